@@ -1,0 +1,29 @@
+import path from "node:path";
+import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-pool-workers";
+import { defineConfig } from "vitest/config";
+
+const root = path.join(import.meta.dirname, "..");
+
+/** Not those of a `.dev.vars` that may be there. */
+const SECRETS = {
+  GITHUB_WEBHOOK_SECRET: "test webhook secret",
+  GRAINCHAIN_CALLBACK_SECRET: "test callback secret",
+  OPERATOR_TOKEN: "test-operator-token",
+  READER_TOKEN: "test-reader-token",
+};
+
+export default defineConfig(async () => ({
+  root,
+  plugins: [
+    cloudflareTest({
+      wrangler: { configPath: path.join(root, "wrangler.producer.toml"), environment: "development" },
+      miniflare: {
+        bindings: {
+          ...SECRETS,
+          TEST_MIGRATIONS: await readD1Migrations(path.join(root, "shared/migrations")),
+        },
+      },
+    }),
+  ],
+  test: { name: "producer", include: ["producer/test/**/*.test.ts"] },
+}));

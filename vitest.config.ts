@@ -1,0 +1,30 @@
+import { defineConfig } from "vitest/config";
+
+// One project a tier: pure tables and programs in Node, each Worker in workerd, both Workers end to end.
+export default defineConfig({
+  test: {
+    projects: [
+      "producer/vitest.config.ts",
+      "consumer/vitest.config.ts",
+      { test: { name: "shared", include: ["shared/test/**/*.test.ts"] } },
+      { test: { name: "grainchain", include: ["grainchain/test/**/*.test.ts"], testTimeout: 30_000 } },
+      {
+        test: {
+          name: "cli",
+          include: ["cli/test/**/*.test.ts"],
+          exclude: ["cli/test/e2e/**"],
+          testTimeout: 30_000,
+        },
+      },
+      {
+        test: {
+          name: "e2e",
+          include: ["cli/test/e2e/**/*.test.ts"],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+});
