@@ -1,0 +1,50 @@
+import { HELP, readCommand } from "./config.ts";
+import { sweepLeftovers } from "./leftovers.ts";
+import { createStdoutLog } from "./log.ts";
+import { killLiveGroups } from "./process-group.ts";
+import { type GrainchainOptions, ListenError, startGrainchain } from "./server.ts";
+
+const SHUTDOWN_LIMIT_MS = 4800;
+
+const command = readCommand(process.argv.slice(2), process.env);
+if (command.kind === "help") {
+  process.stdout.write(HELP);
+} else if (command.kind === "invalid") {
+  fail(command.message, 2);
+} else {
+  await serve(command.options);
+}
+
+async function serve(options: GrainchainOptions): Promise<void> {
+  const log = createStdoutLog();
+  process.on("exit", killLiveGroups);
+  try {
+    const grainchain = await startGrainchain({ ...options, log });
+    let isStopping = false;
+    // Kept installed: the default action of a second signal would leave the steps' processes behind.
+    const stop = () => {
+      if (!isStopping) void stopAndExit(grainchain.close);
+      isStopping = true;
+    };
+    process.on("SIGTERM", stop);
+    process.on("SIGINT", stop);
+    if (process.connected) process.once("disconnect", stop);
+  } catch (error) {
+    if (!(error instanceof ListenError)) throw error;
+    return fail(error.message, 1);
+  }
+  const swept = await sweepLeftovers();
+  if (swept > 0) log("grainchain.swept", { directories: swept });
+}
+
+async function stopAndExit(close: () => Promise<void>): Promise<void> {
+  // What hangs longer than this is left to the sweep of the next start.
+  setTimeout(() => process.exit(0), SHUTDOWN_LIMIT_MS).unref();
+  await close();
+  process.exit(0);
+}
+
+function fail(message: string, exitCode: number): void {
+  process.stderr.write(`grainchain: ${message}\n`);
+  process.exitCode = exitCode;
+}

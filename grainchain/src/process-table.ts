@@ -1,0 +1,78 @@
+import { execFile } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
+import { promisify } from "node:util";
+
+/** A living process; zombies are not listed. */
+export type ProcessEntry = { pid: number; parentPid: number; groupId: number; residentBytes: () => number };
+
+/** Every process of this machine that can be seen: from /proc on Linux, from `ps` elsewhere. */
+export async function listProcesses(): Promise<ProcessEntry[]> {
+  if (process.platform === "linux") return listProcPids().flatMap((pid) => readProcEntry(pid));
+  const { stdout } = await promisify(execFile)("ps", ["-A", "-o", "pid=,ppid=,pgid=,rss=,state="]);
+  return stdout.split("\n").flatMap((line) => parsePsLine(line));
+}
+
+/** The processes of a group with all their living descendants, wherever those went. */
+export async function listGroup(groupId: number): Promise<ProcessEntry[]> {
+  const members = new Map<number, ProcessEntry>();
+  const others = await listProcesses();
+  let found = true;
+  while (found) {
+    found = false;
+    for (const entry of others) {
+      if (members.has(entry.pid)) continue;
+      if (entry.groupId !== groupId && !members.has(entry.parentPid)) continue;
+      members.set(entry.pid, entry);
+      found = true;
+    }
+  }
+  return [...members.values()];
+}
+
+/** Ids of the processes started with `variable=value` in their environment. Linux only, else none. */
+export function findPidsByVariable(variable: string, value: string): number[] {
+  if (process.platform !== "linux") return [];
+  const setting = `\0${variable}=${value}\0`;
+  return listProcPids().filter((pid) => `\0${readProcFile(pid, "environ")}`.includes(setting));
+}
+
+/** Sends a signal to a process (or, with a negative id, a group); false when there is none to take it. */
+export function sendSignal(pid: number, signal: "SIGTERM" | "SIGKILL" | 0): boolean {
+  try {
+    return process.kill(pid, signal);
+  } catch {
+    return false;
+  }
+}
+
+function listProcPids(): number[] {
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number);
+}
+
+function readProcEntry(pid: number): ProcessEntry[] {
+  const stat = readProcFile(pid, "stat");
+  // The command's name stands in parentheses and may hold anything, so count from the last one.
+  const [state, parentPid, groupId] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  if (parentPid === undefined || groupId === undefined || state === "Z" || state === "X") return [];
+  const residentBytes = () =>
+    Number(/^VmRSS:\s+(\d+) kB/m.exec(readProcFile(pid, "status"))?.[1] ?? 0) * 1024;
+  return [{ pid, parentPid: Number(parentPid), groupId: Number(groupId), residentBytes }];
+}
+
+function parsePsLine(line: string): ProcessEntry[] {
+  const [pid, parentPid, groupId, residentKiB, state] = line.trim().split(/\s+/);
+  if (state === undefined || state.startsWith("Z")) return [];
+  const residentBytes = () => Number(residentKiB) * 1024;
+  return [{ pid: Number(pid), parentPid: Number(parentPid), groupId: Number(groupId), residentBytes }];
+}
+
+/** A file of /proc, empty when the process is gone or another user's. */
+function readProcFile(pid: number, name: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/${name}`, "latin1");
+  } catch {
+    return "";
+  }
+}

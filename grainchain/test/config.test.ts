@@ -1,0 +1,92 @@
+import { describe, expect, test } from "vitest";
+import { HELP, readCommand } from "../src/config.ts";
+
+function read(args: string[], env: Record<string, string> = {}) {
+  return readCommand(args, env);
+}
+
+describe("readCommand", () => {
+  test("serves on the loopback address when nothing is said", () => {
+    expect(read([])).toMatchObject({ kind: "serve", options: { host: "127.0.0.1", allowRemote: false } });
+  });
+
+  test("takes the environment, and arguments before it", () => {
+    const env = {
+      GRAINCHAIN_PORT: "8081",
+      GRAINCHAIN_API_PREFIX: "/gc/",
+      GRAINCHAIN_API_KEY: "key",
+      GRAINCHAIN_CALLBACK_SECRET: "secret",
+      GRAINCHAIN_REPOS: "/tmp",
+      GRAINCHAIN_CONCURRENCY: "3",
+      GRAINCHAIN_QUEUE_LIMIT: "0",
+      GRAINCHAIN_MAX_TIMEOUT_MS: "1000",
+      UNRELATED: "x",
+    };
+    expect(read([], env)).toEqual({
+      kind: "serve",
+      options: {
+        port: 8081,
+        host: "127.0.0.1",
+        allowRemote: false,
+        apiPrefix: "/gc",
+        apiKey: "key",
+        callbackSecret: "secret",
+        reposDir: "/tmp",
+        concurrency: 3,
+        queueLimit: 0,
+        maxTimeoutMs: 1000,
+      },
+    });
+    expect(read(["--port", "0", "--host", "::1"], env)).toMatchObject({ options: { port: 0, host: "::1" } });
+  });
+
+  test("takes a variable set to nothing for one that is not set", () => {
+    expect(read([], { GRAINCHAIN_PORT: "", GRAINCHAIN_API_KEY: "" })).toMatchObject({
+      kind: "serve",
+      options: { port: undefined, apiKey: undefined },
+    });
+  });
+
+  test.each([
+    ["GRAINCHAIN_PORT", "70000"],
+    ["GRAINCHAIN_PORT", "8080x"],
+    ["GRAINCHAIN_API_PREFIX", "no/slash"],
+    ["GRAINCHAIN_API_PREFIX", "/with space"],
+    ["GRAINCHAIN_API_KEY", "two words"],
+    ["GRAINCHAIN_REPOS", "/nonexistent/place"],
+    ["GRAINCHAIN_CONCURRENCY", "0"],
+    ["GRAINCHAIN_QUEUE_LIMIT", "-1"],
+    ["GRAINCHAIN_MAX_TIMEOUT_MS", "1e9"],
+  ])("names %s as wrong and keeps its value to itself", (name, value) => {
+    const command = read([], { [name]: value });
+    expect(command).toMatchObject({
+      kind: "invalid",
+      message: expect.stringMatching(new RegExp(`^${name} must`)),
+    });
+    expect(JSON.stringify(command)).not.toContain(value === "0" ? '"0"' : value);
+  });
+
+  test.each([
+    [["--nope"], /--nope/],
+    [["--port"], /--port/],
+    [["--port", "x"], /^--port must/],
+    [["extra"], /extra/],
+    [["--host", "0.0.0.0"], /--allow-remote/],
+    [["--host", "::"], /--allow-remote/],
+  ])("refuses the arguments %j in one line", (args, message) => {
+    const command = read(args);
+    expect(command).toMatchObject({ kind: "invalid", message: expect.stringMatching(message) });
+    expect(JSON.stringify(command)).not.toContain("\\n");
+  });
+
+  test("listens for other machines when it is told so", () => {
+    expect(read(["--host", "0.0.0.0", "--allow-remote"])).toMatchObject({ kind: "serve" });
+  });
+
+  test("offers help with every option and variable", () => {
+    expect(read(["--help"])).toEqual({ kind: "help" });
+    for (const name of ["--port", "--host", "--allow-remote", "GRAINCHAIN_REPOS", "GRAINCHAIN_API_KEY"]) {
+      expect(HELP).toContain(name);
+    }
+  });
+});

@@ -1,0 +1,123 @@
+import { type ChildProcess, fork, spawn } from "node:child_process";
+import { once } from "node:events";
+import { readdirSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { expect, onTestFinished, test } from "vitest";
+import { isRunning, waitFor, waitForFile } from "./support/poll.ts";
+import { startReceiver } from "./support/receiver.ts";
+import { commitFiles, makeDirectory, stepsFile } from "./support/repositories.ts";
+import { requestBody } from "./support/system.ts";
+
+const ENTRY = fileURLToPath(new URL("../src/index.ts", import.meta.url));
+const TSX = fileURLToPath(import.meta.resolve("tsx"));
+
+function startProgram(args: string[], env: Record<string, string> = {}, withIpc = false) {
+  const options = { env: { PATH: process.env.PATH, HOME: process.env.HOME, ...env } };
+  const child: ChildProcess = withIpc
+    ? fork(ENTRY, args, { ...options, execArgv: ["--import", TSX], silent: true })
+    : spawn(process.execPath, ["--import", TSX, ENTRY, ...args], options);
+  const output = { stdout: "", stderr: "" };
+  child.stdout?.on("data", (chunk) => {
+    output.stdout += chunk;
+  });
+  child.stderr?.on("data", (chunk) => {
+    output.stderr += chunk;
+  });
+  onTestFinished(() => {
+    child.kill("SIGKILL");
+  });
+  // After a disconnect by this side "close" never comes; elsewhere it is later, when all output is here.
+  const exited = once(child, withIpc ? "exit" : "close").then(([code]) => Number(code));
+  const url = () =>
+    waitFor("the program to listen", () => {
+      const line = output.stdout.split("\n")[0] ?? "";
+      return line.endsWith("}") ? String(JSON.parse(line).url) : undefined;
+    });
+  return { child, output, exited, url };
+}
+
+/** Starts the program with a validation that hangs; gives back the id of its grandchild process. */
+async function startHanging(withIpc = false) {
+  const reposDir = makeDirectory();
+  const mark = join(makeDirectory(), "pid");
+  const steps = stepsFile({ hang: `sleep 300 & echo $! > ${mark}; wait` });
+  const head_sha = commitFiles(join(reposDir, "acme", "app"), { ".grainchain.yml": steps });
+  const receiver = await startReceiver();
+  const program = startProgram(["--port", "0"], { GRAINCHAIN_REPOS: reposDir }, withIpc);
+  const body = JSON.stringify(requestBody({ head_sha, webhook_url: receiver.url }));
+  const response = await fetch(`${await program.url()}/api/v1/validation/trigger`, { method: "POST", body });
+  expect(response.status).toBe(200);
+  return { ...program, receiver, grandchild: Number(await waitForFile(mark)) };
+}
+
+function directoriesOf(pid: number | undefined): string[] {
+  return readdirSync(tmpdir()).filter((name) => name.startsWith(`grainchain-${pid}-`));
+}
+
+test("says first where it listens and what it is for", async () => {
+  const { url, output } = startProgram(["--port", "0"]);
+  const health = await fetch(`${await url()}/health`);
+  expect(health.status).toBe(200);
+  expect(JSON.parse(output.stdout.split("\n")[0] ?? "")).toMatchObject({
+    event: "grainchain.started",
+    url: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/),
+    notice: expect.stringContaining("development and demonstration"),
+  });
+});
+
+test.each(["SIGTERM", "SIGINT"] as const)("ends everything it runs on %s", async (signal) => {
+  const { child, exited, grandchild, receiver } = await startHanging();
+  expect(isRunning(grandchild)).toBe(true);
+  expect(directoriesOf(child.pid)).toHaveLength(1);
+  const startedAt = performance.now();
+  child.kill(signal);
+  expect(await exited).toBe(0);
+  expect(performance.now() - startedAt).toBeLessThan(5500);
+  expect(isRunning(grandchild)).toBe(false);
+  expect(directoriesOf(child.pid)).toEqual([]);
+  expect(receiver.statuses()).toEqual(["running", "failed"]);
+});
+
+test("ends when the program that started it is gone", async () => {
+  const { child, exited, grandchild } = await startHanging(true);
+  child.disconnect();
+  expect(await exited).toBe(0);
+  expect(isRunning(grandchild)).toBe(false);
+});
+
+test("names the port that is taken, in one line", async () => {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  onTestFinished(() => {
+    server.close();
+  });
+  const address = server.address();
+  const port = String(typeof address === "object" ? address?.port : "");
+  const { output, exited } = startProgram([], { GRAINCHAIN_PORT: port });
+  expect(await exited).toBe(1);
+  expect(output).toEqual({
+    stdout: "",
+    stderr: expect.stringMatching(new RegExp(`^grainchain: [^\\n]*\\b${port}\\b[^\\n]*\\n$`)),
+  });
+});
+
+test.each([
+  [["--nope"], {}, "--nope"],
+  [["--host", "0.0.0.0"], {}, "--allow-remote"],
+  [[], { GRAINCHAIN_CONCURRENCY: "many" }, "GRAINCHAIN_CONCURRENCY"],
+])("refuses %j %j with exit code 2 and one line", async (args, env, word) => {
+  const { output, exited } = startProgram(args, env);
+  expect(await exited).toBe(2);
+  expect(output.stdout).toBe("");
+  expect(output.stderr).toMatch(/^grainchain: [^\n]+\n$/);
+  expect(output.stderr).toContain(word);
+});
+
+test("shows its help", async () => {
+  const { output, exited } = startProgram(["--help"]);
+  expect(await exited).toBe(0);
+  expect(output.stdout).toContain("Usage:");
+});

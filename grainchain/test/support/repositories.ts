@@ -1,0 +1,37 @@
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { onTestFinished } from "vitest";
+
+/** A new directory that is removed when the test has finished. Its name is none the server would sweep. */
+export function makeDirectory(): string {
+  const directory = mkdtempSync(join(tmpdir(), "gc-test-"));
+  onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
+  return directory;
+}
+
+/** Runs git in a directory and returns what it printed. */
+export function git(directory: string, ...args: string[]): string {
+  const identity = ["-c", "user.name=Test", "-c", "user.email=test@example.com"];
+  const env = { PATH: process.env.PATH, HOME: directory, GIT_CONFIG_NOSYSTEM: "1" };
+  return execFileSync("git", [...identity, ...args], { cwd: directory, env, encoding: "utf8" }).trim();
+}
+
+/** Commits files to a repository, which is made when it is new, and returns the commit's id. */
+export function commitFiles(repository: string, files: Record<string, string>): string {
+  mkdirSync(repository, { recursive: true });
+  if (!existsSync(join(repository, ".git"))) git(repository, "init", "--quiet", "-b", "main");
+  for (const [name, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(repository, name)), { recursive: true });
+    writeFileSync(join(repository, name), text);
+  }
+  git(repository, "add", "-A");
+  git(repository, "commit", "--quiet", "--allow-empty", "-m", "change");
+  return git(repository, "rev-parse", "HEAD");
+}
+
+/** A steps file of the given commands by step name. */
+export function stepsFile(steps: Record<string, string>): string {
+  return JSON.stringify({ steps: Object.entries(steps).map(([name, run]) => ({ name, run })) });
+}
