@@ -1,0 +1,35 @@
+import * as v from "valibot";
+
+/** The environment holds something that cannot be used. The message names the keys and never a value. */
+export class ConfigError extends Error {
+  override readonly name = "ConfigError";
+  readonly keys: readonly string[];
+
+  constructor(problems: readonly { readonly key: string; readonly problem: string }[]) {
+    super(`bad configuration: ${problems.map(({ key, problem }) => `${key} (${problem})`).join(", ")}`);
+    this.keys = problems.map(({ key }) => key);
+  }
+}
+
+/**
+ * Parses the raw environment of a Worker.
+ * @throws ConfigError
+ */
+export function readConfig<Schema extends v.GenericSchema>(
+  schema: Schema,
+  env: unknown,
+): v.InferOutput<Schema> {
+  const parsed = v.safeParse(schema, env);
+  if (parsed.success) return parsed.output;
+  // An issue's own message quotes what was received; only those written for this project are passed on.
+  throw new ConfigError(
+    parsed.issues.map((issue) => {
+      const key = v.getDotPath(issue) ?? "environment";
+      const absent = issue.input === undefined || issue.input === "";
+      return {
+        key,
+        problem: absent ? "missing" : issue.kind === "validation" ? `bad ${issue.type}` : "bad type",
+      };
+    }),
+  );
+}

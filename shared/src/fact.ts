@@ -1,0 +1,147 @@
+/**
+ * Facts: what the producer saw, in the form in which it travels on the events queue. A fact holds ids, SHAs, refs,
+ * URLs and times, never a payload, so that no delivery is too large for the queue.
+ */
+import * as v from "valibot";
+import { GRAINCHAIN_STATUSES } from "./validation.ts";
+
+/** The form of facts; a message of another version is not understood and dies. */
+export const FACT_VERSION = 1;
+
+/** A delivery's fact as JSON is never longer. */
+export const MAX_DELIVERY_FACT_BYTES = 4096;
+
+/**
+ * Results up to this size travel in the callback's fact; larger ones wait in D1. 100 facts of one batch then stay
+ * below 2 MB, D1's limit for one bound value (docs 2026-11).
+ */
+export const MAX_INLINE_RESULTS_BYTES = 12 * 1024;
+
+const isoTime = v.pipe(v.string(), v.isoTimestamp());
+/** Written by `Date.prototype.toISOString`, so that text order is time order. */
+const canonicalTime = v.pipe(isoTime, v.length(24));
+
+const repository = v.object({
+  id: v.pipe(v.number(), v.integer()),
+  full_name: v.string(),
+  clone_url: v.string(),
+});
+
+const pullRequestChange = v.object({
+  type: v.literal("pull_request"),
+  action: v.picklist(["opened", "synchronize", "reopened", "ready_for_review", "edited", "closed"]),
+  number: v.number(),
+  url: v.string(),
+  head_sha: v.string(),
+  head_ref: v.string(),
+  base_sha: v.string(),
+  before: v.nullable(v.string()),
+  draft: v.boolean(),
+  open: v.boolean(),
+  updated_at: canonicalTime,
+});
+
+const mergeGroupChange = v.object({
+  type: v.literal("merge_group"),
+  action: v.picklist(["checks_requested", "destroyed"]),
+  number: v.number(),
+  url: v.string(),
+  head_sha: v.string(),
+  head_ref: v.string(),
+  base_sha: v.string(),
+});
+
+const pushChange = v.object({
+  type: v.literal("push"),
+  /** False: recorded only. `skip` says why. */
+  validate: v.boolean(),
+  skip: v.nullable(v.string()),
+  url: v.string(),
+  head_sha: v.string(),
+  head_ref: v.string(),
+  ref_hash: v.string(),
+  base_sha: v.string(),
+  pushed_at: v.nullable(canonicalTime),
+});
+
+/** Somebody pressed "Re-run" on GitHub. Whether the check is this gateway's is decided where the App's id is known. */
+const rerunChange = v.object({
+  type: v.literal("rerun"),
+  app_id: v.nullable(v.number()),
+  head_sha: v.string(),
+});
+
+const commandChange = v.object({
+  type: v.literal("command"),
+  command: v.picklist(["validate", "cancel"]),
+  number: v.number(),
+  comment_id: v.number(),
+});
+
+/** Recorded, and nothing follows. */
+const noteChange = v.object({ type: v.literal("note") });
+
+const change = v.variant("type", [
+  pullRequestChange,
+  mergeGroupChange,
+  pushChange,
+  rerunChange,
+  commandChange,
+  noteChange,
+]);
+
+const deliveryFact = v.object({
+  v: v.literal(FACT_VERSION),
+  kind: v.literal("delivery"),
+  /** The delivery's GUID. */
+  id: v.string(),
+  event: v.string(),
+  action: v.nullable(v.string()),
+  received_at: canonicalTime,
+  repository: v.nullable(repository),
+  sender: v.nullable(v.string()),
+  installation_id: v.nullable(v.number()),
+  change,
+});
+
+const callbackFact = v.object({
+  v: v.literal(FACT_VERSION),
+  kind: v.literal("callback"),
+  /** Given by the producer, unique. */
+  id: v.string(),
+  received_at: canonicalTime,
+  /** `ours`: vouched for by the capability path. `any`: ours or Grainchain's. */
+  id_kind: v.picklist(["ours", "any"]),
+  validation_id: v.string(),
+  /** Grainchain's own id, where the body gave one beside ours. */
+  grainchain_id: v.nullable(v.string()),
+  project_id: v.string(),
+  pr_number: v.number(),
+  status: v.picklist(GRAINCHAIN_STATUSES),
+  success: v.boolean(),
+  /** The time that Grainchain gave. */
+  occurred_at: v.nullable(canonicalTime),
+  /** Why a sandbox broke, cut to 1 KiB. */
+  error: v.nullable(v.string()),
+  /** Absent where there are none, and where they wait in D1 under the fact's id. */
+  results: v.optional(v.record(v.string(), v.unknown())),
+  results_stored: v.boolean(),
+});
+
+const fact = v.variant("kind", [deliveryFact, callbackFact]);
+
+export type Change = v.InferOutput<typeof change>;
+export type PullRequestChange = v.InferOutput<typeof pullRequestChange>;
+export type MergeGroupChange = v.InferOutput<typeof mergeGroupChange>;
+export type PushChange = v.InferOutput<typeof pushChange>;
+export type RerunChange = v.InferOutput<typeof rerunChange>;
+export type CommandChange = v.InferOutput<typeof commandChange>;
+export type DeliveryFact = v.InferOutput<typeof deliveryFact>;
+export type CallbackFact = v.InferOutput<typeof callbackFact>;
+export type Fact = v.InferOutput<typeof fact>;
+
+/** Reads a queue message. Undefined for anything that is no fact of this version. */
+export function parseFact(body: unknown): Fact | undefined {
+  const parsed = v.safeParse(fact, body);
+  return parsed.success ? parsed.output : undefined;
+}

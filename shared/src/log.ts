@@ -1,0 +1,47 @@
+/** Values a log line may hold. Payloads, headers, tokens and URLs with a capability are never among them. */
+export type LogFields = Readonly<Record<string, string | number | boolean | null | undefined>>;
+
+/** A logger with some fields bound. One JSON object a line; `event` is a stable name such as `delivery.accepted`. */
+export interface Log {
+  debug(event: string, fields?: LogFields): void;
+  info(event: string, fields?: LogFields): void;
+  warn(event: string, fields?: LogFields): void;
+  error(event: string, fields?: LogFields): void;
+  /** A logger that adds these fields to every line. */
+  with(fields: LogFields): Log;
+}
+
+type Level = "debug" | "info" | "warn" | "error";
+type Write = (level: Level, line: string) => void;
+
+const writeToConsole: Write = (level, line) => console[level === "debug" ? "log" : level](line);
+
+/** @param options.debug whether debug lines are written (`WEBHOOK_DEBUG_MODE`) */
+export function createLog(
+  options: { readonly debug: boolean; readonly write?: Write },
+  bound: LogFields = {},
+): Log {
+  const write = options.write ?? writeToConsole;
+  const line =
+    (level: Level) =>
+    (event: string, fields: LogFields = {}): void => {
+      if (level === "debug" && !options.debug) return;
+      write(level, JSON.stringify({ level, event, ...bound, ...fields }));
+    };
+  return {
+    debug: line("debug"),
+    info: line("info"),
+    warn: line("warn"),
+    error: line("error"),
+    with: (fields) => createLog(options, { ...bound, ...fields }),
+  };
+}
+
+/**
+ * What may be said of something thrown: its name and message, cut to 500 characters. Never its cause or stack,
+ * which can hold the values that it failed on.
+ */
+export function errorText(thrown: unknown): string {
+  const text = thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : "unknown error";
+  return text.slice(0, 500);
+}

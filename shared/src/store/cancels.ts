@@ -1,0 +1,26 @@
+/** Cancels to send to Grainchain: an outbox, one row a validation. */
+import * as v from "valibot";
+
+const cancelRow = v.object({
+  validation_id: v.string(),
+  grainchain_id: v.string(),
+  attempts: v.number(),
+  wanted_at: v.string(),
+});
+export type Cancel = v.InferOutput<typeof cancelRow>;
+
+/** Claims cancels that are due by putting off their time until the lease has run out. */
+export async function claimCancels(
+  db: D1Database,
+  now: string,
+  leaseUntil: string,
+  limit: number,
+): Promise<Cancel[]> {
+  const { results } = await db.prepare(CLAIM_CANCELS).bind(now, leaseUntil, limit).all();
+  return v.parse(v.array(cancelRow), results);
+}
+
+const CLAIM_CANCELS = `
+  UPDATE cancels SET due_at = ?2 WHERE validation_id IN (
+    SELECT validation_id FROM cancels WHERE status = 'due' AND due_at <= ?1 ORDER BY due_at LIMIT ?3)
+  RETURNING validation_id, grainchain_id, attempts, wanted_at`;

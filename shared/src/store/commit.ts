@@ -1,0 +1,203 @@
+/** Writes one decision in one transaction, or nothing. */
+import type { Changes, Results } from "./rows.ts";
+
+/** `conflict`: a row that the decision was made from has changed since; decide again from fresh rows. */
+export type CommitOutcome = "committed" | "conflict";
+
+/**
+ * Writes the changes. The number of statements depends on which kinds of change there are, never on how many:
+ * the rows of a kind travel as one JSON parameter.
+ * @throws whatever D1 throws, other than a conflict
+ */
+export async function commit(db: D1Database, changes: Changes): Promise<CommitOutcome> {
+  const statements = [
+    guard(db, changes),
+    each(db, UPSERT_SUBJECTS, changes.subjects, (s) => ({ ...s, edges: JSON.stringify(s.edges) })),
+    each(db, UPSERT_VALIDATIONS, changes.validations, (row) => ({ ...row, updated_at: changes.now })),
+    each(db, SET_RESULTS, changes.results, (r) => ({ id: r.validation_id, ...flatten(r.results) })),
+    each(db, INSERT_TIMELINE, changes.timeline, (t) => ({ ...t, ...flatten(t.results) })),
+    each(db, INSERT_DELIVERIES, changes.deliveries, (d) => ({ ...d, recorded_at: changes.now })),
+    each(db, UPSERT_REPORTS, changes.reports, (r) => ({ ...r, now: changes.now })),
+    each(db, INSERT_CANCELS, changes.cancels, (c) => ({ ...c, now: changes.now })),
+    each(db, INSERT_DEAD_LETTERS, changes.deadLetters, (l) => ({ ...l, died_at: changes.now })),
+    each(db, INSERT_UNMATCHED, changes.unmatched, (u) => ({
+      ...u,
+      ...flatten(u.results),
+      recorded_at: changes.now,
+    })),
+    each(db, MATCH_CALLBACKS, changes.matched, (m) => ({ ...m, now: changes.now })),
+    each(db, SETTLE_CANCELS, changes.cancelOutcomes, (o) => ({ ...o, now: changes.now })),
+    each(db, UPSERT_SETTINGS, changes.settings, (s) => ({ ...s, now: changes.now })),
+    each(db, UPSERT_TURNS, changes.turns, (t) => t),
+    each(db, DELETE_STORED_RESULTS, storedIds(changes), (id) => ({ id })),
+  ].filter((statement) => statement !== undefined);
+  if (statements.length === 0) return "committed";
+  try {
+    await db.batch(statements);
+    return "committed";
+  } catch (thrown) {
+    if (isConflict(thrown)) return "conflict";
+    throw thrown;
+  }
+}
+
+/** The constraints that only a concurrent change of the same rows can break. */
+function isConflict(thrown: unknown): boolean {
+  const message = thrown instanceof Error ? thrown.message : "";
+  return /row_changed|UNIQUE constraint failed: (deliveries|validations|callbacks_unmatched|subjects)\./.test(
+    message,
+  );
+}
+
+function each<Row, Bound>(
+  db: D1Database,
+  sql: string,
+  rows: readonly Row[],
+  bind: (row: Row) => Bound,
+): D1PreparedStatement | undefined {
+  return rows.length === 0 ? undefined : db.prepare(sql).bind(JSON.stringify(rows.map(bind)));
+}
+
+function guard(db: D1Database, changes: Changes): D1PreparedStatement | undefined {
+  const { subjects, validations } = changes;
+  if (subjects.length + validations.length === 0) return undefined;
+  const subjectKeys = subjects.map((s) => [s.repository_id, s.subject, s.version]);
+  const validationKeys = validations.map((row) => [row.id, row.version]);
+  return db.prepare(GUARD).bind(JSON.stringify(subjectKeys), JSON.stringify(validationKeys));
+}
+
+function flatten(results: Results | undefined): { results?: unknown; stored_under?: string } {
+  if (results === undefined) return {};
+  return "inline" in results ? { results: results.inline } : { stored_under: results.storedUnder };
+}
+
+function storedIds(changes: Changes): string[] {
+  const all = [...changes.results, ...changes.timeline, ...changes.unmatched].map((row) => row.results);
+  return all.flatMap((results) =>
+    results !== undefined && "storedUnder" in results ? [results.storedUnder] : [],
+  );
+}
+
+/** A version read as 0 stands for a row that was not there. */
+const GUARD = `
+  INSERT INTO commit_guard (unchanged)
+  SELECT 0 FROM json_each(?1) k
+    LEFT JOIN subjects s ON s.repository_id = k.value->>0 AND s.subject = k.value->>1
+    WHERE coalesce(s.version, 0) <> k.value->>2
+  UNION ALL
+  SELECT 0 FROM json_each(?2) k LEFT JOIN validations v ON v.id = k.value->>0
+    WHERE coalesce(v.version, 0) <> k.value->>1`;
+
+const UPSERT_SUBJECTS = `
+  INSERT INTO subjects (repository_id, subject, repository, kind, number, url, clone_url, head_sha, head_ref,
+                        base_sha, draft, state, at, edges, close_outstanding, version)
+  SELECT value->>'repository_id', value->>'subject', value->>'repository', value->>'kind', value->>'number',
+         value->>'url', value->>'clone_url', value->>'head_sha', value->>'head_ref', value->>'base_sha',
+         value->>'draft', value->>'state', value->>'at', value->>'edges', value->>'close_outstanding',
+         value->>'version' + 1
+  FROM json_each(?1) WHERE true
+  ON CONFLICT (repository_id, subject) DO UPDATE SET
+    repository = excluded.repository, url = excluded.url, clone_url = excluded.clone_url,
+    head_sha = excluded.head_sha, head_ref = excluded.head_ref, base_sha = excluded.base_sha,
+    draft = excluded.draft, state = excluded.state, at = excluded.at, edges = excluded.edges,
+    close_outstanding = excluded.close_outstanding, version = excluded.version`;
+
+const UPSERT_VALIDATIONS = `
+  INSERT INTO validations (id, repository_id, repository, subject, event, pr_number, pr_url, clone_url, ref,
+                           head_sha, base_sha, run, cause, delivery_id, state, conclusion, lane, turn, attempts,
+                           due_at, lease_id, lease_until, grainchain_id, error, created_at, dispatched_at,
+                           started_at, finished_at, heard_at, updated_at, version)
+  SELECT value->>'id', value->>'repository_id', value->>'repository', value->>'subject', value->>'event',
+         value->>'pr_number', value->>'pr_url', value->>'clone_url', value->>'ref', value->>'head_sha',
+         value->>'base_sha', value->>'run', value->>'cause', value->>'delivery_id', value->>'state',
+         value->>'conclusion', value->>'lane', value->>'turn', value->>'attempts', value->>'due_at',
+         value->>'lease_id', value->>'lease_until', value->>'grainchain_id', value->>'error',
+         value->>'created_at', value->>'dispatched_at', value->>'started_at', value->>'finished_at',
+         value->>'heard_at', value->>'updated_at', value->>'version' + 1
+  FROM json_each(?1) WHERE true
+  ON CONFLICT (id) DO UPDATE SET
+    state = excluded.state, conclusion = excluded.conclusion, lane = excluded.lane, turn = excluded.turn,
+    attempts = excluded.attempts, due_at = excluded.due_at, lease_id = excluded.lease_id,
+    lease_until = excluded.lease_until, grainchain_id = excluded.grainchain_id, error = excluded.error,
+    dispatched_at = excluded.dispatched_at, started_at = excluded.started_at,
+    finished_at = excluded.finished_at, heard_at = excluded.heard_at, updated_at = excluded.updated_at,
+    version = excluded.version`;
+
+/** Inline, waiting as a large callback, or held by a callback that was unmatched until now. */
+const RESULTS_OF_VALUE = `coalesce(
+    value->'results',
+    (SELECT results FROM callback_results WHERE id = value->>'stored_under'),
+    (SELECT results FROM callbacks_unmatched WHERE id = value->>'stored_under'))`;
+
+const SET_RESULTS = `
+  UPDATE validations SET results = given.results
+  FROM (SELECT value->>'id' AS id, ${RESULTS_OF_VALUE} AS results FROM json_each(?1)) AS given
+  WHERE validations.id = given.id`;
+
+const INSERT_TIMELINE = `
+  INSERT INTO timeline (validation_id, at, from_state, to_state, reason, delivery_id, results)
+  SELECT value->>'validation_id', value->>'at', value->>'from_state', value->>'to_state', value->>'reason',
+         value->>'delivery_id', ${RESULTS_OF_VALUE}
+  FROM json_each(?1)`;
+
+const INSERT_DELIVERIES = `
+  INSERT INTO deliveries (id, event, action, repository_id, repository, sender, received_at, recorded_at, outcome,
+                          reason, validation_id)
+  SELECT value->>'id', value->>'event', value->>'action', value->>'repository_id', value->>'repository',
+         value->>'sender', value->>'received_at', value->>'recorded_at', value->>'outcome', value->>'reason',
+         value->>'validation_id'
+  FROM json_each(?1)`;
+
+/** One report a validation: the newest state is the one wanted. State and conclusion are read from its row. */
+const UPSERT_REPORTS = `
+  INSERT INTO reports (validation_id, state, conclusion, status, wanted_at, due_at)
+  SELECT v.id, v.state, v.conclusion, 'due', value->>'now', value->>'now'
+  FROM json_each(?1) JOIN validations v ON v.id = value->>'validation_id' WHERE true
+  ON CONFLICT (validation_id) DO UPDATE SET
+    state = excluded.state, conclusion = excluded.conclusion, status = 'due', reason = NULL,
+    wanted_at = excluded.wanted_at, due_at = excluded.due_at, attempts = 0`;
+
+const INSERT_CANCELS = `
+  INSERT INTO cancels (validation_id, grainchain_id, status, reason, wanted_at, due_at)
+  SELECT value->>'validation_id', value->>'grainchain_id', 'due', value->>'reason', value->>'now', value->>'now'
+  FROM json_each(?1) WHERE true
+  ON CONFLICT (validation_id) DO NOTHING`;
+
+/** The same death told twice (a redelivered message) is one letter. */
+const INSERT_DEAD_LETTERS = `
+  INSERT INTO dead_letters (id, kind, class, error, attempts, first_at, died_at, repository, delivery_id,
+                            validation_id, body)
+  SELECT value->>'id', value->>'kind', value->>'class', value->>'error', value->>'attempts', value->>'first_at',
+         value->>'died_at', value->>'repository', value->>'delivery_id', value->>'validation_id', value->>'body'
+  FROM json_each(?1) WHERE true
+  ON CONFLICT (id) DO NOTHING`;
+
+const INSERT_UNMATCHED = `
+  INSERT INTO callbacks_unmatched (id, received_at, recorded_at, given_id, repository, pr_number, status, success,
+                                   occurred_at, results)
+  SELECT value->>'id', value->>'received_at', value->>'recorded_at', value->>'given_id', value->>'repository',
+         value->>'pr_number', value->>'status', value->>'success', value->>'occurred_at', ${RESULTS_OF_VALUE}
+  FROM json_each(?1)`;
+
+const MATCH_CALLBACKS = `
+  UPDATE callbacks_unmatched SET matched_at = m.value->>'now', validation_id = m.value->>'validation_id'
+  FROM json_each(?1) AS m WHERE callbacks_unmatched.id = m.value->>'id'`;
+
+const SETTLE_CANCELS = `
+  UPDATE cancels SET status = o.value->>'status', attempts = o.value->>'attempts', due_at = o.value->>'due_at',
+                     outcome = o.value->>'outcome', error = o.value->>'error',
+                     done_at = CASE WHEN o.value->>'status' = 'due' THEN NULL ELSE o.value->>'now' END
+  FROM json_each(?1) AS o WHERE cancels.validation_id = o.value->>'validation_id' AND cancels.status = 'due'`;
+
+const UPSERT_SETTINGS = `
+  INSERT INTO settings (name, value, updated_at)
+  SELECT value->>'name', value->'value', value->>'now' FROM json_each(?1) WHERE true
+  ON CONFLICT (name) DO UPDATE SET value = excluded.value, updated_at = excluded.updated_at`;
+
+const UPSERT_TURNS = `
+  INSERT INTO repositories (repository_id, last_turn)
+  SELECT value->>'repository_id', value->>'last_turn' FROM json_each(?1) WHERE true
+  ON CONFLICT (repository_id) DO UPDATE SET last_turn = max(last_turn, excluded.last_turn)`;
+
+const DELETE_STORED_RESULTS = `
+  DELETE FROM callback_results WHERE id IN (SELECT value->>'id' FROM json_each(?1))`;

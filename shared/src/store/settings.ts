@@ -1,0 +1,59 @@
+/** Names in the `settings` table. */
+import * as v from "valibot";
+import { type Gate, OPEN_GATE } from "../gate.ts";
+
+export const GATE = "gate:grainchain";
+/** The turn that claims have reached. */
+export const TURN = "turn";
+/** When and how Grainchain last answered. */
+export const GRAINCHAIN_SEEN = "seen:grainchain";
+/** Grainchain has no batch endpoint; not asked again before this time. */
+export const NO_BATCH_UNTIL = "grainchain:no-batch-until";
+
+const gateSchema = v.variant("state", [
+  v.object({ state: v.literal("open") }),
+  v.object({
+    state: v.literal("closed"),
+    reason: v.picklist(["backpressure", "configuration"]),
+    detail: v.string(),
+    since: v.string(),
+    until: v.string(),
+    step: v.number(),
+  }),
+]);
+
+const seenSchema = v.object({ at: v.string(), outcome: v.string(), detail: v.string() });
+
+/** How Grainchain answered last: `ok` or a failure class. */
+export type Seen = v.InferOutput<typeof seenSchema>;
+
+/** The settings that dispatching and health read. */
+export interface DispatchSettings {
+  readonly gate: Gate;
+  readonly seen: Seen | undefined;
+  readonly noBatchUntil: string | undefined;
+}
+
+export const SELECT_DISPATCH_SETTINGS = `
+  SELECT name, value FROM settings WHERE name IN ('${GATE}', '${GRAINCHAIN_SEEN}', '${NO_BATCH_UNTIL}')`;
+
+const settingRows = v.array(v.object({ name: v.string(), value: v.pipe(v.string(), v.parseJson()) }));
+
+/** Reads the rows of {@link SELECT_DISPATCH_SETTINGS}; a value that is not understood counts as absent. */
+export function parseDispatchSettings(rows: readonly unknown[]): DispatchSettings {
+  const values = new Map(v.parse(settingRows, rows).map((row) => [row.name, row.value]));
+  const gate = v.safeParse(gateSchema, values.get(GATE));
+  const seen = v.safeParse(seenSchema, values.get(GRAINCHAIN_SEEN));
+  const noBatchUntil = v.safeParse(v.string(), values.get(NO_BATCH_UNTIL));
+  return {
+    gate: gate.success ? gate.output : OPEN_GATE,
+    seen: seen.success ? seen.output : undefined,
+    noBatchUntil: noBatchUntil.success ? noBatchUntil.output : undefined,
+  };
+}
+
+/** Reads them from D1. */
+export async function loadDispatchSettings(db: D1Database): Promise<DispatchSettings> {
+  const { results } = await db.prepare(SELECT_DISPATCH_SETTINGS).all();
+  return parseDispatchSettings(results);
+}

@@ -1,0 +1,83 @@
+/** The state machine of one validation: pure, total, and the only place that says which moves exist. */
+
+/** Every state, in the order in which a validation passes through them; those from `completed` on are final. */
+export const VALIDATION_STATES = [
+  "queued",
+  "dispatching",
+  "pending",
+  "running",
+  "completed",
+  "failed",
+  "cancelled",
+  "superseded",
+  "timed_out",
+  "dead",
+] as const;
+
+export type ValidationState = (typeof VALIDATION_STATES)[number];
+export type Conclusion = "success" | "failure";
+
+/** States in which a validation may still move. */
+export const LIVE_STATES = ["queued", "dispatching", "pending", "running"] as const;
+
+/** The statuses that Grainchain reports. */
+export const GRAINCHAIN_STATUSES = ["pending", "running", "completed", "failed", "cancelled"] as const;
+export type GrainchainStatus = (typeof GRAINCHAIN_STATUSES)[number];
+
+export interface Standing {
+  readonly state: ValidationState;
+  readonly conclusion: Conclusion | null;
+}
+
+/** Something that happened to a validation. */
+export type Signal =
+  /** Leased by a dispatch. */
+  | { readonly type: "claimed" }
+  /** A dispatch did not get it to Grainchain; it waits again. */
+  | { readonly type: "returned" }
+  /** Grainchain has said where it stands: in answer to a dispatch, in a callback, or when asked. */
+  | { readonly type: "status"; readonly status: GrainchainStatus; readonly success: boolean }
+  | { readonly type: "superseded" }
+  | { readonly type: "cancelled" }
+  | { readonly type: "timed_out" }
+  | { readonly type: "died" };
+
+/** Where the signal leads. `moved: false` means that it changes nothing: late, repeated or out of order. */
+export type Transition = Standing & { readonly moved: boolean };
+
+export const isFinal = (state: ValidationState): boolean => !LIVE_STATES.some((live) => live === state);
+
+/**
+ * Applies a signal. A final state never changes; among live states Grainchain's word only moves forward.
+ */
+export function transition(from: Standing, signal: Signal): Transition {
+  const stay: Transition = { ...from, moved: false };
+  if (isFinal(from.state)) return stay;
+  switch (signal.type) {
+    case "claimed":
+      return from.state === "queued" ? move("dispatching") : stay;
+    case "returned":
+      return from.state === "dispatching" ? move("queued") : stay;
+    case "status":
+      return applyStatus(from, signal.status, signal.success);
+    case "superseded":
+    case "cancelled":
+    case "timed_out":
+      return move(signal.type);
+    case "died":
+      // Once Grainchain has it, a dispatch that failed late says nothing of it.
+      return from.state === "pending" || from.state === "running" ? stay : move("dead");
+  }
+}
+
+function applyStatus(from: Standing, status: GrainchainStatus, success: boolean): Transition {
+  if (status === "completed") return move("completed", success ? "success" : "failure");
+  if (rank(status) <= rank(from.state)) return { ...from, moved: false };
+  return move(status);
+}
+
+function move(state: ValidationState, conclusion: Conclusion | null = null): Transition {
+  return { state, conclusion, moved: true };
+}
+
+const rank = (state: ValidationState): number => VALIDATION_STATES.indexOf(state);
