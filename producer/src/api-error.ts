@@ -1,0 +1,36 @@
+/** Refusals as a client sees them: one code, one status, one message for a person. */
+import type { ContentfulStatusCode } from "hono/utils/http-status";
+
+/** Every code and its status. */
+const STATUS = {
+  missing_header: 400,
+  invalid_header: 400,
+  invalid_json: 400,
+  invalid_payload: 400,
+  invalid_project_id: 400,
+  invalid_signature: 401,
+  unauthorized: 401,
+  not_found: 404,
+  method_not_allowed: 405,
+  payload_too_large: 413,
+  unsupported_media_type: 415,
+  rate_limited: 429,
+  internal_error: 500,
+  queue_unavailable: 503,
+  storage_unavailable: 503,
+} as const satisfies Record<string, ContentfulStatusCode>;
+
+export type ErrorCode = keyof typeof STATUS;
+
+export interface ApiError {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** The wire form of a refusal. */
+export function errorResponse(error: ApiError, requestId: string): Response {
+  const { code, message } = error;
+  const body = { success: false, error: { code, message }, request_id: requestId };
+  return Response.json(body, { status: STATUS[code], headers: { ...error.headers } });
+}

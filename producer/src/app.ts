@@ -1,0 +1,158 @@
+/** The producer's HTTP surface. */
+import { errorText, type Log } from "@webhook-gateway/shared/log.ts";
+import { bearerToken, sameSecret } from "@webhook-gateway/shared/secret.ts";
+import { VERSION } from "@webhook-gateway/shared/version.ts";
+import { type Context, Hono } from "hono";
+import { etag } from "hono/etag";
+import picomatch from "picomatch/posix";
+import { type ApiError, errorResponse } from "./api-error.ts";
+import { type ProducerConfig, webhookSecrets } from "./config.ts";
+import { receiveDelivery } from "./github-webhook.ts";
+import { createHealth } from "./health.ts";
+import { projectStatus } from "./project-status.ts";
+import { type RateLimit, refuseUnauthorized } from "./rate-limit.ts";
+import type { RoutingPolicy } from "./routing.ts";
+import { createVerifier } from "./signature.ts";
+import { type Capability, receiveCallback } from "./status-callback.ts";
+import { watchQueue } from "./watched-queue.ts";
+
+export interface AppDeps {
+  readonly config: ProducerConfig;
+  readonly db: D1Database;
+  readonly queue: Pick<Queue<unknown>, "send">;
+  readonly failedSignatures: RateLimit;
+  readonly log: Log;
+  readonly now: () => Date;
+  readonly newId: () => string;
+}
+
+type AppContext = Context<{ Variables: { requestId: string } }>;
+
+/** Wires the routes. Every answer carries `x-request-id`. */
+export function createApp(appDeps: AppDeps) {
+  const { config, now } = appDeps;
+  const queue = watchQueue(appDeps.queue);
+  const deps = { ...appDeps, queue };
+  const health = createHealth({ db: deps.db, queue, environment: config.ENVIRONMENT, now });
+  const verifyDelivery = createVerifier(webhookSecrets(config));
+  const callbackSecret = config.GRAINCHAIN_CALLBACK_SECRET;
+  const verifyCallback = createVerifier([{ label: "callback", secret: callbackSecret }]);
+  const policy = routingPolicy(config);
+
+  const app = new Hono<{ Variables: { requestId: string } }>({ strict: false });
+
+  app.use(async (context, next) => {
+    context.set("requestId", deps.newId());
+    await next();
+    context.res.headers.set("x-request-id", context.var.requestId);
+    context.res.headers.set("x-content-type-options", "nosniff");
+  });
+  app.onError((thrown, context) => {
+    deps.log.error("request.failed", { request_id: context.var.requestId, error: errorText(thrown) });
+    return refuse(context, { code: "internal_error", message: "something went wrong on our side" });
+  });
+  app.notFound((context) => refuse(context, { code: "not_found", message: "there is nothing here" }));
+
+  const logOf = (context: AppContext): Log => deps.log.with({ request_id: context.var.requestId });
+
+  const callback = async (context: AppContext, capability: Capability | undefined) => {
+    const callbackDeps = { ...deps, callbackSecret, verify: verifyCallback, log: logOf(context) };
+    const error = await receiveCallback(callbackDeps, context.req.raw, capability);
+    if (error !== undefined) return refuse(context, error);
+    return context.json({ success: true, message: "Status update received" }, 202);
+  };
+
+  const status = async (context: AppContext, projectId: string) => {
+    if (!(await mayReadProjects(config, context))) {
+      const message = "a bearer token of an operator or reader is needed";
+      return refuse(context, await refuseUnauthorized(deps.failedSignatures, context.req.raw, message));
+    }
+    const answer = await projectStatus(deps.db, projectId);
+    if ("error" in answer) return refuse(context, answer.error);
+    context.header("cache-control", config.PROJECT_STATUS_PUBLIC ? "no-cache" : "private, no-cache");
+    return context.json(answer.body);
+  };
+
+  app.get("/", (context) => {
+    const html = context.req.header("accept")?.includes("text/html") === true;
+    if (html) return context.redirect("/dashboard");
+    return context.json({ service: "webhook-gateway", version: VERSION, status: "running" });
+  });
+  app.get("/health", async (context) => {
+    const report = await health();
+    context.header("cache-control", "no-store");
+    return context.json(report, report.status === "unhealthy" ? 503 : 200);
+  });
+  app.post("/webhook/github", async (context) => {
+    const webhookDeps = { ...deps, verify: verifyDelivery, policy, log: logOf(context) };
+    const answer = await receiveDelivery(webhookDeps, context.req.raw);
+    if (answer.kind === "refused") return refuse(context, answer.error);
+    return context.json(answer.body, answer.kind === "accepted" ? 202 : 200);
+  });
+  app.post("/webhook/status", (context) => callback(context, undefined));
+  for (const path of CALLBACK_PATHS) {
+    app.post(path, (context) =>
+      callback(context, {
+        validationId: context.req.param("validation_id"),
+        token: context.req.param("token"),
+      }),
+    );
+  }
+  app.use("/webhook/projects/*", etag());
+  app.get("/webhook/projects/:owner/:repo/status", (context) =>
+    status(context, `${context.req.param("owner")}/${context.req.param("repo")}`),
+  );
+  app.get("/webhook/projects/:project/status", (context) => status(context, context.req.param("project")));
+
+  for (const [path, allow] of METHODS) {
+    app.all(path, (context) => {
+      const message = `this path answers ${allow} only`;
+      return refuse(context, { code: "method_not_allowed", message, headers: { allow } });
+    });
+  }
+  return app;
+}
+
+const CALLBACK_PATHS = [
+  "/callbacks/:validation_id/:token/webhook/status",
+  "/callbacks/:validation_id/:token",
+] as const;
+
+/** Known paths, and what they answer. Any other method is refused. */
+const METHODS = [
+  ["/", "GET, HEAD"],
+  ["/health", "GET, HEAD"],
+  ["/webhook/github", "POST"],
+  ["/webhook/status", "POST"],
+  ...CALLBACK_PATHS.map((path) => [path, "POST"] as const),
+  ["/webhook/projects/:owner/:repo/status", "GET, HEAD"],
+  ["/webhook/projects/:project/status", "GET, HEAD"],
+] as const;
+
+const refuse = (context: AppContext, error: ApiError): Response =>
+  errorResponse(error, context.var.requestId);
+
+async function mayReadProjects(config: ProducerConfig, context: AppContext): Promise<boolean> {
+  if (config.PROJECT_STATUS_PUBLIC) return true;
+  const token = bearerToken(context.req.header("authorization"));
+  if (token === undefined) return false;
+  const [operator, reader] = await Promise.all([
+    sameSecret(token, config.OPERATOR_TOKEN),
+    sameSecret(token, config.READER_TOKEN),
+  ]);
+  return operator || reader;
+}
+
+/** Globs as in shells: `*` stays within a segment, `**` crosses `/`. Repositories are compared without case. */
+function routingPolicy(config: ProducerConfig): RoutingPolicy {
+  const allowed = matcher(config.REPOSITORY_ALLOW, true);
+  const denied = matcher(config.REPOSITORY_DENY, true);
+  const open = config.REPOSITORY_ALLOW.length === 0;
+  return {
+    allowsRepository: (fullName) => (open || allowed(fullName)) && !denied(fullName),
+    validatesBranch: matcher(config.VALIDATE_PUSH_BRANCHES, false),
+  };
+}
+
+const matcher = (globs: readonly string[], nocase: boolean): ((text: string) => boolean) =>
+  globs.length === 0 ? () => false : picomatch([...globs], { nocase, dot: true });

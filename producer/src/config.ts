@@ -1,0 +1,51 @@
+/** The producer's configuration, checked once at the edge. */
+import { readConfig } from "@webhook-gateway/shared/config.ts";
+import * as field from "@webhook-gateway/shared/config-field.ts";
+import * as v from "valibot";
+
+/** Labels appear in logs and counts, so they say which secret without saying the secret. */
+const labelledSecrets = v.pipe(
+  v.optional(v.string(), ""),
+  v.transform((text) => (text === "" ? "{}" : text)),
+  v.parseJson(),
+  v.record(v.pipe(v.string(), v.regex(/^[\w.-]{1,64}$/)), v.pipe(v.string(), v.minLength(1))),
+);
+
+const schema = v.object({
+  ENVIRONMENT: field.environment,
+  WEBHOOK_DEBUG_MODE: field.flag("false"),
+  GITHUB_WEBHOOK_SECRET: field.secret,
+  GITHUB_WEBHOOK_SECRET_PREVIOUS: field.optionalText,
+  GITHUB_WEBHOOK_SECRETS: labelledSecrets,
+  GRAINCHAIN_CALLBACK_SECRET: field.secret,
+  OPERATOR_TOKEN: field.secret,
+  READER_TOKEN: field.secret,
+  PROJECT_STATUS_PUBLIC: field.flag("false"),
+  VALIDATE_PUSH_BRANCHES: field.list,
+  REPOSITORY_ALLOW: field.list,
+  REPOSITORY_DENY: field.list,
+});
+
+export type ProducerConfig = v.InferOutput<typeof schema>;
+
+/**
+ * Reads the environment.
+ * @throws ConfigError naming the bad keys, never their values
+ */
+export const readProducerConfig = (env: unknown): ProducerConfig => readConfig(schema, env);
+
+/** A secret that GitHub may sign with. */
+export interface WebhookSecret {
+  readonly label: string;
+  readonly secret: string;
+}
+
+/** Every secret in force, the current one first. */
+export function webhookSecrets(config: ProducerConfig): WebhookSecret[] {
+  const previous = config.GITHUB_WEBHOOK_SECRET_PREVIOUS;
+  return [
+    { label: "current", secret: config.GITHUB_WEBHOOK_SECRET },
+    ...(previous === undefined ? [] : [{ label: "previous", secret: previous }]),
+    ...Object.entries(config.GITHUB_WEBHOOK_SECRETS).map(([label, secret]) => ({ label, secret })),
+  ];
+}

@@ -1,0 +1,147 @@
+/** `POST /webhook/github`: verify, project, queue, acknowledge. No D1 on this path. */
+import { type DeliveryFact, MAX_DELIVERY_FACT_BYTES } from "@webhook-gateway/shared/fact.ts";
+import { errorText, type Log } from "@webhook-gateway/shared/log.ts";
+import type { ApiError } from "./api-error.ts";
+import { decodeUtf8, parseJson, readBody } from "./body.ts";
+import { askedValidationId, deliveryFact } from "./delivery-fact.ts";
+import { type RateLimit, refuseUnsigned } from "./rate-limit.ts";
+import { isRouted, type RoutingPolicy, routeDelivery } from "./routing.ts";
+
+export interface WebhookDeps {
+  readonly verify: (body: Uint8Array, header: string | undefined) => Promise<string | undefined>;
+  readonly policy: RoutingPolicy;
+  readonly queue: Pick<Queue<unknown>, "send">;
+  readonly failedSignatures: RateLimit;
+  readonly log: Log;
+  readonly now: () => Date;
+}
+
+/** An answer to GitHub: `accepted` is 202, `done` 200. */
+export type WebhookAnswer =
+  | { readonly kind: "accepted" | "done"; readonly body: Readonly<Record<string, unknown>> }
+  | { readonly kind: "refused"; readonly error: ApiError };
+
+interface DeliveryHeaders {
+  readonly event: string;
+  readonly id: string;
+}
+
+/** Events that are recorded although nothing follows: GitHub expects 200 for them. */
+const ANSWERED_200 = "ping";
+
+/** When to send a delivery again that could not be queued, in seconds. */
+const RETRY_AFTER_SECONDS = "30";
+
+/** Receives one delivery. The checks and their order are part of the contract. */
+export async function receiveDelivery(deps: WebhookDeps, request: Request): Promise<WebhookAnswer> {
+  const receivedAt = deps.now();
+  const body = await readBody(request);
+  if (body === "too_large") return refused("payload_too_large", "the body is larger than 25 MiB");
+  const head = readHeaders(request.headers);
+  if ("kind" in head) return head;
+  const log = deps.log.with({ delivery_id: head.id, github_event: head.event });
+  const mediaType = mediaTypeOf(request.headers);
+  if (mediaType === undefined) {
+    return refused(
+      "unsupported_media_type",
+      "Content-Type must be application/json or application/x-www-form-urlencoded",
+    );
+  }
+  const label = await deps.verify(body, request.headers.get("x-hub-signature-256") ?? undefined);
+  if (label === undefined) {
+    log.warn("delivery.unsigned", { bytes: body.byteLength });
+    const message = "X-Hub-Signature-256 is missing or is not this body's signature";
+    return { kind: "refused", error: await refuseUnsigned(deps.failedSignatures, request, message) };
+  }
+  const signed = log.with({ secret: label, bytes: body.byteLength });
+  if (!isRouted(head.event)) return ignore(signed, head.id, `${head.event} events need nothing done`);
+  const payload = readPayload(body, mediaType);
+  if (payload === undefined) {
+    signed.warn("delivery.invalid", { reason: "no JSON" });
+    return refused("invalid_json", "the payload is not JSON in UTF-8");
+  }
+  return acceptPayload({ ...deps, log: signed }, head, payload, receivedAt);
+}
+
+async function acceptPayload(
+  deps: WebhookDeps,
+  head: DeliveryHeaders,
+  payload: unknown,
+  receivedAt: Date,
+): Promise<WebhookAnswer> {
+  const { log } = deps;
+  const route = routeDelivery(head.event, payload, deps.policy);
+  if (route.kind === "ignored") return ignore(log, head.id, route.reason);
+  if (route.kind === "invalid") {
+    log.warn("delivery.invalid", { fields: route.fields.join(" ") });
+    return refused("invalid_payload", `missing or malformed: ${route.fields.join(", ")}`);
+  }
+  const { kind: _, ...projection } = route;
+  const fact = await deliveryFact({ ...head, receivedAt: receivedAt.toISOString() }, projection);
+  if (JSON.stringify(fact).length > MAX_DELIVERY_FACT_BYTES) {
+    log.warn("delivery.invalid", { reason: "too large a projection" });
+    return refused("invalid_payload", "the fields that routing needs are too long");
+  }
+  return queueFact(deps, fact, receivedAt);
+}
+
+async function queueFact(deps: WebhookDeps, fact: DeliveryFact, receivedAt: Date): Promise<WebhookAnswer> {
+  const { log } = deps;
+  try {
+    await deps.queue.send(fact);
+  } catch (thrown) {
+    log.error("delivery.not-queued", { error: errorText(thrown) });
+    const error = { code: "queue_unavailable", message: "the delivery could not be queued" } as const;
+    return { kind: "refused", error: { ...error, headers: { "retry-after": RETRY_AFTER_SECONDS } } };
+  }
+  log.info("delivery.accepted", {
+    action: fact.action,
+    repository: fact.repository?.full_name,
+    duration_ms: deps.now().getTime() - receivedAt.getTime(),
+  });
+  const validationId = askedValidationId(fact);
+  return {
+    kind: fact.event === ANSWERED_200 ? "done" : "accepted",
+    body: {
+      success: true,
+      message: fact.event === ANSWERED_200 ? "pong: this hook is set up" : "delivery accepted",
+      delivery_id: fact.id,
+      ...(validationId === undefined ? {} : { validation_id: validationId }),
+    },
+  };
+}
+
+function ignore(log: Log, id: string, reason: string): WebhookAnswer {
+  log.info("delivery.ignored", { reason });
+  return { kind: "done", body: { success: true, message: `ignored: ${reason}`, delivery_id: id } };
+}
+
+function readHeaders(headers: Headers): DeliveryHeaders | WebhookAnswer {
+  const event = headers.get("x-github-event");
+  const id = headers.get("x-github-delivery");
+  if (event === null || event === "") return refused("missing_header", "X-GitHub-Event is missing");
+  if (id === null || id === "") return refused("missing_header", "X-GitHub-Delivery is missing");
+  if (!/^\w{1,64}$/.test(event)) return refused("invalid_header", "X-GitHub-Event is no event's name");
+  if (!/^[\w.:-]{1,100}$/.test(id)) return refused("invalid_header", "X-GitHub-Delivery is no GUID");
+  return { event, id };
+}
+
+type MediaType = "json" | "form";
+
+function mediaTypeOf(headers: Headers): MediaType | undefined {
+  const type = headers.get("content-type")?.split(";")[0]?.trim().toLowerCase();
+  if (type === "application/json") return "json";
+  return type === "application/x-www-form-urlencoded" ? "form" : undefined;
+}
+
+/** GitHub signs the raw body in both forms; only then is it taken apart. */
+function readPayload(body: Uint8Array, mediaType: MediaType): unknown {
+  const text = decodeUtf8(body);
+  if (mediaType === "json" || text === undefined) return parseJson(text);
+  return parseJson(new URLSearchParams(text).get("payload") ?? undefined);
+}
+
+const refused = (code: ApiError["code"], message: string): WebhookAnswer => ({
+  kind: "refused",
+  error: { code, message },
+});

@@ -1,0 +1,47 @@
+import { ConfigError } from "@webhook-gateway/shared/config.ts";
+import { createLog } from "@webhook-gateway/shared/log.ts";
+import { errorResponse } from "./api-error.ts";
+import { createApp } from "./app.ts";
+import { readProducerConfig } from "./config.ts";
+
+type App = ReturnType<typeof createApp>;
+
+/** An isolate serves one environment: the routes are built and the secrets imported once. */
+let built: { readonly env: Env; readonly app: App } | undefined;
+
+function appFor(env: Env): App {
+  if (built?.env === env) return built.app;
+  const config = readProducerConfig(env);
+  const app = createApp({
+    config,
+    db: env.DB,
+    queue: env.EVENTS,
+    failedSignatures: env.FAILED_SIGNATURES,
+    log: createLog({ debug: config.WEBHOOK_DEBUG_MODE }).with({ worker: "producer" }),
+    now: () => new Date(),
+    newId: () => crypto.randomUUID(),
+  });
+  built = { env, app };
+  return app;
+}
+
+/** Nothing can be verified with a broken configuration, so nothing is accepted. GitHub notes a failed delivery. */
+function refuseAll(error: ConfigError): Response {
+  const requestId = crypto.randomUUID();
+  createLog({ debug: false }).error("config.bad", { request_id: requestId, error: error.message });
+  const message = "the gateway's configuration is incomplete; its log names the keys";
+  const response = errorResponse({ code: "internal_error", message }, requestId);
+  response.headers.set("x-request-id", requestId);
+  return response;
+}
+
+export default {
+  fetch(request, env, context) {
+    try {
+      return appFor(env).fetch(request, env, context);
+    } catch (thrown) {
+      if (thrown instanceof ConfigError) return refuseAll(thrown);
+      throw thrown;
+    }
+  },
+} satisfies ExportedHandler<Env>;

@@ -1,0 +1,34 @@
+/** `GET /webhook/projects/{owner}/{repo}/status`. */
+import { loadProjectStatus } from "@webhook-gateway/shared/store/project-status.ts";
+import type { ApiError } from "./api-error.ts";
+
+export type ProjectStatusAnswer =
+  | { readonly body: Readonly<Record<string, unknown>> }
+  | { readonly error: ApiError };
+
+/** GitHub's owner and repository names. */
+const PROJECT_ID = /^[A-Za-z0-9][A-Za-z0-9-]{0,99}\/(?!\.{1,2}$)[\w.-]{1,100}$/;
+
+/** The status of one project, as the contract words it. A project never heard of is inactive, not unknown. */
+export async function projectStatus(db: D1Database, projectId: string): Promise<ProjectStatusAnswer> {
+  if (!PROJECT_ID.test(projectId)) {
+    return { error: { code: "invalid_project_id", message: "a project is named owner/repo" } };
+  }
+  const { lastEvent, states, validations } = await loadProjectStatus(db, projectId);
+  const count = (...names: string[]) => names.reduce((sum, name) => sum + (states[name] ?? 0), 0);
+  return {
+    body: {
+      project_id: projectId,
+      webhook_configured: lastEvent !== null,
+      last_event: lastEvent,
+      status: lastEvent === null ? "inactive" : "active",
+      counts: {
+        queued: count("queued", "dispatching"),
+        running: count("pending", "running"),
+        completed: count("completed"),
+        failed: count("failed", "dead", "timed_out"),
+      },
+      validations,
+    },
+  };
+}

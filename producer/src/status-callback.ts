@@ -1,0 +1,155 @@
+/** `POST /webhook/status` and its capability form: Grainchain says where a validation stands. */
+import { verifyCapability } from "@webhook-gateway/shared/capability.ts";
+import { type CallbackFact, FACT_VERSION } from "@webhook-gateway/shared/fact.ts";
+import { errorText, type Log } from "@webhook-gateway/shared/log.ts";
+import { bearerToken, sameSecret } from "@webhook-gateway/shared/secret.ts";
+import { storeCallbackResults } from "@webhook-gateway/shared/store/callback-results.ts";
+import { GRAINCHAIN_STATUSES } from "@webhook-gateway/shared/validation.ts";
+import * as v from "valibot";
+import type { ApiError } from "./api-error.ts";
+import { decodeUtf8, parseJson, readBody } from "./body.ts";
+import { type RateLimit, refuseUnauthorized } from "./rate-limit.ts";
+import { errorOf, keepResults, saysSuccess } from "./results.ts";
+
+export interface CallbackDeps {
+  readonly callbackSecret: string;
+  readonly verify: (body: Uint8Array, header: string | undefined) => Promise<string | undefined>;
+  readonly queue: Pick<Queue<unknown>, "send">;
+  readonly db: D1Database;
+  readonly failedSignatures: RateLimit;
+  readonly log: Log;
+  readonly now: () => Date;
+  readonly newId: () => string;
+}
+
+/** The path's capability, where the callback came by one. */
+export interface Capability {
+  readonly validationId: string;
+  readonly token: string;
+}
+
+/** Undefined: taken (202). */
+export type CallbackAnswer = ApiError | undefined;
+
+const RETRY_AFTER = { "retry-after": "10" };
+
+/** GitHub's longest owner and repository names, with room. */
+const shortText = v.pipe(v.string(), v.minLength(1), v.maxLength(200));
+
+const callbackBody = v.object({
+  validation_id: v.optional(v.nullable(shortText)),
+  project_id: shortText,
+  pr_number: v.pipe(v.number(), v.safeInteger()),
+  status: v.picklist(GRAINCHAIN_STATUSES),
+  results: v.optional(v.nullable(v.record(v.string(), v.unknown()))),
+  timestamp: v.optional(v.unknown()),
+});
+type CallbackBody = v.InferOutput<typeof callbackBody>;
+
+/** Receives one callback. */
+export async function receiveCallback(
+  deps: CallbackDeps,
+  request: Request,
+  capability: Capability | undefined,
+): Promise<CallbackAnswer> {
+  const body = await readBody(request);
+  if (body === "too_large") return { code: "payload_too_large", message: "the body is larger than 25 MiB" };
+  const form = await authenticate(deps, request, body, capability);
+  if (form === undefined) {
+    deps.log.warn("callback.unauthorized", { capability: capability !== undefined });
+    return refuseUnauthorized(deps.failedSignatures, request, "the callback is not authenticated");
+  }
+  const json = parseJson(decodeUtf8(body));
+  if (json === undefined) return { code: "invalid_json", message: "the body is not JSON in UTF-8" };
+  const parsed = v.safeParse(callbackBody, json);
+  if (!parsed.success) return invalid(parsed.issues.map((issue) => v.getDotPath(issue) ?? "body"));
+  const id = form === "ours" ? capability?.validationId : parsed.output.validation_id;
+  if (id === undefined || id === null) return invalid(["validation_id"]);
+  return queueCallback(deps, { id_kind: form, validation_id: id }, parsed.output);
+}
+
+/** `ours`: the path vouches for the validation. `any`: the body names it. Undefined: not authentic. */
+async function authenticate(
+  deps: CallbackDeps,
+  request: Request,
+  body: Uint8Array,
+  capability: Capability | undefined,
+): Promise<CallbackFact["id_kind"] | undefined> {
+  const { callbackSecret, verify } = deps;
+  if (capability !== undefined) {
+    const { validationId, token } = capability;
+    return (await verifyCapability(callbackSecret, validationId, token)) ? "ours" : undefined;
+  }
+  const bearer = bearerToken(request.headers.get("authorization"));
+  if (bearer !== undefined && (await sameSecret(bearer, callbackSecret))) return "any";
+  const signature = request.headers.get("x-grainchain-signature-256") ?? undefined;
+  return (await verify(body, signature)) === undefined ? undefined : "any";
+}
+
+async function queueCallback(
+  deps: CallbackDeps,
+  named: Pick<CallbackFact, "id_kind" | "validation_id">,
+  body: CallbackBody,
+): Promise<CallbackAnswer> {
+  const { results } = body;
+  const id = deps.newId();
+  const now = deps.now();
+  const log = deps.log.with({ callback_id: id, validation_id: named.validation_id, status: body.status });
+  const kept = results === undefined || results === null ? undefined : keepResults(results);
+  if (kept?.kind === "stored") {
+    try {
+      await storeCallbackResults(deps.db, id, kept.json, now.toISOString());
+    } catch (thrown) {
+      log.error("callback.not-stored", { error: errorText(thrown) });
+      return {
+        code: "storage_unavailable",
+        message: "the results could not be stored",
+        headers: RETRY_AFTER,
+      };
+    }
+  }
+  const fact: CallbackFact = {
+    v: FACT_VERSION,
+    kind: "callback",
+    id,
+    received_at: now.toISOString(),
+    ...named,
+    grainchain_id: named.id_kind === "ours" ? givenGrainchainId(named.validation_id, body) : null,
+    project_id: body.project_id,
+    pr_number: body.pr_number,
+    status: body.status,
+    success: saysSuccess(results),
+    occurred_at: occurredAt(body.timestamp),
+    error: body.status === "failed" ? errorOf(results) : null,
+    ...(kept?.kind === "inline" ? { results: kept.results } : {}),
+    results_stored: kept?.kind === "stored",
+  };
+  try {
+    await deps.queue.send(fact);
+  } catch (thrown) {
+    log.error("callback.not-queued", { error: errorText(thrown) });
+    return { code: "queue_unavailable", message: "the callback could not be queued", headers: RETRY_AFTER };
+  }
+  log.info("callback.accepted", { results: kept?.kind ?? "none" });
+  return undefined;
+}
+
+/** In the capability form the body carries Grainchain's own id. */
+function givenGrainchainId(ours: string, body: CallbackBody): string | null {
+  const given = body.validation_id ?? null;
+  return given === ours ? null : given;
+}
+
+/** The time given, in UTC where it has no zone; null where it is no time. */
+export function occurredAt(timestamp: unknown): string | null {
+  if (typeof timestamp !== "string") return null;
+  const zoned = /(?:[zZ]|[+-]\d{2}:?\d{2})$/.test(timestamp) ? timestamp : `${timestamp}Z`;
+  const ms = Date.parse(zoned);
+  // Beyond four digits a year no longer sorts as text.
+  return Number.isFinite(ms) && ms >= 0 && ms < 253_402_300_800_000 ? new Date(ms).toISOString() : null;
+}
+
+const invalid = (fields: readonly string[]): ApiError => ({
+  code: "invalid_payload",
+  message: `missing or malformed: ${[...new Set(fields)].slice(0, 10).join(", ")}`,
+});

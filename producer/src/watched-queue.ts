@@ -1,0 +1,21 @@
+import type { QueueWitness } from "./health.ts";
+
+/** A queue that remembers how its last send went: all that a Worker can know of a queue's health. */
+export function watchQueue(queue: Pick<Queue<unknown>, "send">): Pick<Queue<unknown>, "send"> & QueueWitness {
+  let lastSend: QueueWitness["lastSend"];
+  return {
+    get lastSend() {
+      return lastSend;
+    },
+    async send(message, options) {
+      try {
+        const sent = await queue.send(message, options);
+        lastSend = "ok";
+        return sent;
+      } catch (thrown) {
+        lastSend = "failed";
+        throw thrown;
+      }
+    },
+  };
+}
