@@ -1,0 +1,34 @@
+/** The consumer's configuration, checked once at the edge. */
+import { readConfig } from "@webhook-gateway/shared/config.ts";
+import * as field from "@webhook-gateway/shared/config-field.ts";
+import * as v from "valibot";
+
+const schema = v.object({
+  ENVIRONMENT: field.environment,
+  WEBHOOK_DEBUG_MODE: field.flag("false"),
+  GRAINCHAIN_CALLBACK_SECRET: field.secret,
+  CLOUDFLARE_WORKER_URL: field.httpUrl,
+  GRAINCHAIN_API_URL: field.httpUrl,
+  GRAINCHAIN_API_PREFIX: v.optional(v.pipe(v.string(), v.regex(/^(\/[\w.-]+)*$/)), "/api/v1/validation"),
+  GRAINCHAIN_API_KEY: field.optionalText,
+  GRAINCHAIN_TIMEOUT: field.integer(60_000, { min: 1_000, max: 86_400_000 }),
+  GRAINCHAIN_MAX_MEMORY: v.optional(v.pipe(v.string(), v.regex(/^\d+\s*([KMGT]i?B?|B)?$/i)), "512MB"),
+  GRAINCHAIN_REQUEST_TIMEOUT_MS: field.integer(30_000, { min: 100, max: 600_000 }),
+  GRAINCHAIN_MAX_CONCURRENT: field.integer(0, { min: 0, max: 1_000_000 }),
+  DISPATCH_MAX_ATTEMPTS: field.integer(8, { min: 1, max: 100 }),
+  VALIDATION_MAX_AGE_SECONDS: field.integer(21_600, { min: 60, max: 2_592_000 }),
+  CANCEL_SUPERSEDED: field.flag("true"),
+  VALIDATE_DRAFTS: field.flag("true"),
+  GITHUB_APP_ID: v.pipe(
+    field.optionalText,
+    v.check((text) => text === undefined || /^\d+$/.test(text), "not a number"),
+  ),
+});
+
+export type ConsumerConfig = v.InferOutput<typeof schema>;
+
+/**
+ * Reads the environment.
+ * @throws ConfigError naming the bad keys, never their values
+ */
+export const readConsumerConfig = (env: unknown): ConsumerConfig => readConfig(schema, env);

@@ -1,0 +1,111 @@
+/** What each queue's batch and the cron lead to. */
+import { DEAD_LETTER_BACKOFF, EFFECT_BACKOFF, RECORD_BACKOFF } from "@webhook-gateway/shared/backoff.ts";
+import { errorText, type Log } from "@webhook-gateway/shared/log.ts";
+import { WAKE_UP, type WakeUp } from "@webhook-gateway/shared/wake-up.ts";
+import { cancelDue } from "./cancel.ts";
+import type { ConsumerConfig } from "./config.ts";
+import { recordDeadLetters } from "./dead-letters.ts";
+import type { DeliveryPolicy } from "./delivery.ts";
+import { type DispatchDeps, dispatchDue } from "./dispatch.ts";
+import { createGrainchain } from "./grainchain.ts";
+import { recordBatch } from "./record.ts";
+import { reportDue } from "./report.ts";
+import { settle } from "./settle.ts";
+
+export interface ConsumerDeps {
+  readonly config: ConsumerConfig;
+  readonly db: D1Database;
+  readonly work: Pick<Queue<WakeUp>, "send">;
+  readonly log: Log;
+  readonly fetch: typeof fetch;
+  readonly now: () => Date;
+  readonly random: () => number;
+  readonly newId: () => string;
+}
+
+/** A wake-up can be put off by at most this many seconds; later ones are the cron's. */
+const MAX_WAKE_DELAY_SECONDS = 600;
+
+/** Wires the consumer. */
+export function createConsumer(deps: ConsumerDeps) {
+  const { config, db, log } = deps;
+  const policy: DeliveryPolicy = {
+    validateDrafts: config.VALIDATE_DRAFTS,
+    cancelSuperseded: config.CANCEL_SUPERSEDED,
+    githubAppId: config.GITHUB_APP_ID === undefined ? null : Number(config.GITHUB_APP_ID),
+  };
+  const effects = effectDeps(deps);
+
+  /** Losing a wake-up costs a minute, never work: the cron does the same. */
+  async function wake(at: string | null): Promise<void> {
+    if (at === null) return;
+    const seconds = Math.ceil((Date.parse(at) - deps.now().getTime()) / 1000);
+    const delaySeconds = Math.min(Math.max(seconds, 0), MAX_WAKE_DELAY_SECONDS);
+    try {
+      await deps.work.send(WAKE_UP, { delaySeconds });
+    } catch (thrown) {
+      log.warn("wake-up.lost", { error: errorText(thrown) });
+    }
+  }
+
+  /** Performs every effect that is due. One that fails does not keep the others. @returns whether all went through */
+  async function performEffects(): Promise<boolean> {
+    const performed = await Promise.allSettled([
+      dispatchDue(effects).then(({ wakeAt }) => wake(wakeAt)),
+      cancelDue(effects).then(wake),
+      reportDue(effects),
+    ]);
+    const failed = performed.filter((one) => one.status === "rejected");
+    for (const { reason } of failed) log.error("effect.failed", { error: errorText(reason) });
+    return failed.length === 0;
+  }
+
+  return {
+    async events(batch: MessageBatch<unknown>): Promise<void> {
+      const { verdicts, changed } = await recordBatch({ db, policy, log, now: deps.now }, batch.messages);
+      if (changed) await wake(deps.now().toISOString());
+      settle(batch, verdicts, RECORD_BACKOFF);
+    },
+    async work(batch: MessageBatch<unknown>): Promise<void> {
+      const verdict = (await performEffects()) ? "ack" : "retry";
+      settle(
+        batch,
+        batch.messages.map(() => verdict),
+        EFFECT_BACKOFF,
+      );
+    },
+    async deadLetters(batch: MessageBatch<unknown>): Promise<void> {
+      settle(batch, await recordDeadLetters({ db, log, now: deps.now }, batch.messages), DEAD_LETTER_BACKOFF);
+    },
+    async cron(): Promise<void> {
+      await performEffects();
+    },
+  };
+}
+
+function effectDeps(deps: ConsumerDeps): DispatchDeps {
+  const { config } = deps;
+  const grainchain = createGrainchain(
+    {
+      apiUrl: config.GRAINCHAIN_API_URL,
+      apiPrefix: config.GRAINCHAIN_API_PREFIX,
+      apiKey: config.GRAINCHAIN_API_KEY,
+      validationTimeoutMs: config.GRAINCHAIN_TIMEOUT,
+      maxMemory: config.GRAINCHAIN_MAX_MEMORY,
+      requestTimeoutMs: config.GRAINCHAIN_REQUEST_TIMEOUT_MS,
+    },
+    deps.fetch,
+    deps.now,
+  );
+  return {
+    ...deps,
+    grainchain,
+    config: {
+      callbackBaseUrl: config.CLOUDFLARE_WORKER_URL,
+      callbackSecret: config.GRAINCHAIN_CALLBACK_SECRET,
+      requestTimeoutMs: config.GRAINCHAIN_REQUEST_TIMEOUT_MS,
+      maxConcurrent: config.GRAINCHAIN_MAX_CONCURRENT,
+      maxAttempts: config.DISPATCH_MAX_ATTEMPTS,
+    },
+  };
+}

@@ -1,0 +1,79 @@
+/** Death is a row: what could not be recorded, dispatched or reported, with all that a replay needs. */
+import { parseFact } from "@webhook-gateway/shared/fact.ts";
+import { errorText, type Log } from "@webhook-gateway/shared/log.ts";
+import { commit } from "@webhook-gateway/shared/store/commit.ts";
+import { type DeadLetter, noChanges, type Validation } from "@webhook-gateway/shared/store/rows.ts";
+import type { IncomingMessage, Verdict } from "./settle.ts";
+
+/** A message that is no fact: nothing that is tried again could read it. */
+export function unreadableLetter(message: IncomingMessage): DeadLetter {
+  return {
+    id: `fact-${message.id}`,
+    kind: "fact",
+    class: "unreadable",
+    error: "the message is no fact of a version that this gateway knows",
+    attempts: message.attempts,
+    first_at: message.timestamp.toISOString(),
+    repository: null,
+    delivery_id: null,
+    validation_id: null,
+    body: bodyText(message.body),
+  };
+}
+
+/** A validation that could not be dispatched. One letter a validation: a second death replaces none. */
+export function dispatchLetter(validation: Validation, failureClass: string, error: string): DeadLetter {
+  return {
+    id: `dispatch-${validation.id}`,
+    kind: "dispatch",
+    class: failureClass,
+    error,
+    attempts: validation.attempts,
+    first_at: validation.created_at,
+    repository: validation.repository,
+    delivery_id: validation.delivery_id,
+    validation_id: validation.id,
+    body: null,
+  };
+}
+
+/** Writes the dead-letter queue's messages to D1. While D1 is down they stay in the queue. */
+export async function recordDeadLetters(
+  deps: { readonly db: D1Database; readonly log: Log; readonly now: () => Date },
+  messages: readonly IncomingMessage[],
+): Promise<Verdict[]> {
+  const now = deps.now().toISOString();
+  const deadLetters = messages.map((message) => unrecordedLetter(message));
+  try {
+    await commit(deps.db, { ...noChanges(now), deadLetters });
+  } catch (thrown) {
+    deps.log.error("dead-letters.failed", { messages: messages.length, error: errorText(thrown) });
+    return messages.map(() => "retry");
+  }
+  deps.log.error("dead-letters.recorded", { messages: messages.length });
+  return messages.map(() => "ack");
+}
+
+/** A fact whose recording failed until the queue gave it up. */
+function unrecordedLetter(message: IncomingMessage): DeadLetter {
+  const fact = parseFact(message.body);
+  if (fact === undefined) return unreadableLetter(message);
+  const delivery = fact.kind === "delivery";
+  return {
+    id: `fact-${fact.id}`,
+    kind: "fact",
+    class: "unrecorded",
+    error: "could not be recorded in D1 before the queue's retries were used up",
+    attempts: message.attempts,
+    first_at: fact.received_at,
+    repository: delivery ? (fact.repository?.full_name ?? null) : fact.project_id,
+    delivery_id: delivery ? fact.id : null,
+    validation_id: delivery ? null : fact.validation_id,
+    body: JSON.stringify(fact),
+  };
+}
+
+/** An unreadable body is kept, cut to 8 KiB, so that a person can tell what it was. */
+function bodyText(body: unknown): string | null {
+  return JSON.stringify(body)?.slice(0, 8192) ?? null;
+}

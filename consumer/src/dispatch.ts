@@ -1,0 +1,193 @@
+/** Dispatch: what is due is leased, sent to Grainchain in one call, and its outcome recorded in one transaction. */
+import { callbackUrl } from "@webhook-gateway/shared/capability.ts";
+import { type Failure, nextAttempt } from "@webhook-gateway/shared/failure.ts";
+import { nextGate } from "@webhook-gateway/shared/gate.ts";
+import type { Log } from "@webhook-gateway/shared/log.ts";
+import {
+  type Claim,
+  claimDue,
+  loadExpiredLeases,
+  loadValidations,
+} from "@webhook-gateway/shared/store/claim.ts";
+import { commit } from "@webhook-gateway/shared/store/commit.ts";
+import type { Validation } from "@webhook-gateway/shared/store/rows.ts";
+import { GATE, GRAINCHAIN_SEEN, NO_BATCH_UNTIL } from "@webhook-gateway/shared/store/settings.ts";
+import { loadUnmatched } from "@webhook-gateway/shared/store/unmatched.ts";
+import { type Dispatched, decideOutcomes } from "./dispatch-outcome.ts";
+import { Draft } from "./draft.ts";
+import type { Grainchain, Trigger } from "./grainchain.ts";
+import { type Sent, sendAll } from "./send.ts";
+
+export interface DispatchConfig {
+  readonly callbackBaseUrl: string;
+  readonly callbackSecret: string;
+  readonly requestTimeoutMs: number;
+  readonly maxConcurrent: number;
+  readonly maxAttempts: number;
+}
+
+export interface DispatchDeps {
+  readonly db: D1Database;
+  readonly grainchain: Grainchain;
+  readonly config: DispatchConfig;
+  readonly log: Log;
+  readonly now: () => Date;
+  readonly random: () => number;
+  readonly newId: () => string;
+}
+
+/** Validations in one call to Grainchain (its API's limit). */
+export const BATCH_SIZE = 100;
+
+/** A lease outlives the call it is for by this much. */
+const LEASE_SLACK_MS = 30_000;
+
+/** Calls that one invocation makes before it leaves the rest to the next wake-up. */
+const MAX_ROUNDS = 20;
+
+/** A server without a batch endpoint is asked for one again after this time. */
+const NO_BATCH_MS = 3_600_000;
+
+/** Outcomes decided again after a concurrent change of the same rows. */
+const MAX_CONFLICTS = 8;
+
+export interface DispatchSummary {
+  readonly dispatched: number;
+  /** When to look again, sooner than the cron would: now, where the rounds were used up; null: no need. */
+  readonly wakeAt: string | null;
+}
+
+/** Dispatches what is due. */
+export async function dispatchDue(deps: DispatchDeps): Promise<DispatchSummary> {
+  await returnExpiredLeases(deps);
+  let summary: DispatchSummary = { dispatched: 0, wakeAt: null };
+  for (let round = 0; round < MAX_ROUNDS; round++) {
+    const one = await dispatchOnce(deps);
+    summary = {
+      dispatched: summary.dispatched + one.dispatched,
+      wakeAt: earlier(summary.wakeAt, one.wakeAt),
+    };
+    if (one.dispatched < BATCH_SIZE) return summary;
+  }
+  return { ...summary, wakeAt: deps.now().toISOString() };
+}
+
+async function dispatchOnce(deps: DispatchDeps): Promise<DispatchSummary> {
+  const { db, grainchain, config, log } = deps;
+  const leaseId = deps.newId();
+  const startedAt = deps.now();
+  const deadlineMs = startedAt.getTime() + config.requestTimeoutMs + LEASE_SLACK_MS;
+  const claim = await claimDue(db, {
+    leaseId,
+    now: startedAt.toISOString(),
+    leaseUntil: new Date(deadlineMs).toISOString(),
+    limit: BATCH_SIZE,
+    maxConcurrent: config.maxConcurrent,
+  });
+  if (claim.validations.length === 0) return { dispatched: 0, wakeAt: null };
+  const triggers = await Promise.all(claim.validations.map((validation) => triggerOf(config, validation)));
+  const { noBatchUntil } = claim.settings;
+  const sent = await sendAll(grainchain, triggers, {
+    requestId: leaseId,
+    batch: noBatchUntil === undefined || noBatchUntil <= startedAt.toISOString(),
+    // No call may outlive the lease.
+    lastCallMs: deadlineMs - config.requestTimeoutMs,
+    now: deps.now,
+  });
+  const wakeAt = await recordOutcomes(deps, claim, leaseId, sent);
+  log.info("dispatch.batch", {
+    lease_id: leaseId,
+    claimed: claim.validations.length,
+    calls: sent.calls,
+    duration_ms: deps.now().getTime() - startedAt.getTime(),
+    ...countClasses(sent),
+  });
+  return { dispatched: claim.validations.length, wakeAt };
+}
+
+async function triggerOf(config: DispatchConfig, validation: Validation): Promise<Trigger> {
+  const webhookUrl = await callbackUrl(config.callbackBaseUrl, config.callbackSecret, validation.id);
+  return { validation, webhookUrl };
+}
+
+/** @returns when the first of what has to wait is due */
+async function recordOutcomes(
+  deps: DispatchDeps,
+  claim: Claim,
+  leaseId: string,
+  sent: Sent,
+): Promise<string | null> {
+  const dispatched = claim.validations.map((validation, index) => ({
+    id: validation.id,
+    leaseId,
+    outcome: sent.outcomes[index] ?? LOST,
+  }));
+  const nowMs = deps.now().getTime();
+  const gate = nextGate(claim.settings.gate, sent.findings, nowMs);
+  const settings = [
+    ...(sent.noBatch ? [{ name: NO_BATCH_UNTIL, value: new Date(nowMs + NO_BATCH_MS).toISOString() }] : []),
+    { name: GATE, value: gate },
+    { name: GRAINCHAIN_SEEN, value: seenOf(sent, new Date(nowMs).toISOString()) },
+  ];
+  const dueAt = await commitOutcomes(deps, dispatched, settings);
+  return earlier(dueAt, gate.state === "closed" ? gate.until : null);
+}
+
+/** Dispatches that never said what became of them count as an attempt that may be made again. */
+async function returnExpiredLeases(deps: DispatchDeps): Promise<void> {
+  const expired = await loadExpiredLeases(deps.db, deps.now().toISOString(), BATCH_SIZE);
+  if (expired.length === 0) return;
+  deps.log.warn("dispatch.leases-expired", { validations: expired.length });
+  const dispatched = expired.map(({ id, lease_id }) => ({ id, leaseId: lease_id, outcome: LOST }));
+  await commitOutcomes(deps, dispatched, []);
+}
+
+async function commitOutcomes(
+  deps: DispatchDeps,
+  dispatched: readonly Dispatched[],
+  settings: readonly { readonly name: string; readonly value: unknown }[],
+): Promise<string | null> {
+  const { db, config } = deps;
+  const given = dispatched.flatMap(({ outcome }) =>
+    outcome.class === "accepted" ? [outcome.grainchainId] : [],
+  );
+  for (let attempt = 0; attempt < MAX_CONFLICTS; attempt++) {
+    const validations = await loadValidations(
+      db,
+      dispatched.map(({ id }) => id),
+    );
+    const now = deps.now();
+    const draft = new Draft(now.toISOString(), { validations });
+    decideOutcomes(draft, dispatched, await loadUnmatched(db, given), (attempts) =>
+      nextAttempt(attempts, config.maxAttempts, now.getTime(), deps.random()),
+    );
+    const changes = draft.changes();
+    if ((await commit(db, { ...changes, settings })) === "committed") {
+      return changes.validations.map((row) => row.due_at).reduce(earlier, null);
+    }
+  }
+  // The leases run out and the same idempotency keys are sent again: nothing runs twice.
+  deps.log.error("dispatch.conflicts", { validations: dispatched.length });
+  return null;
+}
+
+function earlier(a: string | null, b: string | null): string | null {
+  if (a === null || b === null) return a ?? b;
+  return a < b ? a : b;
+}
+
+const LOST: Failure = { class: "retryable", error: "the dispatch ended without an outcome" };
+
+function seenOf(sent: Sent, at: string): { at: string; outcome: string; detail: string } {
+  const failure = sent.findings.closing;
+  if (failure !== undefined) return { at, outcome: failure.class, detail: failure.error };
+  const [first] = sent.outcomes.filter((outcome) => outcome.class === "retryable");
+  if (sent.findings.served || first === undefined) return { at, outcome: "ok", detail: "" };
+  return { at, outcome: "retryable", detail: "error" in first ? first.error : "" };
+}
+
+function countClasses(sent: Sent): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const { class: name } of sent.outcomes) counts[name] = (counts[name] ?? 0) + 1;
+  return counts;
+}

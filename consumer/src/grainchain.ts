@@ -1,0 +1,179 @@
+/** Grainchain's validation API, as the gateway calls it. Every answer becomes an outcome a validation. */
+import { type Failure, failureOf, parseRetryAfter } from "@webhook-gateway/shared/failure.ts";
+import { errorText } from "@webhook-gateway/shared/log.ts";
+import type { Validation } from "@webhook-gateway/shared/store/rows.ts";
+import { GRAINCHAIN_STATUSES, type GrainchainStatus } from "@webhook-gateway/shared/validation.ts";
+import * as v from "valibot";
+
+export interface GrainchainConfig {
+  readonly apiUrl: string;
+  readonly apiPrefix: string;
+  readonly apiKey: string | undefined;
+  readonly validationTimeoutMs: number;
+  readonly maxMemory: string;
+  readonly requestTimeoutMs: number;
+}
+
+/** Grainchain took it. */
+export interface Accepted {
+  readonly class: "accepted";
+  readonly grainchainId: string;
+  readonly status: Exclude<GrainchainStatus, "failed">;
+  readonly success: boolean;
+}
+
+export type TriggerOutcome = Accepted | Failure;
+
+/** The answers to a batch in the order asked, or that there is no batch endpoint. */
+export type BatchAnswer = { readonly outcomes: readonly TriggerOutcome[] } | "no-batch" | Failure;
+
+export interface Trigger {
+  readonly validation: Validation;
+  readonly webhookUrl: string;
+}
+
+/** An answer longer than this is not read further. */
+const MAX_ANSWER_CHARS = 1_000_000;
+
+const answer = v.object({
+  success: v.optional(v.boolean(), true),
+  message: v.optional(v.string(), ""),
+  validation_id: v.optional(v.nullable(v.string()), ""),
+  status: v.picklist(GRAINCHAIN_STATUSES),
+  error_class: v.optional(v.nullable(v.string())),
+});
+type Answer = v.InferOutput<typeof answer>;
+
+const batchAnswer = v.object({
+  results: v.array(v.looseObject({ client_request_id: v.optional(v.unknown()) })),
+});
+
+const UNREADABLE: Failure = { class: "retryable", error: "Grainchain's answer could not be read" };
+const MISSING: Failure = { class: "retryable", error: "Grainchain's batch answer left this validation out" };
+
+/** A client for one configuration. No method throws. */
+export function createGrainchain(config: GrainchainConfig, fetcher: typeof fetch, now: () => Date) {
+  const base = `${config.apiUrl.replace(/\/+$/, "")}${config.apiPrefix}`;
+
+  async function call(path: string, init: RequestInit, requestId: string): Promise<Response | Failure> {
+    const headers = {
+      accept: "application/json",
+      "user-agent": "webhook-gateway",
+      "x-request-id": requestId,
+      ...(config.apiKey === undefined ? {} : { authorization: `Bearer ${config.apiKey}` }),
+      ...Object.fromEntries(new Headers(init.headers)),
+    };
+    try {
+      const signal = AbortSignal.timeout(config.requestTimeoutMs);
+      // A followed redirect would turn the POST into a GET, and send the key elsewhere.
+      return await fetcher(`${base}${path}`, { ...init, headers, signal, redirect: "manual" });
+    } catch (thrown) {
+      return { class: "retryable", error: `no answer from Grainchain: ${errorText(thrown)}` };
+    }
+  }
+
+  async function read(response: Response): Promise<{ status: number; text: string } | Failure> {
+    try {
+      return { status: response.status, text: (await response.text()).slice(0, MAX_ANSWER_CHARS) };
+    } catch (thrown) {
+      return { class: "retryable", error: `Grainchain's answer broke off: ${errorText(thrown)}` };
+    }
+  }
+
+  async function post(path: string, body: unknown, idempotencyKey: string, requestId: string) {
+    const headers = { "content-type": "application/json", "idempotency-key": idempotencyKey };
+    const response = await call(path, { method: "POST", headers, body: JSON.stringify(body) }, requestId);
+    if ("class" in response) return response;
+    const retryAfterMs = parseRetryAfter(response.headers.get("retry-after"), now().getTime());
+    const answered = await read(response);
+    if ("class" in answered) return answered;
+    return response.ok ? answered : { ...answered, retryAfterMs };
+  }
+
+  return {
+    /** Triggers one validation. */
+    async trigger(trigger: Trigger, requestId: string): Promise<TriggerOutcome> {
+      const answered = await post("/trigger", requestOf(trigger, config), trigger.validation.id, requestId);
+      if ("class" in answered) return answered;
+      if (!isOk(answered.status)) return failed(answered);
+      const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), answer), answered.text);
+      return parsed.success ? outcomeOf(parsed.output) : UNREADABLE;
+    },
+
+    /** Triggers up to 100 validations in one call. */
+    async triggerBatch(triggers: readonly Trigger[], requestId: string): Promise<BatchAnswer> {
+      const requests = triggers.map((trigger) => requestOf(trigger, config));
+      const key = await hashOf(triggers.map((trigger) => trigger.validation.id));
+      const answered = await post("/trigger-batch", { requests }, key, requestId);
+      if ("class" in answered) return answered;
+      if (answered.status === 404 || answered.status === 405 || answered.status === 501) return "no-batch";
+      if (!isOk(answered.status)) return failed(answered);
+      const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), batchAnswer), answered.text);
+      if (!parsed.success) return UNREADABLE;
+      const byId = new Map(parsed.output.results.map((item) => [item.client_request_id, item]));
+      return {
+        outcomes: triggers.map(({ validation }) => {
+          const item = byId.get(validation.id);
+          if (item === undefined) return MISSING;
+          const parsedItem = v.safeParse(answer, item);
+          return parsedItem.success ? outcomeOf(parsedItem.output) : UNREADABLE;
+        }),
+      };
+    },
+
+    /** Cancels a validation. `unknown`: Grainchain has none such, or it has finished. */
+    async cancel(grainchainId: string, requestId: string): Promise<"cancelled" | "unknown" | Failure> {
+      const path = `/${encodeURIComponent(grainchainId)}/cancel`;
+      const response = await call(path, { method: "DELETE" }, requestId);
+      if ("class" in response) return response;
+      const answered = await read(response);
+      if ("class" in answered) return answered;
+      if (response.ok) return "cancelled";
+      return response.status === 404 ? "unknown" : failureOf(answered.status, answered.text);
+    },
+  };
+}
+
+export type Grainchain = ReturnType<typeof createGrainchain>;
+
+function requestOf({ validation, webhookUrl }: Trigger, config: GrainchainConfig) {
+  return {
+    project_id: validation.repository,
+    pr_number: validation.pr_number,
+    pr_url: validation.pr_url,
+    head_sha: validation.head_sha,
+    base_sha: validation.base_sha,
+    webhook_url: webhookUrl,
+    client_request_id: validation.id,
+    timeout_ms: config.validationTimeoutMs,
+    max_memory: config.maxMemory,
+    event: validation.event,
+    ref: validation.ref,
+    clone_url: validation.clone_url,
+  };
+}
+
+/** A 2xx answer's meaning: `failed` at trigger time is how a server says that it is full. */
+function outcomeOf(item: Answer): TriggerOutcome {
+  const detail = item.message.slice(0, 2048);
+  if (item.error_class === "permanent") return { class: "permanent", error: detail || "refused for good" };
+  if (item.status === "failed")
+    return { class: "backpressure", error: detail || "Grainchain is at capacity" };
+  return {
+    class: "accepted",
+    grainchainId: item.validation_id ?? "",
+    status: item.status,
+    success: item.success,
+  };
+}
+
+const isOk = (status: number): boolean => status >= 200 && status < 300;
+
+function failed(answered: { status: number; text: string; retryAfterMs?: number | undefined }): Failure {
+  return failureOf(answered.status, answered.text, answered.retryAfterMs);
+}
+
+async function hashOf(ids: readonly string[]): Promise<string> {
+  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(ids.join("\n")));
+  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}

@@ -1,0 +1,108 @@
+/**
+ * Recording: a batch of facts becomes one D1 transaction. It decides and never calls anything outside; what it
+ * decides to do stands in D1 as effects that are due.
+ */
+import { type Fact, parseFact } from "@webhook-gateway/shared/fact.ts";
+import { errorText, type Log } from "@webhook-gateway/shared/log.ts";
+import { commit } from "@webhook-gateway/shared/store/commit.ts";
+import { loadSnapshot } from "@webhook-gateway/shared/store/snapshot.ts";
+import { decideCallback } from "./callback.ts";
+import { unreadableLetter } from "./dead-letters.ts";
+import { type DeliveryPolicy, decideDelivery } from "./delivery.ts";
+import { Draft } from "./draft.ts";
+import type { IncomingMessage, Verdict } from "./settle.ts";
+
+export interface RecordDeps {
+  readonly db: D1Database;
+  readonly policy: DeliveryPolicy;
+  readonly log: Log;
+  readonly now: () => Date;
+}
+
+export interface Recorded {
+  readonly verdicts: readonly Verdict[];
+  /** Something was written: there may be effects to perform. */
+  readonly changed: boolean;
+}
+
+/** Decisions made again after a concurrent change, before the batch is left to a later delivery. */
+const MAX_CONFLICTS = 8;
+
+interface ReadMessage {
+  readonly message: IncomingMessage;
+  readonly fact: Fact | undefined;
+}
+
+/** Records a batch. Never throws: each message has its verdict. */
+export async function recordBatch(deps: RecordDeps, messages: readonly IncomingMessage[]): Promise<Recorded> {
+  const read = messages.map((message) => ({ message, fact: parseFact(message.body) }));
+  const recorded = await recordAll(deps, read);
+  if (recorded !== undefined) return recorded;
+  // Something in the batch cannot be written. Alone, each message shows whether it is the one.
+  if (read.length === 1) return { verdicts: ["retry"], changed: false };
+  const alone: Recorded[] = [];
+  for (const one of read)
+    alone.push((await recordAll(deps, [one])) ?? { verdicts: ["retry"], changed: false });
+  return { verdicts: alone.flatMap((r) => r.verdicts), changed: alone.some((r) => r.changed) };
+}
+
+/** Undefined where the transaction failed for a reason that trying one message at a time may get around. */
+async function recordAll(deps: RecordDeps, read: readonly ReadMessage[]): Promise<Recorded | undefined> {
+  const retryAll: Recorded = { verdicts: read.map(() => "retry"), changed: false };
+  for (let attempt = 0; attempt < MAX_CONFLICTS; attempt++) {
+    try {
+      const recorded = await recordOnce(deps, read);
+      if (recorded !== "conflict") return recorded;
+    } catch (thrown) {
+      deps.log.error("record.failed", { messages: read.length, attempt, error: errorText(thrown) });
+      return isUnavailable(thrown) ? retryAll : undefined;
+    }
+  }
+  deps.log.warn("record.conflicts", { messages: read.length });
+  return retryAll;
+}
+
+async function recordOnce(deps: RecordDeps, read: readonly ReadMessage[]): Promise<Recorded | "conflict"> {
+  const { db, policy, log } = deps;
+  const now = deps.now().toISOString();
+  const facts = read.flatMap(({ fact }) => (fact === undefined ? [] : [fact]));
+  const snapshot = await loadSnapshot(db, facts);
+  const draft = new Draft(now, snapshot);
+  const done = new Set(snapshot.recorded);
+  const verdicts = read.map(({ message, fact }): Verdict => {
+    if (fact === undefined) {
+      draft.addDeadLetter(unreadableLetter(message));
+      return "ack";
+    }
+    if (done.has(fact.id)) return "ack";
+    done.add(fact.id);
+    if (fact.kind === "delivery") decideDelivery(draft, fact, policy);
+    else decideCallback(draft, fact);
+    return "ack";
+  });
+  const changes = draft.changes();
+  if ((await commit(db, changes)) === "conflict") return "conflict";
+  log.info("record.batch", {
+    messages: read.length,
+    deliveries: changes.deliveries.length,
+    validations: changes.validations.length,
+    transitions: changes.timeline.length,
+    repeated: facts.length - new Set(facts.map((f) => f.id)).size + countKnown(facts, snapshot.recorded),
+    unreadable: changes.deadLetters.length,
+    unmatched: changes.unmatched.length,
+  });
+  return { verdicts, changed: changes.validations.length + changes.cancels.length > 0 };
+}
+
+const countKnown = (facts: readonly Fact[], recorded: ReadonlySet<string>): number =>
+  facts.filter((fact) => recorded.has(fact.id)).length;
+
+/**
+ * Whether D1 itself is at fault, and not what was asked of it or this code (the client's prefixes and the messages
+ * that D1's documentation lists as passing, 2026-11).
+ */
+function isUnavailable(thrown: unknown): boolean {
+  const message = thrown instanceof Error ? thrown.message : "";
+  if (/constraint failed|datatype mismatch|malformed JSON|too big|cannot store/i.test(message)) return false;
+  return /D1_|D1 DB|Network connection lost|storage|reset|overloaded|timeout|limit/i.test(message);
+}
