@@ -1,0 +1,125 @@
+// Runs one of this project's commands on a machine that may have nothing but git, Node 20 and npm.
+//
+//   node cli/dev/bootstrap.mjs <command> [arguments]
+//
+// Where the machine's Node is too old it fetches one, and pnpm, from the npm registry, into npm's own cache;
+// nothing is installed globally. Then it installs the workspace, where the lockfile has changed since it last did,
+// and runs the command. Plain JavaScript without dependencies: it runs before anything is installed.
+import { execFileSync, spawn } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import path from "node:path";
+
+const COMMANDS = {
+  start: "cli/dev/start.ts",
+  test: "cli/dev/test.ts",
+  d1: "cli/dev/d1.ts",
+  gateway: "cli/src/index.ts",
+  grainchain: "grainchain/src/index.ts",
+};
+/** Commands that install first; the others only where nothing is installed yet. */
+const ALWAYS_INSTALL = ["start", "test"];
+/** What Wrangler needs. */
+const MIN_NODE = [22, 12];
+const TOOLCHAIN_PACKAGES = ["node@24", "pnpm@12"];
+
+const root = path.resolve(import.meta.dirname ?? path.dirname(new URL(import.meta.url).pathname), "../..");
+const stampFile = path.join(root, "node_modules/.webhook-gateway.json");
+
+const [command = "", ...given] = process.argv.slice(2);
+// pnpm passes on the `--` that npm takes away.
+const args = given[0] === "--" ? given.slice(1) : given;
+const script = COMMANDS[command];
+if (script === undefined) {
+  fail(`unknown command "${command}"; known: ${Object.keys(COMMANDS).join(", ")}`, 2);
+}
+
+const stamp = readStamp();
+const lockHash = createHash("sha256")
+  .update(readFileSync(path.join(root, "pnpm-lock.yaml")))
+  .digest("hex");
+const toolchain = findToolchain();
+const installed = stamp.lockHash === lockHash;
+if (!installed && (ALWAYS_INSTALL.includes(command) || stamp.lockHash === undefined)) install();
+run();
+
+/** @returns where node (and pnpm) are */
+function findToolchain() {
+  const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
+  const recent = major > MIN_NODE[0] || (major === MIN_NODE[0] && minor >= MIN_NODE[1]);
+  if (recent) return { node: process.execPath, bin: path.dirname(process.execPath) };
+  if (stamp.toolchain !== undefined && existsSync(stamp.toolchain.node)) return stamp.toolchain;
+  console.error(
+    `Node ${process.versions.node} is too old for Wrangler: fetching a newer one from the npm registry …`,
+  );
+  const printed = inToolchain(`node -p "process.execPath" && command -v pnpm`);
+  const [node = "", pnpm = ""] = printed.trim().split("\n").slice(-2);
+  return { node, bin: path.dirname(pnpm) };
+}
+
+function inToolchain(shellCommand) {
+  const packages = TOOLCHAIN_PACKAGES.flatMap((name) => ["-p", name]);
+  try {
+    return execFileSync("npx", ["-y", ...packages, "-c", shellCommand], {
+      cwd: root,
+      encoding: "utf8",
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+  } catch {
+    fail("could not fetch Node and pnpm from the npm registry; is it reachable?");
+  }
+}
+
+function install() {
+  console.error("Installing …");
+  const arguments_ = ["install", "--frozen-lockfile", "--prefer-offline", "--reporter=append-only"];
+  const environment = { ...childEnvironment(), CI: "true" };
+  try {
+    const onPath = [path.join(toolchain.bin, "pnpm"), "pnpm"].find((pnpm) => works(pnpm, environment));
+    // npm's standard output would mix with the command's own.
+    const options = { cwd: root, env: environment, stdio: ["ignore", 2, 2] };
+    if (onPath === undefined) execFileSync("npx", ["-y", "pnpm@12", ...arguments_], options);
+    else execFileSync(onPath, arguments_, options);
+  } catch {
+    fail("installing the workspace failed; see above");
+  }
+  mkdirSync(path.dirname(stampFile), { recursive: true });
+  writeFileSync(stampFile, JSON.stringify({ lockHash, toolchain }));
+}
+
+function works(pnpm, environment) {
+  try {
+    const version = execFileSync(pnpm, ["--version"], { cwd: root, env: environment, encoding: "utf8" });
+    return Number(version.split(".")[0]) >= 11;
+  } catch {
+    return false;
+  }
+}
+
+function run() {
+  const child = spawn(toolchain.node, ["--import", "tsx", path.join(root, script), ...args], {
+    cwd: root,
+    env: { ...childEnvironment(), INIT_CWD: process.env.INIT_CWD ?? process.cwd() },
+    stdio: "inherit",
+  });
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
+  child.on("exit", (code, signal) => process.exit(code ?? (signal === null ? 1 : 128 + 15)));
+}
+
+function childEnvironment() {
+  const bins = [toolchain.bin, path.join(root, "node_modules/.bin")];
+  return { ...process.env, PATH: [...bins, process.env.PATH].join(path.delimiter) };
+}
+
+function readStamp() {
+  try {
+    return JSON.parse(readFileSync(stampFile, "utf8"));
+  } catch {
+    return {};
+  }
+}
+
+function fail(message, code = 1) {
+  console.error(`error: ${message}`);
+  process.exit(code);
+}

@@ -1,0 +1,194 @@
+/**
+ * The demo: a small real git repository with a pull request, one signed delivery over HTTP, and the trace of what
+ * comes of it, read from D1 as it happens.
+ */
+import { execFile } from "node:child_process";
+import { mkdir, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { promisify } from "node:util";
+import type { D1Database } from "@cloudflare/workers-types";
+import { sendDelivery } from "../src/delivery.ts";
+import { buildPayload } from "../src/payload.ts";
+import { type LocalSettings, StartError } from "./settings.ts";
+
+const REPO = "demo/widgets";
+const TIMEOUT_MS = 90_000;
+const POLL_MS = 100;
+
+export interface DemoOptions {
+  readonly url: string;
+  readonly settings: LocalSettings;
+  /** Holds `demo/widgets`. */
+  readonly demoRepos: string;
+  readonly signal: AbortSignal;
+}
+
+/** Runs the demo. Trouble is told and does not end the gateway. */
+export async function runDemo(options: DemoOptions): Promise<void> {
+  try {
+    const pull = await makePullRequest(options.demoRepos);
+    console.log(`demo: pull request ${REPO}#${pull.number}, head ${pull.head.slice(0, 12)}`);
+    const accepted = Date.now();
+    const guid = await deliver(options, pull);
+    await trace(options, guid, accepted);
+  } catch (thrown) {
+    if (options.signal.aborted) return;
+    console.error(`demo: did not come to its end: ${thrown instanceof Error ? thrown.message : "unknown"}`);
+  }
+}
+
+interface PullRequest {
+  readonly number: number;
+  readonly head: string;
+}
+
+/** Commits a change on a branch of its own. Every start opens the next pull request. */
+async function makePullRequest(demoRepos: string): Promise<PullRequest> {
+  const dir = path.join(demoRepos, REPO);
+  await mkdir(path.join(dir, "src"), { recursive: true });
+  const git = gitIn(dir);
+  await git("init", "--quiet", "--initial-branch=main");
+  if ((await git("branch", "--list", "main")).trim() === "") {
+    await writeFiles(dir, INITIAL_FILES);
+    await git("add", "--all");
+    await git("commit", "--quiet", "--message", "Widgets that can be counted");
+  }
+  const branches = (await git("branch", "--list", "pull-*")).split("\n").filter((line) => line.trim() !== "");
+  const number = branches.length + 1;
+  await git("checkout", "--quiet", "-B", `pull-${number}`, "main");
+  await writeFiles(dir, { "CHANGES.md": `Pull request ${number}, ${new Date().toISOString()}\n` });
+  await git("add", "--all");
+  await git("commit", "--quiet", "--message", `Note change ${number}`);
+  return { number, head: (await git("rev-parse", "HEAD")).trim() };
+}
+
+async function deliver({ url, settings }: DemoOptions, pull: PullRequest): Promise<string> {
+  const payload = buildPayload("pull_request.opened", {
+    repo: REPO,
+    pr: pull.number,
+    head: pull.head,
+    now: new Date(),
+  });
+  const secret = settings.variables.GITHUB_WEBHOOK_SECRET ?? "";
+  const sent = await sendDelivery(url, secret, { event: "pull_request", body: JSON.stringify(payload) });
+  if (sent.status !== 202) throw new StartError(`the delivery was answered ${sent.status}`);
+  console.log(`  accepted 202 in ${sent.durationMs} ms (delivery ${sent.guid})`);
+  return sent.guid;
+}
+
+interface TimelineRow {
+  readonly id: number;
+  readonly at: string;
+  readonly to_state: string;
+  readonly validation_id: string;
+}
+
+/** Prints each step as it is found in D1. */
+async function trace({ settings, signal }: DemoOptions, guid: string, accepted: number): Promise<void> {
+  const begun = Date.now();
+  // Read at its first import: it would tell of secrets that this does not need.
+  process.env.WRANGLER_LOG = "none";
+  const { getPlatformProxy } = await import("wrangler");
+  const proxy = await getPlatformProxy<{ DB: D1Database }>({
+    configPath: path.join(settings.stateDir, "config/wrangler.producer.toml"),
+    environment: "development",
+    persist: { path: path.join(settings.stateDir, "v3") },
+  });
+  try {
+    const { DB } = proxy.env;
+    let last = 0;
+    while (Date.now() - begun < TIMEOUT_MS && !signal.aborted) {
+      const { results } = await DB.prepare(SELECT_STEPS).bind(guid, last).all<TimelineRow>();
+      for (const row of results) {
+        last = row.id;
+        console.log(
+          `  ${STEP_NAMES[row.to_state] ?? row.to_state} after ${Date.parse(row.at) - accepted} ms`,
+        );
+      }
+      const end = await DB.prepare(SELECT_END).bind(guid).first<EndRow>();
+      if (end !== null) {
+        const took = Date.parse(end.finished_at) - accepted;
+        console.log(`  ${end.state} ${end.conclusion ?? end.error ?? ""} after ${took} ms`);
+        console.log(`  reported ${end.status}${end.reason === null ? "" : ` (${end.reason})`}`);
+        console.log(
+          `demo: done. Ask again: npm run d1 -- "SELECT * FROM timeline WHERE validation_id = '${end.id}'"`,
+        );
+        return;
+      }
+      await delay(POLL_MS);
+    }
+    if (!signal.aborted) throw new StartError(`no result within ${TIMEOUT_MS / 1000} s`);
+  } finally {
+    await proxy.dispose();
+  }
+}
+
+interface EndRow {
+  readonly id: string;
+  readonly state: string;
+  readonly conclusion: string | null;
+  readonly error: string | null;
+  readonly finished_at: string;
+  readonly status: string;
+  readonly reason: string | null;
+}
+
+const STEP_NAMES: Readonly<Record<string, string>> = {
+  queued: "recorded",
+  dispatching: "dispatched",
+};
+
+const SELECT_STEPS = `
+  SELECT t.id, t.at, t.to_state, t.validation_id FROM timeline t
+  WHERE t.validation_id IN (SELECT validation_id FROM deliveries WHERE id = ?1) AND t.id > ?2
+    AND t.from_state IS NOT t.to_state AND t.to_state <> 'completed' ORDER BY t.id`;
+
+const SELECT_END = `
+  SELECT v.id, v.state, v.conclusion, v.error, v.finished_at, r.status, r.reason FROM deliveries d
+    JOIN validations v ON v.id = d.validation_id JOIN reports r ON r.validation_id = v.id
+  WHERE d.id = ?1 AND v.finished_at IS NOT NULL AND r.status <> 'due'`;
+
+type Git = (...args: string[]) => Promise<string>;
+
+/** Git on one repository, whatever the person's own configuration says. */
+function gitIn(dir: string): Git {
+  const run = promisify(execFile);
+  const identity = [
+    "-c",
+    "user.name=Demo",
+    "-c",
+    "user.email=demo@example.com",
+    "-c",
+    "commit.gpgsign=false",
+  ];
+  return async (...args) => (await run("git", ["-C", dir, ...identity, ...args])).stdout;
+}
+
+async function writeFiles(dir: string, files: Readonly<Record<string, string>>): Promise<void> {
+  for (const [name, text] of Object.entries(files)) await writeFile(path.join(dir, name), text);
+}
+
+const INITIAL_FILES = {
+  ".grainchain.yml": `steps:
+  - name: syntax
+    run: node --check src/widgets.mjs
+  - name: test
+    run: node --test
+    timeout: 30
+`,
+  "src/widgets.mjs": `export const countWidgets = (boxes) => boxes.reduce((sum, box) => sum + box.widgets, 0);
+`,
+  "src/widgets.test.mjs": `import assert from "node:assert/strict";
+import { test } from "node:test";
+import { countWidgets } from "./widgets.mjs";
+
+test("counts the widgets of every box", () => {
+  assert.equal(countWidgets([{ widgets: 2 }, { widgets: 3 }]), 5);
+});
+
+test("counts nothing where there is no box", () => {
+  assert.equal(countWidgets([]), 0);
+});
+`,
+};

@@ -1,0 +1,164 @@
+/**
+ * `npm start`: the whole gateway on this machine. Applies the migrations, starts the embedded Grainchain and both
+ * Workers, runs the demo, and serves until it is told to stop.
+ */
+import type { ChildProcess } from "node:child_process";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { parseArgs } from "node:util";
+import { runDemo } from "./demo.ts";
+import { requireFreePort } from "./ports.ts";
+import { followLogs, Processes, spawnProgram } from "./processes.ts";
+import { type LocalSettings, ROOT, readLocalSettings, StartError } from "./settings.ts";
+import { quietEnvironment, runWrangler, spawnWrangler } from "./wrangler.ts";
+
+const CONSUMER = "webhook-gateway-consumer-development";
+const CRON_MS = 60_000;
+const START_TIMEOUT_MS = 60_000;
+const POLL_MS = 100;
+
+const processes = new Processes();
+const stopped = new AbortController();
+
+async function stop(code: number): Promise<never> {
+  stopped.abort();
+  await processes.stop();
+  process.exit(code);
+}
+
+/** Takes over a child: its log goes to a file, its warnings to the terminal, and its end is the gateway's. */
+function superviseChild(name: string, child: ChildProcess, logFile: string): void {
+  const lastWords = followLogs(child, logFile, (line) => console.error(line));
+  processes.add(name, child, (code) => {
+    console.error(`error: ${name} ended unexpectedly (exit code ${code})`);
+    for (const line of lastWords()) console.error(`  ${line}`);
+    void stop(1);
+  });
+}
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: { demo: { type: "boolean", default: true } },
+    allowNegative: true,
+  });
+  const settings = readLocalSettings(process.env);
+  await requireFreePort(settings.port, "PORT");
+  if (!settings.externalGrainchain) await requireFreePort(settings.grainchainPort, "GRAINCHAIN_PORT");
+  await applyMigrations(settings.stateDir);
+
+  const demoRepos = path.join(settings.stateDir, "demo-repos");
+  if (!settings.externalGrainchain) startGrainchain(settings, demoRepos);
+  startWorkers(settings);
+  const url = `http://localhost:${settings.port}`;
+  await waitUntilHealthy(url);
+  if (!settings.externalGrainchain) await waitUntilUp(`http://127.0.0.1:${settings.grainchainPort}/health`);
+  if (stopped.signal.aborted) return;
+  console.log(`ready ${url}`);
+  void beatEveryMinute(url);
+
+  if (!values.demo) return;
+  if (settings.externalGrainchain) {
+    console.log(
+      "demo: left out, because GRAINCHAIN_API_URL names a Grainchain that cannot see its repository",
+    );
+    return;
+  }
+  await runDemo({ url, settings, demoRepos, signal: stopped.signal });
+}
+
+async function applyMigrations(stateDir: string): Promise<void> {
+  const place = ["-c", "wrangler.producer.toml", "--env", "development", "--local", "--persist-to", stateDir];
+  const { code, output } = await runWrangler(["d1", "migrations", "apply", "DB", ...place]);
+  if (code !== 0) throw new StartError(`the migrations could not be applied:\n${output}`);
+}
+
+function startGrainchain(settings: LocalSettings, demoRepos: string): void {
+  mkdirSync(demoRepos, { recursive: true });
+  const repos = [settings.variables.GRAINCHAIN_REPOS, demoRepos].filter((dir) => dir !== undefined);
+  const child = spawnProgram("grainchain/src/index.ts", ["--port", String(settings.grainchainPort)], {
+    ...process.env,
+    GRAINCHAIN_REPOS: repos.join(path.delimiter),
+    GRAINCHAIN_CALLBACK_SECRET: settings.variables.GRAINCHAIN_CALLBACK_SECRET,
+    GRAINCHAIN_API_KEY: settings.variables.GRAINCHAIN_API_KEY,
+    GRAINCHAIN_API_PREFIX: settings.variables.GRAINCHAIN_API_PREFIX,
+  });
+  superviseChild("the embedded Grainchain", child, path.join(settings.stateDir, "logs/grainchain.log"));
+}
+
+function startWorkers(settings: LocalSettings): void {
+  const configs = ["producer", "consumer"].map((worker) => localConfig(settings.stateDir, worker));
+  const child = spawnWrangler(
+    [
+      ...["dev", ...configs.flatMap((config) => ["-c", config]), "--env", "development"],
+      ...["--port", String(settings.port), "--inspector-port", "0", "--persist-to", settings.stateDir],
+      ...["--show-interactive-dev-session=false", "--log-level", "log"],
+    ],
+    // The variables come by the environment: no secret on a command line or in another file.
+    { env: quietEnvironment(settings.variables), stdio: "pipe", detached: true },
+  );
+  superviseChild("wrangler", child, path.join(settings.stateDir, "logs/gateway.log"));
+}
+
+/**
+ * Writes a Worker's configuration again in a folder of its own. Beside a `.dev.vars` Wrangler takes variables from
+ * nowhere else, and the environment is to win over it.
+ * @returns the path of the copy
+ */
+function localConfig(stateDir: string, worker: string): string {
+  const dir = path.join(stateDir, "config");
+  mkdirSync(dir, { recursive: true });
+  const text = readFileSync(path.join(ROOT, `wrangler.${worker}.toml`), "utf8").replaceAll(
+    /^(main|migrations_dir) = "(.+)"$/gm,
+    (_, key: string, relative: string) => `${key} = ${JSON.stringify(path.join(ROOT, relative))}`,
+  );
+  const file = path.join(dir, `wrangler.${worker}.toml`);
+  writeFileSync(file, text);
+  return file;
+}
+
+async function waitUntilHealthy(url: string): Promise<void> {
+  await waitFor(async () => {
+    const response = await fetch(`${url}/health`);
+    const { service } = (await response.json()) as { service?: string };
+    return service === "webhook-gateway";
+  }, "the Workers did not come up");
+}
+
+async function waitUntilUp(url: string): Promise<void> {
+  await waitFor(async () => (await fetch(url)).ok, "the embedded Grainchain did not come up");
+}
+
+async function waitFor(up: () => Promise<boolean>, problem: string): Promise<void> {
+  const until = Date.now() + START_TIMEOUT_MS;
+  while (Date.now() < until && !stopped.signal.aborted) {
+    if (await up().catch(() => false)) return;
+    await delay(POLL_MS);
+  }
+  if (!stopped.signal.aborted) throw new StartError(`${problem} within ${START_TIMEOUT_MS / 1000} s`);
+}
+
+/** Wrangler fires no cron locally: once a minute it is fired here. */
+async function beatEveryMinute(url: string): Promise<void> {
+  while (!stopped.signal.aborted) {
+    await delay(CRON_MS, undefined, { signal: stopped.signal }).catch(() => undefined);
+    if (stopped.signal.aborted) return;
+    await fetch(`${url}/cdn-cgi/local/explorer/api/local/scheduled?worker=${CONSUMER}`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ cron: "* * * * *" }),
+    }).catch(() => undefined);
+  }
+}
+
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+  process.on(signal, () => void stop(0));
+}
+
+try {
+  await main();
+} catch (thrown) {
+  const known = thrown instanceof StartError;
+  console.error(known ? `error: ${thrown.message}` : thrown);
+  await stop(1);
+}

@@ -1,0 +1,51 @@
+/** Wrangler as a child process, on this project's configuration and state. */
+import { type ChildProcess, spawn } from "node:child_process";
+import path from "node:path";
+import { ROOT } from "./settings.ts";
+
+const WRANGLER = path.join(ROOT, "node_modules/wrangler/bin/wrangler.js");
+
+/** The environment of a child of Wrangler's kind: no questions, no telemetry, no look-ups of a location. */
+export const quietEnvironment = (extra: Readonly<Record<string, string>> = {}): NodeJS.ProcessEnv => ({
+  ...process.env,
+  ...extra,
+  WRANGLER_SEND_METRICS: "false",
+  WRANGLER_HIDE_BANNER: "true",
+  CLOUDFLARE_CF_FETCH_ENABLED: "false",
+  // Wrangler asks nothing where it takes itself to be in CI.
+  CI: "true",
+});
+
+/** Starts Wrangler. */
+export function spawnWrangler(
+  args: readonly string[],
+  options: {
+    readonly env?: NodeJS.ProcessEnv;
+    readonly stdio: "inherit" | "pipe";
+    readonly detached?: boolean;
+  },
+): ChildProcess {
+  const { env = quietEnvironment(), stdio, detached = false } = options;
+  const inOut = ["ignore", stdio, stdio] as const;
+  return spawn(process.execPath, [WRANGLER, ...args], { cwd: ROOT, env, stdio: [...inOut], detached });
+}
+
+/** Runs Wrangler to its end. @returns its exit code and what it printed */
+export async function runWrangler(args: readonly string[]): Promise<{ code: number; output: string }> {
+  const child = spawnWrangler(args, { stdio: "pipe" });
+  const chunks: string[] = [];
+  child.stdout?.setEncoding("utf8").on("data", (text: string) => chunks.push(text));
+  child.stderr?.setEncoding("utf8").on("data", (text: string) => chunks.push(text));
+  const code = await exitOf(child);
+  return { code, output: chunks.join("") };
+}
+
+/** Resolves with a child's exit code once it has ended; 1 where a signal ended it. */
+export function exitOf(child: ChildProcess): Promise<number> {
+  if (child.exitCode !== null) return Promise.resolve(child.exitCode);
+  if (child.signalCode !== null) return Promise.resolve(1);
+  return new Promise((resolve) => {
+    child.once("exit", (code) => resolve(code ?? 1));
+    child.once("error", () => resolve(1));
+  });
+}
