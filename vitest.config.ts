@@ -3,6 +3,8 @@ import { defineConfig } from "vitest/config";
 // One project a tier: pure tables and programs in Node, each Worker in workerd, both Workers end to end.
 export default defineConfig({
   test: {
+    // What the Workers and Wrangler print is shown for a test that fails.
+    silent: "passed-only",
     projects: [
       "producer/vitest.config.ts",
       "consumer/vitest.config.ts",

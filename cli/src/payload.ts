@@ -1,5 +1,6 @@
 /** Payloads to send: GitHub's own examples, about the repository, pull request and head that are asked for. */
 import { createHash, randomBytes } from "node:crypto";
+import { emitterEventNames } from "@octokit/webhooks";
 import webhooks from "@octokit/webhooks-examples";
 
 /** What to put in place of the example's own. */
@@ -47,9 +48,10 @@ function findExample(name: string): Json | undefined {
   const examples = (webhooks.find((entry) => entry.name === event)?.examples ?? []) as readonly Json[];
   if (action === undefined) return examples[0];
   const exact = examples.find((example) => example.action === action);
-  // Not every action of a pull request has an example; they share one shape.
+  // Not every action has an example; an event's actions nearly share one shape.
   const [first] = examples;
-  return exact ?? (event === "pull_request" && first !== undefined ? { ...first, action } : undefined);
+  const known = emitterEventNames.some((emitted) => emitted === name);
+  return exact ?? (known && first !== undefined ? { ...first, action } : undefined);
 }
 
 function renameRepository(payload: Json, repo: string): void {

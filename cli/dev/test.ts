@@ -1,0 +1,103 @@
+/**
+ * `npm test`: every check of the project, one after the other, with all that failed told at the end. The last line is
+ * `N passed, N failed`, where each check counts as one and each test as one.
+ *
+ *   npm test                       everything
+ *   npm test -- --project shared   arguments go to Vitest, and only the tests run
+ */
+import { type SpawnOptions, spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { ROOT } from "./settings.ts";
+import { exitOf } from "./wrangler.ts";
+
+interface Check {
+  readonly name: string;
+  readonly command: readonly string[];
+}
+
+const typesOf = (worker: string): Check => ({
+  name: `bindings of the ${worker}`,
+  command: [
+    ...["wrangler", "types", `${worker}/worker-configuration.d.ts`, "-c", `wrangler.${worker}.toml`],
+    ...[
+      "-e",
+      "development",
+      "--include-runtime=false",
+      "--strict-vars=false",
+      "--env-interface",
+      "Env",
+      "--check",
+    ],
+  ],
+});
+
+const CHECKS: readonly Check[] = [
+  { name: "format and lint", command: ["biome", "ci", "--error-on-warnings", "."] },
+  ...["tsconfig.json", "shared/tsconfig.json", "producer/tsconfig.json", "consumer/tsconfig.json"].map(
+    (config) => ({ name: `types of ${config}`, command: ["tsc", "-p", config] }),
+  ),
+  typesOf("producer"),
+  typesOf("consumer"),
+];
+
+interface Counts {
+  readonly passed: number;
+  readonly failed: number;
+}
+
+/** Runs a program of `node_modules/.bin`. @returns its exit code */
+function run(command: readonly string[], options: SpawnOptions = {}): Promise<number> {
+  const [program = "", ...args] = command;
+  const env = { ...process.env, WRANGLER_SEND_METRICS: "false", WRANGLER_HIDE_BANNER: "true" };
+  const executable = path.join(ROOT, "node_modules/.bin", program);
+  return exitOf(
+    spawn(executable, args, { cwd: ROOT, env, stdio: ["ignore", "inherit", "inherit"], ...options }),
+  );
+}
+
+async function runChecks(): Promise<Counts> {
+  const failed: string[] = [];
+  for (const { name, command } of CHECKS) {
+    console.log(`\n── ${name}`);
+    if ((await run(command)) !== 0) failed.push(name);
+  }
+  for (const name of failed) console.error(`FAILED: ${name}`);
+  return { passed: CHECKS.length - failed.length, failed: failed.length };
+}
+
+async function runTests(args: readonly string[]): Promise<Counts> {
+  const dir = mkdtempSync(path.join(tmpdir(), "webhook-gateway-test-"));
+  const report = path.join(dir, "report.json");
+  try {
+    const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
+    const code = await run(["vitest", "run", ...reporters, ...args]);
+    return countTests(report, code);
+  } finally {
+    rmSync(dir, { recursive: true, force: true });
+  }
+}
+
+/** A run that broke before it could count its tests is one failure; so are a skipped test and an empty run. */
+function countTests(report: string, code: number): Counts {
+  try {
+    const parsed: Record<string, unknown> = JSON.parse(readFileSync(report, "utf8"));
+    const count = (key: string): number => Number(parsed[key] ?? 0);
+    const passed = count("numPassedTests");
+    const failed = count("numFailedTests") + count("numPendingTests") + count("numTodoTests");
+    const broken = code !== 0 || passed === 0 ? 1 : 0;
+    return { passed, failed: Math.max(failed, broken) };
+  } catch {
+    return { passed: 0, failed: 1 };
+  }
+}
+
+const args = process.argv.slice(2);
+const checks = args.length === 0 ? await runChecks() : { passed: 0, failed: 0 };
+console.log("\n── tests");
+const tests = await runTests(args);
+const passed = checks.passed + tests.passed;
+const failed = checks.failed + tests.failed;
+console.log(`\n${passed} passed, ${failed} failed`);
+process.exitCode = failed === 0 ? 0 : 1;

@@ -1,0 +1,166 @@
+/** `gateway send`: correctly signed deliveries of any event, as GitHub would send them. */
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { Command, InvalidArgumentError } from "commander";
+import { type Sent, sendDelivery } from "../delivery.ts";
+import { EXIT, GatewayError } from "../exit.ts";
+import { buildPayload, knownEvents } from "../payload.ts";
+import { webhookSecret } from "../webhook-secret.ts";
+
+interface SendOptions {
+  readonly repo?: string;
+  readonly pr?: number;
+  readonly head?: string;
+  readonly payload?: string;
+  readonly guid?: string;
+  readonly count: number;
+  readonly rate?: number;
+}
+
+/** Deliveries under way at once. */
+const MAX_AT_ONCE = 50;
+
+const EXAMPLES = `
+Examples:
+  gateway send ping
+  gateway send pull_request.opened --repo acme/widgets --pr 12 --head 6dcb09b5b57875f334f61aebed695e2e4193db5e
+  gateway send push --payload payload.json
+  gateway send pull_request.opened --repo acme/widgets --count 500 --rate 50
+
+The secret comes from GITHUB_WEBHOOK_SECRET, and for a gateway on this machine else from .dev.vars.
+With --count each delivery is a pull request of its own, numbered from --pr on.`;
+
+/** The command. */
+export function sendCommand(): Command {
+  return new Command("send")
+    .description("send a signed delivery")
+    .argument("<event>", "an event of GitHub's, such as push or pull_request.opened")
+    .option("--repo <owner/repo>", "the repository it is about", repository)
+    .option("--pr <number>", "the pull request it is about", positiveInteger)
+    .option("--head <sha>", "its head commit", sha)
+    .option("--payload <file>", "send this JSON as it is")
+    .option("--guid <guid>", "the delivery's GUID, for a redelivery (default: a new one)")
+    .option("--count <n>", "how many to send", positiveInteger, 1)
+    .option("--rate <n>", "how many a second (default: as fast as they are answered)", positiveInteger)
+    .addHelpText("after", EXAMPLES)
+    .action(async (event: string, options: SendOptions, command: Command) => {
+      const { url, output } = command.optsWithGlobals<{ url: string; output: string }>();
+      const sent = await sendAll(url, event, options);
+      if (output === "json") console.log(JSON.stringify(summaryOf(sent)));
+      else for (const line of linesOf(sent)) console.log(line);
+      if (sent.some(({ status }) => status >= 300)) process.exitCode = EXIT.failed;
+    });
+}
+
+async function sendAll(url: string, event: string, options: SendOptions): Promise<Sent[]> {
+  const secret = webhookSecret(url);
+  const bodies = Array.from({ length: options.count }, (_, index) => bodyOf(event, options, index));
+  const name = event.split(".")[0] ?? event;
+  const sent: Sent[] = [];
+  const begun = performance.now();
+  let next = 0;
+  async function sendNext(): Promise<void> {
+    for (let index = next++; index < bodies.length; index = next++) {
+      if (options.rate !== undefined) await waitUntil(begun + (index * 1000) / options.rate);
+      const guid = options.guid === undefined ? {} : { guid: options.guid };
+      sent[index] = await sendOne(url, secret, { event: name, body: bodies[index] ?? "", ...guid });
+    }
+  }
+  await Promise.all(Array.from({ length: Math.min(MAX_AT_ONCE, options.count) }, sendNext));
+  return sent;
+}
+
+async function sendOne(
+  url: string,
+  secret: string,
+  delivery: Parameters<typeof sendDelivery>[2],
+): Promise<Sent> {
+  try {
+    return await sendDelivery(url, secret, delivery);
+  } catch {
+    throw new GatewayError(`no gateway answers at ${url}`);
+  }
+}
+
+function bodyOf(event: string, options: SendOptions, index: number): string {
+  if (options.payload !== undefined) return readPayload(options.payload);
+  const pr = options.pr ?? (options.count > 1 ? 1 : undefined);
+  const payload = buildPayload(event, {
+    repo: options.repo,
+    pr: pr === undefined ? undefined : pr + index,
+    head: options.head,
+    now: new Date(),
+  });
+  if (payload !== undefined) return JSON.stringify(payload);
+  throw new GatewayError(unknownEvent(event), EXIT.usage);
+}
+
+function unknownEvent(event: string): string {
+  const events = knownEvents();
+  const [name = ""] = event.split(".");
+  const actions = events.get(name);
+  return actions === undefined
+    ? `GitHub has no event "${name}"; known: ${[...events.keys()].join(", ")}`
+    : `there is no example of "${event}"; known actions: ${actions.join(", ")}; or give --payload`;
+}
+
+function readPayload(file: string): string {
+  try {
+    // Where the person stands, not where the package manager runs.
+    return readFileSync(path.resolve(process.env.INIT_CWD ?? process.cwd(), file), "utf8");
+  } catch {
+    throw new GatewayError(`cannot read ${file}`, EXIT.usage);
+  }
+}
+
+const waitUntil = (time: number): Promise<void> => delay(Math.max(time - performance.now(), 0));
+
+function summaryOf(sent: readonly Sent[]) {
+  const statuses = Object.groupBy(sent, ({ status }) => String(status));
+  return {
+    sent: sent.length,
+    statuses: Object.fromEntries(
+      Object.entries(statuses).map(([status, group]) => [status, group?.length ?? 0]),
+    ),
+    items: sent.map(({ guid, status, durationMs, answer }) => ({
+      delivery_id: guid,
+      status,
+      duration_ms: durationMs,
+      answer,
+    })),
+  };
+}
+
+/** One delivery: what was answered. Many: how many were answered how. */
+function linesOf(sent: readonly Sent[]): string[] {
+  const [first] = sent;
+  if (sent.length === 1 && first !== undefined) {
+    return [
+      `${first.status} in ${first.durationMs} ms  delivery ${first.guid}`,
+      JSON.stringify(first.answer),
+    ];
+  }
+  const { statuses } = summaryOf(sent);
+  const durations = sent.map(({ durationMs }) => durationMs).toSorted((a, b) => a - b);
+  const counted = Object.entries(statuses).map(([status, count]) => `${count} × ${status}`);
+  return [`${counted.join(", ")}; median ${durations[Math.floor(durations.length / 2)]} ms`];
+}
+
+function positiveInteger(text: string): number {
+  const number = Number(text);
+  if (!Number.isSafeInteger(number) || number < 1)
+    throw new InvalidArgumentError("It must be a whole number from 1.");
+  return number;
+}
+
+function repository(text: string): string {
+  if (!/^[\w.-]+\/[\w.-]+$/.test(text)) throw new InvalidArgumentError("It must be owner/repo.");
+  return text;
+}
+
+function sha(text: string): string {
+  if (!/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(text))
+    throw new InvalidArgumentError("It must be a full commit SHA.");
+  return text;
+}

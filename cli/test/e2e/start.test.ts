@@ -1,0 +1,157 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import path from "node:path";
+import { createInterface } from "node:readline";
+import { expect, onTestFinished, test } from "vitest";
+import { ROOT } from "../../dev/settings.ts";
+import { sendDelivery } from "../../src/delivery.ts";
+import { buildPayload } from "../../src/payload.ts";
+import { freePort } from "./support/ports.ts";
+import { processesWith } from "./support/processes.ts";
+import { makeDirectory } from "./support/repositories.ts";
+
+const BOOTSTRAP = path.join(ROOT, "cli/dev/bootstrap.mjs");
+const SECRET = "start test secret";
+
+interface Program {
+  readonly child: ChildProcess;
+  readonly lines: string[];
+  /** Waits for a line, or for the end of the program. */
+  waitForLine(pattern: RegExp): Promise<string>;
+  stop(signal: NodeJS.Signals): Promise<number | null>;
+}
+
+function startProgram(args: readonly string[], env: Readonly<Record<string, string>>): Program {
+  const child = spawn(process.execPath, [BOOTSTRAP, ...args], {
+    cwd: ROOT,
+    env: { ...process.env, GITHUB_WEBHOOK_SECRET: SECRET, ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  onTestFinished(() => void child.kill("SIGTERM"));
+  const ended = once(child, "exit");
+  const lines: string[] = [];
+  const waiting = new Set<() => void>();
+  const tell = (): void => {
+    for (const check of waiting) check();
+  };
+  for (const stream of [child.stdout, child.stderr]) {
+    createInterface({ input: stream }).on("line", (line) => {
+      lines.push(line);
+      tell();
+    });
+  }
+  child.on("exit", tell);
+  const waitForLine = (pattern: RegExp): Promise<string> =>
+    new Promise((resolve, reject) => {
+      const check = (): void => {
+        const found = lines.find((line) => pattern.test(line));
+        if (found === undefined && child.exitCode === null) return;
+        waiting.delete(check);
+        if (found === undefined) reject(new Error(`no line ${pattern} in:\n${lines.join("\n")}`));
+        else resolve(found);
+      };
+      waiting.add(check);
+      check();
+    });
+  const stop = async (signal: NodeJS.Signals): Promise<number | null> => {
+    child.kill(signal);
+    await ended;
+    return child.exitCode;
+  };
+  return { child, lines, waitForLine, stop };
+}
+
+async function environment() {
+  const [port, grainchainPort] = [await freePort(), await freePort()];
+  const stateDir = makeDirectory();
+  const env = { PORT: String(port), GRAINCHAIN_PORT: String(grainchainPort), GATEWAY_STATE: stateDir };
+  return { env, url: `http://localhost:${port}`, port, grainchainPort, stateDir };
+}
+
+async function queryD1(env: Readonly<Record<string, string>>, sql: string): Promise<unknown> {
+  const program = startProgram(["d1", sql, "--json"], env);
+  await once(program.child, "close");
+  const text = program.lines.join("\n");
+  return JSON.parse(text.slice(text.indexOf("[")))[0].results;
+}
+
+test("starts, shows the demo, serves every route, keeps D1 over a restart and leaves no process", async () => {
+  const { env, url, stateDir, grainchainPort } = await environment();
+  const leftOver = () => [...processesWith(stateDir), ...processesWith(`--port ${grainchainPort}`)];
+  const first = startProgram(["start"], env);
+  await first.waitForLine(/^demo: done/);
+
+  expect(first.lines.find((line) => !/^Installing|pnpm/.test(line))).toBe(`ready ${url}`);
+  const steps = ["accepted 202", "recorded", "dispatched", "running", "completed success", "reported"];
+  const printed = first.lines.filter((line) => line.startsWith("  ")).map((line) => line.trim());
+  const seen = steps.map((step) => printed.findIndex((line) => line.startsWith(step)));
+  expect(seen).not.toContain(-1);
+  expect(seen).toEqual(seen.toSorted((a, b) => a - b));
+
+  expect(await (await fetch(`${url}/health`)).json()).toMatchObject({
+    status: "healthy",
+    environment: "development",
+  });
+  expect(await (await fetch(url)).json()).toMatchObject({ service: "webhook-gateway", status: "running" });
+  expect(await (await fetch(`${url}/webhook/projects/demo/widgets/status`)).json()).toMatchObject({
+    webhook_configured: true,
+    status: "active",
+    counts: { queued: 0, running: 0, completed: 1, failed: 0 },
+  });
+  expect((await fetch(`${url}/webhook/github`, { method: "POST", body: "{}" })).status).toBe(400);
+  expect((await fetch(`${url}/webhook/status`, { method: "POST", body: "{}" })).status).toBe(401);
+  const rows = await queryD1(env, "SELECT state, conclusion FROM validations");
+  expect(rows).toEqual([{ state: "completed", conclusion: "success" }]);
+
+  expect(leftOver()).not.toEqual([]);
+  expect(await first.stop("SIGTERM")).toBe(0);
+  expect(leftOver()).toEqual([]);
+
+  const second = startProgram(["start", "--no-demo"], env);
+  await second.waitForLine(/^ready /);
+  const status = await fetch(`${url}/webhook/projects/demo/widgets/status`);
+  expect(await status.json()).toMatchObject({ counts: { completed: 1 } });
+  expect(second.lines.filter((line) => line.includes("demo"))).toEqual([]);
+  expect(await second.stop("SIGINT")).toBe(0);
+  expect(leftOver()).toEqual([]);
+});
+
+test("lets the environment win over .dev.vars for both Workers, and starts no second Grainchain", async () => {
+  const { env, url, grainchainPort } = await environment();
+  const asked: string[] = [];
+  const grainchain = createServer((request, response) => {
+    asked.push(`${request.method} ${request.url} ${request.headers.authorization}`);
+    response.writeHead(503).end();
+  });
+  grainchain.listen(grainchainPort, "127.0.0.1");
+  onTestFinished(() => void grainchain.close());
+  const program = startProgram(["start", "--no-demo"], {
+    ...env,
+    GRAINCHAIN_API_URL: `http://127.0.0.1:${grainchainPort}`,
+    GRAINCHAIN_API_KEY: "environment-key",
+  });
+  await program.waitForLine(/^ready /);
+
+  const body = JSON.stringify(buildPayload("pull_request.opened", { repo: "acme/widgets", now: new Date() }));
+  const requested = once(grainchain, "request");
+  const sent = await sendDelivery(url, SECRET, { event: "pull_request", body });
+
+  expect(sent.status).toBe(202);
+  await requested;
+  expect(asked[0]).toBe("POST /api/v1/validation/trigger-batch Bearer environment-key");
+});
+
+test.each(["PORT", "GRAINCHAIN_PORT"] as const)("names the port where %s is taken", async (name) => {
+  const { env } = await environment();
+  const taken = createServer();
+  taken.listen(Number(env[name]), "127.0.0.1");
+  await once(taken, "listening");
+  onTestFinished(() => void taken.close());
+
+  const program = startProgram(["start"], env);
+  await once(program.child, "close");
+
+  expect(program.child.exitCode).toBe(1);
+  expect(program.lines).toContain(`error: port ${env[name]} is taken; set ${name} to another one`);
+});

@@ -1,0 +1,111 @@
+/** The whole system for one test: both Workers from their configuration, with a Grainchain behind them. */
+import { randomUUID } from "node:crypto";
+import path from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import type { D1Database } from "@cloudflare/workers-types";
+import { onTestFinished } from "vitest";
+import { createTestHarness } from "wrangler";
+import { ROOT } from "../../../dev/settings.ts";
+import { type Delivery, type Sent, sendDelivery } from "../../../src/delivery.ts";
+import { buildPayload, type PayloadOptions } from "../../../src/payload.ts";
+
+export const SECRETS = {
+  GITHUB_WEBHOOK_SECRET: "e2e webhook secret",
+  GRAINCHAIN_CALLBACK_SECRET: "e2e callback secret",
+  OPERATOR_TOKEN: "e2e-operator-token",
+  READER_TOKEN: "e2e-reader-token",
+};
+
+const POLL_MS = 50;
+const WAIT_MS = 60_000;
+
+type Row = Record<string, string | number | null>;
+
+/** A gateway under test. */
+export interface Gateway {
+  readonly url: string;
+  /** Sends a signed delivery, as it is. */
+  deliver(delivery: Delivery): Promise<Sent>;
+  /** Sends one of GitHub's examples, about what the options say. */
+  send(name: string, options?: Partial<PayloadOptions> & { readonly guid?: string }): Promise<Sent>;
+  rows(sql: string, ...bound: (string | number)[]): Promise<Row[]>;
+  /** Waits until a query has a row. */
+  waitFor(sql: string, ...bound: (string | number)[]): Promise<Row>;
+  /** Waits until a delivery's validation has finished. */
+  waitForEnd(guid: string): Promise<Row>;
+  cron(): Promise<void>;
+  /** Every log line of both Workers. */
+  logs(): string;
+}
+
+/** Starts both Workers against a Grainchain. They end with the test. */
+export async function startGateway(
+  grainchainUrl: string,
+  vars: Readonly<Record<string, string>> = {},
+): Promise<Gateway> {
+  const worker = (name: string, extra: Readonly<Record<string, string>>) => ({
+    configPath: path.join(ROOT, `wrangler.${name}.toml`),
+    env: "development",
+    vars: { ...extra, ...vars },
+    secrets: SECRETS,
+  });
+  const workers = (callbackUrl: string) => [
+    worker("producer", {}),
+    worker("consumer", { GRAINCHAIN_API_URL: grainchainUrl, CLOUDFLARE_WORKER_URL: callbackUrl }),
+  ];
+  const harness = createTestHarness({ root: ROOT, workers: workers("http://127.0.0.1:1") });
+  onTestFinished(() => harness.close());
+  // The address is known only once it listens.
+  const first = await harness.listen();
+  await harness.update({ root: ROOT, workers: workers(first.url.origin) });
+  const { url } = await harness.listen();
+  if (url.origin !== first.url.origin) throw new Error("the address changed with the configuration");
+  const producer = harness.getWorker<{ DB: D1Database }>("webhook-gateway-producer-development");
+  const consumer = harness.getWorker("webhook-gateway-consumer-development");
+  await producer.applyD1Migrations("DB");
+  const { DB } = await producer.getEnv();
+
+  const rows = async (sql: string, ...bound: (string | number)[]): Promise<Row[]> =>
+    (
+      await DB.prepare(sql)
+        .bind(...bound)
+        .all<Row>()
+    ).results;
+  const waitFor = async (sql: string, ...bound: (string | number)[]): Promise<Row> => {
+    const until = Date.now() + WAIT_MS;
+    while (Date.now() < until) {
+      const [row] = await rows(sql, ...bound);
+      if (row !== undefined) return row;
+      await delay(POLL_MS);
+    }
+    throw new Error(`no row within ${WAIT_MS} ms: ${sql} ${bound.join(" ")}`);
+  };
+  const deliver = (delivery: Delivery): Promise<Sent> =>
+    sendDelivery(url.origin, SECRETS.GITHUB_WEBHOOK_SECRET, delivery);
+  return {
+    url: url.origin,
+    rows,
+    waitFor,
+    deliver,
+    send: (name, { guid = randomUUID(), ...options } = {}) =>
+      deliver({
+        event: name.split(".")[0] ?? name,
+        body: JSON.stringify(buildPayload(name, { now: new Date(), ...options })),
+        guid,
+      }),
+    waitForEnd: (guid) =>
+      waitFor(
+        `SELECT v.* FROM deliveries d JOIN validations v ON v.id = d.validation_id
+         WHERE d.id = ?1 AND v.finished_at IS NOT NULL`,
+        guid,
+      ),
+    async cron() {
+      await consumer.scheduled({ cron: "* * * * *" });
+    },
+    logs: () =>
+      harness
+        .getLogs()
+        .map(({ message }) => message)
+        .join("\n"),
+  };
+}
