@@ -8,10 +8,13 @@ import { stripVTControlCharacters } from "node:util";
 import { ROOT } from "./settings.ts";
 import { exitOf } from "./wrangler.ts";
 
-/** After this time a child that was asked to end is killed, with all of its own children. */
+/** After this time a child that was asked to end is killed. */
 const GRACE_MS = 6_000;
 
-/** Children started in process groups of their own, so that nothing of them is left behind. */
+/**
+ * The children. They stay in the process group of the command, so that whoever kills the group kills them all; each
+ * sees to its own children, and ends by itself when its parent is gone.
+ */
 export class Processes {
   readonly #children = new Map<string, ChildProcess>();
   #stopping: Promise<void> | undefined;
@@ -26,7 +29,7 @@ export class Processes {
 
   /** Ends every child; again while it is under way: the same promise. */
   stop(): Promise<void> {
-    this.#stopping ??= Promise.all([...this.#children.values()].map(stopGroup)).then(() => undefined);
+    this.#stopping ??= Promise.all([...this.#children.values()].map(stopChild)).then(() => undefined);
     return this.#stopping;
   }
 }
@@ -37,26 +40,14 @@ export function spawnProgram(script: string, args: readonly string[], env: NodeJ
     cwd: ROOT,
     env,
     stdio: ["ignore", "pipe", "pipe", "ipc"],
-    detached: true,
   });
 }
 
-async function stopGroup(child: ChildProcess): Promise<void> {
-  signalGroup(child, "SIGTERM");
-  const timer = setTimeout(() => signalGroup(child, "SIGKILL"), GRACE_MS);
+async function stopChild(child: ChildProcess): Promise<void> {
+  child.kill("SIGTERM");
+  const timer = setTimeout(() => child.kill("SIGKILL"), GRACE_MS);
   await exitOf(child);
   clearTimeout(timer);
-  // Whatever it left in its group.
-  signalGroup(child, "SIGKILL");
-}
-
-function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
-  if (child.pid === undefined) return;
-  try {
-    process.kill(-child.pid, signal);
-  } catch {
-    // Nobody is left in the group.
-  }
 }
 
 /** Lines of a child's own errors that are kept, to be told if it ends. */

@@ -8,6 +8,7 @@ import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { runDemo } from "./demo.ts";
+import { watchParent } from "./parent.mjs";
 import { requireFreePort } from "./ports.ts";
 import { followLogs, Processes, spawnProgram } from "./processes.ts";
 import { type LocalSettings, ROOT, readLocalSettings, StartError } from "./settings.ts";
@@ -95,7 +96,7 @@ function startWorkers(settings: LocalSettings): void {
       ...["--show-interactive-dev-session=false", "--log-level", "log"],
     ],
     // The variables come by the environment: no secret on a command line or in another file.
-    { env: quietEnvironment(settings.variables), stdio: "pipe", detached: true },
+    { env: quietEnvironment(settings.variables), stdio: "pipe" },
   );
   superviseChild("wrangler", child, path.join(settings.stateDir, "logs/gateway.log"));
 }
@@ -154,6 +155,8 @@ async function beatEveryMinute(url: string): Promise<void> {
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
   process.on(signal, () => void stop(0));
 }
+
+watchParent(() => void stop(0));
 
 try {
   await main();

@@ -4,6 +4,7 @@ import path from "node:path";
 import { ROOT } from "./settings.ts";
 
 const WRANGLER = path.join(ROOT, "node_modules/wrangler/bin/wrangler.js");
+const GUARD = path.join(ROOT, "cli/dev/guard.mjs");
 
 /** The environment of a child of Wrangler's kind: no questions, no telemetry, no look-ups of a location. */
 export const quietEnvironment = (extra: Readonly<Record<string, string>> = {}): NodeJS.ProcessEnv => ({
@@ -16,18 +17,17 @@ export const quietEnvironment = (extra: Readonly<Record<string, string>> = {}): 
   CI: "true",
 });
 
-/** Starts Wrangler. */
+/** Starts Wrangler. It ends with this process, however this ends. */
 export function spawnWrangler(
   args: readonly string[],
-  options: {
-    readonly env?: NodeJS.ProcessEnv;
-    readonly stdio: "inherit" | "pipe";
-    readonly detached?: boolean;
-  },
+  options: { readonly env?: NodeJS.ProcessEnv; readonly stdio: "inherit" | "pipe" },
 ): ChildProcess {
-  const { env = quietEnvironment(), stdio, detached = false } = options;
-  const inOut = ["ignore", stdio, stdio] as const;
-  return spawn(process.execPath, [WRANGLER, ...args], { cwd: ROOT, env, stdio: [...inOut], detached });
+  const { env = quietEnvironment(), stdio } = options;
+  return spawn(process.execPath, [GUARD, WRANGLER, ...args], {
+    cwd: ROOT,
+    env,
+    stdio: ["ignore", stdio, stdio],
+  });
 }
 
 /** Runs Wrangler to its end. @returns its exit code and what it printed */

@@ -4,11 +4,12 @@ import { createServer } from "node:http";
 import path from "node:path";
 import { createInterface } from "node:readline";
 import { expect, onTestFinished, test } from "vitest";
+import { waitFor } from "../../../grainchain/test/support/poll.ts";
 import { ROOT } from "../../dev/settings.ts";
 import { sendDelivery } from "../../src/delivery.ts";
 import { buildPayload } from "../../src/payload.ts";
 import { freePort } from "./support/ports.ts";
-import { processesWith } from "./support/processes.ts";
+import { childOf, processesWith } from "./support/processes.ts";
 import { makeDirectory } from "./support/repositories.ts";
 
 const BOOTSTRAP = path.join(ROOT, "cli/dev/bootstrap.mjs");
@@ -115,6 +116,22 @@ test("starts, shows the demo, serves every route, keeps D1 over a restart and le
   expect(second.lines.filter((line) => line.includes("demo"))).toEqual([]);
   expect(await second.stop("SIGINT")).toBe(0);
   expect(leftOver()).toEqual([]);
+});
+
+test.each([
+  ["npm's child", (program: Program) => program.child.pid],
+  ["the supervisor", (program: Program) => childOf(program.child.pid)],
+])("leaves no process when %s is killed outright, and starts again over the same state", async (_, pidOf) => {
+  const { env, stateDir, grainchainPort } = await environment();
+  const leftOver = () => [...processesWith(stateDir), ...processesWith(`--port ${grainchainPort}`)];
+  const first = startProgram(["start", "--no-demo"], env);
+  await first.waitForLine(/^ready /);
+
+  process.kill(Number(pidOf(first)), "SIGKILL");
+
+  await waitFor("no process", () => (leftOver().length === 0 ? true : undefined));
+  const second = startProgram(["start"], env);
+  await second.waitForLine(/^ {2}completed success/);
 });
 
 test("lets the environment win over .dev.vars for both Workers, and starts no second Grainchain", async () => {
