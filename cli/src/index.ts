@@ -8,8 +8,8 @@ const program = new Command("gateway")
   .option("--url <url>", "the gateway (or GATEWAY_URL)", process.env.GATEWAY_URL ?? "http://localhost:8787")
   .option("--output <format>", "table or json", "table")
   .showHelpAfterError("(--help shows what there is)")
-  .exitOverride()
-  .addCommand(sendCommand());
+  .exitOverride();
+for (const command of [sendCommand()]) program.addCommand(command.copyInheritedSettings(program));
 
 try {
   await program.parseAsync();
