@@ -15,6 +15,7 @@ const COMMANDS = {
   start: "cli/dev/start.ts",
   test: "cli/dev/test.ts",
   d1: "cli/dev/d1.ts",
+  invariants: "cli/dev/invariants.ts",
   gateway: "cli/src/index.ts",
   grainchain: "grainchain/src/index.ts",
 };

@@ -1,0 +1,67 @@
+/**
+ * `pnpm invariants`: checks what must hold of a live database, local or deployed, and names the rows that break it.
+ * Exit code 1 if any does.
+ */
+import { parseArgs } from "node:util";
+import { invariants } from "@webhook-gateway/shared/store/invariants.ts";
+import { readStateDir } from "./settings.ts";
+import { runWrangler } from "./wrangler.ts";
+
+const USAGE = `usage: pnpm invariants [--env <name> --remote] [--keep-superseded]
+
+  --keep-superseded  where CANCEL_SUPERSEDED is "false": older heads may run on`;
+
+/** Rows named of one invariant. */
+const MAX_ROWS = 20;
+
+interface Broken {
+  readonly id: string;
+  readonly problem: string;
+}
+
+function readArguments() {
+  try {
+    const { values } = parseArgs({
+      options: {
+        env: { type: "string", default: "development" },
+        remote: { type: "boolean", default: false },
+        "keep-superseded": { type: "boolean", default: false },
+        help: { type: "boolean", short: "h", default: false },
+      },
+    });
+    return values;
+  } catch (thrown) {
+    console.error(`error: ${thrown instanceof Error ? thrown.message : "bad arguments"}\n\n${USAGE}`);
+    process.exit(2);
+  }
+}
+
+const options = readArguments();
+if (options.help) {
+  console.log(USAGE);
+  process.exit(0);
+}
+if (options.remote && options.env === "development") {
+  console.error(`error: --remote needs --env staging or --env production\n\n${USAGE}`);
+  process.exit(2);
+}
+
+const checks = invariants(!options["keep-superseded"]);
+const place = options.remote ? ["--remote"] : ["--local", "--persist-to", readStateDir(process.env)];
+const sql = checks.map((check) => `SELECT * FROM (${check.sql}) LIMIT ${MAX_ROWS};`).join("\n");
+const { code, output } = await runWrangler([
+  ...["d1", "execute", "DB", "-c", "wrangler.producer.toml", "--env", options.env, ...place],
+  ...["--json", "--yes", "--command", sql],
+]);
+if (code !== 0) {
+  console.error(`error: the database could not be asked:\n${output}`);
+  process.exit(1);
+}
+const answers: { results: Broken[] }[] = JSON.parse(output.slice(output.indexOf("[")));
+const broken = checks.flatMap((check, index) =>
+  (answers[index]?.results ?? []).map((row) => ({ ...row, number: check.number, rule: check.rule })),
+);
+for (const { number, rule, id, problem } of broken)
+  console.log(`broken ${number} (${rule}): ${id}: ${problem}`);
+console.log(`${checks.length} rules checked, ${broken.length} rows break one`);
+process.exitCode = broken.length === 0 ? 0 : 1;
