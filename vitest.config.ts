@@ -14,7 +14,7 @@ export default defineConfig({
         test: {
           name: "cli",
           include: ["cli/test/**/*.test.ts"],
-          exclude: ["cli/test/e2e/**"],
+          exclude: ["cli/test/e2e/**", "cli/test/faults/**"],
           testTimeout: 30_000,
         },
       },
@@ -23,6 +23,15 @@ export default defineConfig({
           name: "e2e",
           include: ["cli/test/e2e/**/*.test.ts"],
           testTimeout: 120_000,
+          hookTimeout: 120_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        test: {
+          name: "faults",
+          include: ["cli/test/faults/**/*.test.ts"],
+          testTimeout: 240_000,
           hookTimeout: 120_000,
           fileParallelism: false,
         },

@@ -18,6 +18,7 @@ const COMMANDS = {
   invariants: "cli/dev/invariants.ts",
   gateway: "cli/src/index.ts",
   grainchain: "grainchain/src/index.ts",
+  "bench:waiting-room": "bench/src/waiting-room.ts",
 };
 /** Commands that install first; the others only where nothing is installed yet. */
 const ALWAYS_INSTALL = ["start", "test"];

@@ -11,9 +11,10 @@ export function decideCallback(draft: Draft, fact: CallbackFact): void {
   else applyCallback(draft, validation, fact);
 }
 
-/** What a callback says, however it came. */
+/** What Grainchain says of a validation. */
 export interface Word {
-  readonly id: string;
+  /** The callback's; null where Grainchain was asked. */
+  readonly id: string | null;
   readonly status: CallbackFact["status"];
   readonly success: boolean;
   readonly error?: string | null;
@@ -23,15 +24,21 @@ export interface Word {
   readonly results?: Results | undefined;
 }
 
-/** Applies Grainchain's word. It is always in the timeline; it moves nothing where it is late or repeated. */
+/** Applies Grainchain's word. A callback is always in the timeline; late or repeated it moves nothing. */
 export function applyWord(draft: Draft, validation: Validation, word: Word): Validation {
   const late = isFinal(validation.state) ? ", after the end" : "";
+  const told = word.id === null ? "Grainchain, when asked, said" : "callback";
   const started = validation.started_at ?? (word.status === "pending" ? null : startedAt(word));
   const live = !isFinal(validation.state);
   return draft.signal(
     validation,
     { type: "status", status: word.status, success: word.success },
-    { reason: `callback ${word.status}${late}`, deliveryId: word.id, note: true, results: word.results },
+    {
+      reason: `${told} ${word.status}${late}`,
+      deliveryId: word.id,
+      note: word.id !== null,
+      results: word.results,
+    },
     {
       grainchain_id: validation.grainchain_id ?? word.grainchain_id ?? null,
       ...(live

@@ -11,6 +11,7 @@ import { createGrainchain } from "./grainchain.ts";
 import { recordBatch } from "./record.ts";
 import { reportDue } from "./report.ts";
 import { settle } from "./settle.ts";
+import { type WatchDeps, watchSilent } from "./watchdog.ts";
 
 export interface ConsumerDeps {
   readonly config: ConsumerConfig;
@@ -35,6 +36,14 @@ export function createConsumer(deps: ConsumerDeps) {
     githubAppId: config.GITHUB_APP_ID === undefined ? null : Number(config.GITHUB_APP_ID),
   };
   const effects = effectDeps(deps);
+  const watch: WatchDeps = {
+    ...effects,
+    config: {
+      validationTimeoutMs: config.GRAINCHAIN_TIMEOUT,
+      requestTimeoutMs: config.GRAINCHAIN_REQUEST_TIMEOUT_MS,
+      maxAgeMs: config.VALIDATION_MAX_AGE_SECONDS * 1000,
+    },
+  };
 
   /** Losing a wake-up costs a minute, never work: the cron does the same. */
   async function wake(at: string | null): Promise<void> {
@@ -79,6 +88,9 @@ export function createConsumer(deps: ConsumerDeps) {
     },
     async cron(): Promise<void> {
       await performEffects();
+      await watchSilent(watch).catch((thrown: unknown) =>
+        log.error("watchdog.failed", { error: errorText(thrown) }),
+      );
     },
   };
 }

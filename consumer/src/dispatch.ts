@@ -1,7 +1,7 @@
 /** Dispatch: what is due is leased, sent to Grainchain in one call, and its outcome recorded in one transaction. */
 import { callbackUrl } from "@webhook-gateway/shared/capability.ts";
 import { type Failure, nextAttempt } from "@webhook-gateway/shared/failure.ts";
-import { nextGate } from "@webhook-gateway/shared/gate.ts";
+import { type Gate, nextGate } from "@webhook-gateway/shared/gate.ts";
 import type { Log } from "@webhook-gateway/shared/log.ts";
 import {
   type Claim,
@@ -67,12 +67,13 @@ export async function dispatchDue(deps: DispatchDeps): Promise<DispatchSummary> 
       dispatched: summary.dispatched + one.dispatched,
       wakeAt: earlier(summary.wakeAt, one.wakeAt),
     };
-    if (one.dispatched < BATCH_SIZE) return summary;
+    if (!one.more) return summary;
   }
   return { ...summary, wakeAt: deps.now().toISOString() };
 }
 
-async function dispatchOnce(deps: DispatchDeps): Promise<DispatchSummary> {
+/** `more`: another round may find work: this one was full, or it opened the gate. */
+async function dispatchOnce(deps: DispatchDeps): Promise<DispatchSummary & { readonly more: boolean }> {
   const { db, grainchain, config, log } = deps;
   const leaseId = deps.newId();
   const startedAt = deps.now();
@@ -84,7 +85,8 @@ async function dispatchOnce(deps: DispatchDeps): Promise<DispatchSummary> {
     limit: BATCH_SIZE,
     maxConcurrent: config.maxConcurrent,
   });
-  if (claim.validations.length === 0) return { dispatched: 0, wakeAt: null };
+  const { length: dispatched } = claim.validations;
+  if (dispatched === 0) return { dispatched, wakeAt: null, more: false };
   const triggers = await Promise.all(claim.validations.map((validation) => triggerOf(config, validation)));
   const { noBatchUntil } = claim.settings;
   const sent = await sendAll(grainchain, triggers, {
@@ -94,15 +96,16 @@ async function dispatchOnce(deps: DispatchDeps): Promise<DispatchSummary> {
     lastCallMs: deadlineMs - config.requestTimeoutMs,
     now: deps.now,
   });
-  const wakeAt = await recordOutcomes(deps, claim, leaseId, sent);
+  const { gate, wakeAt } = await recordOutcomes(deps, claim, leaseId, sent);
   log.info("dispatch.batch", {
     lease_id: leaseId,
-    claimed: claim.validations.length,
+    claimed: dispatched,
     calls: sent.calls,
     duration_ms: deps.now().getTime() - startedAt.getTime(),
     ...countClasses(sent),
   });
-  return { dispatched: claim.validations.length, wakeAt };
+  const opened = claim.settings.gate.state === "closed" && gate.state === "open";
+  return { dispatched, wakeAt, more: dispatched === BATCH_SIZE || opened };
 }
 
 async function triggerOf(config: DispatchConfig, validation: Validation): Promise<Trigger> {
@@ -110,13 +113,13 @@ async function triggerOf(config: DispatchConfig, validation: Validation): Promis
   return { validation, webhookUrl };
 }
 
-/** @returns when the first of what has to wait is due */
+/** @returns the gate after it, and when the first of what has to wait is due */
 async function recordOutcomes(
   deps: DispatchDeps,
   claim: Claim,
   leaseId: string,
   sent: Sent,
-): Promise<string | null> {
+): Promise<{ readonly gate: Gate; readonly wakeAt: string | null }> {
   const dispatched = claim.validations.map((validation, index) => ({
     id: validation.id,
     leaseId,
@@ -130,7 +133,7 @@ async function recordOutcomes(
     { name: GRAINCHAIN_SEEN, value: seenOf(sent, new Date(nowMs).toISOString()) },
   ];
   const dueAt = await commitOutcomes(deps, dispatched, settings);
-  return earlier(dueAt, gate.state === "closed" ? gate.until : null);
+  return { gate, wakeAt: earlier(dueAt, gate.state === "closed" ? gate.until : null) };
 }
 
 /** Dispatches that never said what became of them count as an attempt that may be made again. */

@@ -32,8 +32,8 @@ export interface Trigger {
   readonly webhookUrl: string;
 }
 
-/** An answer longer than this is not read further. */
-const MAX_ANSWER_CHARS = 1_000_000;
+/** An answer is not read further than this; it may hold results. */
+const MAX_ANSWER_CHARS = 8_000_000;
 
 const answer = v.object({
   success: v.optional(v.boolean(), true),
@@ -43,6 +43,18 @@ const answer = v.object({
   error_class: v.optional(v.nullable(v.string())),
 });
 type Answer = v.InferOutput<typeof answer>;
+
+const standing = v.object({
+  status: v.picklist(GRAINCHAIN_STATUSES),
+  results: v.optional(v.nullable(v.record(v.string(), v.unknown())), null),
+  error: v.optional(v.nullable(v.string()), null),
+});
+
+/** Where a validation stands at Grainchain. */
+export type GrainchainStanding =
+  | ({ readonly kind: "known" } & v.InferOutput<typeof standing>)
+  | { readonly kind: "unknown" }
+  | { readonly kind: "no-answer"; readonly error: string };
 
 const batchAnswer = v.object({
   results: v.array(v.looseObject({ client_request_id: v.optional(v.unknown()) })),
@@ -119,6 +131,20 @@ export function createGrainchain(config: GrainchainConfig, fetcher: typeof fetch
           return parsedItem.success ? outcomeOf(parsedItem.output) : UNREADABLE;
         }),
       };
+    },
+
+    /** Asks where a validation stands. */
+    async status(grainchainId: string, requestId: string): Promise<GrainchainStanding> {
+      const response = await call(`/${encodeURIComponent(grainchainId)}/status`, {}, requestId);
+      if ("class" in response) return { kind: "no-answer", error: response.error };
+      const answered = await read(response);
+      if ("class" in answered) return { kind: "no-answer", error: answered.error };
+      if (response.status === 404) return { kind: "unknown" };
+      if (!response.ok) return { kind: "no-answer", error: `HTTP ${response.status}` };
+      const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), standing), answered.text);
+      return parsed.success
+        ? { kind: "known", ...parsed.output }
+        : { kind: "no-answer", error: "Grainchain's answer could not be read" };
     },
 
     /** Cancels a validation. `unknown`: Grainchain has none such, or it has finished. */

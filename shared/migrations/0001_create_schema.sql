@@ -74,6 +74,7 @@ CREATE TABLE validations (
   started_at    TEXT,
   finished_at   TEXT,
   heard_at      TEXT,
+  watch_until   TEXT,
   updated_at    TEXT NOT NULL,
   version       INTEGER NOT NULL,
   UNIQUE (repository_id, subject, head_sha, run)

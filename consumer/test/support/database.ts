@@ -1,0 +1,90 @@
+import { applyD1Migrations } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+
+/** Makes the schema in this file's own database. */
+export const migrate = (): Promise<void> => applyD1Migrations(env.DB, env.TEST_MIGRATIONS);
+
+/** Rows of a query. */
+export async function rows<Row>(sql: string, ...values: unknown[]): Promise<Row[]> {
+  const { results } = await env.DB.prepare(sql)
+    .bind(...values)
+    .all<Row>();
+  return results;
+}
+
+/** The only row of a query. */
+export async function row<Row>(sql: string, ...values: unknown[]): Promise<Row> {
+  const [only, ...others] = await rows<Row>(sql, ...values);
+  if (only === undefined || others.length > 0) throw new Error(`not exactly one row: ${sql}`);
+  return only;
+}
+
+/** The first column of the only row, as a number. */
+export async function count(sql: string, ...values: unknown[]): Promise<number> {
+  return Number(Object.values(await row<Record<string, unknown>>(sql, ...values))[0]);
+}
+
+/** Empties every table, for tests whose subject is the whole database. */
+export async function empty(): Promise<void> {
+  const tables = await rows<{ name: string }>(
+    "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '%\\_%' ESCAPE '\\' OR name IN ('dead_letters', 'callbacks_unmatched', 'callback_results')",
+  );
+  await env.DB.batch(tables.map(({ name }) => env.DB.prepare(`DELETE FROM ${name}`)));
+}
+
+/** What a database was asked, seen from outside. */
+export interface Watched {
+  readonly db: D1Database;
+  /** Statements run so far. */
+  readonly statements: () => number;
+}
+
+/** Counts the statements that are run. */
+export function countStatements(db: D1Database): Watched {
+  let statements = 0;
+  const counted = intercept(db, (sent) => {
+    statements += sent;
+  });
+  return { db: counted, statements: () => statements };
+}
+
+/** A database that fails as long as `broken` says why. */
+export const breakable = (db: D1Database, broken: () => Error | undefined): D1Database =>
+  intercept(db, () => {
+    const error = broken();
+    if (error !== undefined) throw error;
+  });
+
+/** Runs something before every round trip; where it throws, nothing is sent. */
+export function intercept(db: D1Database, before: (statements: number) => void | Promise<void>): D1Database {
+  const wrap = (statement: D1PreparedStatement): D1PreparedStatement =>
+    new Proxy(statement, {
+      get(target, name) {
+        if (name === "bind") return (...values: unknown[]) => wrap(target.bind(...values));
+        if (name === "raw") throw new Error("raw() is not watched");
+        if (name === "all" || name === "run" || name === "first") {
+          return async () => {
+            await before(1);
+            return target[name]();
+          };
+        }
+        if (name === UNWRAP) return target;
+        return Reflect.get(target, name);
+      },
+    });
+  const unwrap = (statement: D1PreparedStatement): D1PreparedStatement => Reflect.get(statement, UNWRAP);
+  return new Proxy(db, {
+    get(target, name) {
+      if (name === "prepare") return (sql: string) => wrap(target.prepare(sql));
+      if (name === "batch") {
+        return async (statements: D1PreparedStatement[]) => {
+          await before(statements.length);
+          return target.batch(statements.map(unwrap));
+        };
+      }
+      throw new Error(`${String(name)}() is not watched`);
+    },
+  });
+}
+
+const UNWRAP = Symbol("unwrap");
