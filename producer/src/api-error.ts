@@ -10,6 +10,7 @@ const STATUS = {
   invalid_project_id: 400,
   invalid_signature: 401,
   unauthorized: 401,
+  forbidden: 403,
   not_found: 404,
   method_not_allowed: 405,
   payload_too_large: 413,

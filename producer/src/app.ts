@@ -1,11 +1,13 @@
 /** The producer's HTTP surface. */
 import { errorText, type Log } from "@webhook-gateway/shared/log.ts";
-import { bearerToken, sameSecret } from "@webhook-gateway/shared/secret.ts";
+import { isUnavailable } from "@webhook-gateway/shared/store/unavailable.ts";
 import { VERSION } from "@webhook-gateway/shared/version.ts";
 import { type Context, Hono } from "hono";
 import { etag } from "hono/etag";
 import picomatch from "picomatch/posix";
+import { roleOf } from "./access.ts";
 import { type ApiError, errorResponse } from "./api-error.ts";
+import { orderCancel } from "./cancel-order.ts";
 import { type ProducerConfig, webhookSecrets } from "./config.ts";
 import { receiveDelivery } from "./github-webhook.ts";
 import { createHealth } from "./health.ts";
@@ -49,6 +51,10 @@ export function createApp(appDeps: AppDeps) {
   });
   app.onError((thrown, context) => {
     deps.log.error("request.failed", { request_id: context.var.requestId, error: errorText(thrown) });
+    if (isUnavailable(thrown)) {
+      const headers = { "retry-after": "10" };
+      return refuse(context, { code: "storage_unavailable", message: "D1 does not answer", headers });
+    }
     return refuse(context, { code: "internal_error", message: "something went wrong on our side" });
   });
   app.notFound((context) => refuse(context, { code: "not_found", message: "there is nothing here" }));
@@ -63,14 +69,29 @@ export function createApp(appDeps: AppDeps) {
   };
 
   const status = async (context: AppContext, projectId: string) => {
-    if (!(await mayReadProjects(config, context))) {
+    const open = config.PROJECT_STATUS_PUBLIC;
+    if (!open && (await roleOf(config, context.req.header("authorization"))) === undefined) {
       const message = "a bearer token of an operator or reader is needed";
       return refuse(context, await refuseUnauthorized(deps.failedSignatures, context.req.raw, message));
     }
     const answer = await projectStatus(deps.db, projectId);
     if ("error" in answer) return refuse(context, answer.error);
-    context.header("cache-control", config.PROJECT_STATUS_PUBLIC ? "no-cache" : "private, no-cache");
+    context.header("cache-control", open ? "no-cache" : "private, no-cache");
     return context.json(answer.body);
+  };
+
+  const cancel = async (context: AppContext, validationId: string) => {
+    context.header("cache-control", "no-store");
+    const role = await roleOf(config, context.req.header("authorization"));
+    if (role === undefined) {
+      const message = "the operator's bearer token is needed";
+      return refuse(context, await refuseUnauthorized(deps.failedSignatures, context.req.raw, message));
+    }
+    if (role !== "operator") return refuse(context, { code: "forbidden", message: "a reader may only look" });
+    const answer = await orderCancel({ ...deps, log: logOf(context) }, validationId);
+    if ("error" in answer) return refuse(context, answer.error);
+    const message = answer.ordered ? "the validation will be cancelled" : `it has finished: ${answer.state}`;
+    return context.json({ success: true, message, validation_id: validationId }, answer.ordered ? 202 : 200);
   };
 
   app.get("/", (context) => {
@@ -104,6 +125,8 @@ export function createApp(appDeps: AppDeps) {
   );
   app.get("/webhook/projects/:project/status", (context) => status(context, context.req.param("project")));
 
+  app.post(CANCEL_PATH, (context) => cancel(context, context.req.param("id")));
+
   for (const [path, allow] of METHODS) {
     app.all(path, (context) => {
       const message = `this path answers ${allow} only`;
@@ -118,6 +141,8 @@ const CALLBACK_PATHS = [
   "/callbacks/:validation_id/:token",
 ] as const;
 
+const CANCEL_PATH = "/api/validations/:id/cancel";
+
 /** Known paths, and what they answer. Any other method is refused. */
 const METHODS = [
   ["/", "GET, HEAD"],
@@ -125,23 +150,13 @@ const METHODS = [
   ["/webhook/github", "POST"],
   ["/webhook/status", "POST"],
   ...CALLBACK_PATHS.map((path) => [path, "POST"] as const),
+  [CANCEL_PATH, "POST"],
   ["/webhook/projects/:owner/:repo/status", "GET, HEAD"],
   ["/webhook/projects/:project/status", "GET, HEAD"],
 ] as const;
 
 const refuse = (context: AppContext, error: ApiError): Response =>
   errorResponse(error, context.var.requestId);
-
-async function mayReadProjects(config: ProducerConfig, context: AppContext): Promise<boolean> {
-  if (config.PROJECT_STATUS_PUBLIC) return true;
-  const token = bearerToken(context.req.header("authorization"));
-  if (token === undefined) return false;
-  const [operator, reader] = await Promise.all([
-    sameSecret(token, config.OPERATOR_TOKEN),
-    sameSecret(token, config.READER_TOKEN),
-  ]);
-  return operator || reader;
-}
 
 /** Globs as in shells: `*` stays within a segment, `**` crosses `/`. Repositories are compared without case. */
 function routingPolicy(config: ProducerConfig): RoutingPolicy {

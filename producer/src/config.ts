@@ -3,12 +3,17 @@ import { readConfig } from "@webhook-gateway/shared/config.ts";
 import * as field from "@webhook-gateway/shared/config-field.ts";
 import * as v from "valibot";
 
+type LabelledSecrets = Readonly<Record<string, string>>;
+
 /** Labels appear in logs and counts, so they say which secret without saying the secret. */
+const byLabel = v.record(v.pipe(v.string(), v.regex(/^[\w.-]{1,64}$/)), v.pipe(v.string(), v.minLength(1)));
+
 const labelledSecrets = v.pipe(
   v.optional(v.string(), ""),
   v.transform((text) => (text === "" ? "{}" : text)),
   v.parseJson(),
-  v.record(v.pipe(v.string(), v.regex(/^[\w.-]{1,64}$/)), v.pipe(v.string(), v.minLength(1))),
+  // Judged as a whole: an error naming one entry would tell its label, which may be a secret in the wrong place.
+  v.custom<LabelledSecrets>((given) => !Array.isArray(given) && v.is(byLabel, given)),
 );
 
 const schema = v.object({

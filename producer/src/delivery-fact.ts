@@ -29,15 +29,15 @@ export async function deliveryFact(head: DeliveryHead, projection: Projection): 
 }
 
 /**
- * The validation that a delivery asks for: the first run of its head. Later runs, and deliveries that turn out to be
- * stale, are known only once they are recorded.
+ * The validation that a delivery asks for: the first run of its head. Later runs, deliveries that turn out to be stale,
+ * and whether drafts are validated, are known only once they are recorded.
  */
 export function askedValidationId({ repository, change }: DeliveryFact): string | undefined {
   if (repository === null) return undefined;
   const first = (subject: string, headSha: string) => validationId(repository.id, subject, headSha, 1);
   switch (change.type) {
     case "pull_request":
-      return ["opened", "synchronize", "ready_for_review"].includes(change.action)
+      return !change.draft && ["opened", "synchronize", "ready_for_review"].includes(change.action)
         ? first(pullRequestSubject(change.number), change.head_sha)
         : undefined;
     case "merge_group":

@@ -1,6 +1,7 @@
 /** `POST /webhook/github`: verify, project, queue, acknowledge. No D1 on this path. */
 import { type DeliveryFact, MAX_DELIVERY_FACT_BYTES } from "@webhook-gateway/shared/fact.ts";
 import { errorText, type Log } from "@webhook-gateway/shared/log.ts";
+import { byteLength } from "@webhook-gateway/shared/text.ts";
 import type { ApiError } from "./api-error.ts";
 import { decodeUtf8, parseJson, readBody } from "./body.ts";
 import { askedValidationId, deliveryFact } from "./delivery-fact.ts";
@@ -36,13 +37,14 @@ const RETRY_AFTER_SECONDS = "30";
 export async function receiveDelivery(deps: WebhookDeps, request: Request): Promise<WebhookAnswer> {
   const receivedAt = deps.now();
   const body = await readBody(request);
-  if (body === "too_large") return refused("payload_too_large", "the body is larger than 25 MiB");
-  const head = readHeaders(request.headers);
+  if (body === "too_large") return refuse(deps.log, "payload_too_large", "the body is larger than 25 MiB");
+  const head = readHeaders(deps.log, request.headers);
   if ("kind" in head) return head;
   const log = deps.log.with({ delivery_id: head.id, github_event: head.event });
   const mediaType = mediaTypeOf(request.headers);
   if (mediaType === undefined) {
-    return refused(
+    return refuse(
+      log,
       "unsupported_media_type",
       "Content-Type must be application/json or application/x-www-form-urlencoded",
     );
@@ -57,8 +59,7 @@ export async function receiveDelivery(deps: WebhookDeps, request: Request): Prom
   if (!isRouted(head.event)) return ignore(signed, head.id, `${head.event} events need nothing done`);
   const payload = readPayload(body, mediaType);
   if (payload === undefined) {
-    signed.warn("delivery.invalid", { reason: "no JSON" });
-    return refused("invalid_json", "the payload is not JSON in UTF-8");
+    return refuse(signed, "invalid_json", "the payload is not JSON in UTF-8");
   }
   return acceptPayload({ ...deps, log: signed }, head, payload, receivedAt);
 }
@@ -73,14 +74,12 @@ async function acceptPayload(
   const route = routeDelivery(head.event, payload, deps.policy);
   if (route.kind === "ignored") return ignore(log, head.id, route.reason);
   if (route.kind === "invalid") {
-    log.warn("delivery.invalid", { fields: route.fields.join(" ") });
-    return refused("invalid_payload", `missing or malformed: ${route.fields.join(", ")}`);
+    return refuse(log, "invalid_payload", `missing or malformed: ${route.fields.join(", ")}`);
   }
   const { kind: _, ...projection } = route;
   const fact = await deliveryFact({ ...head, receivedAt: receivedAt.toISOString() }, projection);
-  if (JSON.stringify(fact).length > MAX_DELIVERY_FACT_BYTES) {
-    log.warn("delivery.invalid", { reason: "too large a projection" });
-    return refused("invalid_payload", "the fields that routing needs are too long");
+  if (byteLength(JSON.stringify(fact)) > MAX_DELIVERY_FACT_BYTES) {
+    return refuse(log, "invalid_payload", "the fields that routing needs are too long");
   }
   return queueFact(deps, fact, receivedAt);
 }
@@ -116,13 +115,13 @@ function ignore(log: Log, id: string, reason: string): WebhookAnswer {
   return { kind: "done", body: { success: true, message: `ignored: ${reason}`, delivery_id: id } };
 }
 
-function readHeaders(headers: Headers): DeliveryHeaders | WebhookAnswer {
+function readHeaders(log: Log, headers: Headers): DeliveryHeaders | WebhookAnswer {
   const event = headers.get("x-github-event");
   const id = headers.get("x-github-delivery");
-  if (event === null || event === "") return refused("missing_header", "X-GitHub-Event is missing");
-  if (id === null || id === "") return refused("missing_header", "X-GitHub-Delivery is missing");
-  if (!/^\w{1,64}$/.test(event)) return refused("invalid_header", "X-GitHub-Event is no event's name");
-  if (!/^[\w.:-]{1,100}$/.test(id)) return refused("invalid_header", "X-GitHub-Delivery is no GUID");
+  if (event === null || event === "") return refuse(log, "missing_header", "X-GitHub-Event is missing");
+  if (id === null || id === "") return refuse(log, "missing_header", "X-GitHub-Delivery is missing");
+  if (!/^\w{1,64}$/.test(event)) return refuse(log, "invalid_header", "X-GitHub-Event is no event's name");
+  if (!/^[\w.:-]{1,100}$/.test(id)) return refuse(log, "invalid_header", "X-GitHub-Delivery is no GUID");
   return { event, id };
 }
 
@@ -141,7 +140,8 @@ function readPayload(body: Uint8Array, mediaType: MediaType): unknown {
   return parseJson(new URLSearchParams(text).get("payload") ?? undefined);
 }
 
-const refused = (code: ApiError["code"], message: string): WebhookAnswer => ({
-  kind: "refused",
-  error: { code, message },
-});
+/** Messages name fields and headers, never their values. */
+function refuse(log: Log, code: ApiError["code"], message: string): WebhookAnswer {
+  log.warn("delivery.refused", { code, reason: message });
+  return { kind: "refused", error: { code, message } };
+}

@@ -1,23 +1,28 @@
 /** The fields of GitHub's payloads that routing needs. Bounded, so that a fact always fits its 4 KiB. */
 import * as v from "valibot";
+import { utcTime } from "./utc-time.ts";
 
 const text = (maxBytes: number) => v.pipe(v.string(), v.maxBytes(maxBytes));
 const sha = v.pipe(v.string(), v.regex(/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/));
-/** Git forbids control characters in refs, and file systems more than 255 bytes. */
-const ref = v.pipe(text(255), v.regex(/^[^\p{Cc}]+$/u));
+/**
+ * Git forbids control characters in refs. A branch has at most 255 bytes; a merge queue's ref is made of its base's
+ * and more.
+ */
+const ref = v.pipe(text(512), v.regex(/^[^\p{Cc}]+$/u));
 const url = v.pipe(text(600), v.regex(/^https?:\/\/[^\s\p{Cc}]+$/u));
 const number = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
-/** As `Date.prototype.toISOString` writes it. */
 const time = v.pipe(
   v.string(),
-  v.check((given) => Number.isFinite(Date.parse(given)), "no time"),
-  v.transform((given) => new Date(given).toISOString()),
+  // `Date.parse` alone finds a time in "topic 3".
+  v.isoTimestamp(),
+  v.transform((given) => utcTime(Date.parse(given))),
+  v.string("no time"),
 );
 const secondsOrTime = v.union([
   v.pipe(
     v.number(),
-    v.check((seconds) => seconds >= 0 && seconds < 1e11, "no time"),
-    v.transform((seconds) => new Date(seconds * 1000).toISOString()),
+    v.transform((seconds) => utcTime(seconds * 1000)),
+    v.string("no time"),
   ),
   time,
 ]);
@@ -68,7 +73,8 @@ export const push = v.object({
   before: sha,
   after: sha,
   deleted: v.optional(v.boolean(), false),
-  compare: v.optional(url),
+  /** Only a link. It quotes branch names, percent-encoded, and a delivery is not refused for a long one. */
+  compare: v.fallback(v.optional(url), undefined),
   repository: v.object({ pushed_at: v.optional(v.nullable(secondsOrTime), null) }),
 });
 

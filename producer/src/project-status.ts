@@ -6,8 +6,8 @@ export type ProjectStatusAnswer =
   | { readonly body: Readonly<Record<string, unknown>> }
   | { readonly error: ApiError };
 
-/** GitHub's owner and repository names. */
-const PROJECT_ID = /^[A-Za-z0-9][A-Za-z0-9-]{0,99}\/(?!\.{1,2}$)[\w.-]{1,100}$/;
+/** GitHub's owner and repository names. The owners of managed users have an underscore (`mona_corp`). */
+const PROJECT_ID = /^[A-Za-z0-9][\w-]{0,99}\/(?!\.{1,2}$)[\w.-]{1,100}$/;
 
 /** The status of one project, as the contract words it. A project never heard of is inactive, not unknown. */
 export async function projectStatus(db: D1Database, projectId: string): Promise<ProjectStatusAnswer> {

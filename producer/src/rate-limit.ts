@@ -26,7 +26,8 @@ export async function refuseUnauthorized(
 
 async function limited(limit: RateLimit, request: Request): Promise<ApiError | undefined> {
   const key = request.headers.get("cf-connecting-ip") ?? "unknown";
-  const { success } = await limit.limit({ key });
+  // A limiter that fails limits nothing: the request is refused either way.
+  const { success } = await limit.limit({ key }).catch(() => ({ success: true }));
   if (success) return undefined;
   const message = "too many requests that could not be authenticated";
   return { code: "rate_limited", message, headers: { "retry-after": RETRY_AFTER_SECONDS } };

@@ -2,6 +2,8 @@
 import { verifyCapability } from "@webhook-gateway/shared/capability.ts";
 import { type CallbackFact, FACT_VERSION } from "@webhook-gateway/shared/fact.ts";
 import { errorText, type Log } from "@webhook-gateway/shared/log.ts";
+import { errorOf, keepResults, saysSuccess } from "@webhook-gateway/shared/results.ts";
+import { isObject, type ResultsObject } from "@webhook-gateway/shared/results-summary.ts";
 import { bearerToken, sameSecret } from "@webhook-gateway/shared/secret.ts";
 import { storeCallbackResults } from "@webhook-gateway/shared/store/callback-results.ts";
 import { GRAINCHAIN_STATUSES } from "@webhook-gateway/shared/validation.ts";
@@ -9,7 +11,7 @@ import * as v from "valibot";
 import type { ApiError } from "./api-error.ts";
 import { decodeUtf8, parseJson, readBody } from "./body.ts";
 import { type RateLimit, refuseUnauthorized } from "./rate-limit.ts";
-import { errorOf, keepResults, saysSuccess } from "./results.ts";
+import { utcTime } from "./utc-time.ts";
 
 export interface CallbackDeps {
   readonly callbackSecret: string;
@@ -41,7 +43,8 @@ const callbackBody = v.object({
   project_id: shortText,
   pr_number: v.pipe(v.number(), v.safeInteger()),
   status: v.picklist(GRAINCHAIN_STATUSES),
-  results: v.optional(v.nullable(v.record(v.string(), v.unknown()))),
+  // Not `v.record`, which takes arrays too.
+  results: v.optional(v.nullable(v.custom<ResultsObject>(isObject))),
   timestamp: v.optional(v.unknown()),
 });
 type CallbackBody = v.InferOutput<typeof callbackBody>;
@@ -60,11 +63,18 @@ export async function receiveCallback(
     return refuseUnauthorized(deps.failedSignatures, request, "the callback is not authenticated");
   }
   const json = parseJson(decodeUtf8(body));
-  if (json === undefined) return { code: "invalid_json", message: "the body is not JSON in UTF-8" };
+  if (json === undefined) {
+    deps.log.warn("callback.invalid", { reason: "no JSON" });
+    return { code: "invalid_json", message: "the body is not JSON in UTF-8" };
+  }
   const parsed = v.safeParse(callbackBody, json);
-  if (!parsed.success) return invalid(parsed.issues.map((issue) => v.getDotPath(issue) ?? "body"));
+  if (!parsed.success)
+    return invalid(
+      deps.log,
+      parsed.issues.map((issue) => v.getDotPath(issue) ?? "body"),
+    );
   const id = form === "ours" ? capability?.validationId : parsed.output.validation_id;
-  if (id === undefined || id === null) return invalid(["validation_id"]);
+  if (id === undefined || id === null) return invalid(deps.log, ["validation_id"]);
   return queueCallback(deps, { id_kind: form, validation_id: id }, parsed.output);
 }
 
@@ -78,7 +88,7 @@ async function authenticate(
   const { callbackSecret, verify } = deps;
   if (capability !== undefined) {
     const { validationId, token } = capability;
-    return (await verifyCapability(callbackSecret, validationId, token)) ? "ours" : undefined;
+    if (await verifyCapability(callbackSecret, validationId, token)) return "ours";
   }
   const bearer = bearerToken(request.headers.get("authorization"));
   if (bearer !== undefined && (await sameSecret(bearer, callbackSecret))) return "any";
@@ -142,14 +152,15 @@ function givenGrainchainId(ours: string, body: CallbackBody): string | null {
 
 /** The time given, in UTC where it has no zone; null where it is no time. */
 export function occurredAt(timestamp: unknown): string | null {
-  if (typeof timestamp !== "string") return null;
+  // `Date.parse` alone finds a time in "step 3".
+  if (typeof timestamp !== "string" || !/^\d{4}-\d\d-\d\d[T ]\d\d:/i.test(timestamp)) return null;
   const zoned = /(?:[zZ]|[+-]\d{2}:?\d{2})$/.test(timestamp) ? timestamp : `${timestamp}Z`;
-  const ms = Date.parse(zoned);
-  // Beyond four digits a year no longer sorts as text.
-  return Number.isFinite(ms) && ms >= 0 && ms < 253_402_300_800_000 ? new Date(ms).toISOString() : null;
+  return utcTime(Date.parse(zoned));
 }
 
-const invalid = (fields: readonly string[]): ApiError => ({
-  code: "invalid_payload",
-  message: `missing or malformed: ${[...new Set(fields)].slice(0, 10).join(", ")}`,
-});
+/** Logged, because the validation will hear nothing more and time out. Names of fields, never values. */
+function invalid(log: Log, paths: readonly string[]): ApiError {
+  const fields = [...new Set(paths)].slice(0, 10);
+  log.warn("callback.invalid", { fields: fields.join(" ") });
+  return { code: "invalid_payload", message: `missing or malformed: ${fields.join(", ")}` };
+}

@@ -22,7 +22,7 @@ export const CONFIGURATION_BACKOFF: Backoff = { firstMs: 10_000, maxMs: 60_000 }
 export const RECORD_BACKOFF: Backoff = { firstMs: 5_000, maxMs: 6 * 60_000 };
 
 /**
- * Facts in the dead-letter queue. With its 100 retries they add up to more than 12 days, within the 14 days
+ * Facts in the dead-letter queue. With its 100 retries they add up to more than 11 days, within the 14 days
  * for which Queues keep a message (limit read 2026-11).
  */
 export const DEAD_LETTER_BACKOFF: Backoff = { firstMs: 60_000, maxMs: 3 * 3_600_000 };

@@ -29,7 +29,7 @@ export async function callbackUrl(baseUrl: string, secret: string, validationId:
 
 const encode = (validationId: string): Uint8Array => new TextEncoder().encode(PURPOSE + validationId);
 
-function hmacKey(secret: string): Promise<CryptoKey> {
+function hmacKey(secret: string) {
   const bytes = new TextEncoder().encode(secret);
   return crypto.subtle.importKey("raw", bytes, { name: "HMAC", hash: "SHA-256" }, false, ["sign", "verify"]);
 }

@@ -29,12 +29,12 @@ export const integer = (fallback: number, bounds: { readonly min: number; readon
     v.maxValue(bounds.max),
   );
 
-/** A comma-separated list; empty where absent. */
+/** A comma-separated list; empty where absent. Commas within the braces of a glob separate nothing. */
 export const list = v.pipe(
   v.optional(v.string(), ""),
   v.transform((text) =>
     text
-      .split(",")
+      .split(/,(?![^{]*\})/)
       .map((item) => item.trim())
       .filter((item) => item !== ""),
   ),

@@ -19,12 +19,13 @@ export function readConfig<Schema extends v.GenericSchema>(
   schema: Schema,
   env: unknown,
 ): v.InferOutput<Schema> {
-  const parsed = v.safeParse(schema, env);
+  const parsed = v.safeParse(schema, env, { abortPipeEarly: true });
   if (parsed.success) return parsed.output;
   // An issue's own message quotes what was received; only those written for this project are passed on.
   throw new ConfigError(
     parsed.issues.map((issue) => {
-      const key = v.getDotPath(issue) ?? "environment";
+      // Not the whole path: what is below a key is part of its value.
+      const key = String(issue.path?.[0]?.key ?? "environment");
       const absent = issue.input === undefined || issue.input === "";
       return {
         key,

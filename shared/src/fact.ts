@@ -17,12 +17,13 @@ export const MAX_DELIVERY_FACT_BYTES = 4096;
  */
 export const MAX_INLINE_RESULTS_BYTES = 12 * 1024;
 
-const isoTime = v.pipe(v.string(), v.isoTimestamp());
-/** Written by `Date.prototype.toISOString`, so that text order is time order. */
-const canonicalTime = v.pipe(isoTime, v.length(24));
+/** As `Date.prototype.toISOString` writes it, so that text order is time order. */
+const canonicalTime = v.pipe(v.string(), v.isoTimestamp(), v.regex(/^.{10}T.{8}\.\d{3}Z$/));
+/** D1's columns for numbers take whole ones only. */
+const integer = v.pipe(v.number(), v.safeInteger());
 
 const repository = v.object({
-  id: v.pipe(v.number(), v.integer()),
+  id: integer,
   full_name: v.string(),
   clone_url: v.string(),
 });
@@ -30,7 +31,7 @@ const repository = v.object({
 const pullRequestChange = v.object({
   type: v.literal("pull_request"),
   action: v.picklist(["opened", "synchronize", "reopened", "ready_for_review", "edited", "closed"]),
-  number: v.number(),
+  number: integer,
   url: v.string(),
   head_sha: v.string(),
   head_ref: v.string(),
@@ -44,7 +45,7 @@ const pullRequestChange = v.object({
 const mergeGroupChange = v.object({
   type: v.literal("merge_group"),
   action: v.picklist(["checks_requested", "destroyed"]),
-  number: v.number(),
+  number: integer,
   url: v.string(),
   head_sha: v.string(),
   head_ref: v.string(),
@@ -67,15 +68,15 @@ const pushChange = v.object({
 /** Somebody pressed "Re-run" on GitHub. Whether the check is this gateway's is decided where the App's id is known. */
 const rerunChange = v.object({
   type: v.literal("rerun"),
-  app_id: v.nullable(v.number()),
+  app_id: v.nullable(integer),
   head_sha: v.string(),
 });
 
 const commandChange = v.object({
   type: v.literal("command"),
   command: v.picklist(["validate", "cancel"]),
-  number: v.number(),
-  comment_id: v.number(),
+  number: integer,
+  comment_id: integer,
 });
 
 /** Recorded, and nothing follows. */
@@ -100,7 +101,7 @@ const deliveryFact = v.object({
   received_at: canonicalTime,
   repository: v.nullable(repository),
   sender: v.nullable(v.string()),
-  installation_id: v.nullable(v.number()),
+  installation_id: v.nullable(integer),
   change,
 });
 
@@ -116,7 +117,7 @@ const callbackFact = v.object({
   /** Grainchain's own id, where the body gave one beside ours. */
   grainchain_id: v.nullable(v.string()),
   project_id: v.string(),
-  pr_number: v.number(),
+  pr_number: integer,
   status: v.picklist(GRAINCHAIN_STATUSES),
   success: v.boolean(),
   /** The time that Grainchain gave. */
@@ -128,7 +129,18 @@ const callbackFact = v.object({
   results_stored: v.boolean(),
 });
 
-const fact = v.variant("kind", [deliveryFact, callbackFact]);
+/** An operator's word. */
+const orderFact = v.object({
+  v: v.literal(FACT_VERSION),
+  kind: v.literal("order"),
+  /** Given by the producer, unique. */
+  id: v.string(),
+  received_at: canonicalTime,
+  order: v.literal("cancel"),
+  validation_id: v.string(),
+});
+
+const fact = v.variant("kind", [deliveryFact, callbackFact, orderFact]);
 
 export type Change = v.InferOutput<typeof change>;
 export type PullRequestChange = v.InferOutput<typeof pullRequestChange>;
@@ -138,6 +150,7 @@ export type RerunChange = v.InferOutput<typeof rerunChange>;
 export type CommandChange = v.InferOutput<typeof commandChange>;
 export type DeliveryFact = v.InferOutput<typeof deliveryFact>;
 export type CallbackFact = v.InferOutput<typeof callbackFact>;
+export type OrderFact = v.InferOutput<typeof orderFact>;
 export type Fact = v.InferOutput<typeof fact>;
 
 /** Reads a queue message. Undefined for anything that is no fact of this version. */

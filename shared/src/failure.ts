@@ -1,5 +1,6 @@
 /** What became of one request to an outside service, and what to do next. */
 import { backoffMs, EFFECT_BACKOFF, withJitter } from "./backoff.ts";
+import { cutText } from "./text.ts";
 
 /**
  * - `backpressure`: full; costs no attempt, the gate closes for a while
@@ -11,14 +12,14 @@ export type FailureClass = "backpressure" | "retryable" | "configuration" | "per
 
 export interface Failure {
   readonly class: FailureClass;
-  /** For a person; at most 2 KiB, no secret. */
+  /** For a person; at most {@link MAX_ERROR_BYTES}, no secret. */
   readonly error: string;
   /** How long the server asked to be left alone, in milliseconds. */
   readonly retryAfterMs?: number;
 }
 
-/** An error text is cut to this many characters before it is kept. */
-export const MAX_ERROR_CHARS = 2048;
+/** An error text is cut to this many bytes before it is kept. */
+export const MAX_ERROR_BYTES = 2048;
 
 /** Classes of the HTTP statuses that Grainchain answers a trigger with (3xx: it is not where the URL points). */
 export function classifyStatus(status: number): FailureClass {
@@ -31,8 +32,8 @@ export function classifyStatus(status: number): FailureClass {
 
 /** The failure that an HTTP answer stands for. `text` is the answer's body. */
 export function failureOf(status: number, text: string, retryAfterMs?: number): Failure {
-  const detail = text.trim().slice(0, MAX_ERROR_CHARS);
-  const error = detail === "" ? `HTTP ${status}` : `HTTP ${status}: ${detail}`.slice(0, MAX_ERROR_CHARS);
+  const detail = text.trim();
+  const error = cutText(detail === "" ? `HTTP ${status}` : `HTTP ${status}: ${detail}`, MAX_ERROR_BYTES);
   const failure = { class: classifyStatus(status), error };
   return retryAfterMs === undefined ? failure : { ...failure, retryAfterMs };
 }
@@ -43,8 +44,11 @@ export function failureOf(status: number, text: string, retryAfterMs?: number): 
  */
 export function parseRetryAfter(header: string | null, nowMs: number): number | undefined {
   if (header === null) return undefined;
-  const delayMs = /^\d+$/.test(header.trim()) ? Number(header) * 1000 : Date.parse(header) - nowMs;
-  return Number.isFinite(delayMs) ? Math.min(Math.max(delayMs, 0), 86_400_000) : undefined;
+  const given = header.trim();
+  // `Date.parse` makes a date of nearly anything, a negative number included; an HTTP date ends in GMT.
+  const dateMs = given.endsWith(" GMT") ? Date.parse(given) : Number.NaN;
+  const delayMs = /^\d+$/.test(given) ? Number(given) * 1000 : dateMs - nowMs;
+  return Number.isNaN(delayMs) ? undefined : Math.min(Math.max(delayMs, 0), 86_400_000);
 }
 
 /** When an effect is tried again, or that it is dead. */

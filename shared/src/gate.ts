@@ -29,6 +29,9 @@ export interface DispatchFindings {
   readonly retryable: boolean;
 }
 
+/** Where a server that is full asks for no delay at all, it is still not asked again at once. */
+const MIN_CLOSED_MS = 1_000;
+
 /** The gate after a dispatch. */
 export function nextGate(gate: Gate, findings: DispatchFindings, nowMs: number): Gate {
   const { served, closing, retryable } = findings;
@@ -45,7 +48,9 @@ function close(gate: Gate, reason: ClosedGate["reason"], failure: Failure, nowMs
   const step = (again?.step ?? 0) + 1;
   const since = again?.since ?? new Date(nowMs).toISOString();
   const closed = { state: "closed", reason, detail: failure.error, since, until: since, step } as const;
-  return { ...closed, until: isoAfter(nowMs, failure.retryAfterMs ?? delayMs(closed)) };
+  const asked = failure.retryAfterMs;
+  const delay = asked === undefined ? delayMs(closed) : Math.max(asked, MIN_CLOSED_MS);
+  return { ...closed, until: isoAfter(nowMs, delay) };
 }
 
 const delayMs = (gate: ClosedGate): number =>

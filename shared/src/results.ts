@@ -1,17 +1,16 @@
 /** Results of a run, as Grainchain sends them. */
 import { MAX_INLINE_RESULTS_BYTES } from "./fact.ts";
-
-export type ResultsObject = Readonly<Record<string, unknown>>;
+import { isObject, type ResultsObject, summarizeResults } from "./results-summary.ts";
+import { byteLength } from "./text.ts";
 
 /** Larger results are cut to a summary. */
 export const MAX_RESULTS_BYTES = 1024 * 1024;
 
-/** A text in a summary is cut to this length. */
-const SUMMARY_TEXT_CHARS = 500;
-/** Entries kept of an object in a summary. */
-const SUMMARY_ENTRIES = 60;
-/** `results.test_results.<step>.<field>` is the deepest that a summary keeps. */
-const SUMMARY_DEPTH = 3;
+/**
+ * Results nested deeper are cut too: D1 takes JSON of more than 1,000 levels for malformed, and the transaction
+ * that records a whole batch with it; the queue fails on some thousands.
+ */
+const MAX_RESULTS_DEPTH = 100;
 
 /** Where results are kept: in the fact, or (as JSON text) in D1 until the fact is recorded. */
 export type KeptResults =
@@ -22,11 +21,13 @@ export type KeptResults =
 export function keepResults(results: ResultsObject): KeptResults {
   const json = JSON.stringify(results);
   const bytes = byteLength(json);
-  if (bytes <= MAX_INLINE_RESULTS_BYTES) return { kind: "inline", results };
-  if (bytes <= MAX_RESULTS_BYTES) return { kind: "stored", json };
-  const summary = { ...summarize(results), truncated: true, original_bytes: bytes };
-  return { kind: "stored", json: JSON.stringify(summary) };
+  if (bytes <= MAX_RESULTS_BYTES && !isDeeperThan(results, MAX_RESULTS_DEPTH)) return place(results, json);
+  const summary = { ...summarizeResults(results), truncated: true, original_bytes: bytes };
+  return place(summary, JSON.stringify(summary));
 }
+
+const place = (results: ResultsObject, json: string): KeptResults =>
+  byteLength(json) <= MAX_INLINE_RESULTS_BYTES ? { kind: "inline", results } : { kind: "stored", json };
 
 /** Whether a completed run was a success: nothing in its results says otherwise. */
 export function saysSuccess(results: ResultsObject | null | undefined): boolean {
@@ -41,19 +42,7 @@ export function errorOf(results: ResultsObject | null | undefined): string | nul
   return typeof error === "string" ? error.slice(0, 1024) : null;
 }
 
-function summarize(value: ResultsObject, depth = 0): Record<string, unknown> {
-  const entries = Object.entries(value).slice(0, SUMMARY_ENTRIES);
-  return Object.fromEntries(
-    entries.flatMap(([key, entry]): [string, unknown][] => {
-      if (typeof entry === "string") return [[key.slice(0, 100), entry.slice(0, SUMMARY_TEXT_CHARS)]];
-      if (isObject(entry))
-        return depth < SUMMARY_DEPTH - 1 ? [[key.slice(0, 100), summarize(entry, depth + 1)]] : [];
-      return Array.isArray(entry) ? [] : [[key.slice(0, 100), entry]];
-    }),
-  );
+function isDeeperThan(value: unknown, levels: number): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  return levels === 0 || Object.values(value).some((entry) => isDeeperThan(entry, levels - 1));
 }
-
-const isObject = (value: unknown): value is ResultsObject =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
-
-const byteLength = (text: string): number => new TextEncoder().encode(text).byteLength;

@@ -15,14 +15,14 @@ export async function commit(db: D1Database, changes: Changes): Promise<CommitOu
     each(db, UPSERT_SUBJECTS, changes.subjects, (s) => ({ ...s, edges: JSON.stringify(s.edges) })),
     each(db, UPSERT_VALIDATIONS, changes.validations, (row) => ({ ...row, updated_at: changes.now })),
     each(db, SET_RESULTS, changes.results, (r) => ({ id: r.validation_id, ...flatten(r.results) })),
-    each(db, INSERT_TIMELINE, changes.timeline, (t) => ({ ...t, ...flatten(t.results) })),
+    each(db, INSERT_TIMELINE, changes.timeline, ({ results, ...t }) => ({ ...t, ...flatten(results) })),
     each(db, INSERT_DELIVERIES, changes.deliveries, (d) => ({ ...d, recorded_at: changes.now })),
     each(db, UPSERT_REPORTS, changes.reports, (r) => ({ ...r, now: changes.now })),
     each(db, INSERT_CANCELS, changes.cancels, (c) => ({ ...c, now: changes.now })),
     each(db, INSERT_DEAD_LETTERS, changes.deadLetters, (l) => ({ ...l, died_at: changes.now })),
-    each(db, INSERT_UNMATCHED, changes.unmatched, (u) => ({
+    each(db, INSERT_UNMATCHED, changes.unmatched, ({ results, ...u }) => ({
       ...u,
-      ...flatten(u.results),
+      ...flatten(results),
       recorded_at: changes.now,
     })),
     each(db, MATCH_CALLBACKS, changes.matched, (m) => ({ ...m, now: changes.now })),
@@ -59,11 +59,15 @@ function each<Row, Bound>(
 }
 
 function guard(db: D1Database, changes: Changes): D1PreparedStatement | undefined {
-  const { subjects, validations } = changes;
-  if (subjects.length + validations.length === 0) return undefined;
-  const subjectKeys = subjects.map((s) => [s.repository_id, s.subject, s.version]);
-  const validationKeys = validations.map((row) => [row.id, row.version]);
-  return db.prepare(GUARD).bind(JSON.stringify(subjectKeys), JSON.stringify(validationKeys));
+  const { subjects, validations, unknownIds, awaited } = changes;
+  const read = [
+    subjects.map((s) => [s.repository_id, s.subject, s.version]),
+    validations.map((row) => [row.id, row.version]),
+    unknownIds,
+    awaited.map((id) => [id.given_id, id.unmatched]),
+  ];
+  if (read.every((rows) => rows.length === 0)) return undefined;
+  return db.prepare(GUARD).bind(...read.map((rows) => JSON.stringify(rows)));
 }
 
 function flatten(results: Results | undefined): { results?: unknown; stored_under?: string } {
@@ -86,7 +90,12 @@ const GUARD = `
     WHERE coalesce(s.version, 0) <> k.value->>2
   UNION ALL
   SELECT 0 FROM json_each(?2) k LEFT JOIN validations v ON v.id = k.value->>0
-    WHERE coalesce(v.version, 0) <> k.value->>1`;
+    WHERE coalesce(v.version, 0) <> k.value->>1
+  UNION ALL
+  SELECT 0 FROM json_each(?3) k CROSS JOIN validations v ON v.grainchain_id = k.value
+  UNION ALL
+  SELECT 0 FROM json_each(?4) k WHERE k.value->>1 <> (
+    SELECT count(*) FROM callbacks_unmatched c WHERE c.given_id = k.value->>0 AND c.matched_at IS NULL)`;
 
 const UPSERT_SUBJECTS = `
   INSERT INTO subjects (repository_id, subject, repository, kind, number, url, clone_url, head_sha, head_ref,

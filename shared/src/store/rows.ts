@@ -146,6 +146,10 @@ export interface Changes {
   }[];
   readonly deadLetters: readonly DeadLetter[];
   readonly unmatched: readonly UnmatchedCallback[];
+  /** No validation has these ids at Grainchain: why their callbacks are unmatched. */
+  readonly unknownIds: readonly string[];
+  /** So many callbacks were unmatched under these ids at Grainchain when its answers gave them. */
+  readonly awaited: readonly { readonly given_id: string; readonly unmatched: number }[];
   readonly matched: readonly { readonly id: string; readonly validation_id: string }[];
   readonly cancelOutcomes: readonly CancelOutcome[];
   readonly settings: readonly { readonly name: string; readonly value: unknown }[];
@@ -164,6 +168,8 @@ export const noChanges = (now: string): Changes => ({
   cancels: [],
   deadLetters: [],
   unmatched: [],
+  unknownIds: [],
+  awaited: [],
   matched: [],
   cancelOutcomes: [],
   settings: [],

@@ -1,0 +1,132 @@
+import { createExecutionContext } from "cloudflare:test";
+import { env as workerEnv } from "cloudflare:workers";
+import { ConfigError } from "@webhook-gateway/shared/config.ts";
+import { afterEach, describe, expect, test, vi } from "vitest";
+import { readProducerConfig, webhookSecrets } from "../src/config.ts";
+import worker from "../src/index.ts";
+import { SECRETS } from "./support/app.ts";
+import { expectRefusal } from "./support/errors.ts";
+
+afterEach(() => vi.restoreAllMocks());
+
+const ENV = { ENVIRONMENT: "production", ...SECRETS };
+
+function refusal(over: Readonly<Record<string, unknown>>): ConfigError {
+  try {
+    readProducerConfig({ ...ENV, ...over });
+  } catch (thrown) {
+    if (thrown instanceof ConfigError) return thrown;
+    throw thrown;
+  }
+  throw new Error("the configuration was taken");
+}
+
+test("only the secrets and the environment are needed", () => {
+  expect(readProducerConfig(ENV)).toEqual({
+    ...ENV,
+    WEBHOOK_DEBUG_MODE: false,
+    GITHUB_WEBHOOK_SECRET_PREVIOUS: undefined,
+    GITHUB_WEBHOOK_SECRETS: {},
+    PROJECT_STATUS_PUBLIC: false,
+    VALIDATE_PUSH_BRANCHES: [],
+    REPOSITORY_ALLOW: [],
+    REPOSITORY_DENY: [],
+  });
+});
+
+test("an empty value of an optional key counts as absent", () => {
+  const optional = {
+    WEBHOOK_DEBUG_MODE: "",
+    GITHUB_WEBHOOK_SECRET_PREVIOUS: "",
+    GITHUB_WEBHOOK_SECRETS: "",
+    PROJECT_STATUS_PUBLIC: "",
+    VALIDATE_PUSH_BRANCHES: " , ",
+    REPOSITORY_ALLOW: "",
+    REPOSITORY_DENY: "",
+  };
+  expect(readProducerConfig({ ...ENV, ...optional })).toEqual(readProducerConfig(ENV));
+});
+
+test("lists are split at commas", () => {
+  const { REPOSITORY_ALLOW } = readProducerConfig({ ...ENV, REPOSITORY_ALLOW: " octo/* ,mona/app,, " });
+  expect(REPOSITORY_ALLOW).toEqual(["octo/*", "mona/app"]);
+});
+
+describe("is refused, by key and never by value, for", () => {
+  test.each([
+    ["ENVIRONMENT", undefined],
+    ["ENVIRONMENT", "MARKER"],
+    ["ENVIRONMENT", "Production"],
+    ["GITHUB_WEBHOOK_SECRET", undefined],
+    ["GITHUB_WEBHOOK_SECRET", ""],
+    ["GITHUB_WEBHOOK_SECRET", { MARKER: "MARKER" }],
+    ["GRAINCHAIN_CALLBACK_SECRET", undefined],
+    ["GRAINCHAIN_CALLBACK_SECRET", ""],
+    ["OPERATOR_TOKEN", undefined],
+    ["OPERATOR_TOKEN", ""],
+    ["READER_TOKEN", undefined],
+    ["READER_TOKEN", ""],
+    ["WEBHOOK_DEBUG_MODE", "MARKER"],
+    ["PROJECT_STATUS_PUBLIC", "TRUE"],
+    ["PROJECT_STATUS_PUBLIC", "MARKER"],
+    ["GITHUB_WEBHOOK_SECRET_PREVIOUS", 7],
+    ["GITHUB_WEBHOOK_SECRETS", "MARKER"],
+    ["GITHUB_WEBHOOK_SECRETS", '{"MARKER"'],
+    ["GITHUB_WEBHOOK_SECRETS", '"MARKER"'],
+    ["GITHUB_WEBHOOK_SECRETS", '["MARKER"]'],
+    ["GITHUB_WEBHOOK_SECRETS", "7"],
+    ["GITHUB_WEBHOOK_SECRETS", "null"],
+    ["GITHUB_WEBHOOK_SECRETS", '{"org":""}'],
+    ["GITHUB_WEBHOOK_SECRETS", '{"org":7}'],
+    ["GITHUB_WEBHOOK_SECRETS", '{"org":["MARKER"]}'],
+    ["GITHUB_WEBHOOK_SECRETS", '{"MARKER with spaces":"MARKER"}'],
+    ["GITHUB_WEBHOOK_SECRETS", '{"MARKER/secret+given/as+label":"org"}'],
+    ["GITHUB_WEBHOOK_SECRETS", '{"MARKER":7}'],
+    ["VALIDATE_PUSH_BRANCHES", 7],
+    ["REPOSITORY_ALLOW", ["MARKER"]],
+    ["REPOSITORY_DENY", null],
+  ])("%s %j", (key, value) => {
+    const error = refusal({ [key]: value });
+    expect(error.keys).toEqual([key]);
+    expect(error.message).toContain(key);
+    expect(error.message).not.toContain("MARKER");
+    for (const secret of Object.values(SECRETS)) expect(error.message).not.toContain(secret);
+  });
+});
+
+test("every bad key is named at once", () => {
+  expect(refusal({ READER_TOKEN: "", ENVIRONMENT: "x" }).keys).toEqual(["ENVIRONMENT", "READER_TOKEN"]);
+});
+
+test("secrets in force are the current one, the previous one and the labelled ones", () => {
+  const config = readProducerConfig({
+    ...ENV,
+    GITHUB_WEBHOOK_SECRET_PREVIOUS: "before",
+    GITHUB_WEBHOOK_SECRETS: '{"org-hook":"one","app.main":"two"}',
+  });
+  expect(webhookSecrets(config)).toEqual([
+    { label: "current", secret: SECRETS.GITHUB_WEBHOOK_SECRET },
+    { label: "previous", secret: "before" },
+    { label: "org-hook", secret: "one" },
+    { label: "app.main", secret: "two" },
+  ]);
+  expect(webhookSecrets(readProducerConfig(ENV))).toHaveLength(1);
+});
+
+test("the Worker accepts nothing with a bad configuration, and its log alone says why", async () => {
+  const logged = vi.spyOn(console, "error").mockImplementation(() => {});
+  const env = { ...workerEnv, GITHUB_WEBHOOK_SECRET: "", READER_TOKEN: "MARKER", ENVIRONMENT: "MARKER" };
+  const request = new Request<unknown, IncomingRequestCfProperties>("https://gateway.test/webhook/github", {
+    method: "POST",
+    body: "{}",
+  });
+  const response = await worker.fetch(request, env, createExecutionContext());
+  const message = await expectRefusal(response, 500, "internal_error");
+  expect(message).not.toContain("GITHUB_WEBHOOK_SECRET");
+  const line = String(logged.mock.calls[0]?.[0]);
+  expect(JSON.parse(line)).toMatchObject({
+    event: "config.bad",
+    error: expect.stringMatching(/ENVIRONMENT.*GITHUB_WEBHOOK_SECRET/),
+  });
+  expect(line).not.toContain("MARKER");
+});

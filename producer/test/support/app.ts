@@ -1,0 +1,83 @@
+/** The producer's app over surroundings that a test can look into. */
+import { createLog } from "@webhook-gateway/shared/log.ts";
+import { createApp } from "../../src/app.ts";
+import { readProducerConfig } from "../../src/config.ts";
+
+export const SECRETS = {
+  GITHUB_WEBHOOK_SECRET: "unit-webhook-secret-5f1d",
+  GRAINCHAIN_CALLBACK_SECRET: "unit-callback-secret-77ab",
+  OPERATOR_TOKEN: "unit-operator-token-c0de",
+  READER_TOKEN: "unit-reader-token-beef",
+} as const;
+
+export const ORIGIN = "https://gateway.test";
+
+/** The clock's time unless a test gives another. */
+export const NOW = "2026-11-23T10:00:00.000Z";
+
+export interface TestAppOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  readonly db?: D1Database;
+  /** Called before a message is taken; what it throws, the queue throws. */
+  readonly onSend?: () => Promise<void>;
+  /** Failed authentications per address before the limit. */
+  readonly limit?: number;
+  readonly now?: () => Date;
+}
+
+/** An app whose queue, log and limiter keep what they were given. */
+export function startApp(options: TestAppOptions = {}) {
+  const sent: unknown[] = [];
+  const lines: string[] = [];
+  const limitedKeys: string[] = [];
+  const env = { ENVIRONMENT: "development", ...SECRETS, ...options.env };
+  const app = createApp({
+    config: readProducerConfig(env),
+    db: options.db ?? untouchableDb,
+    queue: {
+      async send(message) {
+        await options.onSend?.();
+        sent.push(message);
+        return { metadata: { metrics: { backlogCount: 0, backlogBytes: 0 } } };
+      },
+    },
+    failedSignatures: {
+      async limit({ key }) {
+        limitedKeys.push(key);
+        const used = limitedKeys.filter((each) => each === key).length;
+        return { success: used <= (options.limit ?? Number.POSITIVE_INFINITY) };
+      },
+    },
+    log: createLog({ debug: true, write: (_level, line) => lines.push(line) }),
+    now: options.now ?? (() => new Date(NOW)),
+    newId: () => crypto.randomUUID(),
+  });
+  const fetch = async (request: Request): Promise<Response> => app.fetch(request);
+  return { fetch, sent, lines, limitedKeys };
+}
+
+export type TestApp = ReturnType<typeof startApp>;
+
+const touched = (): never => {
+  throw new Error("D1 was asked");
+};
+
+/** A database that no request may touch. */
+export const untouchableDb = {
+  prepare: touched,
+  batch: touched,
+  exec: touched,
+  withSession: touched,
+  dump: touched,
+} satisfies D1Database;
+
+export const refuseToSend = async (): Promise<never> => {
+  throw new Error("Queue is overloaded");
+};
+
+/** The JSON object of an answer. */
+export async function jsonOf(response: Response): Promise<Record<string, unknown>> {
+  const body: unknown = await response.json();
+  if (typeof body !== "object" || body === null) throw new Error("the answer is no JSON object");
+  return { ...body };
+}

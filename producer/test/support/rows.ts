@@ -1,0 +1,48 @@
+/** Rows as the consumer writes them. */
+import type { ValidationState } from "@webhook-gateway/shared/validation.ts";
+
+export interface ValidationRow {
+  readonly repository: string;
+  readonly state: ValidationState;
+  readonly created_at: string;
+  readonly pr_number?: number;
+}
+
+/** Inserts a validation of its own subject. @returns its id */
+export async function insertValidation(db: D1Database, row: ValidationRow): Promise<string> {
+  const id = crypto.randomUUID();
+  await db
+    .prepare(
+      `INSERT INTO validations (id, repository_id, repository, subject, event, pr_number, pr_url, clone_url, ref,
+                                head_sha, base_sha, run, cause, delivery_id, state, turn, created_at, updated_at,
+                                version)
+       VALUES (?1, 1, ?2, ?1, 'pull_request', ?3, '', '', 'topic', ?4, ?4, 1, ?1, ?1, ?5, 1, ?6, ?6, 1)`,
+    )
+    .bind(id, row.repository, row.pr_number ?? 12, "a".repeat(40), row.state, row.created_at)
+    .run();
+  return id;
+}
+
+/** Inserts a recorded delivery. @returns its GUID */
+export async function insertDelivery(
+  db: D1Database,
+  row: { readonly repository: string; readonly received_at: string; readonly action?: string },
+): Promise<string> {
+  const id = crypto.randomUUID();
+  await db
+    .prepare(
+      `INSERT INTO deliveries (id, event, action, repository, received_at, recorded_at, outcome)
+       VALUES (?1, 'pull_request', ?2, ?3, ?4, ?4, 'recorded')`,
+    )
+    .bind(id, row.action ?? "opened", row.repository, row.received_at)
+    .run();
+  return id;
+}
+
+/** Writes a setting. */
+export async function putSetting(db: D1Database, name: string, value: unknown): Promise<void> {
+  await db
+    .prepare("INSERT OR REPLACE INTO settings (name, value, updated_at) VALUES (?1, ?2, ?3)")
+    .bind(name, JSON.stringify(value), "2026-11-23T10:00:00.000Z")
+    .run();
+}

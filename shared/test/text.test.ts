@@ -1,0 +1,29 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { cutText } from "../src/text.ts";
+
+test.each([
+  ["abc", 5, "abc"],
+  ["abc", 3, "abc"],
+  ["abc", 2, "ab"],
+  ["aé", 2, "a"],
+  ["語語", 5, "語"],
+  ["🧪🧪", 7, "🧪"],
+  ["abc", 0, ""],
+  ["", 5, ""],
+])("cuts %j to %d bytes", (text, maxBytes, expected) => {
+  expect(cutText(text, maxBytes)).toBe(expected);
+});
+
+test("gives the longest beginning that fits", () => {
+  const bytes = (text: string) => new TextEncoder().encode(text).byteLength;
+  fc.assert(
+    fc.property(fc.string({ unit: "grapheme", maxLength: 40 }), fc.nat(80), (text, maxBytes) => {
+      const cut = cutText(text, maxBytes);
+      expect(text.startsWith(cut)).toBe(true);
+      expect(bytes(cut)).toBeLessThanOrEqual(maxBytes);
+      const [next] = text.slice(cut.length);
+      if (next !== undefined) expect(bytes(cut) + bytes(next)).toBeGreaterThan(maxBytes);
+    }),
+  );
+});
