@@ -20,5 +20,9 @@ export default defineConfig(async () => ({
       },
     }),
   ],
-  test: { name: "consumer", include: ["consumer/test/**/*.test.ts"] },
+  test: {
+    name: "consumer",
+    include: ["consumer/test/**/*.test.ts"],
+    provide: { simulationSeed: Number(process.env.SIMULATION_SEED ?? 0) },
+  },
 }));

@@ -7,7 +7,7 @@ import type { Draft } from "./draft.ts";
 /** Decides a callback that was not recorded before. */
 export function decideCallback(draft: Draft, fact: CallbackFact): void {
   const validation = findValidation(draft, fact);
-  if (validation === undefined) draft.addUnmatched(unmatchedFrom(fact));
+  if (validation === undefined) draft.addUnmatched(unmatchedFrom(fact), fact.id_kind === "any");
   else applyCallback(draft, validation, fact);
 }
 

@@ -1,9 +1,13 @@
 /** Death is a row: what could not be recorded, dispatched or reported, with all that a replay needs. */
-import { parseFact } from "@webhook-gateway/shared/fact.ts";
+import { type Fact, parseFact } from "@webhook-gateway/shared/fact.ts";
 import { errorText, type Log } from "@webhook-gateway/shared/log.ts";
 import { commit } from "@webhook-gateway/shared/store/commit.ts";
 import { type DeadLetter, noChanges, type Validation } from "@webhook-gateway/shared/store/rows.ts";
+import { isUnavailable } from "@webhook-gateway/shared/store/unavailable.ts";
+import { cutText } from "@webhook-gateway/shared/text.ts";
 import type { IncomingMessage, Verdict } from "./settle.ts";
+
+const MAX_BODY_BYTES = 8192;
 
 /** A message that is no fact: nothing that is tried again could read it. */
 export function unreadableLetter(message: IncomingMessage): DeadLetter {
@@ -48,7 +52,12 @@ export async function recordDeadLetters(
     await commit(deps.db, { ...noChanges(now), deadLetters });
   } catch (thrown) {
     deps.log.error("dead-letters.failed", { messages: messages.length, error: errorText(thrown) });
-    return messages.map(() => "retry");
+    if (messages.length === 1 || isUnavailable(thrown)) return messages.map(() => "retry");
+    // Together they may be too large for D1, or one of them refused: halve until it stands alone.
+    const middle = Math.ceil(messages.length / 2);
+    const left = await recordDeadLetters(deps, messages.slice(0, middle));
+    const right = await recordDeadLetters(deps, messages.slice(middle));
+    return [...left, ...right];
   }
   deps.log.error("dead-letters.recorded", { messages: messages.length });
   return messages.map(() => "ack");
@@ -66,14 +75,24 @@ function unrecordedLetter(message: IncomingMessage): DeadLetter {
     error: "could not be recorded in D1 before the queue's retries were used up",
     attempts: message.attempts,
     first_at: fact.received_at,
-    repository: delivery ? (fact.repository?.full_name ?? null) : fact.project_id,
+    repository: repositoryOf(fact),
     delivery_id: delivery ? fact.id : null,
     validation_id: delivery ? null : fact.validation_id,
     body: JSON.stringify(fact),
   };
 }
 
+function repositoryOf(fact: Fact): string | null {
+  if (fact.kind === "delivery") return fact.repository?.full_name ?? null;
+  return fact.kind === "callback" ? fact.project_id : null;
+}
+
 /** An unreadable body is kept, cut to 8 KiB, so that a person can tell what it was. */
 function bodyText(body: unknown): string | null {
-  return JSON.stringify(body)?.slice(0, 8192) ?? null;
+  try {
+    const json: string | undefined = JSON.stringify(body);
+    return json === undefined ? null : cutText(json, MAX_BODY_BYTES);
+  } catch {
+    return null; // It has no form in JSON: a big integer, a cycle.
+  }
 }

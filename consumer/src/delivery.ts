@@ -89,9 +89,13 @@ function decidePullRequest(context: Context, change: PullRequestChange): Decisio
     first: change.action === "opened",
   };
   const { verdict, known: placed } = placeSighting(known && knownHead(known), seen);
-  if (known !== undefined && (verdict === "stale" || (tied && precedesKnownState(known, change)))) {
+  // A push of the same second can overtake the reopen that it followed: the head is newer, the state is not.
+  const overtaken = tied && known.state === "closed" && change.action === "reopened";
+  const older = (verdict === "stale" && !overtaken) || (tied && precedesKnownState(known, change));
+  if (known !== undefined && older) {
     const closeSeen = tied && change.action === "closed" ? { close_outstanding: false } : {};
-    draft.putSubject({ ...known, edges: placed.edges, ...closeSeen });
+    const head_sha = known.state === "closed" ? placed.head : known.head_sha;
+    draft.putSubject({ ...known, head_sha, edges: placed.edges, ...closeSeen });
     return decided("stale", "a newer event of this pull request is already recorded");
   }
   const subject: Subject = {
@@ -103,7 +107,8 @@ function decidePullRequest(context: Context, change: PullRequestChange): Decisio
     head_sha: placed.head,
     at: placed.at,
     edges: placed.edges,
-    close_outstanding: change.action === "reopened" && known?.state === "open",
+    close_outstanding:
+      (tied && known.close_outstanding) || (change.action === "reopened" && known?.state !== "closed"),
   };
   draft.putSubject(subject);
   if (!change.open) return cancelSubject(context, subject, `pull request ${change.action}`);
@@ -122,7 +127,8 @@ function pullRequestRun(change: PullRequestChange, moved: boolean, known: Subjec
   if (change.action === "edited") {
     return { cause: `base changed at ${change.updated_at}`, once: true, force: true, restart: true };
   }
-  const reopened = change.action === "reopened" && known?.state === "closed";
+  // Whatever finds a closed pull request open has overtaken the reopen, or is it.
+  const reopened = known?.state === "closed";
   return { cause: change.action, once: false, force: false, restart: moved || reopened };
 }
 

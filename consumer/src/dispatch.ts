@@ -126,10 +126,15 @@ async function recordOutcomes(
     outcome: sent.outcomes[index] ?? LOST,
   }));
   const nowMs = deps.now().getTime();
-  const gate = nextGate(claim.settings.gate, sent.findings, nowMs);
+  const { gate: before } = claim.settings;
+  const gate = nextGate(before, sent.findings, nowMs);
+  // What found the gate open and left it open says nothing of another dispatch that has closed it meanwhile.
+  const gateMoved = gate.state === "closed" || before.state === "closed";
+  // Where single calls are refused as well, it is not the batch form that is missing.
+  const noBatch = sent.noBatch && sent.findings.closing?.class !== "configuration";
   const settings = [
-    ...(sent.noBatch ? [{ name: NO_BATCH_UNTIL, value: new Date(nowMs + NO_BATCH_MS).toISOString() }] : []),
-    { name: GATE, value: gate },
+    ...(noBatch ? [{ name: NO_BATCH_UNTIL, value: new Date(nowMs + NO_BATCH_MS).toISOString() }] : []),
+    ...(gateMoved ? [{ name: GATE, value: gate }] : []),
     { name: GRAINCHAIN_SEEN, value: seenOf(sent, new Date(nowMs).toISOString()) },
   ];
   const dueAt = await commitOutcomes(deps, dispatched, settings);
@@ -151,8 +156,8 @@ async function commitOutcomes(
   settings: readonly { readonly name: string; readonly value: unknown }[],
 ): Promise<string | null> {
   const { db, config } = deps;
-  const given = dispatched.flatMap(({ outcome }) =>
-    outcome.class === "accepted" ? [outcome.grainchainId] : [],
+  const given = new Set(
+    dispatched.flatMap(({ outcome }) => (outcome.class === "accepted" ? [outcome.grainchainId] : [])),
   );
   for (let attempt = 0; attempt < MAX_CONFLICTS; attempt++) {
     const validations = await loadValidations(
@@ -161,11 +166,16 @@ async function commitOutcomes(
     );
     const now = deps.now();
     const draft = new Draft(now.toISOString(), { validations });
-    decideOutcomes(draft, dispatched, await loadUnmatched(db, given), (attempts) =>
+    const unmatched = await loadUnmatched(db, [...given]);
+    const awaited = [...given].map((given_id) => ({
+      given_id,
+      unmatched: unmatched.filter((callback) => callback.given_id === given_id).length,
+    }));
+    decideOutcomes(draft, dispatched, unmatched, (attempts) =>
       nextAttempt(attempts, config.maxAttempts, now.getTime(), deps.random()),
     );
     const changes = draft.changes();
-    if ((await commit(db, { ...changes, settings })) === "committed") {
+    if ((await commit(db, { ...changes, settings, awaited })) === "committed") {
       return changes.validations.map((row) => row.due_at).reduce(earlier, null);
     }
   }

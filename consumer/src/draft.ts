@@ -48,8 +48,18 @@ export class Draft {
       | "cancels"
       | "deadLetters"
       | "unmatched"
+      | "unknownIds"
       | "matched"]: [...Changes[Kind]];
-  } = { results: [], timeline: [], deliveries: [], cancels: [], deadLetters: [], unmatched: [], matched: [] };
+  } = {
+    results: [],
+    timeline: [],
+    deliveries: [],
+    cancels: [],
+    deadLetters: [],
+    unmatched: [],
+    unknownIds: [],
+    matched: [],
+  };
 
   constructor(now: string, snapshot: Partial<Snapshot>) {
     this.now = now;
@@ -104,9 +114,10 @@ export class Draft {
   /** Applies a signal with its timeline entry, report and patch. @returns the validation after it */
   signal(row: Validation, signal: Signal, cause: Cause, patch: Patch = {}): Validation {
     const to = transition(row, signal);
-    if (to.moved || cause.note === true)
-      this.#addTimeline(row.id, row.state, to.state, cause, isFinal(row.state));
     const finished = to.moved && isFinal(to.state);
+    const noted = to.moved || cause.note === true;
+    // The results that finish it are the validation's own; all others stay with the word that brought them.
+    if (noted) this.#addTimeline(row.id, row.state, to.state, cause, !finished);
     const next: Validation = {
       ...row,
       ...patch,
@@ -119,7 +130,7 @@ export class Draft {
     this.#putValidation(next);
     // Between queued and dispatching nothing changes that GitHub could show.
     if (to.moved && to.state !== "queued" && to.state !== "dispatching") this.#reports.add(row.id);
-    if (cause.results !== undefined && !isFinal(row.state)) {
+    if (cause.results !== undefined && (finished || !(noted || isFinal(row.state)))) {
       this.#lists.results.push({ validation_id: row.id, results: cause.results });
     }
     return next;
@@ -137,8 +148,10 @@ export class Draft {
     this.#lists.deadLetters.push(letter);
   }
 
-  addUnmatched(callback: UnmatchedCallback): void {
+  /** @param byGrainchainId it may be that of a dispatch which has not answered yet */
+  addUnmatched(callback: UnmatchedCallback, byGrainchainId: boolean): void {
     this.#lists.unmatched.push(callback);
+    if (byGrainchainId) this.#lists.unknownIds.push(callback.given_id);
   }
 
   addMatched(id: string, validationId: string): void {

@@ -6,10 +6,12 @@ import { type Fact, parseFact } from "@webhook-gateway/shared/fact.ts";
 import { errorText, type Log } from "@webhook-gateway/shared/log.ts";
 import { commit } from "@webhook-gateway/shared/store/commit.ts";
 import { loadSnapshot } from "@webhook-gateway/shared/store/snapshot.ts";
+import { isUnavailable } from "@webhook-gateway/shared/store/unavailable.ts";
 import { decideCallback } from "./callback.ts";
 import { unreadableLetter } from "./dead-letters.ts";
 import { type DeliveryPolicy, decideDelivery } from "./delivery.ts";
 import { Draft } from "./draft.ts";
+import { decideOrder } from "./order.ts";
 import type { IncomingMessage, Verdict } from "./settle.ts";
 
 export interface RecordDeps {
@@ -76,8 +78,7 @@ async function recordOnce(deps: RecordDeps, read: readonly ReadMessage[]): Promi
     }
     if (done.has(fact.id)) return "ack";
     done.add(fact.id);
-    if (fact.kind === "delivery") decideDelivery(draft, fact, policy);
-    else decideCallback(draft, fact);
+    decide(draft, fact, policy);
     return "ack";
   });
   const changes = draft.changes();
@@ -87,22 +88,22 @@ async function recordOnce(deps: RecordDeps, read: readonly ReadMessage[]): Promi
     deliveries: changes.deliveries.length,
     validations: changes.validations.length,
     transitions: changes.timeline.length,
-    repeated: facts.length - new Set(facts.map((f) => f.id)).size + countKnown(facts, snapshot.recorded),
+    repeated: facts.length - (done.size - snapshot.recorded.size),
     unreadable: changes.deadLetters.length,
     unmatched: changes.unmatched.length,
   });
   return { verdicts, changed: changes.validations.length + changes.cancels.length > 0 };
 }
 
-const countKnown = (facts: readonly Fact[], recorded: ReadonlySet<string>): number =>
-  facts.filter((fact) => recorded.has(fact.id)).length;
-
-/**
- * Whether D1 itself is at fault, and not what was asked of it or this code (the client's prefixes and the messages
- * that D1's documentation lists as passing, 2026-11).
- */
-function isUnavailable(thrown: unknown): boolean {
-  const message = thrown instanceof Error ? thrown.message : "";
-  if (/constraint failed|datatype mismatch|malformed JSON|too big|cannot store/i.test(message)) return false;
-  return /D1_|D1 DB|Network connection lost|storage|reset|overloaded|timeout|limit/i.test(message);
+function decide(draft: Draft, fact: Fact, policy: DeliveryPolicy): void {
+  switch (fact.kind) {
+    case "delivery":
+      decideDelivery(draft, fact, policy);
+      break;
+    case "callback":
+      decideCallback(draft, fact);
+      break;
+    case "order":
+      decideOrder(draft, fact);
+  }
 }

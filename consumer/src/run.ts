@@ -103,24 +103,26 @@ export function supersedeOthers(
     const atGrainchain = row.state === "pending" || row.state === "running";
     if (row.id === keepId || (atGrainchain && !cancelSuperseded)) continue;
     const reason = `superseded by ${subject.head_sha.slice(0, 12)}`;
-    stop(draft, row, "superseded", reason, deliveryId);
+    stopRun(draft, row, "superseded", reason, deliveryId);
   }
 }
 
 /** Cancels what is live for the subject. @returns the ids cancelled */
 export function cancelRuns(draft: Draft, subject: Subject, reason: string, deliveryId: string): string[] {
   const live = liveRuns(draft, subject);
-  for (const row of live) stop(draft, row, "cancelled", reason, deliveryId);
+  for (const row of live) stopRun(draft, row, "cancelled", reason, deliveryId);
   return live.map((row) => row.id);
 }
 
-function stop(
+/** Stops one run, at Grainchain too. One that has finished stays as it is. */
+export function stopRun(
   draft: Draft,
   row: Validation,
   type: "superseded" | "cancelled",
   reason: string,
   deliveryId: string,
 ): void {
+  if (isFinal(row.state)) return;
   draft.signal(row, { type }, { reason, deliveryId });
   // Where its id is not known yet, the dispatch under way finds it stopped and cancels it then.
   if (row.grainchain_id !== null) draft.addCancel(row.id, row.grainchain_id, reason);

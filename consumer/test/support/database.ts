@@ -55,8 +55,28 @@ export const breakable = (db: D1Database, broken: () => Error | undefined): D1Da
     if (error !== undefined) throw error;
   });
 
-/** Runs something before every round trip; where it throws, nothing is sent. */
-export function intercept(db: D1Database, before: (statements: number) => void | Promise<void>): D1Database {
+/** A database whose round trips are lost on the way there, or on the way back when all is done. */
+export function faulty(db: D1Database, next: () => "never" | "before" | "after"): D1Database {
+  const lost = new Error("D1_ERROR: Network connection lost (injected)");
+  let fault: ReturnType<typeof next> = "never";
+  return intercept(
+    db,
+    () => {
+      fault = next();
+      if (fault === "before") throw lost;
+    },
+    () => {
+      if (fault === "after") throw lost;
+    },
+  );
+}
+
+/** Runs something before and after every round trip; where the first throws, nothing is sent. */
+export function intercept(
+  db: D1Database,
+  before: (statements: number) => void | Promise<void>,
+  after: () => void = () => {},
+): D1Database {
   const wrap = (statement: D1PreparedStatement): D1PreparedStatement =>
     new Proxy(statement, {
       get(target, name) {
@@ -65,7 +85,9 @@ export function intercept(db: D1Database, before: (statements: number) => void |
         if (name === "all" || name === "run" || name === "first") {
           return async () => {
             await before(1);
-            return target[name]();
+            const result = await target[name]();
+            after();
+            return result;
           };
         }
         if (name === UNWRAP) return target;
@@ -79,7 +101,9 @@ export function intercept(db: D1Database, before: (statements: number) => void |
       if (name === "batch") {
         return async (statements: D1PreparedStatement[]) => {
           await before(statements.length);
-          return target.batch(statements.map(unwrap));
+          const results = await target.batch(statements.map(unwrap));
+          after();
+          return results;
         };
       }
       throw new Error(`${String(name)}() is not watched`);

@@ -1,0 +1,8 @@
+import "vitest";
+
+declare module "vitest" {
+  interface ProvidedContext {
+    /** 0: random ones. */
+    simulationSeed: number;
+  }
+}

@@ -1,0 +1,231 @@
+/**
+ * The consumer in a world that fails: a queue that repeats and reorders, a D1 that fails before or after it has done
+ * what it was asked, a Grainchain that fails likewise, and a clock that jumps. Everything follows from one seed.
+ */
+import { env } from "cloudflare:workers";
+import type { CallbackFact, Fact } from "@webhook-gateway/shared/fact.ts";
+import { cancelDue } from "../../src/cancel.ts";
+import { dispatchDue } from "../../src/dispatch.ts";
+import { createGrainchain } from "../../src/grainchain.ts";
+import { recordBatch } from "../../src/record.ts";
+import { watchSilent } from "../../src/watchdog.ts";
+import { faulty } from "./database.ts";
+import { message, POLICY, SILENT } from "./recording.ts";
+
+/** A random number in [0, 1). */
+export type Random = () => number;
+
+/** Mulberry32: small, and the same for the same seed everywhere. */
+export function seeded(seed: number): Random {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}
+
+/** Shares of calls that fail. */
+export interface Faults {
+  readonly database: number;
+  readonly grainchain: number;
+}
+
+interface Run {
+  readonly grainchainId: string;
+  status: "running" | "completed" | "cancelled";
+  readonly success: boolean;
+}
+
+const MAX_STEPS = 3_000;
+
+export class Simulation {
+  readonly #random: Random;
+  #faults: Faults = { database: 0, grainchain: 0 };
+  #nowMs = Date.UTC(2026, 10, 1, 12);
+  #queue: Fact[] = [];
+  #ids = 0;
+  /** What ran at Grainchain, by our id: each at most once. */
+  readonly runs = new Map<string, Run>();
+  readonly #deps;
+
+  constructor(random: Random) {
+    this.#random = random;
+    const now = () => new Date(this.#nowMs);
+    const config = {
+      apiUrl: "http://grainchain.test",
+      apiPrefix: "",
+      apiKey: undefined,
+      validationTimeoutMs: 60_000,
+      maxMemory: "512MB",
+      requestTimeoutMs: 30_000,
+      maxAgeMs: 3_600_000,
+      callbackBaseUrl: "http://gateway.test",
+      callbackSecret: "secret",
+      maxConcurrent: 0,
+      maxAttempts: 1_000,
+    };
+    this.#deps = {
+      db: faulty(env.DB, () =>
+        this.#chance(this.#faults.database) ? (this.#chance(0.5) ? "before" : "after") : "never",
+      ),
+      grainchain: createGrainchain(config, (input, init) => this.#grainchain(String(input), init), now),
+      config,
+      policy: POLICY,
+      log: SILENT,
+      now,
+      random,
+      newId: () => `id-${++this.#ids}`,
+    };
+  }
+
+  /** Puts facts on the queue, in any order and some of them twice. */
+  send(facts: readonly Fact[]): void {
+    for (const fact of facts) {
+      this.#enqueue(fact);
+      if (this.#chance(0.3)) this.#enqueue(fact);
+    }
+  }
+
+  /** Takes random steps while calls fail. */
+  async storm(steps: number, faults: Faults): Promise<void> {
+    this.#faults = faults;
+    for (let step = 0; step < steps; step++) await this.#step();
+    this.#faults = { database: 0, grainchain: 0 };
+  }
+
+  /** Takes steps until nothing is left to do. @throws where that does not come */
+  async calm(): Promise<void> {
+    for (let step = 0; step < MAX_STEPS; step++) {
+      if (this.#queue.length === 0 && (await this.#idle())) return;
+      await this.#step();
+    }
+    throw new Error("there is no end to it");
+  }
+
+  async #idle(): Promise<boolean> {
+    const row = await env.DB.prepare(
+      `SELECT (SELECT count(*) FROM validations WHERE finished_at IS NULL)
+            + (SELECT count(*) FROM cancels WHERE status = 'due') AS open`,
+    ).first<{ open: number }>();
+    return row?.open === 0;
+  }
+
+  /** Up to three things at once, as with several consumers. */
+  async #step(): Promise<void> {
+    const atOnce = 1 + Math.floor(this.#random() * 3);
+    await Promise.all(Array.from({ length: atOnce }, () => this.#act()));
+  }
+
+  async #act(): Promise<void> {
+    const choice = this.#random();
+    if (choice < 0.4) await this.#recordSome();
+    else if (choice < 0.6) await dispatchDue(this.#deps).catch(ignoreInjected);
+    else if (choice < 0.7) await cancelDue(this.#deps).catch(ignoreInjected);
+    else if (choice < 0.75) await watchSilent(this.#deps).catch(ignoreInjected);
+    else if (choice < 0.85) this.#finishOne();
+    else this.#nowMs += Math.floor(this.#random() * 90_000);
+  }
+
+  /** What is not acknowledged stays; so does, sometimes, what is. */
+  async #recordSome(): Promise<void> {
+    const batch = this.#queue.splice(0, 1 + Math.floor(this.#random() * 8));
+    if (batch.length === 0) return;
+    const messages = batch.map((fact) => message(JSON.parse(JSON.stringify(fact))));
+    const { verdicts } = await recordBatch(this.#deps, messages);
+    batch.forEach((fact, index) => {
+      if (verdicts[index] === "retry" || this.#chance(0.1)) this.#enqueue(fact);
+    });
+  }
+
+  #enqueue(fact: Fact): void {
+    this.#queue.splice(Math.floor(this.#random() * (this.#queue.length + 1)), 0, fact);
+  }
+
+  #finishOne(): void {
+    const running = [...this.runs].filter(([, run]) => run.status === "running");
+    const picked = running[Math.floor(this.#random() * running.length)];
+    if (picked === undefined) return;
+    const [id, run] = picked;
+    run.status = "completed";
+    // Some callbacks are lost: the watchdog is for those.
+    if (!this.#chance(0.2)) this.send([this.#callback(id, run)]);
+  }
+
+  #callback(id: string, run: Run): CallbackFact {
+    return {
+      v: 1,
+      kind: "callback",
+      id: `callback-${++this.#ids}`,
+      received_at: new Date(this.#nowMs).toISOString(),
+      id_kind: "ours",
+      validation_id: id,
+      grainchain_id: run.grainchainId,
+      project_id: "octo/widgets",
+      pr_number: 1,
+      status: run.status,
+      success: run.success,
+      occurred_at: null,
+      error: null,
+      results: { success: run.success },
+      results_stored: false,
+    };
+  }
+
+  /** Before it has done anything, or after it: then the answer is lost and the run goes on. */
+  async #grainchain(url: string, init: RequestInit | undefined): Promise<Response> {
+    const fails = this.#chance(this.#faults.grainchain);
+    if (fails && this.#chance(0.5)) return this.#failure();
+    const answer = this.#serve(new URL(url).pathname, init);
+    return fails ? this.#failure() : answer;
+  }
+
+  #failure(): Response {
+    const kinds = [503, 429, 500, 401, 408];
+    const status = kinds[Math.floor(this.#random() * kinds.length)];
+    return new Response("fault", { status: status ?? 500, headers: { "retry-after": "7" } });
+  }
+
+  #serve(path: string, init: RequestInit | undefined): Response {
+    if (path === "/trigger-batch") {
+      const { requests }: { requests: { client_request_id: string }[] } = JSON.parse(String(init?.body));
+      return Response.json({ results: requests.map((request) => this.#trigger(request.client_request_id)) });
+    }
+    const [, grainchainId, action] = path.split("/");
+    const found = [...this.runs.values()].find((run) => run.grainchainId === grainchainId);
+    if (found === undefined) return new Response("unknown", { status: 404 });
+    if (action === "status")
+      return Response.json({ status: found.status, results: { success: found.success } });
+    if (found.status !== "running") return new Response("finished", { status: 404 });
+    found.status = "cancelled";
+    return Response.json({ success: true, message: "cancelled" });
+  }
+
+  #trigger(id: string) {
+    let run = this.runs.get(id);
+    if (run === undefined) {
+      run = { grainchainId: `g-${this.runs.size + 1}`, status: "running", success: this.#chance(0.7) };
+      this.runs.set(id, run);
+      if (this.#chance(0.5)) this.send([this.#callback(id, run)]);
+    } else if (run.status !== "running") {
+      this.send([this.#callback(id, run)]);
+    }
+    return {
+      client_request_id: id,
+      success: true,
+      message: "",
+      validation_id: run.grainchainId,
+      status: "pending",
+    };
+  }
+
+  #chance(share: number): boolean {
+    return this.#random() < share;
+  }
+}
+
+/** Injected faults may end an effect; anything else is a bug. */
+function ignoreInjected(thrown: unknown): void {
+  if (!(thrown instanceof Error) || !thrown.message.includes("injected")) throw thrown;
+}
