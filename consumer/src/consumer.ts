@@ -5,7 +5,7 @@ import { WAKE_UP, type WakeUp } from "@webhook-gateway/shared/wake-up.ts";
 import { cancelDue } from "./cancel.ts";
 import type { ConsumerConfig } from "./config.ts";
 import { recordDeadLetters } from "./dead-letters.ts";
-import type { DeliveryPolicy } from "./delivery.ts";
+import type { DeliveryPolicy } from "./decision.ts";
 import { type DispatchDeps, dispatchDue } from "./dispatch.ts";
 import { createGrainchain } from "./grainchain.ts";
 import { recordBatch } from "./record.ts";

@@ -2,7 +2,7 @@ import { env } from "cloudflare:workers";
 import type { Fact } from "@webhook-gateway/shared/fact.ts";
 import { createLog, type Log } from "@webhook-gateway/shared/log.ts";
 import { expect } from "vitest";
-import type { DeliveryPolicy } from "../../src/delivery.ts";
+import type { DeliveryPolicy } from "../../src/decision.ts";
 import { type Recorded, recordBatch } from "../../src/record.ts";
 import type { IncomingMessage } from "../../src/settle.ts";
 import { row, rows } from "./database.ts";
