@@ -12,7 +12,11 @@ const schema = v.object({
   GRAINCHAIN_API_PREFIX: v.optional(v.pipe(v.string(), v.regex(/^(\/[\w.-]+)*$/)), "/api/v1/validation"),
   GRAINCHAIN_API_KEY: field.optionalText,
   GRAINCHAIN_TIMEOUT: field.integer(60_000, { min: 1_000, max: 86_400_000 }),
-  GRAINCHAIN_MAX_MEMORY: v.optional(v.pipe(v.string(), v.regex(/^\d+\s*([KMGT]i?B?|B)?$/i)), "512MB"),
+  GRAINCHAIN_MAX_MEMORY: v.pipe(
+    field.optionalText,
+    v.transform((text) => text ?? "512MB"),
+    v.regex(/^\d+\s*([KMGT]i?B?|B)?$/i),
+  ),
   GRAINCHAIN_REQUEST_TIMEOUT_MS: field.integer(30_000, { min: 100, max: 600_000 }),
   GRAINCHAIN_MAX_CONCURRENT: field.integer(0, { min: 0, max: 1_000_000 }),
   DISPATCH_MAX_ATTEMPTS: field.integer(8, { min: 1, max: 100 }),

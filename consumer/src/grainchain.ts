@@ -1,7 +1,13 @@
 /** Grainchain's validation API, as the gateway calls it. Every answer becomes an outcome a validation. */
-import { type Failure, failureOf, parseRetryAfter } from "@webhook-gateway/shared/failure.ts";
+import {
+  type Failure,
+  failureOf,
+  MAX_ERROR_BYTES,
+  parseRetryAfter,
+} from "@webhook-gateway/shared/failure.ts";
 import { errorText } from "@webhook-gateway/shared/log.ts";
 import type { Validation } from "@webhook-gateway/shared/store/rows.ts";
+import { cutText } from "@webhook-gateway/shared/text.ts";
 import { GRAINCHAIN_STATUSES, type GrainchainStatus } from "@webhook-gateway/shared/validation.ts";
 import * as v from "valibot";
 
@@ -86,7 +92,8 @@ export function createGrainchain(config: GrainchainConfig, fetcher: typeof fetch
 
   async function read(response: Response): Promise<{ status: number; text: string } | Failure> {
     try {
-      return { status: response.status, text: (await response.text()).slice(0, MAX_ANSWER_CHARS) };
+      const text = (await response.text()).slice(0, MAX_ANSWER_CHARS);
+      return { status: response.status, text: withoutSecrets(text, config.apiKey) };
     } catch (thrown) {
       return { class: "retryable", error: `Grainchain's answer broke off: ${errorText(thrown)}` };
     }
@@ -98,8 +105,7 @@ export function createGrainchain(config: GrainchainConfig, fetcher: typeof fetch
     if ("class" in response) return response;
     const retryAfterMs = parseRetryAfter(response.headers.get("retry-after"), now().getTime());
     const answered = await read(response);
-    if ("class" in answered) return answered;
-    return response.ok ? answered : { ...answered, retryAfterMs };
+    return "class" in answered ? answered : { ...answered, retryAfterMs };
   }
 
   return {
@@ -109,7 +115,7 @@ export function createGrainchain(config: GrainchainConfig, fetcher: typeof fetch
       if ("class" in answered) return answered;
       if (!isOk(answered.status)) return failed(answered);
       const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), answer), answered.text);
-      return parsed.success ? outcomeOf(parsed.output) : UNREADABLE;
+      return parsed.success ? outcomeOf(parsed.output, answered.retryAfterMs) : UNREADABLE;
     },
 
     /** Triggers up to 100 validations in one call. */
@@ -128,7 +134,7 @@ export function createGrainchain(config: GrainchainConfig, fetcher: typeof fetch
           const item = byId.get(validation.id);
           if (item === undefined) return MISSING;
           const parsedItem = v.safeParse(answer, item);
-          return parsedItem.success ? outcomeOf(parsedItem.output) : UNREADABLE;
+          return parsedItem.success ? outcomeOf(parsedItem.output, answered.retryAfterMs) : UNREADABLE;
         }),
       };
     },
@@ -180,17 +186,25 @@ function requestOf({ validation, webhookUrl }: Trigger, config: GrainchainConfig
 }
 
 /** A 2xx answer's meaning: `failed` at trigger time is how a server says that it is full. */
-function outcomeOf(item: Answer): TriggerOutcome {
-  const detail = item.message.slice(0, 2048);
+function outcomeOf(item: Answer, retryAfterMs: number | undefined): TriggerOutcome {
+  const detail = cutText(item.message, MAX_ERROR_BYTES);
   if (item.error_class === "permanent") return { class: "permanent", error: detail || "refused for good" };
-  if (item.status === "failed")
-    return { class: "backpressure", error: detail || "Grainchain is at capacity" };
+  if (item.status === "failed") {
+    const error = detail || "Grainchain is at capacity";
+    return { class: "backpressure", error, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
+  }
   return {
     class: "accepted",
     grainchainId: item.validation_id ?? "",
     status: item.status,
     success: item.success,
   };
+}
+
+/** A server that explains what it refused may repeat the request: the callback's token and the key are cut out. */
+function withoutSecrets(text: string, apiKey: string | undefined): string {
+  const keyless = apiKey === undefined ? text : text.replaceAll(apiKey, "[key]");
+  return keyless.replaceAll(/(callbacks(?:\\?\/|%2F)[\w-]+(?:\\?\/|%2F))[\w-]+/gi, "$1[token]");
 }
 
 const isOk = (status: number): boolean => status >= 200 && status < 300;

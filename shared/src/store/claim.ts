@@ -74,6 +74,7 @@ const PROMOTE = `
     SELECT id FROM validations WHERE state = 'queued' AND due_at IS NOT NULL AND due_at <= ?1
     ORDER BY due_at LIMIT ?2)`;
 
+/** Left to itself, SQLite counts what is at Grainchain by reading an index of every validation that ever was. */
 const CLAIM = `
   UPDATE validations AS v SET state = 'dispatching', lease_id = ?1, lease_until = ?2, dispatched_at = ?3,
                               updated_at = ?3, version = version + 1
@@ -85,7 +86,8 @@ const CLAIM = `
                 FROM settings WHERE name = '${GATE}'), ?4),
       CASE WHEN ?5 = 0 THEN ?4 ELSE ?5
         - (SELECT count(*) FROM validations WHERE state = 'dispatching')
-        - (SELECT count(*) FROM validations WHERE state IN ('pending', 'running')) END))))
+        - (SELECT count(*) FROM validations INDEXED BY validations_at_grainchain
+             WHERE state IN ('pending', 'running')) END))))
   RETURNING ${VALIDATION_COLUMNS.replaceAll("v.", "")}`;
 
 const INSERT_CLAIM_TIMELINE = `

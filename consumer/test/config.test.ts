@@ -1,0 +1,59 @@
+import { ConfigError } from "@webhook-gateway/shared/config.ts";
+import { describe, expect, test } from "vitest";
+import { readConsumerConfig } from "../src/config.ts";
+
+const LEAST = {
+  ENVIRONMENT: "development",
+  GRAINCHAIN_CALLBACK_SECRET: "s3cret",
+  CLOUDFLARE_WORKER_URL: "http://localhost:8787",
+  GRAINCHAIN_API_URL: "http://localhost:8080",
+};
+
+test("needs no more than four values, and has the contract's defaults for the others", () => {
+  expect(readConsumerConfig(LEAST)).toMatchObject({
+    GRAINCHAIN_API_PREFIX: "/api/v1/validation",
+    GRAINCHAIN_TIMEOUT: 60_000,
+    GRAINCHAIN_REQUEST_TIMEOUT_MS: 30_000,
+    GRAINCHAIN_MAX_CONCURRENT: 0,
+    DISPATCH_MAX_ATTEMPTS: 8,
+    VALIDATION_MAX_AGE_SECONDS: 21_600,
+    CANCEL_SUPERSEDED: true,
+    VALIDATE_DRAFTS: true,
+    GRAINCHAIN_API_KEY: undefined,
+    GITHUB_APP_ID: undefined,
+  });
+});
+
+test("takes empty values as absent", () => {
+  const empty = Object.fromEntries(
+    [
+      "GRAINCHAIN_API_KEY",
+      "GITHUB_APP_ID",
+      "GRAINCHAIN_TIMEOUT",
+      "DISPATCH_MAX_ATTEMPTS",
+      "CANCEL_SUPERSEDED",
+      "GRAINCHAIN_MAX_MEMORY",
+    ].map((key) => [key, ""]),
+  );
+  expect(readConsumerConfig({ ...LEAST, ...empty })).toEqual(readConsumerConfig(LEAST));
+});
+
+describe("refuses, by name and without the value", () => {
+  test.each([
+    ["ENVIRONMENT", "prod-s3cret"],
+    ["GRAINCHAIN_CALLBACK_SECRET", ""],
+    ["CLOUDFLARE_WORKER_URL", "localhost-s3cret"],
+    ["GRAINCHAIN_API_URL", "ftp://s3cret"],
+    ["GRAINCHAIN_API_PREFIX", "no/slash/s3cret"],
+    ["GRAINCHAIN_TIMEOUT", "1 minute s3cret"],
+    ["GRAINCHAIN_MAX_MEMORY", "s3cret"],
+    ["DISPATCH_MAX_ATTEMPTS", "0"],
+    ["CANCEL_SUPERSEDED", "yes-s3cret"],
+    ["GITHUB_APP_ID", "app-s3cret"],
+  ])("%s", (key, value) => {
+    const read = () => readConsumerConfig({ ...LEAST, [key]: value });
+    expect(read).toThrow(ConfigError);
+    expect(read).toThrow(key);
+    expect(read).not.toThrow("s3cret");
+  });
+});
