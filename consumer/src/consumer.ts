@@ -46,12 +46,12 @@ export function createConsumer(deps: ConsumerDeps) {
   };
 
   /** Losing a wake-up costs a minute, never work: the cron does the same. */
-  async function wake(at: string | null): Promise<void> {
-    if (at === null) return;
-    const seconds = Math.ceil((Date.parse(at) - deps.now().getTime()) / 1000);
-    const delaySeconds = Math.min(Math.max(seconds, 0), MAX_WAKE_DELAY_SECONDS);
+  async function wake(...times: readonly string[]): Promise<void> {
+    const nowMs = deps.now().getTime();
+    const delays = times.map((at) => Math.ceil((Date.parse(at) - nowMs) / 1000));
+    const delaysSeconds = new Set(delays.map((s) => Math.min(Math.max(s, 0), MAX_WAKE_DELAY_SECONDS)));
     try {
-      await deps.work.send(WAKE_UP, { delaySeconds });
+      for (const delaySeconds of delaysSeconds) await deps.work.send(WAKE_UP, { delaySeconds });
     } catch (thrown) {
       log.warn("wake-up.lost", { error: errorText(thrown) });
     }
@@ -60,8 +60,8 @@ export function createConsumer(deps: ConsumerDeps) {
   /** Performs every effect that is due. One that fails does not keep the others. @returns whether all went through */
   async function performEffects(): Promise<boolean> {
     const performed = await Promise.allSettled([
-      dispatchDue(effects).then(({ wakeAt }) => wake(wakeAt)),
-      cancelDue(effects).then(wake),
+      dispatchDue(effects).then(({ wakeAt }) => wake(...wakeAt)),
+      cancelDue(effects).then((at) => wake(...(at === null ? [] : [at]))),
       reportDue(effects),
     ]);
     const failed = performed.filter((one) => one.status === "rejected");

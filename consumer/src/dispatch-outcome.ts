@@ -51,8 +51,8 @@ function accept(
     draft.addMatched(callback.id, row.id);
     after = applyWord(draft, after, callback);
   }
-  // It was stopped while the call was under way.
-  const stopped = row.state === "cancelled" || row.state === "superseded";
+  // It was stopped, or given up, while the call was under way.
+  const stopped = isFinal(row.state) && row.state !== "completed" && row.state !== "failed";
   if (stopped && after.grainchain_id !== null) {
     draft.addCancel(row.id, after.grainchain_id, `${row.state} while it was being dispatched`);
   }

@@ -53,23 +53,24 @@ const MAX_CONFLICTS = 8;
 
 export interface DispatchSummary {
   readonly dispatched: number;
-  /** When to look again, sooner than the cron would: now, where the rounds were used up; null: no need. */
-  readonly wakeAt: string | null;
+  /** When to look again, sooner than the cron would. */
+  readonly wakeAt: readonly string[];
 }
 
 /** Dispatches what is due. */
 export async function dispatchDue(deps: DispatchDeps): Promise<DispatchSummary> {
   await returnExpiredLeases(deps);
-  let summary: DispatchSummary = { dispatched: 0, wakeAt: null };
+  let summary: DispatchSummary = { dispatched: 0, wakeAt: [] };
   for (let round = 0; round < MAX_ROUNDS; round++) {
     const one = await dispatchOnce(deps);
     summary = {
       dispatched: summary.dispatched + one.dispatched,
-      wakeAt: earlier(summary.wakeAt, one.wakeAt),
+      wakeAt: [...summary.wakeAt, ...one.wakeAt],
     };
     if (!one.more) return summary;
   }
-  return { ...summary, wakeAt: deps.now().toISOString() };
+  // There was still work when the rounds were used up.
+  return { ...summary, wakeAt: [...summary.wakeAt, deps.now().toISOString()] };
 }
 
 /** `more`: another round may find work: this one was full, or it opened the gate. */
@@ -86,7 +87,7 @@ async function dispatchOnce(deps: DispatchDeps): Promise<DispatchSummary & { rea
     maxConcurrent: config.maxConcurrent,
   });
   const { length: dispatched } = claim.validations;
-  if (dispatched === 0) return { dispatched, wakeAt: null, more: false };
+  if (dispatched === 0) return { dispatched, wakeAt: [], more: false };
   const triggers = await Promise.all(claim.validations.map((validation) => triggerOf(config, validation)));
   const { noBatchUntil } = claim.settings;
   const sent = await sendAll(grainchain, triggers, {
@@ -113,13 +114,13 @@ async function triggerOf(config: DispatchConfig, validation: Validation): Promis
   return { validation, webhookUrl };
 }
 
-/** @returns the gate after it, and when the first of what has to wait is due */
+/** @returns the gate after it, and when the gate's time and the first backoff are over */
 async function recordOutcomes(
   deps: DispatchDeps,
   claim: Claim,
   leaseId: string,
   sent: Sent,
-): Promise<{ readonly gate: Gate; readonly wakeAt: string | null }> {
+): Promise<{ readonly gate: Gate; readonly wakeAt: readonly string[] }> {
   const dispatched = claim.validations.map((validation, index) => ({
     id: validation.id,
     leaseId,
@@ -138,7 +139,7 @@ async function recordOutcomes(
     { name: GRAINCHAIN_SEEN, value: seenOf(sent, new Date(nowMs).toISOString()) },
   ];
   const dueAt = await commitOutcomes(deps, dispatched, settings);
-  return { gate, wakeAt: earlier(dueAt, gate.state === "closed" ? gate.until : null) };
+  return { gate, wakeAt: [...dueAt, ...(gate.state === "closed" ? [gate.until] : [])] };
 }
 
 /** Dispatches that never said what became of them count as an attempt that may be made again. */
@@ -154,7 +155,7 @@ async function commitOutcomes(
   deps: DispatchDeps,
   dispatched: readonly Dispatched[],
   settings: readonly { readonly name: string; readonly value: unknown }[],
-): Promise<string | null> {
+): Promise<readonly string[]> {
   const { db, config } = deps;
   const given = new Set(
     dispatched.flatMap(({ outcome }) => (outcome.class === "accepted" ? [outcome.grainchainId] : [])),
@@ -176,17 +177,13 @@ async function commitOutcomes(
     );
     const changes = draft.changes();
     if ((await commit(db, { ...changes, settings, awaited })) === "committed") {
-      return changes.validations.map((row) => row.due_at).reduce(earlier, null);
+      const due = changes.validations.flatMap(({ due_at }) => (due_at === null ? [] : [due_at]));
+      return due.toSorted().slice(0, 1);
     }
   }
   // The leases run out and the same idempotency keys are sent again: nothing runs twice.
   deps.log.error("dispatch.conflicts", { validations: dispatched.length });
-  return null;
-}
-
-function earlier(a: string | null, b: string | null): string | null {
-  if (a === null || b === null) return a ?? b;
-  return a < b ? a : b;
+  return [];
 }
 
 const LOST: Failure = { class: "retryable", error: "the dispatch ended without an outcome" };

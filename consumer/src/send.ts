@@ -25,7 +25,7 @@ export interface Sent {
 const SINGLE_CALLS_AT_ONCE = 6;
 
 /** Not sent, through no fault of its own: it goes back to the queue at no cost. */
-const NOT_SENT: Failure = { class: "backpressure", error: "not sent: the lease's time was used up" };
+const NOT_SENT: Failure = { class: "backpressure", error: "not sent: Grainchain took too long, or is away" };
 
 /** Sends all of them. Never throws; every trigger has its outcome. */
 export async function sendAll(
@@ -85,19 +85,20 @@ async function sendSingly(
     }
     tally.calls += group.length;
     outcomes.push(...(await Promise.all(group.map((one) => grainchain.trigger(one, options.requestId)))));
-    closed = outcomes.find(closesGate);
+    // A server that is away for six is away for the rest, and they need not find out at their own cost.
+    closed = outcomes.find(closesGate) ?? (outcomes.every(isRetryable) ? NOT_SENT : undefined);
   }
   return outcomes;
 }
 
 function findingsOf(outcomes: readonly TriggerOutcome[]): DispatchFindings {
-  return {
-    served: outcomes.some((outcome) => outcome.class === "accepted" || outcome.class === "permanent"),
-    closing: outcomes.find(closesGate),
-    retryable: outcomes.some((outcome) => outcome.class === "retryable"),
-  };
+  const served = outcomes.some((outcome) => outcome.class === "accepted" || outcome.class === "permanent");
+  const closing = outcomes.find(closesGate);
+  return { served, closing, unavailable: served ? undefined : outcomes.find(isRetryable) };
 }
 
 function closesGate(outcome: TriggerOutcome): outcome is Failure {
   return outcome !== NOT_SENT && (outcome.class === "backpressure" || outcome.class === "configuration");
 }
+
+const isRetryable = (outcome: TriggerOutcome): outcome is Failure => outcome.class === "retryable";

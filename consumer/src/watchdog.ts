@@ -45,8 +45,8 @@ const MAX_CONFLICTS = 8;
 export async function watchSilent(deps: WatchDeps): Promise<void> {
   const { db, config, log } = deps;
   const { gate } = await loadDispatchSettings(db);
-  // Where even dispatches are refused, "not found" says nothing of a validation.
-  if (gate.state === "closed" && gate.reason === "configuration") return;
+  // Where dispatches are refused as well, "not found" says nothing of a validation.
+  const believed = !(gate.state === "closed" && gate.reason === "configuration");
   for (let round = 0; round < MAX_ROUNDS; round++) {
     const nowMs = deps.now().getTime();
     const silent = await claimSilent(db, {
@@ -56,7 +56,7 @@ export async function watchSilent(deps: WatchDeps): Promise<void> {
       limit: CALLS_AT_ONCE,
     });
     if (silent.length === 0) return;
-    const asked = await Promise.all(silent.map((row) => ask(deps, row)));
+    const asked = await Promise.all(silent.map((row) => ask(deps, row, believed)));
     const moved = await record(deps, asked);
     log.info("watchdog.batch", { asked: asked.length, moved });
   }
@@ -68,10 +68,14 @@ interface Asked {
   readonly results?: Results | undefined;
 }
 
-async function ask(deps: WatchDeps, row: Validation): Promise<Asked> {
+/** @param believed whether an answer that Grainchain does not know a validation can be believed */
+async function ask(deps: WatchDeps, row: Validation, believed: boolean): Promise<Asked> {
   if (row.grainchain_id === null)
     return { id: row.id, standing: { kind: "no-answer", error: "it has no id" } };
   const standing = await deps.grainchain.status(row.grainchain_id, deps.newId());
+  if (standing.kind === "unknown" && !believed) {
+    return { id: row.id, standing: { kind: "no-answer", error: "its paths are refused" } };
+  }
   if (standing.kind !== "known" || standing.results === null) return { id: row.id, standing };
   const kept = keepResults(standing.results);
   if (kept.kind === "inline") return { id: row.id, standing, results: { inline: kept.results } };

@@ -207,7 +207,8 @@ describe("the plan", () => {
     expect(planned.length).toBeGreaterThan(6);
     const claim = planned.find(({ sql }) => sql.includes("SET state = 'dispatching'"));
     expect(claim?.plan).toMatch(/USING (COVERING )?INDEX validations_ready/);
-    expect(claim?.plan).not.toContain("TEMP B-TREE");
+    // The walk itself is in order; only the at most 100 rows that it finds are sorted, for a probe.
+    expect(claim?.plan).toMatch(/CO-ROUTINE [^\n]*\n[^\n]*USING (COVERING )?INDEX validations_ready/);
     expect(planned.flatMap(scans)).toEqual([]);
   });
 

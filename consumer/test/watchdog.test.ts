@@ -130,23 +130,32 @@ describe("the watchdog", () => {
     });
   });
 
-  test("believes no 404 while Grainchain refuses the configuration", async () => {
-    await atGrainchain("one");
-    const gate = {
-      state: "closed",
-      reason: "configuration",
-      detail: "",
-      since: ago(0),
-      until: ago(0),
-      step: 1,
-    };
-    await env.DB.prepare("INSERT INTO settings (name, value, updated_at) VALUES (?1, ?2, ?3)")
-      .bind(GATE, JSON.stringify(gate), ago(0))
-      .run();
+  describe("while Grainchain refuses the configuration", () => {
+    beforeEach(async () => {
+      const gate = {
+        state: "closed",
+        reason: "configuration",
+        detail: "",
+        since: ago(0),
+        until: ago(0),
+        step: 1,
+      };
+      await env.DB.prepare("INSERT INTO settings (name, value, updated_at) VALUES (?1, ?2, ?3)")
+        .bind(GATE, JSON.stringify(gate), ago(0))
+        .run();
+    });
 
-    await watchdog(() => new Response("not found", { status: 404 })).watch();
+    test("believes no 404", async () => {
+      await atGrainchain("one");
+      await watchdog(() => new Response("not found", { status: 404 })).watch();
+      expect(await row("SELECT state FROM validations")).toEqual({ state: "running" });
+    });
 
-    expect(await row("SELECT state FROM validations")).toEqual({ state: "running" });
+    test("picks up what has finished all the same: nothing queued may be left to open the gate", async () => {
+      await atGrainchain("one");
+      await watchdog(standing("completed", { results: { success: true } })).watch();
+      expect(await row("SELECT state FROM validations")).toEqual({ state: "completed" });
+    });
   });
 
   test("asks again later for what still runs, and writes no transition", async () => {

@@ -9,6 +9,13 @@ export interface Backoff {
 /** Dispatches, cancels and reports that may succeed when tried again. */
 export const EFFECT_BACKOFF: Backoff = { firstMs: 5_000, maxMs: 15 * 60_000 };
 
+/**
+ * The gate while Grainchain is away. It begins as {@link EFFECT_BACKOFF} does, so that a lone validation is tried
+ * again just as early as its own backoff says. At 10 minutes a day of being away is some 150 attempts, spread over all
+ * that wait.
+ */
+export const UNAVAILABLE_BACKOFF: Backoff = { firstMs: 5_000, maxMs: 10 * 60_000 };
+
 /** The gate while Grainchain is full. */
 export const BACKPRESSURE_BACKOFF: Backoff = { firstMs: 10_000, maxMs: 5 * 60_000 };
 
@@ -37,9 +44,9 @@ export function backoffMs(backoff: Backoff, attempt: number): number {
 }
 
 /**
- * Spreads a delay over its upper half, so that what failed together is not tried again together.
+ * Adds up to half of a delay to it, so that what failed together is not tried again together.
  * @param random in [0, 1)
  */
 export function withJitter(delayMs: number, random: number): number {
-  return Math.round(delayMs / 2 + (delayMs / 2) * random);
+  return Math.round(delayMs + (delayMs / 2) * random);
 }

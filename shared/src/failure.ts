@@ -62,6 +62,6 @@ export function nextAttempt(
   random: number,
 ): NextAttempt {
   if (attempts >= maxAttempts) return { dead: true };
-  const delayMs = withJitter(backoffMs(EFFECT_BACKOFF, attempts), random);
+  const delayMs = Math.min(withJitter(backoffMs(EFFECT_BACKOFF, attempts), random), EFFECT_BACKOFF.maxMs);
   return { dead: false, dueAt: new Date(nowMs + delayMs).toISOString() };
 }

@@ -87,13 +87,14 @@ describe("parseRetryAfter", () => {
 describe("nextAttempt", () => {
   const at = (ms: number) => new Date(NOW_MS + ms).toISOString();
   test.each([
-    ["the first", 1, 8, 0.999999, { dead: false, dueAt: at(5_000) }],
-    ["the third", 3, 8, 0, { dead: false, dueAt: at(10_000) }],
-    ["the last but one", 7, 8, 0, { dead: false, dueAt: at(160_000) }],
+    ["the first", 1, 8, 0, { dead: false, dueAt: at(5_000) }],
+    ["the first, with jitter", 1, 8, 0.5, { dead: false, dueAt: at(6_250) }],
+    ["the third", 3, 8, 0, { dead: false, dueAt: at(20_000) }],
+    ["the last but one", 7, 8, 0, { dead: false, dueAt: at(320_000) }],
     ["the last", 8, 8, 0, { dead: true }],
     ["one beyond the last", 9, 8, 0, { dead: true }],
     ["the only one", 1, 1, 0, { dead: true }],
-    ["a late one of many", 50, 100, 0, { dead: false, dueAt: at(450_000) }],
+    ["a late one of many", 50, 100, 0.9, { dead: false, dueAt: at(900_000) }],
   ])("says what follows %s", (_name, attempts, max, random, expected) => {
     expect(nextAttempt(attempts, max, NOW_MS, random)).toEqual(expected);
   });

@@ -5,14 +5,18 @@ import { type ClosedGate, type DispatchFindings, type Gate, nextGate, OPEN_GATE 
 const NOW_MS = Date.UTC(2026, 10, 1, 12);
 const at = (seconds: number) => new Date(NOW_MS + seconds * 1000).toISOString();
 
-const SERVED: DispatchFindings = { served: true, closing: undefined, retryable: false };
-const RETRYABLE: DispatchFindings = { served: false, closing: undefined, retryable: true };
-const NOTHING: DispatchFindings = { served: false, closing: undefined, retryable: false };
+const SERVED: DispatchFindings = { served: true, closing: undefined, unavailable: undefined };
+const UNAVAILABLE: DispatchFindings = {
+  served: false,
+  closing: undefined,
+  unavailable: { class: "retryable", error: "no answer" },
+};
+const NOTHING: DispatchFindings = { served: false, closing: undefined, unavailable: undefined };
 const closing = (failureClass: FailureClass, retryAfterMs?: number): DispatchFindings => {
   const failure: Failure = { class: failureClass, error: "no" };
   return {
     served: false,
-    retryable: false,
+    unavailable: undefined,
     closing: retryAfterMs === undefined ? failure : { ...failure, retryAfterMs },
   };
 };
@@ -56,7 +60,7 @@ describe("a gate found closed again and again", () => {
 
   test("begins anew when the reason changes", () => {
     const gate = nextGate(closed("backpressure", 5), closing("configuration"), NOW_MS);
-    expect(gate).toMatchObject({ reason: "configuration", step: 1, since: at(0) });
+    expect(gate).toMatchObject({ reason: "configuration", step: 1, since: at(-600) });
     expect(secondsClosed(gate)).toBe(10);
   });
 });
@@ -72,7 +76,7 @@ test("stays closed for at least a second where Retry-After asks for none", () =>
   expect(secondsClosed(nextGate(OPEN_GATE, closing("backpressure", 0), NOW_MS))).toBe(1);
 });
 
-test.each([OPEN_GATE, closed("backpressure", 4), closed("configuration", 2)])(
+test.each([OPEN_GATE, closed("backpressure", 4), closed("configuration", 2), closed("unavailable", 2)])(
   "is opened by success",
   (gate) => {
     expect(nextGate(gate, SERVED, NOW_MS)).toEqual(OPEN_GATE);
@@ -85,14 +89,15 @@ test("closes for the first delay where some were served and the rest found it fu
   expect(secondsClosed(gate)).toBe(10);
 });
 
-test("stays closed for the same delay again when the probe got no answer", () => {
-  const gate = nextGate(closed("backpressure", 3), RETRYABLE, NOW_MS);
-  expect(gate).toMatchObject({ state: "closed", step: 3 });
-  expect(secondsClosed(gate)).toBe(40);
+test.each([OPEN_GATE, closed("backpressure", 3)])("closes, whatever it was, where no answer came", (gate) => {
+  const next = nextGate(gate, UNAVAILABLE, NOW_MS);
+  expect(next).toMatchObject({ state: "closed", reason: "unavailable", step: 1, detail: "no answer" });
+  expect(secondsClosed(next)).toBe(5);
 });
 
-test("is not closed by failures that may pass on their own", () => {
-  expect(nextGate(OPEN_GATE, RETRYABLE, NOW_MS)).toBe(OPEN_GATE);
+test("stays closed for longer each time that no answer comes", () => {
+  expect(secondsClosed(nextGate(closed("unavailable", 2), UNAVAILABLE, NOW_MS))).toBe(20);
+  expect(secondsClosed(nextGate(closed("unavailable", 9), UNAVAILABLE, NOW_MS))).toBe(600);
 });
 
 test("is left as it is by a dispatch that found nothing", () => {

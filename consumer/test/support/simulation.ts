@@ -101,7 +101,16 @@ export class Simulation {
       if (this.#queue.length === 0 && (await this.#idle())) return;
       await this.#step();
     }
-    throw new Error("there is no end to it");
+    const left = await env.DB.batch([
+      env.DB.prepare(
+        "SELECT id, state, attempts, due_at, lease_until FROM validations WHERE finished_at IS NULL",
+      ),
+      env.DB.prepare("SELECT * FROM cancels WHERE status = 'due'"),
+      env.DB.prepare("SELECT name, value FROM settings"),
+    ]);
+    const now = new Date(this.#nowMs).toISOString();
+    const open = left.map(({ results }) => results);
+    throw new Error(`there is no end to it at ${now}: ${this.#queue.length} facts, ${JSON.stringify(open)}`);
   }
 
   async #idle(): Promise<boolean> {

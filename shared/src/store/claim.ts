@@ -57,16 +57,10 @@ export async function loadExpiredLeases(db: D1Database, now: string, limit: numb
   return parseValidations(results);
 }
 
-/** Validations by id, and the callbacks that came under these Grainchain ids before they were known. */
+/** Validations by id, as they are now. */
 export async function loadValidations(db: D1Database, ids: readonly string[]): Promise<Validation[]> {
   const { results } = await db.prepare(SELECT_BY_ID).bind(JSON.stringify(ids)).all();
   return parseValidations(results);
-}
-
-/** When the next queued validation ends its backoff; undefined where none is backing off. */
-export async function nextDueAt(db: D1Database): Promise<string | undefined> {
-  const row = await db.prepare(SELECT_NEXT_DUE).first<{ due_at: string | null }>();
-  return row?.due_at ?? undefined;
 }
 
 const PROMOTE = `
@@ -75,11 +69,21 @@ const PROMOTE = `
     ORDER BY due_at LIMIT ?2)`;
 
 /** Left to itself, SQLite counts what is at Grainchain by reading an index of every validation that ever was. */
+/**
+ * A probe is the validation with the fewest attempts among those whose turn is next: in a long outage the probes
+ * spread over the waiting room, and use up the attempts of none.
+ */
 const CLAIM = `
   UPDATE validations AS v SET state = 'dispatching', lease_id = ?1, lease_until = ?2, dispatched_at = ?3,
                               updated_at = ?3, version = version + 1
   WHERE id IN (
-    SELECT id FROM validations WHERE state = 'queued' AND due_at IS NULL ORDER BY lane, turn, id
+    SELECT id FROM (
+      SELECT id, lane, turn, attempts FROM validations WHERE state = 'queued' AND due_at IS NULL
+      ORDER BY lane, turn, id LIMIT ?4)
+    ORDER BY
+      CASE WHEN EXISTS (SELECT 1 FROM settings WHERE name = '${GATE}' AND value->>'state' = 'closed')
+           THEN attempts END,
+      lane, turn, id
     LIMIT (SELECT max(0, min(
       ?4,
       coalesce((SELECT CASE WHEN value->>'state' = 'open' THEN ?4 WHEN value->>'until' > ?3 THEN 0 ELSE 1 END
@@ -113,6 +117,3 @@ const SELECT_EXPIRED = `
 
 const SELECT_BY_ID = `
   SELECT ${VALIDATION_COLUMNS} FROM json_each(?1) k CROSS JOIN validations v ON v.id = k.value`;
-
-const SELECT_NEXT_DUE = `
-  SELECT min(due_at) AS due_at FROM validations WHERE state = 'queued' AND due_at IS NOT NULL`;

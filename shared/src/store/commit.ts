@@ -1,5 +1,6 @@
 /** Writes one decision in one transaction, or nothing. */
 import type { Changes, Results } from "./rows.ts";
+import { GATE } from "./settings.ts";
 
 /** `conflict`: a row that the decision was made from has changed since; decide again from fresh rows. */
 export type CommitOutcome = "committed" | "conflict";
@@ -198,10 +199,13 @@ const SETTLE_CANCELS = `
                      done_at = CASE WHEN o.value->>'status' = 'due' THEN NULL ELSE o.value->>'now' END
   FROM json_each(?1) AS o WHERE cancels.validation_id = o.value->>'validation_id' AND cancels.status = 'due'`;
 
+/** A gate that somebody else has closed meanwhile, and for longer, stays as it is. */
 const UPSERT_SETTINGS = `
   INSERT INTO settings (name, value, updated_at)
   SELECT value->>'name', value->'value', value->>'now' FROM json_each(?1) WHERE true
-  ON CONFLICT (name) DO UPDATE SET value = excluded.value, updated_at = excluded.updated_at`;
+  ON CONFLICT (name) DO UPDATE SET value = excluded.value, updated_at = excluded.updated_at
+  WHERE NOT (excluded.name = '${GATE}' AND value->>'state' = 'closed' AND excluded.value->>'state' = 'closed'
+             AND value->>'since' <> excluded.value->>'since' AND value->>'until' > excluded.value->>'until')`;
 
 const UPSERT_TURNS = `
   INSERT INTO repositories (repository_id, last_turn)

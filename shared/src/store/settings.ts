@@ -14,7 +14,7 @@ const gateSchema = v.variant("state", [
   v.object({ state: v.literal("open") }),
   v.object({
     state: v.literal("closed"),
-    reason: v.picklist(["backpressure", "configuration"]),
+    reason: v.picklist(["backpressure", "configuration", "unavailable"]),
     detail: v.string(),
     since: v.string(),
     until: v.string(),
