@@ -35,9 +35,13 @@ const typesOf = (worker: string): Check => ({
 
 const CHECKS: readonly Check[] = [
   { name: "format and lint", command: ["biome", "ci", "--error-on-warnings", "."] },
-  ...["tsconfig.json", "shared/tsconfig.json", "producer/tsconfig.json", "consumer/tsconfig.json"].map(
-    (config) => ({ name: `types of ${config}`, command: ["tsc", "-p", config] }),
-  ),
+  ...[
+    "tsconfig.json",
+    "shared/tsconfig.json",
+    "producer/tsconfig.json",
+    "consumer/tsconfig.json",
+    "bench/tsconfig.json",
+  ].map((config) => ({ name: `types of ${config}`, command: ["tsc", "-p", config] })),
   typesOf("producer"),
   typesOf("consumer"),
 ];
