@@ -17,7 +17,9 @@ const SECRET = "start test secret";
 
 interface Program {
   readonly child: ChildProcess;
+  /** Of standard output and standard error. */
   readonly lines: string[];
+  readonly stdout: string[];
   /** Waits for a line, or for the end of the program. */
   waitForLine(pattern: RegExp): Promise<string>;
   stop(signal: NodeJS.Signals): Promise<number | null>;
@@ -32,6 +34,7 @@ function startProgram(args: readonly string[], env: Readonly<Record<string, stri
   onTestFinished(() => void child.kill("SIGTERM"));
   const ended = once(child, "exit");
   const lines: string[] = [];
+  const stdout: string[] = [];
   const waiting = new Set<() => void>();
   const tell = (): void => {
     for (const check of waiting) check();
@@ -39,6 +42,7 @@ function startProgram(args: readonly string[], env: Readonly<Record<string, stri
   for (const stream of [child.stdout, child.stderr]) {
     createInterface({ input: stream }).on("line", (line) => {
       lines.push(line);
+      if (stream === child.stdout) stdout.push(line);
       tell();
     });
   }
@@ -60,7 +64,7 @@ function startProgram(args: readonly string[], env: Readonly<Record<string, stri
     await ended;
     return child.exitCode;
   };
-  return { child, lines, waitForLine, stop };
+  return { child, lines, stdout, waitForLine, stop };
 }
 
 async function environment() {
@@ -73,7 +77,7 @@ async function environment() {
 async function queryD1(env: Readonly<Record<string, string>>, sql: string): Promise<unknown> {
   const program = startProgram(["d1", sql, "--json"], env);
   await once(program.child, "close");
-  const text = program.lines.join("\n");
+  const text = program.stdout.join("\n");
   return JSON.parse(text.slice(text.indexOf("[")))[0].results;
 }
 
@@ -83,7 +87,7 @@ test("starts, shows the demo, serves every route, keeps D1 over a restart and le
   const first = startProgram(["start"], env);
   await first.waitForLine(/^demo: done/);
 
-  expect(first.lines.find((line) => !/^Installing|pnpm/.test(line))).toBe(`ready ${url}`);
+  expect(first.stdout[0]).toBe(`ready ${url}`);
   const steps = ["accepted 202", "recorded", "dispatched", "running", "completed success", "reported"];
   const printed = first.lines.filter((line) => line.startsWith("  ")).map((line) => line.trim());
   const seen = steps.map((step) => printed.findIndex((line) => line.startsWith(step)));

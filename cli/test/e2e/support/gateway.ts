@@ -38,10 +38,14 @@ export interface Gateway {
   logs(): string;
 }
 
-/** Starts both Workers against a Grainchain. They end with the test. */
+/**
+ * Starts both Workers against a Grainchain.
+ * @param whenDone registers their end; they end with the test where it is not given
+ */
 export async function startGateway(
   grainchainUrl: string,
   vars: Readonly<Record<string, string>> = {},
+  whenDone: (end: () => Promise<void>) => void = onTestFinished,
 ): Promise<Gateway> {
   const worker = (name: string, extra: Readonly<Record<string, string>>) => ({
     configPath: path.join(ROOT, `wrangler.${name}.toml`),
@@ -54,7 +58,7 @@ export async function startGateway(
     worker("consumer", { GRAINCHAIN_API_URL: grainchainUrl, CLOUDFLARE_WORKER_URL: callbackUrl }),
   ];
   const harness = createTestHarness({ root: ROOT, workers: workers("http://127.0.0.1:1") });
-  onTestFinished(() => harness.close());
+  whenDone(() => harness.close());
   // The address is known only once it listens.
   const first = await harness.listen();
   await harness.update({ root: ROOT, workers: workers(first.url.origin) });
