@@ -1,85 +1,11 @@
-import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createServer } from "node:http";
-import path from "node:path";
-import { createInterface } from "node:readline";
 import { expect, onTestFinished, test } from "vitest";
 import { waitFor } from "../../../grainchain/test/support/poll.ts";
-import { ROOT } from "../../dev/settings.ts";
 import { sendDelivery } from "../../src/delivery.ts";
 import { buildPayload } from "../../src/payload.ts";
-import { freePort } from "./support/ports.ts";
 import { childOf, processesWith } from "./support/processes.ts";
-import { makeDirectory } from "./support/repositories.ts";
-
-const BOOTSTRAP = path.join(ROOT, "cli/dev/bootstrap.mjs");
-const SECRET = "start test secret";
-
-interface Program {
-  readonly child: ChildProcess;
-  /** Of standard output and standard error. */
-  readonly lines: string[];
-  readonly stdout: string[];
-  /** Waits for a line, or for the end of the program. */
-  waitForLine(pattern: RegExp): Promise<string>;
-  stop(signal: NodeJS.Signals): Promise<number | null>;
-}
-
-function startProgram(args: readonly string[], env: Readonly<Record<string, string>>): Program {
-  const child = spawn(process.execPath, [BOOTSTRAP, ...args], {
-    cwd: ROOT,
-    env: { ...process.env, GITHUB_WEBHOOK_SECRET: SECRET, ...env },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  onTestFinished(() => void child.kill("SIGTERM"));
-  const ended = once(child, "exit");
-  const lines: string[] = [];
-  const stdout: string[] = [];
-  const waiting = new Set<() => void>();
-  const tell = (): void => {
-    for (const check of waiting) check();
-  };
-  for (const stream of [child.stdout, child.stderr]) {
-    createInterface({ input: stream }).on("line", (line) => {
-      lines.push(line);
-      if (stream === child.stdout) stdout.push(line);
-      tell();
-    });
-  }
-  child.on("exit", tell);
-  const waitForLine = (pattern: RegExp): Promise<string> =>
-    new Promise((resolve, reject) => {
-      const check = (): void => {
-        const found = lines.find((line) => pattern.test(line));
-        if (found === undefined && child.exitCode === null) return;
-        waiting.delete(check);
-        if (found === undefined) reject(new Error(`no line ${pattern} in:\n${lines.join("\n")}`));
-        else resolve(found);
-      };
-      waiting.add(check);
-      check();
-    });
-  const stop = async (signal: NodeJS.Signals): Promise<number | null> => {
-    child.kill(signal);
-    await ended;
-    return child.exitCode;
-  };
-  return { child, lines, stdout, waitForLine, stop };
-}
-
-async function environment() {
-  const [port, grainchainPort] = [await freePort(), await freePort()];
-  const stateDir = makeDirectory();
-  const env = { PORT: String(port), GRAINCHAIN_PORT: String(grainchainPort), GATEWAY_STATE: stateDir };
-  return { env, url: `http://localhost:${port}`, port, grainchainPort, stateDir };
-}
-
-async function queryD1(env: Readonly<Record<string, string>>, sql: string): Promise<unknown> {
-  const program = startProgram(["d1", sql, "--json"], env);
-  await once(program.child, "close");
-  const text = program.stdout.join("\n");
-  return JSON.parse(text.slice(text.indexOf("[")))[0].results;
-}
+import { environment, type Program, queryD1, SECRET, startProgram } from "./support/program.ts";
 
 test("starts, shows the demo, serves every route, keeps D1 over a restart and leaves no process", async () => {
   const { env, url, stateDir, grainchainPort } = await environment();
