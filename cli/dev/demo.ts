@@ -8,6 +8,7 @@ import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { promisify } from "node:util";
 import type { D1Database } from "@cloudflare/workers-types";
+import { loadEnd, loadSteps } from "@webhook-gateway/shared/store/trace.ts";
 import { sendDelivery } from "../src/delivery.ts";
 import { buildPayload } from "../src/payload.ts";
 import { type LocalSettings, StartError } from "./settings.ts";
@@ -77,13 +78,6 @@ async function deliver({ url, settings }: DemoOptions, pull: PullRequest): Promi
   return sent.guid;
 }
 
-interface TimelineRow {
-  readonly id: number;
-  readonly at: string;
-  readonly to_state: string;
-  readonly validation_id: string;
-}
-
 /** Prints each step as it is found in D1. */
 async function trace({ settings, signal }: DemoOptions, guid: string, accepted: number): Promise<void> {
   const begun = Date.now();
@@ -99,14 +93,13 @@ async function trace({ settings, signal }: DemoOptions, guid: string, accepted: 
     const { DB } = proxy.env;
     let last = 0;
     while (Date.now() - begun < TIMEOUT_MS && !signal.aborted) {
-      const { results } = await DB.prepare(SELECT_STEPS).bind(guid, last).all<TimelineRow>();
-      for (const row of results) {
+      for (const row of await loadSteps(DB, guid, last)) {
         last = row.id;
         console.log(
           `  ${STEP_NAMES[row.to_state] ?? row.to_state} after ${Date.parse(row.at) - accepted} ms`,
         );
       }
-      const end = await DB.prepare(SELECT_END).bind(guid).first<EndRow>();
+      const end = await loadEnd(DB, guid);
       if (end !== null) {
         const took = Date.parse(end.finished_at) - accepted;
         console.log(`  ${end.state} ${end.conclusion ?? end.error ?? ""} after ${took} ms`);
@@ -124,30 +117,10 @@ async function trace({ settings, signal }: DemoOptions, guid: string, accepted: 
   }
 }
 
-interface EndRow {
-  readonly id: string;
-  readonly state: string;
-  readonly conclusion: string | null;
-  readonly error: string | null;
-  readonly finished_at: string;
-  readonly status: string;
-  readonly reason: string | null;
-}
-
 const STEP_NAMES: Readonly<Record<string, string>> = {
   queued: "recorded",
   dispatching: "dispatched",
 };
-
-const SELECT_STEPS = `
-  SELECT t.id, t.at, t.to_state, t.validation_id FROM timeline t
-  WHERE t.validation_id IN (SELECT validation_id FROM deliveries WHERE id = ?1) AND t.id > ?2
-    AND t.from_state IS NOT t.to_state AND t.to_state <> 'completed' ORDER BY t.id`;
-
-const SELECT_END = `
-  SELECT v.id, v.state, v.conclusion, v.error, v.finished_at, r.status, r.reason FROM deliveries d
-    JOIN validations v ON v.id = d.validation_id JOIN reports r ON r.validation_id = v.id
-  WHERE d.id = ?1 AND v.finished_at IS NOT NULL AND r.status <> 'due'`;
 
 type Git = (...args: string[]) => Promise<string>;
 
