@@ -67,7 +67,7 @@ type Settings = Awaited<ReturnType<typeof loadDispatchSettings>>;
 
 function checkGrainchain(gate: Settings["gate"], seen: Settings["seen"], now: string): Check {
   if (gate.state === "closed") {
-    const status = gate.reason === "configuration" ? "failed" : "degraded";
+    const status = gate.reason === "backpressure" ? "degraded" : "failed";
     const next = gate.until > now ? `; next try ${gate.until}` : "";
     return { status, detail: `dispatch is paused since ${gate.since}: ${gate.reason}${next}` };
   }

@@ -87,6 +87,7 @@ describe("what was last seen of Grainchain", () => {
     ],
     ["backpressure", { gate: closed("backpressure") }, "degraded", "degraded"],
     ["a refused key", { gate: closed("configuration") }, "failed", "degraded"],
+    ["a Grainchain that is away", { gate: closed("unavailable") }, "failed", "degraded"],
     [
       "a gate whose time is over",
       { gate: closed("configuration", "2026-11-23T09:59:00.000Z") },
