@@ -1,0 +1,217 @@
+import { expect, test } from "vitest";
+import {
+  answers,
+  type Behaviour,
+  hasNoBatch,
+  type ItemVerdict,
+  judges,
+  refusesWholeBatchWith,
+  serves,
+} from "./support/faults.ts";
+import { freshRepository, PAST, shareSystem } from "./support/system.ts";
+import type { TriggerRequest } from "./support/trigger-request.ts";
+
+const shared = shareSystem();
+
+/** The sizes of the triggers since a call, in their order. */
+function sizesSince(first: number): number[] {
+  return shared()
+    .grainchain.triggerCalls()
+    .slice(first)
+    .map(({ requests }) => requests.length);
+}
+
+test("takes 250 pull requests that wait to Grainchain in three calls", async () => {
+  const { grainchain, open, closeGate, openGate, settle, validationsOf, expectSound } = shared();
+  const repo = freshRepository();
+  await closeGate();
+  await open(repo, 250);
+  const before = grainchain.triggerCalls().length;
+
+  await openGate();
+  await settle();
+
+  expect(sizesSince(before)).toEqual([100, 100, 50]);
+  const rows = await validationsOf(repo);
+  expect(rows).toHaveLength(250);
+  expect(rows.filter(({ state, attempts }) => state !== "completed" || attempts !== 1)).toEqual([]);
+  await expectSound();
+});
+
+test("takes a repository's only pull request along with the first call after it came, whatever waits before it", async () => {
+  const { gateway, grainchain, open, closeGate, openGate, settle, expectSound } = shared();
+  const [busy, quiet] = [freshRepository(), freshRepository()];
+  await closeGate();
+  await open(busy, 300);
+  const before = grainchain.triggerCalls().length;
+  const { promise: letGo, resolve: answer } = Promise.withResolvers<void>();
+  grainchain.script.next.push(async (_call, serve) => {
+    await letGo;
+    return serve();
+  });
+  const opened = openGate();
+
+  // It comes while the first hundred are being asked for.
+  await open(quiet, 1);
+  answer();
+  await opened;
+  await settle();
+
+  const sizes = sizesSince(before);
+  expect(sizes.toSorted((a, b) => b - a)).toEqual([100, 100, 100, 1]);
+  // Wake-ups may have had a second hundred claimed before it came; none was claimed between then and its own claim.
+  expect(await gateway.rows(CLAIMED_BEFORE, busy, quiet)).toEqual([]);
+  await expectSound();
+});
+
+const CLAIMED_BEFORE = `
+  SELECT busy.id FROM validations busy, validations quiet WHERE busy.repository = ?1 AND quiet.repository = ?2
+    AND busy.dispatched_at > quiet.created_at AND busy.dispatched_at < quiet.dispatched_at`;
+
+const isSeven = (request: TriggerRequest): boolean => request.pr_number === 7;
+const WORDS = "pr_number 7 is not liked here";
+const refused = (permanent: boolean): ItemVerdict => ({ refused: WORDS, permanent });
+
+test.each<[string, Behaviour, RegExp]>([
+  ["its whole batch", refusesWholeBatchWith(isSeven, WORDS), /^HTTP 422: pr_number 7 is not liked here$/],
+  [
+    "it alone",
+    judges((request) => (isSeven(request) ? refused(true) : "take")),
+    /^pr_number 7 is not liked here$/,
+  ],
+])("runs 99 of a hundred where Grainchain refuses %s for good", async (_, weather, error) => {
+  const {
+    gateway,
+    grainchain,
+    open,
+    closeGate,
+    openGate,
+
+    settle,
+    validationsOf,
+    expectSound,
+  } = shared();
+  const repo = freshRepository();
+  await closeGate();
+  await open(repo, 100);
+  grainchain.script.weather = weather;
+  const before = grainchain.triggerCalls().length;
+
+  await openGate();
+  await settle();
+
+  const rows = await validationsOf(repo);
+  const [seventh, ...others] = rows.toSorted((a, b) => Number(b.pr_number === 7) - Number(a.pr_number === 7));
+  expect(others).toHaveLength(99);
+  expect(others.filter(({ state, attempts }) => state !== "completed" || attempts !== 1)).toEqual([]);
+  expect(seventh).toMatchObject({ state: "dead", pr_number: 7, attempts: 1 });
+  const letters = await gateway.rows("SELECT * FROM dead_letters WHERE repository = ?1", repo);
+  expect(letters).toHaveLength(1);
+  expect(letters[0]).toMatchObject({ kind: "dispatch", class: "permanent", validation_id: seventh?.id });
+  expect(letters[0]?.error).toMatch(error);
+  // Halving a hundred until one stands alone: once, then twice for each of seven halvings.
+  expect(sizesSince(before).length).toBeLessThanOrEqual(15);
+  await expectSound();
+});
+
+const isOdd = (request: TriggerRequest): boolean => request.pr_number % 2 === 1;
+const half = (verdict: ItemVerdict): Behaviour => judges((request) => (isOdd(request) ? verdict : "take"));
+
+test.each<[string, Behaviour, number]>([
+  ["left out of the answer", half("omit"), 2],
+  ["taken and left out of the answer", half("omit-taken"), 2],
+  ["refused for want of room", half(refused(false)), 1],
+])("sends again what was %s, and nothing else", async (_, behaviour, attempts) => {
+  const { grainchain, open, closeGate, openGate, settle, validationsOf, expectSound } = shared();
+  const repo = freshRepository();
+  await closeGate();
+  await open(repo, 10);
+  grainchain.script.next.push(behaviour);
+  const before = grainchain.triggerCalls().length;
+
+  await openGate();
+  await settle();
+
+  const [first, ...later] = grainchain.triggerCalls().slice(before);
+  expect(first?.requests).toHaveLength(10);
+  expect(later.flatMap(({ requests }) => requests).filter((request) => !isOdd(request))).toEqual([]);
+  const rows = await validationsOf(repo);
+  expect(rows.filter(({ state }) => state !== "completed")).toEqual([]);
+  // What Grainchain had begun may have finished before it was asked for again.
+  const odd = rows.filter(({ pr_number }) => Number(pr_number) % 2 === 1);
+  expect(Math.max(...odd.map((row) => Number(row.attempts)))).toBeLessThanOrEqual(attempts);
+  const even = rows.filter(({ pr_number }) => Number(pr_number) % 2 === 0);
+  expect(new Set(even.map((row) => row.attempts))).toEqual(new Set([1]));
+  await expectSound();
+});
+
+test("sends on what a server with room for three at a time refuses, at no cost", async () => {
+  const { gateway, grainchain, open, settle, validationsOf, expectSound } = shared();
+  const repo = freshRepository();
+  const { sandboxes, script } = grainchain;
+  sandboxes.maxInFlight = 0;
+  script.weather = judges(() => (sandboxes.inFlight < 3 ? "take" : refused(false)));
+
+  await open(repo, 20);
+  await settle();
+
+  expect(await validationsOf(repo)).toMatchObject(Array(20).fill({ state: "completed", attempts: 1 }));
+  expect(sandboxes.maxInFlight).toBeLessThanOrEqual(3);
+  expect(await gateway.rows("SELECT * FROM dead_letters WHERE repository = ?1", repo)).toEqual([]);
+  await expectSound();
+});
+
+test.each([404, 405, 501])(
+  "asks one by one where the batch form answers %i, six at a time",
+  async (status) => {
+    const { grainchain, open, closeGate, openGate, settle, validationsOf, expectSound } = shared();
+    const repo = freshRepository();
+    await closeGate();
+    await open(repo, 14);
+    grainchain.script.weather = hasNoBatch(status);
+    grainchain.watch.maxCallsAtOnce = 0;
+    const before = grainchain.triggerCalls().length;
+
+    await openGate();
+    await settle();
+
+    expect(sizesSince(before)).toEqual([14, ...Array(14).fill(1)]);
+    expect(grainchain.watch.maxCallsAtOnce).toBeLessThanOrEqual(6);
+    expect(await validationsOf(repo)).toMatchObject(Array(14).fill({ state: "completed", attempts: 1 }));
+    await expectSound();
+  },
+);
+
+test("tries the batch form again an hour after it was found missing, and not before", async () => {
+  const { gateway, grainchain, open, settle, expectSound } = shared();
+  const repo = freshRepository();
+  grainchain.script.weather = hasNoBatch(404);
+  await open(repo, 1);
+  await settle();
+  grainchain.script.weather = serves;
+
+  await open(repo, 1, 2);
+  await settle();
+  expect(grainchain.triggerCalls().at(-1)?.kind).toBe("trigger");
+
+  // The hour is over.
+  await gateway.rows(`UPDATE settings SET value = '"${PAST}"' WHERE name = 'grainchain:no-batch-until'`);
+  await open(repo, 1, 3);
+  await settle();
+  expect(grainchain.triggerCalls().at(-1)?.kind).toBe("trigger-batch");
+  await expectSound();
+});
+
+test("pauses where Grainchain has neither form, and goes on once it has", async () => {
+  const { grainchain, open, until, settle, validationsOf, expectSound } = shared();
+  const repo = freshRepository();
+  grainchain.script.weather = answers(404, '{"detail":"Not Found"}');
+  await open(repo, 3);
+  await until("SELECT 1 FROM settings WHERE name = 'gate:grainchain' AND value->>'reason' = 'configuration'");
+
+  grainchain.script.weather = serves;
+  await settle();
+
+  expect(await validationsOf(repo)).toMatchObject(Array(3).fill({ state: "completed", attempts: 1 }));
+  await expectSound();
+});

@@ -1,0 +1,127 @@
+import { createHmac } from "node:crypto";
+import { expect, test } from "vitest";
+import { SECRETS } from "../e2e/support/gateway.ts";
+import {
+  contradictsItself,
+  findsFault,
+  repeatsItself,
+  resultsOf,
+  succeeds,
+  succeedsAtLength,
+  tellsBackwards,
+} from "./support/courses.ts";
+import type { Course } from "./support/sandbox.ts";
+import { freshRepository, shareSystem } from "./support/system.ts";
+
+const shared = shareSystem();
+
+const breaks: Course = async (run) => {
+  run.move("running");
+  if (run.move("failed", { error: "the disk is full" })) await run.tell();
+};
+
+const LONG = resultsOf(true, "x".repeat(200_000));
+
+test.each<[string, Course, Record<string, unknown>, unknown]>([
+  ["tells its course once", succeeds, { state: "completed", conclusion: "success" }, resultsOf(true)],
+  ["finds the change bad", findsFault, { state: "completed", conclusion: "failure" }, resultsOf(false)],
+  ["breaks", breaks, { state: "failed", error: "the disk is full" }, { error: "the disk is full" }],
+  ["repeats itself", repeatsItself, { state: "completed", conclusion: "success" }, resultsOf(true)],
+  [
+    "tells the end before the start",
+    tellsBackwards,
+    { state: "completed", conclusion: "success" },
+    resultsOf(true),
+  ],
+  [
+    "contradicts itself afterwards",
+    contradictsItself,
+    { state: "completed", conclusion: "success" },
+    resultsOf(true),
+  ],
+  ["has 200 KB to say", succeedsAtLength, { state: "completed", conclusion: "success" }, LONG],
+])("ends once, with its result, a run that %s", async (_, course, end, results) => {
+  const { gateway, grainchain, open, settle, validationsOf, expectSound } = shared();
+  const repo = freshRepository();
+  grainchain.script.course = course;
+  const answersBefore = grainchain.sandboxes.callbackAnswers.length;
+
+  await open(repo, 3);
+  await settle();
+  await grainchain.sandboxes.ended();
+  const told = grainchain.sandboxes.callbackAnswers.slice(answersBefore);
+  await gateway.waitFor(RECORDED_CALLBACKS, repo, told.length);
+
+  expect(told).toEqual(told.map(() => 202));
+  const rows = await validationsOf(repo);
+  expect(rows).toMatchObject(Array(3).fill({ ...end, attempts: 1 }));
+  for (const row of rows) expect(JSON.parse(String(row.results))).toEqual(results);
+  expect(await gateway.rows("SELECT * FROM callback_results")).toEqual([]);
+  await expectSound();
+});
+
+test("keeps a result that comes before Grainchain has answered the trigger", async () => {
+  const { gateway, grainchain, open, settle, until, validationsOf, expectSound } = shared();
+  const repo = freshRepository();
+  grainchain.script.next.push(async (_call, serve) => {
+    const reply = serve();
+    await until("SELECT 1 FROM validations WHERE repository = ?1 AND state = 'completed'", repo);
+    return reply;
+  });
+
+  await open(repo, 1);
+  await settle();
+
+  const [row] = await validationsOf(repo);
+  expect(row).toMatchObject({ state: "completed", conclusion: "success" });
+  // The answer comes after the end, and is in the timeline all the same.
+  await until(NOTED, String(row?.id), "accepted by Grainchain%");
+  expect(await gateway.rows("SELECT * FROM dead_letters WHERE repository = ?1", repo)).toEqual([]);
+  await expectSound();
+});
+
+test("keeps a result that comes under Grainchain's own id before the gateway knows that id", async () => {
+  const { gateway, grainchain, open, settle, until, validationsOf, expectSound } = shared();
+  const repo = freshRepository();
+  grainchain.script.course = async (run) => {
+    run.move("running");
+    run.move("completed", resultsOf(true));
+  };
+  grainchain.script.next.push(async (call, serve) => {
+    const reply = serve();
+    const id = String(call.requests[0]?.client_request_id);
+    const body = JSON.stringify({
+      validation_id: grainchain.sandboxes.runs.get(id)?.id,
+      project_id: repo,
+      pr_number: 1,
+      status: "completed",
+      results: resultsOf(false),
+    });
+    const mac = createHmac("sha256", SECRETS.GRAINCHAIN_CALLBACK_SECRET).update(body).digest("hex");
+    const response = await fetch(`${gateway.url}/webhook/status`, {
+      method: "POST",
+      headers: { "x-grainchain-signature-256": `sha256=${mac}` },
+      body,
+    });
+    expect(response.status).toBe(202);
+    await until("SELECT 1 FROM callbacks_unmatched WHERE repository = ?1", repo);
+    return reply;
+  });
+
+  await open(repo, 1);
+  await settle();
+
+  const [row] = await validationsOf(repo);
+  expect(row).toMatchObject({ state: "completed", conclusion: "failure", attempts: 1 });
+  expect(JSON.parse(String(row?.results))).toEqual(resultsOf(false));
+  expect(
+    await gateway.rows("SELECT validation_id FROM callbacks_unmatched WHERE matched_at IS NOT NULL"),
+  ).toEqual([{ validation_id: row?.id }]);
+  await expectSound();
+});
+
+/** As many callbacks of a repository's validations as were told are in the timeline. */
+const RECORDED_CALLBACKS = `
+  SELECT 1 FROM (SELECT count(*) AS n FROM timeline t JOIN validations v ON v.id = t.validation_id
+                 WHERE v.repository = ?1 AND t.reason LIKE 'callback %') WHERE n = ?2`;
+const NOTED = "SELECT 1 FROM timeline WHERE validation_id = ?1 AND reason LIKE ?2";

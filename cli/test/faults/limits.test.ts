@@ -1,0 +1,89 @@
+import { expect, test } from "vitest";
+import { answers, serves } from "./support/faults.ts";
+import { freshRepository, shareSystem } from "./support/system.ts";
+
+const MAX_CONCURRENT = 5;
+const MAX_ATTEMPTS = 3;
+
+const shared = shareSystem({
+  vars: { GRAINCHAIN_MAX_CONCURRENT: String(MAX_CONCURRENT), DISPATCH_MAX_ATTEMPTS: String(MAX_ATTEMPTS) },
+});
+
+test("has never more in flight than it may, over 60 validations", async () => {
+  const { grainchain, open, settle, validationsOf, expectSound } = shared();
+  const repo = freshRepository();
+  grainchain.sandboxes.maxInFlight = 0;
+
+  await open(repo, 60);
+  await settle();
+
+  expect(grainchain.sandboxes.maxInFlight).toBe(MAX_CONCURRENT);
+  const sizes = grainchain.triggerCalls().map(({ requests }) => requests.length);
+  expect(Math.max(...sizes)).toBeLessThanOrEqual(MAX_CONCURRENT);
+  expect(await validationsOf(repo)).toMatchObject(Array(60).fill({ state: "completed", attempts: 1 }));
+  await expectSound();
+});
+
+test("gives up what fails every time, with its last error in the dead letters", async () => {
+  const { gateway, grainchain, open, settle, validationsOf, expectSound } = shared();
+  const repo = freshRepository();
+  grainchain.script.weather = answers(500, "boom");
+  const before = grainchain.triggerCalls().length;
+
+  await open(repo, 2);
+  await settle();
+
+  const rows = await validationsOf(repo);
+  expect(rows).toMatchObject(Array(2).fill({ state: "dead", attempts: MAX_ATTEMPTS, grainchain_id: null }));
+  const asked = grainchain
+    .triggerCalls()
+    .slice(before)
+    .flatMap(({ requests }) => requests);
+  expect(asked).toHaveLength(2 * MAX_ATTEMPTS);
+  const letters = await gateway.rows(
+    "SELECT * FROM v_open_dead_letters WHERE repository = ?1 ORDER BY validation_id",
+    repo,
+  );
+  expect(letters).toMatchObject(
+    rows
+      .map(({ id }) => String(id))
+      .toSorted()
+      .map((id) => ({
+        kind: "dispatch",
+        class: "retryable",
+        error: "HTTP 500: boom",
+        attempts: MAX_ATTEMPTS,
+        validation_id: id,
+      })),
+  );
+  expect(grainchain.sandboxes.runs.has(String(rows[0]?.id))).toBe(false);
+  await expectSound();
+});
+
+test("lets what succeeds at its last attempt live", async () => {
+  const { gateway, grainchain, open, settle, validationsOf, expectSound } = shared();
+  const repo = freshRepository();
+  const { script } = grainchain;
+  script.next.push(...Array.from({ length: MAX_ATTEMPTS - 1 }, () => answers(500)));
+  script.weather = serves;
+
+  await open(repo, 1);
+  await settle();
+
+  expect(await validationsOf(repo)).toMatchObject([{ state: "completed", attempts: MAX_ATTEMPTS }]);
+  expect(await gateway.rows("SELECT * FROM dead_letters WHERE repository = ?1", repo)).toEqual([]);
+  await expectSound();
+});
+
+test("costs no attempt, however often it is refused, while Grainchain is full", async () => {
+  const { gateway, grainchain, open, settle, validationsOf, expectSound } = shared();
+  const repo = freshRepository();
+  grainchain.script.next.push(...Array.from({ length: 3 * MAX_ATTEMPTS }, () => answers(503, "full")));
+
+  await open(repo, 1);
+  await settle();
+
+  expect(await validationsOf(repo)).toMatchObject([{ state: "completed", attempts: 1 }]);
+  expect(await gateway.rows("SELECT * FROM dead_letters WHERE repository = ?1", repo)).toEqual([]);
+  await expectSound();
+});

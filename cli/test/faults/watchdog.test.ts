@@ -1,0 +1,181 @@
+import { expect, test } from "vitest";
+import { losesItsVoice, resultsOf, runsOn, saysNothing } from "./support/courses.ts";
+import { answers, type Behaviour, serves } from "./support/faults.ts";
+import type { Course } from "./support/sandbox.ts";
+import { freshRepository, PAST, shareSystem } from "./support/system.ts";
+
+const shared = shareSystem({ vars: { GRAINCHAIN_TIMEOUT: "1000", VALIDATION_MAX_AGE_SECONDS: "3600" } });
+
+/** Has what is at Grainchain silent for longer than the watchdog waits (its own time and 60 s), and fires the cron. */
+async function watchSilent(repo: string): Promise<void> {
+  await shared().gateway.rows(
+    `UPDATE validations SET heard_at = '${PAST}', watch_until = NULL
+     WHERE repository = ?1 AND state IN ('pending', 'running')`,
+    repo,
+  );
+  await shared().gateway.cron();
+}
+
+/** Opens pull requests and waits until Grainchain has them, as far as the gateway knows. */
+async function openAtGrainchain(course: Course, state: "pending" | "running", count = 1): Promise<string> {
+  const { grainchain, open, until } = shared();
+  const repo = freshRepository();
+  grainchain.script.course = course;
+  await open(repo, count);
+  await until(IN_STATE, repo, state, count);
+  return repo;
+}
+
+const voiceless =
+  (status: "completed" | "failed" | "cancelled", results: unknown): Course =>
+  async (run) => {
+    run.move("running");
+    run.move(status, results);
+  };
+const LONG = resultsOf(true, "x".repeat(200_000));
+
+test.each<[string, Course, Record<string, unknown>, unknown]>([
+  ["success", losesItsVoice, { state: "completed", conclusion: "success" }, resultsOf(true)],
+  [
+    "verdict",
+    voiceless("completed", resultsOf(false)),
+    { state: "completed", conclusion: "failure" },
+    resultsOf(false),
+  ],
+  ["200 KB of results", voiceless("completed", LONG), { state: "completed", conclusion: "success" }, LONG],
+  [
+    "break-down",
+    voiceless("failed", { error: "no disk" }),
+    { state: "failed", error: "no disk" },
+    { error: "no disk" },
+  ],
+  ["cancellation", voiceless("cancelled", null), { state: "cancelled", conclusion: null }, null],
+])("picks up a %s whose callbacks were lost", async (_, course, end, results) => {
+  const { gateway, validationsOf, settle, expectSound } = shared();
+  const repo = await openAtGrainchain(course, "pending", 8);
+
+  await watchSilent(repo);
+
+  const rows = await validationsOf(repo);
+  expect(rows).toMatchObject(Array(8).fill({ ...end, attempts: 1 }));
+  for (const row of rows) expect(JSON.parse(String(row.results))).toEqual(results);
+  expect(await gateway.rows("SELECT * FROM callback_results")).toEqual([]);
+  await settle();
+  await expectSound();
+});
+
+test("asks for nothing that was heard of lately", async () => {
+  const { gateway, grainchain, validationsOf } = shared();
+  const repo = await openAtGrainchain(saysNothing, "pending");
+  const before = grainchain.calls.length;
+
+  await gateway.cron();
+
+  expect(grainchain.calls.slice(before).filter(({ kind }) => kind === "status")).toEqual([]);
+  expect(await validationsOf(repo)).toMatchObject([{ state: "pending" }]);
+  await endAll(repo);
+});
+
+test("leaves alone what still runs, and has heard of it then", async () => {
+  const { grainchain, validationsOf } = shared();
+  const repo = await openAtGrainchain(runsOn, "running");
+  const before = grainchain.calls.length;
+
+  await watchSilent(repo);
+
+  expect(grainchain.calls.slice(before).filter(({ kind }) => kind === "status")).toHaveLength(1);
+  const [row] = await validationsOf(repo);
+  expect(row).toMatchObject({ state: "running" });
+  expect(String(row?.heard_at) > "2020").toBe(true);
+  await endAll(repo);
+});
+
+test.each<[string, Behaviour]>([
+  ["500", answers(500)],
+  ["401", answers(401)],
+  ["garbage", answers(200, "<html>")],
+])("keeps what it could not ask for, because Grainchain answered %s, and asks again", async (_, other) => {
+  const { grainchain, settle, validationsOf, expectSound } = shared();
+  const repo = await openAtGrainchain(losesItsVoice, "pending");
+  grainchain.script.other = other;
+  await watchSilent(repo);
+  expect(await validationsOf(repo)).toMatchObject([{ state: "pending" }]);
+
+  grainchain.script.other = serves;
+  await watchSilent(repo);
+
+  expect(await validationsOf(repo)).toMatchObject([{ state: "completed", conclusion: "success" }]);
+  await settle();
+  await expectSound();
+});
+
+test("times out what Grainchain does not know any more", async () => {
+  const { grainchain, settle, validationsOf, expectSound } = shared();
+  const repo = await openAtGrainchain(saysNothing, "pending");
+  grainchain.script.other = (call, serve) =>
+    call.kind === "status" ? { status: 404, body: '{"detail":"Validation not found"}' } : serve();
+
+  await watchSilent(repo);
+
+  expect(await validationsOf(repo)).toMatchObject([{ state: "timed_out", conclusion: null }]);
+  stopRunsOf(repo);
+  await settle();
+  await expectSound();
+});
+
+test("times out what is there for too long, and cancels it there", async () => {
+  const { gateway, grainchain, settle, validationsOf, expectSound } = shared();
+  const repo = await openAtGrainchain(runsOn, "running");
+  // Twice VALIDATION_MAX_AGE_SECONDS have passed since.
+  await gateway.rows(
+    "UPDATE validations SET created_at = ?2, dispatched_at = ?2 WHERE repository = ?1",
+    repo,
+    new Date(Date.now() - 7_200_000).toISOString(),
+  );
+
+  await watchSilent(repo);
+  await settle();
+
+  const [row] = await validationsOf(repo);
+  expect(row).toMatchObject({ state: "timed_out" });
+  expect(grainchain.sandboxes.runs.get(String(row?.id))?.status).toBe("cancelled");
+  expect(
+    await gateway.rows("SELECT status, outcome FROM cancels WHERE validation_id = ?1", String(row?.id)),
+  ).toEqual([{ status: "done", outcome: "cancelled" }]);
+  await expectSound();
+});
+
+test("tells a result that comes after the time-out in the timeline, and changes nothing", async () => {
+  const { grainchain, until, settle, validationsOf, expectSound } = shared();
+  const repo = await openAtGrainchain(saysNothing, "pending");
+  grainchain.script.other = answers(404);
+  await watchSilent(repo);
+  const [row] = await validationsOf(repo);
+  const run = grainchain.sandboxes.runs.get(String(row?.id));
+
+  await run?.tell("completed", resultsOf(true));
+
+  await until("SELECT 1 FROM timeline WHERE validation_id = ?1 AND results IS NOT NULL", String(row?.id));
+  expect(await validationsOf(repo)).toMatchObject([{ state: "timed_out", conclusion: null, results: null }]);
+  stopRunsOf(repo);
+  await settle();
+  await expectSound();
+});
+
+/** Ends the runs of a repository at the double. */
+function stopRunsOf(repo: string): void {
+  for (const run of shared().grainchain.sandboxes.runs.values()) {
+    if (run.request.project_id === repo) run.cancel();
+  }
+}
+
+/** Ends what a test leaves running. */
+async function endAll(repo: string): Promise<void> {
+  stopRunsOf(repo);
+  await watchSilent(repo);
+  await shared().settle();
+  await shared().expectSound();
+}
+
+const IN_STATE = `
+  SELECT 1 FROM (SELECT count(*) AS n FROM validations WHERE repository = ?1 AND state = ?2) WHERE n = ?3`;
