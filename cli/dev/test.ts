@@ -2,7 +2,7 @@
  * `npm test`: every check of the project, one after the other, with all that failed told at the end. The last line is
  * `N passed, N failed`, where each check counts as one and each test as one.
  *
- *   npm test                       everything
+ *   npm test                       everything but the fault suite, which has a command of its own: pnpm test:faults
  *   npm test -- --project shared   arguments go to Vitest, and only the tests run
  */
 import { type SpawnOptions, spawn } from "node:child_process";
@@ -100,7 +100,7 @@ function countTests(report: string, code: number): Counts {
 const args = process.argv.slice(2);
 const checks = args.length === 0 ? await runChecks() : { passed: 0, failed: 0 };
 console.log("\n── tests");
-const tests = await runTests(args);
+const tests = await runTests(args.length === 0 ? ["--project", "!faults"] : args);
 const passed = checks.passed + tests.passed;
 const failed = checks.failed + tests.failed;
 console.log(`\n${passed} passed, ${failed} failed`);

@@ -2,12 +2,12 @@
 import { randomUUID } from "node:crypto";
 import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import type { D1Database } from "@cloudflare/workers-types";
 import { onTestFinished } from "vitest";
 import { createTestHarness } from "wrangler";
 import { ROOT } from "../../../dev/settings.ts";
 import { type Delivery, type Sent, sendDelivery } from "../../../src/delivery.ts";
 import { buildPayload, type PayloadOptions } from "../../../src/payload.ts";
+import { openDatabase, type Row, type Rows } from "./database.ts";
 
 export const SECRETS = {
   GITHUB_WEBHOOK_SECRET: "e2e webhook secret",
@@ -19,8 +19,6 @@ export const SECRETS = {
 const POLL_MS = 50;
 const WAIT_MS = 60_000;
 
-type Row = Record<string, string | number | null>;
-
 /** A gateway under test. */
 export interface Gateway {
   readonly url: string;
@@ -28,7 +26,7 @@ export interface Gateway {
   deliver(delivery: Delivery): Promise<Sent>;
   /** Sends one of GitHub's examples, about what the options say. */
   send(name: string, options?: Partial<PayloadOptions> & { readonly guid?: string }): Promise<Sent>;
-  rows(sql: string, ...bound: (string | number)[]): Promise<Row[]>;
+  readonly rows: Rows;
   /** Waits until a query has a row. */
   waitFor(sql: string, ...bound: (string | number)[]): Promise<Row>;
   /** Waits until a delivery's validation has finished. */
@@ -64,17 +62,11 @@ export async function startGateway(
   await harness.update({ root: ROOT, workers: workers(first.url.origin) });
   const { url } = await harness.listen();
   if (url.origin !== first.url.origin) throw new Error("the address changed with the configuration");
-  const producer = harness.getWorker<{ DB: D1Database }>("webhook-gateway-producer-development");
+  const producer = harness.getWorker("webhook-gateway-producer-development");
   const consumer = harness.getWorker("webhook-gateway-consumer-development");
   await producer.applyD1Migrations("DB");
-  const { DB } = await producer.getEnv();
 
-  const rows = async (sql: string, ...bound: (string | number)[]): Promise<Row[]> =>
-    (
-      await DB.prepare(sql)
-        .bind(...bound)
-        .all<Row>()
-    ).results;
+  const rows = openDatabase(url.origin);
   const waitFor = async (sql: string, ...bound: (string | number)[]): Promise<Row> => {
     const until = Date.now() + WAIT_MS;
     while (Date.now() < until) {

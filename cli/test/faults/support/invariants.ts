@@ -1,13 +1,8 @@
 /** What must hold of the gateway's rows, and of them and Grainchain together. */
 import { invariants } from "@webhook-gateway/shared/store/invariants.ts";
 import { expect } from "vitest";
+import type { Rows } from "../../e2e/support/database.ts";
 import type { GrainchainDouble } from "./grainchain.ts";
-
-/** Reads rows of the gateway's database. */
-export type Rows = (
-  sql: string,
-  ...bound: (string | number)[]
-) => Promise<Record<string, string | number | null>[]>;
 
 /** Expects every invariant to hold; the failure names the rows that break one. */
 export async function expectInvariants({ rows }: { readonly rows: Rows }): Promise<void> {
