@@ -8,8 +8,8 @@ export default defineConfig({
     projects: [
       "producer/vitest.config.ts",
       "consumer/vitest.config.ts",
-      { test: { name: "shared", include: ["shared/test/**/*.test.ts"] } },
-      { test: { name: "grainchain", include: ["grainchain/test/**/*.test.ts"], testTimeout: 30_000 } },
+      { test: { name: "shared", include: ["shared/test/**/*.test.ts"], testTimeout: 60_000 } },
+      { test: { name: "grainchain", include: ["grainchain/test/**/*.test.ts"], testTimeout: 60_000 } },
       {
         test: {
           name: "cli",

@@ -23,6 +23,8 @@ export default defineConfig(async () => ({
   test: {
     name: "consumer",
     include: ["consumer/test/**/*.test.ts"],
+    // Far beyond what any takes: a slow machine is no failure.
+    testTimeout: 60_000,
     provide: { simulationSeed: Number(process.env.SIMULATION_SEED ?? 0) },
   },
 }));

@@ -25,5 +25,6 @@ export default defineConfig(async () => ({
       },
     }),
   ],
-  test: { name: "producer", include: ["producer/test/**/*.test.ts"] },
+  // Far beyond what any takes: a slow machine is no failure.
+  test: { name: "producer", include: ["producer/test/**/*.test.ts"], testTimeout: 60_000 },
 }));

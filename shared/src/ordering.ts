@@ -46,21 +46,30 @@ export function placeSighting(known: KnownHead | undefined, seen: Sighting): Pla
   if (seen.at < known.at) return { verdict: "stale", known };
 
   const tied: KnownHead = { ...known, edges: mergeEdges(known.edges, edge) };
-  if (seen.head === known.head) return { verdict: "same", known: tied };
-  if (seen.first) return { verdict: "stale", known: tied };
+  if (seen.first && seen.head !== known.head) return { verdict: "stale", known: tied };
   const head = newestOf(tied, seen.head);
-  return { verdict: head === known.head ? "stale" : "newer", known: { ...tied, head } };
+  if (head !== known.head) return { verdict: "newer", known: { ...tied, head } };
+  return { verdict: seen.head === known.head ? "same" : "stale", known: tied };
 }
 
-/** The only head that no push has left behind; where the pushes seen do not say, the later arrival. */
+/** Where the pushes lead to; where those seen so far do not connect the two heads, the later arrival. */
 function newestOf(tied: KnownHead, seenHead: string): string {
-  const left = new Set(tied.edges.map(([before]) => before));
-  const ends = new Set(
-    [...tied.edges.map(([, after]) => after), tied.head, seenHead].filter((sha) => !left.has(sha)),
-  );
-  const [only] = ends;
-  if (ends.size === 1 && only !== undefined) return only;
-  return left.has(seenHead) && !ends.has(seenHead) && ends.size > 0 ? tied.head : seenHead;
+  const known = follow(tied.edges, tied.head);
+  const seen = follow(tied.edges, seenHead);
+  if (known === undefined || seen === undefined) return seenHead;
+  // A head that a push has left behind says nothing against the one that is known.
+  return seen === seenHead ? seen : known;
+}
+
+/** The head at the end of the pushes that begin at this one; undefined where they go in a circle. */
+function follow(edges: readonly Edge[], from: string): string | undefined {
+  let head = from;
+  for (let steps = 0; steps <= edges.length; steps++) {
+    const next = edges.findLast(([before]) => before === head);
+    if (next === undefined) return head;
+    head = next[1];
+  }
+  return undefined;
 }
 
 function mergeEdges(known: readonly Edge[], added: readonly Edge[]): readonly Edge[] {
