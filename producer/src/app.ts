@@ -1,10 +1,10 @@
 /** The producer's HTTP surface. */
 import { errorText, type Log } from "@webhook-gateway/shared/log.ts";
+import { createRoutingPolicy } from "@webhook-gateway/shared/routing-policy.ts";
 import { isUnavailable } from "@webhook-gateway/shared/store/unavailable.ts";
 import { VERSION } from "@webhook-gateway/shared/version.ts";
 import { type Context, Hono } from "hono";
 import { etag } from "hono/etag";
-import picomatch from "picomatch/posix";
 import { roleOf } from "./access.ts";
 import { type ApiError, errorResponse } from "./api-error.ts";
 import { orderCancel } from "./cancel-order.ts";
@@ -13,7 +13,6 @@ import { receiveDelivery } from "./github-webhook.ts";
 import { createHealth } from "./health.ts";
 import { projectStatus } from "./project-status.ts";
 import { type RateLimit, refuseUnauthorized } from "./rate-limit.ts";
-import type { RoutingPolicy } from "./routing.ts";
 import { createVerifier } from "./signature.ts";
 import { type Capability, receiveCallback } from "./status-callback.ts";
 import { watchQueue } from "./watched-queue.ts";
@@ -39,7 +38,7 @@ export function createApp(appDeps: AppDeps) {
   const verifyDelivery = createVerifier(webhookSecrets(config));
   const callbackSecret = config.GRAINCHAIN_CALLBACK_SECRET;
   const verifyCallback = createVerifier([{ label: "callback", secret: callbackSecret }]);
-  const policy = routingPolicy(config);
+  const policy = createRoutingPolicy(config);
 
   const app = new Hono<{ Variables: { requestId: string } }>({ strict: false });
 
@@ -157,17 +156,3 @@ const METHODS = [
 
 const refuse = (context: AppContext, error: ApiError): Response =>
   errorResponse(error, context.var.requestId);
-
-/** Globs as in shells: `*` stays within a segment, `**` crosses `/`. Repositories are compared without case. */
-function routingPolicy(config: ProducerConfig): RoutingPolicy {
-  const allowed = matcher(config.REPOSITORY_ALLOW, true);
-  const denied = matcher(config.REPOSITORY_DENY, true);
-  const open = config.REPOSITORY_ALLOW.length === 0;
-  return {
-    allowsRepository: (fullName) => (open || allowed(fullName)) && !denied(fullName),
-    validatesBranch: matcher(config.VALIDATE_PUSH_BRANCHES, false),
-  };
-}
-
-const matcher = (globs: readonly string[], nocase: boolean): ((text: string) => boolean) =>
-  globs.length === 0 ? () => false : picomatch([...globs], { nocase, dot: true });

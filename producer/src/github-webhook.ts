@@ -1,12 +1,13 @@
 /** `POST /webhook/github`: verify, project, queue, acknowledge. No D1 on this path. */
+
+import { askedValidationId, deliveryFact } from "@webhook-gateway/shared/delivery-fact.ts";
 import { type DeliveryFact, MAX_DELIVERY_FACT_BYTES } from "@webhook-gateway/shared/fact.ts";
 import { errorText, type Log } from "@webhook-gateway/shared/log.ts";
+import { isRouted, type RoutingPolicy, routeDelivery } from "@webhook-gateway/shared/routing.ts";
 import { byteLength } from "@webhook-gateway/shared/text.ts";
 import type { ApiError } from "./api-error.ts";
 import { decodeUtf8, parseJson, readBody } from "./body.ts";
-import { askedValidationId, deliveryFact } from "./delivery-fact.ts";
 import { type RateLimit, refuseUnsigned } from "./rate-limit.ts";
-import { isRouted, type RoutingPolicy, routeDelivery } from "./routing.ts";
 
 export interface WebhookDeps {
   readonly verify: (body: Uint8Array, header: string | undefined) => Promise<string | undefined>;

@@ -6,12 +6,12 @@ import { errorOf, keepResults, saysSuccess } from "@webhook-gateway/shared/resul
 import { isObject, type ResultsObject } from "@webhook-gateway/shared/results-summary.ts";
 import { bearerToken, sameSecret } from "@webhook-gateway/shared/secret.ts";
 import { storeCallbackResults } from "@webhook-gateway/shared/store/callback-results.ts";
+import { utcTime } from "@webhook-gateway/shared/utc-time.ts";
 import { GRAINCHAIN_STATUSES } from "@webhook-gateway/shared/validation.ts";
 import * as v from "valibot";
 import type { ApiError } from "./api-error.ts";
 import { decodeUtf8, parseJson, readBody } from "./body.ts";
 import { type RateLimit, refuseUnauthorized } from "./rate-limit.ts";
-import { utcTime } from "./utc-time.ts";
 
 export interface CallbackDeps {
   readonly callbackSecret: string;

@@ -1,7 +1,7 @@
 import { MAX_DELIVERY_FACT_BYTES, parseFact } from "@webhook-gateway/shared/fact.ts";
+import { routeDelivery } from "@webhook-gateway/shared/routing.ts";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { routeDelivery } from "../src/routing.ts";
 import { jsonOf, startApp } from "./support/app.ts";
 import { delivery } from "./support/delivery.ts";
 import { anyDelivery, hostileDelivery } from "./support/hostile.ts";

@@ -1,5 +1,5 @@
+import { isRouted, type RoutingPolicy, routeDelivery } from "@webhook-gateway/shared/routing.ts";
 import { describe, expect, test } from "vitest";
-import { isRouted, type RoutingPolicy, routeDelivery } from "../src/routing.ts";
 import { check, comment, mergeGroup, note, pullRequest, push, repository } from "./support/payloads.ts";
 import { ROUTING_CASES } from "./support/routing-cases.ts";
 

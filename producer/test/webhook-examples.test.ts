@@ -1,8 +1,8 @@
 import { env, exports } from "cloudflare:workers";
 import definitions from "@octokit/webhooks-examples";
 import { parseFact } from "@webhook-gateway/shared/fact.ts";
+import { isRouted } from "@webhook-gateway/shared/routing.ts";
 import { describe, expect, test } from "vitest";
-import { isRouted } from "../src/routing.ts";
 import { startApp } from "./support/app.ts";
 import { delivery } from "./support/delivery.ts";
 

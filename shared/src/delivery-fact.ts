@@ -1,11 +1,6 @@
-import { type Change, type DeliveryFact, FACT_VERSION } from "@webhook-gateway/shared/fact.ts";
-import {
-  mergeGroupSubject,
-  pullRequestSubject,
-  pushSubject,
-  validationId,
-} from "@webhook-gateway/shared/subject.ts";
+import { type Change, type DeliveryFact, FACT_VERSION } from "./fact.ts";
 import type { Projection, UnhashedChange } from "./routing.ts";
+import { mergeGroupSubject, pullRequestSubject, pushSubject, validationId } from "./subject.ts";
 
 /** What the headers and the moment say of a delivery. */
 export interface DeliveryHead {

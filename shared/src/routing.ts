@@ -2,8 +2,9 @@
  * Which deliveries matter, and what of them: a pure function from event and payload to a change. What the event's
  * name alone rules out is never parsed.
  */
-import type { Change, DeliveryFact } from "@webhook-gateway/shared/fact.ts";
+
 import * as v from "valibot";
+import type { Change, DeliveryFact } from "./fact.ts";
 import * as payloads from "./payload.ts";
 
 export interface RoutingPolicy {

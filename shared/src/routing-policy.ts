@@ -1,0 +1,27 @@
+/** Which repositories and branches an operator wants validated. */
+import picomatch from "picomatch/posix";
+import type { RoutingPolicy } from "./routing.ts";
+
+/** Lists of globs as in shells: `*` stays within a segment, `**` crosses `/`. */
+export interface RoutingGlobs {
+  /** Over `owner/repo`, without case. None: every repository. */
+  readonly REPOSITORY_ALLOW: readonly string[];
+  /** Over `owner/repo`, without case. Wins over what is allowed. */
+  readonly REPOSITORY_DENY: readonly string[];
+  /** Over branch names. None: no push is validated. */
+  readonly VALIDATE_PUSH_BRANCHES: readonly string[];
+}
+
+/** Compiles the globs. */
+export function createRoutingPolicy(globs: RoutingGlobs): RoutingPolicy {
+  const allowed = matcher(globs.REPOSITORY_ALLOW, true);
+  const denied = matcher(globs.REPOSITORY_DENY, true);
+  const open = globs.REPOSITORY_ALLOW.length === 0;
+  return {
+    allowsRepository: (fullName) => (open || allowed(fullName)) && !denied(fullName),
+    validatesBranch: matcher(globs.VALIDATE_PUSH_BRANCHES, false),
+  };
+}
+
+const matcher = (globs: readonly string[], nocase: boolean): ((text: string) => boolean) =>
+  globs.length === 0 ? () => false : picomatch([...globs], { nocase, dot: true });
