@@ -17,9 +17,12 @@ export interface Sent {
   readonly answer: unknown;
 }
 
+/** As long as GitHub Enterprise Server waits for an answer; github.com waits 10 s (its documentation, 2026-11). */
+const TIMEOUT_MS = 30_000;
+
 /**
  * Sends a delivery.
- * @throws TypeError where the gateway cannot be reached
+ * @throws TypeError where the gateway cannot be reached, a TimeoutError where it does not answer within 30 s
  */
 export async function sendDelivery(url: string, secret: string, delivery: Delivery): Promise<Sent> {
   const { event, body, guid = randomUUID() } = delivery;
@@ -35,6 +38,7 @@ export async function sendDelivery(url: string, secret: string, delivery: Delive
       "x-hub-signature-256": signature,
     },
     body,
+    signal: AbortSignal.timeout(TIMEOUT_MS),
   });
   const text = await response.text();
   const durationMs = Math.round(performance.now() - begun);

@@ -16,6 +16,7 @@ export const SECRETS = {
   READER_TOKEN: "e2e-reader-token",
 };
 
+const CONSUMER = "webhook-gateway-consumer-development";
 const POLL_MS = 50;
 const WAIT_MS = 60_000;
 
@@ -63,7 +64,6 @@ export async function startGateway(
   const { url } = await harness.listen();
   if (url.origin !== first.url.origin) throw new Error("the address changed with the configuration");
   const producer = harness.getWorker("webhook-gateway-producer-development");
-  const consumer = harness.getWorker("webhook-gateway-consumer-development");
   await producer.applyD1Migrations("DB");
 
   const rows = openDatabase(url.origin);
@@ -96,7 +96,15 @@ export async function startGateway(
         guid,
       ),
     async cron() {
-      await consumer.scheduled({ cron: "* * * * *" });
+      const response = await fetch(
+        `${url.origin}/cdn-cgi/local/explorer/api/local/scheduled?worker=${CONSUMER}`,
+        {
+          method: "POST",
+          headers: { "content-type": "application/json" },
+          body: JSON.stringify({ cron: "* * * * *" }),
+        },
+      );
+      if (!response.ok) throw new Error(`the cron failed: ${await response.text()}`);
     },
     logs: () =>
       harness
