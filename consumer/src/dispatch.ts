@@ -59,8 +59,7 @@ export interface DispatchSummary {
 
 /** Dispatches what is due. */
 export async function dispatchDue(deps: DispatchDeps): Promise<DispatchSummary> {
-  await returnExpiredLeases(deps);
-  let summary: DispatchSummary = { dispatched: 0, wakeAt: [] };
+  let summary: DispatchSummary = { dispatched: 0, wakeAt: await returnExpiredLeases(deps) };
   for (let round = 0; round < MAX_ROUNDS; round++) {
     const one = await dispatchOnce(deps);
     summary = {
@@ -87,7 +86,9 @@ async function dispatchOnce(deps: DispatchDeps): Promise<DispatchSummary & { rea
     maxConcurrent: config.maxConcurrent,
   });
   const { length: dispatched } = claim.validations;
-  if (dispatched === 0) return { dispatched, wakeAt: [], more: false };
+  // Each backoff that ends leads to the next one: wake-ups are sent for the first of those that began together.
+  const next = claim.nextDueAt === null ? [] : [claim.nextDueAt];
+  if (dispatched === 0) return { dispatched, wakeAt: next, more: false };
   const triggers = await Promise.all(claim.validations.map((validation) => triggerOf(config, validation)));
   const { noBatchUntil } = claim.settings;
   const sent = await sendAll(grainchain, triggers, {
@@ -106,7 +107,7 @@ async function dispatchOnce(deps: DispatchDeps): Promise<DispatchSummary & { rea
     ...countClasses(sent),
   });
   const opened = claim.settings.gate.state === "closed" && gate.state === "open";
-  return { dispatched, wakeAt, more: dispatched === BATCH_SIZE || opened };
+  return { dispatched, wakeAt: [...wakeAt, ...next], more: dispatched === BATCH_SIZE || opened };
 }
 
 async function triggerOf(config: DispatchConfig, validation: Validation): Promise<Trigger> {
@@ -142,13 +143,16 @@ async function recordOutcomes(
   return { gate, wakeAt: [...dueAt, ...(gate.state === "closed" ? [gate.until] : [])] };
 }
 
-/** Dispatches that never said what became of them count as an attempt that may be made again. */
-async function returnExpiredLeases(deps: DispatchDeps): Promise<void> {
+/**
+ * Dispatches that never said what became of them count as an attempt that may be made again.
+ * @returns when the first of them is due again
+ */
+async function returnExpiredLeases(deps: DispatchDeps): Promise<readonly string[]> {
   const expired = await loadExpiredLeases(deps.db, deps.now().toISOString(), BATCH_SIZE);
-  if (expired.length === 0) return;
+  if (expired.length === 0) return [];
   deps.log.warn("dispatch.leases-expired", { validations: expired.length });
   const dispatched = expired.map(({ id, lease_id }) => ({ id, leaseId: lease_id, outcome: LOST }));
-  await commitOutcomes(deps, dispatched, []);
+  return commitOutcomes(deps, dispatched, []);
 }
 
 async function commitOutcomes(

@@ -1,4 +1,5 @@
 /** Leases queued validations for a dispatch. */
+import * as v from "valibot";
 import type { Validation } from "./rows.ts";
 import {
   type DispatchSettings,
@@ -25,6 +26,8 @@ export interface Claim {
   readonly validations: readonly Validation[];
   /** As they were before the claim. */
   readonly settings: DispatchSettings;
+  /** When the next backoff ends, where one has ended by now: the wake-up for it was this one's. */
+  readonly nextDueAt: string | null;
 }
 
 /** Backing-off validations that one claim makes claimable again. */
@@ -36,9 +39,10 @@ const PROMOTE_LIMIT = 1000;
  */
 export async function claimDue(db: D1Database, request: ClaimRequest): Promise<Claim> {
   const { leaseId, now, leaseUntil, limit, maxConcurrent } = request;
-  const [settings, , claimed] = await db.batch<Record<string, unknown>>([
+  const [settings, promoted, next, claimed] = await db.batch<Record<string, unknown>>([
     db.prepare(SELECT_DISPATCH_SETTINGS),
     db.prepare(PROMOTE).bind(now, PROMOTE_LIMIT),
+    db.prepare(SELECT_NEXT_DUE),
     db.prepare(CLAIM).bind(leaseId, leaseUntil, now, limit, maxConcurrent),
     db.prepare(INSERT_CLAIM_TIMELINE).bind(leaseId, now),
     db.prepare(ADVANCE_TURN).bind(leaseId, now),
@@ -48,6 +52,7 @@ export async function claimDue(db: D1Database, request: ClaimRequest): Promise<C
   return {
     validations: validations.toSorted((a, b) => a.lane - b.lane || a.turn - b.turn),
     settings: parseDispatchSettings(settings?.results ?? []),
+    nextDueAt: promoted?.meta.changes === 0 ? null : v.parse(nextDue, next?.results)[0].due_at,
   };
 }
 
@@ -67,6 +72,11 @@ const PROMOTE = `
   UPDATE validations SET due_at = NULL WHERE id IN (
     SELECT id FROM validations WHERE state = 'queued' AND due_at IS NOT NULL AND due_at <= ?1
     ORDER BY due_at LIMIT ?2)`;
+
+const nextDue = v.tuple([v.object({ due_at: v.nullable(v.string()) })]);
+
+const SELECT_NEXT_DUE = `
+  SELECT min(due_at) AS due_at FROM validations WHERE state = 'queued' AND due_at IS NOT NULL`;
 
 /** Left to itself, SQLite counts what is at Grainchain by reading an index of every validation that ever was. */
 /**
