@@ -2,6 +2,7 @@
 import { readConfig } from "@webhook-gateway/shared/config.ts";
 import * as field from "@webhook-gateway/shared/config-field.ts";
 import * as v from "valibot";
+import { parseHook } from "./hook.ts";
 
 const schema = v.object({
   ENVIRONMENT: field.environment,
@@ -23,9 +24,25 @@ const schema = v.object({
   VALIDATION_MAX_AGE_SECONDS: field.integer(21_600, { min: 60, max: 2_592_000 }),
   CANCEL_SUPERSEDED: field.flag("true"),
   VALIDATE_DRAFTS: field.flag("true"),
+  VALIDATE_PUSH_BRANCHES: field.list,
+  REPOSITORY_ALLOW: field.list,
+  REPOSITORY_DENY: field.list,
+  GITHUB_API_URL: v.pipe(
+    field.optionalText,
+    v.transform((text) => text ?? "https://api.github.com"),
+    field.httpUrl,
+  ),
+  GITHUB_TOKEN: field.optionalText,
   GITHUB_APP_ID: v.pipe(
     field.optionalText,
     v.check((text) => text === undefined || /^\d+$/.test(text), "not a number"),
+  ),
+  GITHUB_APP_PRIVATE_KEY: field.optionalText,
+  RECONCILE_HOOKS: v.pipe(
+    field.list,
+    v.transform((names) => names.map(parseHook)),
+    v.check((hooks) => !hooks.includes(undefined), "not a hook"),
+    v.transform((hooks) => hooks.filter((hook) => hook !== undefined)),
   ),
 });
 

@@ -1,15 +1,22 @@
 /** What each queue's batch and the cron lead to. */
 import { DEAD_LETTER_BACKOFF, EFFECT_BACKOFF, RECORD_BACKOFF } from "@webhook-gateway/shared/backoff.ts";
 import { errorText, type Log } from "@webhook-gateway/shared/log.ts";
-import { WAKE_UP, type WakeUp } from "@webhook-gateway/shared/wake-up.ts";
+import { createRoutingPolicy } from "@webhook-gateway/shared/routing-policy.ts";
+import { isRequest, REQUEST, WAKE_UP, type WakeUp } from "@webhook-gateway/shared/wake-up.ts";
 import { cancelDue } from "./cancel.ts";
 import type { ConsumerConfig } from "./config.ts";
 import { recordDeadLetters } from "./dead-letters.ts";
 import type { DeliveryPolicy } from "./decision.ts";
 import { type DispatchDeps, dispatchDue } from "./dispatch.ts";
+import { createGitHub } from "./github.ts";
+import type { Budgets } from "./github-send.ts";
 import { createGrainchain } from "./grainchain.ts";
-import { recordBatch } from "./record.ts";
-import { reportDue } from "./report.ts";
+import { hooksOf } from "./hook.ts";
+import { reactDue } from "./reaction.ts";
+import type { ReconcileDeps } from "./reconcile.ts";
+import { reconcileAsked, reconcileNew } from "./reconcile-schedule.ts";
+import { type RecordDeps, recordBatch } from "./record.ts";
+import { type ReportDeps, reportDue } from "./report.ts";
 import { settle } from "./settle.ts";
 import { type WatchDeps, watchSilent } from "./watchdog.ts";
 
@@ -22,6 +29,7 @@ export interface ConsumerDeps {
   readonly now: () => Date;
   readonly random: () => number;
   readonly newId: () => string;
+  readonly budgets: Budgets;
 }
 
 /** A wake-up can be put off by at most this many seconds; later ones are the cron's. */
@@ -36,6 +44,7 @@ export function createConsumer(deps: ConsumerDeps) {
     githubAppId: config.GITHUB_APP_ID === undefined ? null : Number(config.GITHUB_APP_ID),
   };
   const effects = effectDeps(deps);
+  const reports = reportDeps(deps);
   const watch: WatchDeps = {
     ...effects,
     config: {
@@ -44,6 +53,10 @@ export function createConsumer(deps: ConsumerDeps) {
       maxAgeMs: config.VALIDATION_MAX_AGE_SECONDS * 1000,
     },
   };
+
+  const hooks = hooksOf(config.RECONCILE_HOOKS, reports.github.mode);
+  const recording: RecordDeps = { db, policy, log, now: deps.now };
+  const recovery: ReconcileDeps = { ...reports, record: recording, routing: createRoutingPolicy(config) };
 
   /** Losing a wake-up costs a minute, never work: the cron does the same. */
   async function wake(...times: readonly string[]): Promise<void> {
@@ -57,25 +70,59 @@ export function createConsumer(deps: ConsumerDeps) {
     }
   }
 
+  async function wakeForRequest(): Promise<void> {
+    try {
+      await deps.work.send(REQUEST);
+    } catch (thrown) {
+      log.warn("wake-up.lost", { error: errorText(thrown) });
+    }
+  }
+
+  const report = () => reportDue(reports).then((wakeAt) => wake(...wakeAt));
+
+  async function dispatch(): Promise<void> {
+    const { dispatched, wakeAt } = await dispatchDue(effects);
+    await wake(...wakeAt);
+    // What was taken to Grainchain stands elsewhere now.
+    if (dispatched > 0) await report();
+  }
+
   /** Performs every effect that is due. One that fails does not keep the others. @returns whether all went through */
   async function performEffects(): Promise<boolean> {
     const performed = await Promise.allSettled([
-      dispatchDue(effects).then(({ wakeAt }) => wake(...wakeAt)),
+      dispatch(),
+      report(),
       cancelDue(effects).then((at) => wake(...(at === null ? [] : [at]))),
-      reportDue(effects),
+      reactDue(reports).then((wakeAt) => wake(...wakeAt)),
     ]);
     const failed = performed.filter((one) => one.status === "rejected");
     for (const { reason } of failed) log.error("effect.failed", { error: errorText(reason) });
     return failed.length === 0;
   }
 
+  /** Does what operators ask for. What fails is tried again by the cron. */
+  async function performRequests(): Promise<void> {
+    await attempt("reconcile", () => reconcileAsked(recovery, hooks));
+  }
+
+  /** What one of them throws does not keep the next. */
+  async function attempt(name: string, perform: () => Promise<boolean>): Promise<void> {
+    try {
+      if (await perform()) await wake(deps.now().toISOString());
+    } catch (thrown) {
+      log.error(`${name}.failed`, { error: errorText(thrown) });
+    }
+  }
+
   return {
     async events(batch: MessageBatch<unknown>): Promise<void> {
-      const { verdicts, changed } = await recordBatch({ db, policy, log, now: deps.now }, batch.messages);
+      const { verdicts, changed, requested } = await recordBatch(recording, batch.messages);
       if (changed) await wake(deps.now().toISOString());
+      if (requested) await wakeForRequest();
       settle(batch, verdicts, RECORD_BACKOFF);
     },
     async work(batch: MessageBatch<unknown>): Promise<void> {
+      if (batch.messages.some(({ body }) => isRequest(body))) await performRequests();
       const verdict = (await performEffects()) ? "ack" : "retry";
       settle(
         batch,
@@ -88,11 +135,26 @@ export function createConsumer(deps: ConsumerDeps) {
     },
     async cron(): Promise<void> {
       await performEffects();
-      await watchSilent(watch).catch((thrown: unknown) =>
-        log.error("watchdog.failed", { error: errorText(thrown) }),
-      );
+      await attempt("watchdog", () => watchSilent(watch).then(() => false));
+      await performRequests();
+      await attempt("reconcile", () => reconcileNew(recovery, hooks));
     },
   };
+}
+
+function reportDeps(deps: ConsumerDeps): ReportDeps {
+  const { config } = deps;
+  const github = createGitHub(
+    {
+      apiUrl: config.GITHUB_API_URL,
+      token: config.GITHUB_TOKEN,
+      appId: config.GITHUB_APP_ID,
+      privateKey: config.GITHUB_APP_PRIVATE_KEY,
+    },
+    deps.fetch,
+    deps.now,
+  );
+  return { ...deps, github, publicUrl: config.CLOUDFLARE_WORKER_URL };
 }
 
 function effectDeps(deps: ConsumerDeps): DispatchDeps {

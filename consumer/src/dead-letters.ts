@@ -67,7 +67,6 @@ export async function recordDeadLetters(
 function unrecordedLetter(message: IncomingMessage): DeadLetter {
   const fact = parseFact(message.body);
   if (fact === undefined) return unreadableLetter(message);
-  const delivery = fact.kind === "delivery";
   return {
     id: `fact-${fact.id}`,
     kind: "fact",
@@ -76,8 +75,8 @@ function unrecordedLetter(message: IncomingMessage): DeadLetter {
     attempts: message.attempts,
     first_at: fact.received_at,
     repository: repositoryOf(fact),
-    delivery_id: delivery ? fact.id : null,
-    validation_id: delivery ? null : fact.validation_id,
+    delivery_id: fact.kind === "delivery" ? fact.id : null,
+    validation_id: "validation_id" in fact ? fact.validation_id : null,
     body: JSON.stringify(fact),
   };
 }

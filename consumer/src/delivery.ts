@@ -39,8 +39,28 @@ export function decideDelivery(draft: Draft, fact: DeliveryFact, policy: Deliver
     repository: repository?.full_name ?? null,
     sender: fact.sender,
     received_at: fact.received_at,
+    occurred_at: occurredAt(fact),
+    delivered_at: fact.recovery?.delivered_at ?? null,
+    throttled_at: fact.recovery?.throttled_at ?? null,
+    recovered_at: fact.recovery === undefined ? null : draft.now,
     ...decision,
   });
+  if (repository !== null && fact.change.type === "command") {
+    const done = decision.outcome === "started" || decision.outcome === "cancelled";
+    draft.addReaction({
+      delivery_id: fact.id,
+      repository_id: repository.id,
+      repository: repository.full_name,
+      comment_id: fact.change.comment_id,
+      content: done ? "+1" : "confused",
+    });
+  }
+}
+
+/** When the event happened, where its payload says so. */
+function occurredAt({ change }: DeliveryFact): string | null {
+  if (change.type === "pull_request") return change.updated_at;
+  return change.type === "push" ? change.pushed_at : null;
 }
 
 function decideChange(context: Context): Decision {

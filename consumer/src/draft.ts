@@ -1,4 +1,5 @@
 /** A decision in the making: the rows it was read from, and what it changes so far. Nothing is written here. */
+import type { WantedReaction } from "@webhook-gateway/shared/store/reactions.ts";
 import {
   type Changes,
   type DeadLetter,
@@ -46,6 +47,7 @@ export class Draft {
       | "timeline"
       | "deliveries"
       | "cancels"
+      | "reactions"
       | "deadLetters"
       | "unmatched"
       | "unknownIds"
@@ -55,6 +57,7 @@ export class Draft {
     timeline: [],
     deliveries: [],
     cancels: [],
+    reactions: [],
     deadLetters: [],
     unmatched: [],
     unknownIds: [],
@@ -142,6 +145,10 @@ export class Draft {
 
   addDelivery(row: DeliveryRow): void {
     this.#lists.deliveries.push(row);
+  }
+
+  addReaction(reaction: WantedReaction): void {
+    this.#lists.reactions.push(reaction);
   }
 
   addDeadLetter(letter: DeadLetter): void {

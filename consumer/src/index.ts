@@ -2,15 +2,24 @@ import { createLog } from "@webhook-gateway/shared/log.ts";
 import { readConsumerConfig } from "./config.ts";
 import { createConsumer } from "./consumer.ts";
 
+export { GitHubBudget } from "./github-budget.ts";
+
 /** Each environment's queues are named after their role. */
 function roleOf(queue: string): "events" | "work" | "deadLetters" {
   if (queue.includes("-dead-")) return "deadLetters";
   return queue.includes("-work-") ? "work" : "events";
 }
 
-function consumerFor(env: Env) {
+type Consumer = ReturnType<typeof createConsumer>;
+
+/** An isolate serves one environment: GitHub's tokens are kept from one event to the next. */
+let built: { readonly env: Env; readonly consumer: Consumer } | undefined;
+
+function consumerFor(env: Env): Consumer {
+  if (built?.env === env) return built.consumer;
   const config = readConsumerConfig(env);
-  return createConsumer({
+  const budget = (name: string) => env.GITHUB_BUDGET.getByName(name);
+  const consumer = createConsumer({
     config,
     db: env.DB,
     work: env.WORK,
@@ -19,7 +28,13 @@ function consumerFor(env: Env) {
     now: () => new Date(),
     random: Math.random,
     newId: () => crypto.randomUUID(),
+    budgets: {
+      take: (name, lease, wanted, nowMs) => budget(name).take(lease, [...wanted], nowMs),
+      settle: (name, leaseId, limitedUntilMs) => budget(name).settle(leaseId, limitedUntilMs),
+    },
   });
+  built = { env, consumer };
+  return consumer;
 }
 
 export default {

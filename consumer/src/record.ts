@@ -26,7 +26,12 @@ export interface Recorded {
   readonly verdicts: readonly Verdict[];
   /** Something was written: there may be effects to perform. */
   readonly changed: boolean;
+  /** An operator has asked for something. */
+  readonly requested: boolean;
 }
+
+/** One message that could not be recorded. */
+const NOT_YET: Recorded = { verdicts: ["retry"], changed: false, requested: false };
 
 /** Decisions made again after a concurrent change, before the batch is left to a later delivery. */
 const MAX_CONFLICTS = 8;
@@ -36,22 +41,39 @@ interface ReadMessage {
   readonly fact: Fact | undefined;
 }
 
+/**
+ * Records deliveries that were fetched instead of received.
+ * @throws where D1 does not take them
+ */
+export async function recordFacts(deps: RecordDeps, facts: readonly Fact[]): Promise<void> {
+  const read = facts.map((fact) => ({ message: FETCHED, fact }));
+  const recorded = await recordAll(deps, read);
+  if (recorded?.verdicts.every((verdict) => verdict === "ack") === true) return;
+  throw new Error("what was fetched could not be recorded");
+}
+
+/** Stands for the message that never came. */
+const FETCHED: IncomingMessage = { id: "fetched", body: null, attempts: 1, timestamp: new Date(0) };
+
 /** Records a batch. Never throws: each message has its verdict. */
 export async function recordBatch(deps: RecordDeps, messages: readonly IncomingMessage[]): Promise<Recorded> {
   const read = messages.map((message) => ({ message, fact: parseFact(message.body) }));
   const recorded = await recordAll(deps, read);
   if (recorded !== undefined) return recorded;
   // Something in the batch cannot be written. Alone, each message shows whether it is the one.
-  if (read.length === 1) return { verdicts: ["retry"], changed: false };
+  if (read.length === 1) return NOT_YET;
   const alone: Recorded[] = [];
-  for (const one of read)
-    alone.push((await recordAll(deps, [one])) ?? { verdicts: ["retry"], changed: false });
-  return { verdicts: alone.flatMap((r) => r.verdicts), changed: alone.some((r) => r.changed) };
+  for (const one of read) alone.push((await recordAll(deps, [one])) ?? NOT_YET);
+  return {
+    verdicts: alone.flatMap((r) => r.verdicts),
+    changed: alone.some((r) => r.changed),
+    requested: alone.some((r) => r.requested),
+  };
 }
 
 /** Undefined where the transaction failed for a reason that trying one message at a time may get around. */
 async function recordAll(deps: RecordDeps, read: readonly ReadMessage[]): Promise<Recorded | undefined> {
-  const retryAll: Recorded = { verdicts: read.map(() => "retry"), changed: false };
+  const retryAll: Recorded = { ...NOT_YET, verdicts: read.map(() => "retry") };
   for (let attempt = 0; attempt < MAX_CONFLICTS; attempt++) {
     try {
       const recorded = await recordOnce(deps, read);
@@ -93,7 +115,11 @@ async function recordOnce(deps: RecordDeps, read: readonly ReadMessage[]): Promi
     unreadable: changes.deadLetters.length,
     unmatched: changes.unmatched.length,
   });
-  return { verdicts, changed: changes.validations.length + changes.cancels.length > 0 };
+  return {
+    verdicts,
+    changed: changes.validations.length + changes.cancels.length + changes.reactions.length > 0,
+    requested: facts.some(({ kind }) => kind === "request"),
+  };
 }
 
 function decide(draft: Draft, fact: Fact, policy: DeliveryPolicy): void {
@@ -106,5 +132,7 @@ function decide(draft: Draft, fact: Fact, policy: DeliveryPolicy): void {
       break;
     case "order":
       decideOrder(draft, fact);
+      break;
+    case "request": // It stands in D1 already.
   }
 }

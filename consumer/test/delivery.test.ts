@@ -713,5 +713,9 @@ test("keeps everything of a delivery that scripts rely on", async () => {
     outcome: "started",
     reason: null,
     validation_id: `${repository.id}-pr-12-${sha("a")}-1`,
+    occurred_at: second(1),
+    delivered_at: null,
+    throttled_at: null,
+    recovered_at: null,
   });
 });

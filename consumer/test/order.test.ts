@@ -65,6 +65,10 @@ describe("an operator's cancel", () => {
   });
 
   test("of a validation that is gone is taken off the queue", async () => {
-    expect(await record([cancelOrder("gone")])).toEqual({ verdicts: ["ack"], changed: false });
+    expect(await record([cancelOrder("gone")])).toEqual({
+      verdicts: ["ack"],
+      changed: false,
+      requested: false,
+    });
   });
 });

@@ -177,7 +177,7 @@ describe("batches at once", () => {
       }
     });
     const fact = pr("synchronize", "b", 2, { before: sha("a") });
-    expect(await record([fact], { db })).toEqual({ verdicts: ["retry"], changed: false });
+    expect(await record([fact], { db })).toEqual({ verdicts: ["retry"], changed: false, requested: false });
     expect(trips.made).toBe(8);
     expect(await rows("SELECT id FROM deliveries WHERE id = ?1", fact.id)).toEqual([]);
     await recordUntilAcked([fact]);
@@ -198,6 +198,7 @@ describe("a message that is no fact", () => {
     expect(await recordBatch(deps, [poison, message(good)])).toEqual({
       verdicts: ["ack", "ack"],
       changed: false,
+      requested: false,
     });
     expect(await row("SELECT * FROM dead_letters WHERE id = ?1", `fact-${poison.id}`)).toMatchObject({
       kind: "fact",
@@ -242,7 +243,11 @@ describe("while D1 fails", () => {
       return new Error(text);
     });
     const facts = [note("ping"), note("ping"), note("ping")];
-    expect(await record(facts, { db })).toEqual({ verdicts: ["retry", "retry", "retry"], changed: false });
+    expect(await record(facts, { db })).toEqual({
+      verdicts: ["retry", "retry", "retry"],
+      changed: false,
+      requested: false,
+    });
     expect(trips.made).toBe(1);
   });
 

@@ -103,6 +103,10 @@ const deliveryFact = v.object({
   sender: v.nullable(v.string()),
   installation_id: v.nullable(integer),
   change,
+  /** Of a delivery that never came and was fetched from GitHub: when GitHub tried, and since when it held it back. */
+  recovery: v.optional(
+    v.object({ delivered_at: v.nullable(canonicalTime), throttled_at: v.nullable(canonicalTime) }),
+  ),
 });
 
 const callbackFact = v.object({
@@ -140,7 +144,15 @@ const orderFact = v.object({
   validation_id: v.string(),
 });
 
-const fact = v.variant("kind", [deliveryFact, callbackFact, orderFact]);
+/** An operator's request stands in D1 and waits: a hint, like a wake-up, in the only form that the producer can send. */
+const requestFact = v.object({
+  v: v.literal(FACT_VERSION),
+  kind: v.literal("request"),
+  id: v.string(),
+  received_at: canonicalTime,
+});
+
+const fact = v.variant("kind", [deliveryFact, callbackFact, orderFact, requestFact]);
 
 export type Change = v.InferOutput<typeof change>;
 export type PullRequestChange = v.InferOutput<typeof pullRequestChange>;
@@ -151,6 +163,7 @@ export type CommandChange = v.InferOutput<typeof commandChange>;
 export type DeliveryFact = v.InferOutput<typeof deliveryFact>;
 export type CallbackFact = v.InferOutput<typeof callbackFact>;
 export type OrderFact = v.InferOutput<typeof orderFact>;
+export type RequestFact = v.InferOutput<typeof requestFact>;
 export type Fact = v.InferOutput<typeof fact>;
 
 /** Reads a queue message. Undefined for anything that is no fact of this version. */

@@ -1,8 +1,18 @@
 import * as v from "valibot";
 
-/** A hint on the work queue that an effect is due. It carries nothing: what is due stands in D1. */
-const wakeUp = v.object({ v: v.literal(1), kind: v.literal("wake-up") });
+/**
+ * A hint on the work queue that something is to be done. It carries nothing: what is due stands in D1.
+ * `wake-up`: an effect is due. `request`: an operator has asked for something.
+ */
+const wakeUp = v.object({ v: v.literal(1), kind: v.picklist(["wake-up", "request"]) });
 
 export type WakeUp = v.InferOutput<typeof wakeUp>;
 
 export const WAKE_UP: WakeUp = { v: 1, kind: "wake-up" };
+export const REQUEST: WakeUp = { v: 1, kind: "request" };
+
+/** Whether a message on the work queue says that an operator has asked for something. */
+export const isRequest = (body: unknown): boolean => {
+  const parsed = v.safeParse(wakeUp, body);
+  return parsed.success && parsed.output.kind === "request";
+};

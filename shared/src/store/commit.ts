@@ -1,6 +1,6 @@
 /** Writes one decision in one transaction, or nothing. */
 import type { Changes, Results } from "./rows.ts";
-import { GATE } from "./settings.ts";
+import { GATE, GITHUB_GATE } from "./settings.ts";
 
 /** `conflict`: a row that the decision was made from has changed since; decide again from fresh rows. */
 export type CommitOutcome = "committed" | "conflict";
@@ -28,6 +28,9 @@ export async function commit(db: D1Database, changes: Changes): Promise<CommitOu
     })),
     each(db, MATCH_CALLBACKS, changes.matched, (m) => ({ ...m, now: changes.now })),
     each(db, SETTLE_CANCELS, changes.cancelOutcomes, (o) => ({ ...o, now: changes.now })),
+    each(db, SETTLE_REPORTS, changes.reportOutcomes, (o) => ({ ...o, now: changes.now })),
+    each(db, INSERT_REACTIONS, changes.reactions, (r) => ({ ...r, now: changes.now })),
+    each(db, SETTLE_REACTIONS, changes.reactionOutcomes, (o) => o),
     each(db, UPSERT_SETTINGS, changes.settings, (s) => ({ ...s, now: changes.now })),
     each(db, UPSERT_TURNS, changes.turns, (t) => t),
     each(db, DELETE_STORED_RESULTS, storedIds(changes), (id) => ({ id })),
@@ -152,20 +155,59 @@ const INSERT_TIMELINE = `
 
 const INSERT_DELIVERIES = `
   INSERT INTO deliveries (id, event, action, repository_id, repository, sender, received_at, recorded_at, outcome,
-                          reason, validation_id)
+                          reason, validation_id, occurred_at, delivered_at, throttled_at, recovered_at)
   SELECT value->>'id', value->>'event', value->>'action', value->>'repository_id', value->>'repository',
          value->>'sender', value->>'received_at', value->>'recorded_at', value->>'outcome', value->>'reason',
-         value->>'validation_id'
+         value->>'validation_id', value->>'occurred_at', value->>'delivered_at', value->>'throttled_at',
+         value->>'recovered_at'
   FROM json_each(?1)`;
 
 /** One report a validation: the newest state is the one wanted. State and conclusion are read from its row. */
 const UPSERT_REPORTS = `
-  INSERT INTO reports (validation_id, state, conclusion, status, wanted_at, due_at)
-  SELECT v.id, v.state, v.conclusion, 'due', value->>'now', value->>'now'
+  INSERT INTO reports (validation_id, repository_id, head_sha, state, conclusion, priority, status, wanted_at, due_at)
+  SELECT v.id, v.repository_id, v.head_sha, v.state, v.conclusion,
+         CASE WHEN v.finished_at IS NULL THEN 1 ELSE 0 END, 'due', value->>'now', value->>'now'
   FROM json_each(?1) JOIN validations v ON v.id = value->>'validation_id' WHERE true
   ON CONFLICT (validation_id) DO UPDATE SET
-    state = excluded.state, conclusion = excluded.conclusion, status = 'due', reason = NULL,
-    wanted_at = excluded.wanted_at, due_at = excluded.due_at, attempts = 0`;
+    state = excluded.state, conclusion = excluded.conclusion, priority = excluded.priority, status = 'due',
+    reason = NULL, wanted_at = excluded.wanted_at, due_at = excluded.due_at, attempts = 0`;
+
+/**
+ * What was posted is kept whatever is wanted by now; where that is another state, the report stays due. A lease that
+ * has run out meanwhile settles nothing: whoever claims the report next looks at GitHub first.
+ */
+const SETTLE_REPORTS = `
+  UPDATE reports SET
+    status = CASE WHEN reports.state = o.value->>'state' AND reports.conclusion IS o.value->>'conclusion'
+                  THEN o.value->>'status' ELSE 'due' END,
+    due_at = CASE WHEN reports.state = o.value->>'state' AND reports.conclusion IS o.value->>'conclusion'
+                  THEN o.value->>'due_at' ELSE o.value->>'now' END,
+    attempts = CASE WHEN reports.state = o.value->>'state' AND reports.conclusion IS o.value->>'conclusion'
+                    THEN o.value->>'attempts' ELSE 0 END,
+    reason = o.value->>'reason', error = o.value->>'error',
+    claims = o.value->>'uncertain', lease_id = NULL, lease_until = NULL,
+    posts = posts + (o.value->>'posted' IS NOT NULL),
+    posted_state = CASE WHEN o.value->>'posted' IS NULL AND o.value->>'status' <> 'posted'
+                        THEN posted_state ELSE o.value->>'state' END,
+    posted_conclusion = CASE WHEN o.value->>'posted' IS NULL AND o.value->>'status' <> 'posted'
+                             THEN posted_conclusion ELSE o.value->>'conclusion' END,
+    posted_at = CASE WHEN o.value->>'posted' IS NULL THEN posted_at ELSE o.value->>'now' END,
+    posted_hash = coalesce(o.value->>'$.posted.hash', posted_hash),
+    external_id = coalesce(o.value->>'$.posted.external_id', external_id)
+  FROM json_each(?1) AS o
+  WHERE reports.validation_id = o.value->>'validation_id' AND reports.lease_id = o.value->>'lease_id'`;
+
+const INSERT_REACTIONS = `
+  INSERT INTO reactions (delivery_id, repository_id, repository, comment_id, content, status, wanted_at, due_at)
+  SELECT value->>'delivery_id', value->>'repository_id', value->>'repository', value->>'comment_id',
+         value->>'content', 'due', value->>'now', value->>'now'
+  FROM json_each(?1) WHERE true
+  ON CONFLICT (delivery_id) DO NOTHING`;
+
+const SETTLE_REACTIONS = `
+  UPDATE reactions SET status = o.value->>'status', reason = o.value->>'reason', attempts = o.value->>'attempts',
+                       due_at = o.value->>'due_at'
+  FROM json_each(?1) AS o WHERE reactions.delivery_id = o.value->>'delivery_id' AND reactions.status = 'due'`;
 
 const INSERT_CANCELS = `
   INSERT INTO cancels (validation_id, grainchain_id, status, reason, wanted_at, due_at)
@@ -204,7 +246,7 @@ const UPSERT_SETTINGS = `
   INSERT INTO settings (name, value, updated_at)
   SELECT value->>'name', value->'value', value->>'now' FROM json_each(?1) WHERE true
   ON CONFLICT (name) DO UPDATE SET value = excluded.value, updated_at = excluded.updated_at
-  WHERE NOT (excluded.name = '${GATE}' AND value->>'state' = 'closed' AND excluded.value->>'state' = 'closed'
+  WHERE NOT (excluded.name IN ('${GATE}', '${GITHUB_GATE}') AND value->>'state' = 'closed' AND excluded.value->>'state' = 'closed'
              AND value->>'since' <> excluded.value->>'since' AND value->>'until' > excluded.value->>'until')`;
 
 const UPSERT_TURNS = `

@@ -2,6 +2,8 @@
 import type { Edge } from "../ordering.ts";
 import type { SubjectKind } from "../subject.ts";
 import type { Conclusion, GrainchainStatus, ValidationState } from "../validation.ts";
+import type { ReactionOutcome, WantedReaction } from "./reactions.ts";
+import type { ReportOutcome } from "./reports.ts";
 
 /** A pull request, merge group or branch: its newest head, by which later deliveries are judged. */
 export interface Subject {
@@ -91,6 +93,13 @@ export interface DeliveryRow {
   readonly outcome: string;
   readonly reason: string | null;
   readonly validation_id: string | null;
+  /** When the event happened, as its payload says. */
+  readonly occurred_at: string | null;
+  /** When GitHub tried to deliver it, and since when it held it back; known of those that were searched for. */
+  readonly delivered_at: string | null;
+  readonly throttled_at: string | null;
+  /** When it was found to be missing, and fetched. */
+  readonly recovered_at: string | null;
 }
 
 export interface DeadLetter {
@@ -152,6 +161,9 @@ export interface Changes {
   readonly awaited: readonly { readonly given_id: string; readonly unmatched: number }[];
   readonly matched: readonly { readonly id: string; readonly validation_id: string }[];
   readonly cancelOutcomes: readonly CancelOutcome[];
+  readonly reportOutcomes: readonly ReportOutcome[];
+  readonly reactions: readonly WantedReaction[];
+  readonly reactionOutcomes: readonly ReactionOutcome[];
   readonly settings: readonly { readonly name: string; readonly value: unknown }[];
   readonly turns: readonly { readonly repository_id: number; readonly last_turn: number }[];
 }
@@ -172,6 +184,9 @@ export const noChanges = (now: string): Changes => ({
   awaited: [],
   matched: [],
   cancelOutcomes: [],
+  reportOutcomes: [],
+  reactions: [],
+  reactionOutcomes: [],
   settings: [],
   turns: [],
 });

@@ -3,6 +3,8 @@ import * as v from "valibot";
 import { type Gate, OPEN_GATE } from "../gate.ts";
 
 export const GATE = "gate:grainchain";
+/** Closed while GitHub refuses the credentials, or is away. */
+export const GITHUB_GATE = "gate:github";
 /** The turn that claims have reached. */
 export const TURN = "turn";
 /** When and how Grainchain last answered. */
@@ -21,6 +23,14 @@ const gateSchema = v.variant("state", [
     step: v.number(),
   }),
 ]);
+
+const storedGate = v.pipe(v.string(), v.parseJson(), gateSchema);
+
+/** Reads a stored gate; one that is absent or not understood is open. */
+export function parseGate(value: unknown): Gate {
+  const parsed = v.safeParse(storedGate, value);
+  return parsed.success ? parsed.output : OPEN_GATE;
+}
 
 const seenSchema = v.object({ at: v.string(), outcome: v.string(), detail: v.string() });
 

@@ -62,7 +62,7 @@ function collectKeys(facts: readonly Fact[]): Keys {
     reruns: changes.flatMap(({ id, change }) =>
       change.type === "rerun" ? [[id, change.head_sha] as const] : [],
     ),
-    validationIds: facts.flatMap((fact) => (fact.kind === "delivery" ? [] : [fact.validation_id])),
+    validationIds: facts.flatMap((fact) => ("validation_id" in fact ? [fact.validation_id] : [])),
     repositories: [...new Set(changes.map(({ id }) => id))],
   };
 }

@@ -1,0 +1,86 @@
+/** Which credential speaks for a repository: the token, or the installation of the App that it belongs to. */
+import { storeInstallations } from "@webhook-gateway/shared/store/reports.ts";
+import pLimit from "p-limit";
+import * as v from "valibot";
+import type { Credential, GitHub } from "./github.ts";
+import type { GitHubFailure } from "./github-failure.ts";
+
+/** A repository, with what is known of its installation. */
+export interface InstalledRepository {
+  readonly repository_id: number;
+  readonly repository: string;
+  readonly installation_id: number | null;
+  readonly installation_at: string | null;
+}
+
+/** `failure`: nobody can speak for it now. */
+export type Speaker = { readonly credential: Credential } | { readonly failure: GitHubFailure };
+
+/** A repository without an installation is asked for again after this time. */
+const ASK_AGAIN_MS = 10 * 60_000;
+/** A Worker may hold 6 connections open (docs 2026-11). */
+const CALLS_AT_ONCE = 5;
+
+const installation = v.object({ id: v.number() });
+
+export const NOT_INSTALLED: GitHubFailure = {
+  class: "missing",
+  error: "the GitHub App is not installed on this repository",
+};
+
+/** Finds the speakers of repositories, by their ids. What GitHub says is kept in D1. */
+export async function findSpeakers(
+  deps: { readonly db: D1Database; readonly github: GitHub; readonly now: () => Date },
+  repositories: readonly InstalledRepository[],
+): Promise<ReadonlyMap<number, Speaker>> {
+  const { github } = deps;
+  const distinct = [...new Map(repositories.map((one) => [one.repository_id, one])).values()];
+  if (github.mode === "token") {
+    return new Map(distinct.map((one) => [one.repository_id, { credential: { kind: "token" } }]));
+  }
+  const known = new Map<number, Speaker>();
+  const unknown: InstalledRepository[] = [];
+  for (const one of distinct) {
+    const speaker = knownSpeaker(one, deps.now().getTime());
+    if (speaker === undefined) unknown.push(one);
+    else known.set(one.repository_id, speaker);
+  }
+  const atOnce = pLimit(CALLS_AT_ONCE);
+  const asked = await Promise.all(unknown.map((one) => atOnce(() => ask(github, one))));
+  const found = asked.flatMap(({ repository_id, speaker }) => {
+    if ("failure" in speaker && speaker.failure !== NOT_INSTALLED) return [];
+    return [{ repository_id, installation_id: "credential" in speaker ? idOf(speaker.credential) : null }];
+  });
+  if (found.length > 0) await storeInstallations(deps.db, found, deps.now().toISOString());
+  return new Map([...known, ...asked.map(({ repository_id, speaker }) => [repository_id, speaker] as const)]);
+}
+
+function knownSpeaker(one: InstalledRepository, nowMs: number): Speaker | undefined {
+  if (one.installation_id !== null) return { credential: { kind: "installation", id: one.installation_id } };
+  const askedMs = one.installation_at === null ? 0 : Date.parse(one.installation_at);
+  return nowMs - askedMs < ASK_AGAIN_MS ? { failure: NOT_INSTALLED } : undefined;
+}
+
+async function ask(github: GitHub, { repository_id, repository }: InstalledRepository) {
+  const [owner, repo] = repository.split("/");
+  const answer = await github.call({ kind: "app" }, "GET /repos/{owner}/{repo}/installation", {
+    owner,
+    repo,
+  });
+  return {
+    repository_id,
+    speaker: answer.ok ? speakerOf(answer.data) : { failure: notInstalled(answer.failure) },
+  };
+}
+
+function speakerOf(data: unknown): Speaker {
+  const parsed = v.safeParse(installation, data);
+  if (parsed.success) return { credential: { kind: "installation", id: parsed.output.id } };
+  return { failure: { class: "retryable", error: "GitHub's answer could not be read" } };
+}
+
+const notInstalled = (failure: GitHubFailure): GitHubFailure =>
+  failure.class === "missing" ? NOT_INSTALLED : failure;
+
+const idOf = (credential: Credential): number | null =>
+  credential.kind === "installation" ? credential.id : null;

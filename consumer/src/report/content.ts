@@ -1,0 +1,140 @@
+/** What the gateway reports to GitHub of a validation: a check run, or a commit status. Pure, without a clock. */
+import type { Conclusion, ValidationState } from "@webhook-gateway/shared/validation.ts";
+import { type Annotation, annotationsOf } from "./annotations.ts";
+import { codeSpan, link } from "./markdown.ts";
+import { cutWithMark } from "./plain.ts";
+import { nothingSection, outputSections, stepsTable } from "./sections.ts";
+import { type Digest, NO_DIGEST, readDigest } from "./steps.ts";
+import { advice, headline, ranNothing, reasonOf } from "./wording.ts";
+
+export const CHECK_NAME = "CodegenApp Validation";
+export const STATUS_CONTEXT = "codegenapp/validation";
+
+/** A validation as far as it is reported. */
+export interface Reported {
+  /** The validation's, fit for a URL. */
+  readonly id: string;
+  /** `owner/repo` */
+  readonly repository: string;
+  readonly head_sha: string;
+  /** 1 for the first run of a head. */
+  readonly run: number;
+  /** One being dispatched is reported as queued. */
+  readonly state: Exclude<ValidationState, "dispatching">;
+  /** Only with `completed`. */
+  readonly conclusion: Conclusion | null;
+  /** Why it failed, died or timed out: text from outside. */
+  readonly error: string | null;
+  readonly attempts: number;
+  readonly created_at: string;
+  readonly started_at: string | null;
+  readonly finished_at: string | null;
+  /** Of the results, see `steps.ts`; null where there are none. */
+  readonly digest: unknown;
+}
+
+/** What a check run has that changes with the validation, in the shape of GitHub's Checks API. */
+export interface CheckRunContent {
+  readonly status: "queued" | "in_progress" | "completed";
+  readonly conclusion?: "success" | "failure" | "cancelled" | "timed_out";
+  readonly started_at?: string;
+  readonly completed_at?: string;
+  readonly output: {
+    readonly title: string;
+    readonly summary: string;
+    readonly text?: string;
+    readonly annotations?: Annotation[];
+  };
+}
+
+export interface CommitStatusContent {
+  readonly state: "pending" | "success" | "failure" | "error";
+  readonly description: string;
+}
+
+/** GitHub's limit is 255 characters; in bytes it holds however they are counted. */
+const TITLE_BYTES = 255;
+/** GitHub's limit is 140 characters: "description is too long (maximum is 140 characters)". */
+const DESCRIPTION_BYTES = 140;
+
+type Shape = Pick<CheckRunContent, "status" | "conclusion"> & {
+  readonly commit: CommitStatusContent["state"];
+};
+
+/** How GitHub is told of a state; `failure` is that of a run that was completed without success. */
+const SHAPES: Readonly<Record<Reported["state"] | "failure", Shape>> = {
+  queued: { status: "queued", commit: "pending" },
+  pending: { status: "in_progress", commit: "pending" },
+  running: { status: "in_progress", commit: "pending" },
+  completed: { status: "completed", conclusion: "success", commit: "success" },
+  failure: { status: "completed", conclusion: "failure", commit: "failure" },
+  failed: { status: "completed", conclusion: "failure", commit: "error" },
+  cancelled: { status: "completed", conclusion: "cancelled", commit: "error" },
+  superseded: { status: "completed", conclusion: "cancelled", commit: "error" },
+  timed_out: { status: "completed", conclusion: "timed_out", commit: "error" },
+  dead: { status: "completed", conclusion: "failure", commit: "error" },
+};
+
+/** What a check run is to say. The same for `pending` and `running`, so that nothing is posted twice. */
+export function checkRunContent(reported: Reported, detailsUrl: string): CheckRunContent {
+  const { commit: _, ...shape } = shapeOf(reported);
+  const digest = digestOf(reported);
+  const text = textOf(reported, digest);
+  const annotations = annotationsOf(digest.steps);
+  return {
+    ...shape,
+    ...(shape.status === "completed" ? timesOf(reported) : {}),
+    output: {
+      title: cutWithMark(headline(reported, digest), TITLE_BYTES),
+      summary: summaryOf(reported, digest, detailsUrl),
+      ...(text === undefined ? {} : { text }),
+      ...(annotations.length === 0 ? {} : { annotations }),
+    },
+  };
+}
+
+/** What a commit status is to say. */
+export function commitStatusContent(reported: Reported): CommitStatusContent {
+  const description = cutWithMark(headline(reported, digestOf(reported)), DESCRIPTION_BYTES);
+  return { state: shapeOf(reported).commit, description };
+}
+
+const shapeOf = ({ state, conclusion }: Reported): Shape =>
+  SHAPES[state === "completed" && conclusion !== "success" ? "failure" : state];
+
+/** Steps that someone stopped, or that still run, say nothing. */
+function digestOf({ state, digest }: Reported): Digest {
+  const counts = state === "completed" || state === "failed" || state === "timed_out";
+  return counts ? readDigest(digest) : NO_DIGEST;
+}
+
+/** Not told before the end: `running` comes with a start, `pending` without, and GitHub fills one in. */
+function timesOf({
+  started_at,
+  finished_at,
+}: Reported): Pick<CheckRunContent, "started_at" | "completed_at"> {
+  return {
+    ...(started_at === null ? {} : { started_at }),
+    ...(finished_at === null ? {} : { completed_at: finished_at }),
+  };
+}
+
+function summaryOf(reported: Reported, digest: Digest, detailsUrl: string): string {
+  const reason = reasonOf(reported, digest);
+  const run = reported.run > 1 ? ` of run ${reported.run} of this head` : "";
+  const parts = [
+    advice(reported, digest),
+    reason === null ? undefined : `The reason given: ${codeSpan(reason)}`,
+    digest.truncated ? "The results were too large to be kept whole: steps may be missing." : undefined,
+    stepsTable(digest),
+    `${link("Details", detailsUrl)}${run}`,
+  ];
+  return parts.filter((part) => part !== undefined).join("\n\n");
+}
+
+/** A success has nothing to read, unless there was nothing to run: then what the sandbox says of that. */
+function textOf(reported: Reported, digest: Digest): string | undefined {
+  if (reported.state !== "completed" || reported.conclusion !== "success") return outputSections(digest);
+  if (!ranNothing(digest)) return undefined;
+  return nothingSection(digest);
+}

@@ -1,0 +1,125 @@
+/** What the result of a report leads to. Pure. */
+import { type Failure, nextAttempt } from "@webhook-gateway/shared/failure.ts";
+import type { DispatchFindings } from "@webhook-gateway/shared/gate.ts";
+import type { DueReport, PutOff, ReportOutcome } from "@webhook-gateway/shared/store/reports.ts";
+import type { DeadLetter } from "@webhook-gateway/shared/store/rows.ts";
+import { isFinal } from "@webhook-gateway/shared/validation.ts";
+import type { GitHubFailure } from "../github-failure.ts";
+import type { SentReport } from "./send.ts";
+
+/** A report dies after so many attempts, and not before it is a day old: GitHub may be away for hours. */
+const MAX_ATTEMPTS = 8;
+const MIN_AGE_MS = 24 * 3_600_000;
+/** While GitHub refuses the credentials; the gate decides when they are tried again. */
+const REFUSED_MS = 10_000;
+
+export interface Settled {
+  readonly outcome: ReportOutcome;
+  readonly letter?: DeadLetter;
+}
+
+/** @param random in [0, 1) */
+export function settleReport(sent: SentReport, leaseId: string, nowMs: number, random: number): Settled {
+  const { report, result, hash } = sent;
+  const base = {
+    validation_id: report.validation_id,
+    lease_id: leaseId,
+    state: report.state,
+    conclusion: report.conclusion,
+    reason: null,
+    error: null,
+    attempts: report.attempts,
+    due_at: iso(nowMs),
+    uncertain: false,
+    posted: null,
+  };
+  if ("refusedUntilMs" in result) {
+    const reason = "GitHub's rate limit is used up";
+    return { outcome: { ...base, status: "due", reason, due_at: iso(result.refusedUntilMs) } };
+  }
+  switch (result.class) {
+    case "posted":
+      return { outcome: { ...base, status: "posted", posted: { hash, external_id: result.externalId } } };
+    case "found":
+      return { outcome: { ...base, status: "posted", reason: "GitHub had it already" } };
+    case "skipped":
+      return { outcome: { ...base, status: "skipped", reason: result.reason } };
+    default:
+      return settleFailure(report, base, result, nowMs, random);
+  }
+}
+
+function settleFailure(
+  report: DueReport,
+  base: Omit<ReportOutcome, "status">,
+  failure: GitHubFailure,
+  nowMs: number,
+  random: number,
+): Settled {
+  const { error } = failure;
+  // An answer that was lost may have been a success.
+  const failed = { ...base, error, uncertain: failure.class === "retryable" };
+  if (failure.class === "limited") {
+    const due_at = iso(failure.limitedUntilMs ?? nowMs + REFUSED_MS);
+    return { outcome: { ...failed, status: "due", due_at } };
+  }
+  if (failure.class === "credentials") {
+    return { outcome: { ...failed, status: "due", due_at: iso(nowMs + REFUSED_MS) } };
+  }
+  const attempts = report.attempts + 1;
+  if (failure.class === "retryable") {
+    const old = nowMs - Date.parse(report.wanted_at) >= MIN_AGE_MS;
+    const next = nextAttempt(attempts, old ? MAX_ATTEMPTS : Number.POSITIVE_INFINITY, nowMs, random);
+    if (!next.dead) return { outcome: { ...failed, status: "due", attempts, due_at: next.dueAt } };
+  }
+  return { outcome: { ...failed, status: "dead", attempts }, letter: letterOf(report, failure, attempts) };
+}
+
+/** One letter a validation; a replay makes its report due again. */
+const letterOf = (report: DueReport, failure: GitHubFailure, attempts: number): DeadLetter => ({
+  id: `report-${report.validation_id}`,
+  kind: "report",
+  class: failure.class,
+  error: failure.error,
+  attempts,
+  first_at: report.wanted_at,
+  repository: report.repository,
+  delivery_id: null,
+  validation_id: report.validation_id,
+  body: null,
+});
+
+/** What a batch found, as far as the gate in front of GitHub is concerned. */
+export function findingsOf(sent: readonly SentReport[]): DispatchFindings {
+  const failures = sent.flatMap(({ result }) => ("error" in result ? [result] : []));
+  const refused = failures.find((failure) => failure.class === "credentials");
+  const away = failures.find((failure) => failure.class === "retryable");
+  const answered = failures.some(({ class: name }) => name !== "credentials" && name !== "retryable");
+  const posted = sent.some(({ result }) => "class" in result && result.class === "posted");
+  const served = answered || posted;
+  return {
+    served,
+    closing: refused === undefined ? undefined : asFailure("configuration", refused.error),
+    unavailable: served || away === undefined ? undefined : asFailure("retryable", away.error),
+  };
+}
+
+const asFailure = (name: Failure["class"], error: string): Failure => ({ class: name, error });
+
+/** What else has to wait for the same credential: all of it where GitHub asked for it, else what is minor. */
+export function putOffsOf(sent: readonly SentReport[]): PutOff[] {
+  const longest = new Map<string, PutOff>();
+  for (const { report, result, installationId } of sent) {
+    const limitedMs = "limitedUntilMs" in result ? result.limitedUntilMs : undefined;
+    const untilMs = "refusedUntilMs" in result ? result.refusedUntilMs : limitedMs;
+    if (untilMs === undefined) continue;
+    const priority = limitedMs !== undefined || isFinal(report.state) ? 0 : 1;
+    const key = `${installationId} ${priority}`;
+    const until = iso(untilMs);
+    if ((longest.get(key)?.until ?? "") < until)
+      longest.set(key, { installation_id: installationId, priority, until });
+  }
+  return [...longest.values()];
+}
+
+const iso = (ms: number): string => new Date(ms).toISOString();

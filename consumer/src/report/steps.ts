@@ -1,0 +1,130 @@
+/** Reads the digest of a run's results. Lenient: a field of a wrong type counts as absent, and nothing throws. */
+import * as v from "valibot";
+import { plainLine, plainText } from "./plain.ts";
+
+export type StepOutcome = "passed" | "failed" | "timed_out" | "skipped" | "unknown";
+
+/** One step of a run; its texts are plain. */
+export interface Step {
+  /** One line, never empty. */
+  readonly name: string;
+  readonly outcome: StepOutcome;
+  readonly exitCode: number | null;
+  readonly durationMs: number | null;
+  /** Without the line ends at its end; empty where it printed nothing. */
+  readonly output: string;
+  /** Whether there was more output before. */
+  readonly outputCut: boolean;
+  readonly remarks: readonly Remark[];
+}
+
+/** A remark on a place in a file as the server sent it: not cleaned, any field may be absent. */
+export type Remark = v.InferOutput<typeof remark>;
+
+export interface Digest {
+  /** Whether the results were too large to be kept whole. */
+  readonly truncated: boolean;
+  readonly error: string | null;
+  readonly durationMs: number | null;
+  readonly steps: readonly Step[];
+}
+
+/** The digest holds no more of a step's output. */
+const OUTPUT_CHARS = 4000;
+const NAME_BYTES = 100;
+/** Nothing runs for longer; a time beyond it is a mistake. */
+const MAX_DURATION_MS = 30 * 86_400_000;
+
+const OUTCOMES: ReadonlyMap<string, StepOutcome> = new Map([
+  ["passed", "passed"],
+  ["success", "passed"],
+  ["failed", "failed"],
+  ["failure", "failed"],
+  ["error", "failed"],
+  ["timed_out", "timed_out"],
+  ["skipped", "skipped"],
+]);
+
+const lenient = <const S extends v.GenericSchema>(schema: S) => v.fallback(v.nullish(schema, null), null);
+const items = v.fallback(v.array(v.unknown()), []);
+const text = lenient(v.string());
+const lineNumber = lenient(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(2 ** 31 - 1)));
+const duration = (unitMs: number) =>
+  lenient(v.pipe(v.number(), v.minValue(0), v.maxValue(MAX_DURATION_MS / unitMs)));
+
+const remark = v.object({
+  path: text,
+  file: text,
+  line: lineNumber,
+  start_line: lineNumber,
+  end_line: lineNumber,
+  level: text,
+  title: text,
+  message: text,
+});
+
+const step = v.object({
+  ...remark.entries,
+  name: text,
+  status: text,
+  success: lenient(v.boolean()),
+  exit_code: lenient(v.pipe(v.number(), v.safeInteger())),
+  duration_ms: duration(1),
+  output: text,
+  annotations: items,
+});
+
+const digest = v.object({
+  error: text,
+  truncated: lenient(v.boolean()),
+  execution_time: duration(1000),
+  steps: items,
+});
+
+/** Reads a digest, whatever it is. */
+export function readDigest(given: unknown): Digest {
+  const parsed = v.safeParse(digest, given);
+  if (!parsed.success) return NO_DIGEST;
+  const { error, truncated, execution_time, steps } = parsed.output;
+  return {
+    truncated: truncated === true,
+    error,
+    durationMs: execution_time === null ? null : execution_time * 1000,
+    steps: readAll(step, steps).map(toStep),
+  };
+}
+
+/** That of a run of which nothing is known. */
+export const NO_DIGEST: Digest = { truncated: false, error: null, durationMs: null, steps: [] };
+
+/** Whether a step went wrong, and so the change with it. */
+export const isFailing = ({ outcome }: Step): boolean => outcome === "failed" || outcome === "timed_out";
+
+function toStep(given: v.InferOutput<typeof step>): Step {
+  const output = given.output ?? "";
+  return {
+    name: plainLine(given.name ?? "", NAME_BYTES) || "unnamed",
+    outcome: outcomeOf(given),
+    exitCode: given.exit_code,
+    durationMs: given.duration_ms,
+    output: plainText(output).trimEnd(),
+    // SQL counts code points.
+    outputCut: output.length >= OUTPUT_CHARS && [...output].length >= OUTPUT_CHARS,
+    // What a step says of itself may be the one place that made it fail.
+    remarks: [...readAll(remark, given.annotations), { ...given, title: null }],
+  };
+}
+
+function outcomeOf({ status, success, exit_code }: v.InferOutput<typeof step>): StepOutcome {
+  const outcome = OUTCOMES.get(status?.trim().toLowerCase() ?? "");
+  const passed = success ?? (exit_code === null ? null : exit_code === 0);
+  return outcome ?? (passed === null ? "unknown" : passed ? "passed" : "failed");
+}
+
+/** Those entries that can be read. */
+function readAll<T>(schema: v.GenericSchema<unknown, T>, given: readonly unknown[]): T[] {
+  return given.flatMap((entry) => {
+    const parsed = v.safeParse(schema, entry);
+    return parsed.success ? [parsed.output] : [];
+  });
+}

@@ -1,0 +1,123 @@
+/** The verdict on a validation in words: a headline in plain text, and what to do next in Markdown. */
+import type { Reported } from "./content.ts";
+import { codeSpan } from "./markdown.ts";
+import { plainLine } from "./plain.ts";
+import { type Digest, isFailing, type Step } from "./steps.ts";
+
+/** Of a reason given from outside. */
+const REASON_BYTES = 500;
+/** Steps named in a sentence. */
+const NAMED = 5;
+/** What Grainchain names the one step of a run for which it found nothing to run. */
+const NOTHING = "none";
+
+/** The verdict in one line of plain text, which GitHub shows as it is; not cut. */
+export function headline(reported: Reported, digest: Digest): string {
+  const reason = reasonOf(reported, digest);
+  const because = reason === null ? "" : `: ${reason}`;
+  switch (reported.state) {
+    case "queued":
+      return "Waiting for a sandbox";
+    case "pending":
+    case "running":
+      return "Validation is running";
+    case "completed":
+      return reported.conclusion === "success" ? passed(reported, digest) : failed(digest, (name) => name);
+    case "failed":
+      return `The sandbox broke${because}`;
+    case "cancelled":
+      return "Cancelled";
+    case "superseded":
+      return "Stopped: a newer head took its place";
+    case "timed_out":
+      return "No word from the sandbox in time";
+    case "dead":
+      return `Could not be started${because}`;
+  }
+}
+
+/** The verdict and what to do next, as Markdown. */
+export function advice(reported: Reported, digest: Digest): string {
+  switch (reported.state) {
+    case "queued":
+      return "Waiting for a sandbox. There is nothing to do.";
+    case "pending":
+    case "running":
+      return "The validation is running. There is nothing to do: the result will stand here.";
+    case "completed":
+      if (reported.conclusion !== "success")
+        return `${failed(digest, codeSpan)}. Mend the change and push it; for a failure that comes and goes, use Re-run.`;
+      if (ranNothing(digest))
+        return "Nothing failed, but no step is known to have run. Make sure that the repository says what to run.";
+      return `${passed(reported, digest)}. There is nothing to do.`;
+    case "failed":
+      return "The sandbox broke before the change could be judged. This says nothing about the change; use Re-run.";
+    case "cancelled":
+      return "The validation was cancelled before it came to a result. If one is still wanted, use Re-run.";
+    case "superseded":
+      return "A newer head took this one's place, so its validation was stopped. Look at the newer head's check.";
+    case "timed_out":
+      return "There was no word from the sandbox in time. This says nothing about the change; use Re-run.";
+    case "dead":
+      return `The validation could not be started${tries(reported)}. This says nothing about the change; use Re-run.`;
+  }
+}
+
+/** What went wrong, in the words of whoever said so: one line of plain text, null where none is known. */
+export function reasonOf({ state, conclusion, error }: Reported, digest: Digest): string | null {
+  const broke = state === "failed" || state === "timed_out" || state === "dead";
+  // Of a completed run the error may be an older one's, from before it was dispatched again.
+  const reason = broke ? (error ?? digest.error) : conclusion === "failure" ? digest.error : null;
+  return plainLine(reason ?? "", REASON_BYTES) || null;
+}
+
+/** Whether no step of a run is known to have run, though its results are whole. */
+export const ranNothing = ({ steps, truncated }: Digest): boolean =>
+  !truncated && steps.every((step) => step.outcome === "skipped" || isPlaceholder(step));
+
+/** A time in the two largest units that matter. */
+export function humanDuration(ms: number): string {
+  if (ms < 999.5) return `${Math.round(ms)} ms`;
+  const seconds = Math.round(ms / 1000);
+  if (seconds < 60) return `${seconds} s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return pair(minutes, "min", seconds % 60, "s");
+  return pair(Math.floor(minutes / 60), "h", minutes % 60, "min");
+}
+
+const pair = (large: number, unit: string, small: number, smallUnit: string): string =>
+  small === 0 ? `${large} ${unit}` : `${large} ${unit} ${small} ${smallUnit}`;
+
+function passed(reported: Reported, digest: Digest): string {
+  const { steps } = digest;
+  const took = durationOf(reported, digest);
+  const time = took === null ? "" : ` in ${humanDuration(took)}`;
+  if (steps.length === 0) return `Passed${time}`;
+  if (ranNothing(digest)) return "Nothing was run";
+  const good = steps.filter((step) => step.outcome === "passed").length;
+  if (good < steps.length) return `${good} of ${count(steps.length)} passed${time}`;
+  return `${good === 1 ? "The only step" : `All ${count(good)}`} passed${time}`;
+}
+
+function failed({ steps }: Digest, show: (name: string) => string): string {
+  const failing = steps.filter(isFailing);
+  if (failing.length === 0) return "The validation failed";
+  const verb = failing.every((step) => step.outcome === "timed_out") ? "timed out" : "failed";
+  const named = failing.slice(0, NAMED).map((step) => show(step.name));
+  const more = failing.length > NAMED ? ` and ${failing.length - NAMED} more` : "";
+  return `${failing.length} of ${count(steps.length)} ${verb}: ${named.join(", ")}${more}`;
+}
+
+const isPlaceholder = ({ name, outcome, exitCode }: Step): boolean =>
+  name === NOTHING && outcome === "passed" && exitCode === null;
+
+function durationOf({ started_at, finished_at }: Reported, digest: Digest): number | null {
+  if (digest.durationMs !== null) return digest.durationMs;
+  const ms = Date.parse(finished_at ?? "") - Date.parse(started_at ?? "");
+  return ms >= 0 ? ms : null;
+}
+
+const count = (steps: number): string => (steps === 1 ? "1 step" : `${steps} steps`);
+
+const tries = ({ attempts }: Reported): string =>
+  attempts > 0 ? ` in ${attempts === 1 ? "1 attempt" : `${attempts} attempts`}` : "";

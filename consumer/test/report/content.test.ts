@@ -1,0 +1,284 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { checkRunContent, commitStatusContent, type Reported } from "../../src/report/content.ts";
+import { humanDuration } from "../../src/report/wording.ts";
+import { bytesOf, DETAILS, failing, hostile, hostileDigest, reported, sent, withoutCode } from "./support.ts";
+
+const LIMIT = 65_535;
+const check = (fields: Partial<Reported>) => checkRunContent(reported(fields), DETAILS);
+const failed = (...steps: unknown[]) => check({ conclusion: "failure", digest: { success: false, steps } });
+
+const SUCCESS = { state: "completed", conclusion: "success" } as const;
+const FAILURE = { state: "completed", conclusion: "failure" } as const;
+const two = { execution_time: 12.2, steps: [sent("lint"), sent("test")] };
+const oneOfTwo = { steps: [sent("lint"), failing("test")] };
+const unfinished = { started_at: null, finished_at: null };
+
+describe("a validation is told to GitHub", () => {
+  test.each<[Partial<Reported>, string, string | undefined, string, string]>([
+    [{ state: "queued", ...unfinished }, "queued", undefined, "pending", "Waiting for a sandbox"],
+    [{ state: "pending", ...unfinished }, "in_progress", undefined, "pending", "Validation is running"],
+    [{ state: "running", finished_at: null }, "in_progress", undefined, "pending", "Validation is running"],
+    [{ ...SUCCESS, digest: two }, "completed", "success", "success", "All 2 steps passed in 12 s"],
+    [
+      { ...SUCCESS, digest: { steps: [sent("test")] } },
+      "completed",
+      "success",
+      "success",
+      "The only step passed in 12 s",
+    ],
+    [{ ...SUCCESS, digest: oneOfTwo }, "completed", "success", "success", "1 of 2 steps passed in 12 s"],
+    [SUCCESS, "completed", "success", "success", "Passed in 12 s"],
+    [{ ...FAILURE, digest: oneOfTwo }, "completed", "failure", "failure", "1 of 2 steps failed: test"],
+    [FAILURE, "completed", "failure", "failure", "The validation failed"],
+    [{ state: "completed", conclusion: null }, "completed", "failure", "failure", "The validation failed"],
+    [
+      { state: "failed", error: "disk\nfull" },
+      "completed",
+      "failure",
+      "error",
+      "The sandbox broke: disk full",
+    ],
+    [
+      { state: "failed", digest: { error: "no disk" } },
+      "completed",
+      "failure",
+      "error",
+      "The sandbox broke: no disk",
+    ],
+    [{ state: "failed" }, "completed", "failure", "error", "The sandbox broke"],
+    [{ state: "cancelled" }, "completed", "cancelled", "error", "Cancelled"],
+    [{ state: "superseded" }, "completed", "cancelled", "error", "Stopped: a newer head took its place"],
+    [
+      { state: "timed_out", error: "x" },
+      "completed",
+      "timed_out",
+      "error",
+      "No word from the sandbox in time",
+    ],
+    [{ state: "dead", error: "HTTP 422" }, "completed", "failure", "error", "Could not be started: HTTP 422"],
+  ])("%j as %s %s, and as %s: %s", (fields, status, conclusion, state, words) => {
+    const content = check({ conclusion: null, ...fields });
+    expect([content.status, content.conclusion]).toEqual([status, conclusion]);
+    expect(content.output.title).toBe(words);
+    expect(commitStatusContent(reported({ conclusion: null, ...fields }))).toEqual({
+      state,
+      description: words,
+    });
+  });
+
+  test("the same while it is pending and while it is running", () => {
+    const pending = check({ state: "pending", conclusion: null, ...unfinished });
+    expect(check({ state: "running", conclusion: null, finished_at: null, digest: oneOfTwo })).toEqual(
+      pending,
+    );
+  });
+
+  test("with its times once it is over", () => {
+    const times = { started_at: "2026-11-23T10:00:01.000Z", completed_at: "2026-11-23T10:00:13.000Z" };
+    expect(check(FAILURE)).toMatchObject(times);
+    expect(check({ state: "cancelled", started_at: null })).not.toHaveProperty("started_at");
+    expect(check({ state: "running", finished_at: null })).not.toHaveProperty("started_at");
+  });
+});
+
+describe("a headline", () => {
+  const many = Array.from({ length: 8 }, (_, index) => failing(`step-${index}`));
+  test.each([
+    [[sent("a"), failing("b"), sent("c", { status: "timed_out" })], "2 of 3 steps failed: b, c"],
+    [[sent("c", { status: "timed_out" })], "1 of 1 step timed out: c"],
+    [many, "8 of 8 steps failed: step-0, step-1, step-2, step-3, step-4 and 3 more"],
+    [[failing("`@everyone`\n| <b>")], "1 of 1 step failed: `@everyone` | <b>"],
+  ])("of %j", (steps, title) => {
+    expect(failed(...steps).output.title).toBe(title);
+  });
+
+  test("is cut to what GitHub takes", () => {
+    const fields = { state: "failed", conclusion: null, error: "漢".repeat(1000) } as const;
+    expect(bytesOf(check(fields).output.title)).toBeLessThanOrEqual(255);
+    expect(commitStatusContent(reported(fields)).description).toMatch(/^The sandbox broke: 漢+…$/);
+  });
+});
+
+describe("a summary", () => {
+  test("has the verdict, what to do, the steps, and where there is more", () => {
+    const digest = {
+      steps: [sent("lint", { duration_ms: 65_000 }), failing("test"), sent("deploy", SKIPPED)],
+    };
+    expect(check({ ...FAILURE, digest, run: 2 }).output.summary).toBe(
+      `1 of 3 steps failed: \`test\`. Mend the change and push it; for a failure that comes and goes, use Re-run.
+
+| Result | Step | Time | Exit code |
+|---|---|--:|--:|
+| ✅ passed | \`lint\` | 1 min 5 s | 0 |
+| ❌ failed | \`test\` | 350 ms | 1 |
+| ⏭ skipped | \`deploy\` | – | – |
+
+[Details](<${DETAILS}>) of run 2 of this head`,
+    );
+  });
+
+  test.each<[Partial<Reported>, string]>([
+    [
+      { state: "failed" },
+      "The sandbox broke before the change could be judged. This says nothing about the change; use Re-run.",
+    ],
+    [{ state: "failed", error: "a `b`" }, "The reason given: `` a `b` ``"],
+    [{ state: "dead", attempts: 8 }, "The validation could not be started in 8 attempts."],
+    [{ state: "timed_out", error: "silent" }, "The reason given: `silent`"],
+    [{ state: "superseded" }, "Look at the newer head's check."],
+    [{ ...FAILURE, error: "older", digest: { error: "own" } }, "The reason given: `own`"],
+    [{ ...FAILURE, digest: { truncated: true } }, "The results were too large to be kept whole"],
+    [{ ...SUCCESS, digest: { steps: [] } }, "no step is known to have run"],
+    [{ ...SUCCESS, digest: { truncated: true } }, "Passed in 12 s. There is nothing to do."],
+  ])("of %j", (fields, words) => {
+    expect(check(fields).output.summary).toContain(words);
+  });
+
+  test("has at most 60 steps, the failing ones among them", () => {
+    const steps = Array.from({ length: 100 }, (_, index) => sent(`s${index}`));
+    const { summary } = failed(...steps, failing("last")).output;
+    expect(summary.match(/^\| (?:✅|❌)/gmu)).toHaveLength(60);
+    expect(summary).toContain("| ❌ failed | `last` |");
+    expect(summary).toContain("\n\nand 41 more\n\n");
+  });
+
+  test("says nothing of the steps of a run that was stopped", () => {
+    const { output } = check({ state: "superseded", digest: oneOfTwo });
+    expect(output.summary).not.toContain("|");
+    expect(output).not.toHaveProperty("text");
+  });
+});
+
+const SKIPPED = { status: "skipped", exit_code: null, duration_ms: 0, output: "" };
+
+describe("a text", () => {
+  test("has the output of what did not pass, failures first", () => {
+    const odd = sent("odd", { status: "exploded", exit_code: null, output: "boom" });
+    const late = sent("late", { status: "timed_out", exit_code: null, output: "" });
+    expect(failed(odd, sent("lint"), failing("test", "a\n```\n"), late).output.text).toBe(
+      `### \`test\`: ❌ failed, exit code 1
+
+\`\`\`\`
+a
+\`\`\`
+\`\`\`\`
+
+### \`late\`: ⌛ timed out
+
+It printed nothing.
+
+### \`odd\`: ❔ unknown
+
+\`\`\`
+boom
+\`\`\``,
+    );
+  });
+
+  test("says where output was cut", () => {
+    expect(failed(failing("test", "x".repeat(4000))).output.text).toContain("only the end of the output");
+    const digest = { truncated: true, steps: [failing("test")] };
+    expect(check({ ...FAILURE, digest }).output.text).toContain("only a part of the output");
+  });
+
+  test("has as many steps as there is room for", () => {
+    const { text = "" } = failed(
+      ...Array.from({ length: 30 }, (_, i) => failing(`s${i}`, "漢".repeat(4000))),
+    ).output;
+    expect(bytesOf(text)).toBeLessThanOrEqual(LIMIT);
+    expect(bytesOf(text)).toBeGreaterThan(LIMIT - 1000);
+    expect(text).toMatch(/\n\nThere is no room for the output of 24 more\.$/);
+    expect(withoutCode(text).match(/^### /gm)).toHaveLength(6);
+  });
+
+  test.each([
+    ["of a success", { digest: two }, undefined],
+    ["of a success without results", { digest: null }, "The sandbox reported no steps."],
+    [
+      "of a success that skipped all",
+      { digest: { steps: [sent("a", SKIPPED)] } },
+      "The sandbox reported no step that ran.",
+    ],
+    [
+      "of a success with nothing to run",
+      { digest: { steps: [sent("none", { exit_code: null, output: "There was nothing to run.\n" })] } },
+      "The sandbox said:\n\n```\nThere was nothing to run.\n```",
+    ],
+    ["of what waits", { state: "queued", conclusion: null } as const, undefined],
+  ])("%s", (_, fields, text) => {
+    expect(check(fields).output.text).toBe(text);
+  });
+});
+
+test("annotations come along, and are left out where there are none", () => {
+  expect(failed(failing("test", "a.ts:3: error: no")).output.annotations).toHaveLength(1);
+  expect(failed(failing("test")).output).not.toHaveProperty("annotations");
+});
+
+test.each([
+  [0, "0 ms"],
+  [999.4, "999 ms"],
+  [999.6, "1 s"],
+  [59_499, "59 s"],
+  [59_500, "1 min"],
+  [125_000, "2 min 5 s"],
+  [3_600_000, "1 h"],
+  [3_659_000, "1 h"],
+  [7_380_000, "2 h 3 min"],
+])("%d ms are %s", (ms, expected) => {
+  expect(humanDuration(ms)).toBe(expected);
+});
+
+describe("whatever comes from outside", () => {
+  const STATES = ["queued", "running", "completed", "failed", "cancelled", "timed_out", "dead"] as const;
+  const anyReported = fc
+    .record({
+      state: fc.constantFrom(...STATES),
+      conclusion: fc.constantFrom("success", "failure", null),
+      error: fc.option(hostile()),
+      digest: hostileDigest,
+    })
+    .map(reported);
+
+  test("fits GitHub's limits", () => {
+    fc.assert(
+      fc.property(anyReported, (given) => {
+        const { title, summary, text = "" } = checkRunContent(given, DETAILS).output;
+        expect(bytesOf(title)).toBeLessThanOrEqual(255);
+        expect(Math.max(bytesOf(summary), bytesOf(text))).toBeLessThanOrEqual(LIMIT);
+        expect(bytesOf(commitStatusContent(given).description)).toBeLessThanOrEqual(140);
+        for (const shown of [title, summary, text]) {
+          expect(shown.isWellFormed()).toBe(true);
+          expect(shown).not.toMatch(/[\p{Cf}\u2028\u2029]|(?![\n\t])\p{Cc}/u);
+        }
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  test("is shown as code, so that all Markdown is ours", () => {
+    fc.assert(
+      fc.property(anyReported, (given) => {
+        const { summary, text = "" } = checkRunContent(given, DETAILS).output;
+        for (const line of withoutCode(`${summary}\n\n${text}`)
+          .replace(/\[Details\].*/, "")
+          .split("\n")) {
+          expect(line).toMatch(/^(?:### |and )?[\w .,:;'–⏭✅❌⌛❔|-]*$/u);
+          if (line.startsWith("|")) expect(line.match(/\|/g)).toHaveLength(5);
+        }
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  test("fills the largest summary without going over", () => {
+    const names = ["|", "`", "\\|", "漢", "🧪", "`|"].map((piece) => piece.repeat(200));
+    for (const name of names) {
+      const steps = Array.from({ length: 100 }, () => failing(name, name));
+      const { summary, text = "" } = check({ ...FAILURE, digest: { steps, error: name } }).output;
+      expect(bytesOf(summary)).toBeLessThanOrEqual(LIMIT / 3);
+      expect(bytesOf(text)).toBeLessThanOrEqual(LIMIT);
+    }
+  });
+});

@@ -1,0 +1,53 @@
+/** Answers to commands in comments: an outbox, one row a delivery. */
+import * as v from "valibot";
+
+/** `+1`: heard and done. `confused`: heard, and nothing followed. */
+const REACTIONS = ["+1", "confused"] as const;
+export type Reaction = (typeof REACTIONS)[number];
+
+export interface WantedReaction {
+  /** The delivery that brought the comment. */
+  readonly delivery_id: string;
+  readonly repository_id: number;
+  readonly repository: string;
+  readonly comment_id: number;
+  readonly content: Reaction;
+}
+
+/** What became of one. */
+export interface ReactionOutcome {
+  readonly delivery_id: string;
+  readonly status: "due" | "posted" | "skipped";
+  readonly reason: string | null;
+  readonly attempts: number;
+  readonly due_at: string;
+}
+
+const reactionRow = v.object({
+  delivery_id: v.string(),
+  repository_id: v.number(),
+  repository: v.string(),
+  comment_id: v.number(),
+  content: v.picklist(REACTIONS),
+  attempts: v.number(),
+  installation_id: v.nullable(v.number()),
+  installation_at: v.nullable(v.string()),
+});
+export type DueReaction = v.InferOutput<typeof reactionRow>;
+
+/** Claims reactions that are due by putting off their time until the lease has run out. */
+export async function claimReactions(
+  db: D1Database,
+  claim: { readonly now: string; readonly leaseUntil: string; readonly limit: number },
+): Promise<DueReaction[]> {
+  const { now, leaseUntil, limit } = claim;
+  const { results } = await db.prepare(CLAIM_REACTIONS).bind(now, leaseUntil, limit).all();
+  return v.parse(v.array(reactionRow), results);
+}
+
+const CLAIM_REACTIONS = `
+  UPDATE reactions SET due_at = ?2 WHERE delivery_id IN (
+    SELECT delivery_id FROM reactions WHERE status = 'due' AND due_at <= ?1 ORDER BY due_at LIMIT ?3)
+  RETURNING delivery_id, repository_id, repository, comment_id, content, attempts,
+    (SELECT p.installation_id FROM repositories p WHERE p.repository_id = reactions.repository_id) AS installation_id,
+    (SELECT p.installation_at FROM repositories p WHERE p.repository_id = reactions.repository_id) AS installation_at`;
