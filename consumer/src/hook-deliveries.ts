@@ -11,8 +11,14 @@ const time = v.pipe(
   v.transform((given) => utcTime(Date.parse(given))),
 );
 
+/** GitHub's delivery ids have 64 bits; the client reads those beyond 53 as bigints, and drops such from paths. */
+const id = v.pipe(
+  v.union([v.number(), v.bigint(), v.string()]),
+  v.transform((given) => String(given)),
+);
+
 const item = v.object({
-  id: v.number(),
+  id,
   guid: v.string(),
   delivered_at: v.pipe(time, v.string()),
   status_code: v.number(),
@@ -85,7 +91,7 @@ export async function openHook(deps: HookDeps, hook: Hook) {
     },
 
     /** The payloads of deliveries, in their order; null where GitHub gives one no more. */
-    async payloads(ids: readonly number[]): Promise<readonly (Readonly<Record<string, unknown>> | null)[]> {
+    async payloads(ids: readonly string[]): Promise<readonly (Readonly<Record<string, unknown>> | null)[]> {
       const route = `GET ${hook.path}/{delivery_id}`;
       const answers = await ask(
         ids.map((delivery_id) => ({ route, parameters: { delivery_id }, wanted: READ })),
@@ -99,7 +105,7 @@ export async function openHook(deps: HookDeps, hook: Hook) {
     },
 
     /** Asks GitHub to deliver again. */
-    async redeliver(ids: readonly number[]): Promise<void> {
+    async redeliver(ids: readonly string[]): Promise<void> {
       const route = `POST ${hook.path}/{delivery_id}/attempts`;
       await ask(ids.map((delivery_id) => ({ route, parameters: { delivery_id }, wanted: WRITE })));
     },

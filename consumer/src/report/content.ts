@@ -57,6 +57,9 @@ const TITLE_BYTES = 255;
 /** GitHub's limit is 140 characters: "description is too long (maximum is 140 characters)". */
 const DESCRIPTION_BYTES = 140;
 
+/** "description doesn't accept 4-byte Unicode" is GitHub's answer to emoji. */
+const FOUR_BYTES = /[\u{10000}-\u{10FFFF}]/gu;
+
 type Shape = Pick<CheckRunContent, "status" | "conclusion"> & {
   readonly commit: CommitStatusContent["state"];
 };
@@ -95,7 +98,8 @@ export function checkRunContent(reported: Reported, detailsUrl: string): CheckRu
 
 /** What a commit status is to say. */
 export function commitStatusContent(reported: Reported): CommitStatusContent {
-  const description = cutWithMark(headline(reported, digestOf(reported)), DESCRIPTION_BYTES);
+  const text = headline(reported, digestOf(reported)).replace(FOUR_BYTES, "\uFFFD");
+  const description = cutWithMark(text, DESCRIPTION_BYTES);
   return { state: shapeOf(reported).commit, description };
 }
 

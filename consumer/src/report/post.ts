@@ -19,9 +19,14 @@ export interface PostTarget {
   readonly detailsUrl: string;
 }
 
-const checkRun = v.object({ id: v.number() });
+/** The client reads an id beyond 53 bits as a bigint. */
+const id = v.pipe(
+  v.union([v.number(), v.bigint()]),
+  v.transform((given) => String(given)),
+);
+const checkRun = v.object({ id });
 const checkRuns = v.object({
-  check_runs: v.array(v.object({ id: v.number(), external_id: v.nullish(v.string()) })),
+  check_runs: v.array(v.object({ id, external_id: v.nullish(v.string()) })),
 });
 const statuses = v.array(
   v.object({ context: v.string(), state: v.string(), description: v.nullish(v.string()) }),
@@ -48,11 +53,11 @@ async function postCheckRun(target: PostTarget, content: CheckRunContent): Promi
       })
     : call(target, "PATCH /repos/{owner}/{repo}/check-runs/{check_run_id}", {
         ...common,
-        check_run_id: Number(known),
+        check_run_id: known,
       }));
   if (!answer.ok) return answer.failure;
   const parsed = v.safeParse(checkRun, answer.data);
-  return parsed.success ? { class: "posted", externalId: String(parsed.output.id) } : UNREADABLE;
+  return parsed.success ? { class: "posted", externalId: parsed.output.id } : UNREADABLE;
 }
 
 /** The newest check runs of the commit under our name are enough: one that is not among them was not just posted. */
@@ -69,7 +74,7 @@ async function findCheckRun(target: PostTarget): Promise<string | null | GitHubF
   const parsed = v.safeParse(checkRuns, answer.data);
   if (!parsed.success) return UNREADABLE;
   const found = parsed.output.check_runs.find((run) => run.external_id === report.validation_id);
-  return found === undefined ? null : String(found.id);
+  return found === undefined ? null : found.id;
 }
 
 async function postStatus(target: PostTarget, content: CommitStatusContent): Promise<Posted> {

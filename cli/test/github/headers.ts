@@ -1,0 +1,29 @@
+/** What GitHub asks of a request's headers. */
+import type { IncomingHttpHeaders } from "node:http";
+
+/** Those of GitHub's that there are. */
+const API_VERSIONS = ["2022-11-28", "2026-03-10"];
+
+/** JSON, by its own name or by one of GitHub's. */
+const ACCEPTED = /application\/(?:json|vnd\.github(?:\.v3)?(?:\.[\w-]+)?\+json)/;
+
+/** Says what is wrong with a request's headers. */
+export function headerViolations(headers: IncomingHttpHeaders, hasBody: boolean): string[] {
+  const { accept, "user-agent": agent, "content-type": type } = headers;
+  return [
+    ...(agent ? [] : ["no User-Agent"]),
+    ...(ACCEPTED.test(accept ?? "") ? [] : [`Accept is ${accept ?? "missing"}`]),
+    ...(hasUnknownVersion(headers) ? [`X-GitHub-Api-Version is ${versionOf(headers)}`] : []),
+    ...(hasBody && !/^application\/json\b/.test(type ?? "") ? [`Content-Type is ${type}`] : []),
+  ];
+}
+
+export function hasUnknownVersion(headers: IncomingHttpHeaders): boolean {
+  const version = versionOf(headers);
+  return version !== undefined && !API_VERSIONS.includes(version);
+}
+
+const versionOf = (headers: IncomingHttpHeaders): string | undefined => {
+  const version = headers["x-github-api-version"];
+  return version === undefined ? undefined : String(version);
+};

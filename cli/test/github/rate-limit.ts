@@ -1,0 +1,91 @@
+/** The hourly budget of each that asks. */
+import type { Identity } from "./auth.ts";
+import type { Routes } from "./call.ts";
+
+const HOUR_MS = 3_600_000;
+const DOCUMENTATION =
+  "https://docs.github.com/free-pro-team@latest/rest/using-the-rest-api/rate-limits-for-the-rest-api";
+/** What GitHub gives to those who do not say who they are. */
+const ANONYMOUS = 60;
+
+interface Budget {
+  readonly limit: number;
+  readonly used: number;
+  readonly remaining: number;
+  /** Seconds since 1970. */
+  readonly reset: number;
+}
+
+/** The budgets of one GitHub. */
+export class RateLimits {
+  readonly #limit: number;
+  readonly #spent = new Map<string, { used: number; until: number }>();
+
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  /** Counts a request. @returns whether there was room for it */
+  spend(identity: Identity, now: number): boolean {
+    const hour = this.#hour(identity, now);
+    hour.used += 1;
+    this.#spent.set(keyOf(identity), hour);
+    return hour.used <= this.#limitOf(identity);
+  }
+
+  budget(identity: Identity, now: number): Budget {
+    const { used, until } = this.#hour(identity, now);
+    const limit = this.#limitOf(identity);
+    const spent = Math.min(used, limit);
+    return { limit, used: spent, remaining: limit - spent, reset: Math.ceil(until / 1000) };
+  }
+
+  headers(identity: Identity, now: number): Record<string, string> {
+    const { limit, remaining, used, reset } = this.budget(identity, now);
+    return {
+      "x-ratelimit-limit": String(limit),
+      "x-ratelimit-remaining": String(remaining),
+      "x-ratelimit-used": String(used),
+      "x-ratelimit-reset": String(reset),
+      "x-ratelimit-resource": "core",
+    };
+  }
+
+  #limitOf(identity: Identity): number {
+    return identity.kind === "none" ? Math.min(ANONYMOUS, this.#limit) : this.#limit;
+  }
+
+  #hour(identity: Identity, now: number): { used: number; until: number } {
+    const spent = this.#spent.get(keyOf(identity));
+    return spent === undefined || spent.until <= now ? { used: 0, until: now + HOUR_MS } : spent;
+  }
+}
+
+/** What is said to one whose budget is spent. */
+export function exceeded(identity: Identity): { readonly message: string; readonly documentation: string } {
+  const whose = {
+    none: "127.0.0.1",
+    token: "user ID 1",
+    app: "user ID 1",
+    installation: identity.kind === "installation" ? `installation ID ${identity.grant.installation.id}` : "",
+  }[identity.kind];
+  return { message: `API rate limit exceeded for ${whose}.`, documentation: DOCUMENTATION };
+}
+
+function keyOf(identity: Identity): string {
+  if (identity.kind === "token") return `token ${identity.token}`;
+  return identity.kind === "installation" ? `installation ${identity.grant.installation.id}` : identity.kind;
+}
+
+export const rateLimitRoutes: Routes = {
+  "rate-limit/get": {
+    credentials: ["none", "token", "app", "installation"],
+    serve({ limits, identity, now }) {
+      const rate = limits.budget(identity, now);
+      const reset = rate.reset;
+      const search = { limit: 30, used: 0, remaining: 30, reset };
+      const graphql = { limit: 5000, used: 0, remaining: 5000, reset };
+      return { status: 200, body: { resources: { core: rate, search, graphql }, rate } };
+    },
+  },
+};
