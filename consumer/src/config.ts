@@ -38,6 +38,11 @@ const schema = v.object({
     v.check((text) => text === undefined || /^\d+$/.test(text), "not a number"),
   ),
   GITHUB_APP_PRIVATE_KEY: field.optionalText,
+  ALERT_WEBHOOK_URL: field.optionalUrl,
+  ALERT_WEBHOOK_SECRET: field.optionalText,
+  ALERT_OLDEST_WAITING_SECONDS: field.integer(900, { min: 60, max: 604_800 }),
+  DELIVERIES_RETENTION_DAYS: field.integer(14, { min: 4, max: 3650 }),
+  VALIDATIONS_RETENTION_DAYS: field.integer(90, { min: 4, max: 3650 }),
   RECONCILE_HOOKS: v.pipe(
     field.list,
     v.transform((names) => names.map(parseHook)),

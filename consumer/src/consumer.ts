@@ -3,6 +3,7 @@ import { DEAD_LETTER_BACKOFF, EFFECT_BACKOFF, RECORD_BACKOFF } from "@webhook-ga
 import { errorText, type Log } from "@webhook-gateway/shared/log.ts";
 import { createRoutingPolicy } from "@webhook-gateway/shared/routing-policy.ts";
 import { isRequest, REQUEST, WAKE_UP, type WakeUp } from "@webhook-gateway/shared/wake-up.ts";
+import { type AlertDeps, raiseAlerts } from "./alerts.ts";
 import { cancelDue } from "./cancel.ts";
 import type { ConsumerConfig } from "./config.ts";
 import { recordDeadLetters } from "./dead-letters.ts";
@@ -16,7 +17,9 @@ import { reactDue } from "./reaction.ts";
 import type { ReconcileDeps } from "./reconcile.ts";
 import { reconcileAsked, reconcileNew } from "./reconcile-schedule.ts";
 import { type RecordDeps, recordBatch } from "./record.ts";
+import { replayDue } from "./replay.ts";
 import { type ReportDeps, reportDue } from "./report.ts";
+import { expireOld, type RetentionDeps } from "./retention.ts";
 import { settle } from "./settle.ts";
 import { type WatchDeps, watchSilent } from "./watchdog.ts";
 
@@ -54,6 +57,21 @@ export function createConsumer(deps: ConsumerDeps) {
     },
   };
 
+  const retention: RetentionDeps = {
+    ...deps,
+    config: {
+      deliveriesDays: config.DELIVERIES_RETENTION_DAYS,
+      // A validation outlives the delivery that it came from.
+      validationsDays: Math.max(config.VALIDATIONS_RETENTION_DAYS, config.DELIVERIES_RETENTION_DAYS),
+    },
+  };
+  const alerts: AlertDeps = {
+    ...deps,
+    thresholds: { oldestWaitingMs: config.ALERT_OLDEST_WAITING_SECONDS * 1000 },
+    environment: config.ENVIRONMENT,
+    url: config.ALERT_WEBHOOK_URL,
+    secret: config.ALERT_WEBHOOK_SECRET,
+  };
   const hooks = hooksOf(config.RECONCILE_HOOKS, reports.github.mode);
   const recording: RecordDeps = { db, policy, log, now: deps.now };
   const recovery: ReconcileDeps = { ...reports, record: recording, routing: createRoutingPolicy(config) };
@@ -70,9 +88,10 @@ export function createConsumer(deps: ConsumerDeps) {
     }
   }
 
-  async function wakeForRequest(): Promise<void> {
+  async function wakeForRequest(at: string): Promise<void> {
+    const delaySeconds = Math.max(0, Math.ceil((Date.parse(at) - deps.now().getTime()) / 1000));
     try {
-      await deps.work.send(REQUEST);
+      await deps.work.send(REQUEST, { delaySeconds });
     } catch (thrown) {
       log.warn("wake-up.lost", { error: errorText(thrown) });
     }
@@ -102,6 +121,11 @@ export function createConsumer(deps: ConsumerDeps) {
 
   /** Does what operators ask for. What fails is tried again by the cron. */
   async function performRequests(): Promise<void> {
+    await attempt("replay", async () => {
+      const { changed, nextAt } = await replayDue(recording);
+      if (nextAt !== null) await wakeForRequest(nextAt);
+      return changed;
+    });
     await attempt("reconcile", () => reconcileAsked(recovery, hooks));
   }
 
@@ -118,7 +142,7 @@ export function createConsumer(deps: ConsumerDeps) {
     async events(batch: MessageBatch<unknown>): Promise<void> {
       const { verdicts, changed, requested } = await recordBatch(recording, batch.messages);
       if (changed) await wake(deps.now().toISOString());
-      if (requested) await wakeForRequest();
+      if (requested) await wakeForRequest(deps.now().toISOString());
       settle(batch, verdicts, RECORD_BACKOFF);
     },
     async work(batch: MessageBatch<unknown>): Promise<void> {
@@ -138,6 +162,8 @@ export function createConsumer(deps: ConsumerDeps) {
       await attempt("watchdog", () => watchSilent(watch).then(() => false));
       await performRequests();
       await attempt("reconcile", () => reconcileNew(recovery, hooks));
+      await attempt("retention", () => expireOld(retention).then(() => false));
+      await attempt("alerts", () => raiseAlerts(alerts).then(() => false));
     },
   };
 }

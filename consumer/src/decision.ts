@@ -2,7 +2,7 @@
 import type { DeliveryFact, PullRequestChange } from "@webhook-gateway/shared/fact.ts";
 import type { Subject } from "@webhook-gateway/shared/store/rows.ts";
 import type { Draft } from "./draft.ts";
-import { cancelRuns, ensureRun, type RunRequest, supersedeOthers } from "./run.ts";
+import { cancelRuns, ensureRun, originOf, type RunRequest, supersedeOthers } from "./run.ts";
 
 /** What the operator decides. */
 export interface DeliveryPolicy {
@@ -39,7 +39,7 @@ export interface Context {
 /** Makes sure that the subject's newest head has its run. */
 export function runOutcome(context: Context, subject: Subject, request: RunRequest): Decision {
   const { draft, fact, policy } = context;
-  const { started, id } = ensureRun(draft, subject, fact, request, policy.cancelSuperseded);
+  const { started, id } = ensureRun(draft, subject, originOf(fact), request, policy.cancelSuperseded);
   const reason = started ? null : "this head has its validation already";
   return { outcome: started ? "started" : "unchanged", reason, validation_id: id };
 }

@@ -6,6 +6,7 @@ import {
   type DeliveryRow,
   noChanges,
   type Results,
+  type SettledLetter,
   type Subject,
   type UnmatchedCallback,
   type Validation,
@@ -37,6 +38,7 @@ export class Draft {
   readonly #validations = new Map<string, Validation>();
   readonly #lastTurns: Map<number, number>;
   readonly #currentTurn: number;
+  readonly #lane: 0 | 1;
   readonly #touchedSubjects = new Set<string>();
   readonly #touchedValidations = new Set<string>();
   readonly #reports = new Set<string>();
@@ -48,6 +50,7 @@ export class Draft {
       | "deliveries"
       | "cancels"
       | "reactions"
+      | "letters"
       | "deadLetters"
       | "unmatched"
       | "unknownIds"
@@ -58,14 +61,17 @@ export class Draft {
     deliveries: [],
     cancels: [],
     reactions: [],
+    letters: [],
     deadLetters: [],
     unmatched: [],
     unknownIds: [],
     matched: [],
   };
 
-  constructor(now: string, snapshot: Partial<Snapshot>) {
+  /** @param lane of what is queued: 0 live, 1 replayed */
+  constructor(now: string, snapshot: Partial<Snapshot>, lane: 0 | 1 = 0) {
     this.now = now;
+    this.#lane = lane;
     for (const subject of snapshot.subjects ?? []) this.#subjects.set(subjectKey(subject), subject);
     for (const validation of snapshot.validations ?? []) this.#validations.set(validation.id, validation);
     this.#lastTurns = new Map(snapshot.lastTurns ?? []);
@@ -104,14 +110,36 @@ export class Draft {
   }
 
   /** Queues a new validation behind its repository's earlier ones. */
-  addValidation(row: Omit<Validation, "turn">, cause: Cause): void {
-    const last = this.#lastTurns.get(row.repository_id) ?? 0;
-    const turn = Math.max(this.#currentTurn, last + 1);
-    this.#lastTurns.set(row.repository_id, turn);
-    this.#turns.add(row.repository_id);
-    this.#putValidation({ ...row, turn });
+  addValidation(row: Omit<Validation, "turn" | "lane">, cause: Cause): void {
+    this.#putValidation({ ...row, lane: this.#lane, turn: this.#nextTurn(row.repository_id) });
     this.#reports.add(row.id);
     this.#addTimeline(row.id, null, row.state, cause);
+  }
+
+  /** Queues a dead validation again, behind its repository's others. */
+  requeue(row: Validation, cause: Cause): void {
+    const turn = this.#nextTurn(row.repository_id);
+    const patch = { attempts: 0, error: null, finished_at: null, lane: this.#lane, turn };
+    const next = this.signal(row, { type: "replayed" }, cause);
+    this.#putValidation({ ...next, ...patch });
+    this.#reports.add(row.id);
+  }
+
+  /** Writes to the timeline why nothing moved. */
+  note(row: Validation, cause: Cause): void {
+    this.#addTimeline(row.id, row.state, row.state, cause);
+    this.#putValidation(row);
+  }
+
+  settleLetter(settled: SettledLetter): void {
+    this.#lists.letters.push(settled);
+  }
+
+  #nextTurn(repositoryId: number): number {
+    const turn = Math.max(this.#currentTurn, (this.#lastTurns.get(repositoryId) ?? 0) + 1);
+    this.#lastTurns.set(repositoryId, turn);
+    this.#turns.add(repositoryId);
+    return turn;
   }
 
   /** Applies a signal with its timeline entry, report and patch. @returns the validation after it */

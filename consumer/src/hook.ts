@@ -26,8 +26,8 @@ const APP: Hook = {
 /** Reads `org:<login>/<hook id>`, `repo:<owner>/<repo>/<hook id>` or `app`; undefined for anything else. */
 export function parseHook(text: string): Hook | undefined {
   if (text === "app") return APP;
-  const org = /^org:([\w.-]+)\/(\d+)$/.exec(text);
-  const repo = /^repo:([\w.-]+)\/([\w.-]+)\/(\d+)$/.exec(text);
+  const org = /^org:([\w-]+)\/(\d+)$/.exec(text);
+  const repo = /^repo:([\w-]+)\/(?!\.{1,2}\/)([\w.-]+)\/(\d+)$/.exec(text);
   if (org !== null) {
     const [, owner = "", id] = org;
     return {

@@ -20,6 +20,8 @@ export interface RecordDeps {
   readonly policy: DeliveryPolicy;
   readonly log: Log;
   readonly now: () => Date;
+  /** Of what is queued (default 0): 1 for what is replayed. */
+  readonly lane?: 0 | 1;
 }
 
 export interface Recorded {
@@ -92,7 +94,7 @@ async function recordOnce(deps: RecordDeps, read: readonly ReadMessage[]): Promi
   const now = deps.now().toISOString();
   const facts = read.flatMap(({ fact }) => (fact === undefined ? [] : [fact]));
   const snapshot = await loadSnapshot(db, facts);
-  const draft = new Draft(now, snapshot);
+  const draft = new Draft(now, snapshot, deps.lane);
   const done = new Set(snapshot.recorded);
   const verdicts = read.map(({ message, fact }): Verdict => {
     if (fact === undefined) {
@@ -131,7 +133,7 @@ function decide(draft: Draft, fact: Fact, policy: DeliveryPolicy): void {
       decideCallback(draft, fact);
       break;
     case "order":
-      decideOrder(draft, fact);
+      decideOrder(draft, fact, policy);
       break;
     case "request": // It stands in D1 already.
   }

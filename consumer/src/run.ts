@@ -16,6 +16,22 @@ export interface RunRequest {
   readonly restart: boolean;
 }
 
+/** Who asks for it. */
+export interface RunOrigin {
+  /** The delivery that brought the head. */
+  readonly deliveryId: string;
+  /** The delivery or order that asks, for the timeline. */
+  readonly causeId: string;
+  /** For the timeline: `queued by …`. */
+  readonly by: string;
+}
+
+export const originOf = ({ id, event, action }: DeliveryFact): RunOrigin => ({
+  deliveryId: id,
+  causeId: id,
+  by: `${event}${action === null ? "" : ` ${action}`}`,
+});
+
 export interface RunOutcome {
   readonly started: boolean;
   readonly id: string;
@@ -25,7 +41,7 @@ export interface RunOutcome {
 export function ensureRun(
   draft: Draft,
   subject: Subject,
-  fact: DeliveryFact,
+  origin: RunOrigin,
   request: RunRequest,
   cancelSuperseded: boolean,
 ): RunOutcome {
@@ -40,12 +56,12 @@ export function ensureRun(
   if (latest !== undefined && !request.force && !(request.restart && stopped)) {
     return { started: false, id: latest.id };
   }
-  const id = startRun(draft, subject, fact, (latest?.run ?? 0) + 1, request.cause);
-  supersedeOthers(draft, subject, id, fact.id, cancelSuperseded);
+  const id = startRun(draft, subject, origin, (latest?.run ?? 0) + 1, request.cause);
+  supersedeOthers(draft, subject, id, origin.causeId, cancelSuperseded);
   return { started: true, id };
 }
 
-function startRun(draft: Draft, subject: Subject, fact: DeliveryFact, run: number, cause: string): string {
+function startRun(draft: Draft, subject: Subject, origin: RunOrigin, run: number, cause: string): string {
   const id = validationId(subject.repository_id, subject.subject, subject.head_sha, run);
   draft.putSubject(subject);
   draft.addValidation(
@@ -63,10 +79,9 @@ function startRun(draft: Draft, subject: Subject, fact: DeliveryFact, run: numbe
       base_sha: subject.base_sha,
       run,
       cause,
-      delivery_id: fact.id,
+      delivery_id: origin.deliveryId,
       state: "queued",
       conclusion: null,
-      lane: 0,
       attempts: 0,
       due_at: null,
       lease_id: null,
@@ -80,10 +95,7 @@ function startRun(draft: Draft, subject: Subject, fact: DeliveryFact, run: numbe
       heard_at: null,
       version: 0,
     },
-    {
-      reason: `queued by ${fact.event}${fact.action === null ? "" : ` ${fact.action}`}`,
-      deliveryId: fact.id,
-    },
+    { reason: `queued by ${origin.by}`, deliveryId: origin.causeId },
   );
   return id;
 }
@@ -128,5 +140,6 @@ export function stopRun(
   if (row.grainchain_id !== null) draft.addCancel(row.id, row.grainchain_id, reason);
 }
 
-const liveRuns = (draft: Draft, subject: Subject): Validation[] =>
+/** Runs of a subject that have not finished. */
+export const liveRuns = (draft: Draft, subject: Subject): Validation[] =>
   draft.runsOf(subject).filter((row) => !isFinal(row.state));

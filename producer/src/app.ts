@@ -7,10 +7,10 @@ import { type Context, Hono } from "hono";
 import { etag } from "hono/etag";
 import { roleOf } from "./access.ts";
 import { type ApiError, errorResponse } from "./api-error.ts";
-import { orderCancel } from "./cancel-order.ts";
 import { type ProducerConfig, webhookSecrets } from "./config.ts";
 import { receiveDelivery } from "./github-webhook.ts";
 import { createHealth } from "./health.ts";
+import { createOperatorApi } from "./operator-api/index.ts";
 import { projectStatus } from "./project-status.ts";
 import { type RateLimit, refuseUnauthorized } from "./rate-limit.ts";
 import { createVerifier } from "./signature.ts";
@@ -79,20 +79,6 @@ export function createApp(appDeps: AppDeps) {
     return context.json(answer.body);
   };
 
-  const cancel = async (context: AppContext, validationId: string) => {
-    context.header("cache-control", "no-store");
-    const role = await roleOf(config, context.req.header("authorization"));
-    if (role === undefined) {
-      const message = "the operator's bearer token is needed";
-      return refuse(context, await refuseUnauthorized(deps.failedSignatures, context.req.raw, message));
-    }
-    if (role !== "operator") return refuse(context, { code: "forbidden", message: "a reader may only look" });
-    const answer = await orderCancel({ ...deps, log: logOf(context) }, validationId);
-    if ("error" in answer) return refuse(context, answer.error);
-    const message = answer.ordered ? "the validation will be cancelled" : `it has finished: ${answer.state}`;
-    return context.json({ success: true, message, validation_id: validationId }, answer.ordered ? 202 : 200);
-  };
-
   app.get("/", (context) => {
     const html = context.req.header("accept")?.includes("text/html") === true;
     if (html) return context.redirect("/dashboard");
@@ -124,7 +110,7 @@ export function createApp(appDeps: AppDeps) {
   );
   app.get("/webhook/projects/:project/status", (context) => status(context, context.req.param("project")));
 
-  app.post(CANCEL_PATH, (context) => cancel(context, context.req.param("id")));
+  app.route("/api", createOperatorApi({ ...deps, environment: config.ENVIRONMENT }));
 
   for (const [path, allow] of METHODS) {
     app.all(path, (context) => {
@@ -140,8 +126,6 @@ const CALLBACK_PATHS = [
   "/callbacks/:validation_id/:token",
 ] as const;
 
-const CANCEL_PATH = "/api/validations/:id/cancel";
-
 /** Known paths, and what they answer. Any other method is refused. */
 const METHODS = [
   ["/", "GET, HEAD"],
@@ -149,7 +133,6 @@ const METHODS = [
   ["/webhook/github", "POST"],
   ["/webhook/status", "POST"],
   ...CALLBACK_PATHS.map((path) => [path, "POST"] as const),
-  [CANCEL_PATH, "POST"],
   ["/webhook/projects/:owner/:repo/status", "GET, HEAD"],
   ["/webhook/projects/:project/status", "GET, HEAD"],
 ] as const;

@@ -13,6 +13,12 @@ export const optionalText = v.pipe(
 
 export const httpUrl = v.pipe(v.string(), v.url(), v.regex(/^https?:\/\//));
 
+/** A URL that may be absent. It can hold a secret, so that nothing of it is ever told. */
+export const optionalUrl = v.pipe(
+  optionalText,
+  v.check((text) => text === undefined || /^https?:$/.test(URL.parse(text)?.protocol ?? ""), "not a URL"),
+);
+
 /** `"true"` or `"false"`. */
 export const flag = (fallback: "true" | "false") =>
   v.pipe(

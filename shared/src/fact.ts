@@ -140,7 +140,7 @@ const orderFact = v.object({
   /** Given by the producer, unique. */
   id: v.string(),
   received_at: canonicalTime,
-  order: v.literal("cancel"),
+  order: v.picklist(["cancel", "rerun"]),
   validation_id: v.string(),
 });
 

@@ -40,7 +40,9 @@ export type Signal =
   | { readonly type: "superseded" }
   | { readonly type: "cancelled" }
   | { readonly type: "timed_out" }
-  | { readonly type: "died" };
+  | { readonly type: "died" }
+  /** A dead letter is replayed: what could not be dispatched is to be dispatched after all. */
+  | { readonly type: "replayed" };
 
 /** Where the signal leads. `moved: false` means that it changes nothing: late, repeated or out of order. */
 export type Transition = Standing & { readonly moved: boolean };
@@ -48,10 +50,12 @@ export type Transition = Standing & { readonly moved: boolean };
 export const isFinal = (state: ValidationState): boolean => !LIVE_STATES.some((live) => live === state);
 
 /**
- * Applies a signal. A final state never changes; among live states Grainchain's word only moves forward.
+ * Applies a signal. A final state never changes, but for the one that never ran; among live states Grainchain's word
+ * only moves forward.
  */
 export function transition(from: Standing, signal: Signal): Transition {
   const stay: Transition = { ...from, moved: false };
+  if (signal.type === "replayed") return from.state === "dead" ? move("queued") : stay;
   if (isFinal(from.state)) return stay;
   switch (signal.type) {
     case "claimed":

@@ -21,6 +21,7 @@ export async function commit(db: D1Database, changes: Changes): Promise<CommitOu
     each(db, UPSERT_REPORTS, changes.reports, (r) => ({ ...r, now: changes.now })),
     each(db, INSERT_CANCELS, changes.cancels, (c) => ({ ...c, now: changes.now })),
     each(db, INSERT_DEAD_LETTERS, changes.deadLetters, (l) => ({ ...l, died_at: changes.now })),
+    each(db, SETTLE_LETTERS, changes.letters, (l) => ({ ...l, now: changes.now })),
     each(db, INSERT_UNMATCHED, changes.unmatched, ({ results, ...u }) => ({
       ...u,
       ...flatten(results),
@@ -215,14 +216,29 @@ const INSERT_CANCELS = `
   FROM json_each(?1) WHERE true
   ON CONFLICT (validation_id) DO NOTHING`;
 
-/** The same death told twice (a redelivered message) is one letter. */
+/**
+ * The same death told twice (a redelivered message) is one letter. An effect that was replayed and died again has its
+ * letter opened again; a fact is recorded when it is replayed, so that only an old message can tell of its death.
+ */
 const INSERT_DEAD_LETTERS = `
   INSERT INTO dead_letters (id, kind, class, error, attempts, first_at, died_at, repository, delivery_id,
                             validation_id, body)
   SELECT value->>'id', value->>'kind', value->>'class', value->>'error', value->>'attempts', value->>'first_at',
          value->>'died_at', value->>'repository', value->>'delivery_id', value->>'validation_id', value->>'body'
   FROM json_each(?1) WHERE true
-  ON CONFLICT (id) DO NOTHING`;
+  ON CONFLICT (id) DO UPDATE SET
+    class = excluded.class, error = excluded.error, attempts = excluded.attempts, died_at = excluded.died_at,
+    status = 'open', replay_id = NULL, closed_at = NULL, outcome = 'replayed, and dead again'
+  WHERE dead_letters.kind <> 'fact' AND dead_letters.status IN ('replayed', 'discarded')`;
+
+const SETTLE_LETTERS = `
+  UPDATE dead_letters SET
+    status = o.value->>'status', outcome = o.value->>'outcome',
+    replay_id = CASE o.value->>'status' WHEN 'open' THEN NULL ELSE replay_id END,
+    closed_at = CASE o.value->>'status' WHEN 'open' THEN NULL ELSE o.value->>'now' END
+  FROM json_each(?1) AS o
+  WHERE dead_letters.id = o.value->>'id' AND dead_letters.status = 'replaying'
+    AND dead_letters.replay_id = o.value->>'replay_id'`;
 
 const INSERT_UNMATCHED = `
   INSERT INTO callbacks_unmatched (id, received_at, recorded_at, given_id, repository, pr_number, status, success,

@@ -70,9 +70,9 @@ export const invariants = (cancelSuperseded: boolean): readonly Invariant[] => [
   },
   {
     number: 4,
-    rule: "a finished validation never changes",
+    rule: "a finished validation never changes, but for a dead one that is replayed",
     sql: `SELECT validation_id AS id, from_state || ' became ' || to_state AS problem FROM timeline
-          WHERE from_state IN ${FINAL} AND to_state <> from_state`,
+          WHERE from_state IN ${FINAL} AND to_state <> from_state AND NOT (from_state = 'dead' AND to_state = 'queued')`,
   },
   {
     number: 4,
@@ -120,9 +120,11 @@ export const invariants = (cancelSuperseded: boolean): readonly Invariant[] => [
   },
   {
     number: 8,
-    rule: "the fact behind a transition is known",
+    rule: "the delivery behind a validation is known, for as long as deliveries are kept",
     sql: `SELECT v.id, 'delivery ' || v.delivery_id || ' is not recorded' AS problem FROM validations v
-          LEFT JOIN deliveries d ON d.id = v.delivery_id WHERE d.id IS NULL`,
+          LEFT JOIN deliveries d ON d.id = v.delivery_id
+          WHERE d.id IS NULL AND v.created_at > coalesce(
+            (SELECT value->>'deliveries_before' FROM settings WHERE name = 'retention:horizon'), '')`,
   },
   {
     number: 8,

@@ -1,5 +1,7 @@
 /** Searches for deliveries that never came: those that operators ask for, and how far the automatic ones have come. */
 import * as v from "valibot";
+import { type ReconcileItem, reconcileItem, type reconcileQuery } from "../api/reconcile.ts";
+import { type Page, selectPage } from "./page.ts";
 
 /** What one search did. */
 export interface ReconcileCounts {
@@ -40,6 +42,40 @@ export async function insertReconcile(db: D1Database, request: ReconcileRequest,
     .bind(id, requested_by, now, since, dry_run ? 1 : 0)
     .run();
 }
+
+const itemRow = v.object({
+  ...reconcileItem.entries,
+  dry_run: v.pipe(
+    v.number(),
+    v.transform((flag) => flag === 1),
+  ),
+}) satisfies v.GenericSchema<unknown, ReconcileItem>;
+
+/** Searches, the latest first. */
+export function listReconciles(
+  db: D1Database,
+  query: v.InferOutput<typeof reconcileQuery>,
+): Promise<Page<ReconcileItem>> {
+  return selectPage(db, {
+    select: SELECT,
+    conditions: [],
+    order: ["r.requested_at", "r.id"],
+    keyOf: ({ requested_at, id }) => [requested_at, id],
+    schema: itemRow,
+    limit: query.limit,
+    cursor: query.cursor,
+  });
+}
+
+export async function loadReconcile(db: D1Database, id: string): Promise<ReconcileItem | undefined> {
+  const row = await db.prepare(`${SELECT} WHERE r.id = ?1`).bind(id).first();
+  return row === null ? undefined : v.parse(itemRow, row);
+}
+
+const SELECT = `
+  SELECT r.id, r.requested_by, r.requested_at, r.since, r.dry_run, r.status, r.finished_at, r.listed, r.missing,
+         r.recovered, r.redelivered, r.error
+  FROM reconciles r`;
 
 /** Claims the search that has waited longest; one whose consumer has ended without a word is claimed again. */
 export async function claimReconcile(

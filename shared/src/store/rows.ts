@@ -116,6 +116,15 @@ export interface DeadLetter {
   readonly body: string | null;
 }
 
+/** What came of replaying a letter: `open` again where it could not be. */
+export interface SettledLetter {
+  readonly id: string;
+  readonly replay_id: string;
+  readonly status: "replayed" | "open";
+  /** For a person. */
+  readonly outcome: string;
+}
+
 export interface UnmatchedCallback {
   readonly id: string;
   readonly received_at: string;
@@ -154,6 +163,7 @@ export interface Changes {
     readonly reason: string;
   }[];
   readonly deadLetters: readonly DeadLetter[];
+  readonly letters: readonly SettledLetter[];
   readonly unmatched: readonly UnmatchedCallback[];
   /** No validation has these ids at Grainchain: why their callbacks are unmatched. */
   readonly unknownIds: readonly string[];
@@ -179,6 +189,7 @@ export const noChanges = (now: string): Changes => ({
   reports: [],
   cancels: [],
   deadLetters: [],
+  letters: [],
   unmatched: [],
   unknownIds: [],
   awaited: [],

@@ -11,6 +11,10 @@ export const TURN = "turn";
 export const GRAINCHAIN_SEEN = "seen:grainchain";
 /** Grainchain has no batch endpoint; not asked again before this time. */
 export const NO_BATCH_UNTIL = "grainchain:no-batch-until";
+/** When old rows are deleted next. */
+export const RETENTION_DUE = "retention:due";
+/** What was deleted last: everything before it may be gone. */
+export const RETENTION_HORIZON = "retention:horizon";
 
 const gateSchema = v.variant("state", [
   v.object({ state: v.literal("open") }),
@@ -66,4 +70,13 @@ export function parseDispatchSettings(rows: readonly unknown[]): DispatchSetting
 export async function loadDispatchSettings(db: D1Database): Promise<DispatchSettings> {
   const { results } = await db.prepare(SELECT_DISPATCH_SETTINGS).all();
   return parseDispatchSettings(results);
+}
+
+const dueTime = v.nullable(v.object({ value: v.pipe(v.string(), v.parseJson(), v.string()) }));
+
+/** Whether the time that a setting names has come; a setting that is absent or not understood is due. */
+export async function isDue(db: D1Database, name: string, now: string): Promise<boolean> {
+  const row = await db.prepare("SELECT value FROM settings WHERE name = ?1").bind(name).first();
+  const parsed = v.safeParse(dueTime, row);
+  return !parsed.success || parsed.output === null || parsed.output.value <= now;
 }

@@ -23,11 +23,12 @@ export async function loadSnapshot(db: D1Database, facts: readonly Fact[]): Prom
   const named = JSON.stringify(keys.subjects);
   const reruns = JSON.stringify(keys.reruns);
   const ids = JSON.stringify(keys.validationIds);
+  const ordered = JSON.stringify(keys.ordered);
   const [recorded, subjects, validations, turns] = await db.batch<Record<string, unknown>>([
     db.prepare(SELECT_RECORDED).bind(JSON.stringify(facts.map((fact) => fact.id))),
-    db.prepare(SELECT_SUBJECTS).bind(named, reruns),
-    db.prepare(SELECT_VALIDATIONS).bind(named, reruns, ids),
-    db.prepare(SELECT_TURNS).bind(JSON.stringify(keys.repositories)),
+    db.prepare(SELECT_SUBJECTS).bind(named, reruns, ordered),
+    db.prepare(SELECT_VALIDATIONS).bind(named, reruns, ids, ordered),
+    db.prepare(SELECT_TURNS).bind(JSON.stringify(keys.repositories), ordered),
   ]);
   const parsedTurns = v.parse(v.array(turnRow), turns?.results ?? []);
   return {
@@ -46,6 +47,8 @@ interface Keys {
   readonly subjects: readonly (readonly [repositoryId: number, subject: string, headSha: string | null])[];
   readonly reruns: readonly (readonly [repositoryId: number, headSha: string])[];
   readonly validationIds: readonly string[];
+  /** Validations that operators' orders are about: their subjects matter too. */
+  readonly ordered: readonly string[];
   readonly repositories: readonly number[];
 }
 
@@ -63,6 +66,7 @@ function collectKeys(facts: readonly Fact[]): Keys {
       change.type === "rerun" ? [[id, change.head_sha] as const] : [],
     ),
     validationIds: facts.flatMap((fact) => ("validation_id" in fact ? [fact.validation_id] : [])),
+    ordered: facts.flatMap((fact) => (fact.kind === "order" ? [fact.validation_id] : [])),
     repositories: [...new Set(changes.map(({ id }) => id))],
   };
 }
@@ -111,7 +115,10 @@ const SELECT_SUBJECTS = `
     CROSS JOIN subjects s ON s.repository_id = k.value->>0 AND s.subject = k.value->>1
   UNION
   SELECT s.* FROM json_each(?2) k
-    CROSS JOIN subjects s ON s.repository_id = k.value->>0 AND s.head_sha = k.value->>1`;
+    CROSS JOIN subjects s ON s.repository_id = k.value->>0 AND s.head_sha = k.value->>1
+  UNION
+  SELECT s.* FROM json_each(?3) k CROSS JOIN validations o ON o.id = k.value
+    CROSS JOIN subjects s ON s.repository_id = o.repository_id AND s.subject = o.subject`;
 
 /**
  * Of those subjects: what is live, and every run of the heads that the facts name, of the newest head, and of those
@@ -125,10 +132,15 @@ const SELECT_VALIDATIONS = `
       UNION
       SELECT s.repository_id, s.subject, s.head_sha, s.edges FROM json_each(?2) k
         CROSS JOIN subjects s ON s.repository_id = k.value->>0 AND s.head_sha = k.value->>1
+      UNION
+      SELECT s.repository_id, s.subject, s.head_sha, s.edges FROM json_each(?4) k
+        CROSS JOIN validations o ON o.id = k.value
+        CROSS JOIN subjects s ON s.repository_id = o.repository_id AND s.subject = o.subject
     ),
     heads (repository_id, subject, head_sha) AS (
       SELECT value->>0, value->>1, value->>2 FROM json_each(?1)
       UNION SELECT repository_id, subject, head_sha FROM known
+      UNION SELECT o.repository_id, o.subject, o.head_sha FROM json_each(?4) k JOIN validations o ON o.id = k.value
       UNION SELECT repository_id, subject, edge.value->>1 FROM known JOIN json_each(known.edges) edge
     ),
     wanted (id) AS (
@@ -148,4 +160,7 @@ const SELECT_VALIDATIONS = `
 const SELECT_TURNS = `
   SELECT NULL AS repository_id, CAST(value AS INTEGER) AS turn FROM settings WHERE name = 'turn'
   UNION ALL
-  SELECT r.repository_id, r.last_turn FROM json_each(?1) k JOIN repositories r ON r.repository_id = k.value`;
+  SELECT r.repository_id, r.last_turn FROM json_each(?1) k JOIN repositories r ON r.repository_id = k.value
+  UNION ALL
+  SELECT r.repository_id, r.last_turn FROM json_each(?2) k CROSS JOIN validations o ON o.id = k.value
+    JOIN repositories r ON r.repository_id = o.repository_id`;

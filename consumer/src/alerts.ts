@@ -1,0 +1,113 @@
+/** Alerts: told once when a condition begins to hold and once when it ends, tried again until they are taken. */
+import { backoffMs, EFFECT_BACKOFF } from "@webhook-gateway/shared/backoff.ts";
+import { errorText, type Log } from "@webhook-gateway/shared/log.ts";
+import { alertSetting, loadAlertFacts, type ToldAlert } from "@webhook-gateway/shared/store/alerts.ts";
+import { commit } from "@webhook-gateway/shared/store/commit.ts";
+import { noChanges } from "@webhook-gateway/shared/store/rows.ts";
+import { type AlertThresholds, firing } from "./alert-conditions.ts";
+
+export interface AlertDeps {
+  readonly db: D1Database;
+  readonly fetch: typeof fetch;
+  readonly log: Log;
+  readonly now: () => Date;
+  readonly thresholds: AlertThresholds;
+  readonly environment: string;
+  /** Undefined: conditions are logged only. */
+  readonly url: string | undefined;
+  readonly secret: string | undefined;
+}
+
+const HOUR_MS = 3_600_000;
+const TIMEOUT_MS = 10_000;
+
+/** Looks at every condition, and tells what has changed. */
+export async function raiseAlerts(deps: AlertDeps): Promise<void> {
+  const nowMs = deps.now().getTime();
+  const facts = await loadAlertFacts(deps.db, iso(nowMs - HOUR_MS));
+  const holding = firing(facts, deps.thresholds, nowMs);
+  const names = new Set([...holding.keys(), ...facts.told.keys()]);
+  const changed: { name: string; alert: ToldAlert }[] = [];
+  for (const name of names) {
+    const before = facts.told.get(name);
+    const next = nextAlert(before, holding.get(name), iso(nowMs));
+    if (next === undefined || (next === before && !isDue(next, iso(nowMs)))) continue;
+    const alert = isDue(next, iso(nowMs)) ? await tell(deps, name, next) : next;
+    changed.push({ name, alert });
+  }
+  if (changed.length === 0) return;
+  const settings = changed.map(({ name, alert }) => alertSetting(name, alert));
+  await commit(deps.db, { ...noChanges(deps.now().toISOString()), settings });
+}
+
+/** The alert as it stands now; undefined where there is none and was none. */
+export function nextAlert(
+  before: ToldAlert | undefined,
+  text: string | undefined,
+  now: string,
+): ToldAlert | undefined {
+  const state = text === undefined ? "resolved" : "firing";
+  if (before === undefined) {
+    return text === undefined ? undefined : { state, text, since: now, told: null, attempts: 0, due_at: now };
+  }
+  if (before.state === state) return before;
+  return { ...before, state, text: text ?? before.text, since: now, attempts: 0, due_at: now };
+}
+
+/** A condition that ended before anybody was told of it is not told of. */
+const isDue = ({ state, told, due_at }: ToldAlert, now: string): boolean =>
+  told !== state && !(state === "resolved" && told === null) && due_at <= now;
+
+async function tell(deps: AlertDeps, name: string, alert: ToldAlert): Promise<ToldAlert> {
+  const { log, url } = deps;
+  log.warn("alert", { condition: name, state: alert.state, text: alert.text });
+  if (url === undefined) return { ...alert, told: alert.state };
+  const attempts = alert.attempts + 1;
+  try {
+    await post(deps, url, name, alert);
+    return { ...alert, told: alert.state, attempts };
+  } catch (thrown) {
+    // The address is a secret: what fetch says of it is not told.
+    const error = thrown instanceof AlertRefused ? thrown.message : errorText(thrown).split(":")[0];
+    log.error("alert.not-sent", { condition: name, attempts, error });
+    return { ...alert, attempts, due_at: iso(deps.now().getTime() + backoffMs(EFFECT_BACKOFF, attempts)) };
+  }
+}
+
+class AlertRefused extends Error {
+  override readonly name = "AlertRefused";
+}
+
+async function post(deps: AlertDeps, url: string, name: string, alert: ToldAlert): Promise<void> {
+  const { state, text, since } = alert;
+  const word = state === "firing" ? "ALERT" : "resolved";
+  const body = JSON.stringify({
+    text: `[webhook-gateway ${deps.environment}] ${word}: ${text}`,
+    environment: deps.environment,
+    condition: name,
+    state,
+    since,
+  });
+  const signature =
+    deps.secret === undefined ? {} : { "x-webhook-gateway-signature-256": await sign(deps.secret, body) };
+  const response = await deps.fetch(url, {
+    method: "POST",
+    headers: { "content-type": "application/json", "user-agent": "webhook-gateway", ...signature },
+    body,
+    redirect: "manual",
+    signal: AbortSignal.timeout(TIMEOUT_MS),
+  });
+  await response.body?.cancel();
+  if (!response.ok) throw new AlertRefused(`HTTP ${response.status}`);
+}
+
+/** As GitHub signs its deliveries. */
+async function sign(secret: string, body: string): Promise<string> {
+  const encoder = new TextEncoder();
+  const algorithm = { name: "HMAC", hash: "SHA-256" };
+  const key = await crypto.subtle.importKey("raw", encoder.encode(secret), algorithm, false, ["sign"]);
+  const mac = await crypto.subtle.sign("HMAC", key, encoder.encode(body));
+  return `sha256=${Array.from(new Uint8Array(mac), (byte) => byte.toString(16).padStart(2, "0")).join("")}`;
+}
+
+const iso = (ms: number): string => new Date(ms).toISOString();

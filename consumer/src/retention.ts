@@ -1,0 +1,46 @@
+/** Retention: what is old is deleted once an hour, in chunks, and never in the way of what is live. */
+import type { Log } from "@webhook-gateway/shared/log.ts";
+import { commit } from "@webhook-gateway/shared/store/commit.ts";
+import { CHUNK, deleteChunk, type Horizons } from "@webhook-gateway/shared/store/retention.ts";
+import { noChanges } from "@webhook-gateway/shared/store/rows.ts";
+import { isDue, RETENTION_DUE, RETENTION_HORIZON } from "@webhook-gateway/shared/store/settings.ts";
+
+export interface RetentionDeps {
+  readonly db: D1Database;
+  readonly log: Log;
+  readonly now: () => Date;
+  readonly config: { readonly deliveriesDays: number; readonly validationsDays: number };
+}
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+/** Results of a callback are recorded within the events queue's retries: some hours. */
+const STRAY_RESULTS_MS = 15 * DAY_MS;
+/** Chunks of one invocation: a backlog is worked off over several minutes. */
+const MAX_CHUNKS = 50;
+
+/** Deletes what is old, where that is due. */
+export async function expireOld(deps: RetentionDeps): Promise<void> {
+  const { db, log, config } = deps;
+  const nowMs = deps.now().getTime();
+  if (!(await isDue(db, RETENTION_DUE, iso(nowMs)))) return;
+  const horizons: Horizons = {
+    deliveriesBefore: iso(nowMs - config.deliveriesDays * DAY_MS),
+    validationsBefore: iso(nowMs - config.validationsDays * DAY_MS),
+    strayResultsBefore: iso(nowMs - STRAY_RESULTS_MS),
+  };
+  // Said before it is done: what is missing then is explained at any instant.
+  const horizon = { deliveries_before: horizons.deliveriesBefore };
+  await commit(db, { ...noChanges(iso(nowMs)), settings: [{ name: RETENTION_HORIZON, value: horizon }] });
+  let most = CHUNK;
+  let chunks = 0;
+  while (most >= CHUNK && chunks < MAX_CHUNKS) {
+    most = await deleteChunk(db, horizons);
+    chunks++;
+  }
+  const dueAt = iso(most >= CHUNK ? nowMs : nowMs + HOUR_MS);
+  await commit(db, { ...noChanges(iso(nowMs)), settings: [{ name: RETENTION_DUE, value: dueAt }] });
+  log.info("retention.done", { chunks, more: most >= CHUNK });
+}
+
+const iso = (ms: number): string => new Date(ms).toISOString();

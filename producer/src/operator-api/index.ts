@@ -1,0 +1,126 @@
+/** The operator API under `/api`: authenticated, checked and never cached. */
+import { CursorError } from "@webhook-gateway/shared/store/page.ts";
+import { type Context, Hono } from "hono";
+import * as v from "valibot";
+import { roleOf } from "../access.ts";
+import { type ApiError, errorResponse } from "../api-error.ts";
+import type { ProducerConfig } from "../config.ts";
+import { type RateLimit, refuseUnauthorized } from "../rate-limit.ts";
+import { openApiDocument } from "./openapi.ts";
+import type { Answer, OperatorDeps, Route } from "./route.ts";
+import { ROUTES } from "./routes.ts";
+
+export interface OperatorApiDeps extends OperatorDeps {
+  readonly config: ProducerConfig;
+  readonly failedSignatures: RateLimit;
+}
+
+type ApiContext = Context<{ Variables: { requestId: string } }>;
+
+/** A body is a scope of ids at most: 1,000 ids of 300 bytes. */
+const MAX_BODY_BYTES = 512 * 1024;
+
+/** To be mounted at `/api`. */
+export function createOperatorApi(deps: OperatorApiDeps) {
+  const api = new Hono<{ Variables: { requestId: string } }>({ strict: false });
+
+  const refuse = (context: ApiContext, error: ApiError): Response => {
+    const response = errorResponse(error, context.var.requestId);
+    response.headers.set("cache-control", "no-store");
+    return response;
+  };
+
+  /** Undefined where the caller may go on. */
+  async function refusal(context: ApiContext, needed: Route["role"]): Promise<Response | undefined> {
+    const role = await roleOf(deps.config, context.req.header("authorization"));
+    if (role === undefined) {
+      const message = "a bearer token of an operator or reader is needed";
+      return refuse(context, await refuseUnauthorized(deps.failedSignatures, context.req.raw, message));
+    }
+    if (needed === "reader" || role === "operator") return undefined;
+    return refuse(context, { code: "forbidden", message: "a reader may only look" });
+  }
+
+  for (const route of ROUTES) {
+    const path = route.path.replaceAll(/\{(\w+)\}/g, ":$1");
+    api.on(route.method, path, async (context) => {
+      const refused = await refusal(context, route.role);
+      if (refused !== undefined) return refused;
+      const input = await readInput(context, route);
+      if ("error" in input) return refuse(context, input.error);
+      const log = deps.log.with({ request_id: context.var.requestId });
+      const who = whoOf(context.req.header("x-operator"));
+      const id = context.req.param("id") ?? "";
+      const answer = await answerOf(() => route.handle({ ...input, deps: { ...deps, log }, id, who }));
+      return "error" in answer ? refuse(context, answer.error) : render(context, answer);
+    });
+  }
+
+  api.get("/openapi.json", async (context) => {
+    context.header("cache-control", "no-store");
+    return (await refusal(context, "reader")) ?? context.json(openApiDocument());
+  });
+
+  for (const [path, allow] of allowed()) {
+    api.all(path, (context) => {
+      const message = `this path answers ${allow} only`;
+      return refuse(context, { code: "method_not_allowed", message, headers: { allow } });
+    });
+  }
+  return api;
+}
+
+type Input = { readonly query: unknown; readonly body: unknown } | { readonly error: ApiError };
+
+async function readInput(context: ApiContext, route: Route): Promise<Input> {
+  const query = route.query === undefined ? undefined : v.safeParse(route.query, context.req.query());
+  if (query?.success === false) return { error: refused("invalid_query", query.issues) };
+  if (route.body === undefined) return { query: query?.output, body: undefined };
+  const text = await context.req.text();
+  if (text.length > MAX_BODY_BYTES) {
+    return { error: { code: "payload_too_large", message: "the body is too large" } };
+  }
+  const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), route.body), text);
+  if (!parsed.success) return { error: refused("invalid_body", parsed.issues) };
+  return { query: query?.output, body: parsed.output };
+}
+
+/** Names of fields only: an issue's own text quotes what was received. */
+function refused(code: "invalid_query" | "invalid_body", issues: readonly v.BaseIssue<unknown>[]): ApiError {
+  const fields = [...new Set(issues.map((issue) => v.getDotPath(issue) ?? "the whole"))].slice(0, 10);
+  return { code, message: `not understood: ${fields.join(", ")}` };
+}
+
+async function answerOf(handle: () => Promise<Answer>): Promise<Answer> {
+  try {
+    return await handle();
+  } catch (thrown) {
+    if (thrown instanceof CursorError) return { error: { code: "invalid_query", message: thrown.message } };
+    throw thrown;
+  }
+}
+
+function render(context: ApiContext, answer: Exclude<Answer, { error: ApiError }>): Response {
+  context.header("cache-control", "no-store");
+  if ("text" in answer) return context.body(answer.text, 200, { "content-type": answer.contentType });
+  // The schemas of the answers are JSON, which Hono's types cannot see.
+  return context.json(answer.body as Record<string, unknown>, answer.status ?? 200);
+}
+
+/** Whoever has the token may say any name: it is for the record, not for access. */
+const whoOf = (header: string | undefined): string => {
+  const name = (header ?? "")
+    .replaceAll(/[^\x20-\x7e]/g, "")
+    .trim()
+    .slice(0, 100);
+  return name === "" ? "operator" : name;
+};
+
+function allowed(): [path: string, allow: string][] {
+  const methods = new Map<string, string[]>([["/openapi.json", ["GET", "HEAD"]]]);
+  for (const { method, path } of ROUTES) {
+    const key = path.replaceAll(/\{(\w+)\}/g, ":$1");
+    methods.set(key, [...(methods.get(key) ?? []), ...(method === "GET" ? ["GET", "HEAD"] : [method])]);
+  }
+  return [...methods].map(([path, list]) => [path, list.join(", ")]);
+}

@@ -1,0 +1,207 @@
+/** Every route of the operator API. The OpenAPI document is made of this table. */
+import * as deadLetter from "@webhook-gateway/shared/api/dead-letter.ts";
+import * as delivery from "@webhook-gateway/shared/api/delivery.ts";
+import { overview } from "@webhook-gateway/shared/api/overview.ts";
+import { pageOf } from "@webhook-gateway/shared/api/page.ts";
+import * as reconcile from "@webhook-gateway/shared/api/reconcile.ts";
+import * as replay from "@webhook-gateway/shared/api/replay.ts";
+import * as tracing from "@webhook-gateway/shared/api/trace.ts";
+import * as validation from "@webhook-gateway/shared/api/validation.ts";
+import { listDeadLetters, loadDeadLetter } from "@webhook-gateway/shared/store/dead-letter-list.ts";
+import { listDeliveries } from "@webhook-gateway/shared/store/delivery-list.ts";
+import { insertReconcile, listReconciles, loadReconcile } from "@webhook-gateway/shared/store/reconciles.ts";
+import { cancelReplay, listReplays, loadReplay } from "@webhook-gateway/shared/store/replays.ts";
+import { listValidations, loadValidationDetail } from "@webhook-gateway/shared/store/validation-list.ts";
+import * as v from "valibot";
+import { orderLetters, previewOrder } from "./letters.ts";
+import { METRICS_TYPE, metricsText } from "./metrics.ts";
+import { type OrderAnswer, orderCancel, orderRerun, tellOfRequest } from "./order.ts";
+import { readOverview } from "./overview.ts";
+import { type Answer, found, type Route, route } from "./route.ts";
+import { readTrace } from "./trace.ts";
+
+const nothing = v.strictObject({});
+
+export const ROUTES: readonly Route[] = [
+  route({
+    method: "GET",
+    path: "/status",
+    role: "reader",
+    summary: "How the gateway does",
+    query: nothing,
+    answers: { 200: overview },
+    handle: async ({ deps }) => ({ body: await readOverview(deps) }),
+  }),
+  route({
+    method: "GET",
+    path: "/metrics",
+    role: "reader",
+    summary: "The same in OpenMetrics text",
+    query: nothing,
+    answers: { 200: "text" },
+    handle: async ({ deps }) => ({ text: metricsText(await readOverview(deps)), contentType: METRICS_TYPE }),
+  }),
+  route({
+    method: "GET",
+    path: "/trace",
+    role: "reader",
+    summary: "The way of a delivery, a validation, a pull request or a commit",
+    query: tracing.traceQuery,
+    answers: { 200: tracing.trace },
+    handle: ({ deps, query }) => readTrace(deps, query.q),
+  }),
+  route({
+    method: "GET",
+    path: "/deliveries",
+    role: "reader",
+    summary: "Recorded deliveries, the latest first",
+    query: delivery.deliveryQuery,
+    answers: { 200: pageOf(delivery.deliveryItem) },
+    handle: async ({ deps, query }) => ({ body: await listDeliveries(deps.db, query) }),
+  }),
+  route({
+    method: "GET",
+    path: "/validations",
+    role: "reader",
+    summary: "Validations, the latest first",
+    query: validation.validationQuery,
+    answers: { 200: pageOf(validation.validationItem) },
+    handle: async ({ deps, query }) => ({ body: await listValidations(deps.db, query) }),
+  }),
+  route({
+    method: "GET",
+    path: "/validations/{id}",
+    role: "reader",
+    summary: "One validation with its timeline and results",
+    query: nothing,
+    answers: { 200: validation.validationDetail },
+    handle: async ({ deps, id }) => found(await loadValidationDetail(deps.db, id)),
+  }),
+  route({
+    method: "POST",
+    path: "/validations/{id}/cancel",
+    role: "operator",
+    summary: "Stop a validation, in the queue or at Grainchain",
+    answers: { 200: validation.orderAnswer, 202: validation.orderAnswer },
+    handle: async ({ deps, id }) => ordered(await orderCancel(deps, id), id),
+  }),
+  route({
+    method: "POST",
+    path: "/validations/{id}/rerun",
+    role: "operator",
+    summary: "Run a validation's head again",
+    answers: { 202: validation.orderAnswer },
+    handle: async ({ deps, id }) => ordered(await orderRerun(deps, id), id),
+  }),
+  route({
+    method: "GET",
+    path: "/dead-letters",
+    role: "reader",
+    summary: "Dead letters, the latest first",
+    query: deadLetter.deadLetterQuery,
+    answers: { 200: pageOf(deadLetter.deadLetterItem) },
+    handle: async ({ deps, query }) => ({ body: await listDeadLetters(deps.db, query) }),
+  }),
+  route({
+    method: "POST",
+    path: "/dead-letters/discard",
+    role: "operator",
+    summary: "Close dead letters without replaying them",
+    body: replay.discardRequest,
+    answers: { 200: v.union([deadLetter.letterPreview, replay.replayItem]) },
+    handle: async ({ deps, body, who }) => {
+      if (body.dry_run) return { body: await previewOrder(deps, body) };
+      return orderedLetters(await orderLetters(deps, "discard", body, who), 200);
+    },
+  }),
+  route({
+    method: "GET",
+    path: "/dead-letters/{id}",
+    role: "reader",
+    summary: "One dead letter with the fact that it holds",
+    query: nothing,
+    answers: { 200: deadLetter.deadLetterDetail },
+    handle: async ({ deps, id }) => found(await loadDeadLetter(deps.db, id)),
+  }),
+  route({
+    method: "POST",
+    path: "/replays",
+    role: "operator",
+    summary: "Replay dead letters behind live work",
+    body: replay.replayRequest,
+    answers: { 200: deadLetter.letterPreview, 202: replay.replayItem },
+    handle: async ({ deps, body, who }) => {
+      if (body.dry_run) return { body: await previewOrder(deps, body) };
+      return orderedLetters(await orderLetters(deps, "replay", body, who), 202);
+    },
+  }),
+  route({
+    method: "GET",
+    path: "/replays",
+    role: "reader",
+    summary: "Replays, the latest first",
+    query: replay.replayQuery,
+    answers: { 200: pageOf(replay.replayItem) },
+    handle: async ({ deps, query }) => ({ body: await listReplays(deps.db, query) }),
+  }),
+  route({
+    method: "GET",
+    path: "/replays/{id}",
+    role: "reader",
+    summary: "One replay, and how far it is",
+    query: nothing,
+    answers: { 200: replay.replayItem },
+    handle: async ({ deps, id }) => found(await loadReplay(deps.db, id)),
+  }),
+  route({
+    method: "POST",
+    path: "/replays/{id}/cancel",
+    role: "operator",
+    summary: "End a replay; what it has not come to is open again",
+    answers: { 200: replay.replayItem },
+    handle: async ({ deps, id }) => found(await cancelReplay(deps.db, id, deps.now().toISOString())),
+  }),
+  route({
+    method: "POST",
+    path: "/reconciles",
+    role: "operator",
+    summary: "Look for deliveries that never came",
+    body: reconcile.reconcileRequest,
+    answers: { 202: reconcile.reconcileItem },
+    handle: async ({ deps, body, who }) => {
+      const id = deps.newId();
+      const since = body.since === undefined ? null : new Date(body.since).toISOString();
+      const request = { id, requested_by: who, since, dry_run: body.dry_run };
+      await insertReconcile(deps.db, request, deps.now().toISOString());
+      await tellOfRequest(deps);
+      return { body: await loadReconcile(deps.db, id), status: 202 };
+    },
+  }),
+  route({
+    method: "GET",
+    path: "/reconciles",
+    role: "reader",
+    summary: "Searches for missing deliveries, the latest first",
+    query: reconcile.reconcileQuery,
+    answers: { 200: pageOf(reconcile.reconcileItem) },
+    handle: async ({ deps, query }) => ({ body: await listReconciles(deps.db, query) }),
+  }),
+  route({
+    method: "GET",
+    path: "/reconciles/{id}",
+    role: "reader",
+    summary: "One search, and what it found",
+    query: nothing,
+    answers: { 200: reconcile.reconcileItem },
+    handle: async ({ deps, id }) => found(await loadReconcile(deps.db, id)),
+  }),
+];
+
+function ordered(answer: OrderAnswer, validationId: string): Answer {
+  if ("error" in answer) return answer;
+  const body = { success: true, message: answer.message, validation_id: validationId };
+  return { body, status: answer.ordered ? 202 : 200 };
+}
+
+const orderedLetters = (answer: Awaited<ReturnType<typeof orderLetters>>, status: 200 | 202): Answer =>
+  "error" in answer ? answer : { body: answer, status };

@@ -1,0 +1,71 @@
+/** Dead letters in the operator API. */
+import * as v from "valibot";
+import { pageQuery, repo, time, timeQuery } from "./page.ts";
+
+export const LETTER_KINDS = ["fact", "dispatch", "cancel", "report"] as const;
+export const LETTER_STATES = ["open", "replaying", "replayed", "discarded"] as const;
+
+export const deadLetterItem = v.object({
+  id: v.string(),
+  kind: v.picklist(LETTER_KINDS),
+  class: v.string(),
+  error: v.string(),
+  attempts: v.number(),
+  first_at: time,
+  died_at: time,
+  repository: v.nullable(v.string()),
+  delivery_id: v.nullable(v.string()),
+  validation_id: v.nullable(v.string()),
+  status: v.picklist(LETTER_STATES),
+  replay_id: v.nullable(v.string()),
+  closed_at: v.nullable(time),
+  /** What came of its replay. */
+  outcome: v.nullable(v.string()),
+});
+export type DeadLetterItem = v.InferOutput<typeof deadLetterItem>;
+
+/** With the fact itself, where there is one. */
+export const deadLetterDetail = v.object({ ...deadLetterItem.entries, body: v.nullable(v.string()) });
+export type DeadLetterDetail = v.InferOutput<typeof deadLetterDetail>;
+
+const filterEntries = {
+  ...timeQuery,
+  repo,
+  /** Of the delivery behind it. */
+  event: v.optional(v.string()),
+  kind: v.optional(v.picklist(LETTER_KINDS)),
+  class: v.optional(v.string()),
+};
+
+/** `state` is the letter's: `open` where none is given. */
+export const deadLetterQuery = v.strictObject({
+  ...pageQuery,
+  ...filterEntries,
+  state: v.optional(v.picklist([...LETTER_STATES, "any"])),
+});
+
+export const deadLetterFilter = v.strictObject(filterEntries);
+export type DeadLetterFilter = v.InferOutput<typeof deadLetterFilter>;
+
+/** Which letters: by id, by filter, or all that are open. Exactly one of the three. */
+export const letterScope = v.pipe(
+  v.strictObject({
+    ids: v.optional(v.pipe(v.array(v.pipe(v.string(), v.maxLength(300))), v.minLength(1), v.maxLength(1000))),
+    filter: v.optional(deadLetterFilter),
+    all: v.optional(v.literal(true)),
+  }),
+  v.check(
+    ({ ids, filter, all }) => [ids, filter, all].filter((one) => one !== undefined).length === 1,
+    "exactly one of ids, filter and all",
+  ),
+);
+export type LetterScope = v.InferOutput<typeof letterScope>;
+
+/** What a dry run tells. */
+export const letterPreview = v.object({
+  dry_run: v.literal(true),
+  total: v.number(),
+  /** The first few of them. */
+  sample: v.array(deadLetterItem),
+});
+export type LetterPreview = v.InferOutput<typeof letterPreview>;

@@ -1,0 +1,55 @@
+/** How the gateway does, in the operator API. */
+import * as v from "valibot";
+import { VALIDATION_STATES } from "../validation.ts";
+import { time } from "./page.ts";
+
+export const gateItem = v.object({
+  /** `grainchain` or `github`. */
+  name: v.string(),
+  state: v.picklist(["open", "closed"]),
+  reason: v.nullable(v.string()),
+  detail: v.nullable(v.string()),
+  since: v.nullable(time),
+  /** Nothing is sent before. */
+  until: v.nullable(time),
+});
+export type GateItem = v.InferOutput<typeof gateItem>;
+
+/** One hour of validations. */
+export const hourItem = v.object({
+  hour: time,
+  validations: v.number(),
+  succeeded: v.number(),
+  failed_checks: v.number(),
+  /** Ended `failed`, `dead` or `timed_out`. */
+  broken: v.number(),
+  mean_duration_ms: v.nullable(v.number()),
+});
+export type HourItem = v.InferOutput<typeof hourItem>;
+
+export const overview = v.object({
+  service: v.literal("webhook-gateway"),
+  version: v.string(),
+  environment: v.string(),
+  timestamp: time,
+  /** Live ones, and those that ended within the last 24 hours. */
+  states: v.record(v.picklist(VALIDATION_STATES), v.number()),
+  waiting: v.object({
+    live: v.number(),
+    replay: v.number(),
+    backing_off: v.number(),
+    oldest_at: v.nullable(time),
+    next_due_at: v.nullable(time),
+  }),
+  gates: v.array(gateItem),
+  dead_letters: v.array(
+    v.object({ kind: v.string(), class: v.string(), letters: v.number(), oldest_at: time }),
+  ),
+  reports: v.object({ due: v.number(), oldest_due_at: v.nullable(time), dead: v.number() }),
+  cancels: v.object({ due: v.number(), dead: v.number() }),
+  deliveries: v.object({ last_at: v.nullable(time), last_hour: v.number(), recovered_last_day: v.number() }),
+  replays_running: v.number(),
+  /** The last 24, newest first; hours without a validation are left out. */
+  hours: v.array(hourItem),
+});
+export type Overview = v.InferOutput<typeof overview>;

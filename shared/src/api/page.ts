@@ -1,0 +1,32 @@
+/** Lists of the operator API: one page at a time, newest first unless a list says otherwise. */
+import * as v from "valibot";
+
+export const MAX_LIMIT = 200;
+export const DEFAULT_LIMIT = 50;
+
+/** One page of items. */
+export const pageOf = <Item extends v.GenericSchema>(item: Item) =>
+  v.object({
+    items: v.array(item),
+    /** Opaque; null on the last page. */
+    next_cursor: v.nullable(v.string()),
+  });
+
+/** ISO 8601, UTC, with milliseconds. */
+export const time = v.pipe(v.string(), v.isoTimestamp());
+
+const queryTime = v.pipe(
+  v.string(),
+  v.check((text) => !Number.isNaN(Date.parse(text)), "not a time"),
+);
+
+/** What every list takes. */
+export const pageQuery = {
+  limit: v.optional(v.pipe(v.string(), v.regex(/^[1-9]\d{0,2}$/))),
+  cursor: v.optional(v.pipe(v.string(), v.maxLength(500))),
+};
+
+/** What lists of things that happened can be narrowed to. */
+export const timeQuery = { since: v.optional(queryTime), until: v.optional(queryTime) };
+
+export const repo = v.optional(v.pipe(v.string(), v.regex(/^[\w.-]+\/[\w.-]+$/)));

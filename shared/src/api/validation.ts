@@ -1,0 +1,83 @@
+/** Validations in the operator API. */
+import * as v from "valibot";
+import { VALIDATION_STATES } from "../validation.ts";
+import { pageQuery, repo, time, timeQuery } from "./page.ts";
+
+export const validationItem = v.object({
+  id: v.string(),
+  repository: v.string(),
+  /** 0 where it is about no pull request. */
+  pr_number: v.number(),
+  pr_url: v.string(),
+  /** `pull_request`, `merge_group` or `push`. */
+  event: v.string(),
+  ref: v.string(),
+  head_sha: v.string(),
+  base_sha: v.string(),
+  run: v.number(),
+  state: v.picklist(VALIDATION_STATES),
+  conclusion: v.nullable(v.picklist(["success", "failure"])),
+  lane: v.picklist(["live", "replay"]),
+  attempts: v.number(),
+  /** While it backs off: not dispatched before. */
+  due_at: v.nullable(time),
+  grainchain_id: v.nullable(v.string()),
+  error: v.nullable(v.string()),
+  created_at: time,
+  dispatched_at: v.nullable(time),
+  started_at: v.nullable(time),
+  finished_at: v.nullable(time),
+  heard_at: v.nullable(time),
+});
+export type ValidationItem = v.InferOutput<typeof validationItem>;
+
+export const timelineItem = v.object({
+  at: time,
+  from_state: v.nullable(v.string()),
+  to_state: v.string(),
+  reason: v.string(),
+  /** The delivery, callback or order behind it. */
+  delivery_id: v.nullable(v.string()),
+});
+
+export const reportItem = v.object({
+  state: v.string(),
+  status: v.picklist(["due", "posted", "skipped", "dead"]),
+  reason: v.nullable(v.string()),
+  error: v.nullable(v.string()),
+  attempts: v.number(),
+  wanted_at: time,
+  due_at: time,
+  posted_state: v.nullable(v.string()),
+  posted_at: v.nullable(time),
+});
+
+/** One validation, whole. */
+export const validationDetail = v.object({
+  ...validationItem.entries,
+  cause: v.string(),
+  delivery_id: v.string(),
+  timeline: v.array(timelineItem),
+  report: v.nullable(reportItem),
+  /** As Grainchain sent them. */
+  results: v.nullable(v.record(v.string(), v.unknown())),
+});
+export type ValidationDetail = v.InferOutput<typeof validationDetail>;
+
+/** `state` may be several, separated by commas. */
+export const validationQuery = v.strictObject({
+  ...pageQuery,
+  ...timeQuery,
+  repo,
+  event: v.optional(v.string()),
+  state: v.optional(v.string()),
+  pr: v.optional(v.pipe(v.string(), v.regex(/^\d{1,10}$/))),
+  sha: v.optional(v.pipe(v.string(), v.regex(/^[0-9a-f]{7,64}$/))),
+});
+
+/** The answer to a cancel or a re-run. */
+export const orderAnswer = v.object({
+  success: v.literal(true),
+  message: v.string(),
+  validation_id: v.string(),
+});

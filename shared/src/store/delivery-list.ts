@@ -1,0 +1,30 @@
+import type * as v from "valibot";
+import { type DeliveryItem, deliveryItem, type deliveryQuery } from "../api/delivery.ts";
+import { given, givenTime, type Page, selectPage } from "./page.ts";
+
+/** Recorded deliveries, the latest received first. */
+export function listDeliveries(
+  db: D1Database,
+  query: v.InferOutput<typeof deliveryQuery>,
+): Promise<Page<DeliveryItem>> {
+  return selectPage(db, {
+    select: SELECT_DELIVERIES,
+    conditions: [
+      ...given("d.repository = ?", query.repo),
+      ...given("d.event = ?", query.event),
+      ...given("d.outcome = ?", query.state),
+      ...givenTime("d.received_at >= ?", query.since),
+      ...givenTime("d.received_at < ?", query.until),
+    ],
+    order: ["d.received_at", "d.id"],
+    keyOf: ({ received_at, id }) => [received_at, id],
+    schema: deliveryItem,
+    limit: query.limit,
+    cursor: query.cursor,
+  });
+}
+
+export const SELECT_DELIVERIES = `
+  SELECT d.id, d.event, d.action, d.repository, d.sender, d.received_at, d.recorded_at, d.occurred_at, d.delivered_at,
+         d.throttled_at, d.recovered_at, d.outcome, d.reason, d.validation_id
+  FROM deliveries d`;

@@ -1,0 +1,124 @@
+/** All rows that tell the way of a delivery, a validation, a pull request or a commit. */
+import * as v from "valibot";
+import { type DeadLetterItem, deadLetterItem } from "../api/dead-letter.ts";
+import { type DeliveryItem, deliveryItem } from "../api/delivery.ts";
+import { type ValidationItem, validationItem } from "../api/validation.ts";
+import type { TraceQuestion } from "../trace-question.ts";
+import { SELECT_LETTERS } from "./dead-letter-list.ts";
+import { SELECT_DELIVERIES } from "./delivery-list.ts";
+import { GATE, parseGate } from "./settings.ts";
+import { SELECT_VALIDATIONS } from "./validation-list.ts";
+
+const timelineRow = v.object({
+  validation_id: v.string(),
+  at: v.string(),
+  from_state: v.nullable(v.string()),
+  to_state: v.string(),
+  reason: v.string(),
+});
+const reportRow = v.object({
+  validation_id: v.string(),
+  status: v.string(),
+  state: v.string(),
+  due_at: v.string(),
+  reason: v.nullable(v.string()),
+  error: v.nullable(v.string()),
+  posted_state: v.nullable(v.string()),
+  posted_at: v.nullable(v.string()),
+});
+export type TimelineRow = v.InferOutput<typeof timelineRow>;
+export type ReportRow = v.InferOutput<typeof reportRow>;
+
+export interface TraceRows {
+  readonly deliveries: readonly DeliveryItem[];
+  /** The latest first. */
+  readonly validations: readonly ValidationItem[];
+  readonly timeline: readonly TimelineRow[];
+  readonly reports: readonly ReportRow[];
+  readonly letters: readonly DeadLetterItem[];
+  readonly gate: ReturnType<typeof parseGate>;
+  /** Queued validations whose turn comes before that of the first one here that is queued. */
+  readonly ahead: number;
+}
+
+/** Validations of one answer; a busy pull request's older ones are left out. */
+const MAX_VALIDATIONS = 20;
+
+/** Reads them in two round trips. */
+export async function loadTraceRows(db: D1Database, question: TraceQuestion): Promise<TraceRows> {
+  const { where, bound } = whereOf(question);
+  const guid = question.kind === "delivery" ? question.guid : "";
+  const [validations, letters] = await db.batch<Record<string, unknown>>([
+    db
+      .prepare(
+        `${SELECT_VALIDATIONS} WHERE ${where} ORDER BY v.created_at DESC, v.id DESC LIMIT ${MAX_VALIDATIONS}`,
+      )
+      .bind(...bound),
+    db.prepare(`${SELECT_LETTERS} WHERE l.id = ?1 AND l.status <> 'replayed'`).bind(`fact-${guid}`),
+  ]);
+  const found = v.parse(v.array(validationItem), validations?.results ?? []);
+  const ids = JSON.stringify(found.map(({ id }) => id));
+  const [deliveries, timeline, reports, deaths, gate, ahead] = await db.batch<Record<string, unknown>>([
+    db.prepare(SELECT_DELIVERIES_OF).bind(ids, guid),
+    db.prepare(SELECT_TIMELINE_OF).bind(ids),
+    db.prepare(SELECT_REPORTS_OF).bind(ids),
+    db.prepare(SELECT_LETTERS_OF).bind(ids),
+    db.prepare("SELECT value FROM settings WHERE name = ?1").bind(GATE),
+    db.prepare(SELECT_AHEAD).bind(found.find(({ state }) => state === "queued")?.id ?? ""),
+  ]);
+  return {
+    deliveries: v.parse(v.array(deliveryItem), deliveries?.results ?? []),
+    validations: found,
+    timeline: v.parse(v.array(timelineRow), timeline?.results ?? []),
+    reports: v.parse(v.array(reportRow), reports?.results ?? []),
+    letters: v.parse(v.array(deadLetterItem), [...(letters?.results ?? []), ...(deaths?.results ?? [])]),
+    gate: parseGate(gate?.results[0]?.value),
+    ahead: v.parse(v.tuple([v.object({ n: v.number() })]), ahead?.results)[0].n,
+  };
+}
+
+function whereOf(question: TraceQuestion): {
+  readonly where: string;
+  readonly bound: readonly (string | number)[];
+} {
+  switch (question.kind) {
+    case "delivery":
+      // What it started, and what it moved.
+      return {
+        where: `v.id IN (SELECT validation_id FROM deliveries WHERE id = ?1
+                         UNION SELECT validation_id FROM timeline WHERE delivery_id = ?1)`,
+        bound: [question.guid],
+      };
+    case "validation":
+      return { where: "v.id = ?1", bound: [question.id] };
+    case "pull_request":
+      return {
+        where: "v.repository = ?1 AND v.pr_number = ?2",
+        bound: [question.repository, question.number],
+      };
+    case "sha":
+      return { where: "v.head_sha >= ?1 AND v.head_sha < ?1 || 'g'", bound: [question.sha] };
+  }
+}
+
+const SELECT_DELIVERIES_OF = `
+  ${SELECT_DELIVERIES} WHERE d.id = ?2
+    OR d.id IN (SELECT w.delivery_id FROM validations w WHERE w.id IN (SELECT value FROM json_each(?1)))
+  ORDER BY d.received_at, d.id`;
+
+const SELECT_TIMELINE_OF = `
+  SELECT t.validation_id, t.at, t.from_state, t.to_state, t.reason FROM json_each(?1) k
+    CROSS JOIN timeline t ON t.validation_id = k.value ORDER BY t.id`;
+
+const SELECT_REPORTS_OF = `
+  SELECT r.validation_id, r.status, r.state, r.due_at, r.reason, r.error, r.posted_state, r.posted_at
+  FROM json_each(?1) k CROSS JOIN reports r ON r.validation_id = k.value`;
+
+const SELECT_LETTERS_OF = `
+  ${SELECT_LETTERS} WHERE l.validation_id IN (SELECT value FROM json_each(?1)) ORDER BY l.died_at`;
+
+/** No more than are counted in a moment. */
+const SELECT_AHEAD = `
+  SELECT count(*) AS n FROM (
+    SELECT 1 FROM validations a, validations me
+    WHERE me.id = ?1 AND a.state = 'queued' AND a.due_at IS NULL AND (a.lane, a.turn) < (me.lane, me.turn) LIMIT 10000)`;

@@ -1,0 +1,127 @@
+/** Tells the way of validations as steps, each with its time, the gap before it, and why. Pure. */
+import type { DeadLetterItem } from "./api/dead-letter.ts";
+import type { DeliveryItem } from "./api/delivery.ts";
+import type { Trace, TraceStep } from "./api/trace.ts";
+import type { ValidationItem } from "./api/validation.ts";
+import type { ReportRow, TraceRows } from "./store/trace-rows.ts";
+
+type Step = Omit<TraceStep, "gap_ms">;
+
+/** Undefined where nothing was found. */
+export function buildTrace(kind: Trace["kind"], rows: TraceRows, now: string): Trace | undefined {
+  const { deliveries, validations, letters } = rows;
+  const ownLetters = letters.filter((letter) => letter.kind === "fact");
+  if (deliveries.length + validations.length + ownLetters.length === 0) return undefined;
+  return {
+    kind,
+    deliveries: [...deliveries],
+    validations: validations.map((validation) => traceOf(validation, rows, now)),
+    dead_letters: ownLetters,
+  };
+}
+
+function traceOf(validation: ValidationItem, rows: TraceRows, now: string): Trace["validations"][number] {
+  const letters = rows.letters.filter((one) => one.kind !== "fact" && one.validation_id === validation.id);
+  const steps = [
+    ...deliverySteps(validation, rows),
+    ...timelineSteps(validation, rows),
+    ...reportSteps(rows.reports.find((report) => report.validation_id === validation.id)),
+    ...letters.map(letterStep),
+    ...waitingStep(validation, rows, now),
+  ];
+  return { validation, steps: withGaps(steps), dead_letters: letters };
+}
+
+/** Those of the delivery that the validation came from: it is recorded in the moment in which the run is queued. */
+function deliverySteps(validation: ValidationItem, { deliveries, timeline }: TraceRows): Step[] {
+  const [first] = timeline.filter(({ validation_id }) => validation_id === validation.id);
+  const delivery = deliveries.find((one) => one.validation_id === validation.id && one.outcome === "started");
+  if (delivery === undefined || first === undefined) return [];
+  const name = `${delivery.event}${delivery.action === null ? "" : ` ${delivery.action}`}`;
+  const { occurred_at, throttled_at, delivered_at, received_at, recorded_at, recovered_at } = delivery;
+  return [
+    ...at(occurred_at, "happened", `${name} by ${delivery.sender ?? "nobody"}`),
+    ...at(throttled_at, "throttled", "GitHub held the delivery back"),
+    ...at(delivered_at, "delivered", "GitHub sent it"),
+    ...at(recovered_at === null ? received_at : null, "accepted", `202, delivery ${delivery.id}`),
+    ...at(recovered_at, "recovered", "GitHub's delivery had failed; it was fetched"),
+    ...at(recorded_at, "recorded", `${delivery.outcome}${lateness(delivery)}`),
+  ];
+}
+
+/** Beyond this, how late GitHub was is worth a word. */
+const LATE_MS = 60_000;
+
+function lateness({ occurred_at, received_at }: DeliveryItem): string {
+  if (occurred_at === null) return "";
+  const late = Date.parse(received_at) - Date.parse(occurred_at);
+  return late < LATE_MS ? "" : `; GitHub delivered it ${Math.round(late / 1000)} s after it happened`;
+}
+
+const timelineSteps = ({ id }: ValidationItem, { timeline }: TraceRows): Step[] =>
+  timeline
+    .filter(({ validation_id }) => validation_id === id)
+    .map(({ at: when, from_state, to_state, reason }) => ({
+      at: when,
+      step: from_state === to_state ? "callback" : to_state,
+      detail: reason,
+    }));
+
+function reportSteps(report: ReportRow | undefined): Step[] {
+  if (report === undefined) return [];
+  const { posted_at, posted_state, status, reason, error, due_at } = report;
+  return [
+    ...at(posted_at, "reported", `GitHub was told: ${posted_state}`),
+    ...(status === "due" && error !== null ? at(due_at, "report due", `tried again then: ${error}`) : []),
+    ...(status === "due" && error === null && reason !== null ? at(due_at, "report due", reason) : []),
+  ];
+}
+
+const letterStep = (letter: DeadLetterItem): Step => ({
+  at: letter.died_at,
+  step: "dead letter",
+  detail: `${letter.id}: ${letter.class} after ${letter.attempts} attempts, ${letter.status}`,
+});
+
+/** What a validation that has not finished is waiting for. */
+function waitingStep(validation: ValidationItem, { gate, ahead }: TraceRows, now: string): Step[] {
+  const { state, due_at, error } = validation;
+  if (state === "pending" || state === "running") {
+    return [{ at: now, step: "now", detail: "waiting for Grainchain's word" }];
+  }
+  if (state !== "queued") return [];
+  if (gate.state === "closed") {
+    const until = gate.until > now ? `, next try ${gate.until}` : "";
+    return [
+      {
+        at: now,
+        step: "now",
+        detail: `waiting: dispatch is paused (${gate.reason}: ${gate.detail})${until}`,
+      },
+    ];
+  }
+  if (due_at !== null && due_at > now) {
+    return [
+      { at: now, step: "now", detail: `waiting until ${due_at} to try again: ${error ?? "no answer"}` },
+    ];
+  }
+  return [
+    {
+      at: now,
+      step: "now",
+      detail: `waiting for its turn, or for room at Grainchain: ${ahead} are ahead of it`,
+    },
+  ];
+}
+
+const at = (when: string | null, step: string, detail: string): Step[] =>
+  when === null ? [] : [{ at: when, step, detail }];
+
+/** In the order of time; steps of one moment keep theirs. */
+function withGaps(steps: readonly Step[]): TraceStep[] {
+  const sorted = steps.toSorted((a, b) => a.at.localeCompare(b.at));
+  return sorted.map((step, index) => {
+    const before = sorted[index - 1];
+    return { ...step, gap_ms: before === undefined ? null : Date.parse(step.at) - Date.parse(before.at) };
+  });
+}
