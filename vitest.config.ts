@@ -15,16 +15,17 @@ export default defineConfig({
           name: "cli",
           include: ["cli/test/**/*.test.ts"],
           exclude: ["cli/test/e2e/**", "cli/test/faults/**"],
-          testTimeout: 30_000,
+          testTimeout: 60_000,
         },
       },
       {
         test: {
           name: "e2e",
           include: ["cli/test/e2e/**/*.test.ts"],
+          globalSetup: ["cli/test/github/global-setup.ts"],
           testTimeout: 120_000,
           hookTimeout: 120_000,
-          fileParallelism: false,
+          maxWorkers: 2,
         },
       },
       {
@@ -33,7 +34,7 @@ export default defineConfig({
           include: ["cli/test/faults/**/*.test.ts"],
           testTimeout: 240_000,
           hookTimeout: 120_000,
-          fileParallelism: false,
+          maxWorkers: 2,
         },
       },
     ],
