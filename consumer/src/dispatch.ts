@@ -15,6 +15,7 @@ import { GATE, GRAINCHAIN_SEEN, NO_BATCH_UNTIL } from "@webhook-gateway/shared/s
 import { loadUnmatched } from "@webhook-gateway/shared/store/unmatched.ts";
 import { type Dispatched, decideOutcomes } from "./dispatch-outcome.ts";
 import { Draft } from "./draft.ts";
+import { logFinished } from "./finished.ts";
 import type { Grainchain, Trigger } from "./grainchain.ts";
 import { type Sent, sendAll } from "./send.ts";
 
@@ -181,6 +182,7 @@ async function commitOutcomes(
     );
     const changes = draft.changes();
     if ((await commit(db, { ...changes, settings, awaited })) === "committed") {
+      logFinished(deps.log, changes);
       const due = changes.validations.flatMap(({ due_at }) => (due_at === null ? [] : [due_at]));
       return due.toSorted().slice(0, 1);
     }

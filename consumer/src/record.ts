@@ -12,6 +12,7 @@ import { unreadableLetter } from "./dead-letters.ts";
 import type { DeliveryPolicy } from "./decision.ts";
 import { decideDelivery } from "./delivery.ts";
 import { Draft } from "./draft.ts";
+import { logFinished } from "./finished.ts";
 import { decideOrder } from "./order.ts";
 import type { IncomingMessage, Verdict } from "./settle.ts";
 
@@ -108,6 +109,7 @@ async function recordOnce(deps: RecordDeps, read: readonly ReadMessage[]): Promi
   });
   const changes = draft.changes();
   if ((await commit(db, changes)) === "conflict") return "conflict";
+  logFinished(log, changes);
   log.info("record.batch", {
     messages: read.length,
     deliveries: changes.deliveries.length,

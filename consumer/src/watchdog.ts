@@ -13,6 +13,7 @@ import { claimSilent } from "@webhook-gateway/shared/store/watch.ts";
 import { isFinal } from "@webhook-gateway/shared/validation.ts";
 import { applyWord } from "./callback.ts";
 import { Draft } from "./draft.ts";
+import { logFinished } from "./finished.ts";
 import type { Grainchain, GrainchainStanding } from "./grainchain.ts";
 
 export interface WatchConfig {
@@ -95,6 +96,7 @@ async function record(deps: WatchDeps, asked: readonly Asked[]): Promise<number>
     for (const one of asked) decide(draft, one, deps.config.maxAgeMs);
     const changes = draft.changes();
     if ((await commit(deps.db, changes)) === "committed") {
+      logFinished(deps.log, changes);
       return changes.validations.filter(({ state }) => isFinal(state)).length;
     }
   }

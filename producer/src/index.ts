@@ -1,5 +1,6 @@
 import { ConfigError } from "@webhook-gateway/shared/config.ts";
 import { createLog } from "@webhook-gateway/shared/log.ts";
+import { observeWith } from "@webhook-gateway/shared/telemetry.ts";
 import { errorResponse } from "./api-error.ts";
 import { createApp } from "./app.ts";
 import { readProducerConfig } from "./config.ts";
@@ -17,7 +18,9 @@ function appFor(env: Env): App {
     db: env.DB,
     queue: env.EVENTS,
     failedSignatures: env.FAILED_SIGNATURES,
-    log: createLog({ debug: config.WEBHOOK_DEBUG_MODE }).with({ worker: "producer" }),
+    log: createLog({ debug: config.WEBHOOK_DEBUG_MODE, observe: observeWith(env.METRICS) }).with({
+      worker: "producer",
+    }),
     now: () => new Date(),
     newId: () => crypto.randomUUID(),
   });

@@ -16,17 +16,23 @@ type Write = (level: Level, line: string) => void;
 
 const writeToConsole: Write = (level, line) => console[level === "debug" ? "log" : level](line);
 
-/** @param options.debug whether debug lines are written (`WEBHOOK_DEBUG_MODE`) */
-export function createLog(
-  options: { readonly debug: boolean; readonly write?: Write },
-  bound: LogFields = {},
-): Log {
+export interface LogOptions {
+  /** Whether debug lines are written (`WEBHOOK_DEBUG_MODE`). */
+  readonly debug: boolean;
+  readonly write?: Write;
+  /** Is told of every line but debug ones. */
+  readonly observe?: ((level: string, event: string, fields: LogFields) => void) | undefined;
+}
+
+/** Writes one JSON object a line. */
+export function createLog(options: LogOptions, bound: LogFields = {}): Log {
   const write = options.write ?? writeToConsole;
   const line =
     (level: Level) =>
     (event: string, fields: LogFields = {}): void => {
       if (level === "debug" && !options.debug) return;
       write(level, JSON.stringify({ level, event, ...bound, ...fields }));
+      if (level !== "debug") options.observe?.(level, event, { ...bound, ...fields });
     };
   return {
     debug: line("debug"),
