@@ -8,6 +8,8 @@ import { etag } from "hono/etag";
 import { roleOf } from "./access.ts";
 import { type ApiError, errorResponse } from "./api-error.ts";
 import { type ProducerConfig, webhookSecrets } from "./config.ts";
+import { createDashboard } from "./dashboard/index.tsx";
+import { createDashboardData } from "./dashboard-data.ts";
 import { receiveDelivery } from "./github-webhook.ts";
 import { createHealth } from "./health.ts";
 import { createOperatorApi } from "./operator-api/index.ts";
@@ -110,7 +112,9 @@ export function createApp(appDeps: AppDeps) {
   );
   app.get("/webhook/projects/:project/status", (context) => status(context, context.req.param("project")));
 
-  app.route("/api", createOperatorApi({ ...deps, environment: config.ENVIRONMENT }));
+  const operatorDeps = { ...deps, environment: config.ENVIRONMENT };
+  app.route("/api", createOperatorApi(operatorDeps));
+  app.route("/dashboard", createDashboard({ ...deps, data: createDashboardData(operatorDeps, health) }));
 
   for (const [path, allow] of METHODS) {
     app.all(path, (context) => {

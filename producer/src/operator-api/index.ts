@@ -4,6 +4,7 @@ import { type Context, Hono } from "hono";
 import * as v from "valibot";
 import { roleOf } from "../access.ts";
 import { type ApiError, errorResponse } from "../api-error.ts";
+import { decodeUtf8, readBody } from "../body.ts";
 import type { ProducerConfig } from "../config.ts";
 import { type RateLimit, refuseUnauthorized } from "../rate-limit.ts";
 import { openApiDocument } from "./openapi.ts";
@@ -24,11 +25,14 @@ const MAX_BODY_BYTES = 512 * 1024;
 export function createOperatorApi(deps: OperatorApiDeps) {
   const api = new Hono<{ Variables: { requestId: string } }>({ strict: false });
 
-  const refuse = (context: ApiContext, error: ApiError): Response => {
-    const response = errorResponse(error, context.var.requestId);
-    response.headers.set("cache-control", "no-store");
-    return response;
-  };
+  // Refusals, failures and what is not there included.
+  api.use(async (context, next) => {
+    await next();
+    context.res.headers.set("cache-control", "no-store");
+  });
+
+  const refuse = (context: ApiContext, error: ApiError): Response =>
+    errorResponse(error, context.var.requestId);
 
   /** Undefined where the caller may go on. */
   async function refusal(context: ApiContext, needed: Route["role"]): Promise<Response | undefined> {
@@ -56,10 +60,10 @@ export function createOperatorApi(deps: OperatorApiDeps) {
     });
   }
 
-  api.get("/openapi.json", async (context) => {
-    context.header("cache-control", "no-store");
-    return (await refusal(context, "reader")) ?? context.json(openApiDocument());
-  });
+  api.get(
+    "/openapi.json",
+    async (context) => (await refusal(context, "reader")) ?? context.json(openApiDocument()),
+  );
 
   for (const [path, allow] of allowed()) {
     api.all(path, (context) => {
@@ -76,19 +80,24 @@ async function readInput(context: ApiContext, route: Route): Promise<Input> {
   const query = route.query === undefined ? undefined : v.safeParse(route.query, context.req.query());
   if (query?.success === false) return { error: refused("invalid_query", query.issues) };
   if (route.body === undefined) return { query: query?.output, body: undefined };
-  const text = await context.req.text();
-  if (text.length > MAX_BODY_BYTES) {
+  const bytes = await readBody(context.req.raw, MAX_BODY_BYTES);
+  if (bytes === "too_large") {
     return { error: { code: "payload_too_large", message: "the body is too large" } };
   }
-  const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), route.body), text);
+  const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), notList, route.body), decodeUtf8(bytes));
   if (!parsed.success) return { error: refused("invalid_body", parsed.issues) };
   return { query: query?.output, body: parsed.output };
 }
 
+/** A list is an object without fields to valibot: one whose fields may all be left out. */
+const notList = v.check((body: unknown) => !Array.isArray(body), "is a list");
+
+const MAX_NAME = 60;
+
 /** Names of fields only: an issue's own text quotes what was received. */
 function refused(code: "invalid_query" | "invalid_body", issues: readonly v.BaseIssue<unknown>[]): ApiError {
-  const fields = [...new Set(issues.map((issue) => v.getDotPath(issue) ?? "the whole"))].slice(0, 10);
-  return { code, message: `not understood: ${fields.join(", ")}` };
+  const names = issues.map((issue) => v.getDotPath(issue)?.slice(0, MAX_NAME) ?? "the whole");
+  return { code, message: `not understood: ${[...new Set(names)].slice(0, 10).join(", ")}` };
 }
 
 async function answerOf(handle: () => Promise<Answer>): Promise<Answer> {
@@ -101,7 +110,6 @@ async function answerOf(handle: () => Promise<Answer>): Promise<Answer> {
 }
 
 function render(context: ApiContext, answer: Exclude<Answer, { error: ApiError }>): Response {
-  context.header("cache-control", "no-store");
   if ("text" in answer) return context.body(answer.text, 200, { "content-type": answer.contentType });
   // The schemas of the answers are JSON, which Hono's types cannot see.
   return context.json(answer.body as Record<string, unknown>, answer.status ?? 200);

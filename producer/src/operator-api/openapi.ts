@@ -7,7 +7,7 @@ import { ROUTES } from "./routes.ts";
 
 /** OpenAPI 3.1, whose schemas are JSON Schema. */
 export function openApiDocument(): object {
-  const paths: Record<string, Record<string, object>> = {};
+  const paths: Record<string, Record<string, object>> = { "/api/openapi.json": { get: ITSELF } };
   for (const route of ROUTES) {
     const path = `/api${route.path}`;
     paths[path] = { ...paths[path], [route.method.toLowerCase()]: operationOf(route) };
@@ -45,6 +45,19 @@ const ERROR = {
   },
 };
 
+const REFUSED = { default: { $ref: "#/components/responses/Refused" } };
+
+const ITSELF = {
+  operationId: "getOpenApi",
+  summary: "This document",
+  description: "READER_TOKEN is enough.",
+  parameters: [],
+  responses: {
+    200: { description: "Done", content: { "application/json": { schema: { type: "object" } } } },
+    ...REFUSED,
+  },
+};
+
 function operationOf(route: Route): object {
   const answers = Object.entries(route.answers).map(([status, schema]) => [status, responseOf(schema)]);
   const body =
@@ -55,7 +68,7 @@ function operationOf(route: Route): object {
     description: route.role === "operator" ? "Needs OPERATOR_TOKEN." : "READER_TOKEN is enough.",
     parameters: [...pathParameters(route), ...queryParameters(route)],
     ...body,
-    responses: { ...Object.fromEntries(answers), default: { $ref: "#/components/responses/Refused" } },
+    responses: { ...Object.fromEntries(answers), ...REFUSED },
   };
 }
 

@@ -18,7 +18,7 @@ import { METRICS_TYPE, metricsText } from "./metrics.ts";
 import { type OrderAnswer, orderCancel, orderRerun, tellOfRequest } from "./order.ts";
 import { readOverview } from "./overview.ts";
 import { type Answer, found, type Route, route } from "./route.ts";
-import { readTrace } from "./trace.ts";
+import { answerTrace } from "./trace.ts";
 
 const nothing = v.strictObject({});
 
@@ -48,7 +48,7 @@ export const ROUTES: readonly Route[] = [
     summary: "The way of a delivery, a validation, a pull request or a commit",
     query: tracing.traceQuery,
     answers: { 200: tracing.trace },
-    handle: ({ deps, query }) => readTrace(deps, query.q),
+    handle: ({ deps, query }) => answerTrace(deps, query.q),
   }),
   route({
     method: "GET",

@@ -1,21 +1,30 @@
+import type { Trace } from "@webhook-gateway/shared/api/trace.ts";
 import { loadTraceRows } from "@webhook-gateway/shared/store/trace-rows.ts";
 import { buildTrace } from "@webhook-gateway/shared/trace.ts";
 import { parseTraceQuestion } from "@webhook-gateway/shared/trace-question.ts";
 import type { Answer } from "./route.ts";
 
-/** Answers where something is and why. */
-export async function readTrace(
-  deps: { readonly db: D1Database; readonly now: () => Date },
-  asked: string,
-): Promise<Answer> {
+interface TraceDeps {
+  readonly db: D1Database;
+  readonly now: () => Date;
+}
+
+/** Where something is and why; undefined where nothing is known of it, or the question is none of the forms. */
+export async function readTrace(deps: TraceDeps, asked: string): Promise<Trace | undefined> {
   const question = parseTraceQuestion(asked);
-  if (question === undefined) {
+  if (question === undefined) return undefined;
+  const rows = await loadTraceRows(deps.db, question);
+  return buildTrace(question.kind, rows, deps.now().toISOString());
+}
+
+/** The same, with a word on what may be asked. */
+export async function answerTrace(deps: TraceDeps, asked: string): Promise<Answer> {
+  if (parseTraceQuestion(asked) === undefined) {
     const message =
       "ask for a delivery's GUID, a validation's id, a pull request's URL, owner/repo#12 or a SHA";
     return { error: { code: "invalid_query", message } };
   }
-  const rows = await loadTraceRows(deps.db, question);
-  const body = buildTrace(question.kind, rows, deps.now().toISOString());
+  const body = await readTrace(deps, asked);
   if (body === undefined) return { error: { code: "not_found", message: "nothing is known of it" } };
   return { body };
 }

@@ -1,0 +1,50 @@
+/** Scripts, styles and the icon. They hold nothing of anybody's, so they are public and kept for ever. */
+import uplot from "uplot/dist/uPlot.iife.min.js";
+import uplotStyle from "uplot/dist/uPlot.min.css";
+import app from "./assets/app.js";
+import icon from "./assets/icon.svg";
+import morph from "./assets/morph.js";
+import plots from "./assets/plots.js";
+import style from "./assets/style.css";
+import { BASE } from "./link.ts";
+
+const SCRIPT = "text/javascript; charset=utf-8";
+const STYLE = "text/css; charset=utf-8";
+
+const FILES: ReadonlyMap<string, readonly [type: string, text: string]> = new Map([
+  ["app.js", [SCRIPT, app]],
+  ["morph.js", [SCRIPT, morph]],
+  ["plots.js", [SCRIPT, plots]],
+  ["uplot.js", [SCRIPT, uplot]],
+  ["uplot.css", [STYLE, uplotStyle]],
+  ["style.css", [STYLE, style]],
+  ["icon.svg", ["image/svg+xml", icon]],
+]);
+
+const YEAR_SECONDS = 31_536_000;
+
+/** Changes with any of the files, so that a path's content never does. */
+export const ASSET_VERSION = versionOf([...FILES.values()].map(([, text]) => text).join("\0"));
+
+/** Where a file is. */
+export const assetPath = (name: string): string => `${BASE}/assets/${ASSET_VERSION}/${name}`;
+
+/** A file of this version; undefined for any other. */
+export function asset(version: string, name: string): Response | undefined {
+  const file = FILES.get(name);
+  if (file === undefined || version !== ASSET_VERSION) return undefined;
+  const [type, text] = file;
+  const headers = { "content-type": type, "cache-control": `public, max-age=${YEAR_SECONDS}, immutable` };
+  return new Response(text, { headers });
+}
+
+/** FNV-1a, 64 bits in two halves: tells versions apart, and proves nothing. */
+function versionOf(text: string): string {
+  let low = 0x811c9dc5;
+  let high = 0x01000193;
+  for (let index = 0; index < text.length; index++) {
+    low = Math.imul(low ^ text.charCodeAt(index), 0x01000193);
+    high = Math.imul(high ^ text.charCodeAt(index), 0x85ebca6b);
+  }
+  return [low, high].map((half) => (half >>> 0).toString(16).padStart(8, "0")).join("");
+}

@@ -1,0 +1,111 @@
+/**
+ * Keeps a page current: fetches it again every few seconds and changes what has changed. It waits while the page is
+ * hidden, while a form is being filled in, and while text is selected; and it says nothing unless it fails.
+ */
+import { morph } from "./morph.js";
+import { drawPlots } from "./plots.js";
+
+const main = document.getElementById("main");
+const button = document.getElementById("live");
+const note = document.getElementById("live-note");
+const seconds = Number(main.dataset.refresh);
+
+const REQUEST_MS = 10_000;
+const LONGEST_WAIT_MS = 60_000;
+
+let paused = false;
+let failures = 0;
+let timer;
+
+function isInUse() {
+  if (paused || document.hidden) return true;
+  const selection = getSelection();
+  if (selection !== null && !selection.isCollapsed && main.contains(selection.anchorNode)) return true;
+  return document.activeElement?.closest("main form") !== null || [...main.querySelectorAll("form")].some(isFilledIn);
+}
+
+const isFilledIn = (form) =>
+  [...form.elements].some((field) => {
+    if (field.type === "checkbox") return field.checked !== field.defaultChecked;
+    if (field.tagName === "SELECT") return field.selectedIndex !== Math.max(0, defaultIndex(field));
+    return field.tagName === "INPUT" && field.type !== "hidden" && field.value !== field.defaultValue;
+  });
+
+const defaultIndex = (select) => [...select.options].findIndex((option) => option.defaultSelected);
+
+async function refresh() {
+  if (isInUse()) return;
+  try {
+    const response = await fetch(location.href, { cache: "no-store", signal: AbortSignal.timeout(REQUEST_MS) });
+    const text = await response.text();
+    if (!response.ok) throw new Error(`HTTP ${response.status}`);
+    if (!isInUse()) update(new DOMParser().parseFromString(text, "text/html"));
+    failures = 0;
+    tell("");
+  } catch (thrown) {
+    failures++;
+    // Leaving the page ends the request too, and one may well be lost.
+    if (failures > 1) tell(`Not current: ${thrown.message}`);
+  }
+}
+
+function update(next) {
+  const wanted = next.getElementById("main");
+  // Another version of the gateway has other scripts.
+  if (wanted === null || scriptOf(next) !== scriptOf(document)) return location.reload();
+  morph(main, wanted);
+  document.title = next.title;
+  prepare();
+}
+
+const scriptOf = (page) => page.querySelector("script[type=module]")?.getAttribute("src");
+
+function tell(text) {
+  if (note.textContent !== text) note.textContent = text;
+}
+
+async function tick() {
+  await refresh();
+  const wait = seconds * 1000 * 2 ** Math.min(failures, 5);
+  timer = setTimeout(tick, Math.min(wait, Math.max(LONGEST_WAIT_MS, seconds * 1000)));
+}
+
+function now() {
+  clearTimeout(timer);
+  tick();
+}
+
+/** What a script adds to the page as it came. */
+function prepare() {
+  drawPlots();
+  for (const all of main.querySelectorAll("[data-select-all]")) {
+    all.hidden = false;
+    all.onchange = () => {
+      for (const one of all.form.querySelectorAll("input[name=id]")) one.checked = all.checked;
+    };
+  }
+}
+
+/** The notice is said once. */
+function forgetNotice() {
+  const address = new URL(location.href);
+  if (!address.searchParams.has("notice")) return;
+  address.searchParams.delete("notice");
+  history.replaceState(history.state, "", address);
+}
+
+prepare();
+forgetNotice();
+if (seconds > 0) {
+  button.hidden = false;
+  button.addEventListener("click", () => {
+    paused = !paused;
+    button.setAttribute("aria-pressed", String(!paused));
+    button.textContent = paused ? "Paused" : "Live";
+    if (!paused) now();
+  });
+  document.addEventListener("visibilitychange", () => {
+    if (!document.hidden) now();
+  });
+  timer = setTimeout(tick, seconds * 1000);
+}

@@ -1,0 +1,42 @@
+/** What is let through to whom. */
+import type { GateItem } from "@webhook-gateway/shared/api/overview.ts";
+import { NextTry } from "./attention.tsx";
+import { Badge } from "./badge.tsx";
+import { gateName, gateReason } from "./gate-words.ts";
+import { Table } from "./table.tsx";
+import type { View } from "./view.ts";
+import { Ago, None, Words } from "./words.tsx";
+
+export const Gates = ({ gates, view }: { readonly gates: readonly GateItem[]; readonly view: View }) => (
+  <Table
+    caption="Gates"
+    items={gates}
+    keyOf={({ name }) => name}
+    empty="There is no gate."
+    columns={[
+      { head: "Gate", names: true, kind: "narrow", cell: (gate) => <Words text={gateName(gate)} /> },
+      {
+        head: "State",
+        kind: "narrow",
+        cell: ({ state }) =>
+          state === "open" ? <Badge tone="ok" word="open" /> : <Badge tone="warn" shape="slash" word="closed" />,
+      },
+      { head: "Since", kind: "narrow", cell: ({ since }) => <Ago at={since} view={view} /> },
+      { head: "Why", cell: (gate) => <Why gate={gate} view={view} /> },
+    ]}
+  />
+);
+
+const Why = ({ gate, view }: { readonly gate: GateItem; readonly view: View }) =>
+  gate.state === "open" ? (
+    <None word="it is open" />
+  ) : (
+    <>
+      <Words text={gateReason(gate)} />. <NextTry gate={gate} view={view} />
+      {gate.detail !== null && (
+        <div class="muted">
+          <Words text={gate.detail} maxLength={200} />
+        </div>
+      )}
+    </>
+  );

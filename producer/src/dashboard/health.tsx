@@ -1,0 +1,22 @@
+/** The gateway's own checks. */
+import type { Health } from "../health.ts";
+import { WordBadge } from "./badge.tsx";
+import { Table } from "./table.tsx";
+import { None, Words } from "./words.tsx";
+
+export const Checks = ({ health }: { readonly health: Health }) => (
+  <Table
+    caption="Health checks"
+    items={Object.entries(health.checks)}
+    keyOf={([name]) => name}
+    empty="Nothing is checked."
+    columns={[
+      { head: "Check", names: true, kind: "narrow", cell: ([name]) => (name === "api" ? "API" : name) },
+      { head: "Status", kind: "narrow", cell: ([, { status }]) => <WordBadge word={status} /> },
+      {
+        head: "Detail",
+        cell: ([, { detail }]) => (detail === undefined ? <None /> : <Words text={detail} maxLength={300} />),
+      },
+    ]}
+  />
+);

@@ -1,0 +1,25 @@
+/** A page for what cannot be shown or done. */
+import type { Health } from "../health.ts";
+import { Checks } from "./health.tsx";
+import { Page } from "./layout.tsx";
+import { paths } from "./link.ts";
+import type { View } from "./view.ts";
+
+interface Props {
+  readonly view: View;
+  readonly title: string;
+  readonly message: string;
+  readonly requestId: string;
+  readonly health?: Health | undefined;
+}
+
+export const ProblemPage = ({ view, title, message, requestId, health }: Props) => (
+  <Page view={view} title={title} place="none">
+    <h1>{title}</h1>
+    <p>{message}</p>
+    {health !== undefined && <Checks health={health} />}
+    <p class="muted">
+      <a href={paths.now}>To the overview</a> · request <code>{requestId}</code>
+    </p>
+  </Page>
+);

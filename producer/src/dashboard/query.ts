@@ -1,0 +1,41 @@
+/** Input of pages and forms, checked with the schemas of the operator API. */
+import * as v from "valibot";
+import type { ApiError } from "../api-error.ts";
+
+export type Read<Output> = { readonly query: Output } | { readonly error: ApiError };
+
+/** Parameters that say something to the page, not to the list. */
+const OF_THE_PAGE = new Set(["notice"]);
+
+/** What of an address narrows a list: a form sends its empty fields too. */
+export const givenParameters = (url: string): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    [...new URL(url).searchParams].filter(([name, value]) => value.trim() !== "" && !OF_THE_PAGE.has(name)),
+  );
+
+/** Reads an address's parameters with a list's schema. A refusal names the fields, never their values. */
+export function readQuery<Schema extends v.GenericSchema>(
+  schema: Schema,
+  url: string,
+): Read<v.InferOutput<Schema>> {
+  return read(schema, givenParameters(url), "invalid_query");
+}
+
+/** Reads the fields of a form. */
+export function readForm<Schema extends v.GenericSchema>(
+  schema: Schema,
+  fields: unknown,
+): Read<v.InferOutput<Schema>> {
+  return read(schema, fields, "invalid_body");
+}
+
+function read<Schema extends v.GenericSchema>(
+  schema: Schema,
+  given: unknown,
+  code: "invalid_query" | "invalid_body",
+): Read<v.InferOutput<Schema>> {
+  const parsed = v.safeParse(schema, given);
+  if (parsed.success) return { query: parsed.output };
+  const fields = [...new Set(parsed.issues.map((issue) => v.getDotPath(issue) ?? "the whole"))].slice(0, 10);
+  return { error: { code, message: `Not understood: ${fields.join(", ")}.` } };
+}

@@ -1,0 +1,90 @@
+/** One validation, whole. */
+import type { Trace, TraceStep } from "@webhook-gateway/shared/api/trace.ts";
+import type { ValidationDetail } from "@webhook-gateway/shared/api/validation.ts";
+import { isFinal } from "@webhook-gateway/shared/validation.ts";
+import { StateBadge } from "./badge.tsx";
+import { LetterTable } from "./letter-table.tsx";
+import { Page } from "./layout.tsx";
+import { pullPath } from "./link.ts";
+import { Report } from "./report.tsx";
+import { RunResults } from "./run-results.tsx";
+import { TraceSteps } from "./trace-steps.tsx";
+import { ValidationFields } from "./validation-fields.tsx";
+import { ValidationOrders } from "./validation-orders.tsx";
+import { SubjectWords } from "./validation-table.tsx";
+import type { View } from "./view.ts";
+import { Outside, Words } from "./words.tsx";
+
+interface Props {
+  readonly view: View;
+  readonly validation: ValidationDetail;
+  readonly trace: Trace | undefined;
+}
+
+/** Results may still come, and GitHub has yet to be told; after that little happens. */
+const refreshSeconds = ({ state }: ValidationDetail): number => (isFinal(state) ? 15 : 2);
+
+export function ValidationPage({ view, validation, trace }: Props) {
+  const own = trace?.validations.find((one) => one.validation.id === validation.id);
+  return (
+    <Page
+      view={view}
+      title={`${validation.state} ${validation.repository.slice(0, 100)}#${validation.pr_number}`}
+      place="validations"
+      refreshSeconds={refreshSeconds(validation)}
+    >
+      <Title validation={validation} />
+      {view.role === "operator" && <ValidationOrders validation={validation} />}
+      {validation.error !== null && (
+        <p class="error box">
+          <Words text={validation.error} maxLength={2100} />
+        </p>
+      )}
+      <section aria-labelledby="way">
+        <h2 id="way">Its way</h2>
+        <TraceSteps steps={own?.steps ?? stepsOf(validation)} view={view} />
+      </section>
+      <section aria-labelledby="steps">
+        <h2 id="steps">Steps and their output</h2>
+        <RunResults results={validation.results} />
+      </section>
+      <div class="columns">
+        <section aria-labelledby="fields">
+          <h2 id="fields">Details</h2>
+          <ValidationFields validation={validation} view={view} />
+        </section>
+        <section aria-labelledby="report">
+          <h2 id="report">Report to GitHub</h2>
+          <Report report={validation.report} view={view} />
+        </section>
+      </div>
+      {own !== undefined && own.dead_letters.length > 0 && (
+        <section aria-labelledby="letters">
+          <h2 id="letters">Dead letters</h2>
+          <LetterTable view={view} caption="Its dead letters" items={own.dead_letters} empty="None." />
+        </section>
+      )}
+    </Page>
+  );
+}
+
+const Title = ({ validation }: { readonly validation: ValidationDetail }) => {
+  const runs = pullPath(validation.repository, validation.pr_number);
+  return (
+    <div class="title">
+      <h1>
+        <SubjectWords item={validation} />
+      </h1>
+      <StateBadge of={validation} />
+      {runs !== undefined && <a href={runs}>All runs of this pull request</a>}
+      <Outside address={validation.pr_url}>On GitHub</Outside>
+    </div>
+  );
+};
+
+/** What is known without the trace. */
+const stepsOf = ({ timeline }: ValidationDetail): TraceStep[] =>
+  timeline.map(({ at, to_state: step, reason: detail }, index) => {
+    const before = timeline[index - 1];
+    return { at, step, detail, gap_ms: before === undefined ? null : Date.parse(at) - Date.parse(before.at) };
+  });

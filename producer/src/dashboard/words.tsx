@@ -1,0 +1,82 @@
+/** The smallest parts of a page: a text, a time, a span, a commit. */
+import type { Child } from "hono/jsx";
+import { durationText, relativeText, spanMs } from "./duration.ts";
+import { outsideHref } from "./link.ts";
+import { shorten, visible } from "./text.ts";
+import type { View } from "./view.ts";
+
+/** Texts in tables are cut to this; the whole is in the title up to the other. */
+const CELL_LENGTH = 90;
+const TITLE_LENGTH = 600;
+
+/** A text from outside, on its own as far as its direction goes. */
+export function Words(props: { readonly text: string; readonly maxLength?: number }) {
+  const text = visible(props.text);
+  const shown = shorten(text, props.maxLength ?? CELL_LENGTH);
+  return shown === text ? <bdi>{text}</bdi> : <bdi title={shorten(text, TITLE_LENGTH)}>{shown}</bdi>;
+}
+
+/** Says that there is nothing, to the eye and to the ear. */
+export const None = ({ word = "none" }: { readonly word?: string }) => (
+  <span class="none">
+    <span aria-hidden="true">–</span>
+    <span class="hidden">{word}</span>
+  </span>
+);
+
+/** `2026-11-24 00:08:19 UTC`. */
+export const utcText = (at: string): string => `${at.slice(0, 10)} ${at.slice(11, 19)} UTC`;
+
+/** A time as long ago, or as soon to come. */
+export function Ago({ at, view }: { readonly at: string | null; readonly view: View }) {
+  if (at === null) return <None />;
+  const atMs = Date.parse(at);
+  if (Number.isNaN(atMs)) return <Words text={at} />;
+  return (
+    <time datetime={at} title={utcText(at)}>
+      {relativeText(atMs, view.now.getTime())}
+    </time>
+  );
+}
+
+/** A time as it is, with how long ago. */
+export function At({ at, view }: { readonly at: string | null; readonly view: View }) {
+  if (at === null) return <None />;
+  const atMs = Date.parse(at);
+  if (Number.isNaN(atMs)) return <Words text={at} />;
+  return (
+    <>
+      <time datetime={at}>{utcText(at)}</time>{" "}
+      <span class="muted">({relativeText(atMs, view.now.getTime())})</span>
+    </>
+  );
+}
+
+export const Span = ({ ms }: { readonly ms: number | undefined | null }) =>
+  ms === undefined || ms === null ? <None /> : <>{durationText(ms)}</>;
+
+/** From one time to another, or until now where it goes on. */
+export function Took(props: {
+  readonly from: string | null;
+  readonly to: string | null;
+  readonly goesOn: boolean;
+  readonly view: View;
+}) {
+  const to = props.goesOn ? (props.to ?? props.view.now.toISOString()) : props.to;
+  return <Span ms={spanMs(props.from, to)} />;
+}
+
+export const Sha = ({ sha }: { readonly sha: string }) => (
+  <code title={shorten(visible(sha), TITLE_LENGTH)}>{visible(sha.slice(0, 9))}</code>
+);
+
+/** An address from outside: a link where it may be one, its text where not. */
+export function Outside({ address, children }: { readonly address: string; readonly children?: Child }) {
+  const href = outsideHref(address);
+  if (href === undefined) return <Words text={address} />;
+  return (
+    <a href={href} rel="noreferrer noopener external">
+      {children ?? <Words text={address} />}
+    </a>
+  );
+}
