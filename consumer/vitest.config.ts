@@ -23,6 +23,7 @@ export default defineConfig(async () => ({
   test: {
     name: "consumer",
     include: ["consumer/test/**/*.test.ts"],
+    globalSetup: ["cli/test/github/global-setup.ts"],
     // Far beyond what any takes: a slow machine is no failure.
     testTimeout: 60_000,
     provide: { simulationSeed: Number(process.env.SIMULATION_SEED ?? 0) },

@@ -13,9 +13,10 @@ export interface Wanted {
   readonly minor: boolean;
 }
 
+/** What was spent within one second. */
 export interface Spent {
-  /** Seconds since the epoch. */
-  readonly at: number;
+  /** The last of it, in milliseconds since the epoch: so no window is left too early. */
+  readonly atMs: number;
   readonly points: number;
   readonly creates: number;
 }
@@ -46,8 +47,8 @@ export const LIMITS = {
 
 /** The share of each limit that minor requests leave to the others. */
 const RESERVE = 0.25;
-const MINUTE = 60;
-const HOUR = 3600;
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
 /** While too many requests are under way, this is when to ask again. */
 const BUSY_MS = 1000;
 
@@ -68,9 +69,8 @@ export function take(
   wanted: readonly Wanted[],
   nowMs: number,
 ): Grant & { readonly budget: Budget } {
-  const now = Math.floor(nowMs / 1000);
   const leases = budget.leases.filter(({ untilMs }) => untilMs > nowMs);
-  const spent = budget.spent.filter(({ at }) => at > now - HOUR);
+  const spent = budget.spent.filter(({ atMs }) => atMs > nowMs - HOUR_MS);
   let free = LIMITS.requestsAtOnce - leases.reduce((sum, { requests }) => sum + requests, 0);
   let retryAtMs: number | null = null;
   const granted = wanted.map((one) => {
@@ -79,13 +79,13 @@ export function take(
         ? budget.blockedUntilMs
         : free <= 0
           ? nowMs + BUSY_MS
-          : freeAt(spent, one, now);
+          : freeAt(spent, one, nowMs);
     if (atMs !== null) {
       retryAtMs = Math.min(retryAtMs ?? atMs, atMs);
       return false;
     }
     free--;
-    spend(spent, one, now);
+    spend(spent, one, nowMs);
     return true;
   });
   const requests = granted.filter(Boolean).length;
@@ -103,41 +103,46 @@ export function settleLease(budget: Budget, leaseId: string, limitedUntilMs: num
   };
 }
 
-function spend(spent: Spent[], { points, creates }: Wanted, now: number): void {
+/** The clocks of consumers differ a little: what is spent later is never entered earlier. */
+function spend(spent: Spent[], { points, creates }: Wanted, nowMs: number): void {
   const last = spent.at(-1);
-  const before = last?.at === now ? last : { at: now, points: 0, creates: 0 };
-  if (last?.at === now) spent.pop();
-  spent.push({ at: now, points: before.points + points, creates: before.creates + (creates ? 1 : 0) });
+  const atMs = Math.max(nowMs, last?.atMs ?? 0);
+  const same = last !== undefined && secondOf(last.atMs) === secondOf(atMs);
+  const before = same ? last : { points: 0, creates: 0 };
+  if (same) spent.pop();
+  spent.push({ atMs, points: before.points + points, creates: before.creates + (creates ? 1 : 0) });
 }
 
+const secondOf = (ms: number): number => Math.floor(ms / 1000);
+
 /** Null where it may be sent now; else when each limit that it meets has room again. */
-function freeAt(spent: readonly Spent[], wanted: Wanted, now: number): number | null {
+function freeAt(spent: readonly Spent[], wanted: Wanted, nowMs: number): number | null {
   const share = wanted.minor ? 1 - RESERVE : 1;
   const creates = wanted.creates ? 1 : 0;
   const times = [
-    roomAt(spent, "points", wanted.points, LIMITS.pointsPerMinute * share, MINUTE, now),
-    roomAt(spent, "creates", creates, LIMITS.createsPerMinute * share, MINUTE, now),
-    roomAt(spent, "creates", creates, LIMITS.createsPerHour * share, HOUR, now),
-  ].filter((at) => at !== null);
-  return times.length === 0 ? null : Math.max(...times) * 1000;
+    roomAt(spent, "points", wanted.points, LIMITS.pointsPerMinute * share, MINUTE_MS, nowMs),
+    roomAt(spent, "creates", creates, LIMITS.createsPerMinute * share, MINUTE_MS, nowMs),
+    roomAt(spent, "creates", creates, LIMITS.createsPerHour * share, HOUR_MS, nowMs),
+  ].filter((atMs) => atMs !== null);
+  return times.length === 0 ? null : Math.max(...times);
 }
 
-/** When a window has room for more of a kind, in seconds since the epoch; null: now. */
+/** When a window has room for more of a kind, in milliseconds since the epoch; null: now. */
 function roomAt(
   spent: readonly Spent[],
   kind: "points" | "creates",
   more: number,
   limit: number,
-  windowSeconds: number,
-  now: number,
+  windowMs: number,
+  nowMs: number,
 ): number | null {
   if (more === 0) return null;
-  const window = spent.filter(({ at }) => at > now - windowSeconds);
+  const window = spent.filter(({ atMs }) => atMs > nowMs - windowMs);
   let excess = window.reduce((sum, one) => sum + one[kind], 0) + more - limit;
   if (excess <= 0) return null;
   for (const one of window) {
     excess -= one[kind];
-    if (excess <= 0) return one.at + windowSeconds;
+    if (excess <= 0) return one.atMs + windowMs;
   }
-  return now + windowSeconds;
+  return nowMs + windowMs;
 }

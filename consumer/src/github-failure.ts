@@ -67,12 +67,20 @@ function limitOf({ status, message, headers }: Refusal, nowMs: number): number |
   if (status !== 403 && status !== 429) return undefined;
   const retryAfterMs = parseRetryAfter(String(headers["retry-after"] ?? ""), nowMs);
   if (retryAfterMs !== undefined && retryAfterMs > 0) return nowMs + retryAfterMs;
-  if (String(headers["x-ratelimit-remaining"]) === "0") {
-    const resetMs = Number(headers["x-ratelimit-reset"] ?? 0) * 1000;
-    return Math.min(Math.max(resetMs, nowMs + 1000), nowMs + MAX_LIMITED_MS);
-  }
+  const resetMs = resetOf(headers, nowMs);
+  if (resetMs !== undefined) return resetMs;
   const limited = status === 429 || /rate limit|abuse detection/i.test(message);
   return limited ? nowMs + MIN_LIMITED_MS : undefined;
+}
+
+/**
+ * When a primary limit that is used up is reset, in milliseconds since the epoch.
+ * @returns undefined where it is not used up, or does not say when
+ */
+export function resetOf(headers: Refusal["headers"], nowMs: number): number | undefined {
+  const resetMs = Number(headers["x-ratelimit-reset"] ?? Number.NaN) * 1000;
+  if (String(headers["x-ratelimit-remaining"]) !== "0" || Number.isNaN(resetMs)) return undefined;
+  return Math.min(Math.max(resetMs, nowMs + 1000), nowMs + MAX_LIMITED_MS);
 }
 
 function refusalOf(thrown: unknown): Refusal | undefined {

@@ -42,7 +42,8 @@ const LEASE_MS = 4 * GITHUB_TIMEOUT_MS;
 const NO_BUDGET_MS = 10_000;
 
 /**
- * Sends what the budgets allow, the first ones first.
+ * Sends what the budgets allow, the first ones first. Each credential's first one goes alone: the token that it gets,
+ * or the limit that it meets, is there for those behind it.
  * @param limitOf when GitHub may be asked again, where a result says that it does not want to be
  * @returns one for each, in their order
  */
@@ -56,31 +57,54 @@ export async function sendWithinBudgets<Result extends object>(
   const atOnce = pLimit(CALLS_AT_ONCE);
   await Promise.all(
     [...byCredential].map(async ([name, group]) => {
-      const lease = { id: deps.newId(), leaseMs: LEASE_MS };
-      const grant = await ask(deps, name, lease, group);
-      let limitedUntilMs: number | null = null;
-      await Promise.all(
-        group.map(async (sending, index) => {
-          const refusedUntilMs = grant.retryAtMs ?? deps.now().getTime() + NO_BUDGET_MS;
-          if (grant.granted[index] !== true) return void results.set(sending, { refusedUntilMs });
-          const result = await atOnce(async () =>
-            // What one request was told holds for those behind it.
-            limitedUntilMs === null ? sending.perform() : { refusedUntilMs: limitedUntilMs },
-          );
-          const untilMs = "refusedUntilMs" in result ? undefined : limitOf(result);
-          if (untilMs !== undefined) limitedUntilMs = Math.max(limitedUntilMs ?? 0, untilMs);
-          results.set(sending, result);
-        }),
-      );
-      await deps.budgets.settle(name, lease.id, limitedUntilMs).catch((thrown: unknown) => {
-        // Its lease runs out.
-        deps.log.warn("budget.unsettled", { credential: name, error: errorText(thrown) });
-      });
+      let limitedUntilMs: number | undefined;
+      for (const part of [group.slice(0, 1), ...parts(group.slice(1))]) {
+        const send = (one: Sending<Result>) => atOnce(one.perform);
+        // Those behind a limit are refused, whether or not the budget could be told of it.
+        const sent = limitedUntilMs === undefined ? await sendPart(deps, name, part, send, limitOf) : [];
+        const refused = { refusedUntilMs: limitedUntilMs ?? deps.now().getTime() + NO_BUDGET_MS };
+        part.forEach((sending, index) => void results.set(sending, sent[index] ?? refused));
+        limitedUntilMs ??= longest(sent, limitOf);
+      }
     }),
   );
-  return sendings.map(
-    (sending) => results.get(sending) ?? { refusedUntilMs: deps.now().getTime() + NO_BUDGET_MS },
+  return sendings.flatMap((sending) => results.get(sending) ?? []);
+}
+
+/** Asks for the budget of a few requests, sends them, and tells the budget what GitHub said before others are sent. */
+async function sendPart<Result extends object>(
+  deps: SendDeps,
+  name: string,
+  part: readonly Sending<Result>[],
+  perform: (sending: Sending<Result>) => Promise<Result>,
+  limitOf: (result: Result) => number | undefined,
+): Promise<readonly (Result | Refused)[]> {
+  const lease = { id: deps.newId(), leaseMs: LEASE_MS };
+  const grant = await ask(deps, name, lease, part);
+  const refused = { refusedUntilMs: grant.retryAtMs ?? deps.now().getTime() + NO_BUDGET_MS };
+  const results = await Promise.all(
+    part.map((sending, index) => (grant.granted[index] === true ? perform(sending) : refused)),
   );
+  if (!grant.granted.includes(true)) return results;
+  await deps.budgets.settle(name, lease.id, longest(results, limitOf) ?? null).catch((thrown: unknown) => {
+    // Its lease runs out.
+    deps.log.warn("budget.unsettled", { credential: name, error: errorText(thrown) });
+  });
+  return results;
+}
+
+const parts = <Item>(all: readonly Item[]): Item[][] =>
+  Array.from({ length: Math.ceil(all.length / CALLS_AT_ONCE) }, (_, index) =>
+    all.slice(index * CALLS_AT_ONCE, (index + 1) * CALLS_AT_ONCE),
+  );
+
+/** Until when GitHub does not want to be asked, by what it answered. */
+function longest<Result extends object>(
+  results: readonly (Result | Refused)[],
+  limitOf: (result: Result) => number | undefined,
+): number | undefined {
+  const limits = results.flatMap((result) => ("refusedUntilMs" in result ? [] : (limitOf(result) ?? [])));
+  return limits.length === 0 ? undefined : Math.max(...limits);
 }
 
 async function ask<Result>(

@@ -2,7 +2,7 @@
 import { request as octokitRequest } from "@octokit/request";
 import githubAppJwt from "universal-github-app-jwt";
 import * as v from "valibot";
-import { type GitHubFailure, githubFailure } from "./github-failure.ts";
+import { type GitHubFailure, githubFailure, resetOf } from "./github-failure.ts";
 import { CredentialsError, readPrivateKey } from "./private-key.ts";
 
 export interface GitHubConfig {
@@ -23,10 +23,19 @@ export type Credential =
 export const credentialName = (credential: Credential): string =>
   credential.kind === "installation" ? `installation:${credential.id}` : credential.kind;
 
-/** `data` is the body, parsed but not yet trusted. */
+/** `data` is the body, parsed but not yet trusted. `limitedUntilMs`: it was the last of a budget. */
 export type GitHubAnswer =
-  | { readonly ok: true; readonly data: unknown; readonly link: string | undefined }
+  | {
+      readonly ok: true;
+      readonly data: unknown;
+      readonly link: string | undefined;
+      readonly limitedUntilMs: number | undefined;
+    }
   | { readonly ok: false; readonly failure: GitHubFailure };
+
+/** When GitHub may be asked again under the same credential, where it says that it may not be now. */
+export const limitOf = (answer: GitHubAnswer): number | undefined =>
+  answer.ok ? answer.limitedUntilMs : answer.failure.limitedUntilMs;
 
 export type GitHub = ReturnType<typeof createGitHub>;
 
@@ -99,7 +108,7 @@ export function createGitHub(config: GitHubConfig, fetcher: typeof fetch, now: (
         headers: { authorization: await authorization(credential) },
         request: { fetch: fetcher, signal: AbortSignal.timeout(GITHUB_TIMEOUT_MS) },
       });
-      return { ok: true, data, link: headers.link };
+      return { ok: true, data, link: headers.link, limitedUntilMs: resetOf(headers, now().getTime()) };
     } catch (thrown) {
       return { ok: false, failure: githubFailure(thrown, now().getTime()) };
     }
@@ -115,11 +124,14 @@ export function createGitHub(config: GitHubConfig, fetcher: typeof fetch, now: (
      * @param parameters those of the path by their names, and all others
      */
     async call(credential: Credential, route: string, parameters: object): Promise<GitHubAnswer> {
+      const id = credential.kind === "installation" ? credential.id : undefined;
+      const used = id === undefined ? undefined : tokens.get(id);
       const answer = await attempt(credential, route, parameters);
-      if (answer.ok || answer.failure.class !== "credentials" || credential.kind !== "installation")
+      if (answer.ok || answer.failure.class !== "credentials" || id === undefined || used === undefined)
         return answer;
-      // A token can end before its time, when the App's permissions change: once with a new one.
-      if (!tokens.delete(credential.id)) return answer;
+      // A token can end before its time, when the App's permissions change: once with a new one, which another
+      // request may have got meanwhile.
+      if (tokens.get(id) === used) tokens.delete(id);
       return attempt(credential, route, parameters);
     },
   };

@@ -1,9 +1,9 @@
 /** Which credential speaks for a repository: the token, or the installation of the App that it belongs to. */
 import { storeInstallations } from "@webhook-gateway/shared/store/reports.ts";
-import pLimit from "p-limit";
 import * as v from "valibot";
-import type { Credential, GitHub } from "./github.ts";
+import { type Credential, type GitHub, type GitHubAnswer, limitOf } from "./github.ts";
 import type { GitHubFailure } from "./github-failure.ts";
+import { type Refused, type SendDeps, sendWithinBudgets } from "./github-send.ts";
 
 /** A repository, with what is known of its installation. */
 export interface InstalledRepository {
@@ -14,12 +14,11 @@ export interface InstalledRepository {
 }
 
 /** `failure`: nobody can speak for it now. */
-export type Speaker = { readonly credential: Credential } | { readonly failure: GitHubFailure };
+export type Speaker = { readonly credential: Credential } | { readonly failure: GitHubFailure } | Refused;
 
 /** A repository without an installation is asked for again after this time. */
 const ASK_AGAIN_MS = 10 * 60_000;
-/** A Worker may hold 6 connections open (docs 2026-11). */
-const CALLS_AT_ONCE = 5;
+const READ = { points: 1, creates: false, minor: false };
 
 const installation = v.object({ id: v.number() });
 
@@ -28,9 +27,14 @@ export const NOT_INSTALLED: GitHubFailure = {
   error: "the GitHub App is not installed on this repository",
 };
 
+export interface SpeakerDeps extends SendDeps {
+  readonly db: D1Database;
+  readonly github: GitHub;
+}
+
 /** Finds the speakers of repositories, by their ids. What GitHub says is kept in D1. */
 export async function findSpeakers(
-  deps: { readonly db: D1Database; readonly github: GitHub; readonly now: () => Date },
+  deps: SpeakerDeps,
   repositories: readonly InstalledRepository[],
 ): Promise<ReadonlyMap<number, Speaker>> {
   const { github } = deps;
@@ -45,11 +49,12 @@ export async function findSpeakers(
     if (speaker === undefined) unknown.push(one);
     else known.set(one.repository_id, speaker);
   }
-  const atOnce = pLimit(CALLS_AT_ONCE);
-  const asked = await Promise.all(unknown.map((one) => atOnce(() => ask(github, one))));
+  const asked = await askAll(deps, unknown);
   const found = asked.flatMap(({ repository_id, speaker }) => {
-    if ("failure" in speaker && speaker.failure !== NOT_INSTALLED) return [];
-    return [{ repository_id, installation_id: "credential" in speaker ? idOf(speaker.credential) : null }];
+    if ("credential" in speaker) return [{ repository_id, installation_id: idOf(speaker.credential) }];
+    return "failure" in speaker && speaker.failure === NOT_INSTALLED
+      ? [{ repository_id, installation_id: null }]
+      : [];
   });
   if (found.length > 0) await storeInstallations(deps.db, found, deps.now().toISOString());
   return new Map([...known, ...asked.map(({ repository_id, speaker }) => [repository_id, speaker] as const)]);
@@ -61,16 +66,24 @@ function knownSpeaker(one: InstalledRepository, nowMs: number): Speaker | undefi
   return nowMs - askedMs < ASK_AGAIN_MS ? { failure: NOT_INSTALLED } : undefined;
 }
 
-async function ask(github: GitHub, { repository_id, repository }: InstalledRepository) {
-  const [owner, repo] = repository.split("/");
-  const answer = await github.call({ kind: "app" }, "GET /repos/{owner}/{repo}/installation", {
-    owner,
-    repo,
+async function askAll(deps: SpeakerDeps, repositories: readonly InstalledRepository[]) {
+  const credential: Credential = { kind: "app" };
+  const sendings = repositories.map(({ repository_id, repository }) => {
+    const [owner, repo] = repository.split("/");
+    const perform = () =>
+      deps.github.call(credential, "GET /repos/{owner}/{repo}/installation", { owner, repo });
+    return { repository_id, credential, wanted: READ, perform };
   });
-  return {
-    repository_id,
-    speaker: answer.ok ? speakerOf(answer.data) : { failure: notInstalled(answer.failure) },
-  };
+  const answers = await sendWithinBudgets(deps, sendings, limitOf);
+  return sendings.flatMap(({ repository_id }, index) => {
+    const answer = answers[index];
+    return answer === undefined ? [] : [{ repository_id, speaker: speakerBy(answer) }];
+  });
+}
+
+function speakerBy(answer: GitHubAnswer | Refused): Speaker {
+  if ("refusedUntilMs" in answer) return answer;
+  return answer.ok ? speakerOf(answer.data) : { failure: notInstalled(answer.failure) };
 }
 
 function speakerOf(data: unknown): Speaker {

@@ -23,7 +23,7 @@ export async function readPrivateKey(given: string): Promise<string> {
   const pem = /-----BEGIN ([A-Z ]+)-----([A-Za-z0-9+/=\s]+)-----END \1-----/.exec(
     given.replaceAll(String.raw`\r`, "").replaceAll(String.raw`\n`, "\n"),
   );
-  if (pem === null) throw new CredentialsError("GITHUB_APP_PRIVATE_KEY is no PEM: paste the whole .pem file");
+  if (pem === null) throw new CredentialsError(`GITHUB_APP_PRIVATE_KEY is ${unlikePem(given)}`);
   const [, label = "", body = ""] = pem;
   const der = labelled(label, decodeBase64(body));
   const algorithm = { name: "RSASSA-PKCS1-v1_5", hash: "SHA-256" };
@@ -34,6 +34,12 @@ export async function readPrivateKey(given: string): Promise<string> {
   }
   return `-----BEGIN PRIVATE KEY-----\n${encodeBase64(der)}\n-----END PRIVATE KEY-----\n`;
 }
+
+/** The old form of encryption is told in headers within the PEM (RFC 1421). */
+const unlikePem = (given: string): string =>
+  given.includes("ENCRYPTED")
+    ? "encrypted: GitHub Apps have an unencrypted RSA private key"
+    : "no PEM: paste the whole .pem file";
 
 function labelled(label: string, der: Uint8Array): Uint8Array {
   if (label === "PRIVATE KEY") return der;

@@ -7,7 +7,7 @@ import {
   type ReactionOutcome,
 } from "@webhook-gateway/shared/store/reactions.ts";
 import { noChanges } from "@webhook-gateway/shared/store/rows.ts";
-import { GITHUB_TIMEOUT_MS, type GitHub, type GitHubAnswer } from "./github.ts";
+import { GITHUB_TIMEOUT_MS, type GitHub, type GitHubAnswer, limitOf } from "./github.ts";
 import { type Refused, type SendDeps, sendWithinBudgets } from "./github-send.ts";
 import { findSpeakers, type Speaker } from "./installation.ts";
 
@@ -43,6 +43,8 @@ export async function reactDue(deps: ReactionDeps): Promise<readonly string[]> {
   );
   await commit(deps.db, { ...noChanges(deps.now().toISOString()), reactionOutcomes: outcomes });
   const due = outcomes.flatMap(({ status, due_at }) => (status === "due" ? [due_at] : []));
+  // There may be more.
+  if (reactions.length === BATCH_SIZE) due.push(deps.now().toISOString());
   return due.toSorted().slice(0, 1);
 }
 
@@ -54,23 +56,24 @@ async function react(
   const results = new Map<DueReaction, Result>();
   const sendings = reactions.flatMap((reaction) => {
     const speaker = speakers.get(reaction.repository_id);
-    if (speaker === undefined || "failure" in speaker) {
-      if (speaker !== undefined) results.set(reaction, { ok: false, failure: speaker.failure });
+    if (speaker === undefined || !("credential" in speaker)) {
+      if (speaker !== undefined) results.set(reaction, unspoken(speaker));
       return [];
     }
     const { credential } = speaker;
     const perform = () => deps.github.call(credential, ROUTE, parametersOf(reaction));
     return [{ reaction, credential, wanted: WANTED, perform }];
   });
-  const sent = await sendWithinBudgets(deps, sendings, (answer) =>
-    answer.ok || answer.failure.class !== "limited" ? undefined : answer.failure.limitedUntilMs,
-  );
+  const sent = await sendWithinBudgets(deps, sendings, limitOf);
   sendings.forEach(({ reaction }, index) => {
     const result = sent[index];
     if (result !== undefined) results.set(reaction, result);
   });
   return results;
 }
+
+const unspoken = (speaker: Exclude<Speaker, { credential: unknown }>): Result =>
+  "failure" in speaker ? { ok: false, failure: speaker.failure } : speaker;
 
 const ROUTE = "POST /repos/{owner}/{repo}/issues/comments/{comment_id}/reactions";
 

@@ -1,4 +1,5 @@
 import "vitest";
+import type {} from "../../cli/test/github/provided.ts";
 
 declare module "vitest" {
   interface ProvidedContext {

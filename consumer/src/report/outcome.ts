@@ -5,6 +5,7 @@ import type { DueReport, PutOff, ReportOutcome } from "@webhook-gateway/shared/s
 import type { DeadLetter } from "@webhook-gateway/shared/store/rows.ts";
 import { isFinal } from "@webhook-gateway/shared/validation.ts";
 import type { GitHubFailure } from "../github-failure.ts";
+import { isUncertain } from "./plan.ts";
 import type { SentReport } from "./send.ts";
 
 /** A report dies after so many attempts, and not before it is a day old: GitHub may be away for hours. */
@@ -30,7 +31,8 @@ export function settleReport(sent: SentReport, leaseId: string, nowMs: number, r
     error: null,
     attempts: report.attempts,
     due_at: iso(nowMs),
-    uncertain: false,
+    // What a claim before this one may have posted is still to be looked for.
+    uncertain: isUncertain(report),
     posted: null,
   };
   if ("refusedUntilMs" in result) {
@@ -39,9 +41,13 @@ export function settleReport(sent: SentReport, leaseId: string, nowMs: number, r
   }
   switch (result.class) {
     case "posted":
-      return { outcome: { ...base, status: "posted", posted: { hash, external_id: result.externalId } } };
-    case "found":
-      return { outcome: { ...base, status: "posted", reason: "GitHub had it already" } };
+    case "found": {
+      const reason = result.class === "found" ? "GitHub had it already" : null;
+      const posted = { hash, external_id: result.externalId };
+      return { outcome: { ...base, status: "posted", reason, uncertain: false, posted } };
+    }
+    case "unchanged":
+      return { outcome: { ...base, status: "posted", reason: "GitHub shows the same already" } };
     case "skipped":
       return { outcome: { ...base, status: "skipped", reason: result.reason } };
     default:
@@ -58,7 +64,7 @@ function settleFailure(
 ): Settled {
   const { error } = failure;
   // An answer that was lost may have been a success.
-  const failed = { ...base, error, uncertain: failure.class === "retryable" };
+  const failed = { ...base, error, uncertain: base.uncertain || failure.class === "retryable" };
   if (failure.class === "limited") {
     const due_at = iso(failure.limitedUntilMs ?? nowMs + REFUSED_MS);
     return { outcome: { ...failed, status: "due", due_at } };
@@ -95,7 +101,9 @@ export function findingsOf(sent: readonly SentReport[]): DispatchFindings {
   const refused = failures.find((failure) => failure.class === "credentials");
   const away = failures.find((failure) => failure.class === "retryable");
   const answered = failures.some(({ class: name }) => name !== "credentials" && name !== "retryable");
-  const posted = sent.some(({ result }) => "class" in result && result.class === "posted");
+  const posted = sent.some(
+    ({ result }) => "class" in result && (result.class === "posted" || result.class === "found"),
+  );
   const served = answered || posted;
   return {
     served,
@@ -106,18 +114,22 @@ export function findingsOf(sent: readonly SentReport[]): DispatchFindings {
 
 const asFailure = (name: Failure["class"], error: string): Failure => ({ class: name, error });
 
-/** What else has to wait for the same credential: all of it where GitHub asked for it, else what is minor. */
+/** What else has to wait for the same credential: all of it where GitHub asked for it, else what the same limit meets. */
 export function putOffsOf(sent: readonly SentReport[]): PutOff[] {
   const longest = new Map<string, PutOff>();
-  for (const { report, result, installationId } of sent) {
+  for (const { report, result, sending } of sent) {
     const limitedMs = "limitedUntilMs" in result ? result.limitedUntilMs : undefined;
     const untilMs = "refusedUntilMs" in result ? result.refusedUntilMs : limitedMs;
-    if (untilMs === undefined) continue;
-    const priority = limitedMs !== undefined || isFinal(report.state) ? 0 : 1;
-    const key = `${installationId} ${priority}`;
-    const until = iso(untilMs);
-    if ((longest.get(key)?.until ?? "") < until)
-      longest.set(key, { installation_id: installationId, priority, until });
+    if (untilMs === undefined || sending === null) continue;
+    const { credential, creates } = sending;
+    const putOff: PutOff = {
+      installation_id: credential.kind === "installation" ? credential.id : null,
+      priority: limitedMs !== undefined || isFinal(report.state) ? 0 : 1,
+      creates: limitedMs === undefined && creates,
+      until: iso(untilMs),
+    };
+    const key = `${putOff.installation_id} ${putOff.priority} ${putOff.creates}`;
+    if ((longest.get(key)?.until ?? "") < putOff.until) longest.set(key, putOff);
   }
   return [...longest.values()];
 }

@@ -4,12 +4,18 @@ import * as v from "valibot";
 import type { Credential, GitHub } from "../github.ts";
 import type { GitHubFailure } from "../github-failure.ts";
 import { CHECK_NAME, type CheckRunContent, type CommitStatusContent, STATUS_CONTEXT } from "./content.ts";
-import { isUncertain, type Plan } from "./plan.ts";
+import { isUncertain, type Post } from "./plan.ts";
 
 export type Posted =
-  | { readonly class: "posted"; readonly externalId: string | null }
-  /** GitHub has it already. */
+  | {
+      readonly class: "posted";
+      readonly externalId: string | null;
+      /** It was the last that GitHub takes before. */
+      readonly limitedUntilMs: number | undefined;
+    }
+  /** A claim before this one has posted it. */
   | { readonly class: "found"; readonly externalId: string | null }
+  | { readonly class: "skipped"; readonly reason: string }
   | GitHubFailure;
 
 export interface PostTarget {
@@ -19,32 +25,43 @@ export interface PostTarget {
   readonly detailsUrl: string;
 }
 
-/** The client reads an id beyond 53 bits as a bigint. */
-const id = v.pipe(
-  v.union([v.number(), v.bigint()]),
-  v.transform((given) => String(given)),
-);
-const checkRun = v.object({ id });
-const checkRuns = v.object({
-  check_runs: v.array(v.object({ id, external_id: v.nullish(v.string()) })),
+const written = v.object({ id: v.number() });
+const text = v.nullish(v.string(), null);
+const checkRun = v.object({
+  id: v.number(),
+  external_id: text,
+  status: v.string(),
+  conclusion: text,
+  output: v.object({ title: text, summary: text, text, annotations_count: v.optional(v.number(), 0) }),
 });
+type CheckRun = v.InferOutput<typeof checkRun>;
+const checkRuns = v.object({ check_runs: v.array(checkRun) });
 const statuses = v.array(
-  v.object({ context: v.string(), state: v.string(), description: v.nullish(v.string()) }),
+  v.object({ context: v.string(), state: v.string(), description: text, target_url: text }),
 );
 
 const UNREADABLE: GitHubFailure = { class: "retryable", error: "GitHub's answer could not be read" };
 
 /** Posts what was planned. */
-export function post(target: PostTarget, plan: Exclude<Plan, { kind: "skip" }>): Promise<Posted> {
-  return plan.kind === "check_run" ? postCheckRun(target, plan.content) : postStatus(target, plan.content);
+export function post(target: PostTarget, plan: Post): Promise<Posted> {
+  return plan.kind === "check_run"
+    ? postCheckRun(target, plan.content, plan.onlyIfThere)
+    : postStatus(target, plan.content, plan.onlyIfThere);
 }
 
-async function postCheckRun(target: PostTarget, content: CheckRunContent): Promise<Posted> {
+async function postCheckRun(
+  target: PostTarget,
+  content: CheckRunContent,
+  onlyIfThere: string | null,
+): Promise<Posted> {
   const { report, detailsUrl } = target;
-  const known = report.external_id ?? (isUncertain(report) ? await findCheckRun(target) : null);
-  if (typeof known === "object" && known !== null) return known;
+  const there = isUncertain(report) ? await findCheckRun(target) : undefined;
+  if (there !== undefined && "class" in there) return there;
+  const id = report.external_id ?? there?.id ?? null;
+  if (there !== undefined && shows(there, content)) return { class: "found", externalId: String(there.id) };
+  if (id === null && onlyIfThere !== null) return { class: "skipped", reason: onlyIfThere };
   const common = { ...repositoryOf(report), ...content, details_url: detailsUrl };
-  const answer = await (known === null
+  const answer = await (id === null
     ? call(target, "POST /repos/{owner}/{repo}/check-runs", {
         ...common,
         name: CHECK_NAME,
@@ -53,15 +70,41 @@ async function postCheckRun(target: PostTarget, content: CheckRunContent): Promi
       })
     : call(target, "PATCH /repos/{owner}/{repo}/check-runs/{check_run_id}", {
         ...common,
-        check_run_id: known,
+        check_run_id: Number(id),
       }));
   if (!answer.ok) return answer.failure;
+  const parsed = v.safeParse(written, answer.data);
+  if (!parsed.success) return UNREADABLE;
+  return {
+    class: "posted",
+    externalId: String(parsed.output.id),
+    limitedUntilMs: answer.limitedUntilMs,
+  };
+}
+
+/** Whether a check run says already what it is to say. GitHub would add the same annotations once more. */
+const shows = ({ status, conclusion, output }: CheckRun, content: CheckRunContent): boolean =>
+  status === content.status &&
+  conclusion === (content.conclusion ?? null) &&
+  output.title === content.output.title &&
+  output.summary === content.output.summary &&
+  output.text === (content.output.text ?? null);
+
+/** Undefined where GitHub has none. */
+async function findCheckRun(target: PostTarget): Promise<CheckRun | undefined | GitHubFailure> {
+  const { report } = target;
+  if (report.external_id === null) return findByName(target);
+  const answer = await call(target, "GET /repos/{owner}/{repo}/check-runs/{check_run_id}", {
+    ...repositoryOf(report),
+    check_run_id: Number(report.external_id),
+  });
+  if (!answer.ok) return answer.failure;
   const parsed = v.safeParse(checkRun, answer.data);
-  return parsed.success ? { class: "posted", externalId: parsed.output.id } : UNREADABLE;
+  return parsed.success ? parsed.output : UNREADABLE;
 }
 
 /** The newest check runs of the commit under our name are enough: one that is not among them was not just posted. */
-async function findCheckRun(target: PostTarget): Promise<string | null | GitHubFailure> {
+async function findByName(target: PostTarget): Promise<CheckRun | undefined | GitHubFailure> {
   const { report } = target;
   const answer = await call(target, "GET /repos/{owner}/{repo}/commits/{ref}/check-runs", {
     ...repositoryOf(report),
@@ -73,14 +116,17 @@ async function findCheckRun(target: PostTarget): Promise<string | null | GitHubF
   if (!answer.ok) return answer.failure;
   const parsed = v.safeParse(checkRuns, answer.data);
   if (!parsed.success) return UNREADABLE;
-  const found = parsed.output.check_runs.find((run) => run.external_id === report.validation_id);
-  return found === undefined ? null : found.id;
+  return parsed.output.check_runs.find((run) => run.external_id === report.validation_id);
 }
 
-async function postStatus(target: PostTarget, content: CommitStatusContent): Promise<Posted> {
+async function postStatus(
+  target: PostTarget,
+  content: CommitStatusContent,
+  onlyIfThere: string | null,
+): Promise<Posted> {
   const { report, detailsUrl } = target;
   if (isUncertain(report)) {
-    const found = await findStatus(target, content);
+    const found = await findStatus(target, content, onlyIfThere);
     if (found !== undefined) return found;
   }
   const answer = await call(target, "POST /repos/{owner}/{repo}/statuses/{sha}", {
@@ -90,12 +136,17 @@ async function postStatus(target: PostTarget, content: CommitStatusContent): Pro
     target_url: detailsUrl,
     ...content,
   });
-  return answer.ok ? { class: "posted", externalId: null } : answer.failure;
+  if (!answer.ok) return answer.failure;
+  return { class: "posted", externalId: null, limitedUntilMs: answer.limitedUntilMs };
 }
 
-/** GitHub lists the newest status first. */
-async function findStatus(target: PostTarget, content: CommitStatusContent): Promise<Posted | undefined> {
-  const { report } = target;
+/** GitHub lists the newest status first. Undefined where it is to be posted. */
+async function findStatus(
+  target: PostTarget,
+  content: CommitStatusContent,
+  onlyIfThere: string | null,
+): Promise<Posted | undefined> {
+  const { report, detailsUrl } = target;
   const answer = await call(target, "GET /repos/{owner}/{repo}/commits/{ref}/statuses", {
     ...repositoryOf(report),
     ref: report.head_sha,
@@ -104,8 +155,15 @@ async function findStatus(target: PostTarget, content: CommitStatusContent): Pro
   if (!answer.ok) return answer.failure;
   const parsed = v.safeParse(statuses, answer.data);
   if (!parsed.success) return UNREADABLE;
-  const newest = parsed.output.find(({ context }) => context === STATUS_CONTEXT);
-  const same = newest?.state === content.state && newest.description === content.description;
+  const ours = parsed.output.filter(({ context }) => context === STATUS_CONTEXT);
+  const [newest] = ours;
+  const ofThis = ours.filter(({ target_url }) => target_url === detailsUrl);
+  if (ofThis.length === 0 && onlyIfThere !== null) return { class: "skipped", reason: onlyIfThere };
+  const same =
+    newest !== undefined &&
+    newest === ofThis[0] &&
+    newest.state === content.state &&
+    newest.description === content.description;
   return same ? { class: "found", externalId: null } : undefined;
 }
 

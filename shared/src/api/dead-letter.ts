@@ -51,7 +51,12 @@ export type DeadLetterFilter = v.InferOutput<typeof deadLetterFilter>;
 export const letterScope = v.pipe(
   v.strictObject({
     ids: v.optional(v.pipe(v.array(v.pipe(v.string(), v.maxLength(300))), v.minLength(1), v.maxLength(1000))),
-    filter: v.optional(deadLetterFilter),
+    filter: v.optional(
+      v.pipe(
+        deadLetterFilter,
+        v.check((filter) => Object.keys(filter).length > 0, "all letters are asked for by all"),
+      ),
+    ),
     all: v.optional(v.literal(true)),
   }),
   v.check(

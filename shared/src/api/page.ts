@@ -15,14 +15,18 @@ export const pageOf = <Item extends v.GenericSchema>(item: Item) =>
 /** ISO 8601, UTC, with milliseconds. */
 export const time = v.pipe(v.string(), v.isoTimestamp());
 
+/** A day, or a time of it; UTC where it says no zone. */
 const queryTime = v.pipe(
   v.string(),
+  // `Date.parse` makes a time of nearly anything.
+  v.regex(/^\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:\d{2})?)?$/),
   v.check((text) => !Number.isNaN(Date.parse(text)), "not a time"),
 );
 
 /** What every list takes. */
 export const pageQuery = {
-  limit: v.optional(v.pipe(v.string(), v.regex(/^[1-9]\d{0,2}$/))),
+  /** From 1 to {@link MAX_LIMIT}. */
+  limit: v.optional(v.pipe(v.string(), v.regex(/^(?:[1-9]\d?|1\d\d|200)$/))),
   cursor: v.optional(v.pipe(v.string(), v.maxLength(500))),
 };
 

@@ -64,13 +64,15 @@ export const validationDetail = v.object({
 });
 export type ValidationDetail = v.InferOutput<typeof validationDetail>;
 
+const anyState = VALIDATION_STATES.join("|");
+
 /** `state` may be several, separated by commas. */
 export const validationQuery = v.strictObject({
   ...pageQuery,
   ...timeQuery,
   repo,
   event: v.optional(v.string()),
-  state: v.optional(v.string()),
+  state: v.optional(v.pipe(v.string(), v.regex(new RegExp(`^(?:${anyState})(?:,(?:${anyState}))*$`)))),
   pr: v.optional(v.pipe(v.string(), v.regex(/^\d{1,10}$/))),
   sha: v.optional(v.pipe(v.string(), v.regex(/^[0-9a-f]{7,64}$/))),
 });

@@ -16,6 +16,7 @@ export function listDeadLetters(
 ): Promise<Page<DeadLetterItem>> {
   const { state = "open" } = query;
   return selectPage(db, {
+    list: "dead-letters",
     select: SELECT_LETTERS,
     conditions: [...given("l.status = ?", state === "any" ? undefined : state), ...letterConditions(query)],
     order: ["l.died_at", "l.id"],

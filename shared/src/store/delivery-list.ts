@@ -1,18 +1,20 @@
 import type * as v from "valibot";
 import { type DeliveryItem, deliveryItem, type deliveryQuery } from "../api/delivery.ts";
-import { given, givenTime, type Page, selectPage } from "./page.ts";
+import { given, givenTime, leading, type Page, selectPage } from "./page.ts";
 
 /** Recorded deliveries, the latest received first. */
 export function listDeliveries(
   db: D1Database,
   query: v.InferOutput<typeof deliveryQuery>,
 ): Promise<Page<DeliveryItem>> {
+  const { repo, state, event } = query;
   return selectPage(db, {
+    list: "deliveries",
     select: SELECT_DELIVERIES,
     conditions: [
-      ...given("d.repository = ?", query.repo),
-      ...given("d.event = ?", query.event),
-      ...given("d.outcome = ?", query.state),
+      ...given("d.repository = ?", repo),
+      ...given(leading("d.outcome = ?", repo === undefined), state),
+      ...given(leading("d.event = ?", repo === undefined && state === undefined), event),
       ...givenTime("d.received_at >= ?", query.since),
       ...givenTime("d.received_at < ?", query.until),
     ],

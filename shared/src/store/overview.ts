@@ -80,15 +80,25 @@ const effectRow = v.object({
 const deliveriesRow = v.object({ last_at: time, last_hour: v.number(), recovered_last_day: v.number() });
 
 const SELECT_STATES = `
-  SELECT state, count(*) AS n FROM validations
-  WHERE state IN ('queued', 'dispatching', 'pending', 'running') GROUP BY state
+  SELECT value AS state, (SELECT count(*) FROM validations WHERE state || '' = value) AS n
+  FROM json_each('["queued", "dispatching", "pending", "running"]')
   UNION ALL
   SELECT state, count(*) AS n FROM validations WHERE finished_at >= ?1 GROUP BY state`;
 
+/** Of a waiting room of any size: what is ready is counted in its index, and only what backs off is looked at. */
 const SELECT_WAITING = `
-  SELECT coalesce(sum(lane = 0), 0) AS live, coalesce(sum(lane = 1), 0) AS replay,
-         coalesce(sum(due_at IS NOT NULL), 0) AS backing_off, min(created_at) AS oldest_at, min(due_at) AS next_due_at
-  FROM validations WHERE state = 'queued'`;
+  WITH
+    ready AS MATERIALIZED (
+      SELECT lane, count(*) AS n FROM validations WHERE state = 'queued' AND due_at IS NULL GROUP BY lane),
+    backing AS MATERIALIZED (
+      SELECT lane, count(*) AS n, min(due_at) AS due_at FROM validations
+      WHERE state = 'queued' AND due_at IS NOT NULL GROUP BY lane),
+    queued AS (SELECT lane, n FROM ready UNION ALL SELECT lane, n FROM backing)
+  SELECT (SELECT coalesce(sum(n), 0) FROM queued WHERE lane = 0) AS live,
+         (SELECT coalesce(sum(n), 0) FROM queued WHERE lane = 1) AS replay,
+         (SELECT coalesce(sum(n), 0) FROM backing) AS backing_off,
+         (SELECT min(created_at) FROM validations WHERE state || '' = 'queued') AS oldest_at,
+         (SELECT min(due_at) FROM backing) AS next_due_at`;
 
 const SELECT_LETTERS = `
   SELECT kind, class, count(*) AS letters, min(died_at) AS oldest_at FROM dead_letters

@@ -57,6 +57,7 @@ export function listReconciles(
   query: v.InferOutput<typeof reconcileQuery>,
 ): Promise<Page<ReconcileItem>> {
   return selectPage(db, {
+    list: "reconciles",
     select: SELECT,
     conditions: [],
     order: ["r.requested_at", "r.id"],

@@ -55,11 +55,13 @@ export async function startReplay(db: D1Database, start: ReplayStart, now: strin
   const values = action === "replay" ? [id] : [id, now];
   const [, , row] = await db.batch<Record<string, unknown>>([
     db
+      .prepare(`${INSERT} (SELECT count(*) AS n FROM dead_letters l WHERE ${where}) AS counted`)
+      .bind(id, action, requestedBy, now, reason, JSON.stringify(scope), rate, ...bound),
+    db
       .prepare(
         `UPDATE dead_letters SET ${taken} WHERE id IN (SELECT l.id FROM dead_letters l WHERE ${where})`,
       )
       .bind(...values, ...bound),
-    db.prepare(INSERT).bind(id, action, requestedBy, now, reason, JSON.stringify(scope), rate),
     db.prepare(`${SELECT_REPLAYS} WHERE r.id = ?1`).bind(id),
   ]);
   return v.parse(v.tuple([replayItem]), row?.results)[0];
@@ -71,6 +73,7 @@ export function listReplays(
   query: v.InferOutput<typeof replayQuery>,
 ): Promise<Page<ReplayItem>> {
   return selectPage(db, {
+    list: "replays",
     select: SELECT_REPLAYS,
     conditions: [],
     order: ["r.requested_at", "r.id"],
@@ -111,13 +114,13 @@ const SELECT_REPLAYS = `
 const SELECT_UNDER_WAY = `
   SELECT id FROM dead_letters WHERE status = 'replaying' AND id IN (SELECT value FROM json_each(?1))`;
 
-/** A discard is done at once, and so is a replay of nothing. */
+/** A discard is done at once, and so is a replay of nothing. What is counted, `n`, comes behind it. */
 const INSERT = `
   INSERT INTO replays (id, action, requested_by, requested_at, reason, scope, rate, total, replayed, status, finished_at)
   SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, n, CASE ?2 WHEN 'discard' THEN n ELSE 0 END,
          CASE WHEN ?2 = 'discard' OR n = 0 THEN 'done' ELSE 'running' END,
          CASE WHEN ?2 = 'discard' OR n = 0 THEN ?4 END
-  FROM (SELECT count(*) AS n FROM dead_letters WHERE replay_id = ?1)`;
+  FROM`;
 
 const CANCEL = `
   UPDATE replays SET status = 'cancelled', finished_at = ?2, lease_until = NULL WHERE id = ?1 AND status = 'running'`;

@@ -45,7 +45,7 @@ const reportRow = v.object({
   posted_hash: v.nullable(v.string()),
   /** The check run's id. */
   external_id: v.nullable(v.string()),
-  /** No later run of this head exists. */
+  /** No later run of this head speaks for it. One that was stopped speaks only for others that were. */
   newest: v.pipe(
     v.number(),
     v.transform((flag) => flag === 1),
@@ -125,6 +125,8 @@ export interface PutOff {
   readonly installation_id: number | null;
   /** 1: only states on the way to a final one. */
   readonly priority: 0 | 1;
+  /** Only those that create something, and not those that change it. */
+  readonly creates: boolean;
   readonly until: string;
 }
 
@@ -200,6 +202,8 @@ const DIGEST = `
       FROM (SELECT key, value FROM json_each(v.results, '$.test_results') WHERE type = 'object'
             LIMIT ${DIGEST_STEPS}) s))`;
 
+const STOPPED = "('cancelled', 'superseded')";
+
 /** A later run of a head has a later row. */
 const SELECT_CLAIMED = `
   SELECT r.validation_id, r.repository_id, v.repository, r.head_sha, v.run, r.state, r.conclusion, v.error,
@@ -207,7 +211,7 @@ const SELECT_CLAIMED = `
          CASE WHEN r.priority = 0 AND v.results IS NOT NULL THEN ${DIGEST} END AS digest,
          r.attempts, r.wanted_at, r.claims, r.posts, r.posted_hash, r.external_id,
          NOT EXISTS (SELECT 1 FROM reports n WHERE n.repository_id = r.repository_id AND n.head_sha = r.head_sha
-                       AND n.rowid > r.rowid) AS newest,
+                       AND n.rowid > r.rowid AND (n.state NOT IN ${STOPPED} OR r.state IN ${STOPPED})) AS newest,
          (SELECT sum(h.posts) FROM reports h
             WHERE h.repository_id = r.repository_id AND h.head_sha = r.head_sha) AS head_posts,
          p.installation_id, p.installation_at
@@ -218,7 +222,7 @@ const SELECT_CLAIMED = `
 const PUT_OFF = `
   UPDATE reports SET due_at = p.value->>'until' FROM json_each(?1) AS p
   WHERE reports.status = 'due' AND reports.due_at < p.value->>'until' AND reports.lease_id IS NULL
-    AND reports.priority >= p.value->>'priority'
+    AND reports.priority >= p.value->>'priority' AND (reports.external_id IS NULL OR NOT p.value->>'creates')
     AND (p.value->>'installation_id' IS NULL OR reports.repository_id IN (
       SELECT repository_id FROM repositories WHERE installation_id = p.value->>'installation_id'))`;
 

@@ -7,25 +7,28 @@ import {
   validationItem,
   type validationQuery,
 } from "../api/validation.ts";
-import { given, givenTime, type Page, selectPage } from "./page.ts";
+import { given, givenTime, leading, type Page, selectPage } from "./page.ts";
 
 /** Validations, the latest first. */
 export function listValidations(
   db: D1Database,
   query: v.InferOutput<typeof validationQuery>,
 ): Promise<Page<ValidationItem>> {
-  const { state, sha } = query;
+  const { repo, state, pr, sha, event } = query;
+  const lead = leadOf(query);
+  const byPull = lead === "repo" || lead === "pr";
   return selectPage(db, {
+    list: "validations",
     select: SELECT_VALIDATIONS,
     conditions: [
-      ...given("v.repository = ?", query.repo),
-      ...given("v.event = ?", query.event),
-      ...given("v.state IN (SELECT value FROM json_each(?))", state && JSON.stringify(state.split(","))),
-      ...given("v.pr_number = ?", query.pr === undefined ? undefined : Number(query.pr)),
+      ...given(leading("v.repository = ?", byPull), repo),
+      ...given(leading("v.event = ?", lead === "event"), event),
+      ...given(leading("v.pr_number = ?", lead === "pr"), pr === undefined ? undefined : Number(pr)),
       ...(sha === undefined ? [] : startsWith(sha)),
-      ...givenTime("v.created_at >= ?", query.since),
-      ...givenTime("v.created_at < ?", query.until),
+      ...givenTime(leading("v.created_at >= ?", lead !== "sha"), query.since),
+      ...givenTime(leading("v.created_at < ?", lead !== "sha"), query.until),
     ],
+    anyOf: [...new Set(state?.split(","))].map((one) => [STATE_IS[lead] ?? "+v.state = ?", one]),
     order: ["v.created_at", "v.id"],
     keyOf: ({ created_at, id }) => [created_at, id],
     schema: validationItem,
@@ -33,6 +36,17 @@ export function listValidations(
     cursor: query.cursor,
   });
 }
+
+/** The filter that leaves the fewest rows, most likely, and whose index is to be used. */
+function leadOf({ repo, state, pr, sha }: v.InferOutput<typeof validationQuery>) {
+  if (sha !== undefined) return "sha";
+  if (pr !== undefined) return "pr";
+  if (repo !== undefined) return "repo";
+  return state === undefined ? "event" : "state";
+}
+
+/** As validations_by_state_time and validations_by_state have it. */
+const STATE_IS: Readonly<Record<string, string>> = { state: "v.state || '' = ?", repo: "v.state = ?" };
 
 /** As a range, which an index serves: `g` comes after every hexadecimal digit. */
 const startsWith = (sha: string) => [
