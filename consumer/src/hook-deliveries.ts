@@ -71,7 +71,7 @@ export async function openHook(deps: HookDeps, hook: Hook) {
     const sendings = calls.map(({ route, parameters, wanted }) => ({
       credential,
       wanted,
-      perform: () => deps.github.call(credential, route, { ...placeOf(hook), ...parameters }),
+      perform: () => deps.github.call(credential, route, { ...placeOf(hook, route), ...parameters }),
     }));
     return (await sendWithinBudgets(deps, sendings, limitOf)).map(dataOf);
   }
@@ -119,7 +119,8 @@ async function credentialOf(deps: HookDeps, hook: Hook): Promise<Credential> {
   if (hook.installationPath === null) return { kind: "app" };
   if (github.hasToken) return { kind: "token" };
   const credential: Credential = { kind: "app" };
-  const perform = () => github.call(credential, `GET ${hook.installationPath}`, placeOf(hook));
+  const route = `GET ${hook.installationPath}`;
+  const perform = () => github.call(credential, route, placeOf(hook, route));
   const [answer] = (await sendWithinBudgets(deps, [{ credential, wanted: READ, perform }], limitOf)).map(
     dataOf,
   );
@@ -128,7 +129,11 @@ async function credentialOf(deps: HookDeps, hook: Hook): Promise<Credential> {
   return { kind: "installation", id: parsed.output.id };
 }
 
-const placeOf = ({ owner, repo, hook_id }: Hook) => ({ owner, repo, hook_id });
+/** What a route has no place for would become part of the query. */
+const placeOf = ({ owner, repo, hook_id }: Hook, route: string) =>
+  Object.fromEntries(
+    Object.entries({ owner, repo, hook_id }).filter(([name]) => route.includes(`{${name}}`)),
+  );
 
 const limitOf = (answer: GitHubAnswer): number | undefined =>
   answer.ok || answer.failure.class !== "limited" ? undefined : answer.failure.limitedUntilMs;
