@@ -55,6 +55,7 @@ interface Found {
 async function goOn(deps: ReconcileDeps, hook: Hook, progress: HookProgress, nowMs: number): Promise<Found> {
   let next = progress;
   let counts = NO_COUNTS;
+  const seen = new Set<string>();
   try {
     for (const kind of ["failed", "all"] as const) {
       const { until, scan } = next[kind];
@@ -66,7 +67,7 @@ async function goOn(deps: ReconcileDeps, hook: Hook, progress: HookProgress, now
         deps,
         hook,
         { failed, from, to, cursor },
-        { dryRun: false, maxPages: MAX_PAGES },
+        { dryRun: false, maxPages: MAX_PAGES, seen },
       );
       counts = addCounts(counts, scanned.counts);
       const reached =
@@ -114,7 +115,7 @@ export async function reconcileAsked(deps: ReconcileDeps, hooks: readonly Hook[]
         cursor: null,
       };
       try {
-        const options = { dryRun: asked.dry_run, maxPages: MAX_ASKED_PAGES };
+        const options = { dryRun: asked.dry_run, maxPages: MAX_ASKED_PAGES, seen: new Set<string>() };
         counts = addCounts(counts, (await scanHook(deps, hook, scan, options)).counts);
       } catch (thrown) {
         error = `${hook.name}: ${errorText(thrown)}`;

@@ -28,6 +28,14 @@ export interface Scan {
   readonly cursor: string | null;
 }
 
+export interface ScanOptions {
+  readonly dryRun: boolean;
+  /** After so many the rest is left for the next time. */
+  readonly maxPages: number;
+  /** GUIDs that were looked at before, and need no second look; added to. */
+  readonly seen: Set<string>;
+}
+
 export interface Scanned {
   readonly counts: ReconcileCounts;
   /** Where to go on; null where the scan has reached its end. */
@@ -38,17 +46,16 @@ export interface Scanned {
 
 /**
  * Works through a scan, page by page. What a page lacks is recorded before the next page is read.
- * @param maxPages after which the rest is left for the next time
  * @throws HookError where GitHub cannot be asked, whatever D1 throws
  */
 export async function scanHook(
   deps: ReconcileDeps,
   hook: Hook,
   scan: Scan,
-  options: { readonly dryRun: boolean; readonly maxPages: number },
+  options: ScanOptions,
 ): Promise<Scanned> {
+  const { seen } = options;
   const client = await openHook(deps, hook);
-  const seen = new Set<string>();
   const cursors = new Set<string>();
   let counts = NO_COUNTS;
   let changed = false;
