@@ -2,14 +2,34 @@
 import uplot from "uplot/dist/uPlot.iife.min.js";
 import uplotStyle from "uplot/dist/uPlot.min.css";
 import app from "./assets/app.js";
+import badgeStyle from "./assets/badge.css";
+import baseStyle from "./assets/base.css";
+import formStyle from "./assets/form.css";
 import icon from "./assets/icon.svg";
 import morph from "./assets/morph.js";
+import nowStyle from "./assets/now.css";
+import plotsStyle from "./assets/plots.css";
 import plots from "./assets/plots.js";
-import style from "./assets/style.css";
+import tableStyle from "./assets/table.css";
+import themeStyle from "./assets/theme.css";
+import topStyle from "./assets/top.css";
+import validationStyle from "./assets/validation.css";
 import { BASE } from "./link.ts";
 
 const SCRIPT = "text/javascript; charset=utf-8";
 const STYLE = "text/css; charset=utf-8";
+
+const style = [
+  themeStyle,
+  baseStyle,
+  topStyle,
+  badgeStyle,
+  tableStyle,
+  formStyle,
+  nowStyle,
+  plotsStyle,
+  validationStyle,
+].join("\n");
 
 const FILES: ReadonlyMap<string, readonly [type: string, text: string]> = new Map([
   ["app.js", [SCRIPT, app]],

@@ -7,7 +7,7 @@ import { spanMs } from "./duration.ts";
 import { gatedWork, gateReason } from "./gate-words.ts";
 import { paths } from "./link.ts";
 import type { View } from "./view.ts";
-import { Ago, Words } from "./words.tsx";
+import { Ago, Prose, Words } from "./words.tsx";
 
 interface Concern {
   readonly tone: "bad" | "warn";
@@ -34,7 +34,8 @@ export function Attention(props: Props) {
       </h2>
       {sorted.length === 0 ? (
         <p class="calm">
-          <Badge tone="ok" word="all clear" /> Nothing needs you: gates are open, nothing is dead, nothing is late.
+          <Badge tone="ok" word="all clear" /> Nothing needs you: gates are open, nothing is dead, nothing is
+          late.
         </p>
       ) : (
         <ul>
@@ -50,10 +51,13 @@ export function Attention(props: Props) {
 }
 
 /** Grainchain's check says the same as its gate. */
-function checks({ overview, health }: Props): Concern[] {
+function checks({ overview, health, view }: Props): Concern[] {
   const gateClosed = overview.gates.some(({ name, state }) => name === "grainchain" && state === "closed");
   return Object.entries(health.checks)
-    .filter(([name, { status }]) => status !== "ok" && status !== "unknown" && !(name === "grainchain" && gateClosed))
+    .filter(
+      ([name, { status }]) =>
+        status !== "ok" && status !== "unknown" && !(name === "grainchain" && gateClosed),
+    )
     .map(([name, { status, detail }]) => ({
       tone: status === "failed" ? "bad" : "warn",
       word: status === "failed" ? "failing" : "degraded",
@@ -62,7 +66,7 @@ function checks({ overview, health }: Props): Concern[] {
           The check of {name === "api" ? "the API" : name} is {status}
           {detail !== undefined && (
             <>
-              : <Words text={detail} maxLength={300} />
+              : <Prose text={detail} view={view} maxLength={300} />
             </>
           )}
         </>
@@ -78,7 +82,8 @@ const gates = ({ overview, view }: Props): Concern[] =>
       word: "paused",
       text: (
         <>
-          {gatedWork(gate)} is paused: <Words text={gateReason(gate)} />. <NextTry gate={gate} view={view} />
+          <Words text={gatedWork(gate)} /> is paused: <Words text={gateReason(gate)} />.{" "}
+          <NextTry gate={gate} view={view} />
         </>
       ),
     }));
@@ -128,7 +133,8 @@ function late({ overview, view }: Props): Concern[] {
       ? [
           concern(
             <>
-              GitHub has not been told for long: the oldest report was due <Ago at={reports.oldest_due_at} view={view} />.
+              GitHub has not been told for long: the oldest report was due{" "}
+              <Ago at={reports.oldest_due_at} view={view} />.
             </>,
           ),
         ]

@@ -1,6 +1,6 @@
 /** A state as a shape, a word and a colour, so that none of them has to be seen. */
 import type { ValidationItem } from "@webhook-gateway/shared/api/validation.ts";
-import { visible } from "./text.ts";
+import { shorten, visible } from "./text.ts";
 
 export type Tone = "ok" | "bad" | "warn" | "live" | "idle";
 
@@ -99,5 +99,8 @@ const TONES: Readonly<Record<string, Tone>> = {
 
 /** Any other state by its word; one that is not known is shown as it is. */
 export const WordBadge = ({ word }: { readonly word: string }) => (
-  <Badge tone={Object.hasOwn(TONES, word) ? (TONES[word] ?? "idle") : "idle"} word={word.slice(0, 60).replaceAll("_", " ")} />
+  <Badge
+    tone={Object.hasOwn(TONES, word) ? (TONES[word] ?? "idle") : "idle"}
+    word={shorten(word, 24).replaceAll("_", " ")}
+  />
 );

@@ -24,7 +24,8 @@ const WORDS = {
   },
   discard: {
     verb: "Discard",
-    meaning: "They are closed without being done again. They stay in the list of discarded letters, and cannot be replayed.",
+    meaning:
+      "They are closed without being done again. They stay in the list of discarded letters, and cannot be replayed.",
   },
 } as const satisfies Record<LetterAction, unknown>;
 
@@ -39,21 +40,28 @@ export const ConfirmPage = ({ view, action, scope, preview }: Props) => {
       </h1>
       {total === 0 ? (
         <p class="empty">
-          Nothing that is open matches: it may have been replayed meanwhile. <a href={paths.deadLetters()}>Back to the list</a>
+          Nothing that is open matches: it may have been replayed meanwhile.{" "}
+          <a href={paths.deadLetters()}>Back to the list</a>
         </p>
       ) : (
         <>
           <p>{meaning}</p>
           <OrderForm action={action} scope={scope} submit={`${verb} ${letters}`} />
-          <h2>{sample.length < total ? `The first ${sample.length} of ${total}` : "Which"}</h2>
-          <LetterTable view={view} caption="A sample of the letters" items={sample} empty="No sample." />
+          <section aria-labelledby="sample">
+            <h2 id="sample">{sample.length < total ? `The first ${sample.length} of ${total}` : "Which"}</h2>
+            <LetterTable view={view} caption="A sample of the letters" items={sample} empty="No sample." />
+          </section>
         </>
       )}
     </Page>
   );
 };
 
-const OrderForm = (props: { readonly action: LetterAction; readonly scope: LetterScope; readonly submit: string }) => (
+const OrderForm = (props: {
+  readonly action: LetterAction;
+  readonly scope: LetterScope;
+  readonly submit: string;
+}) => (
   <form method="post" action={`${BASE}/dead-letters/${props.action}`} class="confirm">
     <input type="hidden" name="scope" value={JSON.stringify(props.scope)} />
     <label>

@@ -9,9 +9,18 @@ import type {
 import type { DeliveryItem, deliveryQuery } from "@webhook-gateway/shared/api/delivery.ts";
 import type { Overview } from "@webhook-gateway/shared/api/overview.ts";
 import type { ReconcileItem, reconcileQuery } from "@webhook-gateway/shared/api/reconcile.ts";
-import type { discardRequest, ReplayItem, replayQuery, replayRequest } from "@webhook-gateway/shared/api/replay.ts";
+import type {
+  discardRequest,
+  ReplayItem,
+  replayQuery,
+  replayRequest,
+} from "@webhook-gateway/shared/api/replay.ts";
 import type { Trace } from "@webhook-gateway/shared/api/trace.ts";
-import type { ValidationDetail, ValidationItem, validationQuery } from "@webhook-gateway/shared/api/validation.ts";
+import type {
+  ValidationDetail,
+  ValidationItem,
+  validationQuery,
+} from "@webhook-gateway/shared/api/validation.ts";
 import type * as v from "valibot";
 import type { ApiError } from "../api-error.ts";
 import type { Health } from "../health.ts";

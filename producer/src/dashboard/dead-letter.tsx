@@ -4,7 +4,7 @@ import { WordBadge } from "./badge.tsx";
 import { Fields } from "./fields.tsx";
 import { Page } from "./layout.tsx";
 import { LetterOrder } from "./letter-orders.tsx";
-import { paths } from "./link.ts";
+import { paths, replayAnchor } from "./link.ts";
 import { Output } from "./run-results.tsx";
 import { tail, visible } from "./text.ts";
 import { DeliveryLink } from "./validation-fields.tsx";
@@ -83,7 +83,7 @@ const LetterFields = ({ view, letter }: Props) => (
         ? undefined
         : [
             "Replay",
-            <a href={`${paths.replays()}#${encodeURIComponent(letter.replay_id.toWellFormed())}`}>
+            <a href={`${paths.replays()}#${replayAnchor(letter.replay_id)}`}>
               <code>
                 <Words text={letter.replay_id} />
               </code>

@@ -1,4 +1,8 @@
-import { type DeadLetterItem, LETTER_KINDS, LETTER_STATES } from "@webhook-gateway/shared/api/dead-letter.ts";
+import {
+  type DeadLetterItem,
+  type LETTER_KINDS,
+  LETTER_STATES,
+} from "@webhook-gateway/shared/api/dead-letter.ts";
 import type { ListPage } from "./data.ts";
 import { type Choice, ChoiceFilter, FilterForm, TextFilter, TimeFilters } from "./filter-form.tsx";
 import { Page } from "./layout.tsx";

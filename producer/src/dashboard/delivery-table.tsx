@@ -5,6 +5,7 @@ import { WordBadge } from "./badge.tsx";
 import { durationText, spanMs } from "./duration.ts";
 import { paths } from "./link.ts";
 import { Table } from "./table.tsx";
+import { visible } from "./text.ts";
 import type { View } from "./view.ts";
 import { Ago, None, Words } from "./words.tsx";
 
@@ -21,10 +22,15 @@ export const DeliveryTable = ({ view, caption, items, empty }: Props) => (
     items={items}
     keyOf={({ id }) => id}
     empty={empty}
+    stack
     columns={[
       { head: "Delivery", names: true, cell: (item) => <Event item={item} /> },
       { head: "Outcome", cell: (item) => <Outcome item={item} /> },
-      { head: "Sender", kind: "wide", cell: ({ sender }) => (sender === null ? <None /> : <Words text={sender} maxLength={40} />) },
+      {
+        head: "Sender",
+        kind: "wide",
+        cell: ({ sender }) => (sender === null ? <None /> : <Words text={sender} maxLength={40} />),
+      },
       { head: "How late", kind: "wide num", cell: (item) => <Lateness item={item} /> },
       { head: "Received", kind: "num", cell: (item) => <Ago at={item.received_at} view={view} /> },
     ]}
@@ -42,11 +48,17 @@ const Event = ({ item }: { readonly item: DeliveryItem }) => (
           <Words text={item.repository} maxLength={60} /> ·{" "}
         </>
       )}
-      <code>
-        <Words text={item.id} maxLength={40} />
-      </code>
+      <Guid id={item.id} />
     </div>
   </>
+);
+
+/** Its first digits tell it from others where there is little room. */
+const Guid = ({ id }: { readonly id: string }) => (
+  <code title={visible(id.slice(0, 200))}>
+    {visible(id.slice(0, 8))}
+    <span class="wide">{visible(id.slice(8, 40))}</span>
+  </code>
 );
 
 const Outcome = ({ item }: { readonly item: DeliveryItem }) => (
@@ -66,5 +78,5 @@ const Outcome = ({ item }: { readonly item: DeliveryItem }) => (
 function Lateness({ item }: { readonly item: DeliveryItem }) {
   const late = spanMs(item.occurred_at, item.received_at);
   if (late === undefined) return <None word="not known" />;
-  return <>{durationText(Math.floor(late / 1000) * 1000)}</>;
+  return <span>{late < 1000 ? "under 1 s" : durationText(Math.floor(late / 1000) * 1000)}</span>;
 }

@@ -11,13 +11,16 @@ export const FilterForm = (props: {
   readonly set: boolean;
   readonly children: Child;
 }) => (
-  <form class="filters" method="get" action={props.action} aria-label="Filters">
-    {props.children}
-    <div class="buttons">
-      <button type="submit">Filter</button>
-      {props.set && <a href={props.action}>Clear</a>}
-    </div>
-  </form>
+  <details class="filter-box" open={props.set}>
+    <summary>Filters</summary>
+    <form class="filters" method="get" action={props.action} aria-label="Filters">
+      {props.children}
+      <div class="buttons">
+        <button type="submit">Filter</button>
+        {props.set && <a href={props.action}>Clear</a>}
+      </div>
+    </form>
+  </details>
 );
 
 interface FieldProps {
@@ -29,12 +32,21 @@ interface FieldProps {
 export const TextFilter = ({ name, label, values, hint }: FieldProps & { readonly hint?: string }) => (
   <label>
     <span>{label}</span>
-    <input name={name} type="text" value={values[name] ?? ""} placeholder={hint} autocomplete="off" spellcheck={false} />
+    <input
+      name={name}
+      type="text"
+      value={values[name] ?? ""}
+      placeholder={hint}
+      autocomplete="off"
+      spellcheck={false}
+    />
   </label>
 );
 
 /** A value that is none of the choices becomes one, so that it is not lost by filtering again. */
-export function ChoiceFilter(props: FieldProps & { readonly choices: readonly Choice[]; readonly any: string }) {
+export function ChoiceFilter(
+  props: FieldProps & { readonly choices: readonly Choice[]; readonly any: string },
+) {
   const chosen = props.values[props.name] ?? "";
   const known = chosen === "" || props.choices.some(([value]) => value === chosen);
   const choices: readonly Choice[] = known ? props.choices : [...props.choices, [chosen, chosen]];

@@ -40,4 +40,5 @@ export const gateReason = ({ name, reason }: GateItem): string => {
   return known ?? reason ?? "no reason given";
 };
 
-const wordsOf = (name: string): GateWords | undefined => (Object.hasOwn(GATES, name) ? GATES[name] : undefined);
+const wordsOf = (name: string): GateWords | undefined =>
+  Object.hasOwn(GATES, name) ? GATES[name] : undefined;

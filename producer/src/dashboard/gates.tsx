@@ -5,7 +5,7 @@ import { Badge } from "./badge.tsx";
 import { gateName, gateReason } from "./gate-words.ts";
 import { Table } from "./table.tsx";
 import type { View } from "./view.ts";
-import { Ago, None, Words } from "./words.tsx";
+import { Ago, None, Prose, Words } from "./words.tsx";
 
 export const Gates = ({ gates, view }: { readonly gates: readonly GateItem[]; readonly view: View }) => (
   <Table
@@ -19,7 +19,11 @@ export const Gates = ({ gates, view }: { readonly gates: readonly GateItem[]; re
         head: "State",
         kind: "narrow",
         cell: ({ state }) =>
-          state === "open" ? <Badge tone="ok" word="open" /> : <Badge tone="warn" shape="slash" word="closed" />,
+          state === "open" ? (
+            <Badge tone="ok" word="open" />
+          ) : (
+            <Badge tone="warn" shape="slash" word="closed" />
+          ),
       },
       { head: "Since", kind: "narrow", cell: ({ since }) => <Ago at={since} view={view} /> },
       { head: "Why", cell: (gate) => <Why gate={gate} view={view} /> },
@@ -35,7 +39,7 @@ const Why = ({ gate, view }: { readonly gate: GateItem; readonly view: View }) =
       <Words text={gateReason(gate)} />. <NextTry gate={gate} view={view} />
       {gate.detail !== null && (
         <div class="muted">
-          <Words text={gate.detail} maxLength={200} />
+          <Prose text={gate.detail} view={view} maxLength={200} />
         </div>
       )}
     </>

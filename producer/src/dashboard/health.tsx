@@ -2,9 +2,10 @@
 import type { Health } from "../health.ts";
 import { WordBadge } from "./badge.tsx";
 import { Table } from "./table.tsx";
-import { None, Words } from "./words.tsx";
+import type { View } from "./view.ts";
+import { None, Prose } from "./words.tsx";
 
-export const Checks = ({ health }: { readonly health: Health }) => (
+export const Checks = ({ health, view }: { readonly health: Health; readonly view: View }) => (
   <Table
     caption="Health checks"
     items={Object.entries(health.checks)}
@@ -15,7 +16,8 @@ export const Checks = ({ health }: { readonly health: Health }) => (
       { head: "Status", kind: "narrow", cell: ([, { status }]) => <WordBadge word={status} /> },
       {
         head: "Detail",
-        cell: ([, { detail }]) => (detail === undefined ? <None /> : <Words text={detail} maxLength={300} />),
+        cell: ([, { detail }]) =>
+          detail === undefined ? <None /> : <Prose text={detail} view={view} maxLength={300} />,
       },
     ]}
   />

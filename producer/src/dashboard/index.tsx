@@ -55,7 +55,11 @@ export function createDashboard(deps: DashboardDeps) {
   app.on("POST", "*", async (context, next) => {
     if (!isSameOrigin(context.req.raw)) return refuse(context, FOREIGN);
     if (context.var.visitor.role !== "operator") return refuse(context, READER);
-    const fields = { request_id: context.var.requestId, who: context.var.visitor.name, path: context.req.path };
+    const fields = {
+      request_id: context.var.requestId,
+      who: context.var.visitor.name,
+      path: context.req.path,
+    };
     deps.log.info("dashboard.form", fields);
     return next();
   });
@@ -70,16 +74,26 @@ export function createDashboard(deps: DashboardDeps) {
 }
 
 const NOTHING: ApiError = { code: "not_found", message: "No page has this address." };
-const FOREIGN: ApiError = { code: "forbidden", message: "This form was not sent by a page of the dashboard." };
+const FOREIGN: ApiError = {
+  code: "forbidden",
+  message: "This form was not sent by a page of the dashboard.",
+};
 const READER: ApiError = { code: "forbidden", message: "A reader may look and not act." };
 const TOO_LARGE: ApiError = { code: "payload_too_large", message: "Select fewer, or all that match." };
-const WRONG_METHOD: ApiError = { code: "method_not_allowed", message: "This address cannot be used like this." };
+const WRONG_METHOD: ApiError = {
+  code: "method_not_allowed",
+  message: "This address cannot be used like this.",
+};
 const AWAY: ApiError = {
   code: "storage_unavailable",
-  message: "What the gateway knows stands in D1, which does not answer. Deliveries are accepted all the same.",
+  message:
+    "What the gateway knows stands in D1, which does not answer. Deliveries are accepted all the same.",
   headers: { "retry-after": "10" },
 };
-const BROKEN: ApiError = { code: "internal_error", message: "Something went wrong on our side; the log has more." };
+const BROKEN: ApiError = {
+  code: "internal_error",
+  message: "Something went wrong on our side; the log has more.",
+};
 
 /** What each path answers, for those who ask otherwise. */
 function methodsOf(app: Hono<DashboardEnv>): [path: string, allow: string][] {

@@ -64,7 +64,11 @@ export const Page = ({ view, title, place, refreshSeconds, asked, plots = false,
   </html>
 );
 
-const Header = (props: { readonly view: View; readonly place: Place; readonly asked: string | undefined }) => (
+const Header = (props: {
+  readonly view: View;
+  readonly place: Place;
+  readonly asked: string | undefined;
+}) => (
   <header class="top">
     <div class="brand">
       <a href={BASE}>webhook-gateway</a>

@@ -18,7 +18,10 @@ export const LetterOrders = ({ filter, children }: Props) => {
     <form method="post" action={CONFIRM_PATH} class="letters">
       <input type="hidden" name="filter" value={JSON.stringify(filter)} />
       {children}
-      <div class="orders" role="group" aria-label="What to do with dead letters">
+      <label class="select-all" hidden>
+        <input type="checkbox" data-select-all /> Select all on this page
+      </label>
+      <fieldset class="orders" aria-label="What to do with dead letters">
         <button name="do" value="replay-selected" type="submit">
           Replay selected…
         </button>
@@ -32,7 +35,7 @@ export const LetterOrders = ({ filter, children }: Props) => {
         <button name="do" value="discard-matching" type="submit">
           Discard {all}…
         </button>
-      </div>
+      </fieldset>
     </form>
   );
 };

@@ -22,6 +22,7 @@ export const LetterTable = ({ view, caption, items, empty, selectable = false }:
     items={items}
     keyOf={({ id }) => id}
     empty={empty}
+    stack
     columns={[
       ...(selectable ? [SELECTION] : []),
       { head: "Letter", names: true, cell: (letter) => <Kind letter={letter} /> },
@@ -34,8 +35,8 @@ export const LetterTable = ({ view, caption, items, empty, selectable = false }:
 );
 
 const SELECTION: Column<DeadLetterItem> = {
-  head: <input type="checkbox" data-select-all aria-label="Select all on this page" hidden />,
-  kind: "narrow",
+  head: "Select",
+  kind: "mark",
   cell: ({ id }) => (
     <input type="checkbox" name="id" value={id} aria-label={`Select ${shorten(visible(id), 100)}`} />
   ),
@@ -60,7 +61,11 @@ const Kind = ({ letter }: { readonly letter: DeadLetterItem }) => (
 
 const About = ({ letter }: { readonly letter: DeadLetterItem }) => (
   <>
-    {letter.repository === null ? <None word="no repository" /> : <Words text={letter.repository} maxLength={60} />}
+    {letter.repository === null ? (
+      <None word="no repository" />
+    ) : (
+      <Words text={letter.repository} maxLength={60} />
+    )}
     <div class="muted">
       {letter.validation_id !== null && <a href={paths.validation(letter.validation_id)}>validation</a>}
       {letter.validation_id !== null && letter.delivery_id !== null && " · "}

@@ -25,6 +25,9 @@ export const paths = {
   search: (question: string) => withQuery(`${BASE}/search`, { q: question }),
 } as const;
 
+/** Where a replay stands on its page. */
+export const replayAnchor = (id: string): string => `replay-${segment(id)}`;
+
 /** A pull request's page; undefined for what is none. */
 export function pullPath(repository: string, number: number): string | undefined {
   const [, owner, name] = /^([\w.-]+)\/([\w.-]+)$/.exec(repository) ?? [];

@@ -41,8 +41,10 @@ const discardForm = v.pipe(v.object({ scope, reason }), v.transform(withoutEmpty
 export function addOrders(app: Hono<DashboardEnv>, deps: DashboardDeps): void {
   const { data } = deps;
   app.post("/dead-letters/confirm", (context) => askBack(context, deps));
-  // Reached by the address bar: the question was in the form.
-  app.get("/dead-letters/confirm", (context) => context.redirect(paths.deadLetters(), 303));
+  // Reached by the address bar, where what they were about is lost.
+  app.get("/dead-letters/:order{confirm|replay|discard}", (context) =>
+    context.redirect(paths.deadLetters(), 303),
+  );
   app.post("/dead-letters/replay", async (context) => {
     const read = readForm(replayForm, await fieldsOf(context));
     if ("error" in read) return refuse(context, read.error);
@@ -55,7 +57,8 @@ export function addOrders(app: Hono<DashboardEnv>, deps: DashboardDeps): void {
   });
   app.post("/replays/:id/cancel", async (context) => {
     const replay = await data.cancelReplay(context.req.param("id"));
-    if (replay === undefined) return refuse(context, { code: "not_found", message: "No replay has this id." });
+    if (replay === undefined)
+      return refuse(context, { code: "not_found", message: "No replay has this id." });
     return goTo(context, paths.replays(), "stopped");
   });
   app.post("/validations/:id/cancel", async (context) => {

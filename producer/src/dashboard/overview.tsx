@@ -44,7 +44,7 @@ export const OverviewPage = ({ view, overview, health }: Props) => (
       </section>
       <section aria-labelledby="health">
         <h2 id="health">Health</h2>
-        <Checks health={health} />
+        <Checks health={health} view={view} />
       </section>
     </div>
   </Page>
@@ -69,7 +69,8 @@ const LetterCounts = ({ view, overview }: Omit<Props, "health">) => (
   />
 );
 
-const isLive = (state: (typeof VALIDATION_STATES)[number]): boolean => LIVE_STATES.some((live) => live === state);
+const isLive = (state: (typeof VALIDATION_STATES)[number]): boolean =>
+  LIVE_STATES.some((live) => live === state);
 
 const StateCounts = ({ overview }: Pick<Props, "overview">) => (
   <Table

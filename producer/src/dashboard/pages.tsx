@@ -6,7 +6,6 @@ import { replayQuery } from "@webhook-gateway/shared/api/replay.ts";
 import { traceQuery } from "@webhook-gateway/shared/api/trace.ts";
 import { validationQuery } from "@webhook-gateway/shared/api/validation.ts";
 import type { Hono } from "hono";
-import type { Child } from "hono/jsx";
 import type * as v from "valibot";
 import type { DashboardContext, DashboardDeps, DashboardEnv } from "./context.ts";
 import type { DashboardData, ListPage } from "./data.ts";
@@ -18,7 +17,7 @@ import { PullPage } from "./pull.tsx";
 import { givenParameters, readQuery } from "./query.ts";
 import { ReconcilesPage } from "./reconciles.tsx";
 import { ReplaysPage } from "./replays.tsx";
-import { refuse, show } from "./respond.tsx";
+import { type Markup, refuse, show } from "./respond.tsx";
 import { SearchHelpPage, SearchPage } from "./search.tsx";
 import { ValidationPage } from "./validation.tsx";
 import { ValidationsPage } from "./validations.tsx";
@@ -35,7 +34,7 @@ async function showList<Schema extends v.GenericSchema, Item>(
   context: DashboardContext,
   schema: Schema,
   load: (query: v.InferOutput<Schema>) => Promise<ListPage<Item>>,
-  page: (props: ListProps<Item>) => Child,
+  page: (props: ListProps<Item>) => Markup,
 ): Promise<Response> {
   const read = readQuery(schema, context.req.url);
   if ("error" in read) return refuse(context, read.error);

@@ -4,6 +4,7 @@ import { Checks } from "./health.tsx";
 import { Page } from "./layout.tsx";
 import { paths } from "./link.ts";
 import type { View } from "./view.ts";
+import { Words } from "./words.tsx";
 
 interface Props {
   readonly view: View;
@@ -16,8 +17,10 @@ interface Props {
 export const ProblemPage = ({ view, title, message, requestId, health }: Props) => (
   <Page view={view} title={title} place="none">
     <h1>{title}</h1>
-    <p>{message}</p>
-    {health !== undefined && <Checks health={health} />}
+    <p>
+      <Words text={message} maxLength={2100} />
+    </p>
+    {health !== undefined && <Checks health={health} view={view} />}
     <p class="muted">
       <a href={paths.now}>To the overview</a> · request <code>{requestId}</code>
     </p>

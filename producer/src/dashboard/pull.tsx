@@ -3,7 +3,7 @@ import type { ValidationItem } from "@webhook-gateway/shared/api/validation.ts";
 import { StateBadge } from "./badge.tsx";
 import type { ListPage } from "./data.ts";
 import { Page } from "./layout.tsx";
-import { pullPath, paths } from "./link.ts";
+import { paths, pullPath } from "./link.ts";
 import { Paging } from "./paging.tsx";
 import { ValidationTable } from "./validation-table.tsx";
 import type { View } from "./view.ts";
@@ -20,12 +20,7 @@ interface Props {
 export const PullPage = ({ view, repository, number, list, filter }: Props) => {
   const [newest] = list.items;
   return (
-    <Page
-      view={view}
-      title={`${repository.slice(0, 200)}#${number}`}
-      place="validations"
-      refreshSeconds={5}
-    >
+    <Page view={view} title={`${repository.slice(0, 200)}#${number}`} place="validations" refreshSeconds={5}>
       <div class="title">
         <h1>
           <Words text={repository} />#{number}
@@ -40,7 +35,11 @@ export const PullPage = ({ view, repository, number, list, filter }: Props) => {
         items={list.items}
         empty="No more runs of this pull request."
       />
-      <Paging path={pullPath(repository, number) ?? paths.validations()} filter={filter} next={list.next_cursor} />
+      <Paging
+        path={pullPath(repository, number) ?? paths.validations()}
+        filter={filter}
+        next={list.next_cursor}
+      />
     </Page>
   );
 };

@@ -19,12 +19,14 @@ export const ReconcilesPage = ({ view, list, filter }: Props) => (
   <Page view={view} title="Recovery" place="reconciles" refreshSeconds={10}>
     <h1>Recovery of missing deliveries</h1>
     <p class="muted">
-      GitHub's own record of deliveries is compared with what was recorded here; what failed is fetched or asked for again.
+      GitHub's own record of deliveries is compared with what was recorded here; what failed is fetched or
+      asked for again.
     </p>
     <Table
       caption="Searches for missing deliveries, the latest first"
       items={list.items}
       keyOf={({ id }) => id}
+      stack
       empty="No search yet: they need a GitHub App or token, and RECONCILE_HOOKS."
       columns={[
         { head: "State", kind: "narrow", cell: ({ status }) => <WordBadge word={status} /> },
@@ -44,7 +46,13 @@ const AskedBy = ({ item, view }: { readonly item: ReconcileItem; readonly view: 
   <>
     <Words text={item.requested_by} maxLength={60} />
     <div class="muted">
-      {item.since === null ? "since the last search" : <>since <Ago at={item.since} view={view} /></>}
+      {item.since === null ? (
+        "since the last search"
+      ) : (
+        <>
+          since <Ago at={item.since} view={view} />
+        </>
+      )}
       {item.dry_run && ", only looked"}
     </div>
     {item.error !== null && (

@@ -3,9 +3,9 @@ import type { ReplayItem } from "@webhook-gateway/shared/api/replay.ts";
 import { Badge, WordBadge } from "./badge.tsx";
 import type { ListPage } from "./data.ts";
 import { Page } from "./layout.tsx";
-import { BASE, paths } from "./link.ts";
+import { BASE, paths, replayAnchor } from "./link.ts";
 import { Paging } from "./paging.tsx";
-import { scopeText } from "./scope-text.ts";
+import { onlyLetter, scopeText } from "./scope-text.ts";
 import { Table } from "./table.tsx";
 import type { View } from "./view.ts";
 import { Ago, Took, Words } from "./words.tsx";
@@ -28,6 +28,7 @@ export const ReplaysPage = ({ view, list, filter }: Props) => (
       caption="Replays and discards of dead letters, the latest first"
       items={list.items}
       keyOf={({ id }) => id}
+      stack
       empty="Nothing was replayed or discarded yet. Both start from the dead letters."
       columns={[
         { head: "State", kind: "narrow", cell: (replay) => <State replay={replay} view={view} /> },
@@ -62,8 +63,8 @@ const State = ({ replay, view }: { readonly replay: ReplayItem; readonly view: V
 );
 
 const What = ({ replay }: { readonly replay: ReplayItem }) => (
-  <span id={replay.id}>
-    {replay.action === "replay" ? "Replay" : "Discard"} of <Words text={scopeText(replay.scope)} maxLength={160} />
+  <div id={replayAnchor(replay.id)}>
+    {replay.action === "replay" ? "Replay" : "Discard"} of <Scope scope={replay.scope} />
     <div class="muted">
       by <Words text={replay.requested_by} maxLength={60} />
       {replay.reason !== null && (
@@ -72,13 +73,24 @@ const What = ({ replay }: { readonly replay: ReplayItem }) => (
         </>
       )}
     </div>
-  </span>
+  </div>
 );
+
+/** A single letter can be opened. */
+function Scope({ scope }: { readonly scope: string }) {
+  const letter = onlyLetter(scope);
+  if (letter === undefined) return <Words text={scopeText(scope)} maxLength={160} />;
+  return (
+    <a href={paths.deadLetter(letter)}>
+      <Words text={letter} maxLength={60} />
+    </a>
+  );
+}
 
 const Progress = ({ replay }: { readonly replay: ReplayItem }) => (
   <>
-    <progress max={Math.max(replay.total, 1)} value={replay.replayed} aria-label="Letters done with" />{" "}
-    <span class="count">
+    <span class="progress">
+      <progress max={Math.max(replay.total, 1)} value={replay.replayed} aria-label="Letters done with" />
       {replay.replayed} of {replay.total}
     </span>
     {replay.failed > 0 && (

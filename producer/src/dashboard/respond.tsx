@@ -1,5 +1,5 @@
 /** Answers of the dashboard: a page, a refusal, or the way to a page. */
-import type { Child } from "hono/jsx";
+import type { HtmlEscapedString } from "hono/utils/html";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { type ApiError, type ErrorCode, errorResponse } from "../api-error.ts";
 import type { Health } from "../health.ts";
@@ -23,21 +23,20 @@ const TITLES: Partial<Record<ErrorCode, string>> = {
   storage_unavailable: "D1 does not answer",
 };
 
+/** What JSX makes. */
+export type Markup = HtmlEscapedString | Promise<HtmlEscapedString>;
+
 /** A page. `status` 200 where none is given. */
 export async function show(
   context: DashboardContext,
-  page: Child,
+  page: Markup,
   status: ContentfulStatusCode = 200,
 ): Promise<Response> {
-  return context.html(`<!doctype html>${await String(<>{page}</>)}`, status);
+  return context.html(`<!doctype html>${await page}`, status);
 }
 
 /** A page that says why not. Someone unknown is told no more than that. */
-export async function refuse(
-  context: DashboardContext,
-  error: ApiError,
-  health?: Health,
-): Promise<Response> {
+export async function refuse(context: DashboardContext, error: ApiError, health?: Health): Promise<Response> {
   const { code, message, headers } = error;
   const { requestId, view } = context.var;
   const title = TITLES[code] ?? "Something went wrong";

@@ -49,9 +49,9 @@ const Step = ({ step }: { readonly step: StepResult }) => (
 
 /** Text as it was printed, which scrolls within itself. */
 export const Output = ({ label, text }: { readonly label: string; readonly text: string }) => (
-  // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reached by keyboard
-  <pre class="output" tabindex={0} role="region" aria-label={visible(label.slice(0, 100))}>
-    <bdi>{text}</bdi>
-  </pre>
+  <section class="output" tabindex={0} aria-label={visible(label.slice(0, 100))}>
+    <pre>
+      <bdi>{text}</bdi>
+    </pre>
+  </section>
 );
-

@@ -4,6 +4,13 @@ import * as v from "valibot";
 
 const storedScope = v.pipe(v.string(), v.parseJson(), letterScope);
 
+/** The letter's id where a scope is one letter. */
+export function onlyLetter(json: string): string | undefined {
+  const parsed = v.safeParse(storedScope, json);
+  const ids = parsed.success ? parsed.output.ids : undefined;
+  return ids?.length === 1 ? ids[0] : undefined;
+}
+
 /** @param json as it is stored; shown as it is where it is not understood */
 export function scopeText(json: string): string {
   const parsed = v.safeParse(storedScope, json);

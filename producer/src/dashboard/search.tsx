@@ -38,12 +38,22 @@ export const SearchPage = ({ view, asked, trace }: Props) => (
     {trace.dead_letters.length > 0 && (
       <section aria-labelledby="letters">
         <h2 id="letters">Dead letters</h2>
-        <LetterTable view={view} caption="Deliveries that could not be recorded" items={trace.dead_letters} empty="None." />
+        <LetterTable
+          view={view}
+          caption="Deliveries that could not be recorded"
+          items={trace.dead_letters}
+          empty="None."
+        />
       </section>
     )}
     <section aria-labelledby="deliveries">
       <h2 id="deliveries">Deliveries</h2>
-      <DeliveryTable view={view} caption="Deliveries about it" items={trace.deliveries} empty="None was recorded." />
+      <DeliveryTable
+        view={view}
+        caption="Deliveries about it"
+        items={trace.deliveries}
+        empty="None was recorded."
+      />
     </section>
   </Page>
 );
@@ -53,7 +63,8 @@ const Run = ({ one, view }: { readonly one: Trace["validations"][number]; readon
     <div class="title">
       <h2>
         <a href={paths.validation(one.validation.id)}>
-          <SubjectWords item={one.validation} /> run {one.validation.run} of <Sha sha={one.validation.head_sha} />
+          <SubjectWords item={one.validation} /> run {one.validation.run} of{" "}
+          <Sha sha={one.validation.head_sha} />
         </a>
       </h2>
       <StateBadge of={one.validation} />
@@ -80,7 +91,9 @@ export const SearchHelpPage = ({ view, asked }: { readonly view: View; readonly 
     )}
     <p>What can be traced:</p>
     <ul>
-      <li>a pull request, by its address or as <code>owner/repo#12</code></li>
+      <li>
+        a pull request, by its address or as <code>owner/repo#12</code>
+      </li>
       <li>a delivery, by its GUID, as GitHub's list of deliveries shows it</li>
       <li>a validation, by its id</li>
       <li>a commit, by 7 or more digits of its SHA</li>

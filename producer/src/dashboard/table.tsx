@@ -2,11 +2,10 @@
 import type { Child } from "hono/jsx";
 
 export interface Column<Item> {
-  /** A text, or what stands in its place with a text for those who cannot see it. */
-  readonly head: Child;
+  readonly head: string;
   readonly cell: (item: Item) => Child;
-  /** `num` is set to the right; `wide` is left out where there is little room. */
-  readonly kind?: "num" | "wide" | "wide num" | "narrow";
+  /** `num` is set to the right; `wide` is left out where there is little room; `mark` is a box to tick. */
+  readonly kind?: "num" | "wide" | "wide num" | "narrow" | "mark";
   /** Names the row. One column a table. */
   readonly names?: boolean;
 }
@@ -19,19 +18,22 @@ interface TableProps<Item> {
   readonly keyOf: (item: Item) => string;
   /** What it means that there are none. */
   readonly empty: Child;
+  /** Whether a row is set in lines where there is little room. */
+  readonly stack?: boolean;
 }
 
-export function Table<Item>({ caption, columns, items, keyOf, empty }: TableProps<Item>) {
+export function Table<Item>(props: TableProps<Item>) {
+  const { caption, columns, items, keyOf, empty, stack = false } = props;
   if (items.length === 0) return <p class="empty">{empty}</p>;
   return (
     <Scroll label={caption}>
-      <table>
+      <table class={stack ? "stack" : undefined}>
         <caption class="hidden">{caption}</caption>
         <thead>
           <tr>
             {columns.map(({ head, kind }) => (
               <th scope="col" class={kind}>
-                {head}
+                {kind === "mark" ? <span class="hidden">{head}</span> : head}
               </th>
             ))}
           </tr>
@@ -46,8 +48,14 @@ export function Table<Item>({ caption, columns, items, keyOf, empty }: TableProp
   );
 }
 
-function cellOf<Item>({ kind, names, cell }: Column<Item>, item: Item) {
-  if (names !== true) return <td class={kind}>{cell(item)}</td>;
+function cellOf<Item>({ head, kind, names, cell }: Column<Item>, item: Item) {
+  if (names !== true) {
+    return (
+      <td class={kind} data-label={head}>
+        {cell(item)}
+      </td>
+    );
+  }
   return (
     <th scope="row" class={kind}>
       {cell(item)}
@@ -55,9 +63,8 @@ function cellOf<Item>({ kind, names, cell }: Column<Item>, item: Item) {
   );
 }
 
-/** What is too wide scrolls here, by keyboard too, and not the page. */
+/** What is too wide scrolls here, and not the page. It can be reached by keyboard, so that it can be scrolled by it. */
 export const Scroll = ({ label, children }: { readonly label: string; readonly children: Child }) => (
-  // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reached by keyboard
   <section class="scroll" aria-label={label} tabindex={0}>
     {children}
   </section>

@@ -34,8 +34,7 @@ export function shorten(text: string, maxLength: number): string {
 const ANSI = /\u001b(?:\[[0-?]*[ -/]*[@-~]|\][^\u0007\u001b]*(?:\u0007|\u001b\\)|[@-Z\\-_])/g;
 
 /** What a program has written to a terminal, without its colours and movements of the cursor. */
-export const terminalText = (text: string): string =>
-  visible(text.replace(ANSI, "").replace(/\r\n?/g, "\n"));
+export const terminalText = (text: string): string => visible(text.replace(ANSI, "").replace(/\r\n?/g, "\n"));
 
 /** The end of a text, which says how it went; what was cut is said. */
 export function tail(text: string, maxLength: number): string {

@@ -10,14 +10,15 @@ interface Tile {
   readonly value: Child;
   readonly href: string;
   readonly note: Child;
+  readonly bad?: boolean;
 }
 
 export const Tiles = (props: { readonly view: View; readonly overview: Overview }) => (
   <dl class="tiles">
-    {tilesOf(props.view, props.overview).map(({ name, value, href, note }) => (
+    {tilesOf(props.view, props.overview).map(({ name, value, href, note, bad = false }) => (
       <div>
         <dt>{name}</dt>
-        <dd class="value">
+        <dd class={bad ? "value bad" : "value"}>
           <a href={href}>{value}</a>
         </dd>
         <dd class="note">{note}</dd>
@@ -46,8 +47,14 @@ function tilesOf(view: View, overview: Overview): readonly Tile[] {
     {
       name: "Dead letters",
       value: dead,
+      bad: dead > 0,
       href: paths.deadLetters(),
-      note: overview.replays_running === 0 ? "no replay runs" : <RunningReplays count={overview.replays_running} />,
+      note:
+        overview.replays_running === 0 ? (
+          "no replay runs"
+        ) : (
+          <RunningReplays count={overview.replays_running} />
+        ),
     },
     {
       name: "Effects due",

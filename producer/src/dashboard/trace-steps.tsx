@@ -2,27 +2,36 @@
 import type { TraceStep } from "@webhook-gateway/shared/api/trace.ts";
 import { durationText } from "./duration.ts";
 import type { View } from "./view.ts";
-import { utcText, Words } from "./words.tsx";
+import { Prose, utcText, Words } from "./words.tsx";
 
 /** A wait of this long is worth a glance. */
 const LONG_GAP_MS = 60_000;
 
-export const TraceSteps = ({ steps, view }: { readonly steps: readonly TraceStep[]; readonly view: View }) => (
-  <ol class="trace">
-    {steps.map((step, index) => (
-      <li data-key={`${index} ${step.step}`} class={step.step === "now" ? "now" : undefined}>
-        <Clock at={step.at} view={view} />
-        <Gap ms={step.gap_ms} />
-        <span class="step">
-          <Words text={step.step.replaceAll("_", " ")} maxLength={60} />
-        </span>
-        <span class="detail">
-          <Words text={step.detail} maxLength={1000} />
-        </span>
-      </li>
-    ))}
-  </ol>
-);
+export const TraceSteps = ({
+  steps,
+  view,
+}: {
+  readonly steps: readonly TraceStep[];
+  readonly view: View;
+}) => {
+  if (steps.length === 0) return <p class="empty">Nothing is known of its way.</p>;
+  return (
+    <ol class="trace">
+      {steps.map((step, index) => (
+        <li data-key={`${index} ${step.step}`} class={step.step === "now" ? "now" : undefined}>
+          <Clock at={step.at} view={view} />
+          <Gap ms={step.gap_ms} />
+          <span class="step">
+            <Words text={step.step.replaceAll("_", " ")} maxLength={60} />
+          </span>
+          <span class="detail">
+            <Prose text={step.detail} view={view} maxLength={1000} />
+          </span>
+        </li>
+      ))}
+    </ol>
+  );
+};
 
 function Clock({ at, view }: { readonly at: string; readonly view: View }) {
   const today = at.slice(0, 10) === view.now.toISOString().slice(0, 10);

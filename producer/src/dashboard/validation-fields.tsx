@@ -26,7 +26,9 @@ export const ValidationFields = ({ validation, view }: Props) => {
         ["Cause", <Words text={cause} maxLength={300} />],
         ["Delivery", <DeliveryLink id={delivery_id} />],
         ["Tries to dispatch", attempts],
-        validation.grainchain_id === null ? undefined : ["At Grainchain", <Code text={validation.grainchain_id} />],
+        validation.grainchain_id === null
+          ? undefined
+          : ["At Grainchain", <Code text={validation.grainchain_id} />],
         ["Queued", <At at={validation.created_at} view={view} />],
         validation.due_at === null ? undefined : ["Tried again", <At at={validation.due_at} view={view} />],
         ["Dispatched", <At at={validation.dispatched_at} view={view} />],
@@ -35,7 +37,12 @@ export const ValidationFields = ({ validation, view }: Props) => {
         ["Finished", <At at={validation.finished_at} view={view} />],
         [
           "Took in all",
-          <Took from={validation.created_at} to={validation.finished_at} goesOn={!isFinal(validation.state)} view={view} />,
+          <Took
+            from={validation.created_at}
+            to={validation.finished_at}
+            goesOn={!isFinal(validation.state)}
+            view={view}
+          />,
         ],
       ]}
     />

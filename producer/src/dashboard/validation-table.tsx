@@ -21,6 +21,7 @@ export const ValidationTable = ({ view, caption, items, empty }: Props) => (
     items={items}
     keyOf={({ id }) => id}
     empty={empty}
+    stack
     columns={[
       { head: "State", kind: "narrow", cell: (item) => <Standing item={item} view={view} /> },
       { head: "Validation", names: true, cell: (item) => <Subject item={item} /> },
@@ -28,7 +29,12 @@ export const ValidationTable = ({ view, caption, items, empty }: Props) => (
         head: "Waited",
         kind: "wide num",
         cell: (item) => (
-          <Took from={item.created_at} to={item.dispatched_at ?? item.finished_at} goesOn={!isFinal(item.state)} view={view} />
+          <Took
+            from={item.created_at}
+            to={item.dispatched_at ?? item.finished_at}
+            goesOn={!isFinal(item.state)}
+            view={view}
+          />
         ),
       },
       {
@@ -61,7 +67,11 @@ const Standing = ({ item, view }: { readonly item: ValidationItem; readonly view
 );
 
 /** What a validation is about, short: `acme/widgets#12`, or the branch where it is about none. */
-export const SubjectWords = ({ item }: { readonly item: Pick<ValidationItem, "repository" | "pr_number"> }) => (
+export const SubjectWords = ({
+  item,
+}: {
+  readonly item: Pick<ValidationItem, "repository" | "pr_number">;
+}) => (
   <>
     <Words text={item.repository} />
     {item.pr_number > 0 && `#${item.pr_number}`}

@@ -3,8 +3,8 @@ import type { Trace, TraceStep } from "@webhook-gateway/shared/api/trace.ts";
 import type { ValidationDetail } from "@webhook-gateway/shared/api/validation.ts";
 import { isFinal } from "@webhook-gateway/shared/validation.ts";
 import { StateBadge } from "./badge.tsx";
-import { LetterTable } from "./letter-table.tsx";
 import { Page } from "./layout.tsx";
+import { LetterTable } from "./letter-table.tsx";
 import { pullPath } from "./link.ts";
 import { Report } from "./report.tsx";
 import { RunResults } from "./run-results.tsx";
@@ -13,7 +13,7 @@ import { ValidationFields } from "./validation-fields.tsx";
 import { ValidationOrders } from "./validation-orders.tsx";
 import { SubjectWords } from "./validation-table.tsx";
 import type { View } from "./view.ts";
-import { Outside, Words } from "./words.tsx";
+import { Ago, Outside, Took, Words } from "./words.tsx";
 
 interface Props {
   readonly view: View;
@@ -33,7 +33,7 @@ export function ValidationPage({ view, validation, trace }: Props) {
       place="validations"
       refreshSeconds={refreshSeconds(validation)}
     >
-      <Title validation={validation} />
+      <Title validation={validation} view={view} />
       {view.role === "operator" && <ValidationOrders validation={validation} />}
       {validation.error !== null && (
         <p class="error box">
@@ -68,7 +68,7 @@ export function ValidationPage({ view, validation, trace }: Props) {
   );
 }
 
-const Title = ({ validation }: { readonly validation: ValidationDetail }) => {
+const Title = ({ validation, view }: Pick<Props, "validation" | "view">) => {
   const runs = pullPath(validation.repository, validation.pr_number);
   return (
     <div class="title">
@@ -76,6 +76,15 @@ const Title = ({ validation }: { readonly validation: ValidationDetail }) => {
         <SubjectWords item={validation} />
       </h1>
       <StateBadge of={validation} />
+      <span class="muted">
+        queued <Ago at={validation.created_at} view={view} />, {isFinal(validation.state) ? "took" : "for"}{" "}
+        <Took
+          from={validation.created_at}
+          to={validation.finished_at}
+          goesOn={!isFinal(validation.state)}
+          view={view}
+        />
+      </span>
       {runs !== undefined && <a href={runs}>All runs of this pull request</a>}
       <Outside address={validation.pr_url}>On GitHub</Outside>
     </div>

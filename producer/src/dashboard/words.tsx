@@ -16,6 +16,20 @@ export function Words(props: { readonly text: string; readonly maxLength?: numbe
   return shown === text ? <bdi>{text}</bdi> : <bdi title={shorten(text, TITLE_LENGTH)}>{shown}</bdi>;
 }
 
+/** The gateway's own times within a text. */
+const TIME = /(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z)/;
+
+/** A text of the gateway's, with the times in it told like all others. */
+export function Prose(props: { readonly text: string; readonly view: View; readonly maxLength?: number }) {
+  const parts = shorten(props.text, props.maxLength ?? CELL_LENGTH).split(TIME);
+  if (parts.length === 1) return <Words {...props} />;
+  return (
+    <bdi>
+      {parts.map((part, index) => (index % 2 === 0 ? visible(part) : <Ago at={part} view={props.view} />))}
+    </bdi>
+  );
+}
+
 /** Says that there is nothing, to the eye and to the ear. */
 export const None = ({ word = "none" }: { readonly word?: string }) => (
   <span class="none">
@@ -53,7 +67,7 @@ export function At({ at, view }: { readonly at: string | null; readonly view: Vi
 }
 
 export const Span = ({ ms }: { readonly ms: number | undefined | null }) =>
-  ms === undefined || ms === null ? <None /> : <>{durationText(ms)}</>;
+  ms === undefined || ms === null ? <None /> : <span>{durationText(ms)}</span>;
 
 /** From one time to another, or until now where it goes on. */
 export function Took(props: {

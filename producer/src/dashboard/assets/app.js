@@ -21,7 +21,10 @@ function isInUse() {
   if (paused || document.hidden) return true;
   const selection = getSelection();
   if (selection !== null && !selection.isCollapsed && main.contains(selection.anchorNode)) return true;
-  return document.activeElement?.closest("main form") !== null || [...main.querySelectorAll("form")].some(isFilledIn);
+  return (
+    document.activeElement?.closest("main form") !== null ||
+    [...main.querySelectorAll("form")].some(isFilledIn)
+  );
 }
 
 const isFilledIn = (form) =>
@@ -36,7 +39,10 @@ const defaultIndex = (select) => [...select.options].findIndex((option) => optio
 async function refresh() {
   if (isInUse()) return;
   try {
-    const response = await fetch(location.href, { cache: "no-store", signal: AbortSignal.timeout(REQUEST_MS) });
+    const response = await fetch(location.href, {
+      cache: "no-store",
+      signal: AbortSignal.timeout(REQUEST_MS),
+    });
     const text = await response.text();
     if (!response.ok) throw new Error(`HTTP ${response.status}`);
     if (!isInUse()) update(new DOMParser().parseFromString(text, "text/html"));
@@ -72,14 +78,14 @@ async function tick() {
 
 function now() {
   clearTimeout(timer);
-  tick();
+  void tick();
 }
 
 /** What a script adds to the page as it came. */
 function prepare() {
   drawPlots();
   for (const all of main.querySelectorAll("[data-select-all]")) {
-    all.hidden = false;
+    all.closest("label").hidden = false;
     all.onchange = () => {
       for (const one of all.form.querySelectorAll("input[name=id]")) one.checked = all.checked;
     };

@@ -14,7 +14,7 @@ export function morph(from, to) {
 /** Whether it is open, or marked, is the reader's. */
 const OWN = new Map([
   ["DETAILS", new Set(["open"])],
-  ["INPUT", new Set(["hidden"])],
+  ["LABEL", new Set(["hidden"])],
 ]);
 
 function morphAttributes(from, to) {

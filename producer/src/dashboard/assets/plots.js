@@ -111,10 +111,13 @@ function draw(place, { data, series, whole }) {
       y: { range: (_plot, _least, most) => [0, Math.max((most ?? 0) * 1.08, LEAST_TOP)] },
     },
     axes: [
-      { ...axis, grid: { show: false }, space: 56, values: (_plot, splits) => splits.map(clock) },
+      { ...axis, grid: { show: false }, space: 56, size: 28, values: (_plot, splits) => splits.map(clock) },
       { ...axis, size: 44, ...(whole ? { incrs: WHOLE } : {}) },
     ],
-    series: [{ label: "UTC", value: (_plot, at) => (at === null || at === undefined ? "–" : clock(at)) }, ...series],
+    series: [
+      { label: "UTC", value: (_plot, at) => (at === null || at === undefined ? "–" : clock(at)) },
+      ...series,
+    ],
   };
   return new uPlot(options, data, place);
 }

@@ -1,0 +1,142 @@
+/** The dashboard over data that a test decides about, and a log of what it was asked to do. */
+import { createLog } from "@webhook-gateway/shared/log.ts";
+import { Hono } from "hono";
+import { readProducerConfig } from "../../../src/config.ts";
+import type { DashboardData } from "../../../src/dashboard/data.ts";
+import { createDashboard } from "../../../src/dashboard/index.tsx";
+import { NOW, ORIGIN, SECRETS } from "../../support/app.ts";
+import { type Samples, samplesOf } from "./samples.ts";
+
+export interface DashboardOptions {
+  readonly samples?: Samples;
+  readonly data?: Partial<DashboardData>;
+  /** Wrong passwords per address before the limit. */
+  readonly limit?: number;
+}
+
+/** What the dashboard asked of its data, by name. */
+export type Asked = readonly [name: string, ...given: unknown[]];
+
+export function startDashboard(options: DashboardOptions = {}) {
+  const asked: Asked[] = [];
+  const lines: string[] = [];
+  const limitedKeys: string[] = [];
+  const data = { ...dataOf(options.samples ?? samplesOf("plain"), asked), ...options.data };
+  const dashboard = createDashboard({
+    config: readProducerConfig({ ENVIRONMENT: "development", ...SECRETS }),
+    data,
+    failedSignatures: {
+      async limit({ key }) {
+        limitedKeys.push(key);
+        return { success: limitedKeys.length <= (options.limit ?? Number.POSITIVE_INFINITY) };
+      },
+    },
+    log: createLog({ debug: true, write: (_level, line) => lines.push(line) }),
+    now: () => new Date(NOW),
+    newId: () => "request-1",
+  });
+  const app = new Hono({ strict: false }).route("/dashboard", dashboard);
+  const fetch = async (path: string, init: RequestInit = {}): Promise<Response> =>
+    app.request(`${ORIGIN}${path}`, init);
+  return { fetch, asked, lines, limitedKeys };
+}
+
+/** Credentials as a browser sends them. */
+export const basic = (password: string, name = "ada"): string =>
+  `Basic ${btoa(String.fromCharCode(...new TextEncoder().encode(`${name}:${password}`)))}`;
+
+export const asOperator = { headers: { authorization: basic(SECRETS.OPERATOR_TOKEN) } } as const;
+export const asReader = { headers: { authorization: basic(SECRETS.READER_TOKEN) } } as const;
+
+/** A form as a browser sends it from a page of the dashboard. A header that is null is left out. */
+export function form(
+  fields: readonly (readonly [name: string, value: string])[],
+  headers: Readonly<Record<string, string | null>> = {},
+): RequestInit {
+  const all = {
+    authorization: basic(SECRETS.OPERATOR_TOKEN),
+    "content-type": "application/x-www-form-urlencoded",
+    "sec-fetch-site": "same-origin",
+    origin: "null",
+    ...headers,
+  };
+  const given = Object.entries(all).flatMap(([name, value]) => (value === null ? [] : [[name, value]]));
+  return {
+    method: "POST",
+    headers: Object.fromEntries(given),
+    body: new URLSearchParams(fields.map(([name, value]) => [name, value])).toString(),
+  };
+}
+
+function dataOf(samples: Samples, asked: Asked[]): DashboardData {
+  const answer =
+    <Value>(name: string, value: Value) =>
+    async (...given: unknown[]): Promise<Value> => {
+      asked.push([name, ...given]);
+      return value;
+    };
+  const list = <Item>(name: string, item: Item) =>
+    answer(name, { items: [item], next_cursor: "next-cursor" });
+  return {
+    overview: answer("overview", samples.overview),
+    health: answer("health", samples.health),
+    deliveries: list("deliveries", samples.delivery),
+    validations: list("validations", samples.validation),
+    validation: answer("validation", samples.detail),
+    trace: answer("trace", samples.trace),
+    deadLetters: list("deadLetters", samples.letter),
+    deadLetter: answer("deadLetter", samples.letterDetail),
+    replays: list("replays", samples.replay),
+    reconciles: list("reconciles", samples.reconcile),
+    previewLetters: answer("previewLetters", { dry_run: true, total: 12, sample: [samples.letter] }),
+    replay: answer("replay", samples.replay),
+    discard: answer("discard", samples.replay),
+    cancelReplay: answer("cancelReplay", samples.replay),
+    cancel: answer("cancel", { message: "it will be cancelled" }),
+    rerun: answer("rerun", { message: "it will be run again" }),
+  };
+}
+
+/** Every page that can be looked at. */
+export const PAGES = [
+  "/dashboard",
+  "/dashboard/validations",
+  "/dashboard/validations/some-id",
+  "/dashboard/pulls/acme/widgets/12",
+  "/dashboard/deliveries",
+  "/dashboard/dead-letters",
+  "/dashboard/dead-letters/some-id",
+  "/dashboard/replays",
+  "/dashboard/reconciles",
+  "/dashboard/search",
+  "/dashboard/search?q=acme/widgets%2312",
+] as const;
+
+/** Every form that does something, with fields that it takes. */
+export const FORMS: readonly (readonly [path: string, fields: readonly (readonly [string, string])[]])[] = [
+  [
+    "/dashboard/dead-letters/confirm",
+    [
+      ["do", "replay-selected"],
+      ["id", "letter-1"],
+    ],
+  ],
+  [
+    "/dashboard/dead-letters/replay",
+    [
+      ["scope", '{"all":true}'],
+      ["reason", "mended"],
+      ["rate", "60"],
+    ],
+  ],
+  [
+    "/dashboard/dead-letters/discard",
+    [
+      ["scope", '{"all":true}'],
+      ["reason", ""],
+    ],
+  ],
+  ["/dashboard/replays/some-id/cancel", []],
+  ["/dashboard/validations/some-id/cancel", []],
+  ["/dashboard/validations/some-id/rerun", []],
+];

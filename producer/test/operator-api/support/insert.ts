@@ -1,0 +1,126 @@
+/** Rows as the consumer leaves them. */
+import { env } from "cloudflare:workers";
+
+type Row = Readonly<Record<string, string | number | null>>;
+
+/** A time in the tests' own hour. */
+export const minute = (minutes: number): string =>
+  new Date(Date.UTC(2026, 10, 23, 9) + minutes * 60_000).toISOString();
+
+async function insert(table: string, row: Row): Promise<void> {
+  const names = Object.keys(row);
+  const sql = `INSERT INTO ${table} (${names.join(", ")}) VALUES (${names.map(() => "?").join(", ")})`;
+  await env.DB.prepare(sql)
+    .bind(...Object.values(row))
+    .run();
+}
+
+let repositories = 0;
+
+/** A repository that no other test has. */
+export const freshRepository = (): string => `octo/widgets-${++repositories}`;
+
+/** @returns its id */
+export async function insertValidation(row: Row = {}): Promise<string> {
+  const id = String(row.id ?? crypto.randomUUID());
+  const finished = !["queued", "dispatching", "pending", "running"].includes(String(row.state ?? "queued"));
+  await insert("validations", {
+    id,
+    repository_id: 1,
+    repository: "octo/widgets",
+    subject: id,
+    event: "pull_request",
+    pr_number: 12,
+    pr_url: "https://github.com/octo/widgets/pull/12",
+    clone_url: "https://github.com/octo/widgets.git",
+    ref: "topic",
+    head_sha: "a".repeat(40),
+    base_sha: "b".repeat(40),
+    run: 1,
+    cause: "opened",
+    delivery_id: id,
+    state: "queued",
+    turn: 1,
+    created_at: minute(0),
+    updated_at: minute(0),
+    finished_at: finished ? minute(1) : null,
+    version: 1,
+    ...row,
+  });
+  return id;
+}
+
+/** @returns its GUID */
+export async function insertDelivery(row: Row = {}): Promise<string> {
+  const id = String(row.id ?? crypto.randomUUID());
+  await insert("deliveries", {
+    id,
+    event: "pull_request",
+    action: "opened",
+    repository: "octo/widgets",
+    sender: "octocat",
+    received_at: minute(0),
+    recorded_at: minute(0),
+    outcome: "recorded",
+    ...row,
+  });
+  return id;
+}
+
+/** @returns its id */
+export async function insertLetter(row: Row = {}): Promise<string> {
+  const id = String(row.id ?? `dispatch-${crypto.randomUUID()}`);
+  await insert("dead_letters", {
+    id,
+    kind: "dispatch",
+    class: "permanent",
+    error: "HTTP 422: no",
+    attempts: 1,
+    first_at: minute(0),
+    died_at: minute(0),
+    repository: "octo/widgets",
+    ...row,
+  });
+  return id;
+}
+
+/** @returns its id */
+export async function insertReplay(row: Row = {}): Promise<string> {
+  const id = String(row.id ?? crypto.randomUUID());
+  await insert("replays", {
+    id,
+    requested_by: "ada",
+    requested_at: minute(0),
+    scope: '{"all":true}',
+    rate: 60,
+    total: 1,
+    status: "running",
+    ...row,
+  });
+  return id;
+}
+
+/** @returns its id */
+export async function insertReconcile(row: Row = {}): Promise<string> {
+  const id = String(row.id ?? crypto.randomUUID());
+  await insert("reconciles", {
+    id,
+    requested_by: "ada",
+    requested_at: minute(0),
+    status: "waiting",
+    ...row,
+  });
+  return id;
+}
+
+export const insertTransition = (row: Row): Promise<void> =>
+  insert("timeline", { at: minute(0), from_state: null, to_state: "queued", reason: "queued", ...row });
+
+export const insertReport = (row: Row): Promise<void> =>
+  insert("reports", { state: "queued", status: "due", wanted_at: minute(0), due_at: minute(0), ...row });
+
+/** Writes a setting. */
+export const putSetting = (name: string, value: unknown): Promise<unknown> =>
+  env.DB.prepare("INSERT OR REPLACE INTO settings (name, value, updated_at) VALUES (?1, ?2, ?3)")
+    .bind(name, JSON.stringify(value), minute(0))
+    .run();
