@@ -3,7 +3,7 @@ export const EXIT = { done: 0, failed: 1, usage: 2, nothingMatched: 3 } as const
 
 /** Expected trouble: told in one line, without a stack. */
 export class GatewayError extends Error {
-  override readonly name = "GatewayError";
+  override readonly name: string = "GatewayError";
   readonly exitCode: number;
 
   constructor(message: string, exitCode: number = EXIT.failed) {

@@ -13,6 +13,7 @@ import {
   type Context,
   cancelSubject,
   type Decision,
+  type DeliveryOutcome,
   type DeliveryPolicy,
   decided,
   knownHead,
@@ -25,7 +26,7 @@ import { decidePullRequest } from "./pull-request.ts";
 import type { RunRequest } from "./run.ts";
 
 /** Decides a delivery that was not recorded before, and records it. */
-export function decideDelivery(draft: Draft, fact: DeliveryFact, policy: DeliveryPolicy): void {
+export function decideDelivery(draft: Draft, fact: DeliveryFact, policy: DeliveryPolicy): DeliveryOutcome {
   const { repository } = fact;
   const decision =
     repository === null || fact.change.type === "note"
@@ -55,6 +56,7 @@ export function decideDelivery(draft: Draft, fact: DeliveryFact, policy: Deliver
       content: done ? "+1" : "confused",
     });
   }
+  return decision.outcome;
 }
 
 /** When the event happened, where its payload says so. */

@@ -202,6 +202,7 @@ export class Draft {
       reports: [...this.#reports].map((id) => ({ validation_id: id })),
       turns: [...this.#turns].map((id) => ({
         repository_id: id,
+        lane: this.#lane,
         last_turn: this.#lastTurns.get(id) ?? 0,
       })),
     };

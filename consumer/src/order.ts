@@ -37,12 +37,20 @@ export function replayDispatch(draft: Draft, validationId: string, replayId: str
   const validation = draft.validation(validationId);
   if (validation === undefined) return "not run: the validation is gone";
   if (validation.state !== "dead") return `not run: it is ${validation.state}`;
-  const live = draft.subject(validation.repository_id, validation.subject);
-  const other = live === undefined ? undefined : liveRuns(draft, live)[0];
-  const obstacle = obstacleTo(draft, validation) ?? (other === undefined ? null : `${other.id} is under way`);
+  const obstacle = obstacleTo(draft, validation) ?? otherRun(draft, validation);
   if (obstacle !== null) return `not run: ${obstacle}`;
   draft.requeue(validation, { reason: `replayed by ${replayId}`, deliveryId: null });
   return "queued behind live work";
+}
+
+/** Another run that this one would be in the way of; null where there is none. */
+function otherRun(draft: Draft, { repository_id, subject, head_sha, run }: Validation): string | null {
+  const [live] = liveRuns(draft, { repository_id, subject });
+  if (live !== undefined) return `${live.id} is under way`;
+  const later = draft
+    .runsOf({ repository_id, subject })
+    .find((row) => row.head_sha === head_sha && row.run > run);
+  return later === undefined ? null : `run ${later.run} took its place`;
 }
 
 /** Why a head is not to be run any more; null where it is. */

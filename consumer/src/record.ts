@@ -21,8 +21,6 @@ export interface RecordDeps {
   readonly policy: DeliveryPolicy;
   readonly log: Log;
   readonly now: () => Date;
-  /** Of what is queued (default 0): 1 for what is replayed. */
-  readonly lane?: 0 | 1;
 }
 
 export interface Recorded {
@@ -95,7 +93,7 @@ async function recordOnce(deps: RecordDeps, read: readonly ReadMessage[]): Promi
   const now = deps.now().toISOString();
   const facts = read.flatMap(({ fact }) => (fact === undefined ? [] : [fact]));
   const snapshot = await loadSnapshot(db, facts);
-  const draft = new Draft(now, snapshot, deps.lane);
+  const draft = new Draft(now, snapshot);
   const done = new Set(snapshot.recorded);
   const verdicts = read.map(({ message, fact }): Verdict => {
     if (fact === undefined) {
@@ -104,7 +102,7 @@ async function recordOnce(deps: RecordDeps, read: readonly ReadMessage[]): Promi
     }
     if (done.has(fact.id)) return "ack";
     done.add(fact.id);
-    decide(draft, fact, policy);
+    decideFact(draft, fact, policy);
     return "ack";
   });
   const changes = draft.changes();
@@ -126,11 +124,14 @@ async function recordOnce(deps: RecordDeps, read: readonly ReadMessage[]): Promi
   };
 }
 
-function decide(draft: Draft, fact: Fact, policy: DeliveryPolicy): void {
+/**
+ * Decides a fact that was not recorded before.
+ * @returns what came of it, for a person
+ */
+export function decideFact(draft: Draft, fact: Fact, policy: DeliveryPolicy): string {
   switch (fact.kind) {
     case "delivery":
-      decideDelivery(draft, fact, policy);
-      break;
+      return `recorded: ${decideDelivery(draft, fact, policy)}`;
     case "callback":
       decideCallback(draft, fact);
       break;
@@ -139,4 +140,5 @@ function decide(draft: Draft, fact: Fact, policy: DeliveryPolicy): void {
       break;
     case "request": // It stands in D1 already.
   }
+  return "recorded";
 }

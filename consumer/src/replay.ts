@@ -1,122 +1,168 @@
 /** Replays of dead letters: worked off at their own rate, behind live work, and gone on with after a crash. */
 import { FACT_VERSION, type Fact, parseFact } from "@webhook-gateway/shared/fact.ts";
+import { errorText } from "@webhook-gateway/shared/log.ts";
 import { commit } from "@webhook-gateway/shared/store/commit.ts";
 import {
   type ClaimedReplay,
   claimReplays,
   loadReplaying,
+  loadStillReplaying,
   type ReplayingLetter,
   replayEffects,
   settleReplay,
 } from "@webhook-gateway/shared/store/replay-work.ts";
-import { noChanges, type SettledLetter } from "@webhook-gateway/shared/store/rows.ts";
-import { loadSnapshot } from "@webhook-gateway/shared/store/snapshot.ts";
+import type { SettledLetter } from "@webhook-gateway/shared/store/rows.ts";
+import { loadSnapshot, type Snapshot } from "@webhook-gateway/shared/store/snapshot.ts";
+import { isUnavailable } from "@webhook-gateway/shared/store/unavailable.ts";
 import { Draft } from "./draft.ts";
 import { replayDispatch } from "./order.ts";
-import { type RecordDeps, recordFacts } from "./record.ts";
+import { pacedAfter, quotaOf } from "./pace.ts";
+import { decideFact, type RecordDeps } from "./record.ts";
 
-/** Letters of one step: one transaction each kind. */
-const BATCH_SIZE = 100;
 const LEASE_MS = 60_000;
-/** A step takes what falls into this much time, so that a low rate needs few steps. */
-const STEP_MS = 5_000;
+/** Steps of one replay are at least this far apart. */
+const MIN_STEP_MS = 1000;
 const MAX_CONFLICTS = 8;
 
 export interface ReplayProgress {
   /** Something was made due. */
   readonly changed: boolean;
-  /** When the next step is; null where nothing is left. */
+  /** When the next step is; null where nothing is left, or where the step before this one has said so already. */
   readonly nextAt: string | null;
 }
 
-/** Takes every replay one step further. */
+/** Takes every replay one step further. One that fails keeps its lease, and none of the others. */
 export async function replayDue(deps: RecordDeps): Promise<ReplayProgress> {
   const nowMs = deps.now().getTime();
   const replays = await claimReplays(deps.db, iso(nowMs), iso(nowMs + LEASE_MS));
   let changed = false;
   let nextAt: string | null = null;
   for (const replay of replays) {
-    const quota = quotaOf(replay, nowMs);
-    const letters = quota === 0 ? [] : await loadReplaying(deps.db, replay.id, quota);
-    const failed = await replayLetters(deps, replay, letters);
-    const done = { replayed: letters.length, failed };
-    const more = await settleReplay(deps.db, replay.id, done, deps.now().toISOString());
-    changed ||= letters.length > 0;
-    deps.log.info("replay.step", { replay_id: replay.id, ...done, more });
-    if (more) nextAt = iso(deps.now().getTime() + stepMs(replay));
+    try {
+      const step = await replayStep(deps, replay, nowMs);
+      changed ||= step.changed;
+      if (step.nextAt !== null && (nextAt === null || step.nextAt < nextAt)) nextAt = step.nextAt;
+    } catch (thrown) {
+      deps.log.error("replay.step-failed", { replay_id: replay.id, error: errorText(thrown) });
+    }
   }
   return { changed, nextAt };
 }
 
-/** What the rate allows by now, beyond what is done. */
-export function quotaOf({ requested_at, rate, replayed }: ClaimedReplay, nowMs: number): number {
-  const elapsedMs = Math.max(0, nowMs - Date.parse(requested_at));
-  const allowed = Math.ceil(((elapsedMs + STEP_MS) / 60_000) * rate);
-  return Math.min(Math.max(allowed - replayed, 0), BATCH_SIZE);
-}
-
-/** Long enough for at least one letter. */
-const stepMs = ({ rate }: ClaimedReplay): number => Math.max(1000, 60_000 / Math.max(rate, 1));
-
-/** @returns how many could not be replayed */
-async function replayLetters(
-  deps: RecordDeps,
-  replay: ClaimedReplay,
-  letters: readonly ReplayingLetter[],
-): Promise<number> {
-  const dispatches = letters.filter(({ kind }) => kind === "dispatch");
-  const effects = letters.filter(({ kind }) => kind === "report" || kind === "cancel");
-  const facts = letters.filter(({ kind }) => kind === "fact");
-  if (dispatches.length > 0) await replayDispatches(deps, replay, dispatches);
+async function replayStep(deps: RecordDeps, replay: ClaimedReplay, nowMs: number): Promise<ReplayProgress> {
+  const quota = quotaOf(replay, nowMs);
+  const letters = quota === 0 ? [] : await loadReplaying(deps.db, replay.id, quota);
+  const effects = letters.filter(isEffect);
+  await replayDecisions(
+    deps,
+    replay,
+    letters.filter((letter) => !isEffect(letter)),
+  );
   if (effects.length > 0) await replayEffects(deps.db, replay.id, effects, deps.now().toISOString());
-  return facts.length === 0 ? 0 : replayFacts(deps, replay, facts);
+  const changed = letters.length > 0;
+  const pacedMs = pacedAfter(replay, letters.length, nowMs);
+  const more = await settleReplay(
+    deps.db,
+    replay.id,
+    changed ? iso(pacedMs.until) : null,
+    deps.now().toISOString(),
+  );
+  deps.log.info("replay.step", { replay_id: replay.id, letters: letters.length, more });
+  // Each batch is followed by one wake-up, so that they do not grow in number with every minute's cron.
+  const nextMs = Math.max(pacedMs.next, deps.now().getTime() + MIN_STEP_MS);
+  return { changed, nextAt: more && changed ? iso(nextMs) : null };
 }
 
-async function replayDispatches(
+const isEffect = ({ kind }: ReplayingLetter): boolean => kind === "report" || kind === "cancel";
+
+/**
+ * Facts are recorded under their own ids, so that one which was recorded after all is recorded no second time;
+ * validations that could not be dispatched are queued again. Letters are settled in the transaction that does so: what a
+ * cancel has taken back is not run.
+ */
+async function replayDecisions(
   deps: RecordDeps,
   replay: ClaimedReplay,
   letters: readonly ReplayingLetter[],
 ): Promise<void> {
-  const orders = letters.map((letter) => orderFor(letter, deps.now().toISOString()));
-  for (let attempt = 0; attempt < MAX_CONFLICTS; attempt++) {
-    const snapshot = await loadSnapshot(deps.db, orders);
-    const draft = new Draft(deps.now().toISOString(), snapshot, 1);
-    for (const { id, validation_id } of letters) {
-      const outcome = replayDispatch(draft, validation_id ?? "", replay.id);
-      draft.settleLetter({ id, replay_id: replay.id, status: "replayed", outcome });
+  let left = letters;
+  for (let attempt = 0; left.length > 0; attempt++) {
+    if (attempt === MAX_CONFLICTS) throw new Error("the letters' rows never stay unchanged");
+    try {
+      if ((await decideOnce(deps, replay, left)) === "committed") return;
+    } catch (thrown) {
+      if (isUnavailable(thrown)) throw thrown;
+      return isolate(deps, replay, left, thrown);
     }
-    if ((await commit(deps.db, draft.changes())) === "committed") return;
+    left = await loadStillReplaying(deps.db, replay.id, left);
   }
-  throw new Error("the letters' validations never stay unchanged");
 }
 
-/** Names the validation, so that the snapshot holds all that the decision needs. */
-const orderFor = ({ id, validation_id }: ReplayingLetter, now: string): Fact => ({
-  v: FACT_VERSION,
-  kind: "order",
-  id,
-  received_at: now,
-  order: "rerun",
-  validation_id: validation_id ?? "",
-});
-
-/** Facts are recorded under their own ids: one that was recorded after all is recorded no second time. */
-async function replayFacts(
+/** One of the letters cannot be written: halved until it stands alone, so that it does not hold up the others. */
+async function isolate(
   deps: RecordDeps,
   replay: ClaimedReplay,
   letters: readonly ReplayingLetter[],
-): Promise<number> {
-  const read = letters.map((letter) => ({ letter, fact: parseFact(parseJson(letter.body)) }));
-  const facts = read.flatMap(({ fact }) => (fact === undefined ? [] : [fact]));
-  if (facts.length > 0) await recordFacts({ ...deps, lane: 1 }, facts);
-  const settled = read.map(({ letter, fact }): SettledLetter => {
-    const base = { id: letter.id, replay_id: replay.id };
-    if (fact !== undefined) return { ...base, status: "replayed", outcome: "recorded" };
-    return { ...base, status: "open", outcome: "cannot be replayed: this version cannot read it" };
-  });
-  await commit(deps.db, { ...noChanges(deps.now().toISOString()), letters: settled });
-  return read.length - facts.length;
+  thrown: unknown,
+): Promise<void> {
+  const [first] = letters;
+  if (letters.length > 1 || first === undefined) {
+    const middle = Math.ceil(letters.length / 2);
+    await replayDecisions(deps, replay, letters.slice(0, middle));
+    return replayDecisions(deps, replay, letters.slice(middle));
+  }
+  deps.log.error("replay.refused", { replay_id: replay.id, letter: first.id, error: errorText(thrown) });
+  const draft = new Draft(deps.now().toISOString(), {});
+  draft.settleLetter(reopened(first, replay, "cannot be replayed: D1 refuses it, and the log says why"));
+  await commit(deps.db, draft.changes());
 }
+
+async function decideOnce(deps: RecordDeps, replay: ClaimedReplay, letters: readonly ReplayingLetter[]) {
+  const now = deps.now().toISOString();
+  const read = letters.map((letter) => ({ letter, fact: factOf(letter, now) }));
+  const facts = read.flatMap(({ fact }) => (fact === undefined ? [] : [fact]));
+  const snapshot = await loadSnapshot(deps.db, facts, 1);
+  const draft = new Draft(now, snapshot, 1);
+  for (const { letter, fact } of read) {
+    draft.settleLetter(
+      fact === undefined
+        ? reopened(letter, replay, "cannot be replayed: this version cannot read it")
+        : {
+            ...keyOf(letter, replay),
+            status: "replayed",
+            outcome: outcomeOf(deps, draft, snapshot, replay, letter, fact),
+          },
+    );
+  }
+  return commit(deps.db, draft.changes());
+}
+
+function outcomeOf(
+  { policy }: RecordDeps,
+  draft: Draft,
+  { recorded }: Snapshot,
+  replay: ClaimedReplay,
+  { kind, validation_id }: ReplayingLetter,
+  fact: Fact,
+): string {
+  if (kind === "dispatch") return replayDispatch(draft, validation_id ?? "", replay.id);
+  return recorded.has(fact.id) ? "recorded before" : decideFact(draft, fact, policy);
+}
+
+/** A validation is named by an order, so that the snapshot holds all that its decision needs. */
+function factOf({ id, kind, validation_id, body }: ReplayingLetter, now: string): Fact | undefined {
+  if (kind === "fact") return parseFact(parseJson(body));
+  const head = { v: FACT_VERSION, id, received_at: now } as const;
+  return { ...head, kind: "order", order: "rerun", validation_id: validation_id ?? "" };
+}
+
+const keyOf = ({ id }: ReplayingLetter, replay: ClaimedReplay) => ({ id, replay_id: replay.id });
+
+const reopened = (letter: ReplayingLetter, replay: ClaimedReplay, outcome: string): SettledLetter => ({
+  ...keyOf(letter, replay),
+  status: "open",
+  outcome,
+});
 
 function parseJson(text: string | null): unknown {
   try {

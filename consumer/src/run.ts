@@ -141,5 +141,5 @@ export function stopRun(
 }
 
 /** Runs of a subject that have not finished. */
-export const liveRuns = (draft: Draft, subject: Subject): Validation[] =>
+export const liveRuns = (draft: Draft, subject: Pick<Subject, "repository_id" | "subject">): Validation[] =>
   draft.runsOf(subject).filter((row) => !isFinal(row.state));

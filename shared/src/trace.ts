@@ -3,7 +3,39 @@ import type { DeadLetterItem } from "./api/dead-letter.ts";
 import type { DeliveryItem } from "./api/delivery.ts";
 import type { Trace, TraceStep } from "./api/trace.ts";
 import type { ValidationItem } from "./api/validation.ts";
-import type { ReportRow, TraceRows } from "./store/trace-rows.ts";
+import type { Gate } from "./gate.ts";
+
+interface TimelineRow {
+  readonly validation_id: string;
+  readonly at: string;
+  readonly from_state: string | null;
+  readonly to_state: string;
+  readonly reason: string;
+}
+
+interface ReportRow {
+  readonly validation_id: string;
+  readonly status: string;
+  readonly state: string;
+  readonly due_at: string;
+  readonly reason: string | null;
+  readonly error: string | null;
+  readonly posted_state: string | null;
+  readonly posted_at: string | null;
+}
+
+/** All rows that tell the way of what was asked for. */
+export interface TraceRows {
+  readonly deliveries: readonly DeliveryItem[];
+  /** The latest first. */
+  readonly validations: readonly ValidationItem[];
+  readonly timeline: readonly TimelineRow[];
+  readonly reports: readonly ReportRow[];
+  readonly letters: readonly DeadLetterItem[];
+  readonly gate: Gate;
+  /** Queued validations whose turn comes before that of the first one here that is queued. */
+  readonly ahead: number;
+}
 
 type Step = Omit<TraceStep, "gap_ms">;
 
@@ -72,6 +104,7 @@ function reportSteps(report: ReportRow | undefined): Step[] {
   const { posted_at, posted_state, status, reason, error, due_at } = report;
   return [
     ...at(posted_at, "reported", `GitHub was told: ${posted_state}`),
+    ...(status === "skipped" ? at(due_at, "not reported", reason ?? "skipped") : []),
     ...(status === "due" && error !== null ? at(due_at, "report due", `tried again then: ${error}`) : []),
     ...(status === "due" && error === null && reason !== null ? at(due_at, "report due", reason) : []),
   ];
@@ -80,7 +113,7 @@ function reportSteps(report: ReportRow | undefined): Step[] {
 const letterStep = (letter: DeadLetterItem): Step => ({
   at: letter.died_at,
   step: "dead letter",
-  detail: `${letter.id}: ${letter.class} after ${letter.attempts} attempts, ${letter.status}`,
+  detail: `${letter.id}: ${letter.class} after ${letter.attempts} ${letter.attempts === 1 ? "attempt" : "attempts"}, ${letter.status}`,
 });
 
 /** What a validation that has not finished is waiting for. */

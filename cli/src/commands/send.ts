@@ -2,10 +2,13 @@
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { Command, InvalidArgumentError } from "commander";
+import { type Command, InvalidArgumentError } from "commander";
 import { type Sent, sendDelivery } from "../delivery.ts";
 import { EXIT, GatewayError } from "../exit.ts";
+import { repository } from "../option.ts";
 import { buildPayload, knownEvents } from "../payload.ts";
+import { safeJson } from "../plain-text.ts";
+import { printJson } from "../terminal.ts";
 import { webhookSecret } from "../webhook-secret.ts";
 
 interface SendOptions {
@@ -28,12 +31,14 @@ Examples:
   gateway send push --payload payload.json
   gateway send pull_request.opened --repo acme/widgets --count 500 --rate 50
 
-The secret comes from GITHUB_WEBHOOK_SECRET, and for a gateway on this machine else from .dev.vars.
+The secret comes from GITHUB_WEBHOOK_SECRET, and for a gateway on this machine
+else from .dev.vars.
 With --count each delivery is a pull request of its own, numbered from --pr on.`;
 
-/** The command. */
-export function sendCommand(): Command {
-  return new Command("send")
+/** Adds the command. */
+export function addSend(program: Command): void {
+  program
+    .command("send")
     .description("send a signed delivery")
     .argument("<event>", "an event of GitHub's, such as push or pull_request.opened")
     .option("--repo <owner/repo>", "the repository it is about", repository)
@@ -47,7 +52,7 @@ export function sendCommand(): Command {
     .action(async (event: string, options: SendOptions, command: Command) => {
       const { url, output } = command.optsWithGlobals<{ url: string; output: string }>();
       const sent = await sendAll(url, event, options);
-      if (output === "json") console.log(JSON.stringify(summaryOf(sent)));
+      if (output === "json") printJson(summaryOf(sent));
       else for (const line of linesOf(sent)) console.log(line);
       if (sent.some(({ status }) => status >= 300)) process.exitCode = EXIT.failed;
     });
@@ -136,10 +141,7 @@ function summaryOf(sent: readonly Sent[]) {
 function linesOf(sent: readonly Sent[]): string[] {
   const [first] = sent;
   if (sent.length === 1 && first !== undefined) {
-    return [
-      `${first.status} in ${first.durationMs} ms  delivery ${first.guid}`,
-      JSON.stringify(first.answer),
-    ];
+    return [`${first.status} in ${first.durationMs} ms  delivery ${first.guid}`, safeJson(first.answer)];
   }
   const { statuses } = summaryOf(sent);
   const durations = sent.map(({ durationMs }) => durationMs).toSorted((a, b) => a - b);
@@ -152,11 +154,6 @@ function positiveInteger(text: string): number {
   if (!Number.isSafeInteger(number) || number < 1)
     throw new InvalidArgumentError("It must be a whole number from 1.");
   return number;
-}
-
-function repository(text: string): string {
-  if (!/^[\w.-]+\/[\w.-]+$/.test(text)) throw new InvalidArgumentError("It must be owner/repo.");
-  return text;
 }
 
 function sha(text: string): string {

@@ -11,7 +11,7 @@ import { reactDue } from "../../src/reaction.ts";
 import type { ReconcileDeps } from "../../src/reconcile.ts";
 import { type ReportDeps, reportDue } from "../../src/report.ts";
 import { rows } from "./database.ts";
-import { type freshRepository, sha } from "./facts.ts";
+import { type freshRepository, pullRequest, sha } from "./facts.ts";
 import { POLICY, record } from "./recording.ts";
 
 export type Repository = ReturnType<typeof freshRepository>;
@@ -199,3 +199,29 @@ export const reportOf = async (validationId: string): Promise<StoredReport> => {
   if (report === undefined) throw new Error(`no report of ${validationId}`);
   return report;
 };
+
+/** Queues a head for each of so many pull requests, and gives the ids of their validations. */
+export async function queueHeads(
+  world: World,
+  repository: Repository,
+  count: number,
+  from = 1,
+): Promise<string[]> {
+  const numbers = Array.from({ length: count }, (_, index) => from + index);
+  await world.record(...numbers.map((number) => pullRequest(repository, number)("opened", `h${number}`, 1)));
+  return numbers.map((number) => runOf(repository, `h${number}`, 1, number));
+}
+
+/** The world's requests that match, as they were answered. */
+export const asked = async ({ double }: World, path: RegExp): Promise<(number | null)[]> =>
+  (await double.requests()).filter((request) => path.test(request.path)).map(({ status }) => status);
+
+/** The gate in front of GitHub; null where it was never closed. */
+export async function gateOf(): Promise<{
+  readonly state: string;
+  readonly detail?: string;
+  readonly until?: string;
+} | null> {
+  const [gate] = await rows<{ value: string }>("SELECT value FROM settings WHERE name = 'gate:github'");
+  return gate === undefined ? null : JSON.parse(gate.value);
+}

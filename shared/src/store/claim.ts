@@ -5,6 +5,7 @@ import {
   type DispatchSettings,
   GATE,
   parseDispatchSettings,
+  REPLAY_TURN,
   SELECT_DISPATCH_SETTINGS,
   TURN,
 } from "./settings.ts";
@@ -110,8 +111,8 @@ const INSERT_CLAIM_TIMELINE = `
 
 const ADVANCE_TURN = `
   INSERT INTO settings (name, value, updated_at)
-  SELECT '${TURN}', CAST(max(turn) AS TEXT), ?2 FROM validations WHERE lease_id = ?1 AND lane = 0
-  HAVING max(turn) IS NOT NULL
+  SELECT CASE lane WHEN 0 THEN '${TURN}' ELSE '${REPLAY_TURN}' END, CAST(max(turn) AS TEXT), ?2
+  FROM validations WHERE lease_id = ?1 GROUP BY lane
   ON CONFLICT (name) DO UPDATE SET
     value = CAST(max(CAST(value AS INTEGER), CAST(excluded.value AS INTEGER)) AS TEXT), updated_at = excluded.updated_at`;
 

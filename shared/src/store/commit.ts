@@ -22,6 +22,12 @@ export async function commit(db: D1Database, changes: Changes): Promise<CommitOu
     each(db, INSERT_CANCELS, changes.cancels, (c) => ({ ...c, now: changes.now })),
     each(db, INSERT_DEAD_LETTERS, changes.deadLetters, (l) => ({ ...l, died_at: changes.now })),
     each(db, SETTLE_LETTERS, changes.letters, (l) => ({ ...l, now: changes.now })),
+    each(db, COUNT_FAILED_LETTERS, changes.letters, (l) => l),
+    each(db, CLOSE_RECORDED_LETTERS, changes.deliveries, ({ id, outcome }) => ({
+      id,
+      outcome,
+      now: changes.now,
+    })),
     each(db, INSERT_UNMATCHED, changes.unmatched, ({ results, ...u }) => ({
       ...u,
       ...flatten(results),
@@ -64,12 +70,13 @@ function each<Row, Bound>(
 }
 
 function guard(db: D1Database, changes: Changes): D1PreparedStatement | undefined {
-  const { subjects, validations, unknownIds, awaited } = changes;
+  const { subjects, validations, unknownIds, awaited, letters } = changes;
   const read = [
     subjects.map((s) => [s.repository_id, s.subject, s.version]),
     validations.map((row) => [row.id, row.version]),
     unknownIds,
     awaited.map((id) => [id.given_id, id.unmatched]),
+    letters.map((letter) => [letter.id, letter.replay_id]),
   ];
   if (read.every((rows) => rows.length === 0)) return undefined;
   return db.prepare(GUARD).bind(...read.map((rows) => JSON.stringify(rows)));
@@ -100,7 +107,10 @@ const GUARD = `
   SELECT 0 FROM json_each(?3) k CROSS JOIN validations v ON v.grainchain_id = k.value
   UNION ALL
   SELECT 0 FROM json_each(?4) k WHERE k.value->>1 <> (
-    SELECT count(*) FROM callbacks_unmatched c WHERE c.given_id = k.value->>0 AND c.matched_at IS NULL)`;
+    SELECT count(*) FROM callbacks_unmatched c WHERE c.given_id = k.value->>0 AND c.matched_at IS NULL)
+  UNION ALL
+  SELECT 0 FROM json_each(?5) k LEFT JOIN dead_letters l ON l.id = k.value->>0
+    WHERE l.status IS NOT 'replaying' OR l.replay_id IS NOT k.value->>1`;
 
 const UPSERT_SUBJECTS = `
   INSERT INTO subjects (repository_id, subject, repository, kind, number, url, clone_url, head_sha, head_ref,
@@ -214,21 +224,26 @@ const INSERT_CANCELS = `
   INSERT INTO cancels (validation_id, grainchain_id, status, reason, wanted_at, due_at)
   SELECT value->>'validation_id', value->>'grainchain_id', 'due', value->>'reason', value->>'now', value->>'now'
   FROM json_each(?1) WHERE true
-  ON CONFLICT (validation_id) DO NOTHING`;
+  ON CONFLICT (validation_id) DO UPDATE SET
+    grainchain_id = excluded.grainchain_id, status = 'due', reason = excluded.reason, wanted_at = excluded.wanted_at,
+    due_at = excluded.due_at, attempts = 0, done_at = NULL, outcome = NULL, error = NULL
+  WHERE cancels.status <> 'due' AND cancels.grainchain_id <> excluded.grainchain_id`;
 
 /**
  * The same death told twice (a redelivered message) is one letter. An effect that was replayed and died again has its
- * letter opened again; a fact is recorded when it is replayed, so that only an old message can tell of its death.
+ * letter opened again; a fact is recorded when it is replayed, so that only an old message can tell of its death. What
+ * was recorded after all has not died.
  */
 const INSERT_DEAD_LETTERS = `
   INSERT INTO dead_letters (id, kind, class, error, attempts, first_at, died_at, repository, delivery_id,
                             validation_id, body)
   SELECT value->>'id', value->>'kind', value->>'class', value->>'error', value->>'attempts', value->>'first_at',
          value->>'died_at', value->>'repository', value->>'delivery_id', value->>'validation_id', value->>'body'
-  FROM json_each(?1) WHERE true
+  FROM json_each(?1)
+  WHERE value->>'kind' <> 'fact' OR NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.id = value->>'delivery_id')
   ON CONFLICT (id) DO UPDATE SET
     class = excluded.class, error = excluded.error, attempts = excluded.attempts, died_at = excluded.died_at,
-    status = 'open', replay_id = NULL, closed_at = NULL, outcome = 'replayed, and dead again'
+    status = 'open', replay_id = NULL, closed_at = NULL, outcome = dead_letters.status || ', and dead again'
   WHERE dead_letters.kind <> 'fact' AND dead_letters.status IN ('replayed', 'discarded')`;
 
 const SETTLE_LETTERS = `
@@ -237,8 +252,19 @@ const SETTLE_LETTERS = `
     replay_id = CASE o.value->>'status' WHEN 'open' THEN NULL ELSE replay_id END,
     closed_at = CASE o.value->>'status' WHEN 'open' THEN NULL ELSE o.value->>'now' END
   FROM json_each(?1) AS o
-  WHERE dead_letters.id = o.value->>'id' AND dead_letters.status = 'replaying'
-    AND dead_letters.replay_id = o.value->>'replay_id'`;
+  WHERE dead_letters.id = o.value->>'id'`;
+
+const COUNT_FAILED_LETTERS = `
+  UPDATE replays SET failed = failed + (
+    SELECT count(*) FROM json_each(?1) o
+    WHERE o.value->>'replay_id' = replays.id AND o.value->>'status' = 'open')
+  WHERE id IN (SELECT value->>'replay_id' FROM json_each(?1))`;
+
+/** A fact that is recorded is not dead: GitHub has delivered it again, or its replay is what records it. */
+const CLOSE_RECORDED_LETTERS = `
+  UPDATE dead_letters SET status = 'replayed', closed_at = d.value->>'now', outcome = 'recorded: ' || (d.value->>'outcome')
+  FROM json_each(?1) AS d
+  WHERE dead_letters.id = 'fact-' || (d.value->>'id') AND dead_letters.status IN ('open', 'replaying')`;
 
 const INSERT_UNMATCHED = `
   INSERT INTO callbacks_unmatched (id, received_at, recorded_at, given_id, repository, pr_number, status, success,
@@ -265,10 +291,15 @@ const UPSERT_SETTINGS = `
   WHERE NOT (excluded.name IN ('${GATE}', '${GITHUB_GATE}') AND value->>'state' = 'closed' AND excluded.value->>'state' = 'closed'
              AND value->>'since' <> excluded.value->>'since' AND value->>'until' > excluded.value->>'until')`;
 
+/** Of one lane or the other. */
 const UPSERT_TURNS = `
-  INSERT INTO repositories (repository_id, last_turn)
-  SELECT value->>'repository_id', value->>'last_turn' FROM json_each(?1) WHERE true
-  ON CONFLICT (repository_id) DO UPDATE SET last_turn = max(last_turn, excluded.last_turn)`;
+  INSERT INTO repositories (repository_id, last_turn, last_replay_turn)
+  SELECT value->>'repository_id', CASE value->>'lane' WHEN 0 THEN value->>'last_turn' ELSE 0 END,
+         CASE value->>'lane' WHEN 0 THEN 0 ELSE value->>'last_turn' END
+  FROM json_each(?1) WHERE true
+  ON CONFLICT (repository_id) DO UPDATE SET
+    last_turn = max(last_turn, excluded.last_turn),
+    last_replay_turn = max(last_replay_turn, excluded.last_replay_turn)`;
 
 const DELETE_STORED_RESULTS = `
   DELETE FROM callback_results WHERE id IN (SELECT value->>'id' FROM json_each(?1))`;

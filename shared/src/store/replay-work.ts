@@ -4,8 +4,10 @@ import * as v from "valibot";
 const claimedRow = v.object({
   id: v.string(),
   requested_at: v.string(),
+  /** Letters a minute. */
   rate: v.number(),
-  replayed: v.number(),
+  /** Up to when the rate is used up; null before the first letter. */
+  paced_at: v.nullable(v.string()),
 });
 export type ClaimedReplay = v.InferOutput<typeof claimedRow>;
 
@@ -38,6 +40,17 @@ export async function loadReplaying(
   return v.parse(v.array(letterRow), results);
 }
 
+/** Those of some letters that a replay still has: a cancel takes them back, another consumer may be done with them. */
+export async function loadStillReplaying(
+  db: D1Database,
+  replayId: string,
+  letters: readonly ReplayingLetter[],
+): Promise<ReplayingLetter[]> {
+  const ids = JSON.stringify(letters.map(({ id }) => id));
+  const { results } = await db.prepare(SELECT_STILL_REPLAYING).bind(replayId, ids).all();
+  return v.parse(v.array(letterRow), results);
+}
+
 /** Makes the effects behind letters due again, and closes the letters with them. */
 export async function replayEffects(
   db: D1Database,
@@ -45,13 +58,10 @@ export async function replayEffects(
   letters: readonly ReplayingLetter[],
   now: string,
 ): Promise<void> {
-  const ids = (kind: ReplayingLetter["kind"]): string =>
-    JSON.stringify(letters.flatMap((one) => (one.kind === kind ? [one.validation_id] : [])));
-  await db.batch([
-    db.prepare(REPLAY_REPORTS).bind(ids("report"), now),
-    db.prepare(REPLAY_CANCELS).bind(ids("cancel"), now),
-    db.prepare(CLOSE).bind(JSON.stringify(letters.map(({ id }) => id)), replayId, now),
-  ]);
+  const ids = JSON.stringify(letters.map(({ id }) => id));
+  await db.batch(
+    [REPLAY_REPORTS, REPLAY_CANCELS, CLOSE].map((sql) => db.prepare(sql).bind(ids, replayId, now)),
+  );
 }
 
 /**
@@ -61,11 +71,11 @@ export async function replayEffects(
 export async function settleReplay(
   db: D1Database,
   id: string,
-  done: { readonly replayed: number; readonly failed: number },
+  pacedAt: string | null,
   now: string,
 ): Promise<boolean> {
   const [, row] = await db.batch<Record<string, unknown>>([
-    db.prepare(SETTLE).bind(id, done.replayed, done.failed, now),
+    db.prepare(SETTLE).bind(id, pacedAt, now),
     db.prepare("SELECT status FROM replays WHERE id = ?1").bind(id),
   ]);
   return row?.results[0]?.status === "running";
@@ -73,29 +83,48 @@ export async function settleReplay(
 
 const CLAIM = `
   UPDATE replays SET lease_until = ?2 WHERE status = 'running' AND (lease_until IS NULL OR lease_until < ?1)
-  RETURNING id, requested_at, coalesce(rate, 0) AS rate, replayed`;
+  RETURNING id, requested_at, coalesce(rate, 0) AS rate, paced_at`;
 
 const SELECT_REPLAYING = `
   SELECT id, kind, class, validation_id, body FROM dead_letters
   WHERE status = 'replaying' AND replay_id = ?1 ORDER BY died_at, id LIMIT ?2`;
 
+const SELECT_STILL_REPLAYING = `
+  SELECT l.id, l.kind, l.class, l.validation_id, l.body FROM json_each(?2) k CROSS JOIN dead_letters l ON l.id = k.value
+  WHERE l.status = 'replaying' AND l.replay_id = ?1 ORDER BY l.died_at, l.id`;
+
+/** The validations behind those letters that the replay still has. */
+const heldOf = (kind: ReplayingLetter["kind"]): string => `
+  SELECT l.validation_id FROM json_each(?1) k CROSS JOIN dead_letters l ON l.id = k.value
+  WHERE l.kind = '${kind}' AND l.status = 'replaying' AND l.replay_id = ?2`;
+
+/** What another state has made due meanwhile is left as it is. */
 const REPLAY_REPORTS = `
-  UPDATE reports SET status = 'due', attempts = 0, due_at = ?2, wanted_at = ?2
-  WHERE status = 'dead' AND validation_id IN (SELECT value FROM json_each(?1))`;
+  UPDATE reports SET status = 'due', attempts = 0, due_at = ?3, wanted_at = ?3
+  WHERE status = 'dead' AND validation_id IN (${heldOf("report")})`;
 
 const REPLAY_CANCELS = `
-  UPDATE cancels SET status = 'due', attempts = 0, due_at = ?2, done_at = NULL
-  WHERE status = 'dead' AND validation_id IN (SELECT value FROM json_each(?1))`;
+  UPDATE cancels SET status = 'due', attempts = 0, due_at = ?3, done_at = NULL
+  WHERE status = 'dead' AND validation_id IN (${heldOf("cancel")})`;
+
+/** After the effects: those due at this moment are due because of it. */
+const outcomeOf = (table: string, time: string): string => `
+  coalesce(
+    (SELECT CASE WHEN e.status = 'due' AND e.${time} = ?3 THEN 'due again' ELSE 'not sent again: it is ' || e.status END
+     FROM ${table} e WHERE e.validation_id = dead_letters.validation_id),
+    'not sent again: its validation is gone')`;
 
 const CLOSE = `
-  UPDATE dead_letters SET status = 'replayed', closed_at = ?3, outcome = 'due again'
-  WHERE status = 'replaying' AND replay_id = ?2 AND id IN (SELECT value FROM json_each(?1))`;
+  UPDATE dead_letters SET
+    status = 'replayed', closed_at = ?3,
+    outcome = CASE kind WHEN 'report' THEN ${outcomeOf("reports", "wanted_at")} ELSE ${outcomeOf("cancels", "due_at")} END
+  WHERE id IN (SELECT l.id FROM json_each(?1) k CROSS JOIN dead_letters l ON l.id = k.value
+               WHERE l.status = 'replaying' AND l.replay_id = ?2)`;
 
+/** Letters are counted, and not steps: what a consumer did before it ended without a word counts as well. */
 const SETTLE = `
   UPDATE replays SET
-    replayed = replayed + ?2, failed = failed + ?3, lease_until = NULL,
-    status = CASE WHEN EXISTS (SELECT 1 FROM dead_letters WHERE replay_id = ?1 AND status = 'replaying')
-                  THEN status ELSE 'done' END,
-    finished_at = CASE WHEN EXISTS (SELECT 1 FROM dead_letters WHERE replay_id = ?1 AND status = 'replaying')
-                       THEN finished_at ELSE ?4 END
+    replayed = total - n, lease_until = NULL, paced_at = coalesce(?2, paced_at),
+    status = CASE n WHEN 0 THEN 'done' ELSE status END, finished_at = CASE n WHEN 0 THEN ?3 END
+  FROM (SELECT count(*) AS n FROM dead_letters WHERE status = 'replaying' AND replay_id = ?1)
   WHERE id = ?1 AND status = 'running'`;

@@ -123,7 +123,10 @@ const INSERT = `
   FROM`;
 
 const CANCEL = `
-  UPDATE replays SET status = 'cancelled', finished_at = ?2, lease_until = NULL WHERE id = ?1 AND status = 'running'`;
+  UPDATE replays SET
+    status = 'cancelled', finished_at = ?2, lease_until = NULL,
+    replayed = total - (SELECT count(*) FROM dead_letters WHERE status = 'replaying' AND replay_id = ?1)
+  WHERE id = ?1 AND status = 'running'`;
 
 const REOPEN = `
   UPDATE dead_letters SET status = 'open', replay_id = NULL WHERE replay_id = ?1 AND status = 'replaying'

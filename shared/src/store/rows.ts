@@ -116,7 +116,7 @@ export interface DeadLetter {
   readonly body: string | null;
 }
 
-/** What came of replaying a letter: `open` again where it could not be. */
+/** What came of replaying a letter, if it is still its replay's: `open` again where it could not be. */
 export interface SettledLetter {
   readonly id: string;
   readonly replay_id: string;
@@ -175,7 +175,11 @@ export interface Changes {
   readonly reactions: readonly WantedReaction[];
   readonly reactionOutcomes: readonly ReactionOutcome[];
   readonly settings: readonly { readonly name: string; readonly value: unknown }[];
-  readonly turns: readonly { readonly repository_id: number; readonly last_turn: number }[];
+  readonly turns: readonly {
+    readonly repository_id: number;
+    readonly lane: number;
+    readonly last_turn: number;
+  }[];
 }
 
 /** No change at all, to spread the actual ones over. */

@@ -5,8 +5,9 @@ import { type Gate, OPEN_GATE } from "../gate.ts";
 export const GATE = "gate:grainchain";
 /** Closed while GitHub refuses the credentials, or is away. */
 export const GITHUB_GATE = "gate:github";
-/** The turn that claims have reached. */
+/** The turn that claims have reached, of live work and of replayed work. */
 export const TURN = "turn";
+export const REPLAY_TURN = "turn:replay";
 /** When and how Grainchain last answered. */
 export const GRAINCHAIN_SEEN = "seen:grainchain";
 /** Grainchain has no batch endpoint; not asked again before this time. */

@@ -4,6 +4,7 @@ import type { Fact } from "../fact.ts";
 import type { Edge } from "../ordering.ts";
 import { changedSubject } from "../subject.ts";
 import type { Subject, Validation } from "./rows.ts";
+import { REPLAY_TURN, TURN } from "./settings.ts";
 import { parseValidations, VALIDATION_COLUMNS } from "./validation-row.ts";
 
 /** The state of the world as far as a batch is concerned. */
@@ -12,13 +13,20 @@ export interface Snapshot {
   readonly recorded: ReadonlySet<string>;
   readonly subjects: readonly Subject[];
   readonly validations: readonly Validation[];
-  /** The turn that claims have reached, and the last one given to each repository. */
+  /** The turn that claims of the lane have reached, and the last one given to each repository. */
   readonly currentTurn: number;
   readonly lastTurns: ReadonlyMap<number, number>;
 }
 
-/** Reads what recording these facts needs: always the same number of statements. */
-export async function loadSnapshot(db: D1Database, facts: readonly Fact[]): Promise<Snapshot> {
+/**
+ * Reads what recording these facts needs: always the same number of statements.
+ * @param lane of what is queued: its turns are read
+ */
+export async function loadSnapshot(
+  db: D1Database,
+  facts: readonly Fact[],
+  lane: 0 | 1 = 0,
+): Promise<Snapshot> {
   const keys = collectKeys(facts);
   const named = JSON.stringify(keys.subjects);
   const reruns = JSON.stringify(keys.reruns);
@@ -28,7 +36,9 @@ export async function loadSnapshot(db: D1Database, facts: readonly Fact[]): Prom
     db.prepare(SELECT_RECORDED).bind(JSON.stringify(facts.map((fact) => fact.id))),
     db.prepare(SELECT_SUBJECTS).bind(named, reruns, ordered),
     db.prepare(SELECT_VALIDATIONS).bind(named, reruns, ids, ordered),
-    db.prepare(SELECT_TURNS).bind(JSON.stringify(keys.repositories), ordered),
+    db
+      .prepare(lane === 0 ? SELECT_TURNS : SELECT_REPLAY_TURNS)
+      .bind(JSON.stringify(keys.repositories), ordered),
   ]);
   const parsedTurns = v.parse(v.array(turnRow), turns?.results ?? []);
   return {
@@ -114,8 +124,8 @@ const SELECT_SUBJECTS = `
   SELECT s.* FROM json_each(?1) k
     CROSS JOIN subjects s ON s.repository_id = k.value->>0 AND s.subject = k.value->>1
   UNION
-  SELECT s.* FROM json_each(?2) k
-    CROSS JOIN subjects s ON s.repository_id = k.value->>0 AND s.head_sha = k.value->>1
+  SELECT s.* FROM json_each(?2) k CROSS JOIN subjects s INDEXED BY subjects_by_head
+    ON s.repository_id = k.value->>0 AND s.head_sha = k.value->>1
   UNION
   SELECT s.* FROM json_each(?3) k CROSS JOIN validations o ON o.id = k.value
     CROSS JOIN subjects s ON s.repository_id = o.repository_id AND s.subject = o.subject`;
@@ -130,8 +140,9 @@ const SELECT_VALIDATIONS = `
       SELECT s.repository_id, s.subject, s.head_sha, s.edges FROM json_each(?1) k
         CROSS JOIN subjects s ON s.repository_id = k.value->>0 AND s.subject = k.value->>1
       UNION
-      SELECT s.repository_id, s.subject, s.head_sha, s.edges FROM json_each(?2) k
-        CROSS JOIN subjects s ON s.repository_id = k.value->>0 AND s.head_sha = k.value->>1
+      SELECT s.repository_id, s.subject, s.head_sha, s.edges
+        FROM json_each(?2) k CROSS JOIN subjects s INDEXED BY subjects_by_head
+        ON s.repository_id = k.value->>0 AND s.head_sha = k.value->>1
       UNION
       SELECT s.repository_id, s.subject, s.head_sha, s.edges FROM json_each(?4) k
         CROSS JOIN validations o ON o.id = k.value
@@ -157,10 +168,13 @@ const SELECT_VALIDATIONS = `
     )
   SELECT ${VALIDATION_COLUMNS} FROM wanted w CROSS JOIN validations v ON v.id = w.id`;
 
-const SELECT_TURNS = `
-  SELECT NULL AS repository_id, CAST(value AS INTEGER) AS turn FROM settings WHERE name = 'turn'
+const turnsOf = (setting: string, column: string): string => `
+  SELECT NULL AS repository_id, CAST(value AS INTEGER) AS turn FROM settings WHERE name = '${setting}'
   UNION ALL
-  SELECT r.repository_id, r.last_turn FROM json_each(?1) k JOIN repositories r ON r.repository_id = k.value
+  SELECT r.repository_id, r.${column} FROM json_each(?1) k JOIN repositories r ON r.repository_id = k.value
   UNION ALL
-  SELECT r.repository_id, r.last_turn FROM json_each(?2) k CROSS JOIN validations o ON o.id = k.value
+  SELECT r.repository_id, r.${column} FROM json_each(?2) k CROSS JOIN validations o ON o.id = k.value
     JOIN repositories r ON r.repository_id = o.repository_id`;
+
+const SELECT_TURNS = turnsOf(TURN, "last_turn");
+const SELECT_REPLAY_TURNS = turnsOf(REPLAY_TURN, "last_replay_turn");

@@ -1,8 +1,9 @@
 /** All rows that tell the way of a delivery, a validation, a pull request or a commit. */
 import * as v from "valibot";
-import { type DeadLetterItem, deadLetterItem } from "../api/dead-letter.ts";
-import { type DeliveryItem, deliveryItem } from "../api/delivery.ts";
-import { type ValidationItem, validationItem } from "../api/validation.ts";
+import { deadLetterItem } from "../api/dead-letter.ts";
+import { deliveryItem } from "../api/delivery.ts";
+import { validationItem } from "../api/validation.ts";
+import type { TraceRows } from "../trace.ts";
 import type { TraceQuestion } from "../trace-question.ts";
 import { SELECT_LETTERS } from "./dead-letter-list.ts";
 import { SELECT_DELIVERIES } from "./delivery-list.ts";
@@ -26,21 +27,6 @@ const reportRow = v.object({
   posted_state: v.nullable(v.string()),
   posted_at: v.nullable(v.string()),
 });
-export type TimelineRow = v.InferOutput<typeof timelineRow>;
-export type ReportRow = v.InferOutput<typeof reportRow>;
-
-export interface TraceRows {
-  readonly deliveries: readonly DeliveryItem[];
-  /** The latest first. */
-  readonly validations: readonly ValidationItem[];
-  readonly timeline: readonly TimelineRow[];
-  readonly reports: readonly ReportRow[];
-  readonly letters: readonly DeadLetterItem[];
-  readonly gate: ReturnType<typeof parseGate>;
-  /** Queued validations whose turn comes before that of the first one here that is queued. */
-  readonly ahead: number;
-}
-
 /** Validations of one answer; a busy pull request's older ones are left out. */
 const MAX_VALIDATIONS = 20;
 

@@ -1,0 +1,49 @@
+/** `gateway deliveries`: what GitHub sent, and what came of it. */
+import type { DeliveryItem } from "@webhook-gateway/shared/api/delivery.ts";
+import type { Command } from "commander";
+import { addPageOptions, addTimeOptions, listQuery, type PageOptions, repository, text } from "../option.ts";
+import { printPage } from "../page.ts";
+import { openSession } from "../session.ts";
+import type { Column } from "../table.ts";
+import { ageText } from "../time-text.ts";
+import { eventText } from "../view/event.ts";
+
+const EXAMPLES = `
+Examples:
+  gateway deliveries list --repo acme/widgets --since 1h
+  gateway deliveries list --event push --state ignored
+  gateway deliveries list --since 2d --limit 200 --output json
+
+What needs nothing done is answered and not recorded.
+The way of one delivery: gateway trace <GUID>`;
+
+/** Adds the command. */
+export function addDeliveries(program: Command): void {
+  const deliveries = program
+    .command("deliveries")
+    .description("what GitHub sent")
+    .addHelpText("after", EXAMPLES);
+  const list = deliveries
+    .command("list")
+    .description("list recorded deliveries, the latest first")
+    .option("--repo <owner/repo>", "of one repository", repository)
+    .option("--event <event>", "of one event, such as pull_request", text)
+    .option("--state <outcome>", "with one outcome, such as started, stale or cancelled", text);
+  addPageOptions(addTimeOptions(list))
+    .addHelpText("after", EXAMPLES)
+    .action(async (options: PageOptions, command: Command) => {
+      const query = listQuery(options);
+      const session = await openSession(command);
+      const page = await session.api.deliveries(query);
+      printPage(session, page, deliveryColumns(new Date()), "no recorded delivery matches");
+    });
+}
+
+const deliveryColumns = (now: Date): Column<DeliveryItem>[] => [
+  { head: "RECEIVED", cell: ({ received_at }) => ageText(received_at, now), rank: 4, min: 8 },
+  { head: "EVENT", cell: eventText, rank: 3, min: 12 },
+  { head: "REPOSITORY", cell: ({ repository }) => repository, rank: 5, min: 12 },
+  { head: "OUTCOME", cell: ({ outcome }) => outcome, rank: 2 },
+  { head: "REASON", cell: ({ reason }) => reason, rank: 6, min: 16 },
+  { head: "ID", cell: ({ id }) => id, rank: 1, whole: true },
+];

@@ -1,0 +1,42 @@
+/** Help for `gateway dlq`. */
+
+export const EXAMPLES = `
+Examples:
+  gateway dlq list
+  gateway dlq replay --kind dispatch --since 6h --dry-run`;
+
+export const LIST_EXAMPLES = `
+Examples:
+  gateway dlq list
+  gateway dlq list --kind dispatch --since 6h
+  gateway dlq list --state any --repo acme/widgets --output json`;
+
+export const SHOW_EXAMPLES = `
+Examples:
+  gateway dlq show <id>
+  gateway dlq show <id> --raw | jq .
+
+Only a letter of the kind "fact" holds one: what GitHub or Grainchain said, and
+could not be recorded.`;
+
+export const REPLAY_EXAMPLES = `
+Examples:
+  gateway dlq replay --all --dry-run
+  gateway dlq replay <id> <id>
+  gateway dlq replay --kind dispatch --class permanent --since 6h --reason "Grainchain is mended"
+  gateway dlq replay --all --rate 600 --yes
+
+First it shows what it would touch; then "replay" has to be typed, or --yes
+given. Ctrl-C ends the waiting, not the replay:
+  gateway replays show <replay id> --follow   waits on
+  gateway replays cancel <replay id>          ends it
+Exit codes: 0 all were replayed, 1 some failed, 2 no scope, 3 nothing matched.`;
+
+export const DISCARD_EXAMPLES = `
+Examples:
+  gateway dlq discard --repo acme/gone --dry-run
+  gateway dlq discard <id> --reason "the repository is gone"
+  gateway dlq discard --kind report --until 2d --yes
+
+First it shows what it would touch; then "discard" has to be typed, or --yes
+given.`;

@@ -1,0 +1,53 @@
+/** `gateway doctor`: looks at everything that an environment needs, and says how to mend what is wrong. */
+import { type Command, Option } from "commander";
+import { countFindings, findingLines, summaryText } from "../doctor/report.ts";
+import { EXIT, GatewayError } from "../exit.ts";
+import { ENVIRONMENTS, type EnvironmentName } from "../provision/project.ts";
+import { printJson, resultScreen, say } from "../terminal.ts";
+
+const EXAMPLES = `
+Examples:
+  gateway doctor --env development
+  gateway doctor --env production
+  gateway doctor --env staging --url https://gateway.example.com --output json
+
+Looks at the configuration, the secrets, versions and clocks, the gateway, D1,
+the queues, Grainchain, and at GitHub's side: credentials, and the hooks that
+RECONCILE_HOOKS names. A check that cannot be made says why, as a warning. Exit
+code 1 if any fails. Credentials come from the environment or .env, for
+development from .dev.vars too, by the names that the Workers know them by.`;
+
+/** Adds the command. */
+export function addDoctor(program: Command): void {
+  program
+    .command("doctor")
+    .description("check everything that an environment needs")
+    .addOption(new Option("--env <name>", "the environment").choices(ENVIRONMENTS).makeOptionMandatory())
+    .addHelpText("after", EXAMPLES)
+    .action(async ({ env }: { env: EnvironmentName }, command: Command) => {
+      const { output } = command.optsWithGlobals<{ output: string }>();
+      const url = namedUrl(command);
+      // What it looks with is half of this program: the other commands start without it.
+      const { examine } = await import("../doctor/examine.ts");
+      const findings = await examine(env, url, process.env);
+      const counts = countFindings(findings);
+      if (output === "json") printJson({ environment: env, items: findings, ...counts });
+      else {
+        const screen = resultScreen();
+        screen.print(findingLines(findings, screen));
+        say(summaryText(findings));
+      }
+      if (counts.fail > 0) process.exitCode = EXIT.failed;
+    });
+}
+
+/** Where a person says that the gateway is; undefined where the files are to say it. */
+function namedUrl(command: Command): string | undefined {
+  const isGiven = command.getOptionValueSourceWithGlobals("url") === "cli" || process.env.GATEWAY_URL;
+  if (!isGiven) return undefined;
+  const url = URL.parse(command.optsWithGlobals<{ url: string }>().url);
+  if (url === null || !/^https?:$/.test(url.protocol) || url.username !== "" || url.password !== "") {
+    throw new GatewayError("--url is no URL of a gateway", EXIT.usage);
+  }
+  return `${url.origin}${url.pathname}`.replace(/\/+$/, "");
+}

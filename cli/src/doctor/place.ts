@@ -1,0 +1,142 @@
+/** The environment that is looked at: its files, what is set for it, and where it is. */
+import { ConfigError } from "@webhook-gateway/shared/config.ts";
+import { type ConsumerConfig, readConsumerConfig } from "../../../consumer/src/config.ts";
+import { readStateDir } from "../../dev/settings.ts";
+import { GatewayError } from "../exit.ts";
+import { type Account, readAccount } from "../provision/account.ts";
+import { isExample } from "../provision/afterwards.ts";
+import {
+  type EnvironmentName,
+  nonEmpty,
+  projectDir,
+  readSettingsFile,
+  readToolSettings,
+  type Settings,
+  type WorkerName,
+} from "../provision/project.ts";
+import { SECRETS } from "../provision/secret-names.ts";
+import { readWorkerFile, type Wanted, type WorkerFile, wantedOf } from "../provision/wanted.ts";
+import { openWrangler, type Wrangler } from "../provision/wrangler.ts";
+import { Unchecked } from "./check.ts";
+
+export interface Place {
+  readonly environment: EnvironmentName;
+  readonly dir: string;
+  /** Where a local gateway keeps its database. */
+  readonly stateDir: string;
+  /** The gateway, without a slash at its end; undefined where nobody knows where it is. */
+  readonly url: string | undefined;
+  /** Credentials, by their names. */
+  readonly settings: Settings;
+  readonly wrangler: Wrangler;
+  /** @throws GatewayError where the file cannot be read */
+  file(worker: WorkerName): WorkerFile;
+  /** @throws GatewayError where a file cannot be read */
+  wanted(): Wanted;
+  /** What the Worker is started with, as far as it is known here. @throws GatewayError */
+  values(worker: WorkerName): Settings;
+  /** @throws GatewayError where the configuration is bad */
+  consumerConfig(): ConsumerConfig;
+  /** @throws Unchecked where no account is named */
+  account(): Account;
+}
+
+/** A secret that is at Cloudflare, where nobody can read it. */
+const UNKNOWN_SECRET = "unknown";
+
+/** @param url where a person says the gateway is */
+export async function openPlace(
+  environment: EnvironmentName,
+  url: string | undefined,
+  env: NodeJS.ProcessEnv,
+): Promise<Place> {
+  const dir = projectDir(env);
+  const isLocal = environment === "development";
+  const tools = readToolSettings(dir, env);
+  const local = isLocal ? readSettingsFile(dir, ".dev.vars") : {};
+  // As `npm start` has it: the environment wins over .dev.vars. .env is for the tools.
+  const settings = { ...readSettingsFile(dir, ".env"), ...local, ...nonEmpty(env) };
+  const files = {
+    producer: await attempt(readWorkerFile(dir, "producer", environment)),
+    consumer: await attempt(readWorkerFile(dir, "consumer", environment)),
+  };
+  const file = (worker: WorkerName): WorkerFile => {
+    const read = files[worker];
+    if (read instanceof GatewayError) throw read;
+    return read;
+  };
+  const place: Place = {
+    environment,
+    dir,
+    stateDir: readStateDir(env),
+    url: url ?? knownUrl(environment, files.consumer, tools),
+    settings,
+    wrangler: openWrangler(dir, isLocal ? undefined : maybeAccount(tools)),
+    file,
+    wanted: () => wantedOf(environment, file("producer"), file("consumer")),
+    values: (worker) =>
+      isLocal ? localValues(file(worker), local, nonEmpty(env)) : deployedValues(file(worker), settings),
+    consumerConfig() {
+      try {
+        return readConsumerConfig(place.values("consumer"));
+      } catch (thrown) {
+        if (thrown instanceof ConfigError) throw new GatewayError(thrown.message);
+        throw thrown;
+      }
+    },
+    account() {
+      const account = maybeAccount(tools);
+      if (account !== undefined) return account;
+      throw new Unchecked(
+        "CLOUDFLARE_API_TOKEN or CLOUDFLARE_ACCOUNT_ID is not set",
+        "put both into .env, as .env.example shows",
+      );
+    },
+  };
+  return place;
+}
+
+/** Addresses of the gateway and of the embedded Grainchain are made up by `npm start`. */
+const localValues = (file: WorkerFile, devVars: Settings, env: Settings): Settings => ({
+  ...file.vars,
+  CLOUDFLARE_WORKER_URL: localUrl(env),
+  GRAINCHAIN_API_URL: `http://127.0.0.1:${env.GRAINCHAIN_PORT ?? 8080}`,
+  ...devVars,
+  ...env,
+  ENVIRONMENT: "development",
+});
+
+const deployedValues = (file: WorkerFile, settings: Settings): Settings => ({
+  ...Object.fromEntries(file.secrets.map((name) => [name, UNKNOWN_SECRET])),
+  ...file.vars,
+  ...Object.fromEntries(SECRETS.flatMap((name) => (settings[name] ? [[name, settings[name]]] : []))),
+});
+
+function knownUrl(
+  environment: EnvironmentName,
+  consumer: WorkerFile | GatewayError,
+  settings: Settings,
+): string | undefined {
+  if (environment === "development") return localUrl(settings);
+  const url = consumer instanceof GatewayError ? undefined : consumer.vars.CLOUDFLARE_WORKER_URL;
+  return isExample(url) ? undefined : url?.replace(/\/+$/, "");
+}
+
+const localUrl = ({ PORT }: Settings): string => `http://localhost:${PORT ?? 8787}`;
+
+function maybeAccount(settings: Settings): Account | undefined {
+  try {
+    return readAccount(settings);
+  } catch {
+    return undefined;
+  }
+}
+
+async function attempt<T>(work: Promise<T>): Promise<T | GatewayError> {
+  try {
+    return await work;
+  } catch (thrown) {
+    if (thrown instanceof GatewayError) return thrown;
+    throw thrown;
+  }
+}

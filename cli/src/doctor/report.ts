@@ -1,0 +1,30 @@
+/** Findings as they are shown. */
+import { stripVTControlCharacters } from "node:util";
+import { type Column, tableLines } from "../table.ts";
+import type { Screen, Style } from "../terminal.ts";
+import type { Finding, FindingStatus } from "./finding.ts";
+
+const STYLES: Readonly<Record<FindingStatus, Style>> = { ok: "green", warn: "yellow", fail: "red" };
+
+const COLUMNS: readonly Column<Finding>[] = [
+  { head: "check", cell: ({ check }) => check, rank: 3, min: 22, wrap: true },
+  { head: "", cell: ({ status }) => status, rank: 1, min: 4, style: ({ status }) => STYLES[status] },
+  { head: "what", cell: ({ what }) => what, rank: 2, min: 30, wrap: true },
+  // To be copied: never broken.
+  { head: "mend", cell: ({ mend }) => mend ?? "", rank: 4, whole: true },
+];
+
+/** A line or more for each; where there is no room beside it, the mend stands below. */
+export const findingLines = (findings: readonly Finding[], screen: Screen): string[] =>
+  tableLines(findings, COLUMNS, screen).filter((line) => stripVTControlCharacters(line).trim() !== "");
+
+/** `12 ok, 2 warnings, 1 failed` */
+export function summaryText(findings: readonly Finding[]): string {
+  const { ok, warn, fail } = countFindings(findings);
+  return `${ok} ok, ${warn} ${warn === 1 ? "warning" : "warnings"}, ${fail} failed`;
+}
+
+export function countFindings(findings: readonly Finding[]): Record<FindingStatus, number> {
+  const count = (status: FindingStatus): number => findings.filter((one) => one.status === status).length;
+  return { ok: count("ok"), warn: count("warn"), fail: count("fail") };
+}

@@ -1,0 +1,65 @@
+/** The operator API, a function a route. */
+
+import { deadLetterDetail, deadLetterItem, letterPreview } from "@webhook-gateway/shared/api/dead-letter.ts";
+import { deliveryItem } from "@webhook-gateway/shared/api/delivery.ts";
+import { overview } from "@webhook-gateway/shared/api/overview.ts";
+import { pageOf } from "@webhook-gateway/shared/api/page.ts";
+import { type ReconcileRequestBody, reconcileItem } from "@webhook-gateway/shared/api/reconcile.ts";
+import { type DiscardRequest, type ReplayRequest, replayItem } from "@webhook-gateway/shared/api/replay.ts";
+import { trace } from "@webhook-gateway/shared/api/trace.ts";
+import { orderAnswer, validationDetail, validationItem } from "@webhook-gateway/shared/api/validation.ts";
+import type { Client, Query } from "./client.ts";
+import { projectStatus } from "./project-status.ts";
+
+export type OperatorApi = ReturnType<typeof operatorApi>;
+
+/** What the API answers to. Ids may be anything. */
+export function operatorApi(client: Client) {
+  const named = { named: true };
+  return {
+    status: () => client.get("/api/status", overview),
+    projectStatus: (repository: string) =>
+      client.get(
+        `/webhook/projects/${repository.split("/").map(encodeURIComponent).join("/")}/status`,
+        projectStatus,
+      ),
+    trace: (question: string) => client.get("/api/trace", trace, { query: { q: question }, ...named }),
+
+    deliveries: (query: Query) => client.get("/api/deliveries", pageOf(deliveryItem), { query }),
+
+    validations: (query: Query) => client.get("/api/validations", pageOf(validationItem), { query }),
+    validation: (id: string) =>
+      client.get(`/api/validations/${encodeURIComponent(id)}`, validationDetail, named),
+    orderValidation: (id: string, order: "cancel" | "rerun") =>
+      client.post(`/api/validations/${encodeURIComponent(id)}/${order}`, orderAnswer),
+
+    letters: (query: Query) => client.get("/api/dead-letters", pageOf(deadLetterItem), { query }),
+    letter: (id: string) =>
+      client.get(`/api/dead-letters/${encodeURIComponent(id)}`, deadLetterDetail, named),
+    previewLetters: (action: LetterAction, request: LetterRequest) =>
+      client.post(LETTER_PATHS[action], letterPreview, { ...request, dry_run: true }),
+    orderLetters: (action: LetterAction, request: LetterRequest) =>
+      client.post(LETTER_PATHS[action], replayItem, request),
+
+    replays: (query: Query) => client.get("/api/replays", pageOf(replayItem), { query }),
+    replay: (id: string, signal?: AbortSignal) =>
+      client.get(`/api/replays/${encodeURIComponent(id)}`, replayItem, {
+        ...named,
+        ...(signal && { signal }),
+      }),
+    cancelReplay: (id: string) => client.post(`/api/replays/${encodeURIComponent(id)}/cancel`, replayItem),
+
+    startReconcile: (request: ReconcileRequestBody) =>
+      client.post("/api/reconciles", reconcileItem, request, { named: false }),
+    reconcile: (id: string, signal?: AbortSignal) =>
+      client.get(`/api/reconciles/${encodeURIComponent(id)}`, reconcileItem, {
+        ...named,
+        ...(signal && { signal }),
+      }),
+  };
+}
+
+export type LetterAction = "replay" | "discard";
+export type LetterRequest = Omit<ReplayRequest & DiscardRequest, "dry_run">;
+
+const LETTER_PATHS = { replay: "/api/replays", discard: "/api/dead-letters/discard" };

@@ -1,0 +1,52 @@
+/** D1 databases and their migrations, read without changing anything. */
+import { readdirSync } from "node:fs";
+import * as v from "valibot";
+import { GatewayError } from "../exit.ts";
+import { readOutput, succeed, type Wrangler, wranglerError } from "./wrangler.ts";
+
+export interface Database {
+  readonly uuid: string;
+  readonly name: string;
+}
+
+/** Every database of the account. @throws GatewayError */
+export async function listDatabases(wrangler: Wrangler, signal?: AbortSignal): Promise<Database[]> {
+  const output = await succeed(wrangler, ["d1", "list", "--json"], signal && { signal });
+  return readOutput(v.array(v.object({ uuid: v.string(), name: v.string() })), output, "d1 list");
+}
+
+const applied = v.pipe(
+  v.array(v.object({ results: v.array(v.object({ name: v.string() })) })),
+  v.transform((answers) => answers.flatMap(({ results }) => results.map(({ name }) => name))),
+);
+
+/**
+ * The migrations that a database lacks. `wrangler d1 migrations list` is not asked: it has no JSON, and makes its table
+ * where there is none.
+ * @param place which database: the arguments of `d1 execute` that say so
+ * @throws GatewayError where the database cannot be read
+ */
+export async function pendingMigrations(
+  wrangler: Wrangler,
+  place: readonly string[],
+  migrationsDir: string,
+  signal?: AbortSignal,
+): Promise<string[]> {
+  const args = ["d1", "execute", ...place, "--json", "--command", "SELECT name FROM d1_migrations"];
+  const run = await wrangler(args, signal && { signal });
+  const isNew = run.code !== 0 && /no such table: d1_migrations/.test(run.problem);
+  if (run.code !== 0 && !isNew) throw wranglerError(args, run);
+  const done = new Set(isNew ? [] : readOutput(applied, run.stdout, "d1 execute"));
+  return listMigrations(migrationsDir).filter((name) => !done.has(name));
+}
+
+/** The names of all migrations, in their order. @throws GatewayError where there is no such folder */
+export function listMigrations(dir: string): string[] {
+  try {
+    return readdirSync(dir)
+      .filter((name) => name.endsWith(".sql"))
+      .toSorted();
+  } catch {
+    throw new GatewayError(`the migrations cannot be read: there is no folder ${dir}`);
+  }
+}

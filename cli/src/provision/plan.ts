@@ -1,0 +1,26 @@
+/** What has to be done in an account, and in which order. */
+import type { Actual } from "./actual.ts";
+import { databaseSteps } from "./database-steps.ts";
+import { detachSteps, queueNotes, queueSteps } from "./queue-steps.ts";
+import type { SecretPlaces, SecretPlan } from "./secret-plan.ts";
+import { secretSteps } from "./secret-steps.ts";
+import type { Step, StepDeps } from "./step.ts";
+
+export interface Plan {
+  readonly steps: readonly Step[];
+  readonly notes: readonly string[];
+}
+
+/** @throws GatewayError where the account and the files cannot be brought together */
+export function makePlan(deps: StepDeps, actual: Actual, secrets: SecretPlan, places: SecretPlaces): Plan {
+  const { queues } = actual;
+  return {
+    steps: [
+      ...queueSteps(deps, queues),
+      ...databaseSteps(deps, actual),
+      ...secretSteps(deps, secrets, places, actual.secrets),
+      ...detachSteps(deps, queues),
+    ],
+    notes: queueNotes(deps.wanted, queues),
+  };
+}

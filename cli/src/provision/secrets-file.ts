@@ -1,0 +1,53 @@
+/** The file that keeps secrets which were made: nothing else does, for Cloudflare gives none back. */
+import { lstatSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { parseEnv } from "node:util";
+import { EXIT, GatewayError } from "../exit.ts";
+import type { EnvironmentName, Settings } from "./project.ts";
+
+export interface SecretsFile {
+  /** As the person named it. */
+  readonly name: string;
+  readonly path: string;
+  /** Of an interrupted run before this one; null where there is no such file yet. */
+  readonly values: Settings | null;
+}
+
+const header = (environment: EnvironmentName): string => `# gateway provision --env ${environment}\n`;
+
+/**
+ * Looks at the file that a person named. One that this command made for the same environment is read again, so that an
+ * interrupted run goes on with the same values; no other file is touched.
+ * @param from where the person stands
+ * @throws GatewayError
+ */
+export function openSecretsFile(from: string, name: string, environment: EnvironmentName): SecretsFile {
+  const file = path.resolve(from, name);
+  if (!lstatSync(path.dirname(file), { throwIfNoEntry: false })) {
+    throw new GatewayError(`--secrets-file: there is no folder ${path.dirname(name)}`, EXIT.usage);
+  }
+  const there = lstatSync(file, { throwIfNoEntry: false });
+  if (there === undefined) return { name, path: file, values: null };
+  const text = there.isFile() ? readFileSync(file, "utf8") : "";
+  if (!text.startsWith(header(environment))) {
+    throw new GatewayError(`${name} is there already and is not overwritten: name another file`, EXIT.usage);
+  }
+  // What others could read is no secret any more. Windows has no such bits.
+  if (process.platform !== "win32" && (statSync(file).mode & 0o077) !== 0) {
+    throw new GatewayError(`${name} can be read by others: its secrets are not used. Remove it`, EXIT.usage);
+  }
+  return { name, path: file, values: Object.fromEntries(entriesOf(text)) };
+}
+
+/** Writes the file, which must not be there, for nobody but its owner to read. @throws GatewayError */
+export function writeSecretsFile(file: SecretsFile, environment: EnvironmentName, values: Settings): void {
+  const lines = Object.entries(values).map(([name, value]) => `${name}=${value}\n`);
+  try {
+    writeFileSync(file.path, header(environment) + lines.join(""), { mode: 0o600, flag: "wx" });
+  } catch {
+    throw new GatewayError(`${file.name} cannot be written`);
+  }
+}
+
+const entriesOf = (text: string): [string, string][] =>
+  Object.entries(parseEnv(text)).flatMap(([name, value]) => (value ? [[name, value]] : []));

@@ -1,0 +1,8 @@
+/** Event and action, as one says them: `pull_request.opened`. */
+export const eventText = ({
+  event,
+  action,
+}: {
+  readonly event: string;
+  readonly action: string | null;
+}): string => (action === null ? event : `${event}.${action}`);

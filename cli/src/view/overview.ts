@@ -1,0 +1,85 @@
+/** How the gateway does, as it is shown. */
+import type { GateItem, Overview } from "@webhook-gateway/shared/api/overview.ts";
+import { type Field, fieldLines, tableLines } from "../table.ts";
+import type { Screen } from "../terminal.ts";
+import { ageText, spanText, utcAndAgeText, utcText } from "../time-text.ts";
+
+/** The lines to show. Ages are as of the gateway's clock. */
+export function overviewLines(overview: Overview, screen: Screen): string[] {
+  const now = new Date(overview.timestamp);
+  const { version, environment, timestamp, gates, dead_letters: letters } = overview;
+  const fields: Field[] = [
+    ["gateway", `${version}, ${environment}, ${utcText(timestamp)}`],
+    ["validations", statesText(overview)],
+    ["waiting", waitingText(overview, now)],
+    ...gates.map((gate): Field => [`gate ${gate.name}`, gateText(gate, now)]),
+    ["reports", reportsText(overview)],
+    ["cancels", countsText([overview.cancels.due, "due"], [overview.cancels.dead, "dead"])],
+    ["deliveries", deliveriesText(overview, now)],
+    ["replays", overview.replays_running > 0 ? `${overview.replays_running} running` : "none running"],
+    [
+      "dead letters",
+      letters.length === 0 ? "none" : String(letters.reduce((sum, one) => sum + one.letters, 0)),
+    ],
+  ];
+  if (letters.length === 0) return fieldLines(fields, screen);
+  const table = tableLines(
+    letters,
+    [
+      { head: "KIND", cell: ({ kind }) => kind, rank: 1 },
+      { head: "CLASS", cell: (one) => one.class, rank: 2 },
+      { head: "LETTERS", cell: (one) => one.letters, rank: 3 },
+      { head: "OLDEST", cell: ({ oldest_at }) => ageText(oldest_at, now), rank: 4 },
+    ],
+    screen,
+  );
+  return [...fieldLines(fields, screen), ...table.map((line) => `  ${line}`)];
+}
+
+/** The live ones always; what has ended where there is any. */
+function statesText({ states }: Overview): string {
+  const live = ["queued", "dispatching", "pending", "running"] as const;
+  const ended = Object.entries(states).filter(
+    ([state, count]) => !live.some((one) => one === state) && count > 0,
+  );
+  const recent = ended.map(([state, count]) => `${count} ${state}`).join(", ");
+  const now = live.map((state) => `${states[state] ?? 0} ${state}`).join(", ");
+  return `${now}; within 24 h ${recent === "" ? "none ended" : recent}`;
+}
+
+function waitingText({ waiting }: Overview, now: Date): string {
+  const { live, replay, backing_off, oldest_at, next_due_at } = waiting;
+  if (live + replay === 0) return "none";
+  const counts = countsText([live, "live"], [replay, "replayed"], [backing_off, "backing off"]);
+  const next = next_due_at === null ? "" : `; next try ${nextText(next_due_at, now)}`;
+  return `${counts}; the oldest since ${utcAndAgeText(oldest_at, now)}${next}`;
+}
+
+function gateText({ state, reason, detail, since, until }: GateItem, now: Date): string {
+  if (state === "open") return "open";
+  const why = [reason, detail].filter((part) => part !== null).join(": ");
+  const next = until === null ? "" : `; next try ${nextText(until, now)}`;
+  return `closed: ${why}; since ${utcAndAgeText(since, now)}${next}`;
+}
+
+function reportsText({ reports }: Overview): string {
+  const counts = countsText([reports.due, "due"], [reports.dead, "dead"]);
+  return reports.oldest_due_at === null
+    ? counts
+    : `${counts}; the first due since ${utcText(reports.oldest_due_at)}`;
+}
+
+function deliveriesText({ deliveries }: Overview, now: Date): string {
+  const last =
+    deliveries.last_at === null ? "none yet" : `the last ${utcAndAgeText(deliveries.last_at, now)}`;
+  return `${last}; ${deliveries.last_hour} within the hour; ${deliveries.recovered_last_day} recovered within 24 h`;
+}
+
+const countsText = (...counts: readonly (readonly [number, string])[]): string =>
+  counts.map(([count, name]) => `${count} ${name}`).join(", ");
+
+/** When something comes next; what is due already comes as soon as it can. */
+function nextText(at: string, now: Date): string {
+  const ms = Date.parse(at) - now.getTime();
+  return ms > 0 ? `in ${spanText(ms)}` : "now";
+}

@@ -1,0 +1,37 @@
+/** One repository as it is shown. */
+
+import type { ProjectStatus } from "../project-status.ts";
+import { type Field, fieldLines, tableLines } from "../table.ts";
+import type { Screen } from "../terminal.ts";
+import { ageText, utcAndAgeText } from "../time-text.ts";
+import { eventText } from "./event.ts";
+import { shortSha, standingStyle, standingText } from "./validation.ts";
+
+/** The lines to show. */
+export function projectLines(status: ProjectStatus, screen: Screen): string[] {
+  const now = new Date();
+  const { project_id, last_event, counts, validations } = status;
+  const fields: Field[] = [
+    ["repository", project_id],
+    ["last event", last_event && `${eventText(last_event)}, ${utcAndAgeText(last_event.received_at, now)}`],
+    [
+      "validations",
+      Object.entries(counts)
+        .map(([name, count]) => `${count} ${name}`)
+        .join(", "),
+    ],
+  ];
+  if (validations.length === 0) return fieldLines(fields, screen);
+  const table = tableLines(
+    validations,
+    [
+      { head: "STATE", cell: standingText, rank: 1, min: 10, style: standingStyle },
+      { head: "PR", cell: ({ pr_number }) => (pr_number > 0 ? `#${pr_number}` : null), rank: 2 },
+      { head: "SHA", cell: ({ head_sha }) => shortSha(head_sha), rank: 3, min: 7 },
+      { head: "AGE", cell: ({ created_at }) => ageText(created_at, now), rank: 4, min: 4 },
+      { head: "ID", cell: ({ id }) => id, rank: 5, whole: true },
+    ],
+    screen,
+  );
+  return [...fieldLines(fields, screen), "", ...table];
+}

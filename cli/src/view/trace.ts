@@ -1,0 +1,63 @@
+/** A trace as it is shown: a block for each validation, then what belongs to none. */
+import type { DeadLetterItem } from "@webhook-gateway/shared/api/dead-letter.ts";
+import type { DeliveryItem } from "@webhook-gateway/shared/api/delivery.ts";
+import type { Trace, TraceStep } from "@webhook-gateway/shared/api/trace.ts";
+import { plainText } from "../plain-text.ts";
+import { type Column, tableLines } from "../table.ts";
+import type { Screen } from "../terminal.ts";
+import { momentText, spanText } from "../time-text.ts";
+import { eventText } from "./event.ts";
+import { letterColumns } from "./letter.ts";
+import { shortSha, standingStyle, standingText, subjectText } from "./validation.ts";
+
+/** The lines to show. */
+export function traceLines({ validations, deliveries, dead_letters }: Trace, screen: Screen): string[] {
+  const blocks = [
+    ...validations.map((one) => [
+      headerLine(one.validation, screen),
+      screen.style("dim", plainText(one.validation.id)),
+      ...tableLines(one.steps, STEPS, screen),
+      ...letterBlock("dead letters of this run", one.dead_letters, screen),
+    ]),
+    deliveryBlock(deliveries, screen),
+    letterBlock("dead letters of deliveries", dead_letters, screen),
+  ];
+  return blocks
+    .filter((block) => block.length > 0)
+    .flatMap((block, index) => (index === 0 ? block : ["", ...block]));
+}
+
+type Validation = Trace["validations"][number]["validation"];
+
+function headerLine(validation: Validation, screen: Screen): string {
+  const { repository, head_sha, run } = validation;
+  const name = plainText(`${repository} ${subjectText(validation)}  ${shortSha(head_sha)}  run ${run}`);
+  const standing = plainText(standingText(validation));
+  const style = standingStyle(validation);
+  return `${screen.style("bold", name)}  ${style === undefined ? standing : screen.style(style, standing)}`;
+}
+
+const STEPS: readonly Column<TraceStep>[] = [
+  { head: "TIME (UTC)", cell: ({ at }) => momentText(at), rank: 3, min: 18 },
+  { head: "AFTER", cell: ({ gap_ms }) => (gap_ms === null ? "" : `+${spanText(gap_ms)}`), rank: 4 },
+  { head: "STEP", cell: ({ step }) => step, rank: 2, min: 11 },
+  { head: "DETAIL", cell: ({ detail }) => detail, rank: 1, min: 24, wrap: true },
+];
+
+function deliveryBlock(deliveries: readonly DeliveryItem[], screen: Screen): string[] {
+  if (deliveries.length === 0) return [];
+  return [screen.style("bold", "deliveries"), ...tableLines(deliveries, DELIVERIES, screen)];
+}
+
+const DELIVERIES: readonly Column<DeliveryItem>[] = [
+  { head: "RECEIVED (UTC)", cell: ({ received_at }) => momentText(received_at), rank: 4, min: 18 },
+  { head: "EVENT", cell: eventText, rank: 3, min: 12 },
+  { head: "OUTCOME", cell: ({ outcome }) => outcome, rank: 1 },
+  { head: "REASON", cell: ({ reason }) => reason, rank: 5, min: 16 },
+  { head: "ID", cell: ({ id }) => id, rank: 2, whole: true },
+];
+
+const letterBlock = (title: string, letters: readonly DeadLetterItem[], screen: Screen): string[] =>
+  letters.length === 0
+    ? []
+    : [screen.style("bold", title), ...tableLines(letters, letterColumns(new Date()), screen)];

@@ -1,0 +1,8 @@
+import type { Screen } from "../../src/terminal.ts";
+
+/** A screen without colours. */
+export const plainScreen = (width: number): Screen => ({
+  width,
+  style: (_, text) => text,
+  print: () => undefined,
+});

@@ -1,0 +1,219 @@
+import { env } from "cloudflare:workers";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { empty, intercept, migrate, row, rows } from "../support/database.ts";
+import { callback, freshRepository, note, pullRequest, second, sha } from "../support/facts.ts";
+import {
+  message,
+  record,
+  recordEach,
+  timelineOf,
+  validationOf,
+  validationsOf,
+} from "../support/recording.ts";
+import {
+  cancel,
+  dead,
+  expectInvariants,
+  idOf,
+  letterIdOf,
+  letterOf,
+  order,
+  replay,
+  replayOf,
+  step,
+  unrecorded,
+} from "./support.ts";
+
+beforeEach(async () => {
+  await migrate();
+  await empty();
+});
+afterEach(expectInvariants);
+
+describe("a fact that could not be recorded", () => {
+  test("is recorded under its own GUID, behind live work", async () => {
+    const repository = freshRepository();
+    const fact = pullRequest(repository, 1)("opened", "a", 1);
+    const [letter = ""] = await unrecorded([fact]);
+    const replayId = await replay({ ids: [letter] });
+    expect(await rows("SELECT id, outcome, received_at FROM deliveries")).toEqual([
+      { id: fact.id, outcome: "started", received_at: fact.received_at },
+    ]);
+    expect(await validationOf(idOf(repository, 1))).toMatchObject({ state: "queued", lane: 1 });
+    expect(await letterOf(letter)).toMatchObject({
+      status: "replayed",
+      replay_id: replayId,
+      outcome: "recorded: started",
+    });
+    expect(await replayOf(replayId)).toMatchObject({ status: "done", replayed: 1, failed: 0 });
+  });
+
+  test("that is old by now starts nothing, and the letter says so", async () => {
+    const repository = freshRepository();
+    const [letter = ""] = await unrecorded([pullRequest(repository, 1)("opened", "a", 1)]);
+    await record([pullRequest(repository, 1)("synchronize", "b", 5)]);
+    await replay({ ids: [letter] });
+    expect((await letterOf(letter)).outcome).toBe("recorded: stale");
+    expect((await validationsOf(repository)).map(({ head_sha }) => head_sha)).toEqual([sha("b")]);
+  });
+
+  test("may be any fact", async () => {
+    const repository = freshRepository();
+    await record([pullRequest(repository, 1)("opened", "a", 1)]);
+    const id = idOf(repository, 1);
+    const facts = [
+      callback(repository, id, "completed", { pr_number: 1, results: { success: true } }),
+      callback(repository, "nobody's", "running", { id_kind: "any" }),
+      note("ping"),
+    ];
+    const letters = await unrecorded(facts);
+    await replay({ all: true });
+    expect(await validationOf(id)).toMatchObject({ state: "completed", conclusion: "success" });
+    expect(await rows("SELECT id FROM callbacks_unmatched")).toEqual([{ id: facts[1]?.id }]);
+    for (const letter of letters) expect((await letterOf(letter)).status).toBe("replayed");
+  });
+
+  test("is recorded no second time where it was recorded after all", async () => {
+    const repository = freshRepository();
+    const fact = pullRequest(repository, 1)("opened", "a", 1);
+    await record([fact]);
+    const timeline = await timelineOf(idOf(repository, 1));
+    const late = callback(repository, idOf(repository, 1), "running", { pr_number: 1 });
+    await record([late]);
+    const letters = await unrecorded([late]);
+    await replay({ ids: letters });
+    expect((await timelineOf(idOf(repository, 1))).length).toBe(timeline.length + 1);
+    expect((await letterOf(letters[0] ?? "")).status).toBe("replayed");
+  });
+
+  test("leaves no letter where it was recorded before it died", async () => {
+    const fact = pullRequest(freshRepository(), 1)("opened", "a", 1);
+    await record([fact]);
+    await unrecorded([fact]);
+    expect(await rows("SELECT id FROM dead_letters")).toEqual([]);
+  });
+
+  test("needs no replay where GitHub delivers it again", async () => {
+    const fact = pullRequest(freshRepository(), 1)("opened", "a", 1);
+    const [letter = ""] = await unrecorded([fact]);
+    await record([fact]);
+    expect(await letterOf(letter)).toMatchObject({ status: "replayed", outcome: "recorded: started" });
+  });
+
+  test("that is delivered again in the middle of its replay counts as done", async () => {
+    const fact = pullRequest(freshRepository(), 1)("opened", "a", 1);
+    const [letter = ""] = await unrecorded([fact]);
+    const id = await order({ ids: [letter] });
+    await record([fact]);
+    await step();
+    expect(await replayOf(id)).toMatchObject({ status: "done", total: 1, replayed: 1, failed: 0 });
+    expect(await rows("SELECT id FROM deliveries")).toHaveLength(1);
+  });
+
+  test("follows the live work of its repository, not the other way round", async () => {
+    const repository = freshRepository();
+    const facts = Array.from({ length: 30 }, (_, index) =>
+      pullRequest(repository, 100 + index)("opened", "a", 1),
+    );
+    await unrecorded(facts);
+    await replay({ all: true });
+    const other = freshRepository();
+    await recordEach([
+      ...[1, 2, 3].map((number) => pullRequest(other, number)("opened", "a", 1)),
+      pullRequest(repository, 1)("opened", "a", 1),
+    ]);
+    const live = await rows<{ pr_number: number; repository_id: number }>(
+      "SELECT pr_number, repository_id FROM validations WHERE lane = 0 ORDER BY turn, id",
+    );
+    // It takes turns with the other one, as if nothing had been replayed.
+    expect(
+      live
+        .slice(0, 2)
+        .map(({ repository_id }) => repository_id)
+        .toSorted(),
+    ).toEqual([repository.id, other.id].toSorted());
+  });
+});
+
+describe("a letter that cannot be replayed is open again, and says why", () => {
+  test.each([
+    ["text", "poison"],
+    ["a fact of another version", { ...note("ping"), v: 99 }],
+    ["a fact with a field too few", { ...note("ping"), change: {} }],
+    ["a body that was cut", { text: "x".repeat(10_000) }],
+    ["nothing", null],
+  ])("%s", async (_, body) => {
+    const { recordBatch } = await import("../../src/record.ts");
+    const { replayDeps } = await import("./support.ts");
+    await recordBatch(replayDeps(), [message(body)]);
+    const { id } = await row<{ id: string }>("SELECT id FROM dead_letters");
+    const replayId = await replay({ ids: [id] });
+    expect(await letterOf(id)).toMatchObject({
+      status: "open",
+      outcome: "cannot be replayed: this version cannot read it",
+      closed_at: null,
+    });
+    expect(await replayOf(replayId)).toMatchObject({ status: "done", total: 1, replayed: 1, failed: 1 });
+  });
+
+  test("one that D1 refuses, without holding up the others", async () => {
+    const repository = freshRepository();
+    const good = pullRequest(repository, 1)("opened", "a", 1);
+    const poison = pullRequest(repository, 2)("opened", "a", 1);
+    const letters = await unrecorded([poison, good]);
+    let refusing = true;
+    const db = intercept(env.DB, async () => {});
+    const refused = new Proxy(db, {
+      get(target, name) {
+        if (name !== "prepare") return Reflect.get(target, name);
+        return (sql: string) => {
+          const statement = target.prepare(sql);
+          return new Proxy(statement, {
+            get(inner, member) {
+              if (member === "bind") {
+                return (...values: unknown[]) => {
+                  const bad = sql.includes("INSERT INTO deliveries") && String(values[0]).includes(poison.id);
+                  if (bad && refusing) {
+                    // What a value that no column takes would do.
+                    return target.prepare("INSERT INTO deliveries (id) VALUES (NULL)").bind();
+                  }
+                  return inner.bind(...values);
+                };
+              }
+              return Reflect.get(inner, member);
+            },
+          });
+        };
+      },
+    });
+    const id = await order({ ids: letters });
+    await step({ db: refused });
+    expect(await letterOf(letters[0] ?? "")).toMatchObject({ status: "open" });
+    expect((await letterOf(letters[0] ?? "")).outcome).toMatch(/^cannot be replayed: D1 refuses it/);
+    expect(await letterOf(letters[1] ?? "")).toMatchObject({
+      status: "replayed",
+      outcome: "recorded: started",
+    });
+    expect(await replayOf(id)).toMatchObject({ status: "done", total: 2, replayed: 2, failed: 1 });
+    refusing = false;
+    await replay({ ids: letters.slice(0, 1) }, { at: 5000 });
+    expect((await letterOf(letters[0] ?? "")).status).toBe("replayed");
+  });
+});
+
+test("a discard closes letters for good, and touches what they are about no more", async () => {
+  const [id = ""] = await dead(1);
+  const { startReplay } = await import("@webhook-gateway/shared/store/replays.ts");
+  const start = { id: "discard", action: "discard", requestedBy: "ada", reason: null, rate: 0 } as const;
+  await startReplay(env.DB, { ...start, scope: { all: true } }, second(4000));
+  await step();
+  expect(await letterOf(letterIdOf(id))).toMatchObject({
+    status: "discarded",
+    outcome: "discarded",
+    replay_id: "discard",
+    closed_at: second(4000),
+  });
+  expect((await validationOf(id)).state).toBe("dead");
+  expect(await cancel("discard")).toMatchObject({ status: "done", replayed: 1, total: 1 });
+  expect((await letterOf(letterIdOf(id))).status).toBe("discarded");
+});
