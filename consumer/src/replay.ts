@@ -12,7 +12,7 @@ import {
   settleReplay,
 } from "@webhook-gateway/shared/store/replay-work.ts";
 import type { SettledLetter } from "@webhook-gateway/shared/store/rows.ts";
-import { loadSnapshot, type Snapshot } from "@webhook-gateway/shared/store/snapshot.ts";
+import { loadSnapshot } from "@webhook-gateway/shared/store/snapshot.ts";
 import { isUnavailable } from "@webhook-gateway/shared/store/unavailable.ts";
 import { Draft } from "./draft.ts";
 import { replayDispatch } from "./order.ts";
@@ -123,6 +123,7 @@ async function decideOnce(deps: RecordDeps, replay: ClaimedReplay, letters: read
   const facts = read.flatMap(({ fact }) => (fact === undefined ? [] : [fact]));
   const snapshot = await loadSnapshot(deps.db, facts, 1);
   const draft = new Draft(now, snapshot, 1);
+  const recorded = new Set(snapshot.recorded);
   for (const { letter, fact } of read) {
     draft.settleLetter(
       fact === undefined
@@ -130,9 +131,11 @@ async function decideOnce(deps: RecordDeps, replay: ClaimedReplay, letters: read
         : {
             ...keyOf(letter, replay),
             status: "replayed",
-            outcome: outcomeOf(deps, draft, snapshot, replay, letter, fact),
+            outcome: outcomeOf(deps, draft, recorded, replay, letter, fact),
           },
     );
+    // Two letters may hold the same fact.
+    if (fact !== undefined) recorded.add(fact.id);
   }
   return commit(deps.db, draft.changes());
 }
@@ -140,7 +143,7 @@ async function decideOnce(deps: RecordDeps, replay: ClaimedReplay, letters: read
 function outcomeOf(
   { policy }: RecordDeps,
   draft: Draft,
-  { recorded }: Snapshot,
+  recorded: ReadonlySet<string>,
   replay: ClaimedReplay,
   { kind, validation_id }: ReplayingLetter,
   fact: Fact,

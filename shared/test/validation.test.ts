@@ -24,6 +24,7 @@ const SIGNALS: Readonly<Record<string, Signal>> = {
   cancelled: { type: "cancelled" },
   timed_out: { type: "timed_out" },
   died: { type: "died" },
+  replayed: { type: "replayed" },
 };
 
 const END: Readonly<Record<string, ValidationState>> = {
@@ -59,10 +60,40 @@ describe.each(LIVE_STATES)("a validation that is %s", (state) => {
 });
 
 describe.each(VALIDATION_STATES.filter(isFinal))("a validation that is %s", (state) => {
-  test.each(Object.entries(SIGNALS))("never changes on: %s", (_name, signal) => {
+  const others = Object.entries(SIGNALS).filter(([name]) => !(state === "dead" && name === "replayed"));
+  test.each(others)("never changes on: %s", (_name, signal) => {
     for (const conclusion of [null, "success", "failure"] as const) {
       expect(transition(standing(state, conclusion), signal)).toEqual({ state, conclusion, moved: false });
     }
+  });
+});
+
+describe("a dead validation that is replayed", () => {
+  test("waits again, and may go wherever what waits may go", () => {
+    const again = transition(standing("dead"), { type: "replayed" });
+    expect(again).toEqual({ state: "queued", conclusion: null, moved: true });
+    for (const [name, signal] of Object.entries(SIGNALS)) {
+      expect(transition(again, signal).state).toBe(MOVES.queued[name] ?? "queued");
+    }
+  });
+
+  test("comes back to an end, or waits, whatever happens to it", () => {
+    const signals = fc.array(fc.constantFrom(...Object.values(SIGNALS)), { maxLength: 30 });
+    fc.assert(
+      fc.property(signals, (happens) => {
+        const states: ValidationState[] = ["queued"];
+        for (const signal of happens) {
+          states.push(transition(standing(states.at(-1) ?? "queued"), signal).state);
+        }
+        for (const [index, state] of states.entries()) {
+          const next = states[index + 1];
+          // The only end that is left is death, and that only for the queue.
+          if (next !== undefined && next !== state && isFinal(state)) {
+            expect([state, next, happens[index]?.type]).toEqual(["dead", "queued", "replayed"]);
+          }
+        }
+      }),
+    );
   });
 });
 

@@ -7,20 +7,10 @@ import { type Check, Unchecked } from "./check.ts";
 import { type Finding, fail, ok, skipped, warn } from "./finding.ts";
 import { type GitHubAccess, openGitHub } from "./github.ts";
 import { missingEvents } from "./github-events.ts";
+import { hookConfig, judgeConfig, judgeDelivery } from "./hook-settings.ts";
 import type { Place } from "./place.ts";
 
-const TYPES = ["json", "form"];
-
-const config = v.object({
-  url: v.optional(v.string(), ""),
-  content_type: v.optional(v.string(), "form"),
-  insecure_ssl: v.optional(v.union([v.string(), v.number()]), "0"),
-  secret: v.optional(v.string()),
-});
-const hookAnswer = v.object({ active: v.boolean(), events: v.array(v.string()), config });
-const deliveries = v.array(
-  v.object({ status_code: v.number(), delivered_at: v.string(), event: v.string() }),
-);
+const hookAnswer = v.object({ active: v.boolean(), events: v.array(v.string()), config: hookConfig });
 const installation = v.object({ id: v.number() });
 
 /** One check for each hook that RECONCILE_HOOKS names. */
@@ -51,7 +41,10 @@ async function checkHook(place: Place, github: GitHubAccess, hook: Hook): Promis
   const credential = await credentialOf(github, hook);
   const route = `GET ${isApp ? "/app/hook/config" : hook.path.replace(/\/deliveries$/, "")}`;
   const data = dataOf(await github.ask(credential, route, placeOf(hook, route)));
-  const parsed = v.safeParse(isApp ? v.object({ config }) : hookAnswer, isApp ? { config: data } : data);
+  const parsed = v.safeParse(
+    isApp ? v.object({ config: hookConfig }) : hookAnswer,
+    isApp ? { config: data } : data,
+  );
   if (!parsed.success) return [skipped(check, "GitHub's answer is not understood")];
   const list = `GET ${hook.path}`;
   const answer = await github.ask(credential, list, { ...placeOf(hook, list), per_page: 1 });
@@ -66,58 +59,6 @@ async function checkHook(place: Place, github: GitHubAccess, hook: Hook): Promis
   return problems.length > 0
     ? problems
     : [ok(check, `sends to ${found.config.url}; the last delivery arrived`)];
-}
-
-function judgeConfig(
-  place: Place,
-  hook: v.InferOutput<typeof config>,
-  check: string,
-  mend: string,
-): Finding[] {
-  const { url, content_type: type, insecure_ssl: insecure, secret } = hook;
-  return [
-    ...judgeUrl(place, url, check, mend),
-    ...(TYPES.includes(type)
-      ? []
-      : [fail(check, `its content type is ${type}`, `${mend}: application/json`)]),
-    ...(String(insecure) === "0" ? [] : [fail(check, "it does not verify the gateway's certificate", mend)]),
-    // GitHub shows stars for one, and leaves it out where there is none.
-    ...(secret === undefined || secret === ""
-      ? [
-          fail(
-            check,
-            "it has no secret: every delivery is refused",
-            `${mend}: the value of GITHUB_WEBHOOK_SECRET`,
-          ),
-        ]
-      : []),
-  ];
-}
-
-function judgeUrl({ url: gateway, environment }: Place, url: string, check: string, mend: string): Finding[] {
-  if (gateway === undefined) {
-    return [skipped(check, "whether it sends to this gateway: CLOUDFLARE_WORKER_URL is an example still")];
-  }
-  const wanted = `${gateway}/webhook/github`;
-  if (URL.parse(url)?.href === URL.parse(wanted)?.href) return [];
-  const what = `it sends to ${url === "" ? "nowhere" : url}, and not to ${wanted}`;
-  // It reaches a local gateway through a tunnel, under the tunnel's name.
-  if (environment === "development") return [warn(check, what, "give the tunnel's address as --url")];
-  return [fail(check, what, `${mend}: Payload URL ${wanted}; or give the gateway's other address as --url`)];
-}
-
-function judgeDelivery(answer: GitHubAnswer, check: string, mend: string): Finding[] {
-  const parsed = v.safeParse(deliveries, answer.ok ? answer.data : undefined);
-  if (!parsed.success) return [skipped(check, "whether deliveries arrive: GitHub does not list them")];
-  const [last] = parsed.output;
-  if (last === undefined)
-    return [warn(check, "nothing was delivered yet", `${mend}, Recent Deliveries: Redeliver the ping`)];
-  const { status_code: status, delivered_at: at, event } = last;
-  if (status >= 200 && status < 300) return [];
-  const what = status === 0 ? "had no answer" : `was answered ${status}`;
-  const hint =
-    status === 401 ? "set the same secret there as GITHUB_WEBHOOK_SECRET" : "gateway reconcile fetches it";
-  return [fail(check, `the last delivery (${event}, ${at}) ${what}`, hint)];
 }
 
 /** As the consumer chooses: the App for its own hook, else the token, else the App's installation. */

@@ -39,6 +39,7 @@ export async function openProject(state: Partial<FakeState> = {}, { real = false
     CLOUDFLARE_API_TOKEN: API_TOKEN,
     CLOUDFLARE_ACCOUNT_ID: ACCOUNT_ID,
     INIT_CWD: dir,
+    WRANGLER_LOG_PATH: path.join(dir, "logs"),
     COLUMNS: "200",
   };
   const outputs: Ran[] = [];

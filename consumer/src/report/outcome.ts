@@ -120,7 +120,7 @@ export function putOffsOf(sent: readonly SentReport[]): PutOff[] {
   for (const { report, result, sending } of sent) {
     const limitedMs = "limitedUntilMs" in result ? result.limitedUntilMs : undefined;
     const untilMs = "refusedUntilMs" in result ? result.refusedUntilMs : limitedMs;
-    if (untilMs === undefined ) continue;
+    if (untilMs === undefined || sending === null) continue;
     const { credential, creates } = sending;
     const putOff: PutOff = {
       installation_id: credential.kind === "installation" ? credential.id : null,

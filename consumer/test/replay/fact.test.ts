@@ -93,6 +93,21 @@ describe("a fact that could not be recorded", () => {
     expect(await rows("SELECT id FROM dead_letters")).toEqual([]);
   });
 
+  test("that two letters hold is recorded once", async () => {
+    const fact = pullRequest(freshRepository(), 1)("opened", "a", 1);
+    const [letter = ""] = await unrecorded([fact]);
+    // As a version before this one left it, which could not read it yet.
+    await env.DB.prepare(
+      `INSERT INTO dead_letters (id, kind, class, error, attempts, first_at, died_at, body)
+       SELECT 'fact-message', kind, 'unreadable', error, attempts, first_at, died_at, body FROM dead_letters`,
+    ).run();
+    const id = await replay({ all: true });
+    expect(await rows("SELECT id FROM deliveries")).toEqual([{ id: fact.id }]);
+    expect((await letterOf(letter)).status).toBe("replayed");
+    expect(await letterOf("fact-message")).toMatchObject({ status: "replayed" });
+    expect(await replayOf(id)).toMatchObject({ status: "done", replayed: 2, failed: 0 });
+  });
+
   test("needs no replay where GitHub delivers it again", async () => {
     const fact = pullRequest(freshRepository(), 1)("opened", "a", 1);
     const [letter = ""] = await unrecorded([fact]);

@@ -8,6 +8,8 @@ const LEGAL = new Set([
   ...["null>queued", "queued>dispatching", "dispatching>queued", "queued>pending", "queued>running"],
   ...["dispatching>pending", "dispatching>running", "pending>running"],
   ...LIVE.flatMap((from) => FORWARD.map((to) => `${from}>${to}`)),
+  // A dead letter that is replayed.
+  "dead>queued",
 ]);
 
 interface Entry {
@@ -18,10 +20,13 @@ interface Entry {
 
 /** What must hold of a repository's rows at any moment: each is explained by its timeline, and no move is illegal. */
 export async function expectConsistent(repositoryId: number): Promise<void> {
-  const validations = await rows<{ id: string; state: string; subject: string; finished_at: string | null }>(
-    "SELECT id, state, subject, finished_at FROM validations WHERE repository_id = ?1",
-    repositoryId,
-  );
+  const validations = await rows<{
+    id: string;
+    state: string;
+    subject: string;
+    cause: string;
+    finished_at: string | null;
+  }>("SELECT id, state, subject, cause, finished_at FROM validations WHERE repository_id = ?1", repositoryId);
   const entries = await rows<Entry>(
     `SELECT t.validation_id, t.from_state, t.to_state FROM timeline t
      JOIN validations v ON v.id = t.validation_id WHERE v.repository_id = ?1 ORDER BY t.id`,
@@ -45,7 +50,11 @@ export async function expectConsistent(repositoryId: number): Promise<void> {
     repositoryId,
   );
   expect(started.map((delivery) => delivery.validation_id).toSorted()).toEqual(
-    validations.map(({ id }) => id).toSorted(),
+    // Those that operators started came with no delivery.
+    validations
+      .filter(({ cause }) => !cause.startsWith("order "))
+      .map(({ id }) => id)
+      .toSorted(),
   );
   const reports = await rows<{ id: string }>(
     `SELECT v.id FROM validations v LEFT JOIN reports r ON r.validation_id = v.id WHERE v.repository_id = ?1

@@ -50,6 +50,13 @@ export function Attention(props: Props) {
   );
 }
 
+const NAMES: Readonly<Record<keyof Health["checks"], string>> = {
+  api: "API",
+  database: "D1",
+  queue: "Queue",
+  grainchain: "Grainchain",
+};
+
 /** Grainchain's check says the same as its gate. */
 function checks({ overview, health, view }: Props): Concern[] {
   const gateClosed = overview.gates.some(({ name, state }) => name === "grainchain" && state === "closed");
@@ -63,12 +70,8 @@ function checks({ overview, health, view }: Props): Concern[] {
       word: status === "failed" ? "failing" : "degraded",
       text: (
         <>
-          The check of {name === "api" ? "the API" : name} is {status}
-          {detail !== undefined && (
-            <>
-              : <Prose text={detail} view={view} maxLength={300} />
-            </>
-          )}
+          {NAMES[name as keyof Health["checks"]]}:{" "}
+          <Prose text={detail ?? status} view={view} maxLength={300} />
         </>
       ),
     }));
@@ -123,7 +126,7 @@ function late({ overview, view }: Props): Concern[] {
       ? [
           concern(
             <>
-              <a href={paths.validations({ state: "queued" })}>The oldest validation</a> has waited since{" "}
+              <a href={paths.validations({ state: "queued" })}>The oldest that waits</a> was queued{" "}
               <Ago at={waiting.oldest_at} view={view} />.
             </>,
           ),

@@ -20,10 +20,10 @@ function twoUnits(ms: number, large: number, largeUnit: string, small: number, s
   return rest === 0 ? first : `${first} ${rest} ${smallUnit}`;
 }
 
-/** `42 s ago`, `3 min ago`, `in 20 s`, `now`: in one unit. */
+/** `42 s ago`, `3 min ago`, `in 20 s`, `just now`: in one unit. */
 export function relativeText(atMs: number, nowMs: number): string {
   const span = Math.abs(nowMs - atMs);
-  if (span < SECOND_MS) return "now";
+  if (span < SECOND_MS) return "just now";
   return atMs > nowMs ? `in ${oneUnit(span)}` : `${oneUnit(span)} ago`;
 }
 

@@ -56,7 +56,7 @@ export const Page = ({ view, title, place, refreshSeconds, asked, plots = false,
         )}
         {children}
       </main>
-      <footer>
+      <footer id="foot">
         webhook-gateway {VERSION} · {view.environment} · page of {utcText(view.now.toISOString())} · you are{" "}
         {view.role === "operator" ? "an operator" : "a reader, who may look and not act"}
       </footer>
@@ -73,7 +73,7 @@ const Header = (props: {
     <div class="brand">
       <a href={BASE}>webhook-gateway</a>
       <span class={`environment ${props.view.environment}`}>{props.view.environment}</span>
-      <button type="button" id="live" aria-pressed="true" hidden>
+      <button type="button" id="live" data-state="live" title="Whether the page keeps itself current" hidden>
         Live
       </button>
       <span id="live-note" role="status" />
@@ -99,7 +99,7 @@ const Header = (props: {
           name="q"
           type="search"
           value={props.asked ?? ""}
-          placeholder="Trace: owner/repo#12, URL, GUID, SHA"
+          placeholder="owner/repo#12, URL, GUID, SHA"
           autocomplete="off"
           spellcheck={false}
           maxlength={400}

@@ -31,7 +31,7 @@ export function Plots({ overview }: { readonly overview: Overview }) {
         />
         <Plot
           kind="latency"
-          title="Mean time from queued to finished, seconds"
+          title="Mean time from queued to finished, by the hour in which they were queued"
           description={`At most ${durationText(slowest)} on average in an hour. The table below has the numbers.`}
         />
       </div>

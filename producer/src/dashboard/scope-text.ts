@@ -19,5 +19,5 @@ export function scopeText(json: string): string {
   if (all === true) return "all open letters";
   if (ids !== undefined) return ids.length === 1 ? `letter ${ids[0]}` : `${ids.length} selected letters`;
   const conditions = Object.entries(filter ?? {}).map(([name, value]) => `${name} ${value}`);
-  return conditions.length === 0 ? "all open letters" : `letters with ${conditions.join(", ")}`;
+  return `letters with ${conditions.join(", ")}`;
 }

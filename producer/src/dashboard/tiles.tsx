@@ -60,7 +60,7 @@ function tilesOf(view: View, overview: Overview): readonly Tile[] {
       name: "Effects due",
       value: reports.due + cancels.due,
       href: paths.validations(),
-      note: `${reports.due} reports to GitHub, ${cancels.due} cancels to Grainchain`,
+      note: `${counted(reports.due, "report")} to GitHub, ${counted(cancels.due, "cancel")} to Grainchain`,
     },
     {
       name: "Last delivery",
@@ -73,6 +73,8 @@ function tilesOf(view: View, overview: Overview): readonly Tile[] {
     },
   ];
 }
+
+const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? "" : "s"}`;
 
 const RunningReplays = ({ count }: { readonly count: number }) => (
   <a href={paths.replays()}>{count === 1 ? "1 replay runs" : `${count} replays run`}</a>

@@ -1,22 +1,17 @@
-/** What an operator may do to a validation. */
+/** What an operator may do to a validation: stop it, or run it again once it has ended. */
 import type { ValidationDetail } from "@webhook-gateway/shared/api/validation.ts";
 import { isFinal } from "@webhook-gateway/shared/validation.ts";
 import { paths } from "./link.ts";
 
 export const ValidationOrders = ({ validation }: { readonly validation: ValidationDetail }) => {
-  const own = paths.validation(validation.id);
+  const order = isFinal(validation.state)
+    ? { path: "rerun", name: "Run again", kind: undefined }
+    : { path: "cancel", name: "Cancel", kind: "danger" };
   return (
-    <div class="orders">
-      <form method="post" action={`${own}/rerun`}>
-        <button type="submit">Run again</button>
-      </form>
-      {!isFinal(validation.state) && (
-        <form method="post" action={`${own}/cancel`}>
-          <button type="submit" class="danger">
-            Cancel
-          </button>
-        </form>
-      )}
-    </div>
+    <form method="post" action={`${paths.validation(validation.id)}/${order.path}`} class="orders">
+      <button type="submit" class={order.kind}>
+        {order.name}
+      </button>
+    </form>
   );
 };

@@ -3,6 +3,7 @@ import type { Trace, TraceStep } from "@webhook-gateway/shared/api/trace.ts";
 import type { ValidationDetail } from "@webhook-gateway/shared/api/validation.ts";
 import { isFinal } from "@webhook-gateway/shared/validation.ts";
 import { StateBadge } from "./badge.tsx";
+import { spanMs } from "./duration.ts";
 import { Page } from "./layout.tsx";
 import { LetterTable } from "./letter-table.tsx";
 import { pullPath } from "./link.ts";
@@ -13,7 +14,7 @@ import { ValidationFields } from "./validation-fields.tsx";
 import { ValidationOrders } from "./validation-orders.tsx";
 import { SubjectWords } from "./validation-table.tsx";
 import type { View } from "./view.ts";
-import { Ago, Outside, Took, Words } from "./words.tsx";
+import { Ago, Outside, Span, Words } from "./words.tsx";
 
 interface Props {
   readonly view: View;
@@ -77,13 +78,12 @@ const Title = ({ validation, view }: Pick<Props, "validation" | "view">) => {
       </h1>
       <StateBadge of={validation} />
       <span class="muted">
-        queued <Ago at={validation.created_at} view={view} />, {isFinal(validation.state) ? "took" : "for"}{" "}
-        <Took
-          from={validation.created_at}
-          to={validation.finished_at}
-          goesOn={!isFinal(validation.state)}
-          view={view}
-        />
+        queued <Ago at={validation.created_at} view={view} />
+        {isFinal(validation.state) && (
+          <>
+            , took <Span ms={spanMs(validation.created_at, validation.finished_at)} />
+          </>
+        )}
       </span>
       {runs !== undefined && <a href={runs}>All runs of this pull request</a>}
       <Outside address={validation.pr_url}>On GitHub</Outside>

@@ -34,7 +34,7 @@ export const ValidationsPage = ({ view, list, filter }: Props) => (
       <ChoiceFilter name="state" label="State" values={filter} choices={STATES} any="any" />
       <TextFilter name="repo" label="Repository" values={filter} hint="owner/repo" />
       <TextFilter name="pr" label="Pull request" values={filter} hint="12" />
-      <TextFilter name="sha" label="Head SHA" values={filter} hint="7 digits or more" />
+      <TextFilter name="sha" label="Head SHA" values={filter} hint="7+ digits" />
       <ChoiceFilter name="event" label="Event" values={filter} choices={EVENTS} any="any" />
       <TimeFilters values={filter} />
     </FilterForm>

@@ -87,7 +87,7 @@ export const Sha = ({ sha }: { readonly sha: string }) => (
 /** An address from outside: a link where it may be one, its text where not. */
 export function Outside({ address, children }: { readonly address: string; readonly children?: Child }) {
   const href = outsideHref(address);
-  if (href === undefined) return <Words text={address} />;
+  if (href === undefined) return children === undefined ? <Words text={address} /> : null;
   return (
     <a href={href} rel="noreferrer noopener external">
       {children ?? <Words text={address} />}

@@ -33,6 +33,20 @@ export const invariants = (cancelSuperseded: boolean): readonly Invariant[] => [
           JOIN deliveries d ON d.id = l.delivery_id WHERE l.kind = 'fact' AND l.status = 'open'`,
   },
   {
+    number: 1,
+    rule: "an open letter of a dispatch is about a dead validation",
+    sql: `SELECT l.id, 'the validation is ' || v.state AS problem FROM dead_letters l
+          JOIN validations v ON v.id = l.validation_id
+          WHERE l.kind = 'dispatch' AND l.status IN ('open', 'replaying') AND v.state <> 'dead'`,
+  },
+  {
+    number: 1,
+    rule: "a letter that is being replayed has a replay that is under way",
+    sql: `SELECT l.id, 'replay ' || coalesce(l.replay_id, 'none') || ' is ' || coalesce(r.status, 'gone') AS problem
+          FROM dead_letters l LEFT JOIN replays r ON r.id = l.replay_id
+          WHERE l.status = 'replaying' AND r.status IS NOT 'running'`,
+  },
+  {
     number: 2,
     rule: "only what is being dispatched has a lease, and it ends",
     sql: `SELECT id, state || ' with lease ' || coalesce(lease_id, 'none') AS problem FROM validations

@@ -7,6 +7,7 @@ import {
   validationItem,
   type validationQuery,
 } from "../api/validation.ts";
+import { isObject } from "../results-summary.ts";
 import { given, givenTime, leading, type Page, selectPage } from "./page.ts";
 
 /** Validations, the latest first. */
@@ -77,7 +78,8 @@ const detailRow = v.object({
   ...validationItem.entries,
   cause: v.string(),
   delivery_id: v.string(),
-  results: v.nullable(v.pipe(v.string(), v.parseJson(), v.record(v.string(), v.unknown()))),
+  // As it is: a record would leave out keys such as `constructor`.
+  results: v.nullable(v.pipe(v.string(), v.parseJson(), v.custom<Record<string, unknown>>(isObject))),
 });
 
 const COLUMNS = `

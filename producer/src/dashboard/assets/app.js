@@ -6,6 +6,7 @@ import { morph } from "./morph.js";
 import { drawPlots } from "./plots.js";
 
 const main = document.getElementById("main");
+const foot = document.getElementById("foot");
 const button = document.getElementById("live");
 const note = document.getElementById("live-note");
 const seconds = Number(main.dataset.refresh);
@@ -16,16 +17,27 @@ const LONGEST_WAIT_MS = 60_000;
 let paused = false;
 let failures = 0;
 let timer;
+const sent = new Set();
 
+/** Somebody reads or writes here: what they see must not move. */
 function isInUse() {
-  if (paused || document.hidden) return true;
   const selection = getSelection();
   if (selection !== null && !selection.isCollapsed && main.contains(selection.anchorNode)) return true;
-  return (
-    document.activeElement?.closest("main form") !== null ||
-    [...main.querySelectorAll("form")].some(isFilledIn)
-  );
+  if (document.activeElement?.closest("main form")) return true;
+  return [...main.querySelectorAll("form")].some(isFilledIn);
 }
+
+/** Whether the page is to stay as it is. Says so. */
+function isHeld() {
+  const state = paused ? "paused" : isInUse() ? "held" : "live";
+  if (button.dataset.state !== state) {
+    button.dataset.state = state;
+    button.textContent = WORDS[state];
+  }
+  return state !== "live" || document.hidden;
+}
+
+const WORDS = { live: "Live", paused: "Paused", held: "Held while in use" };
 
 const isFilledIn = (form) =>
   [...form.elements].some((field) => {
@@ -37,7 +49,7 @@ const isFilledIn = (form) =>
 const defaultIndex = (select) => [...select.options].findIndex((option) => option.defaultSelected);
 
 async function refresh() {
-  if (isInUse()) return;
+  if (isHeld()) return;
   try {
     const response = await fetch(location.href, {
       cache: "no-store",
@@ -45,7 +57,7 @@ async function refresh() {
     });
     const text = await response.text();
     if (!response.ok) throw new Error(`HTTP ${response.status}`);
-    if (!isInUse()) update(new DOMParser().parseFromString(text, "text/html"));
+    if (!isHeld()) update(new DOMParser().parseFromString(text, "text/html"));
     failures = 0;
     tell("");
   } catch (thrown) {
@@ -60,6 +72,7 @@ function update(next) {
   // Another version of the gateway has other scripts.
   if (wanted === null || scriptOf(next) !== scriptOf(document)) return location.reload();
   morph(main, wanted);
+  morph(foot, next.getElementById("foot"));
   document.title = next.title;
   prepare();
 }
@@ -100,15 +113,21 @@ function forgetNotice() {
   history.replaceState(history.state, "", address);
 }
 
+/** A form is sent once, however often it is clicked. */
+addEventListener("submit", (event) => {
+  if (event.target.method !== "post") return;
+  if (sent.has(event.target)) event.preventDefault();
+  sent.add(event.target);
+});
+addEventListener("pageshow", () => sent.clear());
+
 prepare();
 forgetNotice();
 if (seconds > 0) {
   button.hidden = false;
   button.addEventListener("click", () => {
     paused = !paused;
-    button.setAttribute("aria-pressed", String(!paused));
-    button.textContent = paused ? "Paused" : "Live";
-    if (!paused) now();
+    if (!isHeld()) now();
   });
   document.addEventListener("visibilitychange", () => {
     if (!document.hidden) now();

@@ -68,7 +68,7 @@ const READ = {
         stroke: colour("--plot-line"),
         width: 2,
         points: { show: true, size: 6, fill: colour("--plot-line") },
-        value: (_plot, value) => (value === null || value === undefined ? "–" : `${value} s`),
+        value: (_plot, value) => (value === null || value === undefined ? "–" : spanText(value)),
       },
     ];
     return { shown, data: [times(rows), ...shown], series, whole: false };
@@ -92,6 +92,8 @@ const sizeOf = (place) => ({ width: place.clientWidth, height: HEIGHT });
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 const clock = (seconds) => new Date(seconds * 1000).toISOString().slice(11, 16);
 
+const spanText = (seconds) => (seconds < 120 ? `${seconds} s` : `${Math.round(seconds / 6) / 10} min`);
+
 function draw(place, { data, series, whole }) {
   const [hours] = data;
   const font = `12px ${getComputedStyle(document.body).fontFamily}`;
@@ -112,7 +114,11 @@ function draw(place, { data, series, whole }) {
     },
     axes: [
       { ...axis, grid: { show: false }, space: 56, size: 28, values: (_plot, splits) => splits.map(clock) },
-      { ...axis, size: 44, ...(whole ? { incrs: WHOLE } : {}) },
+      {
+        ...axis,
+        size: 58,
+        ...(whole ? { incrs: WHOLE } : { values: (_plot, splits) => splits.map(spanText) }),
+      },
     ],
     series: [
       { label: "UTC", value: (_plot, at) => (at === null || at === undefined ? "–" : clock(at)) },

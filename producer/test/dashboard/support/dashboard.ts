@@ -1,6 +1,7 @@
 /** The dashboard over data that a test decides about, and a log of what it was asked to do. */
 import { createLog } from "@webhook-gateway/shared/log.ts";
 import { Hono } from "hono";
+import { expect } from "vitest";
 import { readProducerConfig } from "../../../src/config.ts";
 import type { DashboardData } from "../../../src/dashboard/data.ts";
 import { createDashboard } from "../../../src/dashboard/index.tsx";
@@ -96,6 +97,12 @@ function dataOf(samples: Samples, asked: Asked[]): DashboardData {
     rerun: answer("rerun", { message: "it will be run again" }),
   };
 }
+
+/** The text of a page that is shown. */
+export const pageOf = async (response: Response): Promise<string> => {
+  expect(response.status).toBe(200);
+  return response.text();
+};
 
 /** Every page that can be looked at. */
 export const PAGES = [

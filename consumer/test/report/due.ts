@@ -1,0 +1,31 @@
+import type { DueReport } from "@webhook-gateway/shared/store/reports.ts";
+
+export const WANTED_AT = "2026-11-23T10:00:00.000Z";
+
+/** A report of a queued validation of which nothing was posted; every field may be replaced. */
+export const due = (fields: Partial<DueReport> = {}): DueReport => ({
+  validation_id: "7-pr-1-abc-1",
+  repository_id: 7,
+  repository: "acme/widgets",
+  head_sha: "a".repeat(40),
+  run: 1,
+  state: "queued",
+  conclusion: null,
+  error: null,
+  dispatch_attempts: 0,
+  created_at: WANTED_AT,
+  started_at: null,
+  finished_at: null,
+  digest: null,
+  attempts: 0,
+  wanted_at: WANTED_AT,
+  claims: 1,
+  posts: 0,
+  posted_hash: null,
+  external_id: null,
+  newest: true,
+  head_posts: 0,
+  installation_id: null,
+  installation_at: null,
+  ...fields,
+});

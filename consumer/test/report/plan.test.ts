@@ -1,0 +1,94 @@
+import type { DueReport } from "@webhook-gateway/shared/store/reports.ts";
+import { describe, expect, test } from "vitest";
+import { planReport } from "../../src/report/plan.ts";
+import { due } from "./due.ts";
+import { DETAILS } from "./support.ts";
+
+const NOT_POSTED = "nothing was posted before";
+const NOT_NEWEST = "a later run of this head speaks for it";
+const TOO_MANY = "GitHub takes no more than 1000 statuses for one commit";
+
+/** The plan in a line: what is posted, at what price, and where it is skipped after all. */
+function planned(mode: "app" | "token", fields: Partial<DueReport>): string {
+  const plan = planReport(due(fields), mode, DETAILS);
+  if (plan.kind === "skip") return `skip: ${plan.reason}`;
+  const { points, creates, minor } = plan.wanted;
+  const words = [plan.kind, `${points} points`, creates ? "creates" : "changes", minor ? "minor" : "first"];
+  return [...words, ...(plan.onlyIfThere === null ? [] : [`unless there: ${plan.onlyIfThere}`])].join(", ");
+}
+
+const COMPLETED = { state: "completed", conclusion: "success" } as const;
+const THERE = { posts: 1, head_posts: 1, external_id: "7" } as const;
+
+describe("a check run", () => {
+  test.each<[string, Partial<DueReport>, string]>([
+    ["a beginning", {}, "check_run, 5 points, creates, minor"],
+    ["a run", { state: "running" }, "check_run, 5 points, creates, minor"],
+    ["a run that is shown", { state: "running", ...THERE }, "check_run, 5 points, changes, minor"],
+    ["an end", COMPLETED, "check_run, 5 points, creates, first"],
+    ["an end of what is shown", { ...COMPLETED, ...THERE }, "check_run, 5 points, changes, first"],
+    ["an end that is looked for first", { ...COMPLETED, claims: 2 }, "check_run, 6 points, creates, first"],
+    ["a death", { state: "dead" }, "check_run, 5 points, creates, first"],
+    ["a stop", { state: "cancelled" }, `skip: ${NOT_POSTED}`],
+    ["a stop of what is shown", { state: "superseded", ...THERE }, "check_run, 5 points, changes, first"],
+    [
+      "a stop of what may be shown",
+      { state: "cancelled", claims: 2 },
+      `check_run, 6 points, creates, first, unless there: ${NOT_POSTED}`,
+    ],
+    ["an earlier run", { ...COMPLETED, newest: false }, `skip: ${NOT_NEWEST}`],
+    [
+      "an earlier run that is shown",
+      { ...COMPLETED, ...THERE, newest: false },
+      "check_run, 5 points, changes, first",
+    ],
+    [
+      "an earlier run that may be shown",
+      { ...COMPLETED, claims: 2, newest: false },
+      `check_run, 6 points, creates, first, unless there: ${NOT_NEWEST}`,
+    ],
+    ["many posts", { ...COMPLETED, posts: 5000, head_posts: 5000 }, "check_run, 5 points, creates, first"],
+  ])("%s", (_, fields, plan) => {
+    expect(planned("app", fields)).toBe(plan);
+  });
+});
+
+describe("a commit status", () => {
+  test.each<[string, Partial<DueReport>, string]>([
+    ["a beginning", {}, "status, 5 points, creates, minor"],
+    ["an end", COMPLETED, "status, 5 points, creates, first"],
+    ["an end that is looked for first", { ...COMPLETED, claims: 3 }, "status, 6 points, creates, first"],
+    ["a stop", { state: "superseded" }, `skip: ${NOT_POSTED}`],
+    ["a stop of what is shown", { state: "cancelled", posts: 1 }, "status, 5 points, creates, first"],
+    [
+      "a stop of what may be shown",
+      { state: "cancelled", claims: 2 },
+      `status, 6 points, creates, first, unless there: ${NOT_POSTED}`,
+    ],
+    ["an earlier run", { ...COMPLETED, newest: false }, `skip: ${NOT_NEWEST}`],
+    ["an earlier run that is shown", { ...COMPLETED, posts: 1, newest: false }, `skip: ${NOT_NEWEST}`],
+    ["the 900th", { head_posts: 899 }, "status, 5 points, creates, minor"],
+    ["the 901st", { head_posts: 900 }, `skip: ${TOO_MANY}`],
+    ["the 1,000th, of an end", { ...COMPLETED, head_posts: 999 }, "status, 5 points, creates, first"],
+    ["the 1,001st, of an end", { ...COMPLETED, head_posts: 1000 }, `skip: ${TOO_MANY}`],
+  ])("%s", (_, fields, plan) => {
+    expect(planned("token", fields)).toBe(plan);
+  });
+});
+
+test("carries over what the content is made of", () => {
+  const plan = planReport(
+    due({ state: "dead", error: "HTTP 422", dispatch_attempts: 3, run: 2 }),
+    "app",
+    DETAILS,
+  );
+  if (plan.kind !== "check_run") throw new Error("no check run");
+  expect(plan.content).toMatchObject({
+    status: "completed",
+    conclusion: "failure",
+    output: {
+      title: "Could not be started: HTTP 422",
+      summary: expect.stringMatching(/in 3 attempts[\s\S]*run 2 of this head/),
+    },
+  });
+});

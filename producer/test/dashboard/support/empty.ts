@@ -1,0 +1,42 @@
+/** A gateway where nothing has happened, or where something is not there. */
+import type { DashboardData } from "../../../src/dashboard/data.ts";
+import { samplesOf } from "./samples.ts";
+
+/** What is not there. */
+export const absent = async (): Promise<undefined> => undefined;
+
+/** A list without anything in it. */
+export const nothing = async () => ({ items: [], next_cursor: null });
+
+const plain = samplesOf("plain");
+export const EMPTY: Partial<DashboardData> = {
+  overview: async () => ({
+    ...plain.overview,
+    states: {},
+    waiting: { live: 0, replay: 0, backing_off: 0, oldest_at: null, next_due_at: null },
+    gates: plain.overview.gates.map(({ name }) => ({
+      ...{ name, state: "open", reason: null, detail: null, since: null, until: null },
+    })) as typeof plain.overview.gates,
+    dead_letters: [],
+    reports: { due: 0, oldest_due_at: null, dead: 0 },
+    cancels: { due: 0, dead: 0 },
+    deliveries: { last_at: null, last_hour: 0, recovered_last_day: 0 },
+    replays_running: 0,
+    hours: [],
+  }),
+  health: async () => ({
+    ...plain.health,
+    status: "healthy",
+    checks: {
+      api: { status: "ok" },
+      database: { status: "ok" },
+      queue: { status: "ok" },
+      grainchain: { status: "unknown" },
+    },
+  }),
+  deliveries: nothing,
+  validations: nothing,
+  deadLetters: nothing,
+  replays: nothing,
+  reconciles: nothing,
+};
