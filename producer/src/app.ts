@@ -29,6 +29,9 @@ export interface AppDeps {
   readonly newId: () => string;
 }
 
+/** A year (RFC 6797). Without subdomains: those are not ours to speak for. */
+const HSTS = "max-age=31536000";
+
 type AppContext = Context<{ Variables: { requestId: string } }>;
 
 /** Wires the routes. Every answer carries `x-request-id`. */
@@ -48,7 +51,10 @@ export function createApp(appDeps: AppDeps) {
     context.set("requestId", deps.newId());
     await next();
     context.res.headers.set("x-request-id", context.var.requestId);
-    context.res.headers.set("x-content-type-options", "nosniff");
+    const { headers } = context.res;
+    headers.set("x-content-type-options", "nosniff");
+    headers.set("referrer-policy", "no-referrer");
+    if (context.req.url.startsWith("https:")) headers.set("strict-transport-security", HSTS);
   });
   app.onError((thrown, context) => {
     deps.log.error("request.failed", { request_id: context.var.requestId, error: errorText(thrown) });

@@ -29,6 +29,31 @@ describe("GET /", () => {
   });
 });
 
+describe("every answer is hardened", () => {
+  test.each([
+    ["GET", "/"],
+    ["GET", "/health"],
+    ["POST", "/webhook/github"],
+    ["POST", "/webhook/status"],
+    ["GET", "/webhook/projects/octo/widgets/status"],
+    ["GET", "/api/status"],
+    ["GET", "/dashboard"],
+    ["GET", "/nothing"],
+    ["DELETE", "/health"],
+  ])("%s %s", async (method, path) => {
+    const { headers } = await ask(path, { method });
+    expect(headers.get("x-content-type-options")).toBe("nosniff");
+    expect(headers.get("referrer-policy")).toBe("no-referrer");
+    expect(headers.get("strict-transport-security")).toBe("max-age=31536000");
+    expect(headers.get("server") ?? headers.get("x-powered-by")).toBeNull();
+  });
+
+  test("but for a promise of https where there is none", async () => {
+    const response = await startApp({}).fetch(new Request("http://localhost:8787/health"));
+    expect(response.headers.get("strict-transport-security")).toBeNull();
+  });
+});
+
 describe("an unknown path", () => {
   test.each([
     "/nothing",
