@@ -25,7 +25,7 @@ export default defineConfig({
           globalSetup: ["cli/test/github/global-setup.ts"],
           testTimeout: 120_000,
           hookTimeout: 120_000,
-          maxWorkers: 2,
+          maxWorkers: 3,
         },
       },
       {
@@ -34,7 +34,7 @@ export default defineConfig({
           include: ["cli/test/faults/**/*.test.ts"],
           testTimeout: 240_000,
           hookTimeout: 120_000,
-          maxWorkers: 2,
+          maxWorkers: 3,
         },
       },
     ],

@@ -1,9 +1,9 @@
 /** The deliveries of one hook, as GitHub keeps them for three days. */
 import { utcTime } from "@webhook-gateway/shared/utc-time.ts";
 import * as v from "valibot";
-import type { Credential, GitHub, GitHubAnswer } from "./github.ts";
+import { type Credential, type GitHub, type GitHubAnswer, limitOf } from "./github.ts";
 import type { GitHubFailure } from "./github-failure.ts";
-import { type SendDeps, type Sending, sendWithinBudgets } from "./github-send.ts";
+import { type Refused, type SendDeps, type Sending, sendWithinBudgets } from "./github-send.ts";
 import type { Hook } from "./hook.ts";
 
 const time = v.pipe(
@@ -73,7 +73,7 @@ export async function openHook(deps: HookDeps, hook: Hook) {
       wanted,
       perform: () => deps.github.call(credential, route, { ...placeOf(hook, route), ...parameters }),
     }));
-    return (await sendWithinBudgets(deps, sendings, limitOf)).map(dataOf);
+    return sendWithinBudgets(deps, sendings, limitOf);
   }
 
   return {
@@ -84,30 +84,38 @@ export async function openHook(deps: HookDeps, hook: Hook) {
         ...(failed ? { status: "failure" } : {}),
         ...(cursor === null ? {} : { cursor }),
       };
-      const [answer] = await ask([{ route: `GET ${hook.path}`, parameters, wanted: READ }]);
+      const [answer] = (await ask([{ route: `GET ${hook.path}`, parameters, wanted: READ }])).map(dataOf);
       const parsed = v.safeParse(v.array(item), answer?.data);
       if (!parsed.success) throw new HookError(UNREADABLE);
       return { deliveries: parsed.output, next: nextCursor(answer?.link) };
     },
 
-    /** The payloads of deliveries, in their order; null where GitHub gives one no more. */
+    /** The payloads of deliveries, in their order; null where GitHub gives one no more, or knows it no more. */
     async payloads(ids: readonly string[]): Promise<readonly (Readonly<Record<string, unknown>> | null)[]> {
       const route = `GET ${hook.path}/{delivery_id}`;
       const answers = await ask(
         ids.map((delivery_id) => ({ route, parameters: { delivery_id }, wanted: READ })),
       );
-      return answers.map(({ data }) => {
-        const parsed = v.safeParse(whole, data);
+      return answers.map((answer) => {
+        if (isFailure(answer, "missing")) return null;
+        const parsed = v.safeParse(whole, dataOf(answer).data);
         if (!parsed.success) return null;
         const { payload } = parsed.output.request;
         return payload !== null && Object.keys(payload).length > 0 ? payload : null;
       });
     },
 
-    /** Asks GitHub to deliver again. */
-    async redeliver(ids: readonly string[]): Promise<void> {
+    /** Asks GitHub to deliver again. @returns why it will not, in their order; null where it will */
+    async redeliver(ids: readonly string[]): Promise<readonly (string | null)[]> {
       const route = `POST ${hook.path}/{delivery_id}/attempts`;
-      await ask(ids.map((delivery_id) => ({ route, parameters: { delivery_id }, wanted: WRITE })));
+      const answers = await ask(
+        ids.map((delivery_id) => ({ route, parameters: { delivery_id }, wanted: WRITE })),
+      );
+      return answers.map((answer) => {
+        if (isFailure(answer, "missing", "permission", "permanent")) return answer.failure.error;
+        dataOf(answer);
+        return null;
+      });
     },
   };
 }
@@ -135,10 +143,14 @@ const placeOf = ({ owner, repo, hook_id }: Hook, route: string) =>
     Object.entries({ owner, repo, hook_id }).filter(([name]) => route.includes(`{${name}}`)),
   );
 
-const limitOf = (answer: GitHubAnswer): number | undefined =>
-  answer.ok || answer.failure.class !== "limited" ? undefined : answer.failure.limitedUntilMs;
+const isFailure = (
+  answer: GitHubAnswer | Refused,
+  ...classes: GitHubFailure["class"][]
+): answer is Extract<GitHubAnswer, { ok: false }> =>
+  !("refusedUntilMs" in answer) && !answer.ok && classes.includes(answer.failure.class);
 
-function dataOf(answer: GitHubAnswer | { readonly refusedUntilMs: number }) {
+/** @throws HookError */
+function dataOf(answer: GitHubAnswer | Refused) {
   if ("refusedUntilMs" in answer) {
     const { refusedUntilMs: limitedUntilMs } = answer;
     throw new HookError({ class: "limited", error: "GitHub's rate limit is used up", limitedUntilMs });

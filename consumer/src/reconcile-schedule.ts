@@ -1,18 +1,20 @@
 /** When deliveries are looked for: every five minutes for what is new, and whenever an operator asks. */
-
 import { errorText } from "@webhook-gateway/shared/log.ts";
 import { commit } from "@webhook-gateway/shared/store/commit.ts";
 import { claimProgress, type HookProgress, RECONCILE } from "@webhook-gateway/shared/store/hook-progress.ts";
 import {
+  type ClaimedReconcile,
   claimReconcile,
   insertFoundReconcile,
   NO_COUNTS,
+  pauseReconcile,
   type ReconcileCounts,
   settleReconcile,
 } from "@webhook-gateway/shared/store/reconciles.ts";
 import { noChanges } from "@webhook-gateway/shared/store/rows.ts";
 import type { Hook } from "./hook.ts";
-import { addCounts, type ReconcileDeps, scanHook } from "./reconcile.ts";
+import { HookError } from "./hook-deliveries.ts";
+import { addCounts, type ReconcileDeps, type Scanned, scanHook } from "./reconcile.ts";
 
 /** GitHub keeps deliveries for 3 days; older ones are not asked for, so that none ends in the middle of a scan. */
 const LOOK_BACK_MS = 70 * 3_600_000;
@@ -48,7 +50,8 @@ export async function reconcileNew(deps: ReconcileDeps, hooks: readonly Hook[]):
 interface Found {
   readonly progress: HookProgress;
   readonly counts: ReconcileCounts;
-  readonly error: string | null;
+  /** What ended it early; undefined where nothing did. */
+  readonly thrown: unknown;
 }
 
 /** Failures first: they are few, and what they lack is certain. */
@@ -56,47 +59,47 @@ async function goOn(deps: ReconcileDeps, hook: Hook, progress: HookProgress, now
   let next = progress;
   let counts = NO_COUNTS;
   const seen = new Set<string>();
-  try {
-    for (const kind of ["failed", "all"] as const) {
-      const { until, scan } = next[kind];
-      const to = scan?.to ?? iso(nowMs - GRACE_MS);
-      const from = later(until, iso(nowMs - LOOK_BACK_MS));
-      const failed = kind === "failed";
-      const cursor = scan?.cursor ?? null;
-      const scanned = await scanHook(
-        deps,
-        hook,
-        { failed, from, to, cursor },
-        { dryRun: false, maxPages: MAX_PAGES, seen },
-      );
-      counts = addCounts(counts, scanned.counts);
-      const reached =
-        scanned.next === null ? { until: to, scan: null } : { until, scan: { to, cursor: scanned.next } };
-      next = { ...next, [kind]: reached };
-    }
-    return { progress: next, counts, error: null };
-  } catch (thrown) {
-    deps.log.warn("reconcile.failed", { hook: hook.name, error: errorText(thrown) });
-    return { progress: next, counts, error: errorText(thrown) };
+  for (const kind of ["failed", "all"] as const) {
+    const { until, scan } = next[kind];
+    const to = scan?.to ?? iso(nowMs - GRACE_MS);
+    const from = later(until, iso(nowMs - LOOK_BACK_MS));
+    const part = { failed: kind === "failed", from, to, cursor: scan?.cursor ?? null };
+    const scanned = await scanHook(deps, hook, part, { dryRun: false, maxPages: MAX_PAGES, seen });
+    counts = addCounts(counts, scanned.counts);
+    next = {
+      ...next,
+      [kind]: scanned.ended ? { until: to, scan: null } : { until, scan: leftOf(scanned, to) },
+    };
+    if (scanned.thrown !== undefined) return { progress: next, counts, thrown: scanned.thrown };
   }
+  return { progress: next, counts, thrown: undefined };
+}
+
+/** Where a scan goes on. A place that GitHub takes no more is given up: the scan begins anew. */
+function leftOf({ next, thrown }: Scanned, to: string): HookProgress["all"]["scan"] {
+  const name = thrown instanceof HookError ? thrown.failure.class : undefined;
+  return next === null || name === "permanent" || name === "missing" ? null : { to, cursor: next };
 }
 
 /** What lies behind is not looked at again; what is left of a scan is gone on with at the next minute. */
-async function keep(deps: ReconcileDeps, hook: Hook, { progress, counts, error }: Found): Promise<void> {
+async function keep(deps: ReconcileDeps, hook: Hook, { progress, counts, thrown }: Found): Promise<void> {
   const nowMs = deps.now().getTime();
   const now = iso(nowMs);
+  const error = thrown === undefined ? null : errorText(thrown);
   const unfinished = progress.failed.scan !== null || progress.all.scan !== null;
-  const value = {
-    ...progress,
-    due_at: unfinished && error === null ? now : iso(nowMs + EVERY_MS),
-    checked_at: now,
-    error,
-  };
-  const settings = [{ name: `${RECONCILE}${hook.name}`, value }];
+  const due_at = thrown === undefined && unfinished ? now : iso(limitedUntil(thrown) ?? nowMs + EVERY_MS);
+  const settings = [
+    { name: `${RECONCILE}${hook.name}`, value: { ...progress, due_at, checked_at: now, error } },
+  ];
   await commit(deps.db, { ...noChanges(now), settings });
+  if (error !== null) deps.log.warn("reconcile.failed", { hook: hook.name, error });
   deps.log.info("reconcile.hook", { hook: hook.name, ...counts, unfinished });
   if (counts.missing > 0) await insertFoundReconcile(deps.db, deps.newId(), counts, error, now);
 }
+
+/** When a limit that ended a scan is over. */
+const limitedUntil = (thrown: unknown): number | undefined =>
+  thrown instanceof HookError ? thrown.failure.limitedUntilMs : undefined;
 
 /** Performs the searches that operators asked for. @returns whether anything was recorded */
 export async function reconcileAsked(deps: ReconcileDeps, hooks: readonly Hook[]): Promise<boolean> {
@@ -105,27 +108,54 @@ export async function reconcileAsked(deps: ReconcileDeps, hooks: readonly Hook[]
     const nowMs = deps.now().getTime();
     const asked = await claimReconcile(deps.db, iso(nowMs), iso(nowMs + LEASE_MS));
     if (asked === undefined) return changed;
-    let counts = NO_COUNTS;
-    let error: string | null = hooks.length === 0 ? "no hook is configured: RECONCILE_HOOKS" : null;
-    for (const hook of hooks) {
-      const scan = {
-        failed: false,
-        from: later(asked.since ?? "", iso(nowMs - LOOK_BACK_MS)),
-        to: iso(nowMs),
-        cursor: null,
-      };
-      try {
-        const options = { dryRun: asked.dry_run, maxPages: MAX_ASKED_PAGES, seen: new Set<string>() };
-        counts = addCounts(counts, (await scanHook(deps, hook, scan, options)).counts);
-      } catch (thrown) {
-        error = `${hook.name}: ${errorText(thrown)}`;
-      }
-    }
-    changed ||= counts.recovered > 0;
-    const status = error === null ? "done" : "failed";
-    await settleReconcile(deps.db, asked.id, status, counts, error, deps.now().toISOString());
-    deps.log.info("reconcile.asked", { reconcile_id: asked.id, status, ...counts });
+    const found = await search(deps, hooks, asked, nowMs);
+    changed ||= found.counts.recovered > 0;
+    await settleAsked(deps, asked, found);
   }
+}
+
+interface Searched {
+  readonly counts: ReconcileCounts;
+  readonly error: string | null;
+  /** It goes on once a limit is over; undefined where it has ended. */
+  readonly limitedUntilMs: number | undefined;
+}
+
+async function settleAsked(
+  { db, log, now }: ReconcileDeps,
+  { id, dry_run }: ClaimedReconcile,
+  { counts, error, limitedUntilMs }: Searched,
+): Promise<void> {
+  if (limitedUntilMs === undefined) {
+    const status = error === null ? "done" : "failed";
+    await settleReconcile(db, id, status, counts, error, now().toISOString());
+    log.info("reconcile.asked", { reconcile_id: id, status, ...counts });
+  } else {
+    // Where nothing is recorded, the same is found once more.
+    await pauseReconcile(db, id, dry_run ? NO_COUNTS : counts, error, iso(limitedUntilMs));
+    log.info("reconcile.interrupted", { reconcile_id: id, until: iso(limitedUntilMs), ...counts });
+  }
+}
+
+async function search(
+  deps: ReconcileDeps,
+  hooks: readonly Hook[],
+  asked: ClaimedReconcile,
+  nowMs: number,
+): Promise<Searched> {
+  let counts = NO_COUNTS;
+  let error: string | null = hooks.length === 0 ? "no hook is configured: RECONCILE_HOOKS" : null;
+  let limitedUntilMs: number | undefined;
+  for (const hook of hooks) {
+    const from = later(asked.since ?? "", iso(nowMs - LOOK_BACK_MS));
+    const scan = { failed: false, from, to: iso(nowMs), cursor: null };
+    const options = { dryRun: asked.dry_run, maxPages: MAX_ASKED_PAGES, seen: new Set<string>() };
+    const scanned = await scanHook(deps, hook, scan, options);
+    counts = addCounts(counts, scanned.counts);
+    if (scanned.thrown !== undefined) error = `${hook.name}: ${errorText(scanned.thrown)}`;
+    limitedUntilMs = limitedUntil(scanned.thrown) ?? limitedUntilMs;
+  }
+  return { counts, error, limitedUntilMs };
 }
 
 const later = (a: string, b: string): string => (a > b ? a : b);

@@ -4,7 +4,7 @@
  */
 import { deliveryFact } from "@webhook-gateway/shared/delivery-fact.ts";
 import type { DeliveryFact } from "@webhook-gateway/shared/fact.ts";
-import { isRouted, type RoutingPolicy, routeDelivery } from "@webhook-gateway/shared/routing.ts";
+import { type RoutingPolicy, routeDelivery } from "@webhook-gateway/shared/routing.ts";
 import { NO_COUNTS, type ReconcileCounts } from "@webhook-gateway/shared/store/reconciles.ts";
 import { loadAccountedFor, storeDeliveryTimes } from "@webhook-gateway/shared/store/recovery.ts";
 import type { Hook } from "./hook.ts";
@@ -32,22 +32,24 @@ export interface ScanOptions {
   readonly dryRun: boolean;
   /** After so many the rest is left for the next time. */
   readonly maxPages: number;
-  /** GUIDs that were looked at before, and need no second look; added to. */
+  /** Ids of deliveries, and GUIDs, that were looked at before, and need no second look; added to. */
   readonly seen: Set<string>;
 }
 
 export interface Scanned {
   readonly counts: ReconcileCounts;
-  /** Where to go on; null where the scan has reached its end. */
+  /** Nothing of it is left. */
+  readonly ended: boolean;
+  /** Where to go on; null: at the newest. */
   readonly next: string | null;
-  /** Something was recorded: there may be effects to perform. */
-  readonly changed: boolean;
+  /** What ended it early: {@link HookError} where GitHub cannot be asked, or whatever D1 throws. */
+  readonly thrown?: unknown;
 }
 
-/**
- * Works through a scan, page by page. What a page lacks is recorded before the next page is read.
- * @throws HookError where GitHub cannot be asked, whatever D1 throws
- */
+/** So many payloads are fetched before what they hold is recorded: a limit in their midst wastes no more. */
+const PAYLOADS_AT_ONCE = 20;
+
+/** Works through a scan, page by page. What a page lacks is recorded before the next page is read. */
 export async function scanHook(
   deps: ReconcileDeps,
   hook: Hook,
@@ -55,28 +57,33 @@ export async function scanHook(
   options: ScanOptions,
 ): Promise<Scanned> {
   const { seen } = options;
-  const client = await openHook(deps, hook);
   const cursors = new Set<string>();
   let counts = NO_COUNTS;
-  let changed = false;
   let cursor = scan.cursor;
-  for (let page = 0; page < options.maxPages; page++) {
-    const { deliveries, next } = await client.list(scan.failed, cursor);
-    const within = deliveries.filter(
-      ({ delivered_at }) => delivered_at >= scan.from && delivered_at <= scan.to,
-    );
-    const fresh = within.filter(({ guid }) => !seen.has(guid));
-    for (const { guid } of fresh) seen.add(guid);
-    const done = await recoverPage(deps, client, fresh, options.dryRun);
-    counts = addCounts(counts, { ...done.counts, listed: fresh.length });
-    changed ||= done.counts.recovered > 0;
-    const ended = deliveries.length === 0 || deliveries.some(({ delivered_at }) => delivered_at < scan.from);
-    // A list that leads back to itself has no end.
-    if (ended || next === null || cursors.has(next)) return { counts, next: null, changed };
-    cursors.add(next);
-    cursor = next;
+  const add = (more: Partial<ReconcileCounts>): void => {
+    counts = addCounts(counts, { ...NO_COUNTS, ...more });
+  };
+  try {
+    const client = await openHook(deps, hook);
+    for (let page = 0; page < options.maxPages; page++) {
+      const { deliveries, next } = await client.list(scan.failed, cursor);
+      const fresh = deliveries.filter(
+        ({ id, delivered_at }) => delivered_at >= scan.from && delivered_at <= scan.to && !seen.has(id),
+      );
+      await recoverPage(deps, client, fresh, options, add);
+      for (const { id } of fresh) seen.add(id);
+      add({ listed: fresh.length });
+      const older = deliveries.some(({ delivered_at }) => delivered_at < scan.from);
+      // A list that leads back to itself has no end.
+      const ended = older || deliveries.length === 0 || next === null || cursors.has(next);
+      if (ended) return { counts, ended, next: null };
+      cursors.add(next);
+      cursor = next;
+    }
+    return { counts, ended: false, next: cursor };
+  } catch (thrown) {
+    return { counts, ended: false, next: cursor, thrown };
   }
-  return { counts, next: cursor, changed };
 }
 
 type Client = Awaited<ReturnType<typeof openHook>>;
@@ -85,39 +92,67 @@ async function recoverPage(
   deps: ReconcileDeps,
   client: Client,
   deliveries: readonly HookDelivery[],
-  dryRun: boolean,
-): Promise<{ readonly counts: ReconcileCounts }> {
-  if (deliveries.length === 0) return { counts: NO_COUNTS };
+  { dryRun, seen }: ScanOptions,
+  add: (more: Partial<ReconcileCounts>) => void,
+): Promise<void> {
+  if (deliveries.length === 0) return;
   const accounted = await loadAccountedFor(
     deps.db,
     deliveries.map(({ guid }) => guid),
   );
   const recorded = deliveries.filter(({ guid }) => accounted.has(guid));
   if (!dryRun && recorded.length > 0) await storeDeliveryTimes(deps.db, recorded);
-  const suspects = distinct(deliveries).filter((one) => !accounted.has(one.guid) && mayBeMissing(one));
-  if (suspects.length === 0) return { counts: NO_COUNTS };
+  const suspects = distinct(deliveries).filter(
+    (one) => !accounted.has(one.guid) && !seen.has(one.guid) && mayBeMissing(one, deps.routing),
+  );
+  for (let at = 0; at < suspects.length; at += PAYLOADS_AT_ONCE) {
+    const part = suspects.slice(at, at + PAYLOADS_AT_ONCE);
+    await recoverSome(deps, client, part, dryRun, add);
+    for (const { guid } of part) seen.add(guid);
+  }
+}
+
+async function recoverSome(
+  deps: ReconcileDeps,
+  client: Client,
+  suspects: readonly HookDelivery[],
+  dryRun: boolean,
+  add: (more: Partial<ReconcileCounts>) => void,
+): Promise<void> {
   const payloads = await client.payloads(suspects.map(({ id }) => id));
   const gone = suspects.filter((_, index) => payloads[index] === null);
   const routed = await Promise.all(
     suspects.map((one, index) => factOf(deps.routing, one, payloads[index] ?? null)),
   );
   const facts = routed.filter((fact) => fact !== undefined);
-  const missing = facts.length + gone.length;
-  if (dryRun) return { counts: { ...NO_COUNTS, missing } };
+  if (dryRun) return add({ missing: facts.length + gone.length });
   if (facts.length > 0) await recordFacts(deps.record, facts);
-  if (gone.length > 0) await client.redeliver(gone.map(({ id }) => id));
   for (const { id, event, recovery } of facts) {
-    deps.log.warn("delivery.recovered", { delivery_id: id, event, delivered_at: recovery?.delivered_at });
+    const fields = { delivery_id: id, github_event: event, delivered_at: recovery?.delivered_at };
+    deps.log.warn("delivery.recovered", fields);
   }
-  return { counts: { ...NO_COUNTS, missing, recovered: facts.length, redelivered: gone.length } };
+  add({ missing: facts.length, recovered: facts.length });
+  if (gone.length > 0) add(await redeliver(deps, client, gone));
+}
+
+async function redeliver({ log }: ReconcileDeps, client: Client, gone: readonly HookDelivery[]) {
+  const refusals = await client.redeliver(gone.map(({ id }) => id));
+  gone.forEach(({ guid, event }, index) => {
+    const error = refusals[index];
+    const fields = { delivery_id: guid, github_event: event };
+    if (typeof error === "string") log.error("delivery.lost", { ...fields, error });
+    else log.warn("delivery.redelivered", fields);
+  });
+  return { missing: gone.length, redelivered: refusals.filter((error) => error === null).length };
 }
 
 /** What the gateway answers 200 to has been seen and ignored, unless its name says that it would have been recorded. */
 const IGNORED_BY_CONTENT = ["issue_comment created", "pull_request edited"];
 
 /** Whether a delivery without a row should have one, as far as its name and its answer tell. */
-export function mayBeMissing({ event, action, status_code }: HookDelivery): boolean {
-  if (!isRouted(event)) return false;
+export function mayBeMissing({ event, action, status_code }: HookDelivery, policy: RoutingPolicy): boolean {
+  // Without its payload what would be recorded is at worst invalid.
+  if (routeDelivery(event, { action }, policy).kind === "ignored") return false;
   return !(status_code === 200 && IGNORED_BY_CONTENT.includes(`${event} ${action}`));
 }
 
@@ -135,7 +170,7 @@ async function factOf(
   return { ...fact, recovery: { delivered_at, throttled_at } };
 }
 
-/** Of several attempts one is enough. */
+/** Of several attempts the first is enough. */
 const distinct = (deliveries: readonly HookDelivery[]): HookDelivery[] => [
   ...new Map(deliveries.map((one) => [one.guid, one])).values(),
 ];

@@ -1,7 +1,7 @@
 /** Retention: what is old is deleted once an hour, in chunks, and never in the way of what is live. */
 import type { Log } from "@webhook-gateway/shared/log.ts";
 import { commit } from "@webhook-gateway/shared/store/commit.ts";
-import { CHUNK, deleteChunk, type Horizons } from "@webhook-gateway/shared/store/retention.ts";
+import { CHUNK, deleteChunk, type Horizons, loadHorizon } from "@webhook-gateway/shared/store/retention.ts";
 import { noChanges } from "@webhook-gateway/shared/store/rows.ts";
 import { isDue, RETENTION_DUE, RETENTION_HORIZON } from "@webhook-gateway/shared/store/settings.ts";
 
@@ -14,7 +14,7 @@ export interface RetentionDeps {
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
-/** Results of a callback are recorded within the events queue's retries: some hours. */
+/** Longer than a callback can be in the queues: hours in the first, 14 days in the dead-letter queue. */
 const STRAY_RESULTS_MS = 15 * DAY_MS;
 /** Chunks of one invocation: a backlog is worked off over several minutes. */
 const MAX_CHUNKS = 50;
@@ -30,7 +30,7 @@ export async function expireOld(deps: RetentionDeps): Promise<void> {
     strayResultsBefore: iso(nowMs - STRAY_RESULTS_MS),
   };
   // Said before it is done: what is missing then is explained at any instant.
-  const horizon = { deliveries_before: horizons.deliveriesBefore };
+  const horizon = { deliveries_before: later(await loadHorizon(db), horizons.deliveriesBefore) };
   await commit(db, { ...noChanges(iso(nowMs)), settings: [{ name: RETENTION_HORIZON, value: horizon }] });
   let most = CHUNK;
   let chunks = 0;
@@ -42,5 +42,7 @@ export async function expireOld(deps: RetentionDeps): Promise<void> {
   await commit(db, { ...noChanges(iso(nowMs)), settings: [{ name: RETENTION_DUE, value: dueAt }] });
   log.info("retention.done", { chunks, more: most >= CHUNK });
 }
+
+const later = (a: string, b: string): string => (a > b ? a : b);
 
 const iso = (ms: number): string => new Date(ms).toISOString();

@@ -114,7 +114,8 @@ export function supersedeOthers(
   for (const row of liveRuns(draft, subject)) {
     const atGrainchain = row.state === "pending" || row.state === "running";
     if (row.id === keepId || (atGrainchain && !cancelSuperseded)) continue;
-    const reason = `superseded by ${subject.head_sha.slice(0, 12)}`;
+    const head = subject.head_sha.slice(0, 12);
+    const reason = `superseded by ${row.head_sha === subject.head_sha ? "another run of " : ""}${head}`;
     stopRun(draft, row, "superseded", reason, deliveryId);
   }
 }

@@ -119,7 +119,8 @@ test("keeps and counts what was recovered before a limit, and goes on once it is
   expect(await recorded()).toBe(60);
   expect(await count("SELECT sum(recovered) FROM reconciles")).toBe(60);
   expect(await count("SELECT count(*) FROM deliveries WHERE recovered_at IS NOT NULL")).toBe(60);
-  expect(await asked(world, PAYLOADS)).toHaveLength(before + 1 + 60 - before + ((40 - before) % 60));
+  // No more than one part of a page is fetched twice.
+  expect((await asked(world, PAYLOADS)).length).toBeLessThanOrEqual(60 + 20);
 });
 
 test("leaves a part of the budget to reports", async () => {

@@ -12,7 +12,7 @@ const UNIT_EXPONENTS: Readonly<Record<string, number>> = { "": 0, k: 1, m: 2, g:
  * 0 means no limit; undefined is returned for anything that is not a limit.
  */
 export function parseMemoryLimit(limit: string | number): number | undefined {
-  const match = /^(\d+(?:\.\d+)?)\s*([kmgt]?)(?:i?b)?$/i.exec(String(limit).trim());
+  const match = /^(\d+(?:\.\d+)?)\s*([kmgt]?)i?b?$/i.exec(String(limit).trim());
   const exponent = UNIT_EXPONENTS[match?.[2]?.toLowerCase() ?? ""];
   if (match === null || exponent === undefined) return undefined;
   const bytes = Math.floor(Number(match[1]) * 1024 ** exponent);

@@ -71,7 +71,11 @@ const RequestSchema = v.object(
     clone_url: v.nullish(
       v.pipe(
         v.string("must be text"),
-        v.check(isCloneUrl, "must be an https, http or ssh URL (or git@host:path) without a query"),
+        // The gateway sends it empty where GitHub did not say.
+        v.check(
+          (url) => url === "" || isCloneUrl(url),
+          "must be an https, http or ssh URL (or git@host:path) without a query",
+        ),
       ),
     ),
   },
@@ -115,7 +119,7 @@ export function readRequest(data: unknown, maxTimeoutMs: number): RequestReading
       clientRequestId: body.client_request_id ?? undefined,
       timeoutMs: Math.min(body.timeout_ms, maxTimeoutMs),
       maxMemoryBytes: body.max_memory,
-      cloneUrl: body.clone_url ?? undefined,
+      cloneUrl: body.clone_url || undefined,
     },
   };
 }

@@ -1,7 +1,10 @@
 import { randomUUID } from "node:crypto";
+import { writeFileSync } from "node:fs";
+import path from "node:path";
 import { expect, inject, onTestFinished, test } from "vitest";
 import { startGrainchain } from "../../../grainchain/src/server.ts";
 import { buildPayload } from "../../src/payload.ts";
+import { expectInvariants } from "../faults/support/invariants.ts";
 import { type GitHub, openGitHub } from "../github/client.ts";
 import type {} from "../github/provided.ts";
 import { type Gateway, SECRETS, startGateway } from "./support/gateway.ts";
@@ -9,6 +12,7 @@ import { commitFiles, makeDirectory, stepsFile } from "./support/repositories.ts
 
 const REPO = "acme/widgets";
 const TOKEN = "ghp_endtoend";
+const WAIT_MS = 60_000;
 const double = inject("githubDouble");
 
 type Mode = "app" | "token";
@@ -18,6 +22,7 @@ interface SystemOptions {
   readonly privateKey?: string;
   readonly vars?: Readonly<Record<string, string>>;
   readonly hooks?: Parameters<typeof openGitHub>[1]["hooks"];
+  readonly grainchain?: Parameters<typeof startGrainchain>[0];
 }
 
 /** The whole system between a GitHub and an embedded Grainchain, both real as far as HTTP goes. */
@@ -25,7 +30,13 @@ async function startSystem(options: SystemOptions = {}) {
   const { mode = "app", privateKey = double.privateKeyPkcs1, vars = {}, hooks = [] } = options;
   const reposDir = makeDirectory();
   const callbackSecret = SECRETS.GRAINCHAIN_CALLBACK_SECRET;
-  const grainchain = await startGrainchain({ port: 0, reposDir, callbackSecret, callbackBackoffMs: 50 });
+  const grainchain = await startGrainchain({
+    port: 0,
+    reposDir,
+    callbackSecret,
+    callbackBackoffMs: 50,
+    ...options.grainchain,
+  });
   onTestFinished(() => grainchain.close());
   const github = await openGitHub(double.url, {
     app: { id: double.appId, publicKeyPem: double.publicKey },
@@ -40,6 +51,7 @@ async function startSystem(options: SystemOptions = {}) {
       ? { GITHUB_TOKEN: TOKEN }
       : { GITHUB_APP_ID: String(double.appId), GITHUB_APP_PRIVATE_KEY: privateKey };
   const gateway = await startGateway(grainchain.url, { GITHUB_API_URL: github.url, ...credentials, ...vars });
+  onTestFinished(() => expectInvariants(gateway));
   const commit = (run: string) => commitFiles(reposDir, REPO, stepsFile({ name: "test", run }));
   return { gateway, github, commit };
 }
@@ -104,6 +116,63 @@ test.each([
   expect(new Set(told).size).toBe(told.length);
 });
 
+/** What GitHub was told of a head, from the first word to the last. */
+async function toldOf(github: GitHub, head: string): Promise<string[]> {
+  const { check_runs, statuses } = await github.state();
+  const bodies = Object.values(check_runs)
+    .filter(({ head_sha }) => head_sha === head)
+    .flatMap(({ history }) => history.map(({ body }) => String(body.conclusion ?? body.status)));
+  const ofHead = statuses.filter(({ sha }) => sha === head);
+  return [...bodies, ...ofHead.map(({ state, description }) => `${state}: ${description}`)];
+}
+
+const PENDING = ["pending: Waiting for a sandbox", "pending: Validation is running"];
+
+test.each<[Mode, string[], string[]]>([
+  ["app", ["queued", "in_progress", "success"], ["queued", "in_progress", "failure"]],
+  ["token", [...PENDING, "success: The only step passed"], [...PENDING, "failure: 1 of 1 step failed: test"]],
+])("tells as %s of every state in its order, and of none twice", async (mode, success, failure) => {
+  const { gateway, github, commit } = await startSystem({
+    mode,
+    grainchain: { concurrency: 1, queueLimit: 0 },
+  });
+  const gates = makeDirectory();
+  const waits = (name: string, end = "true") =>
+    commit(`until [ -e ${path.join(gates, name)} ]; do sleep 0.05; done; ${end}`);
+  const release = (name: string) => writeFileSync(path.join(gates, name), "");
+  const send = (head: string, pr: number) => gateway.send("pull_request.opened", { repo: REPO, pr, head });
+  const told = async (head: string, count: number) => {
+    await expect.poll(() => toldOf(github, head), { timeout: WAIT_MS }).toHaveLength(count);
+    return toldOf(github, head);
+  };
+
+  await send(waits("first"), 1);
+  await gateway.waitFor("SELECT id FROM validations WHERE state = 'running'");
+  // The only sandbox is taken: these have to wait, and GitHub is told so.
+  const good = waits("good");
+  const bad = waits("bad", "exit 3");
+  await send(good, 2);
+  await send(bad, 3);
+  await Promise.all([told(good, 1), told(bad, 1)]);
+  release("first");
+
+  const ends = [
+    [good, "good", success],
+    [bad, "bad", failure],
+  ] as const;
+  await Promise.all(
+    ends.map(async ([head, name, expected]) => {
+      await told(head, 2);
+      release(name);
+      const words = (await told(head, 3)).map((one) => one.replace(/ in \d+ m?s$/, ""));
+      expect(words).toEqual(expected);
+    }),
+  );
+  await gateway.waitFor(
+    "SELECT 1 FROM (SELECT count(*) AS n FROM reports WHERE status = 'posted') WHERE n = 3",
+  );
+});
+
 test("runs a head again when its check is to be run again", async () => {
   const { gateway, github, commit } = await startSystem();
   const head = commit("echo all is well");
@@ -119,6 +188,33 @@ test("runs a head again when its check is to be run again", async () => {
   expect(again).toMatchObject({ run: 2, state: "completed", conclusion: "success" });
   await reported(gateway, String(again.id));
   expect((await checkRunsOf(github)).map((run) => run.conclusion)).toEqual(["success", "success"]);
+});
+
+test.each([
+  ["/validate", 1, "+1"],
+  ["/validate cancel", 99, "confused"],
+])("shows who wrote %j on pull request %i that it was heard: %s", async (body, pr, content) => {
+  const { gateway, github, commit } = await startSystem();
+  const head = commit("echo all is well");
+  await reported(gateway, await open(gateway, head));
+
+  const payload = buildPayload("issue_comment.created", { repo: REPO, pr, now: new Date() });
+  const comment = { id: 4711, body, author_association: "MEMBER" };
+  const issue = { number: pr, pull_request: {} };
+  const guid = randomUUID();
+  await gateway.deliver({
+    event: "issue_comment",
+    body: JSON.stringify({ ...payload, issue, comment }),
+    guid,
+  });
+
+  await gateway.waitFor("SELECT * FROM reactions WHERE status = 'posted'");
+  expect((await github.state()).reactions).toMatchObject([{ comment_id: 4711, content }]);
+  if (content === "+1") {
+    const again = await gateway.waitForEnd(guid);
+    expect(again).toMatchObject({ run: 2, conclusion: "success" });
+    await reported(gateway, String(again.id));
+  }
 });
 
 test("fetches deliveries that GitHub says failed, each exactly once", async () => {

@@ -88,17 +88,29 @@ export async function claimReconcile(
   return row === null ? undefined : v.parse(claimedRow, row);
 }
 
-/** Ends a search, or keeps what it found so far. */
+/** Ends a search. What it found before it was interrupted is added. */
 export async function settleReconcile(
   db: D1Database,
   id: string,
-  status: "running" | "done" | "failed",
+  status: "done" | "failed",
   counts: ReconcileCounts,
   error: string | null,
   now: string,
 ): Promise<void> {
   const { listed, missing, recovered, redelivered } = counts;
   await db.prepare(SETTLE).bind(id, status, listed, missing, recovered, redelivered, error, now).run();
+}
+
+/** Interrupts a search: it is claimed again once the time is over. Keeps what it found so far. */
+export async function pauseReconcile(
+  db: D1Database,
+  id: string,
+  counts: ReconcileCounts,
+  error: string | null,
+  until: string,
+): Promise<void> {
+  const { missing, recovered, redelivered } = counts;
+  await db.prepare(PAUSE).bind(id, missing, recovered, redelivered, error, until).run();
 }
 
 /** Writes down what an automatic search found. */
@@ -125,9 +137,14 @@ const CLAIM = `
   RETURNING id, since, dry_run`;
 
 const SETTLE = `
-  UPDATE reconciles SET status = ?2, listed = ?3, missing = ?4, recovered = ?5, redelivered = ?6, error = ?7,
-                        finished_at = CASE WHEN ?2 = 'running' THEN NULL ELSE ?8 END,
-                        lease_until = CASE WHEN ?2 = 'running' THEN lease_until END
+  UPDATE reconciles SET status = ?2, listed = ?3, missing = missing + ?4, recovered = recovered + ?5,
+                        redelivered = redelivered + ?6, error = ?7, finished_at = ?8, lease_until = NULL
+  WHERE id = ?1`;
+
+/** A search begins anew: only the last time counts what is listed. */
+const PAUSE = `
+  UPDATE reconciles SET missing = missing + ?2, recovered = recovered + ?3, redelivered = redelivered + ?4, error = ?5,
+                        lease_until = ?6
   WHERE id = ?1`;
 
 const INSERT_FOUND = `
