@@ -114,10 +114,10 @@ describe("a consumer that ends in the middle", () => {
       const id = await order({ all: true });
       await step({ db: lostFrom(trip, how) }).catch(() => {});
       // Nobody else goes on with it before that.
+      const held = await rows("SELECT id FROM replays WHERE lease_until IS NOT NULL");
       const between = await statuses();
       await step({ at: 4010 });
-      const held = (await replayOf(id))?.status === "running" && how === "before" && trip > 1;
-      if (held) expect(await statuses()).toEqual(between);
+      if (held.length > 0) expect(await statuses()).toEqual(between);
 
       await workOff({ at: 4070 });
 

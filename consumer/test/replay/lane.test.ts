@@ -78,6 +78,16 @@ describe("replayed work", () => {
     expect(places[2]).toBeLessThanOrEqual(6);
   });
 
+  test("takes turns whatever live work its repository had", async () => {
+    const busy = freshRepository();
+    const quiet = freshRepository();
+    await dead(12, busy);
+    await dead(12, quiet);
+    await replay({ all: true });
+    const order = await dispatchOneByOne(8);
+    expect(order.filter((id) => id.startsWith(`${busy.id}-`))).toHaveLength(4);
+  });
+
   test("takes turns with what is replayed after a part of it has run", async () => {
     const many = freshRepository();
     await dead(30, many);
@@ -90,6 +100,20 @@ describe("replayed work", () => {
     const places = order.flatMap((id, place) => (id.startsWith(`${few.id}-`) ? [place] : []));
     expect(places).toHaveLength(2);
     expect(places[1]).toBeLessThanOrEqual(4);
+  });
+
+  test("of a repository that comes later is not all before what waits already", async () => {
+    const many = freshRepository();
+    await dead(30, many);
+    await replay({ all: true });
+    await dispatchOneByOne(10);
+    const later = freshRepository();
+    await dead(20, later);
+    await replay({ all: true }, { at: 5000 });
+    const order = await dispatchOneByOne(20);
+    const places = order.flatMap((id, place) => (id.startsWith(`${many.id}-`) ? [place] : []));
+    expect(places.length).toBeGreaterThanOrEqual(9);
+    expect(places[0]).toBeLessThanOrEqual(2);
   });
 
   test.each([

@@ -4,13 +4,17 @@
  */
 import { env } from "cloudflare:workers";
 import type { CallbackFact, Fact } from "@webhook-gateway/shared/fact.ts";
+import { createLog } from "@webhook-gateway/shared/log.ts";
+import { cancelReplay, startReplay } from "@webhook-gateway/shared/store/replays.ts";
 import { cancelDue } from "../../src/cancel.ts";
+import { recordDeadLetters } from "../../src/dead-letters.ts";
 import { dispatchDue } from "../../src/dispatch.ts";
 import { createGrainchain } from "../../src/grainchain.ts";
 import { recordBatch } from "../../src/record.ts";
+import { replayDue } from "../../src/replay.ts";
 import { watchSilent } from "../../src/watchdog.ts";
 import { faulty } from "./database.ts";
-import { message, POLICY, SILENT } from "./recording.ts";
+import { message, POLICY } from "./recording.ts";
 
 /** A random number in [0, 1). */
 export type Random = () => number;
@@ -30,6 +34,8 @@ export function seeded(seed: number): Random {
 export interface Faults {
   readonly database: number;
   readonly grainchain: number;
+  /** Validations that Grainchain refuses for good, and messages that the queue gives up. */
+  readonly deaths?: number;
 }
 
 interface Run {
@@ -39,19 +45,25 @@ interface Run {
 }
 
 const MAX_STEPS = 3_000;
+const CALM: Faults = { database: 0, grainchain: 0 };
 
 export class Simulation {
   readonly #random: Random;
-  #faults: Faults = { database: 0, grainchain: 0 };
+  #faults: Faults = CALM;
   #nowMs = Date.UTC(2026, 10, 1, 12);
   #queue: Fact[] = [];
   #ids = 0;
+  readonly #operators: boolean;
   /** What ran at Grainchain, by our id: each at most once. */
   readonly runs = new Map<string, Run>();
+  /** Errors that were logged, and that no fault of the simulation explains. */
+  readonly problems: string[] = [];
   readonly #deps;
 
-  constructor(random: Random) {
+  /** @param operators whether somebody replays, cancels and re-runs meanwhile */
+  constructor(random: Random, operators = false) {
     this.#random = random;
+    this.#operators = operators;
     const now = () => new Date(this.#nowMs);
     const config = {
       apiUrl: "http://grainchain.test",
@@ -73,11 +85,15 @@ export class Simulation {
       grainchain: createGrainchain(config, (input, init) => this.#grainchain(String(input), init), now),
       config,
       policy: POLICY,
-      log: SILENT,
+      log: createLog({ debug: false, write: (level, line) => this.#notice(level, line) }),
       now,
       random,
       newId: () => `id-${++this.#ids}`,
     };
+  }
+
+  #notice(level: string, line: string): void {
+    if (level === "error" && !line.includes("injected")) this.problems.push(line);
   }
 
   /** Puts facts on the queue, in any order and some of them twice. */
@@ -92,7 +108,7 @@ export class Simulation {
   async storm(steps: number, faults: Faults): Promise<void> {
     this.#faults = faults;
     for (let step = 0; step < steps; step++) await this.#step();
-    this.#faults = { database: 0, grainchain: 0 };
+    this.#faults = CALM;
   }
 
   /** Takes steps until nothing is left to do. @throws where that does not come */
@@ -116,6 +132,8 @@ export class Simulation {
   async #idle(): Promise<boolean> {
     const row = await env.DB.prepare(
       `SELECT (SELECT count(*) FROM validations WHERE finished_at IS NULL)
+            + (SELECT count(*) FROM dead_letters WHERE status IN ('open', 'replaying'))
+            + (SELECT count(*) FROM replays WHERE status = 'running')
             + (SELECT count(*) FROM cancels WHERE status = 'due') AS open`,
     ).first<{ open: number }>();
     return row?.open === 0;
@@ -128,6 +146,7 @@ export class Simulation {
   }
 
   async #act(): Promise<void> {
+    if (this.#operators && this.#chance(0.3)) return this.#operate();
     const choice = this.#random();
     if (choice < 0.4) await this.#recordSome();
     else if (choice < 0.6) await dispatchDue(this.#deps).catch(ignoreInjected);
@@ -137,11 +156,48 @@ export class Simulation {
     else this.#nowMs += Math.floor(this.#random() * 90_000);
   }
 
+  /** An operator, or what works for one. Once the storm is over they only replay. */
+  async #operate(): Promise<void> {
+    const now = new Date(this.#nowMs).toISOString();
+    const choice = this.#random();
+    if (choice < 0.5) await replayDue(this.#deps).catch(ignoreInjected);
+    else if (choice < 0.8 || this.#faults === CALM) await this.#startReplay(now);
+    else if (choice < 0.9) {
+      const running = await this.#anyOf("SELECT id FROM replays WHERE status = 'running' ORDER BY id");
+      if (running !== undefined) await cancelReplay(this.#deps.db, running, now).catch(ignoreInjected);
+    } else {
+      const id = await this.#anyOf("SELECT id FROM validations ORDER BY id");
+      const order = this.#chance(0.6) ? "rerun" : "cancel";
+      const head = { v: 1, kind: "order", id: `order-${++this.#ids}`, received_at: now } as const;
+      if (id !== undefined) this.send([{ ...head, order, validation_id: id }]);
+    }
+  }
+
+  /** Of all that is open, or of what somebody has just seen to be. */
+  async #startReplay(now: string): Promise<void> {
+    const seen = await this.#anyOf("SELECT id FROM dead_letters ORDER BY id");
+    const scope = seen === undefined || this.#chance(0.5) ? { all: true as const } : { ids: [seen] };
+    const start = { action: "replay", requestedBy: "ada", reason: null, rate: 6000, scope } as const;
+    await startReplay(this.#deps.db, { ...start, id: `replay-${++this.#ids}` }, now).catch(ignoreInjected);
+  }
+
+  async #anyOf(sql: string): Promise<string | undefined> {
+    const { results } = await env.DB.prepare(sql).all<{ id: string }>();
+    return results[Math.floor(this.#random() * results.length)]?.id;
+  }
+
   /** What is not acknowledged stays; so does, sometimes, what is. */
   async #recordSome(): Promise<void> {
     const batch = this.#queue.splice(0, 1 + Math.floor(this.#random() * 8));
     if (batch.length === 0) return;
     const messages = batch.map((fact) => message(JSON.parse(JSON.stringify(fact))));
+    if (this.#chance(this.#faults.deaths ?? 0)) {
+      const verdicts = await recordDeadLetters(this.#deps, messages);
+      batch.forEach((fact, index) => {
+        if (verdicts[index] === "retry") this.#enqueue(fact);
+      });
+      return;
+    }
     const { verdicts } = await recordBatch(this.#deps, messages);
     batch.forEach((fact, index) => {
       if (verdicts[index] === "retry" || this.#chance(0.1)) this.#enqueue(fact);
@@ -213,6 +269,9 @@ export class Simulation {
 
   #trigger(id: string) {
     let run = this.runs.get(id);
+    if (run === undefined && this.#chance(this.#faults.deaths ?? 0)) {
+      return { client_request_id: id, success: false, status: "failed", error_class: "permanent" };
+    }
     if (run === undefined) {
       run = { grainchainId: `g-${this.runs.size + 1}`, status: "running", success: this.#chance(0.7) };
       this.runs.set(id, run);

@@ -82,7 +82,7 @@ export async function settleReplay(
 }
 
 const CLAIM = `
-  UPDATE replays SET lease_until = ?2 WHERE status = 'running' AND (1 = 1 OR lease_until < ?1)
+  UPDATE replays SET lease_until = ?2 WHERE status = 'running' AND (lease_until IS NULL OR lease_until < ?1)
   RETURNING id, requested_at, coalesce(rate, 0) AS rate, paced_at`;
 
 const SELECT_REPLAYING = `
