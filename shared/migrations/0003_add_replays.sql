@@ -17,6 +17,9 @@ CREATE INDEX replays_by_time ON replays (requested_at);
 -- Replayed work has turns of its own, so that it takes none from the live work of its repository.
 ALTER TABLE repositories ADD COLUMN last_replay_turn INTEGER NOT NULL DEFAULT 0;
 
+-- What Grainchain refused, for those that waited meanwhile.
+CREATE INDEX timeline_returned ON timeline (at) WHERE from_state = 'dispatching' AND to_state = 'queued';
+
 -- What operators look for, each in the order of time, so that no list reads more than its page.
 CREATE INDEX deliveries_by_event ON deliveries (event, received_at);
 CREATE INDEX deliveries_by_outcome ON deliveries (outcome, received_at);

@@ -11,6 +11,8 @@ interface TimelineRow {
   readonly from_state: string | null;
   readonly to_state: string;
   readonly reason: string;
+  /** Of a claim: what Grainchain last refused another validation with while this one waited for it. */
+  readonly met: string | null;
 }
 
 interface ReportRow {
@@ -24,6 +26,9 @@ interface ReportRow {
   readonly posted_at: string | null;
 }
 
+/** No more than are counted in a moment. */
+export const MAX_AHEAD = 1000;
+
 /** All rows that tell the way of what was asked for. */
 export interface TraceRows {
   readonly deliveries: readonly DeliveryItem[];
@@ -33,8 +38,8 @@ export interface TraceRows {
   readonly reports: readonly ReportRow[];
   readonly letters: readonly DeadLetterItem[];
   readonly gate: Gate;
-  /** Queued validations whose turn comes before that of the first one here that is queued. */
-  readonly ahead: number;
+  /** By those here that are queued: how many others have their turn before it, {@link MAX_AHEAD} at most. */
+  readonly ahead: ReadonlyMap<string, number>;
 }
 
 type Step = Omit<TraceStep, "gap_ms">;
@@ -93,11 +98,23 @@ function lateness({ occurred_at, received_at }: DeliveryItem): string {
 const timelineSteps = ({ id }: ValidationItem, { timeline }: TraceRows): Step[] =>
   timeline
     .filter(({ validation_id }) => validation_id === id)
-    .map(({ at: when, from_state, to_state, reason }) => ({
-      at: when,
-      step: from_state === to_state ? "callback" : to_state,
-      detail: reason,
+    .map((entry, index, own) => ({
+      at: entry.at,
+      step: entry.from_state === entry.to_state ? "callback" : entry.to_state,
+      detail: `${entry.reason}${waitedFor(entry, own[index - 1])}`,
     }));
+
+/** A shorter wait is a wake-up's way through the queue. */
+const WAIT_MS = 10_000;
+
+/** Why a claim came so late. What Grainchain had said to this one itself is the step before. */
+function waitedFor(entry: TimelineRow, before: TimelineRow | undefined): string {
+  if (entry.to_state !== "dispatching" || before === undefined || before.from_state === "dispatching")
+    return "";
+  if (entry.met !== null) return `; Grainchain had said meanwhile: ${entry.met}`;
+  const waitedMs = Date.parse(entry.at) - Date.parse(before.at);
+  return waitedMs < WAIT_MS ? "" : "; it had waited for its turn, or for room at Grainchain";
+}
 
 function reportSteps(report: ReportRow | undefined): Step[] {
   if (report === undefined) return [];
@@ -113,38 +130,33 @@ function reportSteps(report: ReportRow | undefined): Step[] {
 const letterStep = (letter: DeadLetterItem): Step => ({
   at: letter.died_at,
   step: "dead letter",
-  detail: `${letter.id}: ${letter.class} after ${letter.attempts} ${letter.attempts === 1 ? "attempt" : "attempts"}, ${letter.status}`,
+  detail: `${letter.id}: ${letter.class} after ${letter.attempts} ${letter.attempts === 1 ? "attempt" : "attempts"}, ${letter.status}${letter.outcome === null ? "" : ` (${letter.outcome})`}`,
 });
 
+function waitingStep(validation: ValidationItem, rows: TraceRows, now: string): Step[] {
+  const detail = waitingFor(validation, rows, now);
+  return detail === undefined ? [] : [{ at: now, step: "now", detail }];
+}
+
 /** What a validation that has not finished is waiting for. */
-function waitingStep(validation: ValidationItem, { gate, ahead }: TraceRows, now: string): Step[] {
-  const { state, due_at, error } = validation;
-  if (state === "pending" || state === "running") {
-    return [{ at: now, step: "now", detail: "waiting for Grainchain's word" }];
-  }
-  if (state !== "queued") return [];
+function waitingFor(
+  { id, state, due_at, error }: ValidationItem,
+  { gate, ahead }: TraceRows,
+  now: string,
+): string | undefined {
+  if (state === "dispatching") return "being sent to Grainchain";
+  if (state === "pending" || state === "running") return "waiting for Grainchain's word";
+  if (state !== "queued") return undefined;
   if (gate.state === "closed") {
     const until = gate.until > now ? `, next try ${gate.until}` : "";
-    return [
-      {
-        at: now,
-        step: "now",
-        detail: `waiting: dispatch is paused (${gate.reason}: ${gate.detail})${until}`,
-      },
-    ];
+    return `waiting: dispatch is paused since ${gate.since} (${gate.reason}: ${gate.detail})${until}`;
   }
   if (due_at !== null && due_at > now) {
-    return [
-      { at: now, step: "now", detail: `waiting until ${due_at} to try again: ${error ?? "no answer"}` },
-    ];
+    return `waiting until ${due_at} to try again: ${error ?? "no answer"}`;
   }
-  return [
-    {
-      at: now,
-      step: "now",
-      detail: `waiting for its turn, or for room at Grainchain: ${ahead} are ahead of it`,
-    },
-  ];
+  const before = ahead.get(id) ?? 0;
+  const more = before === MAX_AHEAD ? " or more" : "";
+  return `waiting for its turn, or for room at Grainchain: ${before}${more} are ahead of it`;
 }
 
 const at = (when: string | null, step: string, detail: string): Step[] =>

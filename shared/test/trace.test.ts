@@ -57,12 +57,13 @@ const rows = (changed: Partial<TraceRows> = {}): TraceRows => ({
       from_state: null,
       to_state: "queued",
       reason: "queued by pull_request opened",
+      met: null,
     },
   ],
   reports: [],
   letters: [],
   gate: { state: "open" },
-  ahead: 3,
+  ahead: new Map([["v", 3]]),
   ...changed,
 });
 
@@ -121,11 +122,15 @@ describe("what a validation waits for", () => {
   } as const;
   test.each<[string, Partial<TraceRows>, string]>([
     ["its turn", {}, "3 are ahead of it"],
-    ["the gate", { gate: closed }, `dispatch is paused (configuration: HTTP 401), next try ${at(110)}`],
+    [
+      "the gate",
+      { gate: closed },
+      `dispatch is paused since ${at(50)} (configuration: HTTP 401), next try ${at(110)}`,
+    ],
     [
       "a gate that is about to be tried",
       { gate: { ...closed, until: at(90) } },
-      "paused (configuration: HTTP 401)",
+      `paused since ${at(50)} (configuration: HTTP 401)`,
     ],
     [
       "its backoff",

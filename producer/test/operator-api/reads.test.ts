@@ -138,6 +138,7 @@ describe("a question about 100,000 rows reads little", () => {
     ["sha", shaOf(777)],
     ["sha", "abcdef0"],
     ["validation", `1-pr-7-${"a".repeat(40)}-1`],
+    ["delivery", "delivery-12345"],
   ])("about the %s %s", async (kind, q) => {
     const question = parseTraceQuestion(q);
     expect(question?.kind).toBe(kind);

@@ -3,7 +3,7 @@ import * as v from "valibot";
 import { deadLetterItem } from "../api/dead-letter.ts";
 import { deliveryItem } from "../api/delivery.ts";
 import { validationItem } from "../api/validation.ts";
-import type { TraceRows } from "../trace.ts";
+import { MAX_AHEAD, type TraceRows } from "../trace.ts";
 import type { TraceQuestion } from "../trace-question.ts";
 import { SELECT_LETTERS } from "./dead-letter-list.ts";
 import { SELECT_DELIVERIES } from "./delivery-list.ts";
@@ -16,7 +16,9 @@ const timelineRow = v.object({
   from_state: v.nullable(v.string()),
   to_state: v.string(),
   reason: v.string(),
+  met: v.nullable(v.string()),
 });
+const aheadRow = v.object({ id: v.string(), n: v.number() });
 const reportRow = v.object({
   validation_id: v.string(),
   status: v.string(),
@@ -50,7 +52,7 @@ export async function loadTraceRows(db: D1Database, question: TraceQuestion): Pr
     db.prepare(SELECT_REPORTS_OF).bind(ids),
     db.prepare(SELECT_LETTERS_OF).bind(ids),
     db.prepare("SELECT value FROM settings WHERE name = ?1").bind(GATE),
-    db.prepare(SELECT_AHEAD).bind(found.find(({ state }) => state === "queued")?.id ?? ""),
+    db.prepare(SELECT_AHEAD).bind(ids),
   ]);
   return {
     deliveries: v.parse(v.array(deliveryItem), deliveries?.results ?? []),
@@ -59,7 +61,7 @@ export async function loadTraceRows(db: D1Database, question: TraceQuestion): Pr
     reports: v.parse(v.array(reportRow), reports?.results ?? []),
     letters: v.parse(v.array(deadLetterItem), [...(letters?.results ?? []), ...(deaths?.results ?? [])]),
     gate: parseGate(gate?.results[0]?.value),
-    ahead: v.parse(v.tuple([v.object({ n: v.number() })]), ahead?.results)[0].n,
+    ahead: new Map(v.parse(v.array(aheadRow), ahead?.results ?? []).map(({ id, n }) => [id, n])),
   };
 }
 
@@ -92,9 +94,15 @@ const SELECT_DELIVERIES_OF = `
     OR d.id IN (SELECT w.delivery_id FROM validations w WHERE w.id IN (SELECT value FROM json_each(?1)))
   ORDER BY d.received_at, d.id`;
 
+/** A closed gate leaves no word with those that wait behind it: what those that were sent met with is theirs too. */
 const SELECT_TIMELINE_OF = `
-  SELECT t.validation_id, t.at, t.from_state, t.to_state, t.reason FROM json_each(?1) k
-    CROSS JOIN timeline t ON t.validation_id = k.value ORDER BY t.id`;
+  SELECT t.validation_id, t.at, t.from_state, t.to_state, t.reason,
+         CASE WHEN t.from_state = 'queued' AND t.to_state = 'dispatching' THEN (
+           SELECT r.reason FROM timeline r
+           WHERE r.from_state = 'dispatching' AND r.to_state = 'queued' AND r.at < t.at AND r.at >= (
+             SELECT max(p.at) FROM timeline p WHERE p.validation_id = t.validation_id AND p.id < t.id)
+           ORDER BY r.at DESC LIMIT 1) END AS met
+  FROM json_each(?1) k CROSS JOIN timeline t ON t.validation_id = k.value ORDER BY t.id`;
 
 const SELECT_REPORTS_OF = `
   SELECT r.validation_id, r.status, r.state, r.due_at, r.reason, r.error, r.posted_state, r.posted_at
@@ -103,8 +111,9 @@ const SELECT_REPORTS_OF = `
 const SELECT_LETTERS_OF = `
   ${SELECT_LETTERS} WHERE l.validation_id IN (SELECT value FROM json_each(?1)) ORDER BY l.died_at`;
 
-/** No more than are counted in a moment. */
 const SELECT_AHEAD = `
-  SELECT count(*) AS n FROM (
-    SELECT 1 FROM validations a, validations me
-    WHERE me.id = ?1 AND a.state = 'queued' AND a.due_at IS NULL AND (a.lane, a.turn) < (me.lane, me.turn) LIMIT 10000)`;
+  SELECT me.id, (
+    SELECT count(*) FROM (
+      SELECT 1 FROM validations a
+      WHERE a.state = 'queued' AND a.due_at IS NULL AND (a.lane, a.turn) < (me.lane, me.turn) LIMIT ${MAX_AHEAD})) AS n
+  FROM json_each(?1) k CROSS JOIN validations me ON me.id = k.value WHERE me.state = 'queued'`;

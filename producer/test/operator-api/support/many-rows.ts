@@ -1,6 +1,7 @@
 /** A database as large as a busy gateway's, made by SQLite itself. */
 
 const NUMBERS = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?1)";
+const LATER = "strftime('%Y-%m-%dT%H:%M:%S.000Z', 1790000000 + i + 3600, 'unixepoch')";
 const TIME = "strftime('%Y-%m-%dT%H:%M:%S.000Z', 1790000000 + i, 'unixepoch')";
 
 const STATEMENTS = [
@@ -20,6 +21,10 @@ const STATEMENTS = [
      CASE WHEN i % 5000 = 9 OR i % 50 = 10 THEN NULL ELSE ${TIME} END, ${TIME}, 1 FROM n`,
   `${NUMBERS} INSERT INTO timeline (validation_id, at, from_state, to_state, reason, delivery_id)
    SELECT 'validation-' || i, ${TIME}, NULL, 'queued', 'queued by pull_request opened', 'delivery-' || i FROM n`,
+  `${NUMBERS} INSERT INTO timeline (validation_id, at, from_state, to_state, reason)
+   SELECT 'validation-' || i, ${LATER}, 'queued', 'dispatching', 'claimed for dispatch' FROM n`,
+  `${NUMBERS} INSERT INTO timeline (validation_id, at, from_state, to_state, reason)
+   SELECT 'validation-' || i, ${LATER}, 'dispatching', 'queued', 'backpressure: full' FROM n WHERE i % 1000 = 11`,
   `${NUMBERS} INSERT INTO reports (validation_id, state, status, wanted_at, due_at)
    SELECT 'validation-' || i, 'completed', CASE i % 1000 WHEN 5 THEN 'due' ELSE 'posted' END, ${TIME}, ${TIME} FROM n`,
   `${NUMBERS} INSERT INTO cancels (validation_id, grainchain_id, status, reason, wanted_at, due_at)
