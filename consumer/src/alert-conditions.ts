@@ -1,5 +1,6 @@
 /** What is worth waking somebody for. Pure. */
 import type { AlertFacts } from "@webhook-gateway/shared/store/alerts.ts";
+import { cutText } from "@webhook-gateway/shared/text.ts";
 
 export interface AlertThresholds {
   readonly oldestWaitingMs: number;
@@ -9,6 +10,8 @@ export interface AlertThresholds {
 const GATE_CLOSED_MS = 5 * 60_000;
 /** Single deliveries get lost; more of them say that something is wrong between GitHub and the gateway. */
 const MANY_RECOVERED = 5;
+/** What a server answered can be long. */
+const MAX_DETAIL_BYTES = 300;
 /** Too few to speak of a rate. */
 const MIN_ENDED = 20;
 const MAX_BROKEN_SHARE = 0.25;
@@ -18,10 +21,8 @@ export function firing(facts: AlertFacts, thresholds: AlertThresholds, nowMs: nu
   const alerts = new Map<string, string>();
   for (const { name, gate } of facts.gates) {
     if (gate.state === "open" || nowMs - Date.parse(gate.since) < GATE_CLOSED_MS) continue;
-    alerts.set(
-      `gate ${name}`,
-      `${name} is not being asked since ${gate.since}: ${gate.reason}, ${gate.detail}`,
-    );
+    const why = `${gate.reason}, ${cutText(gate.detail, MAX_DETAIL_BYTES)}`;
+    alerts.set(`gate ${name}`, `${name} is not being asked since ${gate.since}: ${why}`);
   }
   if (facts.openLetters > 0) {
     alerts.set("dead letters", `${facts.openLetters} dead letters are open: gateway dlq list`);

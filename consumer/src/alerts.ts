@@ -1,7 +1,12 @@
 /** Alerts: told once when a condition begins to hold and once when it ends, tried again until they are taken. */
 import { backoffMs, EFFECT_BACKOFF } from "@webhook-gateway/shared/backoff.ts";
 import { errorText, type Log } from "@webhook-gateway/shared/log.ts";
-import { alertSetting, loadAlertFacts, type ToldAlert } from "@webhook-gateway/shared/store/alerts.ts";
+import {
+  alertSetting,
+  claimAlerts,
+  loadAlertFacts,
+  type ToldAlert,
+} from "@webhook-gateway/shared/store/alerts.ts";
 import { commit } from "@webhook-gateway/shared/store/commit.ts";
 import { noChanges } from "@webhook-gateway/shared/store/rows.ts";
 import { type AlertThresholds, firing } from "./alert-conditions.ts";
@@ -20,24 +25,35 @@ export interface AlertDeps {
 
 const HOUR_MS = 3_600_000;
 const TIMEOUT_MS = 10_000;
+/** Longer than telling of every condition takes. A consumer that ends without a word is followed by another one then. */
+const LEASE_MS = 12 * TIMEOUT_MS;
 
 /** Looks at every condition, and tells what has changed. */
 export async function raiseAlerts(deps: AlertDeps): Promise<void> {
+  const { db } = deps;
   const nowMs = deps.now().getTime();
-  const facts = await loadAlertFacts(deps.db, iso(nowMs - HOUR_MS));
+  const now = iso(nowMs);
+  const facts = await loadAlertFacts(db, iso(nowMs - HOUR_MS));
   const holding = firing(facts, deps.thresholds, nowMs);
-  const names = new Set([...holding.keys(), ...facts.told.keys()]);
-  const changed: { name: string; alert: ToldAlert }[] = [];
-  for (const name of names) {
-    const before = facts.told.get(name);
-    const next = nextAlert(before, holding.get(name), iso(nowMs));
-    if (next === undefined || (next === before && !isDue(next, iso(nowMs)))) continue;
-    const alert = isDue(next, iso(nowMs)) ? await tell(deps, name, next) : next;
-    changed.push({ name, alert });
-  }
+  const changed = [...new Set([...holding.keys(), ...facts.told.keys()])].flatMap((condition) => {
+    const before = facts.told.get(condition);
+    const next = nextAlert(before, holding.get(condition), now);
+    const due = next !== undefined && isDue(next, now);
+    return next === undefined || (next === before && !due) ? [] : [{ condition, next, due }];
+  });
   if (changed.length === 0) return;
-  const settings = changed.map(({ name, alert }) => alertSetting(name, alert));
-  await commit(deps.db, { ...noChanges(deps.now().toISOString()), settings });
+  const claims = changed.map(({ condition, next, due }) => ({
+    condition,
+    stored: facts.stored.get(condition) ?? null,
+    next: due ? { ...next, due_at: iso(nowMs + LEASE_MS) } : next,
+  }));
+  // Crons overlap: what another one tells of is its own.
+  const claimed = await claimAlerts(db, claims, now);
+  for (const { condition, next } of changed.filter((one) => one.due && claimed.has(one.condition))) {
+    const alert = await tell(deps, condition, next);
+    const settings = [alertSetting(condition, alert)];
+    await commit(db, { ...noChanges(deps.now().toISOString()), settings });
+  }
 }
 
 /** The alert as it stands now; undefined where there is none and was none. */
@@ -60,7 +76,7 @@ const isDue = ({ state, told, due_at }: ToldAlert, now: string): boolean =>
 
 async function tell(deps: AlertDeps, name: string, alert: ToldAlert): Promise<ToldAlert> {
   const { log, url } = deps;
-  log.warn("alert", { condition: name, state: alert.state, text: alert.text });
+  if (alert.attempts === 0) log.warn("alert", { condition: name, state: alert.state, text: alert.text });
   if (url === undefined) return { ...alert, told: alert.state };
   const attempts = alert.attempts + 1;
   try {
@@ -82,7 +98,7 @@ async function post(deps: AlertDeps, url: string, name: string, alert: ToldAlert
   const { state, text, since } = alert;
   const word = state === "firing" ? "ALERT" : "resolved";
   const body = JSON.stringify({
-    text: `[webhook-gateway ${deps.environment}] ${word}: ${text}`,
+    text: slackText(`[webhook-gateway ${deps.environment}] ${word}: ${text}`),
     environment: deps.environment,
     condition: name,
     state,
@@ -100,6 +116,10 @@ async function post(deps: AlertDeps, url: string, name: string, alert: ToldAlert
   await response.body?.cancel();
   if (!response.ok) throw new AlertRefused(`HTTP ${response.status}`);
 }
+
+/** What a server answered may be in it, and is no markup, mention or link (Slack, "escaping text", read 2026-11). */
+const slackText = (text: string): string =>
+  text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 
 /** As GitHub signs its deliveries. */
 async function sign(secret: string, body: string): Promise<string> {

@@ -26,6 +26,7 @@ const CALM: AlertFacts = {
   endedLastHour: 100,
   brokenLastHour: 25,
   told: new Map(),
+  stored: new Map(),
 };
 
 test.each<[string, Partial<AlertFacts>, string[]]>([

@@ -26,6 +26,8 @@ export interface AlertFacts {
   readonly endedLastHour: number;
   readonly brokenLastHour: number;
   readonly told: ReadonlyMap<string, ToldAlert>;
+  /** The same as it is stored, whether or not it is understood. */
+  readonly stored: ReadonlyMap<string, string>;
 }
 
 /** Reads everything in one round trip. */
@@ -36,6 +38,11 @@ export async function loadAlertFacts(db: D1Database, hourAgo: string): Promise<A
   ]);
   const rows = v.parse(v.array(settingRow), settings?.results ?? []);
   const stored = (name: string): string | undefined => rows.find((row) => row.name === name)?.value;
+  const alerts = new Map(
+    rows.flatMap(({ name, value }): [string, string][] =>
+      name.startsWith(PREFIX) ? [[name.slice(PREFIX.length), value]] : [],
+    ),
+  );
   const [count] = v.parse(v.tuple([countRow]), counts?.results);
   return {
     gates: [
@@ -47,7 +54,8 @@ export async function loadAlertFacts(db: D1Database, hourAgo: string): Promise<A
     recoveredLastHour: count.recovered,
     endedLastHour: count.ended,
     brokenLastHour: count.broken,
-    told: new Map(rows.flatMap(toldEntry)),
+    told: new Map([...alerts].flatMap(toldEntry)),
+    stored: alerts,
   };
 }
 
@@ -57,10 +65,31 @@ export const alertSetting = (condition: string, value: ToldAlert) => ({
   value,
 });
 
-function toldEntry({ name, value }: { name: string; value: string }): [string, ToldAlert][] {
-  if (!name.startsWith(PREFIX)) return [];
+/** An alert as it is to be, in place of what was read. */
+export interface AlertClaim {
+  readonly condition: string;
+  readonly stored: string | null;
+  readonly next: ToldAlert;
+}
+
+/**
+ * Writes those alerts that nobody else has written since they were read.
+ * @returns their conditions
+ */
+export async function claimAlerts(
+  db: D1Database,
+  claims: readonly AlertClaim[],
+  now: string,
+): Promise<ReadonlySet<string>> {
+  const bound = claims.map(({ condition, stored, next }) => ({ name: PREFIX + condition, stored, next }));
+  const { results } = await db.prepare(CLAIM).bind(JSON.stringify(bound), now).all();
+  const names = v.parse(v.array(v.object({ name: v.string() })), results);
+  return new Set(names.map(({ name }) => name.slice(PREFIX.length)));
+}
+
+function toldEntry([condition, value]: [string, string]): [string, ToldAlert][] {
   const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), told), value);
-  return parsed.success ? [[name.slice(PREFIX.length), parsed.output]] : [];
+  return parsed.success ? [[condition, parsed.output]] : [];
 }
 
 const settingRow = v.object({ name: v.string(), value: v.string() });
@@ -74,17 +103,29 @@ const countRow = v.object({
 
 const SELECT_SETTINGS = "SELECT name, value FROM settings WHERE name IN (?1, ?2) OR name LIKE ?3";
 
-/** What waits longest in its lane has the lowest turn, or is backing off: no more than the heads of both are read. */
+const CLAIM = `
+  INSERT INTO settings (name, value, updated_at)
+  SELECT c.value->>'name', c.value->'next', ?2 FROM json_each(?1) c LEFT JOIN settings s ON s.name = c.value->>'name'
+  WHERE s.value IS c.value->>'stored'
+  ON CONFLICT (name) DO UPDATE SET value = excluded.value, updated_at = excluded.updated_at
+  RETURNING name`;
+
+/**
+ * What waits longest has the lowest turn, or is backing off: no more than the heads of both are read. Replayed work is as
+ * old as it was when it died, and waits behind live work: it says nothing of how long live work waits.
+ */
 const SELECT_COUNTS = `
   SELECT
     (SELECT count(*) FROM dead_letters WHERE status = 'open') AS open_letters,
     (SELECT min(created_at) FROM (
-       SELECT created_at FROM (SELECT created_at FROM validations WHERE state = 'queued' AND due_at IS NULL
-                               ORDER BY lane, turn, id LIMIT 100)
+       SELECT created_at FROM (SELECT created_at FROM validations WHERE state = 'queued' AND due_at IS NULL AND lane = 0
+                               ORDER BY turn, id LIMIT 100)
        UNION ALL
-       SELECT created_at FROM (SELECT created_at FROM validations WHERE state = 'queued' AND due_at IS NOT NULL
+       SELECT created_at FROM (SELECT created_at FROM validations
+                               WHERE state = 'queued' AND due_at IS NOT NULL AND lane = 0
                                ORDER BY due_at LIMIT 100))) AS oldest_waiting_at,
     (SELECT count(*) FROM deliveries WHERE recovered_at >= ?1) AS recovered,
-    (SELECT count(*) FROM validations WHERE finished_at >= ?1 AND state IN ('completed', 'failed', 'timed_out', 'dead'))
-      AS ended,
-    (SELECT count(*) FROM validations WHERE finished_at >= ?1 AND state IN ('failed', 'timed_out', 'dead')) AS broken`;
+    ended, broken
+  FROM (
+    SELECT count(*) AS ended, coalesce(sum(state <> 'completed'), 0) AS broken FROM validations
+    WHERE finished_at >= ?1 AND state IN ('completed', 'failed', 'timed_out', 'dead'))`;
