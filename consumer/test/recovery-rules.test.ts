@@ -30,7 +30,7 @@ function lostEvent(
   const [one] = examples.pullRequests(repository, 1, { action, ageSeconds: minutesAgo * 60 });
   if (one === undefined || one.payload === null) throw new Error("no delivery");
   const pull = { ...one.payload.pull_request, head: { sha: sha(head), ref: "topic" }, ...fields };
-  const id = String(9_100_000_000_000_000n - BigInt(minutesAgo));
+  const id = String(9_100_000_000_000_000n - BigInt(Math.round(minutesAgo)));
   return { ...one, id, payload: { ...one.payload, action, pull_request: pull } };
 }
 
@@ -156,6 +156,15 @@ test("what failed first and was delivered again is left as it was recorded", asy
     delivered_at: failed.delivered_at,
     recovered_at: null,
   });
+});
+
+test.each([
+  [69.9, 1],
+  [70.1, 0],
+])("what failed %d hours ago is recovered %i times", async (hours, times) => {
+  const world = await worldOf([lostEvent(freshRepository(), "opened", "one", hours * 60)]);
+  await reconcileNew(world.deps, HOOKS);
+  expect(await rows("SELECT id FROM deliveries")).toHaveLength(times);
 });
 
 test("a delivery that is dead, and visible as such, is left to its replay", async () => {

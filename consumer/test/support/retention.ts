@@ -1,0 +1,114 @@
+/** Retention over a database whose rows are all of the tests' own hour. */
+import { env } from "cloudflare:workers";
+import type { Log } from "@webhook-gateway/shared/log.ts";
+import { invariants } from "@webhook-gateway/shared/store/invariants.ts";
+import { expect } from "vitest";
+import { dispatchDue } from "../../src/dispatch.ts";
+import { expireOld } from "../../src/retention.ts";
+import { rows } from "./database.ts";
+import { callback, freshRepository, pullRequest, second, sha } from "./facts.ts";
+import { createDouble, effectDeps, take } from "./grainchain.ts";
+import { record, SILENT } from "./recording.ts";
+
+/** In seconds. */
+export const DAY = 24 * 3600;
+const CONFIG = { deliveriesDays: 14, validationsDays: 90 };
+
+interface Options {
+  readonly config?: Partial<typeof CONFIG>;
+  readonly db?: D1Database;
+  readonly log?: Log;
+}
+
+/** Runs retention so many seconds after the tests' own hour began. */
+export const expireAfter = (seconds: number, { config, db = env.DB, log = SILENT }: Options = {}) =>
+  expireOld({ db, log, now: () => new Date(second(seconds)), config: { ...CONFIG, ...config } });
+
+/** Every rule of a live database. */
+export async function expectRules(): Promise<void> {
+  for (const { rule, sql } of invariants(true))
+    expect({ rule, broken: await rows(sql) }).toEqual({ rule, broken: [] });
+}
+
+/** How a pull request's validation ended, and with what. */
+export type End = "live" | "completed" | "cancelled" | "dead";
+
+/** A pull request that was opened in the tests' own hour. */
+export async function opened(end: End, repository = freshRepository(), number = 12) {
+  const pull = pullRequest(repository, number);
+  const fact = pull("opened", "head", 0);
+  await record([fact]);
+  const id = `${repository.id}-pr-${number}-${sha("head")}-1`;
+  if (end === "live") return { repository, pull, id, delivery: fact.id };
+  const refused = { status: "failed", error_class: "permanent", message: "no" };
+  const double = createDouble((call) => take(call, () => (end === "dead" ? refused : {})));
+  await dispatchDue(effectDeps(double));
+  if (end === "completed") await record([callback(repository, id, "completed")]);
+  if (end === "cancelled") await record([pull("closed", "head", 60)]);
+  return { repository, pull, id, delivery: fact.id };
+}
+
+/** Closes what letters there are, as if an operator had discarded them at that time. */
+export const discardLetters = (at: number) =>
+  rows("UPDATE dead_letters SET status = 'discarded', closed_at = ?1", second(at));
+
+/** How many rows each table has that has any; those that only ever hold a few are left out. */
+export async function rowCounts(): Promise<Record<string, number>> {
+  const tables = await rows<{ name: string }>(
+    `SELECT name FROM sqlite_master WHERE type = 'table' AND sql LIKE '%STRICT%'
+       AND name NOT IN ('settings', 'repositories', 'commit_guard') ORDER BY name`,
+  );
+  const [counted] = await rows<Record<string, number>>(
+    `SELECT ${tables.map(({ name }) => `(SELECT count(*) FROM ${name}) AS ${name}`).join(", ")}`,
+  );
+  return Object.fromEntries(Object.entries(counted ?? {}).filter(([, n]) => n > 0));
+}
+
+/**
+ * Inserts so many validations that completed at that time, each of its own pull request, with all that hangs on them.
+ * @param at in seconds of the tests' own hour
+ */
+export async function insertEnded(total: number, at: number, name = "ended"): Promise<void> {
+  const time = second(at);
+  const numbers = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?1)";
+  const statements = [
+    `INSERT INTO deliveries (id, event, repository, received_at, recorded_at, outcome, validation_id) ${numbers}
+     SELECT 'd-' || ?3 || i, 'push', 'octo/' || i, ?2, ?2, 'started', 'v-' || ?3 || i FROM n`,
+    `INSERT INTO validations (id, repository_id, repository, subject, event, pr_number, pr_url, clone_url, ref, head_sha,
+                              base_sha, run, cause, delivery_id, state, conclusion, turn, created_at, finished_at,
+                              updated_at, version) ${numbers}
+     SELECT 'v-' || ?3 || i, i, 'octo/' || i, ?3, 'pull_request', 1, '', '', '', 'a', 'b', 1, 'opened',
+            'd-' || ?3 || i, 'completed', 'success', i, ?2, ?2, ?2, 1 FROM n`,
+    `INSERT INTO timeline (validation_id, at, from_state, to_state, reason) ${numbers}
+     SELECT 'v-' || ?3 || i, ?2, NULL, 'queued', 'queued' FROM n`,
+    `INSERT INTO timeline (validation_id, at, from_state, to_state, reason) ${numbers}
+     SELECT 'v-' || ?3 || i, ?2, 'queued', 'completed', 'callback' FROM n`,
+    `INSERT INTO reports (validation_id, state, conclusion, status, wanted_at, due_at) ${numbers}
+     SELECT 'v-' || ?3 || i, 'completed', 'success', 'skipped', ?2, ?2 FROM n`,
+    `INSERT INTO cancels (validation_id, grainchain_id, status, reason, wanted_at, due_at) ${numbers}
+     SELECT 'v-' || ?3 || i, 'g', 'done', 'x', ?2, ?2 FROM n`,
+    `INSERT INTO subjects (repository_id, subject, repository, kind, number, url, clone_url, head_sha, head_ref,
+                           base_sha, state, at, version) ${numbers}
+     SELECT i, ?3, 'octo/' || i, 'pull_request', 1, '', '', 'a', '', 'b', 'open', ?2, 1 FROM n`,
+  ];
+  await env.DB.batch(statements.map((sql) => env.DB.prepare(sql).bind(total, time, name)));
+}
+
+/** Inserts so many rows of everything else that retention deletes. */
+export async function insertOthers(total: number, at: number, name = "other"): Promise<void> {
+  const numbers = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?1)";
+  const statements = [
+    `INSERT INTO callbacks_unmatched (id, received_at, recorded_at, given_id, repository, pr_number, status, success)
+     ${numbers} SELECT ?3 || i, ?2, ?2, 'x', 'octo/w', 1, 'running', 1 FROM n`,
+    `INSERT INTO reactions (delivery_id, repository_id, repository, comment_id, content, status, wanted_at, due_at)
+     ${numbers} SELECT ?3 || i, 1, 'octo/w', 1, '+1', 'posted', ?2, ?2 FROM n`,
+    `INSERT INTO reconciles (id, requested_by, requested_at, status, finished_at)
+     ${numbers} SELECT ?3 || i, 'cron', ?2, 'done', ?2 FROM n`,
+    `INSERT INTO callback_results (id, results, created_at) ${numbers} SELECT ?3 || i, '{}', ?2 FROM n`,
+    `INSERT INTO dead_letters (id, kind, class, error, attempts, first_at, died_at, status, closed_at, repository)
+     ${numbers} SELECT ?3 || i, 'fact', 'c', 'e', 1, ?2, ?2, 'discarded', ?2, 'octo/w' FROM n`,
+    `INSERT INTO replays (id, requested_by, requested_at, scope, total, status, finished_at)
+     ${numbers} SELECT ?3 || i, 'me', ?2, '{}', 1, 'done', ?2 FROM n`,
+  ];
+  await env.DB.batch(statements.map((sql) => env.DB.prepare(sql).bind(total, second(at), name)));
+}
