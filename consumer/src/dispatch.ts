@@ -13,6 +13,7 @@ import { commit } from "@webhook-gateway/shared/store/commit.ts";
 import type { Validation } from "@webhook-gateway/shared/store/rows.ts";
 import { GATE, GRAINCHAIN_SEEN, NO_BATCH_UNTIL } from "@webhook-gateway/shared/store/settings.ts";
 import { loadUnmatched } from "@webhook-gateway/shared/store/unmatched.ts";
+import { tally } from "@webhook-gateway/shared/tally.ts";
 import { type Dispatched, decideOutcomes } from "./dispatch-outcome.ts";
 import { Draft } from "./draft.ts";
 import { logFinished } from "./finished.ts";
@@ -105,7 +106,7 @@ async function dispatchOnce(deps: DispatchDeps): Promise<DispatchSummary & { rea
     claimed: dispatched,
     calls: sent.calls,
     duration_ms: deps.now().getTime() - startedAt.getTime(),
-    ...countClasses(sent),
+    ...tally(sent.outcomes.map((outcome) => outcome.class)),
   });
   const opened = claim.settings.gate.state === "closed" && gate.state === "open";
   return { dispatched, wakeAt: [...wakeAt, ...next], more: dispatched === BATCH_SIZE || opened };
@@ -200,10 +201,4 @@ function seenOf(sent: Sent, at: string): { at: string; outcome: string; detail: 
   const [first] = sent.outcomes.filter((outcome) => outcome.class === "retryable");
   if (sent.findings.served || first === undefined) return { at, outcome: "ok", detail: "" };
   return { at, outcome: "retryable", detail: "error" in first ? first.error : "" };
-}
-
-function countClasses(sent: Sent): Record<string, number> {
-  const counts: Record<string, number> = {};
-  for (const { class: name } of sent.outcomes) counts[name] = (counts[name] ?? 0) + 1;
-  return counts;
 }

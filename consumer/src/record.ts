@@ -7,6 +7,7 @@ import { errorText, type Log } from "@webhook-gateway/shared/log.ts";
 import { commit } from "@webhook-gateway/shared/store/commit.ts";
 import { loadSnapshot } from "@webhook-gateway/shared/store/snapshot.ts";
 import { isUnavailable } from "@webhook-gateway/shared/store/unavailable.ts";
+import { tally } from "@webhook-gateway/shared/tally.ts";
 import { decideCallback } from "./callback.ts";
 import { unreadableLetter } from "./dead-letters.ts";
 import type { DeliveryPolicy } from "./decision.ts";
@@ -116,6 +117,7 @@ async function recordOnce(deps: RecordDeps, read: readonly ReadMessage[]): Promi
     repeated: facts.length - (done.size - snapshot.recorded.size),
     unreadable: changes.deadLetters.length,
     unmatched: changes.unmatched.length,
+    ...tally(changes.deliveries.map(({ outcome }) => outcome)),
   });
   return {
     verdicts,

@@ -4,9 +4,10 @@ import { commit } from "@webhook-gateway/shared/store/commit.ts";
 import { claimReports, putOffReports, skipReports } from "@webhook-gateway/shared/store/reports.ts";
 import { noChanges } from "@webhook-gateway/shared/store/rows.ts";
 import { GITHUB_GATE } from "@webhook-gateway/shared/store/settings.ts";
+import { tally } from "@webhook-gateway/shared/tally.ts";
 import { GITHUB_TIMEOUT_MS } from "./github.ts";
 import { findingsOf, putOffsOf, settleReport } from "./report/outcome.ts";
-import { type ReportSendDeps, type SentReport, sendReports } from "./report/send.ts";
+import { type ReportSendDeps, sendReports } from "./report/send.ts";
 
 export interface ReportDeps extends ReportSendDeps {
   readonly random: () => number;
@@ -65,20 +66,11 @@ async function reportOnce(deps: ReportDeps, mode: "app" | "token") {
     lease_id: leaseId,
     claimed: reports.length,
     duration_ms: nowMs - startedMs,
-    ...countClasses(sent),
+    ...tally(sent.map(({ result }) => ("class" in result ? result.class : "refused"))),
   });
   const due = settled.flatMap(({ outcome }) => (outcome.status === "due" ? [outcome.due_at] : []));
   const wakeAt = [...due.toSorted().slice(0, 1), ...(next.state === "closed" ? [next.until] : [])];
   return { claimed: reports.length, wakeAt };
-}
-
-function countClasses(sent: readonly SentReport[]): Record<string, number> {
-  const counts: Record<string, number> = {};
-  for (const { result } of sent) {
-    const name = "class" in result ? result.class : "refused";
-    counts[name] = (counts[name] ?? 0) + 1;
-  }
-  return counts;
 }
 
 const iso = (ms: number): string => new Date(ms).toISOString();

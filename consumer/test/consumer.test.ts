@@ -6,6 +6,7 @@ import {
 } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import type { Fact } from "@webhook-gateway/shared/fact.ts";
+import type { Dataset } from "@webhook-gateway/shared/telemetry.ts";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import worker from "../src/index.ts";
 import { breakable, empty, intercept, migrate, row, rows } from "./support/database.ts";
@@ -36,6 +37,7 @@ afterEach(() => {
 interface Bindings {
   readonly DB?: D1Database;
   readonly WORK?: Pick<Queue, "send">;
+  readonly METRICS?: Dataset;
 }
 
 /** A work queue that remembers what was sent to it. */
@@ -313,6 +315,24 @@ test("the cron fails for nobody while D1 is down", async () => {
   stubGrainchain();
   await worker.scheduled(createScheduledController(), { ...env, DB: down(), WORK: workQueue().queue } as Env);
   expect(lines.join("\n")).toContain("effect.failed");
+});
+
+test("every batch and every end is counted in the dataset, by what came of it", async () => {
+  const points: Parameters<Dataset["writeDataPoint"]>[0][] = [];
+  const METRICS: Dataset = { writeDataPoint: (point) => points.push(point) };
+  stubGrainchain(() => Response.json({ detail: "no such key" }, { status: 401 }));
+  await deliver(EVENTS, [opened(), note("ping")], { METRICS });
+  await deliver(WORK, [{ v: 1, kind: "wake-up" }], { METRICS });
+  const counted = points.map(({ blobs: [event, , name], doubles: [, , count] }) => [event, name, count]);
+  expect(counted).toEqual(
+    expect.arrayContaining([
+      ["record.batch", "", 2],
+      ["record.batch", "started", 1],
+      ["record.batch", "recorded", 1],
+      ["dispatch.batch", "", 1],
+      ["dispatch.batch", "configuration", 1],
+    ]),
+  );
 });
 
 test("no line of any of this holds a token, a secret or a payload", async () => {

@@ -394,6 +394,8 @@ test("logs one line a batch, with no payload in it", async () => {
     repeated: 1,
     unreadable: 0,
     unmatched: 0,
+    started: 1,
+    recorded: 1,
   });
   await record([fact, fact], { log });
   expect(JSON.parse(lines[1] ?? "")).toMatchObject({ deliveries: 0, repeated: 2 });

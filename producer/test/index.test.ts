@@ -1,7 +1,9 @@
-import { applyD1Migrations } from "cloudflare:test";
+import { applyD1Migrations, createExecutionContext } from "cloudflare:test";
 import { env, exports } from "cloudflare:workers";
 import { capabilityToken } from "@webhook-gateway/shared/capability.ts";
+import type { Dataset } from "@webhook-gateway/shared/telemetry.ts";
 import { beforeAll, describe, expect, test } from "vitest";
+import worker from "../src/index.ts";
 import { jsonOf, ORIGIN } from "./support/app.ts";
 import { callbackBody, post, VALIDATION_ID } from "./support/callback.ts";
 import { delivery, sign, streamOf } from "./support/delivery.ts";
@@ -87,6 +89,25 @@ describe("the Worker", () => {
     const response = await send(new Request(ORIGIN + path, { method }));
     await expectRefusal(response, status, status === 404 ? "not_found" : "method_not_allowed");
   });
+});
+
+test("counts what is accepted, and what is refused and why", async () => {
+  const points: Parameters<Dataset["writeDataPoint"]>[0][] = [];
+  const METRICS: Dataset = { writeDataPoint: (point) => points.push(point) };
+  const bindings = { ...env, METRICS } as Env;
+  const take = async (request: Request) =>
+    (await worker.fetch(request as Parameters<typeof worker.fetch>[0], bindings, createExecutionContext()))
+      .status;
+  expect(await take(await signed(pullRequest("opened")))).toBe(202);
+  expect(await take(await signed({ action: "created" }, { "x-github-event": "star" }))).toBe(200);
+  expect(await take(await delivery(pullRequest("opened")))).toBe(401);
+  expect(points.map(({ blobs: [event, , outcome, secret, kind] }) => [event, outcome, secret, kind])).toEqual(
+    [
+      ["delivery.accepted", "", "current", "pull_request"],
+      ["delivery.ignored", expect.stringMatching(/./), "current", "star"],
+      ["delivery.unsigned", "", "", "pull_request"],
+    ],
+  );
 });
 
 test("past 100 failed signatures a minute an address is limited, and its signed deliveries are not", async () => {
