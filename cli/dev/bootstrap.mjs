@@ -22,8 +22,8 @@ const COMMANDS = {
 };
 /** Commands that install first; the others only where nothing is installed yet. */
 const ALWAYS_INSTALL = ["start", "test"];
-/** What Wrangler needs. */
-const MIN_NODE = [22, 12];
+/** What Wrangler needs, and the first with `node:sqlite` for all. */
+const MIN_NODE = [22, 13];
 const TOOLCHAIN_PACKAGES = ["node@24", "pnpm@12"];
 
 const root = path.resolve(import.meta.dirname ?? path.dirname(new URL(import.meta.url).pathname), "../..");
