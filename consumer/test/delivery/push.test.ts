@@ -1,0 +1,119 @@
+import { beforeAll, describe, expect, test } from "vitest";
+import { migrate, rows } from "../support/database.ts";
+import { freshRepository, mergeGroup, push, sha } from "../support/facts.ts";
+import {
+  deliveryOf,
+  outcomesOf,
+  record,
+  recordEach,
+  timelineOf,
+  validationsOf,
+} from "../support/recording.ts";
+import { subjectOf } from "./support.ts";
+
+beforeAll(migrate);
+
+describe("a merge group", () => {
+  test("is validated at its head", async () => {
+    const repository = freshRepository();
+    const fact = mergeGroup(repository, "checks_requested", "m");
+    await record([fact]);
+    const [validation] = await validationsOf(repository);
+    expect(validation).toMatchObject({
+      subject: `mg-${sha("m").slice(0, 12)}`,
+      pr_number: 12,
+      state: "queued",
+      event: "merge_group",
+    });
+    expect(await deliveryOf(fact)).toMatchObject({ outcome: "started", validation_id: validation?.id });
+  });
+
+  test("is cancelled when destroyed, and only once", async () => {
+    const repository = freshRepository();
+    const facts = [
+      mergeGroup(repository, "checks_requested", "m"),
+      mergeGroup(repository, "destroyed", "m"),
+      mergeGroup(repository, "destroyed", "m"),
+    ];
+    await recordEach(facts);
+    expect(await outcomesOf(facts)).toEqual(["started", "cancelled", "unchanged"]);
+    expect((await validationsOf(repository)).map(({ state }) => state)).toEqual(["cancelled"]);
+  });
+
+  test("destroyed before its checks were requested starts nothing", async () => {
+    const repository = freshRepository();
+    const facts = [mergeGroup(repository, "destroyed", "m"), mergeGroup(repository, "checks_requested", "m")];
+    await recordEach(facts);
+    expect(await outcomesOf(facts)).toEqual(["recorded", "stale"]);
+    expect(await validationsOf(repository)).toEqual([]);
+  });
+
+  test("leaves another merge group of the same pull request alone", async () => {
+    const repository = freshRepository();
+    await recordEach([
+      mergeGroup(repository, "checks_requested", "m"),
+      mergeGroup(repository, "checks_requested", "n"),
+      mergeGroup(repository, "destroyed", "m"),
+    ]);
+    expect((await validationsOf(repository)).map(({ state }) => state)).toEqual(["cancelled", "queued"]);
+  });
+});
+
+describe("a push", () => {
+  test("is validated where its branch is among those to validate", async () => {
+    const repository = freshRepository();
+    const fact = push(repository, "a", "b", 1);
+    await record([fact]);
+    expect(await validationsOf(repository)).toMatchObject([
+      {
+        subject: "push-abababababab",
+        pr_number: 0,
+        head_sha: sha("b"),
+        base_sha: sha("a"),
+        event: "push",
+        ref: "refs/heads/main",
+      },
+    ]);
+    expect((await timelineOf(`${repository.id}-push-abababababab-${sha("b")}-1`))[0]?.reason).toBe(
+      "queued by push",
+    );
+  });
+
+  test("is ignored with the producer's reason where it is not", async () => {
+    const repository = freshRepository();
+    const fact = push(repository, "a", "b", 1, {
+      validate: false,
+      skip: "only pushes to branches are validated",
+    });
+    await record([fact]);
+    expect(await deliveryOf(fact)).toMatchObject({
+      outcome: "ignored",
+      reason: "only pushes to branches are validated",
+    });
+    expect(await rows("SELECT * FROM subjects WHERE repository_id = ?1", repository.id)).toEqual([]);
+  });
+
+  test.each([
+    ["in order", [0, 1, 2]],
+    ["in reverse", [2, 1, 0]],
+    ["the middle one last", [0, 2, 1]],
+  ])("of one second ends at the branch's last head: %s", async (_name, order) => {
+    const repository = freshRepository();
+    const pushes = [
+      push(repository, "a", "b", 1),
+      push(repository, "b", "c", 1),
+      push(repository, "c", "d", 1),
+    ];
+    await recordEach(order.flatMap((index) => pushes[index] ?? []));
+    expect(await subjectOf(repository, "push-abababababab")).toMatchObject({ head_sha: sha("d") });
+    const live = (await validationsOf(repository)).filter(({ state }) => state === "queued");
+    expect(live.map(({ head_sha }) => head_sha)).toEqual([sha("d")]);
+  });
+
+  test("that is older starts nothing", async () => {
+    const repository = freshRepository();
+    const facts = [push(repository, "b", "c", 2), push(repository, "a", "b", 1)];
+    await recordEach(facts);
+    expect(await outcomesOf(facts)).toEqual(["started", "stale"]);
+  });
+});

@@ -1,0 +1,158 @@
+import { env } from "cloudflare:workers";
+import { beforeEach, describe, expect, test } from "vitest";
+import { empty, intercept, migrate, row, rows } from "../support/database.ts";
+import { callback, freshRepository, pullRequest, second, sha } from "../support/facts.ts";
+import { clockAt, createDouble, json, take } from "../support/grainchain.ts";
+import { expectConsistent } from "../support/invariants.ts";
+import { queued } from "../support/queued.ts";
+import { record, setValidation, validationOf } from "../support/recording.ts";
+import { dispatch, willing } from "./support.ts";
+
+beforeEach(async () => {
+  await migrate();
+  await empty();
+});
+
+describe("while the call is under way", () => {
+  async function meanwhile(
+    happens: (id: string, repository: ReturnType<typeof freshRepository>) => Promise<unknown>,
+    answer = take,
+  ) {
+    const repository = freshRepository();
+    await record([pullRequest(repository)("opened", "a", 1)]);
+    const id = `${repository.id}-pr-12-${sha("a")}-1`;
+    const double = createDouble(async (call) => {
+      await happens(id, repository);
+      return answer(call);
+    });
+    await dispatch(double);
+    await expectConsistent(repository.id);
+    return { id, repository };
+  }
+  const cancels = (id: string) =>
+    rows("SELECT grainchain_id, status, reason FROM cancels WHERE validation_id = ?1", id);
+
+  test("a validation that is closed is cancelled at Grainchain too", async () => {
+    const { id } = await meanwhile((_id, repository) => record([pullRequest(repository)("closed", "a", 2)]));
+    expect(await validationOf(id)).toMatchObject({
+      state: "cancelled",
+      grainchain_id: `grain-${id}`,
+      attempts: 1,
+    });
+    expect(await cancels(id)).toEqual([
+      { grainchain_id: `grain-${id}`, status: "due", reason: "cancelled while it was being dispatched" },
+    ]);
+  });
+
+  test("a validation that is superseded is cancelled at Grainchain, and the newer one is not", async () => {
+    const { id, repository } = await meanwhile((_id, { ...to }) =>
+      record([pullRequest(to)("synchronize", "b", 2, { before: sha("a") })]),
+    );
+    expect((await validationOf(id)).state).toBe("superseded");
+    expect(await cancels(id)).toHaveLength(1);
+    const newer = `${repository.id}-pr-12-${sha("b")}-1`;
+    expect(await cancels(newer)).toEqual([]);
+  });
+
+  test("a validation that is completed stays so", async () => {
+    const { id } = await meanwhile((own, repository) =>
+      record([callback(repository, own, "completed", { results: { n: 1 } })]),
+    );
+    expect(await validationOf(id)).toMatchObject({
+      state: "completed",
+      grainchain_id: `grain-${id}`,
+      results: '{"n":1}',
+    });
+    expect(await cancels(id)).toEqual([]);
+  });
+
+  test.each([
+    [500, "running"],
+    [429, "running"],
+  ])("a validation that runs is not queued again by an answer of %d", async (status, state) => {
+    const { id } = await meanwhile(
+      (own, repository) => record([callback(repository, own, "running")]),
+      () => json({}, status),
+    );
+    expect(await validationOf(id)).toMatchObject({ state, due_at: null });
+  });
+
+  test("a validation that is closed stays cancelled where the call fails", async () => {
+    const { id } = await meanwhile(
+      (_id, repository) => record([pullRequest(repository)("closed", "a", 2)]),
+      () => json({}, 500),
+    );
+    expect(await validationOf(id)).toMatchObject({ state: "cancelled", attempts: 0 });
+    expect(await cancels(id)).toEqual([]);
+  });
+});
+
+describe("a lease", () => {
+  test("lasts for the call's time and 30 seconds more", async () => {
+    const [id = ""] = await queued(1);
+    const double = createDouble(async (call) => {
+      expect(
+        await row("SELECT state, lease_until, dispatched_at FROM validations WHERE id = ?1", id),
+      ).toEqual({
+        state: "dispatching",
+        lease_until: second(3660),
+        dispatched_at: second(3600),
+      });
+      return take(call);
+    });
+    await dispatch(double);
+    expect((await validationOf(id)).state).toBe("pending");
+  });
+
+  test("that has run out costs an attempt, and the validation is sent again under the same key", async () => {
+    const clock = clockAt(3600);
+    const [id = ""] = await queued(1);
+    let trips = 0;
+    const dying = intercept(env.DB, () => {
+      trips++;
+      if (trips > 2) throw new Error("D1_ERROR: Network connection lost.");
+    });
+    const lost = willing();
+    await expect(dispatch(lost, { clock, db: dying })).rejects.toThrow("Network connection lost");
+    expect((await validationOf(id)).state).toBe("dispatching");
+    clock.nowMs += 60_001;
+    await dispatch(willing(), { clock });
+    expect(await validationOf(id)).toMatchObject({ state: "queued", attempts: 1 });
+    clock.nowMs += 5_000;
+    const again = willing();
+    await dispatch(again, { clock });
+    expect(await validationOf(id)).toMatchObject({ state: "pending", attempts: 2 });
+    expect(again.calls[0]?.headers.get("idempotency-key")).toBe(
+      lost.calls[0]?.headers.get("idempotency-key"),
+    );
+  });
+
+  test("that has not run out is left alone", async () => {
+    const clock = clockAt(3600);
+    const [id = ""] = await queued(1);
+    await setValidation(id, { state: "dispatching", lease_id: "another", lease_until: second(3660) });
+    clock.nowMs += 60_000;
+    await dispatch(willing(), { clock });
+    expect(await validationOf(id)).toMatchObject({ state: "dispatching", lease_id: "another", attempts: 0 });
+  });
+
+  test("of another dispatch is not ended by a late failure", async () => {
+    const [id = ""] = await queued(1);
+    const late = createDouble(async () => {
+      await setValidation(id, { lease_id: "another", lease_until: second(9999) });
+      return json({}, 500);
+    });
+    await dispatch(late);
+    expect(await validationOf(id)).toMatchObject({ state: "dispatching", lease_id: "another", attempts: 0 });
+  });
+
+  test("that another has taken over is ended by a late acceptance", async () => {
+    const [id = ""] = await queued(1);
+    const late = createDouble(async (call) => {
+      await setValidation(id, { lease_id: "another", lease_until: second(9999) });
+      return take(call);
+    });
+    await dispatch(late);
+    expect(await validationOf(id)).toMatchObject({ state: "pending", lease_id: null });
+  });
+});
