@@ -1,5 +1,4 @@
-/** Asking a person. Questions are shown on standard error. */
-import { input as askText } from "@inquirer/prompts";
+/** Asking a person. Questions are shown on standard error. What asks is loaded only then: most commands ask nothing. */
 
 /** Where a question is asked. */
 export interface PromptTerminal {
@@ -19,6 +18,7 @@ export const processTerminal = (): PromptTerminal => ({
 /** Asks for a word to be typed. @returns whether it was; Ctrl-C says no */
 export async function askForWord(word: string, terminal: PromptTerminal): Promise<boolean> {
   const { input, output } = terminal;
+  const { input: askText } = await import("@inquirer/prompts");
   const typed = await unlessDeclined(askText({ message: `Type ${word} to go on:` }, { input, output }));
   return typed?.trim() === word;
 }

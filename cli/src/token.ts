@@ -1,5 +1,4 @@
 /** The token that opens the operator API. Never a flag: those are for every process of the machine to read. */
-import { password } from "@inquirer/prompts";
 import { EXIT, GatewayError } from "./exit.ts";
 import { type PromptTerminal, unlessDeclined } from "./prompt.ts";
 
@@ -20,6 +19,7 @@ export async function readToken(
     );
   }
   const { input, output } = terminal;
+  const { password } = await import("@inquirer/prompts");
   const typed = await unlessDeclined(
     password({ message: "GATEWAY_TOKEN:", toggleMask: false }, { input, output }),
   );

@@ -6,10 +6,11 @@ import { type Command, InvalidArgumentError } from "commander";
 import { type Sent, sendDelivery } from "../delivery.ts";
 import { EXIT, GatewayError } from "../exit.ts";
 import { repository } from "../option.ts";
-import { buildPayload, knownEvents } from "../payload.ts";
 import { safeJson } from "../plain-text.ts";
 import { printJson } from "../terminal.ts";
 import { webhookSecret } from "../webhook-secret.ts";
+
+type Examples = typeof import("../payload.ts");
 
 interface SendOptions {
   readonly repo?: string;
@@ -60,7 +61,9 @@ export function addSend(program: Command): void {
 
 async function sendAll(url: string, event: string, options: SendOptions): Promise<Sent[]> {
   const secret = webhookSecret(url);
-  const bodies = Array.from({ length: options.count }, (_, index) => bodyOf(event, options, index));
+  // GitHub's examples are megabytes of JSON: the other commands start without them.
+  const examples = await import("../payload.ts");
+  const bodies = Array.from({ length: options.count }, (_, index) => bodyOf(examples, event, options, index));
   const name = event.split(".")[0] ?? event;
   const sent: Sent[] = [];
   const begun = performance.now();
@@ -88,20 +91,20 @@ async function sendOne(
   }
 }
 
-function bodyOf(event: string, options: SendOptions, index: number): string {
+function bodyOf(examples: Examples, event: string, options: SendOptions, index: number): string {
   if (options.payload !== undefined) return readPayload(options.payload);
   const pr = options.pr ?? (options.count > 1 ? 1 : undefined);
-  const payload = buildPayload(event, {
+  const payload = examples.buildPayload(event, {
     repo: options.repo,
     pr: pr === undefined ? undefined : pr + index,
     head: options.head,
     now: new Date(),
   });
   if (payload !== undefined) return JSON.stringify(payload);
-  throw new GatewayError(unknownEvent(event), EXIT.usage);
+  throw new GatewayError(unknownEvent(examples, event), EXIT.usage);
 }
 
-function unknownEvent(event: string): string {
+function unknownEvent({ knownEvents }: Examples, event: string): string {
   const events = knownEvents();
   const [name = ""] = event.split(".");
   const actions = events.get(name);
