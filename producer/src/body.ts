@@ -3,31 +3,33 @@
 /** GitHub sends no larger payload (docs 2026-11); Grainchain's callbacks share the limit. */
 export const MAX_BODY_BYTES = 25 * 1024 * 1024;
 
+/** Why there is no body: it has more bytes than the limit, or the client ended it before its end. */
+export type Unread = "too_large" | "broken_off";
+
 /**
- * Reads a body while counting, so that no `Content-Length`, or a false one, lets more in.
- * @returns the bytes, or that there are more than the limit
+ * Reads a body while counting, so that no `Content-Length`, or a false one, lets more in. Of one that is too large as
+ * much again is read and thrown away: an answer does not reach a client that is still sending.
  */
-export async function readBody(
-  request: Request,
-  maxBytes = MAX_BODY_BYTES,
-): Promise<Uint8Array | "too_large"> {
-  if (Number(request.headers.get("content-length")) > maxBytes) {
-    await request.body?.cancel();
-    return "too_large";
-  }
+export async function readBody(request: Request, maxBytes = MAX_BODY_BYTES): Promise<Uint8Array | Unread> {
   if (request.body === null) return new Uint8Array();
   const reader: ReadableStreamDefaultReader<Uint8Array> = request.body.getReader();
   const chunks: Uint8Array[] = [];
   let length = 0;
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) return join(chunks, length);
-    length += value.byteLength;
-    if (length > maxBytes) {
-      await reader.cancel();
-      return "too_large";
+  let tooLarge = Number(request.headers.get("content-length")) > maxBytes;
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return tooLarge ? "too_large" : join(chunks, length);
+      length += value.byteLength;
+      tooLarge ||= length > maxBytes;
+      if (tooLarge) chunks.length = 0;
+      else chunks.push(value);
+      if (length > 2 * maxBytes) break;
     }
-    chunks.push(value);
+    await reader.cancel();
+    return "too_large";
+  } catch {
+    return tooLarge ? "too_large" : "broken_off";
   }
 }
 

@@ -39,6 +39,7 @@ export async function receiveDelivery(deps: WebhookDeps, request: Request): Prom
   const receivedAt = deps.now();
   const body = await readBody(request);
   if (body === "too_large") return refuse(deps.log, "payload_too_large", "the body is larger than 25 MiB");
+  if (body === "broken_off") return refuse(deps.log, "invalid_body", "the body ended before its end");
   const head = readHeaders(deps.log, request.headers);
   if ("kind" in head) return head;
   const log = deps.log.with({ delivery_id: head.id, github_event: head.event });

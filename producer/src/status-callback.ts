@@ -57,6 +57,7 @@ export async function receiveCallback(
 ): Promise<CallbackAnswer> {
   const body = await readBody(request);
   if (body === "too_large") return { code: "payload_too_large", message: "the body is larger than 25 MiB" };
+  if (body === "broken_off") return { code: "invalid_body", message: "the body ended before its end" };
   const form = await authenticate(deps, request, body, capability);
   if (form === undefined) {
     deps.log.warn("callback.unauthorized", { capability: capability !== undefined });

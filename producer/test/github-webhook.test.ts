@@ -1,7 +1,7 @@
 import { parseFact } from "@webhook-gateway/shared/fact.ts";
 import { describe, expect, test, vi } from "vitest";
 import { jsonOf, ORIGIN, refuseToSend, SECRETS, startApp } from "./support/app.ts";
-import { type DeliveryOptions, delivery, sign, streamOf } from "./support/delivery.ts";
+import { brokenStream, type DeliveryOptions, delivery, sign, streamOf } from "./support/delivery.ts";
 import { expectRefusal } from "./support/errors.ts";
 import {
   check,
@@ -101,7 +101,7 @@ describe("accepts", () => {
 });
 
 describe("refuses", () => {
-  test("a body whose Content-Length is over the limit, unread", async () => {
+  test("a body whose Content-Length is over the limit", async () => {
     const app = startApp();
     const request = await delivery(pullRequest("opened"), { headers: { "content-length": TOO_LONG } });
     await expectRefusal(await app.fetch(request), 413, "payload_too_large");
@@ -116,18 +116,29 @@ describe("refuses", () => {
     await expectRefusal(await startApp().fetch(request), 413, "payload_too_large");
   });
 
-  test("a body that goes on, without reading it to its end", async () => {
+  test.each([
+    ["is read to its end, so that its sender hears the answer", 30, 30],
+    ["goes on and on is not", 80, 55],
+  ])("a body that is too large and %s", async (_, mebibytes, atMost) => {
     let pulled = 0;
     const body = new ReadableStream<Uint8Array>({
       pull(controller) {
         controller.enqueue(new Uint8Array(1024 * 1024));
         // It ends all the same: a reader without a limit is to fail this test, not to exhaust the machine.
-        if (++pulled === 40) controller.close();
+        if (++pulled === mebibytes) controller.close();
       },
     });
     const request = new Request(`${ORIGIN}/webhook/github`, { method: "POST", body });
     await expectRefusal(await startApp().fetch(request), 413, "payload_too_large");
-    expect(pulled).toBeLessThan(30);
+    expect(pulled).toBeLessThanOrEqual(atMost);
+    expect(pulled).toBeGreaterThanOrEqual(Math.min(mebibytes, 50));
+  });
+
+  test("a body that ends before its end, which is no fault of D1 or the queue", async () => {
+    const app = startApp();
+    const request = new Request(`${ORIGIN}/webhook/github`, { method: "POST", body: brokenStream() });
+    await expectRefusal(await app.fetch(request), 400, "invalid_body");
+    expect(app.lines.map((line) => JSON.parse(line).level)).toEqual(["warn"]);
   });
 
   test.each([

@@ -6,7 +6,7 @@ import { beforeAll, describe, expect, test, vi } from "vitest";
 import { occurredAt } from "../src/status-callback.ts";
 import { jsonOf, refuseToSend, SECRETS, startApp, type TestApp } from "./support/app.ts";
 import { AUTH_FORMS, callback, callbackBody, post, VALIDATION_ID } from "./support/callback.ts";
-import { sign, streamOf } from "./support/delivery.ts";
+import { brokenStream, sign, streamOf } from "./support/delivery.ts";
 import { expectRefusal } from "./support/errors.ts";
 
 const SECRET = SECRETS.GRAINCHAIN_CALLBACK_SECRET;
@@ -81,6 +81,12 @@ describe.each(AUTH_FORMS)("by %s", (form) => {
     const right = await callback(form);
     const request = new Request(right.url, { method: "POST", headers: right.headers, body: streamOf(26) });
     await expectRefusal(await startApp().fetch(request), 413, "payload_too_large");
+  });
+
+  test("is refused when it ends before its end", async () => {
+    const right = await callback(form);
+    const request = new Request(right.url, { method: "POST", headers: right.headers, body: brokenStream() });
+    await expectRefusal(await startApp().fetch(request), 400, "invalid_body");
   });
 });
 

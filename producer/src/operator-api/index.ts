@@ -84,6 +84,9 @@ async function readInput(context: ApiContext, route: Route): Promise<Input> {
   if (bytes === "too_large") {
     return { error: { code: "payload_too_large", message: "the body is too large" } };
   }
+  if (bytes === "broken_off") {
+    return { error: { code: "invalid_body", message: "the body ended before its end" } };
+  }
   const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), notList, route.body), decodeUtf8(bytes));
   if (!parsed.success) return { error: refused("invalid_body", parsed.issues) };
   return { query: query?.output, body: parsed.output };

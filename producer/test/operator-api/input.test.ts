@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, test } from "vitest";
+import { brokenStream } from "../support/delivery.ts";
 import { expectRefusal } from "../support/errors.ts";
 import { migrate, startApi } from "./support/api.ts";
 
@@ -180,13 +181,18 @@ describe("a body is refused with the names of its fields", () => {
     }
   });
 
+  test("where it ends before its end", async () => {
+    const response = await startApi().ask("POST", "/api/replays", { raw: brokenStream() });
+    await expectRefusal(response, 400, "invalid_body");
+  });
+
   test("where it is no UTF-8", async () => {
     const raw = new Uint8Array([0x7b, 0x22, 0xff, 0xfe, 0x22, 0x3a, 0x31, 0x7d]);
     await expectRefusal(await startApi().ask("POST", "/api/reconciles", { raw }), 400, "invalid_body");
   });
 });
 
-describe("a body that is too large is refused before it is read", () => {
+describe("a body that is too large is refused, however much of it there is", () => {
   /** Grows for as long as somebody reads it. */
   function endless(chunk: Uint8Array): { readonly stream: ReadableStream; readonly taken: () => number } {
     let taken = 0;

@@ -48,3 +48,15 @@ export function streamOf(mebibytes: number): ReadableStream<Uint8Array> {
     },
   });
 }
+
+/** A body whose sender goes away in the middle, as workerd tells of it. */
+export function brokenStream(): ReadableStream<Uint8Array> {
+  let begun = false;
+  return new ReadableStream({
+    pull(controller) {
+      if (begun) controller.error(new Error("Network connection lost."));
+      else controller.enqueue(new TextEncoder().encode("{"));
+      begun = true;
+    },
+  });
+}
