@@ -113,6 +113,16 @@ describe("names the missing or malformed fields", () => {
     ],
     [
       "pull_request",
+      pullRequest("opened", {}, { repository: repository({ full_name: "../.." }) }),
+      ["repository.full_name"],
+    ],
+    [
+      "pull_request",
+      pullRequest("opened", {}, { repository: repository({ full_name: "octo/.." }) }),
+      ["repository.full_name"],
+    ],
+    [
+      "pull_request",
       pullRequest("opened", {}, { repository: repository({ id: 2 ** 60 }) }),
       ["repository.id"],
     ],

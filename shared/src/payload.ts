@@ -36,7 +36,8 @@ export const common = v.object({
     v.nullable(
       v.object({
         id: number,
-        full_name: v.pipe(text(200), v.regex(/^[\w.-]+\/[\w.-]+$/)),
+        // It becomes part of GitHub's addresses, where dots alone would lead elsewhere.
+        full_name: v.pipe(text(200), v.regex(/^(?!\.+\/)[\w.-]+\/(?!\.{1,2}$)[\w.-]+$/)),
         html_url: v.optional(url),
         clone_url: v.optional(url),
       }),

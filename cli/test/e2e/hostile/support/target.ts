@@ -1,0 +1,87 @@
+/** One gateway for all attacks of a file, and what must still hold of it after them. */
+import { randomUUID } from "node:crypto";
+import { afterAll, beforeAll, expect } from "vitest";
+import { type GrainchainDouble, startDouble } from "../../../faults/support/grainchain.ts";
+import { expectInvariants } from "../../../faults/support/invariants.ts";
+import { type Gateway, startGateway } from "../../support/gateway.ts";
+import { type Answer, type Attack, sendAttack } from "./attack.ts";
+import type { Tally } from "./budget.ts";
+import { leaksOf, problemsOf } from "./judge.ts";
+
+export interface Target {
+  readonly gateway: Gateway;
+  readonly grainchain: GrainchainDouble;
+  /** Sends an attack, judges the answer, and counts it. */
+  attack(attack: Attack, expected?: readonly number[]): Promise<Answer>;
+}
+
+/** @returns the target, once the tests run */
+export function shareTarget(tally: Tally): () => Target {
+  const ends: (() => Promise<void>)[] = [];
+  let target: Target | undefined;
+  beforeAll(async () => {
+    const whenDone = (end: () => Promise<void>): void => void ends.unshift(end);
+    const grainchain = await startDouble({ whenDone });
+    const gateway = await startGateway(grainchain.url, { WEBHOOK_DEBUG_MODE: "true" }, whenDone);
+    const attack = async (given: Attack, expected?: readonly number[]): Promise<Answer> => {
+      const answer = await sendAttack(gateway.url, given);
+      tally.count(answer.status);
+      expect(problemsOf(given, answer)).toEqual([]);
+      if (expected !== undefined) expect(expected, answer.text).toContain(answer.status);
+      return answer;
+    };
+    target = { gateway, grainchain, attack };
+  });
+  afterAll(async () => {
+    tally.print();
+    for (const end of ends) await end();
+  });
+  return () => {
+    if (target === undefined) throw new Error("the target is not started yet");
+    return target;
+  };
+}
+
+/**
+ * Expects a gateway that is well: it answers, records what is signed, and has lost and invented nothing.
+ * @param recorded the ids of every delivery that was answered as recorded
+ */
+export async function expectWell(
+  { gateway, grainchain }: Target,
+  recorded: ReadonlySet<string>,
+): Promise<void> {
+  const health = await fetch(`${gateway.url}/health`);
+  expect(health.status).toBe(200);
+  expect(await health.json()).toMatchObject({
+    checks: { database: { status: "ok" }, queue: { status: "ok" } },
+  });
+
+  const guid = randomUUID();
+  const sent = [
+    await gateway.send("pull_request.opened", { guid }),
+    await gateway.send("pull_request.opened", { guid }),
+  ];
+  expect(sent.map(({ status }) => status)).toEqual([202, 202]);
+  const all = new Set([...recorded, guid]);
+  await gateway.waitFor(KEPT, JSON.stringify([...all]), all.size);
+  const rows = await gateway.rows("SELECT id FROM deliveries");
+  expect(rows.filter(({ id }) => !all.has(String(id)))).toEqual([]);
+
+  await expectInvariants(gateway);
+  expect(grainchain.watch.violations).toEqual([]);
+  // The local runtime prints words of its own between the Workers'.
+  const lines = gateway
+    .logs()
+    .split("\n")
+    .filter((line) => line.startsWith("{"));
+  expect(lines.filter((line) => line.includes('"level":"error"'))).toEqual([]);
+  expect(lines.filter((line) => leaksOf(line).length > 0)).toEqual([]);
+}
+
+/** Each is a row of its own, or a dead letter that an operator sees. */
+const KEPT = `
+  SELECT 1 FROM (
+    SELECT count(DISTINCT id) AS n FROM (
+      SELECT id FROM deliveries UNION ALL SELECT delivery_id FROM dead_letters WHERE kind = 'fact'
+    ) WHERE id IN (SELECT value FROM json_each(?1))
+  ) WHERE n = ?2`;
