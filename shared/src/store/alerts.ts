@@ -23,6 +23,7 @@ export interface AlertFacts {
   /** Deliveries that never came and were fetched, within the last hour. */
   readonly recoveredLastHour: number;
   /** Validations that ended within the last hour, and those of them that broke. */
+  /** Of the last hour, the last 10,000 at most. */
   readonly endedLastHour: number;
   readonly brokenLastHour: number;
   readonly told: ReadonlyMap<string, ToldAlert>;
@@ -101,6 +102,9 @@ const countRow = v.object({
   broken: v.number(),
 });
 
+/** The last so many ends speak for an hour that has more: a busy gateway's hour has a million, and is looked at each minute. */
+const MAX_ENDED = 10_000;
+
 const SELECT_SETTINGS = "SELECT name, value FROM settings WHERE name IN (?1, ?2) OR name LIKE ?3";
 
 const CLAIM = `
@@ -127,5 +131,7 @@ const SELECT_COUNTS = `
     (SELECT count(*) FROM deliveries WHERE recovered_at >= ?1) AS recovered,
     ended, broken
   FROM (
-    SELECT count(*) AS ended, coalesce(sum(state <> 'completed'), 0) AS broken FROM validations
-    WHERE finished_at >= ?1 AND state IN ('completed', 'failed', 'timed_out', 'dead'))`;
+    SELECT count(*) AS ended, coalesce(sum(state <> 'completed'), 0) AS broken FROM (
+      SELECT state FROM validations
+      WHERE finished_at >= ?1 AND state IN ('completed', 'failed', 'timed_out', 'dead')
+      ORDER BY finished_at DESC LIMIT ${MAX_ENDED}))`;
