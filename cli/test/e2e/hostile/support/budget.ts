@@ -1,10 +1,10 @@
-/** How much is tried. `FUZZ_RUNS=2000` tries more, `FUZZ_SEED` tries the same again. */
-import { randomInt } from "node:crypto";
+/** How much is tried. `FUZZ_RUNS=2000 FUZZ_SEED=$RANDOM` tries more, and other things. */
 import { writeSync } from "node:fs";
 import fc from "fast-check";
 
 const runs = Number(process.env.FUZZ_RUNS ?? 50);
-const seed = Number(process.env.FUZZ_SEED ?? randomInt(2 ** 31 - 1));
+/** The same in every run, so that a change fails for what it is; others by `FUZZ_SEED=$RANDOM`. */
+const seed = Number(process.env.FUZZ_SEED ?? 20_261_124);
 
 const AT_ONCE = 6;
 
