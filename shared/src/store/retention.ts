@@ -52,7 +52,7 @@ const OLD_VALIDATIONS = `
   SELECT w.id FROM validations w WHERE w.finished_at < ?1
     AND NOT EXISTS (SELECT 1 FROM dead_letters l WHERE l.validation_id = w.id AND l.status IN ('open', 'replaying'))
     AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.validation_id = w.id)
-  ORDER BY w.finished_at, w.rowid LIMIT ${CHUNK}`;
+  ORDER BY w.finished_at, w.state, w.rowid LIMIT ${CHUNK}`;
 
 const DELETES: readonly Delete[] = [
   // What came late was received long before it was recorded. A delivery whose validation has not ended explains it still.
