@@ -41,9 +41,10 @@ function base64url(bytes: Uint8Array): string {
     .replace(/=+$/, "");
 }
 
-/** Undefined for anything but a 256-bit token as {@link base64url} writes it. */
+/** Undefined for anything but a 256-bit token as {@link base64url} writes it: one form for one token. */
 function fromBase64url(token: string): Uint8Array | undefined {
-  if (!/^[A-Za-z0-9_-]{43}$/.test(token)) return undefined;
+  // 43 letters hold two bits more, which are zeros.
+  if (!/^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$/.test(token)) return undefined;
   const binary = atob(token.replaceAll("-", "+").replaceAll("_", "/"));
   return new Uint8Array(Array.from(binary, (char) => char.charCodeAt(0)));
 }

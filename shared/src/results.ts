@@ -19,10 +19,15 @@ export type KeptResults =
 
 /** Decides where results go, by their size. */
 export function keepResults(results: ResultsObject): KeptResults {
+  // Before all else: writing what is nested deep can exhaust the stack.
+  if (isDeeperThan(results, MAX_RESULTS_DEPTH)) return placeSummary(results, {});
   const json = JSON.stringify(results);
   const bytes = byteLength(json);
-  if (bytes <= MAX_RESULTS_BYTES && !isDeeperThan(results, MAX_RESULTS_DEPTH)) return place(results, json);
-  const summary = { ...summarizeResults(results), truncated: true, original_bytes: bytes };
+  return bytes <= MAX_RESULTS_BYTES ? place(results, json) : placeSummary(results, { original_bytes: bytes });
+}
+
+function placeSummary(results: ResultsObject, more: ResultsObject): KeptResults {
+  const summary = { ...summarizeResults(results), truncated: true, ...more };
   return place(summary, JSON.stringify(summary));
 }
 

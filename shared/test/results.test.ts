@@ -88,6 +88,16 @@ describe("a summary", () => {
     }
   });
 
+  test("replaces results that are nested too deep to be written down", () => {
+    // A field of this name makes JSON.stringify climb level by level.
+    const deep = JSON.parse(`${'{"toJSON":'.repeat(100_000)}1${"}".repeat(100_000)}`);
+    expect(readKept(keepResults({ success: false, deep }))).toMatchObject({
+      success: false,
+
+      truncated: true,
+    });
+  });
+
   test("is not made of results nested as deep as programs nest them", () => {
     const results = { log: JSON.parse(`${'{"a":['.repeat(40)}1${"]}".repeat(40)}`) as unknown };
     expect(readKept(keepResults(results))).toEqual(results);
