@@ -68,7 +68,6 @@ async function confirm(action: LetterAction): Promise<void> {
   if (!terminal.isInteractive) {
     throw new GatewayError(
       `nothing was done: without a terminal to ask on, --yes has to confirm the ${action}`,
-      EXIT.usage,
     );
   }
   if (!(await askForWord(action, terminal))) throw new GatewayError("nothing was done: it was not confirmed");

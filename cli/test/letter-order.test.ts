@@ -59,7 +59,7 @@ test("does nothing without a terminal to ask on, unless --yes is given", async (
 
   const ran = await server.run("dlq", "replay", "--all");
 
-  expect(ran).toMatchObject({ code: 2, stdout: "" });
+  expect(ran).toMatchObject({ code: 1, stdout: "" });
   expect(ran.stderr).toContain("2 dead letters to replay:\n");
   expect(ran.stderr).toContain("error: nothing was done: without a terminal to ask on, --yes has to confirm");
   expect(server.asked).toHaveLength(1);

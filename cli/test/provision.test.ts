@@ -169,7 +169,7 @@ test("does nothing unless it is confirmed", async () => {
 
   const ran = await project.spawn(["provision", "--env", "staging"], GIVEN_SECRETS);
 
-  expect(ran.code).toBe(2);
+  expect(ran.code).toBe(1);
   expect(ran.stderr).toBe(
     "error: nothing was done: without a terminal to ask on, --yes has to confirm the plan\n",
   );

@@ -1,6 +1,6 @@
 /** `gateway provision`: brings a Cloudflare account to what the configuration files name. */
 import { type Command, Option } from "commander";
-import { EXIT, GatewayError } from "../exit.ts";
+import { GatewayError } from "../exit.ts";
 import { askForWord, processTerminal } from "../prompt.ts";
 import { readAccount } from "../provision/account.ts";
 import { ENVIRONMENTS, type EnvironmentName, projectDir, readToolSettings } from "../provision/project.ts";
@@ -83,10 +83,7 @@ const audienceOf = (
     if (yes) return;
     const terminal = processTerminal();
     if (!terminal.isInteractive) {
-      throw new GatewayError(
-        "nothing was done: without a terminal to ask on, --yes has to confirm the plan",
-        EXIT.usage,
-      );
+      throw new GatewayError("nothing was done: without a terminal to ask on, --yes has to confirm the plan");
     }
     if (!(await askForWord("provision", terminal))) {
       throw new GatewayError("nothing was done: it was not confirmed");
