@@ -82,26 +82,29 @@ function routeChange(
   payload: unknown,
   policy: RoutingPolicy,
 ): UnhashedChange | Route {
+  if (event === "push") return routePush(payload, policy);
+  if (event === "ping" || event.startsWith("installation")) return { type: "note" };
+  return action === null ? { kind: "invalid", fields: ["action"] } : routeAction(event, action, payload);
+}
+
+/** What follows from these events depends on their action, which GitHub always sends. */
+function routeAction(event: string, action: string, payload: unknown): UnhashedChange | Route {
   switch (event) {
     case "pull_request":
       return routePullRequest(action, payload);
     case "merge_group":
       return routeMergeGroup(action, payload);
-    case "push":
-      return routePush(payload, policy);
     case "check_run":
     case "check_suite":
       return routeRerun(event, action, payload);
     case "issue_comment":
       return routeComment(action, payload);
-    case "repository":
-      return REPOSITORY_ACTIONS.includes(action ?? "") ? { type: "note" } : ignoredAction(event, action);
     default:
-      return { type: "note" };
+      return REPOSITORY_ACTIONS.includes(action) ? { type: "note" } : ignoredAction(event, action);
   }
 }
 
-function routePullRequest(given: string | null, payload: unknown): UnhashedChange | Route {
+function routePullRequest(given: string, payload: unknown): UnhashedChange | Route {
   const action = PULL_REQUEST_ACTIONS.find((known) => known === given);
   if (action === undefined) return ignoredAction("pull_request", given);
   const parsed = v.safeParse(payloads.pullRequest, payload);
@@ -125,7 +128,7 @@ function routePullRequest(given: string | null, payload: unknown): UnhashedChang
   };
 }
 
-function routeMergeGroup(given: string | null, payload: unknown): UnhashedChange | Route {
+function routeMergeGroup(given: string, payload: unknown): UnhashedChange | Route {
   const action = MERGE_GROUP_ACTIONS.find((known) => known === given);
   if (action === undefined) return ignoredAction("merge_group", given);
   const parsed = v.safeParse(payloads.mergeGroup, payload);
@@ -162,7 +165,7 @@ function skipPush(ref: string, deleted: boolean, policy: RoutingPolicy): string 
 
 function routeRerun(
   event: "check_run" | "check_suite",
-  action: string | null,
+  action: string,
   payload: unknown,
 ): UnhashedChange | Route {
   if (action !== "rerequested") return ignoredAction(event, action);
@@ -173,7 +176,7 @@ function routeRerun(
   return { type: "rerun", app_id: check.app?.id ?? null, head_sha: check.head_sha };
 }
 
-function routeComment(action: string | null, payload: unknown): UnhashedChange | Route {
+function routeComment(action: string, payload: unknown): UnhashedChange | Route {
   if (action !== "created") return ignoredAction("issue_comment", action);
   const parsed = v.safeParse(payloads.issueComment, payload);
   if (!parsed.success) return invalid(parsed.issues);
@@ -213,8 +216,8 @@ function projectCommon(common: payloads.Common): Omit<Projection, "change"> {
 
 const ignored = (reason: string): Route => ({ kind: "ignored", reason });
 
-const ignoredAction = (event: string, action: string | null): Route =>
-  ignored(`${event} ${action ?? "events without an action"} needs nothing done`);
+const ignoredAction = (event: string, action: string): Route =>
+  ignored(`${event} ${action} needs nothing done`);
 
 /** Names of fields only: an issue's own text quotes what was received. */
 const invalid = (issues: readonly v.BaseIssue<unknown>[]): Route => ({
