@@ -79,7 +79,10 @@ export function createApp(appDeps: AppDeps) {
     const open = config.PROJECT_STATUS_PUBLIC;
     if (!open && (await roleOf(config, context.req.header("authorization"))) === undefined) {
       const message = "a bearer token of an operator or reader is needed";
-      return refuse(context, await refuseUnauthorized(deps.failedSignatures, context.req.raw, message));
+      return refuse(
+        context,
+        await refuseUnauthorized(deps.failedSignatures, context.req.raw, "token", message),
+      );
     }
     const answer = await projectStatus(deps.db, projectId);
     if ("error" in answer) return refuse(context, answer.error);

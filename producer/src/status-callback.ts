@@ -61,7 +61,12 @@ export async function receiveCallback(
   const form = await authenticate(deps, request, body, capability);
   if (form === undefined) {
     deps.log.warn("callback.unauthorized", { capability: capability !== undefined });
-    return refuseUnauthorized(deps.failedSignatures, request, "the callback is not authenticated");
+    return refuseUnauthorized(
+      deps.failedSignatures,
+      request,
+      "callback",
+      "the callback is not authenticated",
+    );
   }
   const json = parseJson(decodeUtf8(body));
   if (json === undefined) {

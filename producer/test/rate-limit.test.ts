@@ -26,7 +26,7 @@ describe("failed signatures", () => {
     await app.fetch(await delivery("", from("192.0.2.1")));
     const headers = { ...from("192.0.2.1").headers, "x-hub-signature-256": null };
     await app.fetch(await delivery(pullRequest("opened"), { headers }));
-    expect(app.limitedKeys).toEqual(["192.0.2.1", "192.0.2.1"]);
+    expect(app.limitedKeys).toEqual(["delivery 192.0.2.1", "delivery 192.0.2.1"]);
   });
 
   test("without an address share one limit", async () => {
@@ -74,4 +74,15 @@ test("tokens of the project status are limited only where they are wrong", async
     );
   await expectRefusal(await ask("guess"), 429, "rate_limited");
   await expectRefusal(await ask(SECRETS.READER_TOKEN), 400, "invalid_project_id");
+});
+
+test("a flood of unsigned deliveries hides no other refusal at the same address", async () => {
+  const app = startApp({ limit: 1 });
+  await app.fetch(await unsigned("192.0.2.1"));
+  await expectRefusal(await app.fetch(await unsigned("192.0.2.1")), 429, "rate_limited");
+  const ask = (path: string, method: string) =>
+    app.fetch(new Request(`${ORIGIN}${path}`, { method, ...from("192.0.2.1") }));
+
+  await expectRefusal(await ask("/webhook/status", "POST"), 401, "unauthorized");
+  await expectRefusal(await ask("/api/status", "GET"), 401, "unauthorized");
 });

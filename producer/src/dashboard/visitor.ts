@@ -35,7 +35,7 @@ export async function identify(
     const role = operator ? "operator" : "reader";
     return { role, name: await nameOf(given.username, role, tokens) };
   }
-  const refusal = await refuseUnauthorized(limit, request, MESSAGE);
+  const refusal = await refuseUnauthorized(limit, request, "token", MESSAGE);
   return { error: refusal.code === "unauthorized" ? challenge : refusal };
 }
 

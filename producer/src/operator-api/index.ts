@@ -39,7 +39,10 @@ export function createOperatorApi(deps: OperatorApiDeps) {
     const role = await roleOf(deps.config, context.req.header("authorization"));
     if (role === undefined) {
       const message = "a bearer token of an operator or reader is needed";
-      return refuse(context, await refuseUnauthorized(deps.failedSignatures, context.req.raw, message));
+      return refuse(
+        context,
+        await refuseUnauthorized(deps.failedSignatures, context.req.raw, "token", message),
+      );
     }
     if (needed === "reader" || role === "operator") return undefined;
     return refuse(context, { code: "forbidden", message: "a reader may only look" });
