@@ -4,7 +4,8 @@
 //
 // Where the machine's Node is too old it fetches one, and pnpm, from the npm registry, into npm's own cache;
 // nothing is installed globally. Then it installs the workspace, where the lockfile has changed since it last did,
-// and runs the command. Plain JavaScript without dependencies: it runs before anything is installed.
+// and runs the command. What only the benchmarks need (other gateways, their queues) is left out until a command needs
+// it. Plain JavaScript without dependencies: it runs before anything is installed.
 import { execFileSync, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -18,10 +19,13 @@ const COMMANDS = {
   invariants: "cli/dev/invariants.ts",
   gateway: "cli/src/index.ts",
   grainchain: "grainchain/src/index.ts",
+  bench: "bench/src/index.ts",
+  "bench:end-to-end": "bench/src/end-to-end.ts",
   "bench:waiting-room": "bench/src/waiting-room.ts",
+  "bench:start-up": "bench/src/start-up.ts",
+  "bench:size": "bench/src/bundle-size.ts",
 };
-/** Commands that install first; the others only where nothing is installed yet. */
-const ALWAYS_INSTALL = ["start", "test"];
+const WITHOUT_BENCH = ["--filter", "!@webhook-gateway/bench"];
 /** What Wrangler needs, and the first with `node:sqlite` for all. */
 const MIN_NODE = [22, 13];
 const TOOLCHAIN_PACKAGES = ["node@24", "pnpm@12"];
@@ -42,8 +46,12 @@ const lockHash = createHash("sha256")
   .update(readFileSync(path.join(root, "pnpm-lock.yaml")))
   .digest("hex");
 const toolchain = findToolchain();
-const installed = stamp.lockHash === lockHash;
-if (!installed && (ALWAYS_INSTALL.includes(command) || stamp.lockHash === undefined)) install();
+/** The types of the benchmarks are checked by `test`. */
+const needsBench = command === "test" || command.startsWith("bench");
+const installed = stamp.lockHash === lockHash && (stamp.bench === true || !needsBench);
+/** The other commands install only where nothing is installed yet. */
+const installsFirst = command === "start" || needsBench;
+if (!installed && (installsFirst || stamp.lockHash === undefined)) install();
 run();
 
 /** @returns where node (and pnpm) are */
@@ -76,6 +84,7 @@ function inToolchain(shellCommand) {
 function install() {
   console.error("Installing …");
   const arguments_ = ["install", "--frozen-lockfile", "--prefer-offline", "--reporter=append-only"];
+  if (!needsBench) arguments_.push(...WITHOUT_BENCH);
   const environment = { ...childEnvironment(), CI: "true" };
   try {
     const onPath = [path.join(toolchain.bin, "pnpm"), "pnpm"].find((pnpm) => works(pnpm, environment));
@@ -87,7 +96,7 @@ function install() {
     fail("installing the workspace failed; see above");
   }
   mkdirSync(path.dirname(stampFile), { recursive: true });
-  writeFileSync(stampFile, JSON.stringify({ lockHash, toolchain }));
+  writeFileSync(stampFile, JSON.stringify({ lockHash, toolchain, bench: needsBench }));
 }
 
 function works(pnpm, environment) {
