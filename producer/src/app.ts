@@ -3,7 +3,7 @@ import { errorText, type Log } from "@webhook-gateway/shared/log.ts";
 import { createRoutingPolicy } from "@webhook-gateway/shared/routing-policy.ts";
 import { isUnavailable } from "@webhook-gateway/shared/store/unavailable.ts";
 import { VERSION } from "@webhook-gateway/shared/version.ts";
-import { type Context, Hono } from "hono";
+import { type Context, Hono, type Next } from "hono";
 import { etag } from "hono/etag";
 import { roleOf } from "./access.ts";
 import { type ApiError, errorResponse } from "./api-error.ts";
@@ -32,10 +32,34 @@ export interface AppDeps {
 /** A year (RFC 6797). Without subdomains: those are not ours to speak for. */
 const HSTS = "max-age=31536000";
 
-type AppContext = Context<{ Variables: { requestId: string } }>;
+interface Surroundings {
+  /** Given with each request, not set by a middleware: a route with a single handler spares Hono its composing. */
+  readonly Bindings: { readonly requestId: string };
+  /** For the operator API and the dashboard, which have middlewares anyway. */
+  readonly Variables: { requestId: string };
+}
 
-/** Wires the routes. Every answer carries `x-request-id`. */
-export function createApp(appDeps: AppDeps) {
+type AppContext = Context<Surroundings>;
+
+/** Every answer carries `x-request-id` and what browsers are to be told. */
+export function createApp(deps: AppDeps) {
+  const routes = createRoutes(deps);
+  return {
+    async fetch(request: Request): Promise<Response> {
+      const requestId = deps.newId();
+      const response = await routes.fetch(request, { requestId });
+      const { headers } = response;
+      headers.set("x-request-id", requestId);
+      headers.set("x-content-type-options", "nosniff");
+      headers.set("referrer-policy", "no-referrer");
+      if (request.url.startsWith("https:")) headers.set("strict-transport-security", HSTS);
+      return response;
+    },
+  };
+}
+
+/** Wires the routes. */
+function createRoutes(appDeps: AppDeps) {
   const { config, now } = appDeps;
   const queue = watchQueue(appDeps.queue);
   const deps = { ...appDeps, queue };
@@ -45,19 +69,10 @@ export function createApp(appDeps: AppDeps) {
   const verifyCallback = createVerifier([{ label: "callback", secret: callbackSecret }]);
   const policy = createRoutingPolicy(config);
 
-  const app = new Hono<{ Variables: { requestId: string } }>({ strict: false });
+  const app = new Hono<Surroundings>({ strict: false });
 
-  app.use(async (context, next) => {
-    context.set("requestId", deps.newId());
-    await next();
-    context.res.headers.set("x-request-id", context.var.requestId);
-    const { headers } = context.res;
-    headers.set("x-content-type-options", "nosniff");
-    headers.set("referrer-policy", "no-referrer");
-    if (context.req.url.startsWith("https:")) headers.set("strict-transport-security", HSTS);
-  });
   app.onError((thrown, context) => {
-    deps.log.error("request.failed", { request_id: context.var.requestId, error: errorText(thrown) });
+    deps.log.error("request.failed", { request_id: context.env.requestId, error: errorText(thrown) });
     if (isUnavailable(thrown)) {
       const headers = { "retry-after": "10" };
       return refuse(context, { code: "storage_unavailable", message: "D1 does not answer", headers });
@@ -66,7 +81,7 @@ export function createApp(appDeps: AppDeps) {
   });
   app.notFound((context) => refuse(context, { code: "not_found", message: "there is nothing here" }));
 
-  const logOf = (context: AppContext): Log => deps.log.with({ request_id: context.var.requestId });
+  const logOf = (context: AppContext): Log => deps.log.with({ request_id: context.env.requestId });
 
   const callback = async (context: AppContext, capability: Capability | undefined) => {
     const callbackDeps = { ...deps, callbackSecret, verify: verifyCallback, log: logOf(context) };
@@ -100,7 +115,8 @@ export function createApp(appDeps: AppDeps) {
     context.header("cache-control", "no-store");
     return context.json(report, report.status === "unhealthy" ? 503 : 200);
   });
-  app.post("/webhook/github", async (context) => {
+  app.all("/webhook/github", async (context) => {
+    if (context.req.method !== "POST") return refuseMethod(context, "POST");
     const webhookDeps = { ...deps, verify: verifyDelivery, policy, log: logOf(context) };
     const answer = await receiveDelivery(webhookDeps, context.req.raw);
     if (answer.kind === "refused") return refuse(context, answer.error);
@@ -121,15 +137,18 @@ export function createApp(appDeps: AppDeps) {
   );
   app.get("/webhook/projects/:project/status", (context) => status(context, context.req.param("project")));
 
+  const carryRequestId = (context: AppContext, next: Next) => {
+    context.set("requestId", context.env.requestId);
+    return next();
+  };
+  app.use("/api/*", carryRequestId);
+  app.use("/dashboard/*", carryRequestId);
   const operatorDeps = { ...deps, environment: config.ENVIRONMENT };
   app.route("/api", createOperatorApi(operatorDeps));
   app.route("/dashboard", createDashboard({ ...deps, data: createDashboardData(operatorDeps, health) }));
 
   for (const [path, allow] of METHODS) {
-    app.all(path, (context) => {
-      const message = `this path answers ${allow} only`;
-      return refuse(context, { code: "method_not_allowed", message, headers: { allow } });
-    });
+    app.all(path, (context) => refuseMethod(context, allow));
   }
   return app;
 }
@@ -139,11 +158,10 @@ const CALLBACK_PATHS = [
   "/callbacks/:validation_id/:token",
 ] as const;
 
-/** Known paths, and what they answer. Any other method is refused. */
+/** Known paths beside the deliveries' own, and what they answer. Any other method is refused. */
 const METHODS = [
   ["/", "GET, HEAD"],
   ["/health", "GET, HEAD"],
-  ["/webhook/github", "POST"],
   ["/webhook/status", "POST"],
   ...CALLBACK_PATHS.map((path) => [path, "POST"] as const),
   ["/webhook/projects/:owner/:repo/status", "GET, HEAD"],
@@ -151,4 +169,11 @@ const METHODS = [
 ] as const;
 
 const refuse = (context: AppContext, error: ApiError): Response =>
-  errorResponse(error, context.var.requestId);
+  errorResponse(error, context.env.requestId);
+
+const refuseMethod = (context: AppContext, allow: string): Response =>
+  refuse(context, {
+    code: "method_not_allowed",
+    message: `this path answers ${allow} only`,
+    headers: { allow },
+  });

@@ -7,15 +7,35 @@ export const MAX_BODY_BYTES = 25 * 1024 * 1024;
 export type Unread = "too_large" | "broken_off";
 
 /**
- * Reads a body while counting, so that no `Content-Length`, or a false one, lets more in. Of one that is too large as
- * much again is read and thrown away: an answer does not reach a client that is still sending.
+ * Reads a body. With a `Content-Length` it comes in one piece, since HTTP lets no more through than was announced (RFC
+ * 9112, 6.3; RFC 9113, 8.1.1); without one it is counted while it comes.
  */
 export async function readBody(request: Request, maxBytes = MAX_BODY_BYTES): Promise<Uint8Array | Unread> {
   if (request.body === null) return new Uint8Array();
-  const reader: ReadableStreamDefaultReader<Uint8Array> = request.body.getReader();
+  const announced = Number(request.headers.get("content-length") ?? Number.NaN);
+  if (announced > maxBytes) return readCounting(request.body, maxBytes, true);
+  if (Number.isNaN(announced)) return readCounting(request.body, maxBytes, false);
+  try {
+    const whole = new Uint8Array(await request.arrayBuffer());
+    return whole.byteLength > maxBytes ? "too_large" : whole;
+  } catch {
+    return "broken_off";
+  }
+}
+
+/**
+ * Each read of a chunk costs about as much as all of JSON.parse for a small payload: not for every delivery. Of a body
+ * that is too large as much again is read and thrown away: an answer does not reach a client that is still sending.
+ */
+async function readCounting(
+  body: ReadableStream<Uint8Array>,
+  maxBytes: number,
+  announcedTooLarge: boolean,
+): Promise<Uint8Array | Unread> {
+  const reader = body.getReader();
   const chunks: Uint8Array[] = [];
   let length = 0;
-  let tooLarge = Number(request.headers.get("content-length")) > maxBytes;
+  let tooLarge = announcedTooLarge;
   try {
     for (;;) {
       const { done, value } = await reader.read();
@@ -33,13 +53,15 @@ export async function readBody(request: Request, maxBytes = MAX_BODY_BYTES): Pro
   }
 }
 
+const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
+
 /**
  * The text of a body that is UTF-8; a byte order mark is left out.
  * @returns undefined where it is not UTF-8
  */
 export function decodeUtf8(bytes: Uint8Array): string | undefined {
   try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(bytes);
+    return utf8.decode(bytes);
   } catch {
     return undefined;
   }

@@ -3,8 +3,8 @@
 import { askedValidationId, deliveryFact } from "@webhook-gateway/shared/delivery-fact.ts";
 import { type DeliveryFact, MAX_DELIVERY_FACT_BYTES } from "@webhook-gateway/shared/fact.ts";
 import { errorText, type Log } from "@webhook-gateway/shared/log.ts";
-import { isRouted, type RoutingPolicy, routeDelivery } from "@webhook-gateway/shared/routing.ts";
-import { byteLength } from "@webhook-gateway/shared/text.ts";
+import { isRouted, type Route, type RoutingPolicy, routeDelivery } from "@webhook-gateway/shared/routing.ts";
+import { exceedsBytes } from "@webhook-gateway/shared/text.ts";
 import type { ApiError } from "./api-error.ts";
 import { decodeUtf8, parseJson, readBody } from "./body.ts";
 import { type RateLimit, refuseUnsigned } from "./rate-limit.ts";
@@ -34,9 +34,36 @@ const ANSWERED_200 = "ping";
 /** When to send a delivery again that could not be queued, in seconds. */
 const RETRY_AFTER_SECONDS = "30";
 
-/** Receives one delivery. The checks and their order are part of the contract. */
+/** A delivery whose signature holds, and what its payload asks for. */
+interface SignedDelivery {
+  readonly head: DeliveryHeaders;
+  readonly log: Log;
+  readonly route: Route;
+}
+
+/** Receives one delivery. */
 export async function receiveDelivery(deps: WebhookDeps, request: Request): Promise<WebhookAnswer> {
   const receivedAt = deps.now();
+  const signed = await readDelivery(deps, request);
+  if ("kind" in signed) return signed;
+  const { head, log, route } = signed;
+  if (route.kind === "ignored") return ignore(log, head.id, route.reason);
+  if (route.kind === "invalid") {
+    return refuse(log, "invalid_payload", `missing or malformed: ${route.fields.join(", ")}`);
+  }
+  const { kind: _, ...projection } = route;
+  const fact = await deliveryFact({ ...head, receivedAt: receivedAt.toISOString() }, projection);
+  if (exceedsBytes(JSON.stringify(fact), MAX_DELIVERY_FACT_BYTES)) {
+    return refuse(log, "invalid_payload", "the fields that routing needs are too long");
+  }
+  return queueFact({ ...deps, log }, fact, receivedAt);
+}
+
+/**
+ * The checks and their order are part of the contract. The body and its payload end with this function: kept until the
+ * queue has answered, they would outlive the young generation, and their collection would cost more than their parsing.
+ */
+async function readDelivery(deps: WebhookDeps, request: Request): Promise<SignedDelivery | WebhookAnswer> {
   const body = await readBody(request);
   if (body === "too_large") return refuse(deps.log, "payload_too_large", "the body is larger than 25 MiB");
   if (body === "broken_off") return refuse(deps.log, "invalid_body", "the body ended before its end");
@@ -63,27 +90,7 @@ export async function receiveDelivery(deps: WebhookDeps, request: Request): Prom
   if (payload === undefined) {
     return refuse(signed, "invalid_json", "the payload is not JSON in UTF-8");
   }
-  return acceptPayload({ ...deps, log: signed }, head, payload, receivedAt);
-}
-
-async function acceptPayload(
-  deps: WebhookDeps,
-  head: DeliveryHeaders,
-  payload: unknown,
-  receivedAt: Date,
-): Promise<WebhookAnswer> {
-  const { log } = deps;
-  const route = routeDelivery(head.event, payload, deps.policy);
-  if (route.kind === "ignored") return ignore(log, head.id, route.reason);
-  if (route.kind === "invalid") {
-    return refuse(log, "invalid_payload", `missing or malformed: ${route.fields.join(", ")}`);
-  }
-  const { kind: _, ...projection } = route;
-  const fact = await deliveryFact({ ...head, receivedAt: receivedAt.toISOString() }, projection);
-  if (byteLength(JSON.stringify(fact)) > MAX_DELIVERY_FACT_BYTES) {
-    return refuse(log, "invalid_payload", "the fields that routing needs are too long");
-  }
-  return queueFact(deps, fact, receivedAt);
+  return { head, log: signed, route: routeDelivery(head.event, payload, deps.policy) };
 }
 
 async function queueFact(deps: WebhookDeps, fact: DeliveryFact, receivedAt: Date): Promise<WebhookAnswer> {

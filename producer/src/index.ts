@@ -39,9 +39,9 @@ function refuseAll(error: ConfigError): Response {
 }
 
 export default {
-  fetch(request, env, context) {
+  fetch(request, env) {
     try {
-      return appFor(env).fetch(request, env, context);
+      return appFor(env).fetch(request);
     } catch (thrown) {
       if (thrown instanceof ConfigError) return refuseAll(thrown);
       throw thrown;

@@ -1,4 +1,3 @@
-import { createExecutionContext } from "cloudflare:test";
 import { env as workerEnv } from "cloudflare:workers";
 import { ConfigError } from "@webhook-gateway/shared/config.ts";
 import { afterEach, describe, expect, test, vi } from "vitest";
@@ -120,7 +119,7 @@ test("the Worker accepts nothing with a bad configuration, and its log alone say
     method: "POST",
     body: "{}",
   });
-  const response = await worker.fetch(request, env, createExecutionContext());
+  const response = await worker.fetch(request, env);
   const message = await expectRefusal(response, 500, "internal_error");
   expect(message).not.toContain("GITHUB_WEBHOOK_SECRET");
   const line = String(logged.mock.calls[0]?.[0]);

@@ -100,6 +100,13 @@ describe("accepts", () => {
   });
 });
 
+test("reads a delivery that follows one cut within a character", async () => {
+  const app = startApp();
+  const cut = new Uint8Array([...encode('{"a":"'), 0xe2, 0x82]);
+  await expectRefusal(await app.fetch(await delivery(cut)), 400, "invalid_json");
+  expect((await app.fetch(await delivery(pullRequest("opened", { body: "€" })))).status).toBe(202);
+});
+
 describe("refuses", () => {
   test("a body whose Content-Length is over the limit", async () => {
     const app = startApp();

@@ -1,8 +1,14 @@
 /** The fields of GitHub's payloads that routing needs. Bounded, so that a fact always fits its 4 KiB. */
 import * as v from "valibot";
+import { exceedsBytes } from "./text.ts";
 import { utcTime } from "./utc-time.ts";
 
-const text = (maxBytes: number) => v.pipe(v.string(), v.maxBytes(maxBytes));
+/** Not `v.maxBytes`, which encodes every text: a payload has a dozen of them. */
+const text = (maxBytes: number) =>
+  v.pipe(
+    v.string(),
+    v.check((given) => !exceedsBytes(given, maxBytes)),
+  );
 const sha = v.pipe(v.string(), v.regex(/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/));
 /**
  * Git forbids control characters in refs. A branch has at most 255 bytes; a merge queue's ref is made of its base's

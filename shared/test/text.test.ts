@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { cutText } from "../src/text.ts";
+import { byteLength, cutText, exceedsBytes } from "../src/text.ts";
 
 test.each([
   ["abc", 5, "abc"],
@@ -24,6 +24,14 @@ test("gives the longest beginning that fits", () => {
       expect(bytes(cut)).toBeLessThanOrEqual(maxBytes);
       const [next] = text.slice(cut.length);
       if (next !== undefined) expect(bytes(cut) + bytes(next)).toBeGreaterThan(maxBytes);
+    }),
+  );
+});
+
+test("tells without encoding what encoding would tell", () => {
+  fc.assert(
+    fc.property(fc.string({ unit: "binary", maxLength: 40 }), fc.nat(130), (text, maxBytes) => {
+      expect(exceedsBytes(text, maxBytes)).toBe(byteLength(text) > maxBytes);
     }),
   );
 });
