@@ -14,6 +14,7 @@ import { type LocalGateway, startLocalGateway } from "./local-gateway.ts";
 import { describeMachine, loadAverage } from "./machine.ts";
 import { pace } from "./pace.ts";
 import { buildPayload, WEBHOOK_PATH, WEBHOOK_SECRET } from "./payload.ts";
+import { createSlots } from "./slots.ts";
 import { percentile } from "./statistics.ts";
 
 const RESULTS = path.resolve(import.meta.dirname, "../results");
@@ -115,10 +116,15 @@ const gateway = await startLocalGateway(grainchain.url);
 const pool = new Pool(gateway.origin, { connections: CONNECTIONS, pipelining: 1 });
 try {
   const begun = performance.now();
-  const acked = await pace(deliveries, ratePerSecond, (number, due) => deliver(pool, number, due));
+  // A body is built when there is a connection for it: a gateway that falls behind would fill the memory here.
+  const inSlot = createSlots(CONNECTIONS);
+  const acked = await pace(deliveries, ratePerSecond, (number, due) =>
+    inSlot(() => deliver(pool, number, due)),
+  );
   const allAcked = performance.now();
   await waitForAll(grainchain.triggeredAt);
-  const ended = Math.max(...grainchain.triggeredAt.values());
+  // Triggered in the order of their times.
+  const ended = Array.from(grainchain.triggeredAt.values()).at(-1) ?? Number.NaN;
   // The rows of the last dispatch are written after Grainchain has answered.
   await delay(2_000);
   const lags = acked.map(

@@ -35,7 +35,14 @@ const SECRETS = {
   READER_TOKEN: "-",
 };
 
+/** The harness keeps every line until it is told to forget them: several for each delivery. */
+const LOGS_READ_EVERY_MS = 1_000;
+
+/** Starts both Workers, with nothing stored yet. */
 export async function startLocalGateway(grainchainUrl: string): Promise<LocalGateway> {
+  // Neither a line for each batch of the queue, nor a question to Cloudflare.
+  process.env.WRANGLER_LOG ??= "warn";
+  process.env.CLOUDFLARE_CF_FETCH_ENABLED ??= "false";
   const folder = await mkdtemp(path.join(os.tmpdir(), "bench-gateway-"));
   const vars = { GRAINCHAIN_API_URL: grainchainUrl, CLOUDFLARE_WORKER_URL: "http://127.0.0.1:1" };
   const worker = { env: "development", secrets: SECRETS };
@@ -46,15 +53,25 @@ export async function startLocalGateway(grainchainUrl: string): Promise<LocalGat
       { ...worker, configPath: await countingConfig(folder), vars },
     ],
   });
+  let operations: Operations | undefined;
+  const readLogs = () => {
+    operations = lastOperations(harness.getLogs().map(({ message }) => message)) ?? operations;
+    harness.clearLogs();
+  };
+  const reading = setInterval(readLogs, LOGS_READ_EVERY_MS);
   const close = async () => {
+    clearInterval(reading);
     await harness.close();
     await rm(folder, { recursive: true, force: true });
   };
   try {
     const { url } = await harness.listen();
     await harness.getWorker("webhook-gateway-producer-development").applyD1Migrations("DB");
-    const operations = () => lastOperations(harness.getLogs().map(({ message }) => message));
-    return { origin: url.origin, operations, query: openDatabase(url.origin), close };
+    const readOperations = () => {
+      readLogs();
+      return operations;
+    };
+    return { origin: url.origin, operations: readOperations, query: openDatabase(url.origin), close };
   } catch (error) {
     await close();
     throw error;
