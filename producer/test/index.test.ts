@@ -1,4 +1,4 @@
-import { applyD1Migrations, createExecutionContext } from "cloudflare:test";
+import { applyD1Migrations } from "cloudflare:test";
 import { env, exports } from "cloudflare:workers";
 import { capabilityToken } from "@webhook-gateway/shared/capability.ts";
 import type { Dataset } from "@webhook-gateway/shared/telemetry.ts";
@@ -96,8 +96,7 @@ test("counts what is accepted, and what is refused and why", async () => {
   const METRICS: Dataset = { writeDataPoint: (point) => points.push(point) };
   const bindings = { ...env, METRICS } as Env;
   const take = async (request: Request) =>
-    (await worker.fetch(request as Parameters<typeof worker.fetch>[0], bindings, createExecutionContext()))
-      .status;
+    (await worker.fetch(request as Parameters<typeof worker.fetch>[0], bindings)).status;
   expect(await take(await signed(pullRequest("opened")))).toBe(202);
   expect(await take(await signed({ action: "created" }, { "x-github-event": "star" }))).toBe(200);
   expect(await take(await delivery(pullRequest("opened")))).toBe(401);

@@ -49,7 +49,7 @@ test("limits wrong passwords by address, and never the right one", async () => {
   expect(seen[2]?.headers.get("www-authenticate")).toBeNull();
   expect(Number(seen[2]?.headers.get("retry-after"))).toBeGreaterThan(0);
   expect((await fetch("/dashboard", asOperator)).status).toBe(200);
-  expect(limitedKeys).toEqual(["192.0.2.1", "192.0.2.1", "192.0.2.1"]);
+  expect(limitedKeys).toEqual(["token 192.0.2.1", "token 192.0.2.1", "token 192.0.2.1"]);
 });
 
 test("does not count a browser's first request, which has no password yet", async () => {
