@@ -1,0 +1,31 @@
+/** A D1 with the gateway's schema: Wrangler's local one, which is workerd's SQLite behind D1's own interface. */
+import path from "node:path";
+import type { D1Database } from "@cloudflare/workers-types";
+import { createTestHarness } from "wrangler";
+
+const ROOT = path.resolve(import.meta.dirname, "../../..");
+
+/** The database is made by the producer's environment; nothing is ever asked of the producer itself. */
+const PRODUCER = {
+  configPath: path.join(ROOT, "wrangler.producer.toml"),
+  env: "development",
+  secrets: {
+    GITHUB_WEBHOOK_SECRET: "-",
+    GRAINCHAIN_CALLBACK_SECRET: "-",
+    OPERATOR_TOKEN: "-",
+    READER_TOKEN: "-",
+  },
+};
+
+/** Runs something with an empty, migrated database that is gone afterwards. */
+export async function withDatabase<Result>(run: (db: D1Database) => Promise<Result>): Promise<Result> {
+  const harness = createTestHarness({ root: ROOT, workers: [PRODUCER] });
+  try {
+    await harness.listen();
+    const worker = harness.getWorker<{ DB: D1Database }>();
+    await worker.applyD1Migrations("DB");
+    return await run((await worker.getEnv()).DB);
+  } finally {
+    await harness.close();
+  }
+}
