@@ -31,4 +31,4 @@ CREATE INDEX validations_by_state_time ON validations ((state || ''), created_at
 CREATE INDEX validations_by_event ON validations (event, created_at);
 CREATE INDEX validations_by_pull ON validations (pr_number, repository, created_at);
 CREATE INDEX validations_by_head ON validations (head_sha);
-CREATE INDEX validations_finished ON validations (finished_at, state) WHERE finished_at IS NOT NULL;
+CREATE INDEX validations_finished ON validations (finished_at) WHERE finished_at IS NOT NULL;

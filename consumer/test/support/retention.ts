@@ -2,6 +2,7 @@
 import { env } from "cloudflare:workers";
 import type { Log } from "@webhook-gateway/shared/log.ts";
 import { invariants } from "@webhook-gateway/shared/store/invariants.ts";
+import { recountTallies } from "@webhook-gateway/shared/store/tallies.ts";
 import { expect } from "vitest";
 import { dispatchDue } from "../../src/dispatch.ts";
 import { expireOld } from "../../src/retention.ts";
@@ -56,7 +57,7 @@ export const discardLetters = (at: number) =>
 export async function rowCounts(): Promise<Record<string, number>> {
   const tables = await rows<{ name: string }>(
     `SELECT name FROM sqlite_master WHERE type = 'table' AND sql LIKE '%STRICT%'
-       AND name NOT IN ('settings', 'repositories', 'commit_guard') ORDER BY name`,
+       AND name NOT IN ('settings', 'repositories', 'commit_guard', 'tallies') ORDER BY name`,
   );
   const [counted] = await rows<Record<string, number>>(
     `SELECT ${tables.map(({ name }) => `(SELECT count(*) FROM ${name}) AS ${name}`).join(", ")}`,
@@ -92,6 +93,7 @@ export async function insertEnded(total: number, at: number, name = "ended"): Pr
      SELECT i, ?3, 'octo/' || i, 'pull_request', 1, '', '', 'a', '', 'b', 'open', ?2, 1 FROM n`,
   ];
   await env.DB.batch(statements.map((sql) => env.DB.prepare(sql).bind(total, time, name)));
+  await recountTallies(env.DB);
 }
 
 /** Inserts so many rows of everything else that retention deletes. */

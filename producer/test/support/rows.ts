@@ -1,4 +1,5 @@
 /** Rows as the consumer writes them. */
+import { recountTallies } from "@webhook-gateway/shared/store/tallies.ts";
 import type { ValidationState } from "@webhook-gateway/shared/validation.ts";
 
 export interface ValidationRow {
@@ -20,6 +21,7 @@ export async function insertValidation(db: D1Database, row: ValidationRow): Prom
     )
     .bind(id, row.repository, row.pr_number ?? 12, "a".repeat(40), row.state, row.created_at)
     .run();
+  await recountTallies(db);
   return id;
 }
 
@@ -36,6 +38,7 @@ export async function insertDelivery(
     )
     .bind(id, row.action ?? "opened", row.repository, row.received_at)
     .run();
+  await recountTallies(db);
   return id;
 }
 

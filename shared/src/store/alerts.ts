@@ -1,6 +1,7 @@
 /** What alerts are raised for, read from D1; and which of them have been told. */
 import * as v from "valibot";
 import { GATE, GITHUB_GATE, parseGate } from "./settings.ts";
+import { minuteOf } from "./tallies.ts";
 
 const PREFIX = "alert:";
 
@@ -23,7 +24,6 @@ export interface AlertFacts {
   /** Deliveries that never came and were fetched, within the last hour. */
   readonly recoveredLastHour: number;
   /** Validations that ended within the last hour, and those of them that broke. */
-  /** Of the last hour, the last 10,000 at most. */
   readonly endedLastHour: number;
   readonly brokenLastHour: number;
   readonly told: ReadonlyMap<string, ToldAlert>;
@@ -31,11 +31,11 @@ export interface AlertFacts {
   readonly stored: ReadonlyMap<string, string>;
 }
 
-/** Reads everything in one round trip. */
+/** Reads everything in one round trip. The hour begins with its first minute. */
 export async function loadAlertFacts(db: D1Database, hourAgo: string): Promise<AlertFacts> {
   const [settings, counts] = await db.batch<Record<string, unknown>>([
     db.prepare(SELECT_SETTINGS).bind(GATE, GITHUB_GATE, `${PREFIX}%`),
-    db.prepare(SELECT_COUNTS).bind(hourAgo),
+    db.prepare(SELECT_COUNTS).bind(minuteOf(hourAgo)),
   ]);
   const rows = v.parse(v.array(settingRow), settings?.results ?? []);
   const stored = (name: string): string | undefined => rows.find((row) => row.name === name)?.value;
@@ -102,9 +102,6 @@ const countRow = v.object({
   broken: v.number(),
 });
 
-/** The last so many ends speak for an hour that has more: a busy gateway's hour has a million, and is looked at each minute. */
-const MAX_ENDED = 10_000;
-
 const SELECT_SETTINGS = "SELECT name, value FROM settings WHERE name IN (?1, ?2) OR name LIKE ?3";
 
 const CLAIM = `
@@ -128,10 +125,8 @@ const SELECT_COUNTS = `
        SELECT created_at FROM (SELECT created_at FROM validations
                                WHERE state = 'queued' AND due_at IS NOT NULL AND lane = 0
                                ORDER BY due_at LIMIT 100))) AS oldest_waiting_at,
-    (SELECT count(*) FROM deliveries WHERE recovered_at >= ?1) AS recovered,
+    (SELECT coalesce(sum(n), 0) FROM tallies WHERE kind = 'recovered' AND key >= ?1) AS recovered,
     ended, broken
   FROM (
-    SELECT count(*) AS ended, coalesce(sum(state <> 'completed'), 0) AS broken FROM (
-      SELECT state FROM validations
-      WHERE finished_at >= ?1 AND state IN ('completed', 'failed', 'timed_out', 'dead')
-      ORDER BY finished_at DESC LIMIT ${MAX_ENDED}))`;
+    SELECT coalesce(sum(n), 0) AS ended, coalesce(sum(n * (name <> 'completed')), 0) AS broken FROM tallies
+    WHERE kind = 'ended' AND key >= ?1 AND name IN ('completed', 'failed', 'timed_out', 'dead'))`;

@@ -9,6 +9,7 @@ import {
   SELECT_DISPATCH_SETTINGS,
   TURN,
 } from "./settings.ts";
+import { TALLY_CLAIM } from "./tallies.ts";
 import { parseValidations, VALIDATION_COLUMNS } from "./validation-row.ts";
 
 export interface ClaimRequest {
@@ -46,6 +47,7 @@ export async function claimDue(db: D1Database, request: ClaimRequest): Promise<C
     db.prepare(SELECT_NEXT_DUE),
     db.prepare(CLAIM).bind(leaseId, leaseUntil, now, limit, maxConcurrent),
     db.prepare(INSERT_CLAIM_TIMELINE).bind(leaseId, now),
+    db.prepare(TALLY_CLAIM).bind(leaseId),
     db.prepare(ADVANCE_TURN).bind(leaseId, now),
     db.prepare(HOLD_GATE_FOR_PROBE).bind(leaseId, leaseUntil, now),
   ]);

@@ -23,6 +23,7 @@ import {
   UPSERT_VALIDATIONS,
 } from "./commit-sql.ts";
 import type { Changes, Results } from "./rows.ts";
+import { ADD_TALLIES, talliesOf } from "./tallies.ts";
 
 /** `conflict`: a row that the decision was made from has changed since; decide again from fresh rows. */
 export type CommitOutcome = "committed" | "conflict";
@@ -62,6 +63,7 @@ export async function commit(db: D1Database, changes: Changes): Promise<CommitOu
     each(db, SETTLE_REACTIONS, changes.reactionOutcomes, (o) => o),
     each(db, UPSERT_SETTINGS, changes.settings, (s) => ({ ...s, now: changes.now })),
     each(db, UPSERT_TURNS, changes.turns, (t) => t),
+    each(db, ADD_TALLIES, talliesOf(changes), (t) => t),
     each(db, DELETE_STORED_RESULTS, storedIds(changes), (id) => ({ id })),
   ].filter((statement) => statement !== undefined);
   if (statements.length === 0) return "committed";

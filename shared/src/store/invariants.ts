@@ -142,6 +142,25 @@ export const invariants = (cancelSuperseded: boolean): readonly Invariant[] => [
   },
   {
     number: 8,
+    rule: "the count of what stands agrees with the rows",
+    sql: `SELECT coalesce(t.name, r.state) AS id, 'counted ' || coalesce(t.n, 0) || ', there are ' || coalesce(r.n, 0) AS problem
+          FROM (SELECT state, count(*) AS n FROM validations WHERE state IN ${LIVE} GROUP BY state) r
+          FULL JOIN (SELECT name, n FROM tallies WHERE kind = 'standing') t ON t.name = r.state
+          WHERE coalesce(t.n, 0) <> coalesce(r.n, 0)`,
+  },
+  {
+    number: 8,
+    rule: "the count of what has ended in a repository agrees with the rows",
+    sql: `SELECT coalesce(t.key || ' ' || t.name, r.repository || ' ' || r.state) AS id,
+                 'counted ' || coalesce(t.n, 0) || ', there are ' || coalesce(r.n, 0) AS problem
+          FROM (SELECT repository, state, count(*) AS n FROM validations WHERE state IN ${FINAL}
+                GROUP BY repository, state) r
+          FULL JOIN (SELECT key, name, n FROM tallies WHERE kind = 'repository') t
+            ON t.key = r.repository AND t.name = r.state
+          WHERE coalesce(t.n, 0) <> coalesce(r.n, 0)`,
+  },
+  {
+    number: 8,
     rule: "a dead validation has its letter",
     sql: `SELECT v.id, 'no dead letter' AS problem FROM validations v
           LEFT JOIN dead_letters l ON l.validation_id = v.id AND l.kind = 'dispatch'

@@ -4,23 +4,24 @@ import { hourItem, type Overview } from "../api/overview.ts";
 import type { Gate } from "../gate.ts";
 import { VALIDATION_STATES } from "../validation.ts";
 import { GATE, GITHUB_GATE, parseGate } from "./settings.ts";
+import { hourOf, minuteOf } from "./tallies.ts";
 
 export type StoredOverview = Omit<Overview, "service" | "version" | "environment" | "timestamp">;
 
-/** Reads it as of `now`. What has ended counts for a day. */
+/** Reads it as of `now`. What has ended counts for a day, by the minute; the hours are whole ones. */
 export async function loadOverview(db: D1Database, now: Date): Promise<StoredOverview> {
   const dayAgo = new Date(now.getTime() - 24 * 3_600_000).toISOString();
   const hourAgo = new Date(now.getTime() - 3_600_000).toISOString();
   const [states, waiting, gates, letters, effects, deliveries, hours] = await db.batch<
     Record<string, unknown>
   >([
-    db.prepare(SELECT_STATES).bind(dayAgo),
+    db.prepare(SELECT_STATES).bind(minuteOf(dayAgo)),
     db.prepare(SELECT_WAITING),
     db.prepare("SELECT name, value FROM settings WHERE name IN (?1, ?2)").bind(GATE, GITHUB_GATE),
     db.prepare(SELECT_LETTERS),
     db.prepare(SELECT_EFFECTS),
-    db.prepare(SELECT_DELIVERIES).bind(hourAgo, dayAgo),
-    db.prepare(SELECT_HOURS).bind(dayAgo),
+    db.prepare(SELECT_DELIVERIES).bind(minuteOf(hourAgo), minuteOf(dayAgo)),
+    db.prepare(SELECT_HOURS).bind(hourOf(dayAgo)),
   ]);
   const stored = new Map(
     v.parse(v.array(settingRow), gates?.results ?? []).map((row) => [row.name, row.value]),
@@ -80,25 +81,25 @@ const effectRow = v.object({
 const deliveriesRow = v.object({ last_at: time, last_hour: v.number(), recovered_last_day: v.number() });
 
 const SELECT_STATES = `
-  SELECT value AS state, (SELECT count(*) FROM validations WHERE state || '' = value) AS n
-  FROM json_each('["queued", "dispatching", "pending", "running"]')
+  SELECT name AS state, n FROM tallies WHERE kind = 'standing'
   UNION ALL
-  SELECT state, count(*) AS n FROM validations WHERE finished_at >= ?1 GROUP BY state`;
+  SELECT name, sum(n) FROM tallies WHERE kind = 'ended' AND key >= ?1 GROUP BY name`;
 
-/** Of a waiting room of any size: what is ready is counted in its index, and only what backs off is looked at. */
+/** Of a waiting room of any size: only what backs off, and what is replayed, is counted. */
 const SELECT_WAITING = `
   WITH
-    ready AS MATERIALIZED (
-      SELECT lane, count(*) AS n FROM validations WHERE state = 'queued' AND due_at IS NULL GROUP BY lane),
     backing AS MATERIALIZED (
-      SELECT lane, count(*) AS n, min(due_at) AS due_at FROM validations
-      WHERE state = 'queued' AND due_at IS NOT NULL GROUP BY lane),
-    queued AS (SELECT lane, n FROM ready UNION ALL SELECT lane, n FROM backing)
-  SELECT (SELECT coalesce(sum(n), 0) FROM queued WHERE lane = 0) AS live,
-         (SELECT coalesce(sum(n), 0) FROM queued WHERE lane = 1) AS replay,
-         (SELECT coalesce(sum(n), 0) FROM backing) AS backing_off,
+      SELECT coalesce(sum(lane = 1), 0) AS replay, count(*) AS n, min(due_at) AS due_at FROM validations
+      WHERE state = 'queued' AND due_at IS NOT NULL),
+    replay AS MATERIALIZED (
+      SELECT replay + (SELECT count(*) FROM validations WHERE state = 'queued' AND due_at IS NULL AND lane = 1) AS n
+      FROM backing)
+  SELECT coalesce((SELECT n FROM tallies WHERE kind = 'standing' AND key = '' AND name = 'queued'), 0) - replay.n AS live,
+         replay.n AS replay,
+         backing.n AS backing_off,
          (SELECT min(created_at) FROM validations WHERE state || '' = 'queued') AS oldest_at,
-         (SELECT min(due_at) FROM backing) AS next_due_at`;
+         backing.due_at AS next_due_at
+  FROM backing, replay`;
 
 const SELECT_LETTERS = `
   SELECT kind, class, count(*) AS letters, min(died_at) AS oldest_at FROM dead_letters
@@ -114,12 +115,13 @@ const SELECT_EFFECTS = `
 
 const SELECT_DELIVERIES = `
   SELECT (SELECT max(received_at) FROM deliveries) AS last_at,
-         (SELECT count(*) FROM deliveries WHERE received_at >= ?1) AS last_hour,
-         (SELECT count(*) FROM deliveries WHERE recovered_at >= ?2) AS recovered_last_day`;
+         (SELECT coalesce(sum(n), 0) FROM tallies WHERE kind = 'received' AND key >= ?1) AS last_hour,
+         (SELECT coalesce(sum(n), 0) FROM tallies WHERE kind = 'recovered' AND key >= ?2) AS recovered_last_day`;
+
+const of = (name: string): string => `coalesce(sum(CASE name WHEN '${name}' THEN n END), 0)`;
 
 const SELECT_HOURS = `
-  SELECT substr(created_at, 1, 13) || ':00:00.000Z' AS hour, count(*) AS validations,
-         coalesce(sum(conclusion = 'success'), 0) AS succeeded, coalesce(sum(conclusion = 'failure'), 0) AS failed_checks,
-         sum(state IN ('failed', 'dead', 'timed_out')) AS broken,
-         CAST(avg((julianday(finished_at) - julianday(created_at)) * 86400000) AS INTEGER) AS mean_duration_ms
-  FROM validations WHERE created_at >= ?1 GROUP BY hour ORDER BY hour DESC LIMIT 24`;
+  SELECT key || ':00:00.000Z' AS hour, ${of("validations")} AS validations, ${of("succeeded")} AS succeeded,
+         ${of("failed_checks")} AS failed_checks, ${of("broken")} AS broken,
+         ${of("duration_ms")} / nullif(${of("ended")}, 0) AS mean_duration_ms
+  FROM tallies WHERE kind = 'hour' AND key >= ?1 GROUP BY key ORDER BY key DESC LIMIT 24`;

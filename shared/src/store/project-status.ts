@@ -45,8 +45,12 @@ export async function loadProjectStatus(db: D1Database, repository: string): Pro
 const SELECT_LAST_EVENT = `
   SELECT id, event, action, received_at FROM deliveries WHERE repository = ?1 ORDER BY received_at DESC LIMIT 1`;
 
+/** Those that have ended may be a million, and are counted already; the others are counted where they stand. */
 const SELECT_STATES = `
-  SELECT state, count(*) AS validations FROM validations WHERE repository = ?1 GROUP BY state`;
+  SELECT name AS state, n AS validations FROM tallies WHERE kind = 'repository' AND key = ?1 AND n > 0
+  UNION ALL
+  SELECT state, count(*) FROM validations
+  WHERE repository = ?1 AND state IN ('queued', 'dispatching', 'pending', 'running') GROUP BY state`;
 
 const SELECT_LATEST = `
   SELECT id, pr_number, head_sha, state, conclusion, created_at, finished_at

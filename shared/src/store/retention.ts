@@ -1,6 +1,7 @@
 /** Deletes what is old, in chunks that D1 does in a moment (10,000 rows are too many for one statement, docs 2026-11). */
 import * as v from "valibot";
 import { RETENTION_HORIZON } from "./settings.ts";
+import { DELETE_OLD_TALLIES, untally } from "./tallies.ts";
 
 export interface Horizons {
   /** Deliveries received and recorded before it, and what only they explain. */
@@ -52,7 +53,7 @@ const OLD_VALIDATIONS = `
   SELECT w.id FROM validations w WHERE w.finished_at < ?1
     AND NOT EXISTS (SELECT 1 FROM dead_letters l WHERE l.validation_id = w.id AND l.status IN ('open', 'replaying'))
     AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.validation_id = w.id)
-  ORDER BY w.finished_at, w.state, w.rowid LIMIT ${CHUNK}`;
+  ORDER BY w.finished_at, w.rowid LIMIT ${CHUNK}`;
 
 const DELETES: readonly Delete[] = [
   // What came late was received long before it was recorded. A delivery whose validation has not ended explains it still.
@@ -70,7 +71,9 @@ const DELETES: readonly Delete[] = [
       follows: true,
     }),
   ),
+  { sql: untally(OLD_VALIDATIONS), before: "validations", follows: true },
   { sql: `DELETE FROM validations WHERE id IN (${OLD_VALIDATIONS})`, before: "validations" },
+  { sql: DELETE_OLD_TALLIES, before: "deliveries", follows: true },
   {
     sql: `DELETE FROM callbacks_unmatched WHERE id IN (
             SELECT id FROM callbacks_unmatched WHERE received_at < ?1 ORDER BY received_at LIMIT ${CHUNK})`,

@@ -1,5 +1,6 @@
 /** Rows as the consumer leaves them. */
 import { env } from "cloudflare:workers";
+import { recountTallies } from "@webhook-gateway/shared/store/tallies.ts";
 
 type Row = Readonly<Record<string, string | number | null>>;
 
@@ -47,6 +48,7 @@ export async function insertValidation(row: Row = {}): Promise<string> {
     version: 1,
     ...row,
   });
+  await recountTallies(env.DB);
   return id;
 }
 
@@ -64,6 +66,7 @@ export async function insertDelivery(row: Row = {}): Promise<string> {
     outcome: "recorded",
     ...row,
   });
+  await recountTallies(env.DB);
   return id;
 }
 

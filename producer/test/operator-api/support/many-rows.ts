@@ -1,4 +1,5 @@
 /** A database as large as a busy gateway's, made by SQLite itself. */
+import { recountTallies } from "@webhook-gateway/shared/store/tallies.ts";
 
 const NUMBERS = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?1)";
 const LATER = "strftime('%Y-%m-%dT%H:%M:%S.000Z', 1790000000 + i + 3600, 'unixepoch')";
@@ -48,4 +49,5 @@ export const shaOf = (row: number): string => (row * 7919).toString(16).padEnd(4
 /** Fills every large table with so many rows. */
 export async function fill(db: D1Database, rows: number): Promise<void> {
   for (const sql of STATEMENTS) await db.prepare(sql).bind(rows).run();
+  await recountTallies(db);
 }

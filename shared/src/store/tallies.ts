@@ -1,0 +1,137 @@
+/**
+ * Counts for pages and alerts. They are kept with every change, in its transaction and by the batch, so that showing them
+ * reads a few rows whatever has come in, and keeping them writes a few rows a batch.
+ */
+import { isFinal } from "../validation.ts";
+import type { Changes, TimelineEntry, Validation } from "./rows.ts";
+
+/**
+ * - `received`, `recovered`: deliveries, by minute.
+ * - `standing`: validations that have not ended, by state.
+ * - `ended`: validations by the minute in which they ended, by state.
+ * - `hour`: validations by the hour in which they were created, and what came of them.
+ * - `repository`: validations that have ended and are still there, by repository and state.
+ */
+export type TallyKind = "received" | "recovered" | "standing" | "ended" | "hour" | "repository";
+
+/** What is to be added to a count. */
+export interface Tally {
+  readonly kind: TallyKind;
+  readonly key: string;
+  readonly name: string;
+  readonly n: number;
+}
+
+/** The minute and the hour of a time, as keys. */
+export const minuteOf = (time: string): string => time.slice(0, 16);
+export const hourOf = (time: string): string => time.slice(0, 13);
+
+/** What these changes add to the counts. */
+export function talliesOf(changes: Pick<Changes, "deliveries" | "validations" | "timeline">): Tally[] {
+  const rows = new Map(changes.validations.map((row) => [row.id, row]));
+  const moves = changes.timeline.filter(({ from_state, to_state }) => from_state !== to_state);
+  return summed([
+    ...changes.deliveries.flatMap(({ received_at, recovered_at }) => [
+      tally("received", minuteOf(received_at), "", 1),
+      ...(recovered_at === null ? [] : [tally("recovered", minuteOf(recovered_at), "", 1)]),
+    ]),
+    ...moves.flatMap((move) => {
+      const row = rows.get(move.validation_id);
+      return row === undefined ? [] : moved(row, move);
+    }),
+  ]);
+}
+
+const BROKEN: readonly string[] = ["failed", "dead", "timed_out"];
+
+function moved(row: Validation, { at, from_state: from, to_state: to }: TimelineEntry): Tally[] {
+  const hour = (name: string, n: number) => tally("hour", hourOf(row.created_at), name, n);
+  const left =
+    from === null
+      ? [hour("validations", 1)]
+      : isFinal(from)
+        ? [tally("repository", row.repository, from, -1), hour("broken", BROKEN.includes(from) ? -1 : 0)]
+        : [tally("standing", "", from, -1)];
+  if (!isFinal(to)) return [...left, tally("standing", "", to, 1)];
+  return [
+    ...left,
+    tally("repository", row.repository, to, 1),
+    tally("ended", minuteOf(at), to, 1),
+    hour("ended", 1),
+    hour("duration_ms", Date.parse(at) - Date.parse(row.created_at)),
+    hour("broken", BROKEN.includes(to) ? 1 : 0),
+    hour("succeeded", row.conclusion === "success" ? 1 : 0),
+    hour("failed_checks", row.conclusion === "failure" ? 1 : 0),
+  ];
+}
+
+const tally = (kind: TallyKind, key: string, name: string, n: number): Tally => ({ kind, key, name, n });
+
+/** One of each kind, key and name; what adds nothing is left out. */
+function summed(all: readonly Tally[]): Tally[] {
+  const groups = Map.groupBy(all, ({ kind, key, name }) => JSON.stringify([kind, key, name]));
+  return [...groups.values()].flatMap((group) => {
+    const n = group.reduce((sum, one) => sum + one.n, 0);
+    return n === 0 ? [] : group.slice(0, 1).map((one) => ({ ...one, n }));
+  });
+}
+
+const ADD = "ON CONFLICT (kind, key, name) DO UPDATE SET n = n + excluded.n";
+
+/** Adds what {@link talliesOf} says, as JSON. */
+export const ADD_TALLIES = `
+  INSERT INTO tallies (kind, key, name, n)
+  SELECT value->>'kind', value->>'key', value->>'name', value->>'n' FROM json_each(?1) WHERE true
+  ${ADD}`;
+
+/** What is leased by ?1 was queued before, and is being dispatched. */
+export const TALLY_CLAIM = `
+  INSERT INTO tallies (kind, key, name, n)
+  SELECT 'standing', '', s.value->>0, s.value->>1 * c.n
+  FROM (SELECT count(*) AS n FROM validations WHERE lease_id = ?1) c, json_each('[["queued", -1], ["dispatching", 1]]') s
+  WHERE c.n > 0
+  ${ADD}`;
+
+/** Takes those back that are about to be deleted. @param ids a query for their ids, whose parameters are given with it */
+export const untally = (ids: string): string => `
+  INSERT INTO tallies (kind, key, name, n)
+  SELECT 'repository', v.repository, v.state, -count(*) FROM validations v WHERE v.id IN (${ids})
+  GROUP BY v.repository, v.state
+  ${ADD}`;
+
+/** The counts by a time that are older. ?1 */
+export const DELETE_OLD_TALLIES = `
+  DELETE FROM tallies WHERE kind IN ('received', 'recovered', 'ended', 'hour') AND key < ?1`;
+
+/**
+ * Counts everything anew, from every row: where rows were written by something else than the gateway. Endings that a
+ * replay has taken back are not known any more.
+ */
+export async function recountTallies(db: D1Database): Promise<void> {
+  const count = (kind: TallyKind, key: string, name: string, from: string): string =>
+    `INSERT INTO tallies (kind, key, name, n) SELECT '${kind}', ${key}, ${name}, count(*) FROM ${from} GROUP BY 2, 3`;
+  await db.batch(
+    [
+      "DELETE FROM tallies",
+      count("received", "substr(received_at, 1, 16)", "''", "deliveries"),
+      count("recovered", "substr(recovered_at, 1, 16)", "''", "deliveries WHERE recovered_at IS NOT NULL"),
+      count("standing", "''", "state", `validations WHERE state IN ${LIVE}`),
+      count("ended", "substr(finished_at, 1, 16)", "state", "validations WHERE finished_at IS NOT NULL"),
+      count("repository", "repository", "state", `validations WHERE state NOT IN ${LIVE}`),
+      RECOUNT_HOURS,
+    ].map((sql) => db.prepare(sql)),
+  );
+}
+
+const LIVE = "('queued', 'dispatching', 'pending', 'running')";
+
+const RECOUNT_HOURS = `
+  INSERT INTO tallies (kind, key, name, n)
+  SELECT 'hour', h.hour, j.key, j.value FROM (
+    SELECT substr(created_at, 1, 13) AS hour,
+           json_object('validations', count(*), 'succeeded', coalesce(sum(conclusion = 'success'), 0),
+                       'failed_checks', coalesce(sum(conclusion = 'failure'), 0),
+                       'broken', sum(state IN ('failed', 'dead', 'timed_out')), 'ended', count(finished_at),
+                       'duration_ms', CAST(round(coalesce(
+                         sum((julianday(finished_at) - julianday(created_at)) * 86400000), 0)) AS INTEGER)) AS counts
+    FROM validations GROUP BY hour) h, json_each(h.counts) j`;
