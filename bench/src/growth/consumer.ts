@@ -1,5 +1,5 @@
 /** The consumer's own modules over a metered D1, with a Grainchain and a GitHub that take everything at once. */
-import { generateKeyPairSync, randomUUID } from "node:crypto";
+import { randomUUID } from "node:crypto";
 import type { D1Database } from "@cloudflare/workers-types";
 import { createLog } from "@webhook-gateway/shared/log.ts";
 import { type DispatchDeps, dispatchDue } from "../../../consumer/src/dispatch.ts";
@@ -9,16 +9,15 @@ import { recordBatch } from "../../../consumer/src/record.ts";
 import { type ReportDeps, reportDue } from "../../../consumer/src/report.ts";
 import { expireOld } from "../../../consumer/src/retention.ts";
 import { watchSilent } from "../../../consumer/src/watchdog.ts";
-
-/** Requests that left the consumer so far. */
-export interface Sent {
-  grainchain: number;
-  github: number;
-  /** Of those to GitHub, what creates something: a check run. */
-  githubCreates: number;
-  /** Calls of the Durable Object that keeps GitHub's budget. */
-  budget: number;
-}
+import {
+  answering,
+  GITHUB_URL,
+  GRAINCHAIN_URL,
+  NOTHING_SENT,
+  newPrivateKey,
+  type Sent,
+  unlimitedBudgets,
+} from "./peers.ts";
 
 const LOG = createLog({ debug: false, write: () => {} });
 const REQUEST_TIMEOUT_MS = 30_000;
@@ -26,7 +25,7 @@ const now = (): Date => new Date();
 
 /** Wires them. */
 export function createWorld(db: D1Database) {
-  const sent: Sent = { grainchain: 0, github: 0, githubCreates: 0, budget: 0 };
+  const sent: Sent = { ...NOTHING_SENT };
   const common = { db, log: LOG, now, random: Math.random, newId: () => randomUUID() };
   const dispatch: DispatchDeps = {
     ...common,
@@ -64,59 +63,22 @@ const messageOf = (fact: unknown) => ({ id: randomUUID(), body: fact, attempts: 
 
 function grainchainOf(sent: Sent) {
   const config = {
-    apiUrl: "https://grainchain.test",
+    apiUrl: GRAINCHAIN_URL,
     apiPrefix: "/api/v1/validation",
     apiKey: undefined,
     validationTimeoutMs: 60_000,
     maxMemory: "512MB",
     requestTimeoutMs: REQUEST_TIMEOUT_MS,
   };
-  const answer: typeof fetch = async (input, init) => {
-    sent.grainchain++;
-    if (init?.method !== "POST") return Response.json({ validation_id: "x", status: "running" });
-    const { requests } = JSON.parse(String(init.body)) as { requests: { client_request_id: string }[] };
-    const results = requests.map(({ client_request_id }) => ({
-      client_request_id,
-      success: true,
-      message: "",
-      validation_id: `grain-${client_request_id}`,
-      status: "pending",
-    }));
-    return String(input).endsWith("/trigger-batch") ? Response.json({ results }) : Response.json(results[0]);
-  };
-  return createGrainchain(config, answer, now);
+  return createGrainchain(config, answering(sent), now);
 }
 
 /** As a GitHub App, which needs more calls than a token. */
-function githubOf(sent: Sent): Pick<ReportDeps, "github" | "budgets"> {
-  const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
-  const config = {
-    apiUrl: "https://github.test",
-    token: undefined,
-    appId: "1",
-    privateKey: String(privateKey.export({ type: "pkcs8", format: "pem" })),
-  };
-  const answer: typeof fetch = async (input, init) => {
-    const { pathname } = new URL(String(input));
-    sent.github++;
-    if (pathname.endsWith("/access_tokens")) {
-      const expires_at = new Date(Date.now() + 3_600_000).toISOString();
-      return Response.json({ token: "token", expires_at }, { status: 201 });
-    }
-    if (pathname.endsWith("/installation")) return Response.json({ id: 1 });
-    if (init?.method === "POST") sent.githubCreates++;
-    return Response.json({ id: sent.github }, { status: init?.method === "POST" ? 201 : 200 });
-  };
-  return {
-    github: createGitHub(config, answer, now),
-    budgets: {
-      take: async (_name, _lease, wanted) => {
-        sent.budget++;
-        return { granted: wanted.map(() => true), retryAtMs: null };
-      },
-      settle: async () => {
-        sent.budget++;
-      },
-    },
-  };
-}
+const githubOf = (sent: Sent): Pick<ReportDeps, "github" | "budgets"> => ({
+  github: createGitHub(
+    { apiUrl: GITHUB_URL, token: undefined, appId: "1", privateKey: newPrivateKey() },
+    answering(sent),
+    now,
+  ),
+  budgets: unlimitedBudgets(sent),
+});
