@@ -4,7 +4,8 @@ import { CHUNK, deleteChunk } from "@webhook-gateway/shared/store/retention.ts";
 import { beforeEach, describe, expect, test } from "vitest";
 import { readConsumerConfig } from "../src/config.ts";
 import { createConsumer } from "../src/consumer.ts";
-import { count, countStatements, empty, faulty, migrate, row, rows } from "./support/database.ts";
+import { expireOld } from "../src/retention.ts";
+import { count, countStatements, empty, faulty, migrate, row, rows, rowsReadBy } from "./support/database.ts";
 import { second } from "./support/facts.ts";
 import { SILENT } from "./support/recording.ts";
 import {
@@ -39,9 +40,48 @@ describe("more than a chunk", () => {
     expect(await expireAndTell(91 * DAY)).toEqual({
       level: "info",
       event: "retention.done",
-      chunks: 3,
+      // Subjects go when no old run is left, in the last of three chunks and two more.
+      chunks: 5,
       more: false,
     });
+    expect(await rowCounts()).toEqual({});
+  });
+
+  test("reads no more of it for a chunk than of twice as much", async () => {
+    const horizons = {
+      deliveriesBefore: second(1),
+      validationsBefore: second(1),
+      strayResultsBefore: second(1),
+    };
+    const read = async (total: number) => {
+      await empty();
+      await insertEnded(total, 0);
+      return rowsReadBy((db) => deleteChunk(db, horizons));
+    };
+    expect(await read(8 * CHUNK)).toBe(await read(4 * CHUNK));
+  });
+
+  test("leaves D1 to others for as long as each chunk took", async () => {
+    await insertEnded(2 * CHUNK + 1, 0);
+    let nowMs = Date.parse(second(91 * DAY));
+    const waits: number[] = [];
+    const db: D1Database = Object.assign(Object.create(env.DB), {
+      prepare: (sql: string) => env.DB.prepare(sql),
+      batch: (statements: D1PreparedStatement[]) => {
+        // Only chunks are as long as this.
+        if (statements.length > 5) nowMs += 300;
+        return env.DB.batch(statements);
+      },
+    });
+    await expireOld({
+      db,
+      log: SILENT,
+      now: () => new Date(nowMs),
+      wait: async (ms) => void waits.push(ms),
+      config: { deliveriesDays: 14, validationsDays: 90 },
+    });
+    expect(waits.length).toBeGreaterThan(1);
+    expect(new Set(waits)).toEqual(new Set([300]));
     expect(await rowCounts()).toEqual({});
   });
 

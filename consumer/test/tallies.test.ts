@@ -6,7 +6,7 @@ import { loadProjectStatus } from "@webhook-gateway/shared/store/project-status.
 import { recountTallies } from "@webhook-gateway/shared/store/tallies.ts";
 import { beforeEach, describe, expect, test } from "vitest";
 import { dispatchDue } from "../src/dispatch.ts";
-import { count, empty, migrate, rows } from "./support/database.ts";
+import { count, empty, migrate, rows, rowsReadBy } from "./support/database.ts";
 import { callback, freshRepository, pullRequest, second, sha } from "./support/facts.ts";
 import { createDouble, effectDeps, take } from "./support/grainchain.ts";
 import { record, recordEach } from "./support/recording.ts";
@@ -116,21 +116,6 @@ describe("the counts", () => {
     });
   });
 });
-
-/** Rows that reading something takes. */
-async function rowsReadBy(run: (db: D1Database) => Promise<unknown>): Promise<number> {
-  let read = 0;
-  const db: D1Database = Object.assign(Object.create(env.DB), {
-    prepare: (sql: string) => env.DB.prepare(sql),
-    batch: async (statements: D1PreparedStatement[]) => {
-      const results = await env.DB.batch(statements);
-      read += results.reduce((sum, { meta }) => sum + meta.rows_read, 0);
-      return results;
-    },
-  });
-  await run(db);
-  return read;
-}
 
 test("a page or an alert reads the same few rows whether a hundred or 20,000 have ended within the hour", async () => {
   const reads = () =>

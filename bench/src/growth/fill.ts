@@ -13,7 +13,7 @@ export const RESULTS_BYTES = 1_000;
 /** At Grainchain all the time; the first of them silent for ten minutes. */
 export const IN_FLIGHT = 300;
 export const SILENT = 60;
-const CHUNK_ROWS = 10_000;
+const CHUNK_ROWS = 25_000;
 /** Up to here the indexes grow with the rows, as they do in life; beyond they are built at the end, in minutes less. */
 export const MOST_AS_IT_COMES = 200_000;
 const DAY_SECONDS = 24 * 3600;

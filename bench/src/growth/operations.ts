@@ -115,7 +115,11 @@ const SWEEPS: readonly Operation[] = [
   sweep("watchdog: claim 6 silent of 300", async ({ db }) =>
     claimSilent(db, { now: ago(0), leaseUntil: ago(60_000), silentSince: ago(120_000), limit: 6 }),
   ),
-  sweep("alerts", ({ db }) => loadAlertFacts(db, ago(HOUR_MS))),
+  sweep(
+    "alerts",
+    ({ db }) => loadAlertFacts(db, ago(HOUR_MS)),
+    "reads a count for each minute of the hour in which something ended",
+  ),
   sweep("reconcile: look up 100", ({ db }) =>
     loadAccountedFor(
       db,

@@ -22,7 +22,7 @@ const GROWING = [
 /** What an operation may cost in the largest database, to what it costs in the smallest. */
 const MOST_GROWTH = 1.2;
 /** So many rows more are a page that was not full in the smallest database, and no growth. */
-const FEW_ROWS = 120;
+const FEW_ROWS = 200;
 
 /** The steps of a plan that go through a growing table from end to end. */
 export function fullScans({ sql, plan }: Planned): readonly string[] {

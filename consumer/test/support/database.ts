@@ -24,6 +24,21 @@ export async function count(sql: string, ...values: unknown[]): Promise<number> 
   return Number(Object.values(await row<Record<string, unknown>>(sql, ...values))[0]);
 }
 
+/** Rows that D1 reads for something that asks in batches. */
+export async function rowsReadBy(run: (db: D1Database) => Promise<unknown>): Promise<number> {
+  let read = 0;
+  const db: D1Database = Object.assign(Object.create(env.DB), {
+    prepare: (sql: string) => env.DB.prepare(sql),
+    batch: async (statements: D1PreparedStatement[]) => {
+      const results = await env.DB.batch(statements);
+      read += results.reduce((sum, { meta }) => sum + meta.rows_read, 0);
+      return results;
+    },
+  });
+  await run(db);
+  return read;
+}
+
 /** Empties every table, for tests whose subject is the whole database. */
 export async function empty(): Promise<void> {
   const tables = await rows<{ name: string }>(

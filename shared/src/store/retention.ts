@@ -113,7 +113,8 @@ const DELETES: readonly Delete[] = [
     before: "validations",
   },
   // A subject nobody has touched for so long, of which no run is left. Should it wake, it is made anew. A letter of its
-  // repository may hold an event that is older than what is known of it.
+  // repository may hold an event that is older than what is known of it. Their turn comes when no old run is left: before,
+  // each chunk would go through all that still have runs.
   {
     sql: `DELETE FROM subjects WHERE (repository_id, subject) IN (
             SELECT s.repository_id, s.subject FROM subjects s WHERE s.at < ?1
@@ -122,7 +123,7 @@ const DELETES: readonly Delete[] = [
               AND s.repository NOT IN (
                 SELECT l.repository FROM dead_letters l
                 WHERE l.status IN ('open', 'replaying') AND l.kind = 'fact' AND l.repository IS NOT NULL)
-            ORDER BY s.at LIMIT ${CHUNK})`,
+            ORDER BY s.at LIMIT (SELECT CASE WHEN EXISTS (${OLD_VALIDATIONS}) THEN 0 ELSE ${CHUNK} END))`,
     before: "validations",
   },
 ];
