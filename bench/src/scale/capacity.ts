@@ -9,6 +9,11 @@ const FILL = 0.5;
  * shard is planned by it.
  */
 const SLOWER = 3;
+/** From a batch of 100 facts to its commit, with two round trips, in seconds; and one call of GitHub (assumptions). */
+const BATCH_SECONDS = 0.25;
+const CALL_SECONDS = 0.3;
+/** Calls of GitHub that one consumer has open at once, of the 6 connections that a Worker has. */
+const CALLS_AT_ONCE = 5;
 
 export interface Reached {
   readonly limit: string;
@@ -21,6 +26,9 @@ export interface Reached {
   readonly of: string;
   readonly mend: string;
 }
+
+const DATABASE = "database";
+const TIMES = "the limit";
 
 /** Every limit that grows with the load. */
 export function limitsOf(measured: Measured, load: Load): readonly Reached[] {
@@ -37,15 +45,31 @@ export function limitsOf(measured: Measured, load: Load): readonly Reached[] {
       load: rate * one.messages,
       allowed: QUEUES.messagesPerSecond,
       unit: "a second",
-      of: "events queues",
+      of: "events queue",
       mend: "a queue for each shard",
+    }),
+    reached({
+      limit: "consumers of the events queue",
+      load: ((rate * one.messages) / QUEUES.batch) * BATCH_SECONDS,
+      allowed: QUEUES.eventsConsumers,
+      unit: "at once",
+      of: "events queue",
+      mend: "a queue for each shard; max_concurrency can be raised to 250, and D1's one writer gains nothing by it",
+    }),
+    reached({
+      limit: "connections to GitHub",
+      load: rate * one.githubCalls * CALL_SECONDS,
+      allowed: QUEUES.workConsumers * CALLS_AT_ONCE,
+      unit: "at once",
+      of: "work queue",
+      mend: "a work queue for each shard; max_concurrency of the work queue",
     }),
     reached({
       limit: "time of D1's one writer",
       load: (rate * one.d1Ms * SLOWER) / 1000,
       allowed: 1,
       unit: "s a second",
-      of: "databases",
+      of: DATABASE,
       mend: "a database for each shard, by a hash of the repository id",
     }),
     reached({
@@ -53,7 +77,7 @@ export function limitsOf(measured: Measured, load: Load): readonly Reached[] {
       load: retainedBytes(measured, load) / 1e9,
       allowed: D1.databaseBytes / 1e9,
       unit: "GB",
-      of: "databases",
+      of: DATABASE,
       mend: "shorter retention, an archive in R2; then shards",
     }),
     reached(
@@ -62,7 +86,7 @@ export function limitsOf(measured: Measured, load: Load): readonly Reached[] {
         load: retainedBytes(measured, load) / 1e9,
         allowed: D1.accountBytes / 1e9,
         unit: "GB",
-        of: "accounts, or a raised limit",
+        of: "account, or a raised limit",
         mend: "shorter retention; it can be raised on request",
       },
       1,
@@ -72,7 +96,7 @@ export function limitsOf(measured: Measured, load: Load): readonly Reached[] {
       load: (rate * one.budgetCalls) / load.installations,
       allowed: DURABLE_OBJECTS.requestsPerSecond,
       unit: "a second",
-      of: "objects for one installation",
+      of: "object for one installation",
       mend: "none is needed: GitHub's own limits come first",
     }),
     reached(
@@ -81,7 +105,7 @@ export function limitsOf(measured: Measured, load: Load): readonly Reached[] {
         load: perHour * one.githubCalls,
         allowed: GITHUB.requestsPerHour,
         unit: "an hour",
-        of: "times the limit",
+        of: TIMES,
         mend: "reports on the way to the end wait first, then only the end is posted",
       },
       1,
@@ -92,7 +116,7 @@ export function limitsOf(measured: Measured, load: Load): readonly Reached[] {
         load: perHour * one.githubCreates,
         allowed: GITHUB.createsPerHour,
         unit: "an hour",
-        of: "times the limit",
+        of: TIMES,
         mend: "reports wait their turn and are late; an organisation asks GitHub for more, or posts fewer",
       },
       1,
@@ -104,7 +128,7 @@ export function limitsOf(measured: Measured, load: Load): readonly Reached[] {
 export const shardsFor = (measured: Measured, load: Load): number =>
   Math.max(
     ...limitsOf(measured, load)
-      .filter(({ of }) => of === "databases")
+      .filter(({ of }) => of === DATABASE)
       .map(({ needed }) => needed),
   );
 

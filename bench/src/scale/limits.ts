@@ -25,7 +25,11 @@ export const QUEUES = {
   operations: { included: 1e6, perMillion: 0.4 },
   operationsPerMessage: 3,
   messagesPerSecond: 5_000,
+  /** The platform allows 250; the events queue is configured for 10, the work queue for 5. */
   concurrentConsumers: 250,
+  eventsConsumers: 10,
+  workConsumers: 5,
+  batch: 100,
   queuesPerAccount: 10_000,
 } as const;
 
