@@ -11,7 +11,7 @@ export interface GrowthRun {
 }
 
 export function writeTables(run: GrowthRun): string {
-  return `${[...head(run), "", ...operations(run), "", ...sizes(run)].join("\n")}\n`;
+  return `${[...head(run), "", ...operations(run), "", ...reasons(run), "", ...sizes(run)].join("\n")}\n`;
 }
 
 function head({ begunAt, machine }: GrowthRun): string[] {
@@ -48,6 +48,12 @@ function operations({ runs, growth }: GrowthRun): string[] {
   });
   return [line(titles), line(titles.map((_, i) => (i < 2 ? "---" : "---:"))), ...rows.map(line)];
 }
+
+/** What may grow, and did. */
+const reasons = ({ growth }: GrowthRun): string[] =>
+  growth
+    .filter(({ constant }) => !constant)
+    .map(({ operation, reason }) => `- ${operation}: ${reason ?? "it should not"}`);
 
 const statementsText = (figures: Figures | undefined): string =>
   figures === undefined ? "" : `${count(figures.statements)} in ${count(figures.roundTrips)}`;

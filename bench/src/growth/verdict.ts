@@ -47,6 +47,8 @@ export interface Growth {
   readonly read: number;
   readonly written: number;
   readonly constant: boolean;
+  /** Why it may grow. */
+  readonly reason: string | undefined;
 }
 
 /** The largest size against the smallest. */
@@ -54,7 +56,7 @@ export function growthOf(runs: readonly SizeRun[], operations: readonly Operatio
   const [smallest] = runs;
   const largest = runs.at(-1);
   if (smallest === undefined || largest === undefined) return [];
-  return operations.map(({ name }) => {
+  return operations.map(({ name, grows }) => {
     const of = (run: SizeRun) => run.figures.find(({ operation }) => operation === name);
     const [small, large] = [of(smallest), of(largest)];
     const fits = (field: "rowsRead" | "rowsWritten"): boolean =>
@@ -65,6 +67,7 @@ export function growthOf(runs: readonly SizeRun[], operations: readonly Operatio
       read: (large?.rowsRead ?? 0) / Math.max(small?.rowsRead ?? 0, 1),
       written: (large?.rowsWritten ?? 0) / Math.max(small?.rowsWritten ?? 0, 1),
       constant: fits("rowsRead") && fits("rowsWritten"),
+      reason: grows,
     };
   });
 }
