@@ -1,4 +1,5 @@
 import { env } from "cloudflare:workers";
+import { recountTallies } from "@webhook-gateway/shared/store/tallies.ts";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { cancelDue } from "../../src/cancel.ts";
 import { countStatements, empty, migrate, row } from "../support/database.ts";
@@ -78,6 +79,7 @@ describe("a dead report that is replayed", () => {
         "deliveries WHERE validation_id = ?1",
       ].map((rest) => env.DB.prepare(`DELETE FROM ${rest}`).bind(id)),
     );
+    await recountTallies(env.DB);
     await replay({ ids: [`report-${id}`] });
     expect((await letterOf(`report-${id}`)).outcome).toBe("not sent again: its validation is gone");
   });

@@ -1,6 +1,7 @@
 import { env } from "cloudflare:workers";
 import type { Fact } from "@webhook-gateway/shared/fact.ts";
 import { createLog, type Log } from "@webhook-gateway/shared/log.ts";
+import { recountTallies } from "@webhook-gateway/shared/store/tallies.ts";
 import { expect } from "vitest";
 import type { DeliveryPolicy } from "../../src/decision.ts";
 import { type Recorded, recordBatch } from "../../src/record.ts";
@@ -119,4 +120,5 @@ export async function setValidation(
   await env.DB.prepare(`UPDATE validations SET ${sets}, version = version + 1 WHERE id = ?1`)
     .bind(id, ...Object.values(columns))
     .run();
+  await recountTallies(env.DB);
 }

@@ -87,9 +87,9 @@ export const ADD_TALLIES = `
 /** What is leased by ?1 was queued before, and is being dispatched. */
 export const TALLY_CLAIM = `
   INSERT INTO tallies (kind, key, name, n)
-  SELECT 'standing', '', s.value->>0, s.value->>1 * c.n
-  FROM (SELECT count(*) AS n FROM validations WHERE lease_id = ?1) c, json_each('[["queued", -1], ["dispatching", 1]]') s
-  WHERE c.n > 0
+  SELECT 'standing', '', moved.value->>0, moved.value->>1 * (SELECT count(*) FROM validations WHERE lease_id = ?1)
+  FROM json_each('[["queued", -1], ["dispatching", 1]]') moved
+  WHERE EXISTS (SELECT 1 FROM validations WHERE lease_id = ?1)
   ${ADD}`;
 
 /** Takes those back that are about to be deleted. @param ids a query for their ids, whose parameters are given with it */
