@@ -3,7 +3,7 @@
  * Workers, runs the demo, and serves until it is told to stop.
  */
 import type { ChildProcess } from "node:child_process";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { parseArgs } from "node:util";
@@ -96,9 +96,19 @@ function startWorkers(settings: LocalSettings): void {
       ...["--show-interactive-dev-session=false", "--log-level", "log"],
     ],
     // The variables come by the environment: no secret on a command line or in another file.
-    { env: quietEnvironment(settings.variables), stdio: "pipe" },
+    { env: { ...quietEnvironment(settings.variables), ...ownRegistry(settings.stateDir) }, stdio: "pipe" },
   );
   superviseChild("wrangler", child, path.join(settings.stateDir, "logs/gateway.log"));
+}
+
+/**
+ * Wrangler registers running Workers by name, for the whole machine, and sends a cron that is fired to whoever holds the
+ * name: to another gateway, or to one that was killed outright less than 90 s ago. So each start has a registry of its own.
+ */
+function ownRegistry(stateDir: string): NodeJS.ProcessEnv {
+  const dir = path.join(stateDir, "registry");
+  rmSync(dir, { recursive: true, force: true });
+  return { WRANGLER_REGISTRY_PATH: dir, CLOUDFLARE_DEV_REGISTRY_PATH: dir };
 }
 
 /**
@@ -139,16 +149,26 @@ async function waitFor(up: () => Promise<boolean>, problem: string): Promise<voi
   if (!stopped.signal.aborted) throw new StartError(`${problem} within ${START_TIMEOUT_MS / 1000} s`);
 }
 
-/** Wrangler fires no cron locally: once a minute it is fired here. */
+/** Wrangler fires no cron locally: here it is fired at once, for what a crash has left behind, and then every minute. */
 async function beatEveryMinute(url: string): Promise<void> {
   while (!stopped.signal.aborted) {
+    await fireCron(url);
     await delay(CRON_MS, undefined, { signal: stopped.signal }).catch(() => undefined);
-    if (stopped.signal.aborted) return;
-    await fetch(`${url}/cdn-cgi/local/explorer/api/local/scheduled?worker=${CONSUMER}`, {
+  }
+}
+
+async function fireCron(url: string): Promise<void> {
+  try {
+    const response = await fetch(`${url}/cdn-cgi/local/explorer/api/local/scheduled?worker=${CONSUMER}`, {
       method: "POST",
       headers: { "content-type": "application/json" },
       body: JSON.stringify({ cron: "* * * * *" }),
-    }).catch(() => undefined);
+      signal: stopped.signal,
+    });
+    if (!response.ok) console.error(`warning: the cron could not be fired (HTTP ${response.status})`);
+    await response.body?.cancel();
+  } catch {
+    // The gateway is stopping, or is about to be found dead.
   }
 }
 

@@ -64,6 +64,18 @@ test.each([
   await second.waitForLine(/^ {2}completed success/);
 });
 
+test("fires its own consumer's cron at once, whatever other gateway runs on the machine", async () => {
+  const first = startProgram(["start", "--no-demo"], (await environment()).env);
+  await first.waitForLine(/^ready /);
+  const { env } = await environment();
+  const second = startProgram(["start", "--no-demo"], env);
+  await second.waitForLine(/^ready /);
+
+  // Only the cron looks after retention.
+  const askForTrace = () => queryD1(env, "SELECT name FROM settings WHERE name = 'retention:due'");
+  await expect.poll(askForTrace, { timeout: 30_000 }).toHaveLength(1);
+});
+
 test("lets the environment win over .dev.vars for both Workers, and starts no second Grainchain", async () => {
   const { env, url, grainchainPort } = await environment();
   const asked: string[] = [];
