@@ -7,6 +7,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { parseArgs } from "node:util";
+import { requireGoodConfiguration } from "./configuration.ts";
 import { runDemo } from "./demo.ts";
 import { watchParent } from "./parent.mjs";
 import { requireFreePort } from "./ports.ts";
@@ -39,14 +40,11 @@ function superviseChild(name: string, child: ChildProcess, logFile: string): voi
 }
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({
-    options: { demo: { type: "boolean", default: true } },
-    allowNegative: true,
-  });
+  const withDemo = readArguments();
   const settings = readLocalSettings(process.env);
   await requireFreePort(settings.port, "PORT");
   if (!settings.externalGrainchain) await requireFreePort(settings.grainchainPort, "GRAINCHAIN_PORT");
-  await applyMigrations(settings.stateDir);
+  await Promise.all([requireGoodConfiguration(settings), applyMigrations(settings.stateDir)]);
 
   const demoRepos = path.join(settings.stateDir, "demo-repos");
   if (!settings.externalGrainchain) startGrainchain(settings, demoRepos);
@@ -58,7 +56,7 @@ async function main(): Promise<void> {
   console.log(`ready ${url}`);
   void beatEveryMinute(url);
 
-  if (!values.demo) return;
+  if (!withDemo) return;
   if (settings.externalGrainchain) {
     console.log(
       "demo: left out, because GRAINCHAIN_API_URL names a Grainchain that cannot see its repository",
@@ -66,6 +64,18 @@ async function main(): Promise<void> {
     return;
   }
   await runDemo({ url, settings, demoRepos, signal: stopped.signal });
+}
+
+/** @returns whether the demo is wanted */
+function readArguments(): boolean {
+  try {
+    const options = { demo: { type: "boolean", default: true } } as const;
+    return parseArgs({ options, allowNegative: true }).values.demo;
+  } catch (thrown) {
+    // Its first sentence names the option.
+    const message = thrown instanceof Error ? thrown.message.split(". ")[0] : "bad arguments";
+    throw new StartError(`${message}; known: --no-demo`);
+  }
 }
 
 async function applyMigrations(stateDir: string): Promise<void> {

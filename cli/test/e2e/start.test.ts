@@ -114,3 +114,25 @@ test.each(["PORT", "GRAINCHAIN_PORT"] as const)("names the port where %s is take
   expect(program.child.exitCode).toBe(1);
   expect(program.lines).toContain(`error: port ${env[name]} is taken; set ${name} to another one`);
 });
+
+test.each([
+  [
+    "a bad value, for both Workers",
+    { WEBHOOK_DEBUG_MODE: "perhaps", GRAINCHAIN_TIMEOUT: "soon" },
+    [],
+    [
+      "error: producer: bad configuration: WEBHOOK_DEBUG_MODE (bad type)",
+      "error: consumer: bad configuration: WEBHOOK_DEBUG_MODE (bad type), GRAINCHAIN_TIMEOUT (bad regex)",
+    ],
+  ],
+  ["an unknown option", {}, ["--demoless"], ["error: Unknown option '--demoless'; known: --no-demo"]],
+])("names %s, and starts nothing", async (_, given, options, errors) => {
+  const { env } = await environment();
+
+  const program = startProgram(["start", ...options], { ...env, ...given });
+  await once(program.child, "close");
+
+  expect(program.child.exitCode).toBe(1);
+  expect(program.lines.filter((line) => line.startsWith("error"))).toEqual(errors);
+  expect(program.stdout.join()).not.toContain("ready");
+});
