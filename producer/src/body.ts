@@ -3,6 +3,9 @@
 /** GitHub sends no larger payload (docs 2026-11); Grainchain's callbacks share the limit. */
 export const MAX_BODY_BYTES = 25 * 1024 * 1024;
 
+/** A client that pauses for so long in the middle of too much is waiting for its answer. */
+const MAX_PAUSE_MS = 1_000;
+
 /** Why there is no body: it has more bytes than the limit, or the client ended it before its end. */
 export type Unread = "too_large" | "broken_off";
 
@@ -25,7 +28,7 @@ export async function readBody(request: Request, maxBytes = MAX_BODY_BYTES): Pro
 
 /**
  * Each read of a chunk costs about as much as all of JSON.parse for a small payload: not for every delivery. Of a body
- * that is too large as much again is read and thrown away: an answer does not reach a client that is still sending.
+ * that is too large as much again is read and thrown away, while it comes: an answer does not reach a client that is still sending.
  */
 async function readCounting(
   body: ReadableStream<Uint8Array>,
@@ -38,7 +41,9 @@ async function readCounting(
   let tooLarge = announcedTooLarge;
   try {
     for (;;) {
-      const { done, value } = await reader.read();
+      const part = tooLarge ? await readUnlessPaused(reader) : await reader.read();
+      if (part === "paused") break;
+      const { done, value } = part;
       if (done) return tooLarge ? "too_large" : join(chunks, length);
       length += value.byteLength;
       tooLarge ||= length > maxBytes;
@@ -74,6 +79,18 @@ export function parseJson(text: string | undefined): unknown {
     return JSON.parse(text);
   } catch {
     return undefined;
+  }
+}
+
+async function readUnlessPaused<Chunk>(
+  reader: ReadableStreamDefaultReader<Chunk>,
+): Promise<ReadableStreamReadResult<Chunk> | "paused"> {
+  const { promise: paused, resolve } = Promise.withResolvers<"paused">();
+  const timer = setTimeout(resolve, MAX_PAUSE_MS, "paused" as const);
+  try {
+    return await Promise.race([reader.read(), paused]);
+  } finally {
+    clearTimeout(timer);
   }
 }
 

@@ -141,6 +141,17 @@ describe("refuses", () => {
     expect(pulled).toBeGreaterThanOrEqual(Math.min(mebibytes, 50));
   });
 
+  test("a body whose Content-Length is over the limit, and that does not come", async () => {
+    const { readable, writable } = new TransformStream<Uint8Array>();
+    void writable.getWriter().write(encode("{}"));
+    const request = new Request(`${ORIGIN}/webhook/github`, {
+      method: "POST",
+      headers: { "content-length": String(30 * 1024 * 1024) },
+      body: readable,
+    });
+    await expectRefusal(await startApp().fetch(request), 413, "payload_too_large");
+  });
+
   test("a body that ends before its end, which is no fault of D1 or the queue", async () => {
     const app = startApp();
     const request = new Request(`${ORIGIN}/webhook/github`, { method: "POST", body: brokenStream() });
