@@ -106,19 +106,27 @@ function startWorkers(settings: LocalSettings): void {
       ...["--show-interactive-dev-session=false", "--log-level", "log"],
     ],
     // The variables come by the environment: no secret on a command line or in another file.
-    { env: { ...quietEnvironment(settings.variables), ...ownRegistry(settings.stateDir) }, stdio: "pipe" },
+    {
+      env: { ...quietEnvironment(settings.variables), ...wranglerSettings(settings.stateDir) },
+      stdio: "pipe",
+    },
   );
   superviseChild("wrangler", child, path.join(settings.stateDir, "logs/gateway.log"));
 }
 
 /**
  * Wrangler registers running Workers by name, for the whole machine, and sends a cron that is fired to whoever holds the
- * name: to another gateway, or to one that was killed outright less than 90 s ago. So each start has a registry of its own.
+ * name: to another gateway, or to one that was killed outright less than 90 s ago. So each start has a registry of its
+ * own. Its local traces are off: they keep every request's address on disk, and a callback's address is a capability.
  */
-function ownRegistry(stateDir: string): NodeJS.ProcessEnv {
-  const dir = path.join(stateDir, "registry");
-  rmSync(dir, { recursive: true, force: true });
-  return { WRANGLER_REGISTRY_PATH: dir, CLOUDFLARE_DEV_REGISTRY_PATH: dir };
+function wranglerSettings(stateDir: string): NodeJS.ProcessEnv {
+  const registry = path.join(stateDir, "registry");
+  rmSync(registry, { recursive: true, force: true });
+  return {
+    WRANGLER_REGISTRY_PATH: registry,
+    CLOUDFLARE_DEV_REGISTRY_PATH: registry,
+    X_LOCAL_OBSERVABILITY: "false",
+  };
 }
 
 /**

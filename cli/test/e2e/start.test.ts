@@ -4,8 +4,9 @@ import { expect, onTestFinished, test } from "vitest";
 import { waitFor } from "../../../grainchain/test/support/poll.ts";
 import { sendDelivery } from "../../src/delivery.ts";
 import { buildPayload } from "../../src/payload.ts";
+import { openDatabase } from "./support/database.ts";
 import { childOf, processesWith } from "./support/processes.ts";
-import { environment, type Program, queryD1, SECRET, startProgram } from "./support/program.ts";
+import { environment, fireCron, type Program, queryD1, SECRET, startProgram } from "./support/program.ts";
 
 test("starts, shows the demo, serves every route, keeps D1 over a restart and leaves no process", async () => {
   const { env, url, stateDir, grainchainPort } = await environment();
@@ -99,6 +100,25 @@ test("lets the environment win over .dev.vars for both Workers, and starts no se
   expect(sent.status).toBe(202);
   await requested;
   expect(asked[0]).toBe("POST /api/v1/validation/trigger-batch Bearer environment-key");
+});
+
+test("fires the cron at its own consumer while another gateway runs on the machine", async () => {
+  const [one, other] = [await environment(), await environment()];
+  const github = {
+    GITHUB_TOKEN: "ghp_start",
+    GITHUB_API_URL: "http://127.0.0.1:1",
+    RECONCILE_HOOKS: "org:acme/5",
+  };
+  const gateways = [one, other].map(({ env }) => startProgram(["start", "--no-demo"], { ...env, ...github }));
+  for (const gateway of gateways) await gateway.waitForLine(/^ready /);
+
+  await fireCron(one.url);
+  await fireCron(other.url);
+
+  for (const { url } of [one, other]) {
+    const looked = await openDatabase(url)("SELECT name FROM settings WHERE name LIKE 'reconcile:%'");
+    expect(looked).toEqual([{ name: "reconcile:org:acme/5" }]);
+  }
 });
 
 test.each(["PORT", "GRAINCHAIN_PORT"] as const)("names the port where %s is taken", async (name) => {
