@@ -33,6 +33,11 @@ export interface Gateway {
   /** Waits until a delivery's validation has finished. */
   waitForEnd(guid: string): Promise<Row>;
   cron(): Promise<void>;
+  /**
+   * Starts both Workers again with other secrets or variables, as a deployment does. What is stored stays; what waits
+   * in a local queue, which is memory, may be lost.
+   */
+  reconfigure(changes: Readonly<Record<string, string>>): Promise<void>;
   /** Every log line of both Workers. */
   logs(): string;
 }
@@ -46,16 +51,18 @@ export async function startGateway(
   vars: Readonly<Record<string, string>> = {},
   whenDone: (end: () => Promise<void>) => void = onTestFinished,
 ): Promise<Gateway> {
-  const worker = (name: string, extra: Readonly<Record<string, string>>) => ({
-    configPath: path.join(ROOT, `wrangler.${name}.toml`),
-    env: "development",
-    vars: { ...extra, ...vars },
-    secrets: SECRETS,
-  });
-  const workers = (callbackUrl: string) => [
-    worker("producer", {}),
-    worker("consumer", { GRAINCHAIN_API_URL: grainchainUrl, CLOUDFLARE_WORKER_URL: callbackUrl }),
-  ];
+  const workers = (callbackUrl: string, changes: Readonly<Record<string, string>> = {}) => {
+    const secrets = Object.keys(changes).filter((name) => name in SECRETS);
+    const changed = Object.fromEntries(secrets.map((name) => [name, changes[name] ?? ""]));
+    const worker = (name: string, extra: Readonly<Record<string, string>>) => ({
+      configPath: path.join(ROOT, `wrangler.${name}.toml`),
+      env: "development",
+      vars: { ...extra, ...vars, ...changes },
+      secrets: { ...SECRETS, ...changed },
+    });
+    const urls = { GRAINCHAIN_API_URL: grainchainUrl, CLOUDFLARE_WORKER_URL: callbackUrl };
+    return [worker("producer", {}), worker("consumer", urls)];
+  };
   const harness = createTestHarness({ root: ROOT, workers: workers("http://127.0.0.1:1") });
   whenDone(() => harness.close());
   // The address is known only once it listens.
@@ -106,6 +113,7 @@ export async function startGateway(
       );
       if (!response.ok) throw new Error(`the cron failed: ${await response.text()}`);
     },
+    reconfigure: (changes) => harness.update({ root: ROOT, workers: workers(url.origin, changes) }),
     logs: () =>
       harness
         .getLogs()
