@@ -37,7 +37,7 @@ export function readOptions(args: readonly string[]): Options {
   return {
     rounds: positive("rounds", values.rounds ?? (quick ? "3" : "7")),
     seconds: positive("seconds", values.seconds ?? (quick ? "1.2" : "4")),
-    warmUpSeconds: quick ? 0.6 : 2,
+    warmUpSeconds: quick ? 0.8 : 2,
     only: values.only?.split(","),
     payloads: (values.payload?.split(",") ?? (quick ? ["pull_request"] : PAYLOAD_NAMES)).map(payloadName),
     out: values.out,

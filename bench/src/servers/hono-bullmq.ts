@@ -1,5 +1,4 @@
 /** Hono on Node with BullMQ on Redis, which syncs its log to disk before it answers (`appendfsync always`). */
-import { setTimeout as delay } from "node:timers/promises";
 import { Queue } from "bullmq";
 import { serveHono } from "./hono-app.ts";
 import { leaveOut } from "./serve.ts";
@@ -24,8 +23,7 @@ startService(REDIS, args, folder);
 
 const queue = new Queue("deliveries", { connection: { host: "127.0.0.1", port } });
 queue.on("error", () => {});
-await Promise.race([
-  queue.waitUntilReady(),
-  delay(10_000).then(() => leaveOut("Redis did not start within 10 s")),
-]);
+const givingUp = setTimeout(() => leaveOut("Redis did not start within 10 s"), 10_000);
+await queue.waitUntilReady();
+clearTimeout(givingUp);
 serveHono((job) => queue.add("delivery", job));
