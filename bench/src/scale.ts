@@ -1,6 +1,7 @@
 /**
- * `pnpm bench:scale [--deliveries 500] [--validated 0.3 --noted 0.5] [--out folder]`: what a delivery makes the platform
- * do, counted; what that costs and which limits it reaches, calculated; and how shards would share it, simulated.
+ * `pnpm bench:scale [--deliveries 500] [--validated 0.3 --noted 0.5] [--drop index,…] [--out folder]`: what a delivery
+ * makes the platform do, counted; what that costs and which limits it reaches, calculated; and how shards would share it,
+ * simulated. `--drop` counts as if the database had not these indexes.
  */
 import { mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
@@ -17,6 +18,7 @@ const { values } = parseArgs({
     deliveries: { type: "string", default: "500" },
     validated: { type: "string", default: String(MIX.validated) },
     noted: { type: "string", default: String(MIX.noted) },
+    drop: { type: "string", default: "" },
     out: { type: "string", default: path.resolve(import.meta.dirname, "../results") },
   },
 });
@@ -29,13 +31,20 @@ if (!(validated >= 0 && noted >= 0 && validated + noted <= 1)) {
 
 const begunAt = new Date().toISOString();
 const loadBefore = loadAverage();
-const busy = await withDatabase((db) => measureLife(db, deliveries, 100));
-const quiet = await withDatabase((db) => measureLife(db, Math.min(deliveries, 100), 1));
+const dropped = values.drop.split(",").filter((name) => name !== "");
+const measure = (count: number, inBatchesOf: number) =>
+  withDatabase(async (db) => {
+    for (const name of dropped) await db.prepare(`DROP INDEX ${name}`).run();
+    return measureLife(db, count, inBatchesOf);
+  });
+const busy = await measure(deliveries, 100);
+const quiet = await measure(Math.min(deliveries, 100), 1);
 const loads = loadsFor(busy, { validated, noted, ignored: 1 - validated - noted });
 const run = {
   begunAt,
   machine: describeMachine(loadBefore),
   deliveries,
+  dropped,
   busy,
   quiet,
   loads,

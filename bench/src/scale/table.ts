@@ -9,6 +9,8 @@ export interface ScaleRun {
   readonly machine: Machine;
   /** Deliveries of each kind that were counted. */
   readonly deliveries: number;
+  /** Indexes that it was counted without. */
+  readonly dropped: readonly string[];
   readonly busy: Measured;
   readonly quiet: Measured;
   readonly loads: readonly Load[];
@@ -26,13 +28,14 @@ export function writeScale(run: ScaleRun): string {
   return `${[...sections, ...sharding(run.sharding)].map((lines) => lines.join("\n")).join("\n\n")}\n`;
 }
 
-function head({ begunAt, machine, deliveries }: ScaleRun): string[] {
+function head({ begunAt, machine, deliveries, dropped }: ScaleRun): string[] {
   const { cpu, cores, node, workerd, commit, loadBefore } = machine;
   return [
     "# Cost and capacity",
     "",
     `${begunAt}, commit ${commit}, Node ${node}, workerd ${workerd}, ${cpu}, ${cores} cores, load average ${loadBefore.toFixed(1)}.`,
     `Operations are counted over ${deliveries} deliveries of each kind; everything else is calculated from them.`,
+    ...(dropped.length === 0 ? [] : [`Counted without ${dropped.join(", ")}.`]),
   ];
 }
 
