@@ -34,7 +34,9 @@ const scans = Object.entries(runs.at(-1)?.plans ?? {}).flatMap(([operation, plan
   planned.flatMap((one) => fullScans(one).map((step) => ({ operation, step, sql: one.sql }))),
 );
 const grown = growth.filter(({ constant, reason }) => !constant && reason === undefined);
-const run = { begunAt, machine: describeMachine(loadBefore), runs, growth, scans };
+// The plans are the same at every size; those of the largest are enough to keep.
+const kept = runs.map((one, index) => (index === runs.length - 1 ? one : { ...one, plans: {} }));
+const run = { begunAt, machine: describeMachine(loadBefore), runs: kept, growth, scans };
 const table = writeTables(run);
 await mkdir(values.out, { recursive: true });
 await writeFile(path.join(values.out, "growth.json"), `${JSON.stringify(run, null, 1)}\n`);

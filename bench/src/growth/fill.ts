@@ -17,6 +17,8 @@ const CHUNK_ROWS = 25_000;
 /** Up to here the indexes grow with the rows, as they do in life; beyond they are built at the end, in minutes less. */
 export const MOST_AS_IT_COMES = 200_000;
 const DAY_SECONDS = 24 * 3600;
+const INDEX_ATTEMPTS = 10;
+const INDEX_PAUSE_MS = 5_000;
 /** Retention keeps deliveries for so long by default. */
 const KEPT_DAYS = 14;
 /** Beyond what retention keeps of anything by default. */
@@ -156,7 +158,7 @@ export async function fill(
     await insert(HISTORY, from, Math.min(from + CHUNK_ROWS, deliveries));
     progress(from);
   }
-  for (const sql of indexes) await db.prepare(sql).run();
+  for (const sql of indexes) await createIndex(db, sql);
   const rest = [LIVE_DELIVERIES, LIVE_TIMELINE, LIVE_REPORTS];
   const silentFrom = deliveries + waiting;
   for (let from = deliveries; from < silentFrom; from += CHUNK_ROWS) {
@@ -165,6 +167,20 @@ export async function fill(
   await insert([live("running", stamp(-600)), ...rest], silentFrom, silentFrom + SILENT);
   await insert([live("running", stamp(0)), ...rest], silentFrom + SILENT, silentFrom + IN_FLIGHT);
   await recountTallies(db);
+}
+
+/** A connection may be closed meanwhile, while D1 goes on: what is asked again waits for it, and finds it done. */
+async function createIndex(db: D1Database, sql: string): Promise<void> {
+  const once = db.prepare(sql.replace("CREATE INDEX", "CREATE INDEX IF NOT EXISTS"));
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await once.run();
+      return;
+    } catch (thrown) {
+      if (attempt === INDEX_ATTEMPTS) throw thrown;
+      await new Promise((resolve) => setTimeout(resolve, INDEX_PAUSE_MS));
+    }
+  }
 }
 
 /** @returns how they are made again */
