@@ -21,6 +21,8 @@ const COMMANDS = {
   grainchain: "grainchain/src/index.ts",
   bench: "bench/src/index.ts",
   "bench:end-to-end": "bench/src/end-to-end.ts",
+  "bench:growth": "bench/src/growth.ts",
+  "bench:scale": "bench/src/scale.ts",
   "bench:waiting-room": "bench/src/waiting-room.ts",
   "bench:start-up": "bench/src/start-up.ts",
   "bench:size": "bench/src/bundle-size.ts",

@@ -42,6 +42,9 @@ const deploymentOf = (worker: string, environment: string): Check => ({
   ],
 });
 
+/** What each Worker may weigh: what is uploaded is what every cold start parses. */
+const SIZES: Check = { name: "sizes of the Workers", command: ["tsx", "bench/src/bundle-size.ts"] };
+
 /**
  * Known vulnerabilities of what is deployed or runs on an operator's machine. A registry that answers no such question
  * (a mirror, a machine that is offline) is told of, and is no failure. In CI alone: news of a package are not a
@@ -68,6 +71,7 @@ const CHECKS: readonly Check[] = [
     deploymentOf("producer", environment),
     deploymentOf("consumer", environment),
   ]),
+  SIZES,
 ];
 
 interface Counts {
