@@ -1,6 +1,6 @@
 /** What became of one step. */
 export type StepResult = {
-  status: "passed" | "failed" | "timed_out" | "skipped";
+  status: "passed" | "failed" | "timed_out";
   /** null when the step was killed or never ran. */
   exit_code: number | null;
   duration_ms: number;

@@ -7,7 +7,7 @@ import { planSteps } from "./checkout.ts";
 import { checkOutCommit, locateRepository } from "./repository.ts";
 import type { ValidationRequest } from "./request.ts";
 import { buildTestResults, type StepResult, type TestResults } from "./results.ts";
-import { runStep, type StepPlace, skippedStep } from "./step-run.ts";
+import { runStep, type StepPlace } from "./step-run.ts";
 import type { StepPlan } from "./steps.ts";
 
 /** How a run ended. A change that fails its steps is `completed`; `failed` means the sandbox broke. */
@@ -82,14 +82,16 @@ async function runValidation(request: ValidationRequest, context: RunContext): P
 
 type NamedResult = { name: string; result: StepResult };
 
+/** Runs one step after the other, up to the first that does not pass: those after it have no result. */
 async function runPlan(plan: StepPlan, place: StepPlace): Promise<NamedResult[]> {
   if (plan.kind === "invalid") return [{ name: "config", result: saying("failed", plan.message) }];
   if (plan.steps.length === 0)
     return [{ name: "none", result: saying("passed", "There was nothing to run.") }];
   const results: NamedResult[] = [];
   for (const step of plan.steps) {
-    const goesOn = results.every(({ result }) => result.status === "passed");
-    results.push({ name: step.name, result: goesOn ? await runStep(step, place) : skippedStep() });
+    const result = await runStep(step, place);
+    results.push({ name: step.name, result });
+    if (result.status !== "passed") break;
   }
   return results;
 }

@@ -39,11 +39,6 @@ export async function runStep(step: Step, place: StepPlace): Promise<StepResult>
   };
 }
 
-/** The result of a step that was not run because an earlier one did not pass. */
-export function skippedStep(): StepResult {
-  return { status: "skipped", exit_code: null, duration_ms: 0, output: "" };
-}
-
 function isSuccess(end: ProcessEnd): boolean {
   return end.kind === "exited" && end.exitCode === 0;
 }

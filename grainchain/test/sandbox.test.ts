@@ -13,9 +13,11 @@ async function validate(files: Record<string, string>, fields: Record<string, un
 }
 
 describe("a run", () => {
-  test("that fails skips the later steps and is completed without success", async () => {
+  test("that fails ends with the step that does, and is completed without success", async () => {
     const steps = { lint: "true", test: "echo broken >&2; exit 3", deploy: "echo never" };
-    expect(await validate({ ".grainchain.yml": stepsFile(steps) })).toMatchObject({
+    const body = await validate({ ".grainchain.yml": stepsFile(steps) });
+    expect(body).not.toHaveProperty("results.test_results.deploy");
+    expect(body).toMatchObject({
       status: "completed",
       results: {
         success: false,
@@ -23,7 +25,6 @@ describe("a run", () => {
           overall_success: false,
           lint: { status: "passed", exit_code: 0, output: "" },
           test: { status: "failed", exit_code: 3, output: "broken\n" },
-          deploy: { status: "skipped", exit_code: null, duration_ms: 0, output: "" },
         },
       },
     });
@@ -123,7 +124,6 @@ describe("a run", () => {
         success: false,
         test_results: {
           hang: { status: "timed_out", output: expect.stringContaining("validation's time limit of 1.5 s") },
-          later: { status: "skipped" },
         },
       },
     });
