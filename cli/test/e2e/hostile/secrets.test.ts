@@ -123,7 +123,7 @@ test("tells no secret and nothing of a payload anywhere, whatever happens", {
   await send("ping", marked("ping"));
   await send("star", marked("star.created"));
   await until(
-    "SELECT 1 FROM (SELECT count(*) AS n FROM validations WHERE finished_at IS NOT NULL) WHERE n = 4",
+    "SELECT 1 FROM (SELECT count(*) AS n FROM validations WHERE finished_at IS NOT NULL AND pr_number <> 30) WHERE n = 4",
   );
   await until("SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM reports WHERE status = 'due')");
   const comment = { id: 4711, body: `/validate\n${MARKER}`, author_association: "MEMBER" };
