@@ -5,6 +5,8 @@ export default defineConfig({
   test: {
     // What the Workers and Wrangler print is shown for a test that fails.
     silent: "passed-only",
+    // Many of them wait for a gateway more than they compute. One number for all, or Vitest runs one tier after the other.
+    maxWorkers: 3,
     projects: [
       "producer/vitest.config.ts",
       "consumer/vitest.config.ts",
@@ -25,7 +27,6 @@ export default defineConfig({
           globalSetup: ["cli/test/github/global-setup.ts"],
           testTimeout: 120_000,
           hookTimeout: 120_000,
-          maxWorkers: 3,
         },
       },
       {
@@ -34,7 +35,6 @@ export default defineConfig({
           include: ["cli/test/faults/**/*.test.ts"],
           testTimeout: 240_000,
           hookTimeout: 120_000,
-          maxWorkers: 3,
         },
       },
     ],
