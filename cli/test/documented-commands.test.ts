@@ -3,7 +3,8 @@ import { globSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { describe, expect, test } from "vitest";
-import { startOperatorServer } from "./support/operator-server.ts";
+import { runGateway } from "./support/gateway-command.ts";
+import { startOperatorServer, TOKEN } from "./support/operator-server.ts";
 
 const ROOT = path.resolve(import.meta.dirname, "../..");
 const DOCUMENTS = globSync(["*.md", "docs/**/*.md", "shared/migrations/*.md"], { cwd: ROOT });
@@ -57,8 +58,9 @@ describe("what is documented runs as written", () => {
     ([, [command = ""]]) => !["provision", "doctor"].includes(command),
   );
   test.each(commands)("%s", async (_, args) => {
-    const server = await startOperatorServer({});
-    const { code, stderr } = await server.run(...args);
+    const { url } = await startOperatorServer({});
+    const env = { GATEWAY_URL: url, GATEWAY_TOKEN: TOKEN, GITHUB_WEBHOOK_SECRET: "the hook's secret" };
+    const { code, stderr } = await runGateway(args, env);
     expect([code, stderr]).not.toEqual([2, expect.anything()]);
   });
 
