@@ -1,23 +1,33 @@
 import { defineConfig } from "vitest/config";
 
-// One project a tier: pure tables and programs in Node, each Worker in workerd, both Workers end to end.
+// One project a tier: pure tables and programs in Node, each Worker in workerd, both Workers end to end. They share
+// three workers: many wait for a gateway more than they compute. (Vitest's own number is one less than there are cores,
+// and where projects differ in it, it runs one after the other.)
+const maxWorkers = 3;
+
 export default defineConfig({
   test: {
     // What the Workers and Wrangler print is shown for a test that fails.
     silent: "passed-only",
-    // Many of them wait for a gateway more than they compute. One number for all, or Vitest runs one tier after the other.
-    maxWorkers: 3,
     projects: [
       "producer/vitest.config.ts",
       "consumer/vitest.config.ts",
-      { test: { name: "shared", include: ["shared/test/**/*.test.ts"], testTimeout: 60_000 } },
-      { test: { name: "grainchain", include: ["grainchain/test/**/*.test.ts"], testTimeout: 60_000 } },
+      { test: { name: "shared", include: ["shared/test/**/*.test.ts"], testTimeout: 60_000, maxWorkers } },
+      {
+        test: {
+          name: "grainchain",
+          include: ["grainchain/test/**/*.test.ts"],
+          testTimeout: 60_000,
+          maxWorkers,
+        },
+      },
       {
         test: {
           name: "cli",
           include: ["cli/test/**/*.test.ts"],
           exclude: ["cli/test/e2e/**", "cli/test/faults/**"],
           testTimeout: 60_000,
+          maxWorkers,
         },
       },
       {
@@ -27,6 +37,7 @@ export default defineConfig({
           globalSetup: ["cli/test/github/global-setup.ts"],
           testTimeout: 120_000,
           hookTimeout: 120_000,
+          maxWorkers,
         },
       },
       {
@@ -35,6 +46,7 @@ export default defineConfig({
           include: ["cli/test/faults/**/*.test.ts"],
           testTimeout: 240_000,
           hookTimeout: 120_000,
+          maxWorkers,
         },
       },
     ],

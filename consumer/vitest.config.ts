@@ -26,6 +26,7 @@ export default defineConfig(async () => ({
     globalSetup: ["cli/test/github/global-setup.ts"],
     // Far beyond what any takes: a slow machine is no failure.
     testTimeout: 60_000,
+    maxWorkers: 3, // as in vitest.config.ts
     provide: { simulationSeed: Number(process.env.SIMULATION_SEED ?? 0) },
   },
 }));

@@ -26,5 +26,5 @@ export default defineConfig(async () => ({
     }),
   ],
   // Far beyond what any takes: a slow machine is no failure.
-  test: { name: "producer", include: ["producer/test/**/*.test.ts"], testTimeout: 60_000 },
+  test: { name: "producer", include: ["producer/test/**/*.test.ts"], maxWorkers: 3, testTimeout: 60_000 },
 }));
