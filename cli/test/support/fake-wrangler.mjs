@@ -24,7 +24,8 @@ const red = (message) =>
   `\u001b[31m✘ \u001b[41;31m[\u001b[41;97mERROR\u001b[41;31m]\u001b[0m \u001b[1m${message}\u001b[0m`;
 
 function fail(message, ...explanation) {
-  const logs = '🪵  Logs were written to "/root/.config/.wrangler/logs/wrangler-2026-11-24_00-51-16_991.log"';
+  const logs =
+    '🪵  Logs were written to "/home/ada/.config/.wrangler/logs/wrangler-2026-11-24_00-51-16_991.log"';
   process.stderr.write(
     [red(message), "", ...explanation.map((one) => `  ${one}`), "", "", logs, ""].join("\n"),
   );
