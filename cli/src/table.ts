@@ -4,7 +4,7 @@ import { fitColumns } from "./fit.ts";
 import { plainText } from "./plain-text.ts";
 import type { Screen, Style } from "./terminal.ts";
 import { textWidth } from "./text-width.ts";
-import { wrapText } from "./wrap.ts";
+import { shortenText, wrapText } from "./wrap.ts";
 
 export interface Column<Row> {
   readonly head: string;
@@ -53,7 +53,7 @@ export function tableLines<Row>(
       row,
       beside.map(({ width }) => width),
     );
-  const heads = beside.map(({ column }) => screen.style("bold", column.head));
+  const heads = beside.map(({ column, width }) => screen.style("bold", shortenText(column.head, width)));
   const headed = columns.some(({ head }) => head !== "");
   return [
     ...(headed ? draw(heads) : []),
@@ -62,7 +62,7 @@ export function tableLines<Row>(
         beside.map(({ column, texts, width }) => {
           const text = texts[index] ?? "";
           const style = column.style?.(row);
-          const lines = column.wrap === true ? wrapText(text, width) : [text];
+          const lines = column.wrap === true ? wrapText(text, width) : [shortenText(text, width)];
           return lines.map((line) => (style === undefined ? line : screen.style(style, line))).join("\n");
         }),
       ),
@@ -71,7 +71,7 @@ export function tableLines<Row>(
   ];
 }
 
-/** Pads and shortens the cells of one row. */
+/** Pads the cells of one row. */
 function drawRow(cells: string[], widths: readonly number[]): string[] {
   const table = new Table({
     chars: NO_LINES,

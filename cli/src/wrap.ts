@@ -33,3 +33,20 @@ function breakWord(word: string, width: number): string[] {
   }
   return [...parts, part];
 }
+
+const ELLIPSIS = "…";
+
+/**
+ * Cuts a text to at most so many columns, and marks the cut. (The tables' library miscounts where characters outside
+ * the basic plane stand beside wide ones.)
+ * @param width 1 at least
+ */
+export function shortenText(text: string, width: number): string {
+  if (textWidth(text) <= width) return text;
+  let part = "";
+  for (const { segment } of new Intl.Segmenter().segment(text)) {
+    if (textWidth(part + segment + ELLIPSIS) > width) break;
+    part += segment;
+  }
+  return part + ELLIPSIS;
+}

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { type Column, fieldLines, tableLines } from "../src/table.ts";
 import { textWidth } from "../src/text-width.ts";
-import { wrapText } from "../src/wrap.ts";
+import { shortenText, wrapText } from "../src/wrap.ts";
 import { plainScreen } from "./support/screen.ts";
 
 interface Row {
@@ -112,6 +112,17 @@ test("measures wide and combining characters as a terminal shows them", () => {
   expect(textWidth("e\u0301")).toBe(1);
 });
 
+test("shortens characters outside the basic plane beside wide ones to what fits", () => {
+  const columns: Column<readonly string[]>[] = [
+    { head: "A", cell: ([text]) => text ?? "", rank: 2, min: 4 },
+    { head: "B", cell: ([, text]) => text ?? "", rank: 1 },
+  ];
+
+  expect(tableLines([["漢漢\u{10000}\u{10000}", "0123456789"]], columns, plainScreen(17))[1]).toBe(
+    "漢漢…  0123456789",
+  );
+});
+
 const words = fc.string({
   unit: fc.oneof(
     fc.constantFrom(" ", "a", "漢", "👩‍💻", "e\u0301", "\u001b[31m"),
@@ -134,6 +145,17 @@ test("is never wider than the terminal, whatever the cells hold", () => {
       }
     }),
     { numRuns: 60 },
+  );
+});
+
+test("shortens to a beginning of the text that is no wider than asked", () => {
+  fc.assert(
+    fc.property(words, fc.integer({ min: 1, max: 30 }), (given, width) => {
+      const text = stripVTControlCharacters(given);
+      const short = shortenText(text, width);
+      expect(textWidth(short)).toBeLessThanOrEqual(width);
+      expect(short === text || text.startsWith(short.replace(/…$/u, ""))).toBe(true);
+    }),
   );
 });
 
