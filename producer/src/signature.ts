@@ -37,6 +37,11 @@ function importKey(secret: string): Promise<CryptoKey> {
 
 function fromHex(hex: string): Uint8Array {
   const bytes = new Uint8Array(hex.length / 2);
-  for (let i = 0; i < bytes.length; i++) bytes[i] = Number.parseInt(hex.slice(2 * i, 2 * i + 2), 16);
+  for (let i = 0; i < bytes.length; i++) {
+    bytes[i] = hexDigit(hex.charCodeAt(2 * i)) * 16 + hexDigit(hex.charCodeAt(2 * i + 1));
+  }
   return bytes;
 }
+
+/** Of a lower-case letter or a digit. */
+const hexDigit = (code: number): number => code - (code < 0x61 ? 0x30 : 0x57);

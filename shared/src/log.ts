@@ -25,22 +25,44 @@ export interface LogOptions {
 }
 
 /** Writes one JSON object a line. */
-export function createLog(options: LogOptions, bound: LogFields = {}): Log {
-  const write = options.write ?? writeToConsole;
-  const line =
-    (level: Level) =>
-    (event: string, fields: LogFields = {}): void => {
-      if (level === "debug" && !options.debug) return;
-      write(level, JSON.stringify({ level, event, ...bound, ...fields }));
-      if (level !== "debug") options.observe?.(level, event, { ...bound, ...fields });
-    };
-  return {
-    debug: line("debug"),
-    info: line("info"),
-    warn: line("warn"),
-    error: line("error"),
-    with: (fields) => createLog(options, { ...bound, ...fields }),
-  };
+export const createLog = (options: LogOptions, bound: LogFields = {}): Log => new LineLog(options, bound);
+
+/** A class, so that binding fields, as each delivery does several times, makes no new functions. */
+class LineLog implements Log {
+  readonly #options: LogOptions;
+  readonly #bound: LogFields;
+
+  constructor(options: LogOptions, bound: LogFields) {
+    this.#options = options;
+    this.#bound = bound;
+  }
+
+  debug(event: string, fields?: LogFields): void {
+    if (this.#options.debug) this.#line("debug", event, fields);
+  }
+
+  info(event: string, fields?: LogFields): void {
+    this.#line("info", event, fields);
+  }
+
+  warn(event: string, fields?: LogFields): void {
+    this.#line("warn", event, fields);
+  }
+
+  error(event: string, fields?: LogFields): void {
+    this.#line("error", event, fields);
+  }
+
+  with(fields: LogFields): Log {
+    return new LineLog(this.#options, { ...this.#bound, ...fields });
+  }
+
+  #line(level: Level, event: string, fields: LogFields | undefined): void {
+    const { write = writeToConsole, observe } = this.#options;
+    const all = { ...this.#bound, ...fields };
+    write(level, JSON.stringify({ level, event, ...all }));
+    if (level !== "debug") observe?.(level, event, all);
+  }
 }
 
 /**

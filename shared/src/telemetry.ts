@@ -50,13 +50,18 @@ function pointsOf(level: string, event: string, fields: LogFields): Point[] {
   return [line, ...counted];
 }
 
-const first = (fields: LogFields, names: readonly string[]): string =>
-  text(names.map((name) => fields[name]).find((value) => value !== undefined));
+const first = (fields: LogFields, names: readonly string[]): string => {
+  for (const name of names) if (fields[name] !== undefined) return text(fields[name]);
+  return "";
+};
 
 const text = (value: LogFields[string]): string =>
   value === undefined || value === null ? "" : String(value);
 
 function sizeOf(fields: LogFields): number {
-  const found = SIZES.map((name) => fields[name]).find((value) => typeof value === "number");
-  return typeof found === "number" ? found : 0;
+  for (const name of SIZES) {
+    const size = fields[name];
+    if (typeof size === "number") return size;
+  }
+  return 0;
 }
