@@ -3,7 +3,7 @@ import definitions from "@octokit/webhooks-examples";
 import { parseFact } from "@webhook-gateway/shared/fact.ts";
 import { isRouted } from "@webhook-gateway/shared/routing.ts";
 import { describe, expect, test } from "vitest";
-import { startApp } from "./support/app.ts";
+import { refuseToSend, startApp } from "./support/app.ts";
 import { delivery } from "./support/delivery.ts";
 
 interface Example {
@@ -61,6 +61,20 @@ describe("GitHub's own examples", () => {
     const recorded = isRecorded(example);
     expect(response.status).toBe(recorded && event !== "ping" ? 202 : 200);
     expect(app.sent.map((fact) => parseFact(fact)?.kind)).toEqual(recorded ? ["delivery"] : []);
+  });
+
+  test("are refused while the queue is, and only those that are to be recorded", async () => {
+    for (const example of examples) {
+      const app = startApp({ env: { VALIDATE_PUSH_BRANCHES: "**" }, onSend: refuseToSend });
+      const response = await app.fetch(await delivery(example.payload, { event: example.event }));
+      const refused = isRecorded(example);
+      expect([example.event, example.action, response.status]).toEqual([
+        example.event,
+        example.action,
+        refused ? 503 : 200,
+      ]);
+      expect(response.headers.has("retry-after")).toBe(refused);
+    }
   });
 
   test("are answered alike by the Worker itself, one an event", async () => {
