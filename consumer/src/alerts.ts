@@ -9,7 +9,7 @@ import {
 } from "@webhook-gateway/shared/store/alerts.ts";
 import { commit } from "@webhook-gateway/shared/store/commit.ts";
 import { noChanges } from "@webhook-gateway/shared/store/rows.ts";
-import { type AlertThresholds, firing } from "./alert-conditions.ts";
+import { type AlertThresholds, type Condition, conditionsOf } from "./alert-conditions.ts";
 
 export interface AlertDeps {
   readonly db: D1Database;
@@ -34,10 +34,11 @@ export async function raiseAlerts(deps: AlertDeps): Promise<void> {
   const nowMs = deps.now().getTime();
   const now = iso(nowMs);
   const facts = await loadAlertFacts(db, iso(nowMs - HOUR_MS));
-  const holding = firing(facts, deps.thresholds, nowMs);
-  const changed = [...new Set([...holding.keys(), ...facts.told.keys()])].flatMap((condition) => {
+  const conditions = conditionsOf(facts, deps.thresholds, nowMs);
+  const changed = [...conditions, ...unknown(facts.told.keys(), conditions)].flatMap((found) => {
+    const { name: condition } = found;
     const before = facts.told.get(condition);
-    const next = nextAlert(before, holding.get(condition), now);
+    const next = nextAlert(before, found, now);
     const due = next !== undefined && isDue(next, now);
     return next === undefined || (next === before && !due) ? [] : [{ condition, next, due }];
   });
@@ -56,18 +57,26 @@ export async function raiseAlerts(deps: AlertDeps): Promise<void> {
   }
 }
 
+/** What another version told of, and nobody looks at now. */
+function unknown(told: Iterable<string>, known: readonly Condition[]): Condition[] {
+  const names = new Set(known.map(({ name }) => name));
+  return [...told].flatMap((name) =>
+    names.has(name) ? [] : [{ name, holds: false, text: `"${name}" is no longer watched` }],
+  );
+}
+
 /** The alert as it stands now; undefined where there is none and was none. */
 export function nextAlert(
   before: ToldAlert | undefined,
-  text: string | undefined,
+  { holds, text }: Pick<Condition, "holds" | "text">,
   now: string,
 ): ToldAlert | undefined {
-  const state = text === undefined ? "resolved" : "firing";
+  const state = holds ? "firing" : "resolved";
   if (before === undefined) {
-    return text === undefined ? undefined : { state, text, since: now, told: null, attempts: 0, due_at: now };
+    return holds ? { state, text, since: now, told: null, attempts: 0, due_at: now } : undefined;
   }
   if (before.state === state) return before;
-  return { ...before, state, text: text ?? before.text, since: now, attempts: 0, due_at: now };
+  return { ...before, state, text, since: now, attempts: 0, due_at: now };
 }
 
 /** A condition that ended before anybody was told of it is not told of. */

@@ -1,9 +1,8 @@
 import { env } from "cloudflare:workers";
 import { ConfigError } from "@webhook-gateway/shared/config.ts";
 import { beforeEach, describe, expect, test } from "vitest";
-import { nextAlert } from "../src/alerts.ts";
 import { readConsumerConfig } from "../src/config.ts";
-import { ALERT_SECRET, ALERT_URL, closeLetters, openLetter, startAlerts } from "./support/alerts.ts";
+import { ALERT_URL, closeGate, closeLetters, openLetter, startAlerts } from "./support/alerts.ts";
 import { empty, faulty, migrate, row, rows } from "./support/database.ts";
 import { second } from "./support/facts.ts";
 
@@ -25,7 +24,7 @@ describe("a condition", () => {
     await raise();
     expect(told.map(({ body }) => body)).toEqual([
       {
-        text: "[webhook-gateway production] ALERT: 1 dead letters are open: gateway dlq list",
+        text: "[webhook-gateway production] ALERT: 1 letter died within the last hour, still open: gateway dlq list",
         environment: "production",
         condition: "dead letters",
         state: "firing",
@@ -38,7 +37,7 @@ describe("a condition", () => {
     await raise();
     expect(told.slice(1).map(({ body }) => body)).toEqual([
       {
-        text: "[webhook-gateway production] resolved: 1 dead letters are open: gateway dlq list",
+        text: "[webhook-gateway production] resolved: no letter that died within the last hour is open",
         environment: "production",
         condition: "dead letters",
         state: "resolved",
@@ -91,13 +90,31 @@ describe("a condition", () => {
     const { words, clock, receiver, raise } = startAlerts();
     receiver.answer = () => new Response("", { status: words().length === 0 ? 200 : 500 });
     await openLetter();
-    await rows("INSERT INTO settings VALUES ('gate:github', ?1, '')", JSON.stringify(closedGate));
+    await closeGate("github");
     await raise();
     expect(words()).toHaveLength(1);
     receiver.answer = () => new Response("ok");
     clock.nowMs += 60_000;
     await raise();
     expect(words().toSorted()).toEqual(["dead letters firing", "gate GitHub firing"]);
+  });
+
+  test("that nobody looks at any more is told of as over", async () => {
+    const { told, raise } = startAlerts();
+    const of = {
+      state: "firing",
+      text: "x",
+      since: second(0),
+      told: "firing",
+      attempts: 1,
+      due_at: second(0),
+    };
+    await rows("INSERT INTO settings VALUES ('alert:bygone', ?1, '')", JSON.stringify(of));
+    await raise();
+    await raise();
+    expect(told.map(({ body }) => body.text)).toEqual([
+      '[webhook-gateway production] resolved: "bygone" is no longer watched',
+    ]);
   });
 
   test("whose stored alert is not understood is told of as if it were new", async () => {
@@ -109,15 +126,6 @@ describe("a condition", () => {
     expect(words()).toEqual(["dead letters firing"]);
   });
 });
-
-const closedGate = {
-  state: "closed",
-  reason: "configuration",
-  detail: "HTTP 401: <b>no</b> & <!channel>",
-  since: second(0),
-  until: second(10),
-  step: 2,
-};
 
 describe("a consumer that ends without a word", () => {
   test("before it told is followed by another one once its lease has run out", async () => {
@@ -147,51 +155,6 @@ describe("a consumer that ends without a word", () => {
     expect(words()).toEqual(["dead letters firing", "dead letters firing"]);
   });
 });
-
-describe("a message", () => {
-  test("is a POST of JSON to the address, signed as GitHub signs", async () => {
-    const { told, raise } = startAlerts();
-    await openLetter();
-    await raise();
-    const [one] = told;
-    expect([one?.method, one?.url, one?.headers.get("content-type")]).toEqual([
-      "POST",
-      ALERT_URL,
-      "application/json",
-    ]);
-    const signature = one?.headers.get("x-webhook-gateway-signature-256") ?? "";
-    expect(signature).toMatch(/^sha256=[0-9a-f]{64}$/);
-    expect(await verifies(ALERT_SECRET, one?.raw ?? "", signature)).toBe(true);
-    expect(await verifies("another secret", one?.raw ?? "", signature)).toBe(false);
-    expect(await verifies(ALERT_SECRET, `${one?.raw} `, signature)).toBe(false);
-  });
-
-  test("is not signed where there is no secret", async () => {
-    const { told, raise } = startAlerts({ secret: undefined });
-    await openLetter();
-    await raise();
-    expect(told[0]?.headers.has("x-webhook-gateway-signature-256")).toBe(false);
-  });
-
-  test("has a text in which nothing is markup, whatever a server answered", async () => {
-    const { told, raise } = startAlerts();
-    await rows("INSERT INTO settings VALUES ('gate:grainchain', ?1, '')", JSON.stringify(closedGate));
-    await raise();
-    expect(told[0]?.body.text).toBe(
-      `[webhook-gateway production] ALERT: Grainchain is not being asked since ${second(0)}: ` +
-        "configuration, HTTP 401: &lt;b&gt;no&lt;/b&gt; &amp; &lt;!channel&gt;",
-    );
-  });
-});
-
-async function verifies(secret: string, body: string, signature: string): Promise<boolean> {
-  const encoder = new TextEncoder();
-  const algorithm = { name: "HMAC", hash: "SHA-256" };
-  const key = await crypto.subtle.importKey("raw", encoder.encode(secret), algorithm, false, ["verify"]);
-  const hex = signature.slice("sha256=".length).match(/../g) ?? [];
-  const mac = Uint8Array.from(hex, (byte) => Number.parseInt(byte, 16));
-  return crypto.subtle.verify("HMAC", key, mac, encoder.encode(body));
-}
 
 describe("a receiver that", () => {
   test.each([
@@ -230,7 +193,7 @@ describe("a receiver that", () => {
     const { asked, events, clock, raise } = startAlerts({ answer: () => new Response("", { status: 500 }) });
     const beganMs = clock.nowMs;
     const attempts: number[] = [];
-    await openLetter();
+    await closeGate("grainchain");
     for (let elapsedMs = 0; elapsedMs <= 4000_000; elapsedMs += 1000) {
       const before = asked.length;
       // Where nothing is due there is nothing to find out.
@@ -275,40 +238,3 @@ test.each(["hooks.example/s3cret", "ftp://hooks.example/s3cret", "https://", "s3
     expect(read).toThrow("bad configuration: ALERT_WEBHOOK_URL (bad check)");
   },
 );
-
-describe("an alert", () => {
-  const NOW = second(100);
-  const told = {
-    state: "firing",
-    text: "x",
-    since: second(0),
-    told: "firing",
-    attempts: 3,
-    due_at: second(9),
-  };
-  test.each([
-    ["of what never held is none", undefined, undefined, undefined],
-    [
-      "begins",
-      undefined,
-      "x",
-      { state: "firing", text: "x", since: NOW, told: null, attempts: 0, due_at: NOW },
-    ],
-    ["stays as it is while the condition holds", told, "y", told],
-    [
-      "ends with the text it began with",
-      told,
-      undefined,
-      { ...told, state: "resolved", since: NOW, attempts: 0, due_at: NOW },
-    ],
-    ["that has ended stays so", { ...told, state: "resolved" }, undefined, { ...told, state: "resolved" }],
-    [
-      "begins again with a text of its own",
-      { ...told, state: "resolved" },
-      "y",
-      { ...told, state: "firing", text: "y", since: NOW, attempts: 0, due_at: NOW },
-    ],
-  ])("%s", (_, before, text, after) => {
-    expect(nextAlert(before as Parameters<typeof nextAlert>[0], text, NOW)).toEqual(after);
-  });
-});

@@ -65,13 +65,48 @@ export function startAlerts(options: AlertOptions = {}) {
   return { asked, told, words, lines, events, clock, receiver, raise };
 }
 
-/** A dead letter in the tests' own hour. */
-export const openLetter = (id = "fact-1") =>
+/** A letter that died when the alerts' clock begins, unless told otherwise. */
+export const openLetter = (id = "fact-1", diedAt = second(3600)) =>
   rows(
     `INSERT INTO dead_letters (id, kind, class, error, attempts, first_at, died_at)
      VALUES (?1, 'fact', 'unrecorded', 'x', 1, ?2, ?2)`,
     id,
-    second(0),
+    diedAt,
+  );
+
+/** As many letters as that, which died at that time. */
+export const openLetters = (total: number, diedAt: string) =>
+  rows(
+    `INSERT INTO dead_letters (id, kind, class, error, attempts, first_at, died_at)
+     WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?1)
+     SELECT 'fact-' || ?2 || i, 'fact', 'unrecorded', 'x', 1, ?2, ?2 FROM n`,
+    total,
+    diedAt,
   );
 
 export const closeLetters = () => rows("UPDATE dead_letters SET status = 'discarded'");
+
+/** A gate that has been closed for an hour when the alerts' clock begins. */
+export const closeGate = (name: "grainchain" | "github", detail = "HTTP 401") =>
+  rows(
+    "INSERT INTO settings VALUES ('gate:' || ?1, ?2, '')",
+    name,
+    JSON.stringify({
+      state: "closed",
+      reason: "configuration",
+      detail,
+      since: second(0),
+      until: second(10),
+      step: 2,
+    }),
+  );
+
+/** Whether that is the body's signature, by the secret. */
+export async function verifies(secret: string, body: string, signature: string): Promise<boolean> {
+  const encoder = new TextEncoder();
+  const algorithm = { name: "HMAC", hash: "SHA-256" };
+  const key = await crypto.subtle.importKey("raw", encoder.encode(secret), algorithm, false, ["verify"]);
+  const hex = signature.slice("sha256=".length).match(/../g) ?? [];
+  const mac = Uint8Array.from(hex, (byte) => Number.parseInt(byte, 16));
+  return crypto.subtle.verify("HMAC", key, mac, encoder.encode(body));
+}

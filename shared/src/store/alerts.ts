@@ -5,6 +5,9 @@ import { minuteOf } from "./tallies.ts";
 
 const PREFIX = "alert:";
 
+/** Dead letters are counted up to this many. */
+export const LETTERS_COUNTED = 1000;
+
 /** A condition that was told, or is to be. */
 const told = v.object({
   state: v.picklist(["firing", "resolved"]),
@@ -19,7 +22,10 @@ export type ToldAlert = v.InferOutput<typeof told>;
 
 export interface AlertFacts {
   readonly gates: readonly { readonly name: string; readonly gate: ReturnType<typeof parseGate> }[];
-  readonly openLetters: number;
+  /** Letters that died within the last hour and are still open, at most {@link LETTERS_COUNTED}. */
+  readonly diedLastHour: number;
+  /** Letters that died before are open too. */
+  readonly olderLettersOpen: boolean;
   readonly oldestWaitingAt: string | null;
   /** Deliveries that never came and were fetched, within the last hour. */
   readonly recoveredLastHour: number;
@@ -31,11 +37,11 @@ export interface AlertFacts {
   readonly stored: ReadonlyMap<string, string>;
 }
 
-/** Reads everything in one round trip. The hour begins with its first minute. */
+/** Reads everything in one round trip. An hour that is counted by minutes begins with its first one. */
 export async function loadAlertFacts(db: D1Database, hourAgo: string): Promise<AlertFacts> {
   const [settings, counts] = await db.batch<Record<string, unknown>>([
     db.prepare(SELECT_SETTINGS).bind(GATE, GITHUB_GATE, `${PREFIX}%`),
-    db.prepare(SELECT_COUNTS).bind(minuteOf(hourAgo)),
+    db.prepare(SELECT_COUNTS).bind(minuteOf(hourAgo), hourAgo, LETTERS_COUNTED),
   ]);
   const rows = v.parse(v.array(settingRow), settings?.results ?? []);
   const stored = (name: string): string | undefined => rows.find((row) => row.name === name)?.value;
@@ -50,7 +56,8 @@ export async function loadAlertFacts(db: D1Database, hourAgo: string): Promise<A
       { name: "Grainchain", gate: parseGate(stored(GATE)) },
       { name: "GitHub", gate: parseGate(stored(GITHUB_GATE)) },
     ],
-    openLetters: count.open_letters,
+    diedLastHour: count.died,
+    olderLettersOpen: count.older_open === 1,
     oldestWaitingAt: count.oldest_waiting_at,
     recoveredLastHour: count.recovered,
     endedLastHour: count.ended,
@@ -95,7 +102,8 @@ function toldEntry([condition, value]: [string, string]): [string, ToldAlert][] 
 
 const settingRow = v.object({ name: v.string(), value: v.string() });
 const countRow = v.object({
-  open_letters: v.number(),
+  died: v.number(),
+  older_open: v.number(),
   oldest_waiting_at: v.nullable(v.string()),
   recovered: v.number(),
   ended: v.number(),
@@ -117,7 +125,8 @@ const CLAIM = `
  */
 const SELECT_COUNTS = `
   SELECT
-    (SELECT count(*) FROM dead_letters WHERE status = 'open') AS open_letters,
+    (SELECT count(*) FROM (SELECT 1 FROM dead_letters WHERE status = 'open' AND died_at >= ?2 LIMIT ?3)) AS died,
+    EXISTS (SELECT 1 FROM dead_letters WHERE status = 'open' AND died_at < ?2) AS older_open,
     (SELECT min(created_at) FROM (
        SELECT created_at FROM (SELECT created_at FROM validations WHERE state = 'queued' AND due_at IS NULL AND lane = 0
                                ORDER BY turn, id LIMIT 100)
