@@ -15,6 +15,7 @@ import { decideDelivery } from "./delivery.ts";
 import { Draft } from "./draft.ts";
 import { logFinished } from "./finished.ts";
 import { decideOrder } from "./order.ts";
+import { logRecorded } from "./recorded.ts";
 import type { IncomingMessage, Verdict } from "./settle.ts";
 
 export interface RecordDeps {
@@ -91,30 +92,34 @@ async function recordAll(deps: RecordDeps, read: readonly ReadMessage[]): Promis
 
 async function recordOnce(deps: RecordDeps, read: readonly ReadMessage[]): Promise<Recorded | "conflict"> {
   const { db, policy, log } = deps;
-  const now = deps.now().toISOString();
+  const startedAt = deps.now();
+  const now = startedAt.toISOString();
   const facts = read.flatMap(({ fact }) => (fact === undefined ? [] : [fact]));
   const snapshot = await loadSnapshot(db, facts);
   const draft = new Draft(now, snapshot);
   const done = new Set(snapshot.recorded);
+  const repeated = new Set<Fact>();
   const verdicts = read.map(({ message, fact }): Verdict => {
     if (fact === undefined) {
       draft.addDeadLetter(unreadableLetter(message));
       return "ack";
     }
-    if (done.has(fact.id)) return "ack";
+    if (done.has(fact.id)) repeated.add(fact);
+    else decideFact(draft, fact, policy);
     done.add(fact.id);
-    decideFact(draft, fact, policy);
     return "ack";
   });
   const changes = draft.changes();
   if ((await commit(db, changes)) === "conflict") return "conflict";
+  logRecorded(log, facts, repeated, changes);
   logFinished(log, changes);
   log.info("record.batch", {
     messages: read.length,
+    duration_ms: deps.now().getTime() - startedAt.getTime(),
     deliveries: changes.deliveries.length,
     validations: changes.validations.length,
     transitions: changes.timeline.length,
-    repeated: facts.length - (done.size - snapshot.recorded.size),
+    repeated: repeated.size,
     unreadable: changes.deadLetters.length,
     unmatched: changes.unmatched.length,
     ...tally(changes.deliveries.map(({ outcome }) => outcome)),

@@ -377,30 +377,6 @@ describe("the largest batch", () => {
   });
 });
 
-test("logs one line a batch, with no payload in it", async () => {
-  const lines: string[] = [];
-  const { createLog } = await import("@webhook-gateway/shared/log.ts");
-  const log = createLog({ debug: true, write: (_level, line) => lines.push(line) });
-  const fact = pullRequest(freshRepository())("opened", "a", 1);
-  await record([fact, fact, note("ping")], { log });
-  expect(lines).toHaveLength(1);
-  expect(JSON.parse(lines[0] ?? "")).toEqual({
-    level: "info",
-    event: "record.batch",
-    messages: 3,
-    deliveries: 2,
-    validations: 1,
-    transitions: 1,
-    repeated: 1,
-    unreadable: 0,
-    unmatched: 0,
-    started: 1,
-    recorded: 1,
-  });
-  await record([fact, fact], { log });
-  expect(JSON.parse(lines[1] ?? "")).toMatchObject({ deliveries: 0, repeated: 2 });
-});
-
 test("gives later validations of one repository later turns, and another repository the current one", async () => {
   const [one, two] = [freshRepository(), freshRepository()];
   const facts = [
