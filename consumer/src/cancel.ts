@@ -4,6 +4,7 @@ import type { Log } from "@webhook-gateway/shared/log.ts";
 import { type Cancel, claimCancels } from "@webhook-gateway/shared/store/cancels.ts";
 import { commit } from "@webhook-gateway/shared/store/commit.ts";
 import { type CancelOutcome, type DeadLetter, noChanges } from "@webhook-gateway/shared/store/rows.ts";
+import { effectLines, idText } from "./effect-lines.ts";
 import type { Grainchain } from "./grainchain.ts";
 
 export interface CancelDeps {
@@ -27,20 +28,25 @@ const REFUSED_DELAY_MS = 60_000;
 /** Sends the cancels that are due. @returns when the first that failed is due again */
 export async function cancelDue(deps: CancelDeps): Promise<string | null> {
   let wakeAt: string | null = null;
+  const say = effectLines(deps.log, "cancel.sent");
   for (let round = 0; round < MAX_ROUNDS; round++) {
     const now = deps.now();
     const leaseUntil = new Date(now.getTime() + deps.config.requestTimeoutMs + LEASE_SLACK_MS).toISOString();
     const cancels = await claimCancels(deps.db, now.toISOString(), leaseUntil, CALLS_AT_ONCE);
     if (cancels.length === 0) break;
     const outcomes = await Promise.all(cancels.map((cancel) => perform(deps, cancel)));
-    const settledAt = deps.now().toISOString();
+    const settledAt = deps.now();
     await commit(deps.db, {
-      ...noChanges(settledAt),
+      ...noChanges(settledAt.toISOString()),
       cancelOutcomes: outcomes,
       deadLetters: outcomes.flatMap(({ letter }) => (letter === undefined ? [] : [letter])),
     });
+    for (const { validation_id, grainchain_id, class: name, error } of outcomes) {
+      say({ validation_id, class: name, grainchain_id: idText(grainchain_id) }, error !== null);
+    }
     deps.log.info("cancel.batch", {
       cancels: cancels.length,
+      duration_ms: settledAt.getTime() - now.getTime(),
       done: count(outcomes, "done"),
       dead: count(outcomes, "dead"),
     });
@@ -51,14 +57,20 @@ export async function cancelDue(deps: CancelDeps): Promise<string | null> {
   return wakeAt;
 }
 
-type Performed = CancelOutcome & { readonly letter?: DeadLetter };
+interface Performed extends CancelOutcome {
+  readonly grainchain_id: string;
+  /** What Grainchain said, or the class of what kept it from being heard. */
+  readonly class: string;
+  readonly letter?: DeadLetter;
+}
 
 async function perform(deps: CancelDeps, cancel: Cancel): Promise<Performed> {
   const answer = await deps.grainchain.cancel(cancel.grainchain_id, deps.newId());
   const nowMs = deps.now().getTime();
   const at = new Date(nowMs).toISOString();
-  const id = { validation_id: cancel.validation_id };
+  const { validation_id, grainchain_id } = cancel;
   const attempts = cancel.attempts + 1;
+  const id = { validation_id, grainchain_id, class: typeof answer === "string" ? answer : answer.class };
   if (typeof answer === "string") {
     return { ...id, status: "done", attempts, due_at: at, outcome: answer, error: null };
   }
@@ -73,8 +85,8 @@ async function perform(deps: CancelDeps, cancel: Cancel): Promise<Performed> {
       : nextAttempt(attempts, deps.config.maxAttempts, nowMs, deps.random());
   if (!next.dead) return { ...id, status: "due", attempts, due_at: next.dueAt, outcome: null, error };
   const letter = {
-    ...id,
-    id: `cancel-${cancel.validation_id}`,
+    id: `cancel-${validation_id}`,
+    validation_id,
     kind: "cancel" as const,
     class: failureClass,
     error,

@@ -16,6 +16,7 @@ import { loadUnmatched } from "@webhook-gateway/shared/store/unmatched.ts";
 import { tally } from "@webhook-gateway/shared/tally.ts";
 import { type Dispatched, decideOutcomes } from "./dispatch-outcome.ts";
 import { Draft } from "./draft.ts";
+import { effectLines, idText, type SayEffect } from "./effect-lines.ts";
 import { logFinished } from "./finished.ts";
 import type { Grainchain, Trigger } from "./grainchain.ts";
 import { type Sent, sendAll } from "./send.ts";
@@ -62,8 +63,9 @@ export interface DispatchSummary {
 /** Dispatches what is due. */
 export async function dispatchDue(deps: DispatchDeps): Promise<DispatchSummary> {
   let summary: DispatchSummary = { dispatched: 0, wakeAt: await returnExpiredLeases(deps) };
+  const say = effectLines(deps.log, "dispatch.sent");
   for (let round = 0; round < MAX_ROUNDS; round++) {
-    const one = await dispatchOnce(deps);
+    const one = await dispatchOnce(deps, say);
     summary = {
       dispatched: summary.dispatched + one.dispatched,
       wakeAt: [...summary.wakeAt, ...one.wakeAt],
@@ -75,7 +77,10 @@ export async function dispatchDue(deps: DispatchDeps): Promise<DispatchSummary> 
 }
 
 /** `more`: another round may find work: this one was full, or it opened the gate. */
-async function dispatchOnce(deps: DispatchDeps): Promise<DispatchSummary & { readonly more: boolean }> {
+async function dispatchOnce(
+  deps: DispatchDeps,
+  say: SayEffect,
+): Promise<DispatchSummary & { readonly more: boolean }> {
   const { db, grainchain, config, log } = deps;
   const leaseId = deps.newId();
   const startedAt = deps.now();
@@ -101,6 +106,12 @@ async function dispatchOnce(deps: DispatchDeps): Promise<DispatchSummary & { rea
     now: deps.now,
   });
   const { gate, wakeAt } = await recordOutcomes(deps, claim, leaseId, sent);
+  claim.validations.forEach(({ id }, index) => {
+    const outcome = sent.outcomes[index] ?? LOST;
+    const accepted = outcome.class === "accepted";
+    const grainchain_id = accepted ? idText(outcome.grainchainId) : null;
+    say({ validation_id: id, class: outcome.class, grainchain_id, lease_id: leaseId }, !accepted);
+  });
   log.info("dispatch.batch", {
     lease_id: leaseId,
     claimed: dispatched,

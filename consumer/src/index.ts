@@ -2,6 +2,7 @@ import { createLog } from "@webhook-gateway/shared/log.ts";
 import { observeWith } from "@webhook-gateway/shared/telemetry.ts";
 import { readConsumerConfig } from "./config.ts";
 import { createConsumer } from "./consumer.ts";
+import { exceptEffects } from "./effect-lines.ts";
 
 export { GitHubBudget } from "./github-budget.ts";
 
@@ -24,9 +25,10 @@ function consumerFor(env: Env): Consumer {
     config,
     db: env.DB,
     work: env.WORK,
-    log: createLog({ debug: config.WEBHOOK_DEBUG_MODE, observe: observeWith(env.METRICS) }).with({
-      worker: "consumer",
-    }),
+    log: createLog({
+      debug: config.WEBHOOK_DEBUG_MODE,
+      observe: exceptEffects(observeWith(env.METRICS)),
+    }).with({ worker: "consumer" }),
     fetch: (input, init) => fetch(input, init),
     now: () => new Date(),
     random: Math.random,

@@ -7,6 +7,7 @@ import {
   type ReactionOutcome,
 } from "@webhook-gateway/shared/store/reactions.ts";
 import { noChanges } from "@webhook-gateway/shared/store/rows.ts";
+import { effectLines } from "./effect-lines.ts";
 import { GITHUB_TIMEOUT_MS, type GitHub, type GitHubAnswer, limitOf } from "./github.ts";
 import { type Refused, type SendDeps, sendWithinBudgets } from "./github-send.ts";
 import { findSpeakers, type Speaker } from "./installation.ts";
@@ -42,6 +43,12 @@ export async function reactDue(deps: ReactionDeps): Promise<readonly string[]> {
     settleReaction(reaction, results.get(reaction), deps.now().getTime(), deps.random()),
   );
   await commit(deps.db, { ...noChanges(deps.now().toISOString()), reactionOutcomes: outcomes });
+  const say = effectLines(deps.log, "reaction.sent");
+  for (const reaction of reactions) {
+    const { delivery_id, comment_id } = reaction;
+    // One that could not be posted stays silent: it is no failure.
+    say({ delivery_id, comment_id, class: classOf(results.get(reaction)) }, false);
+  }
   const due = outcomes.flatMap(({ status, due_at }) => (status === "due" ? [due_at] : []));
   // There may be more.
   if (reactions.length === BATCH_SIZE) due.push(deps.now().toISOString());
@@ -70,6 +77,11 @@ async function react(
     if (result !== undefined) results.set(reaction, result);
   });
   return results;
+}
+
+function classOf(result: Result | undefined): string {
+  if (result === undefined || "refusedUntilMs" in result) return "refused";
+  return result.ok ? "posted" : result.failure.class;
 }
 
 const unspoken = (speaker: Exclude<Speaker, { credential: unknown }>): Result =>

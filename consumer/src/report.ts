@@ -5,9 +5,10 @@ import { claimReports, putOffReports, skipReports } from "@webhook-gateway/share
 import { noChanges } from "@webhook-gateway/shared/store/rows.ts";
 import { GITHUB_GATE } from "@webhook-gateway/shared/store/settings.ts";
 import { tally } from "@webhook-gateway/shared/tally.ts";
+import { effectLines, type SayEffect } from "./effect-lines.ts";
 import { GITHUB_TIMEOUT_MS } from "./github.ts";
 import { findingsOf, putOffsOf, settleReport } from "./report/outcome.ts";
-import { type ReportSendDeps, sendReports } from "./report/send.ts";
+import { type ReportSendDeps, type Result, sendReports } from "./report/send.ts";
 
 export interface ReportDeps extends ReportSendDeps {
   readonly random: () => number;
@@ -31,15 +32,16 @@ export async function reportDue(deps: ReportDeps): Promise<readonly string[]> {
     return [];
   }
   const wakeAt = new Set<string>();
+  const say = effectLines(deps.log, "report.sent");
   for (let round = 0; round < MAX_ROUNDS; round++) {
-    const one = await reportOnce(deps, mode);
+    const one = await reportOnce(deps, mode, say);
     for (const at of one.wakeAt) wakeAt.add(at);
     if (one.claimed === 0) return [...wakeAt];
   }
   return [...wakeAt, deps.now().toISOString()];
 }
 
-async function reportOnce(deps: ReportDeps, mode: "app" | "token") {
+async function reportOnce(deps: ReportDeps, mode: "app" | "token", say: SayEffect) {
   const startedMs = deps.now().getTime();
   const leaseId = deps.newId();
   const { reports, gate } = await claimReports(deps.db, {
@@ -62,15 +64,21 @@ async function reportOnce(deps: ReportDeps, mode: "app" | "token") {
   });
   const putOffs = putOffsOf(sent);
   if (putOffs.length > 0) await putOffReports(deps.db, putOffs);
+  for (const { report, result } of sent) {
+    const { validation_id, state } = report;
+    say({ validation_id, state, class: classOf(result), lease_id: leaseId }, "error" in result);
+  }
   deps.log.info("report.batch", {
     lease_id: leaseId,
     claimed: reports.length,
     duration_ms: nowMs - startedMs,
-    ...tally(sent.map(({ result }) => ("class" in result ? result.class : "refused"))),
+    ...tally(sent.map(({ result }) => classOf(result))),
   });
   const due = settled.flatMap(({ outcome }) => (outcome.status === "due" ? [outcome.due_at] : []));
   const wakeAt = [...due.toSorted().slice(0, 1), ...(next.state === "closed" ? [next.until] : [])];
   return { claimed: reports.length, wakeAt };
 }
+
+const classOf = (result: Result): string => ("class" in result ? result.class : "refused");
 
 const iso = (ms: number): string => new Date(ms).toISOString();

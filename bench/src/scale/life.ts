@@ -6,6 +6,7 @@ import { deleteChunk } from "@webhook-gateway/shared/store/retention.ts";
 import type { WakeUp } from "@webhook-gateway/shared/wake-up.ts";
 import { readConsumerConfig } from "../../../consumer/src/config.ts";
 import { createConsumer } from "../../../consumer/src/consumer.ts";
+import { exceptEffects } from "../../../consumer/src/effect-lines.ts";
 import { callbackAbout, openedPull } from "../growth/facts.ts";
 import { createMeter, type Meter } from "../growth/meter.ts";
 import {
@@ -58,7 +59,11 @@ function createCounted(meter: Meter) {
         counted.wakeUps.push(body);
       },
     } as unknown as Pick<Queue<WakeUp>, "send">,
-    log: createLog({ debug: false, write: () => {}, observe: () => void counted.dataPoints++ }),
+    log: createLog({
+      debug: false,
+      write: () => {},
+      observe: exceptEffects(() => void counted.dataPoints++),
+    }),
     fetch: answering(counted.sent),
     now: () => new Date(),
     random: Math.random,

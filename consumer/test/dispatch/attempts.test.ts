@@ -1,5 +1,5 @@
 import { createLog } from "@webhook-gateway/shared/log.ts";
-import { beforeEach, describe, expect, test, vi } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import { empty, migrate, row, rows } from "../support/database.ts";
 import { second } from "../support/facts.ts";
 import { clockAt, createDouble, json } from "../support/grainchain.ts";
@@ -126,21 +126,4 @@ describe("what may not be kept of an answer", () => {
     expect(kept).not.toContain(token);
     expect(kept).not.toContain("s3cret-key");
   });
-});
-
-test("logs one line a batch", async () => {
-  await queued(2);
-  const write = vi.fn<(level: string, line: string) => void>();
-  await dispatch(willing(), { log: createLog({ debug: false, write }) });
-  expect(write.mock.calls.map(([, line]) => JSON.parse(line))).toEqual([
-    {
-      level: "info",
-      event: "dispatch.batch",
-      lease_id: expect.any(String),
-      claimed: 2,
-      calls: 1,
-      duration_ms: 0,
-      accepted: 2,
-    },
-  ]);
 });
