@@ -4,6 +4,7 @@ import { observeWith } from "@webhook-gateway/shared/telemetry.ts";
 import { errorResponse } from "./api-error.ts";
 import { createApp } from "./app.ts";
 import { readProducerConfig } from "./config.ts";
+import { logRequests } from "./request-lines.ts";
 
 type App = ReturnType<typeof createApp>;
 
@@ -13,17 +14,20 @@ let built: { readonly env: Env; readonly app: App } | undefined;
 function appFor(env: Env): App {
   if (built?.env === env) return built.app;
   const config = readProducerConfig(env);
-  const app = createApp({
+  const log = createLog({ debug: config.WEBHOOK_DEBUG_MODE, observe: observeWith(env.METRICS) }).with({
+    worker: "producer",
+  });
+  const now = () => new Date();
+  const quiet = createApp({
     config,
     db: env.DB,
     queue: env.EVENTS,
     failedSignatures: env.FAILED_SIGNATURES,
-    log: createLog({ debug: config.WEBHOOK_DEBUG_MODE, observe: observeWith(env.METRICS) }).with({
-      worker: "producer",
-    }),
-    now: () => new Date(),
+    log,
+    now,
     newId: () => crypto.randomUUID(),
   });
+  const app = config.WEBHOOK_DEBUG_MODE ? logRequests(quiet, log, now) : quiet;
   built = { env, app };
   return app;
 }
