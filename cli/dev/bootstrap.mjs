@@ -10,6 +10,7 @@ import { execFileSync, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import { isRecentNode } from "./node-version.mjs";
 import { watchParent } from "./parent.mjs";
 
 const COMMANDS = {
@@ -18,6 +19,7 @@ const COMMANDS = {
   d1: "cli/dev/d1.ts",
   invariants: "cli/dev/invariants.ts",
   gateway: "cli/src/index.ts",
+  wrangler: "node_modules/wrangler/bin/wrangler.js",
   grainchain: "grainchain/src/index.ts",
   bench: "bench/src/index.ts",
   "bench:end-to-end": "bench/src/end-to-end.ts",
@@ -28,8 +30,6 @@ const COMMANDS = {
   "bench:size": "bench/src/bundle-size.ts",
 };
 const WITHOUT_BENCH = ["--filter", "!@webhook-gateway/bench"];
-/** What Wrangler needs, and the first with `node:sqlite` for all. */
-const MIN_NODE = [22, 13];
 const TOOLCHAIN_PACKAGES = ["node@24", "pnpm@12"];
 
 const root = path.resolve(import.meta.dirname ?? path.dirname(new URL(import.meta.url).pathname), "../..");
@@ -58,9 +58,8 @@ run();
 
 /** @returns where node (and pnpm) are */
 function findToolchain() {
-  const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
-  const recent = major > MIN_NODE[0] || (major === MIN_NODE[0] && minor >= MIN_NODE[1]);
-  if (recent) return { node: process.execPath, bin: path.dirname(process.execPath) };
+  if (isRecentNode(process.versions.node))
+    return { node: process.execPath, bin: path.dirname(process.execPath) };
   if (stamp.toolchain !== undefined && existsSync(stamp.toolchain.node)) return stamp.toolchain;
   console.error(
     `Node ${process.versions.node} is too old for Wrangler: fetching a newer one from the npm registry …`,
@@ -111,7 +110,8 @@ function works(pnpm, environment) {
 }
 
 function run() {
-  const child = spawn(toolchain.node, ["--import", "tsx", path.join(root, script), ...args], {
+  const loader = script.endsWith(".ts") ? ["--import", "tsx"] : [];
+  const child = spawn(toolchain.node, [...loader, path.join(root, script), ...args], {
     cwd: root,
     env: { ...childEnvironment(), INIT_CWD: process.env.INIT_CWD ?? process.cwd() },
     stdio: "inherit",

@@ -90,7 +90,7 @@ test("tells a token that is refused", async () => {
     check: "GitHub token",
     status: "fail",
     what: expect.stringContaining("it is refused: HTTP 401: Bad credentials"),
-    mend: expect.stringContaining("npx wrangler secret put GITHUB_TOKEN"),
+    mend: expect.stringContaining("npm run wrangler -- secret put GITHUB_TOKEN"),
   });
 });
 

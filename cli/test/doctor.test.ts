@@ -221,7 +221,7 @@ const TROUBLES: Readonly<Record<string, Trouble>> = {
     check: "secrets of the consumer",
     status: "warn",
     what: "no credentials for GitHub",
-    mend: "npx wrangler secret put GITHUB_TOKEN -c wrangler.consumer.toml --env staging",
+    mend: "npm run wrangler -- secret put GITHUB_TOKEN -c wrangler.consumer.toml --env staging",
   },
   "half of an App": {
     make: ({ project }) =>
@@ -231,7 +231,7 @@ const TROUBLES: Readonly<Record<string, Trouble>> = {
     check: "secrets of the consumer",
     status: "fail",
     what: "GITHUB_APP_ID is set without GITHUB_APP_PRIVATE_KEY",
-    mend: "npx wrangler secret put GITHUB_APP_PRIVATE_KEY -c wrangler.consumer.toml --env staging",
+    mend: "npm run wrangler -- secret put GITHUB_APP_PRIVATE_KEY -c wrangler.consumer.toml --env staging",
   },
   "another Wrangler": {
     make: ({ project }) =>
@@ -246,7 +246,7 @@ const TROUBLES: Readonly<Record<string, Trouble>> = {
     check: "gateway",
     status: "fail",
     what: "http://127.0.0.1:1/health cannot be reached",
-    mend: "npx wrangler deploy -c wrangler.producer.toml --env staging",
+    mend: "npm run wrangler -- deploy -c wrangler.producer.toml --env staging",
   },
   "something else in its place": {
     make: ({ gateway }) => Object.assign(gateway.state, { body: "<html>" }),
@@ -268,7 +268,17 @@ const TROUBLES: Readonly<Record<string, Trouble>> = {
     check: "gateway: database",
     status: "fail",
     what: "D1 did not answer",
-    mend: "look at D1's status and at the Worker's logs: npx wrangler tail",
+    mend: "look at D1's status and at the Worker's logs: npm run wrangler -- tail -c wrangler.producer.toml --env staging",
+  },
+  "a queue that does not answer": {
+    make: ({ gateway }) =>
+      Object.assign(gateway.state.checks, {
+        queue: { status: "failed", detail: "the queue did not answer" },
+      }),
+    check: "gateway: queue",
+    status: "fail",
+    what: "the queue did not answer",
+    mend: "look at the status of Queues, and at the queue itself: npm run wrangler -- queues info webhook-gateway-events-staging",
   },
   "a Grainchain that is full": {
     make: ({ gateway }) =>
@@ -292,7 +302,7 @@ const TROUBLES: Readonly<Record<string, Trouble>> = {
     check: "gateway version",
     status: "warn",
     what: "0.0.9 runs, and this checkout is",
-    mend: "npx wrangler deploy -c wrangler.producer.toml --env staging",
+    mend: "npm run wrangler -- deploy -c wrangler.producer.toml --env staging",
   },
   "migrations that are pending": {
     make: ({ project }) =>
@@ -349,7 +359,7 @@ const TROUBLES: Readonly<Record<string, Trouble>> = {
     check: "queue webhook-gateway-events-staging",
     status: "fail",
     what: "webhook-gateway-consumer-staging does not consume it",
-    mend: "npx wrangler deploy -c wrangler.consumer.toml --env staging",
+    mend: "npm run wrangler -- deploy -c wrangler.consumer.toml --env staging",
   },
   "a consumer that no file names": {
     make: ({ project }) =>
@@ -360,7 +370,7 @@ const TROUBLES: Readonly<Record<string, Trouble>> = {
     check: "queue a-former-queue",
     status: "warn",
     what: "webhook-gateway-consumer-staging consumes it, which the files do not name",
-    mend: "npx wrangler queues consumer worker remove a-former-queue webhook-gateway-consumer-staging",
+    mend: "npm run wrangler -- queues consumer worker remove a-former-queue webhook-gateway-consumer-staging",
   },
   "no account": {
     make: () => undefined,

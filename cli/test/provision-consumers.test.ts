@@ -39,7 +39,7 @@ test.each([
   expect(asked.code).toBe(0);
   expect(asked.stdout).toMatch(new RegExp(`consumer of ${name} +${script} +detached, once it is confirmed`));
   expect(asked.stderr).toContain(
-    `note: ${script} still consumes queue ${name}: npx wrangler queues consumer worker remove ${name} ${script}\n`,
+    `note: ${script} still consumes queue ${name}: npm run wrangler -- queues consumer worker remove ${name} ${script}\n`,
   );
   expect(project.changes()).toEqual([]);
 
@@ -76,6 +76,6 @@ test("names a consumer that pulls over HTTP", async () => {
 
   expect(stderr).toContain(
     "note: queue webhook-gateway-events-staging is pulled over HTTP, too: " +
-      "npx wrangler queues consumer http remove webhook-gateway-events-staging\n",
+      "npm run wrangler -- queues consumer http remove webhook-gateway-events-staging\n",
   );
 });

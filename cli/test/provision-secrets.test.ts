@@ -163,7 +163,7 @@ test("does not make up a second callback secret beside the first", async () => {
     "GRAINCHAIN_CALLBACK_SECRET has to be the same in both Workers, is in webhook-gateway-producer-staging only",
   );
   expect(refused.stderr).toContain(
-    "npx wrangler secret delete GRAINCHAIN_CALLBACK_SECRET -c wrangler.producer.toml --env staging",
+    "npm run wrangler -- secret delete GRAINCHAIN_CALLBACK_SECRET -c wrangler.producer.toml --env staging",
   );
   expect(project.changes()).toEqual([]);
 

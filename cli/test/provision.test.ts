@@ -94,8 +94,8 @@ test("names each thing that it did, and what is left to do", async () => {
     expect.stringMatching(/^GitHub needs the value of GITHUB_WEBHOOK_SECRET: Settings → Webhooks/),
     "before you deploy, set CLOUDFLARE_WORKER_URL and GRAINCHAIN_API_URL in wrangler.consumer.toml: an example stands there",
     "deploy both Workers, which attaches the consumer to its queues:",
-    "  npx wrangler deploy -c wrangler.consumer.toml --env staging",
-    "  npx wrangler deploy -c wrangler.producer.toml --env staging",
+    "  npm run wrangler -- deploy -c wrangler.consumer.toml --env staging",
+    "  npm run wrangler -- deploy -c wrangler.producer.toml --env staging",
   ]);
 });
 
@@ -262,8 +262,8 @@ const deployLines = () =>
   [
     "before you deploy, set CLOUDFLARE_WORKER_URL and GRAINCHAIN_API_URL in wrangler.consumer.toml: an example stands there",
     "deploy both Workers, which attaches the consumer to its queues:",
-    "  npx wrangler deploy -c wrangler.consumer.toml --env staging",
-    "  npx wrangler deploy -c wrangler.producer.toml --env staging",
+    "  npm run wrangler -- deploy -c wrangler.consumer.toml --env staging",
+    "  npm run wrangler -- deploy -c wrangler.producer.toml --env staging",
     "",
   ].join("\n");
 

@@ -2,6 +2,8 @@
 import { VERSION } from "@webhook-gateway/shared/version.ts";
 import * as v from "valibot";
 import { GatewayError } from "../exit.ts";
+import { configFile } from "../provision/project.ts";
+import { wranglerCommand } from "../wrangler-command.ts";
 import { type Check, Unchecked } from "./check.ts";
 import { type Finding, fail, ok, skipped, warn } from "./finding.ts";
 import { askHttp, type HttpAnswer } from "./http.ts";
@@ -27,11 +29,28 @@ type Health = v.InferOutput<typeof health>;
 const root = v.object({ service: v.literal("webhook-gateway"), version: v.string() });
 
 /** What to do about each of the gateway's own checks. */
-const MENDS: Readonly<Record<string, string>> = {
-  database: "look at D1's status and at the Worker's logs: npx wrangler tail",
-  queue: "look at the status of Queues, and at the queue itself: npx wrangler queues info",
-  grainchain: "look at Grainchain; gateway status says what waits. Nothing is lost meanwhile",
-};
+function mendOf(name: string, place: Place): string {
+  switch (name) {
+    case "database":
+      return `look at D1's status and at ${logsOf(place)}`;
+    case "queue":
+      return `look at the status of Queues, and at ${queueOf(place)}`;
+    case "grainchain":
+      return "look at Grainchain; gateway status says what waits. Nothing is lost meanwhile";
+    default:
+      return `look at ${logsOf(place)}`;
+  }
+}
+
+const logsOf = ({ environment }: Place): string =>
+  environment === "development"
+    ? "what npm start prints"
+    : `the Worker's logs: ${wranglerCommand(`tail -c ${configFile("producer")} --env ${environment}`)}`;
+
+const queueOf = ({ environment, file }: Place): string =>
+  environment === "development"
+    ? "what npm start prints"
+    : `the queue itself: ${wranglerCommand(`queues info ${file("producer").produces.join(" ")}`)}`;
 
 export const gatewayChecks = (place: Place): Check[] => [
   { name: "gateway", run: (signal) => checkHealth(place, signal) },
@@ -72,14 +91,14 @@ async function checkHealth(place: Place, signal: AbortSignal): Promise<Finding[]
             `give the ${place.environment} one as --url`,
           ),
         ]),
-    ...Object.entries(checks).map(([name, check]) => judgeCheck(name, check)),
+    ...Object.entries(checks).map(([name, check]) => judgeCheck(name, check, place)),
     judgeClock(answer, parsed.output),
   ];
 }
 
-function judgeCheck(name: string, { status, detail }: Health["checks"][string]): Finding {
+function judgeCheck(name: string, { status, detail }: Health["checks"][string], place: Place): Finding {
   const check = `gateway: ${name}`;
-  const mend = MENDS[name] ?? "look at the Worker's logs: npx wrangler tail";
+  const mend = mendOf(name, place);
   switch (status) {
     case "ok":
       return ok(check, detail === "" ? "ok" : detail);
@@ -121,4 +140,4 @@ async function checkVersion(place: Place, signal: AbortSignal): Promise<Finding[
 const startMend = ({ environment }: Place): string =>
   environment === "development"
     ? "npm start"
-    : `npx wrangler deploy -c wrangler.producer.toml --env ${environment}`;
+    : wranglerCommand(`deploy -c ${configFile("producer")} --env ${environment}`);

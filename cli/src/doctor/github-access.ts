@@ -1,6 +1,7 @@
 /** May the gateway do at GitHub what it has to? */
 import * as v from "valibot";
 import { GatewayError } from "../exit.ts";
+import { wranglerCommand } from "../wrangler-command.ts";
 import type { Check } from "./check.ts";
 import { type Finding, fail, ok, skipped, warn } from "./finding.ts";
 import { type GitHubAccess, openGitHub } from "./github.ts";
@@ -68,7 +69,7 @@ async function checkToken({ environment }: Place, github: GitHubAccess): Promise
       fail(
         TOKEN,
         `it is refused: ${error}`,
-        `make a new one: npx wrangler secret put GITHUB_TOKEN -c wrangler.consumer.toml --env ${environment}`,
+        `make a new one: ${wranglerCommand(`secret put GITHUB_TOKEN -c wrangler.consumer.toml --env ${environment}`)}`,
       ),
     ];
   }

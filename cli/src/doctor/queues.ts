@@ -2,6 +2,7 @@
 import { daysText, isTooBrief, strayConsumers } from "../provision/queue-steps.ts";
 import { listQueues, type Queue } from "../provision/queues-api.ts";
 import type { Wanted, WantedQueue } from "../provision/wanted.ts";
+import { wranglerCommand } from "../wrangler-command.ts";
 import type { Check } from "./check.ts";
 import { type Finding, fail, ok, warn } from "./finding.ts";
 import type { Place } from "./place.ts";
@@ -19,7 +20,7 @@ export const queuesCheck = (place: Place): Check => ({
         warn(
           `queue ${queue}`,
           `${script} consumes it, which the files do not name`,
-          `npx wrangler queues consumer worker remove ${queue} ${script}`,
+          wranglerCommand(`queues consumer worker remove ${queue} ${script}`),
         ),
       ),
     ];
@@ -44,7 +45,7 @@ function judgeQueue(wanted: Wanted, queue: WantedQueue, actual: readonly Queue[]
           fail(
             name,
             `${consumer.script} does not consume it`,
-            `npx wrangler deploy -c ${consumer.file} --env ${environment}`,
+            wranglerCommand(`deploy -c ${consumer.file} --env ${environment}`),
           ),
         ]
       : []),

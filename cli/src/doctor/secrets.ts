@@ -2,6 +2,7 @@
 import { WORKERS, type WorkerName } from "../provision/project.ts";
 import { missingSecrets } from "../provision/secret-plan.ts";
 import { listSecrets } from "../provision/worker-secrets.ts";
+import { wranglerCommand } from "../wrangler-command.ts";
 import { type Check, WRANGLER_TIMEOUT_MS } from "./check.ts";
 import { type Finding, fail, ok, warn } from "./finding.ts";
 import type { Place } from "./place.ts";
@@ -65,4 +66,4 @@ const putCommand =
   (secret: string): string =>
     environment === "development"
       ? `add ${secret} to .dev.vars`
-      : `npx wrangler secret put ${secret} -c ${file("consumer").file} --env ${environment}`;
+      : wranglerCommand(`secret put ${secret} -c ${file("consumer").file} --env ${environment}`);

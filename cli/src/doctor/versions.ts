@@ -2,13 +2,11 @@
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import * as v from "valibot";
+import { isRecentNode, MIN_NODE } from "../../dev/node-version.mjs";
 import { ROOT } from "../../dev/settings.ts";
 import { type Check, WRANGLER_TIMEOUT_MS } from "./check.ts";
 import { fail, ok, warn } from "./finding.ts";
 import type { Place } from "./place.ts";
-
-/** Wrangler's least. */
-const MIN_NODE = [22, 12] as const;
 
 const packageFile = v.object({ devDependencies: v.object({ wrangler: v.string() }) });
 
@@ -17,10 +15,8 @@ export const versionChecks = (place: Place): Check[] => [
     name: "Node",
     async run() {
       const { node } = process.versions;
-      const [major = 0, minor = 0] = node.split(".").map(Number);
-      const recent = major > MIN_NODE[0] || (major === MIN_NODE[0] && minor >= MIN_NODE[1]);
-      if (recent) return [ok("Node", node)];
-      return [fail("Node", `${node} is too old for Wrangler`, `install Node ${MIN_NODE.join(".")} or newer`)];
+      if (isRecentNode(node)) return [ok("Node", node)];
+      return [fail("Node", `${node} is too old for Wrangler`, `install Node ${MIN_NODE} or newer`)];
     },
   },
   {

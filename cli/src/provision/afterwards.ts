@@ -1,4 +1,5 @@
 /** What is left to a person once an account is provisioned. */
+import { wranglerCommand } from "../wrangler-command.ts";
 import { configFile } from "./project.ts";
 import type { Queue } from "./queues-api.ts";
 import type { SecretPlaces, SecretPlan } from "./secret-plan.ts";
@@ -39,7 +40,7 @@ export function deployAdvice({ workers: { consumer }, environment }: Wanted): st
       : []),
     "deploy both Workers, which attaches the consumer to its queues:",
     ...(["consumer", "producer"] as const).map(
-      (worker) => `  npx wrangler deploy -c ${configFile(worker)} --env ${environment}`,
+      (worker) => `  ${wranglerCommand(`deploy -c ${configFile(worker)} --env ${environment}`)}`,
     ),
   ];
 }

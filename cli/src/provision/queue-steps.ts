@@ -1,5 +1,6 @@
 /** Steps about queues, and about who consumes them. */
 import { GatewayError } from "../exit.ts";
+import { wranglerCommand } from "../wrangler-command.ts";
 import { listQueues, type Queue } from "./queues-api.ts";
 import type { Step, StepDeps } from "./step.ts";
 import type { Wanted, WantedQueue } from "./wanted.ts";
@@ -26,7 +27,9 @@ export const queueNotes = ({ queues }: Wanted, actual: readonly Queue[]): string
           ]
         : []),
       ...(pulled
-        ? [`queue ${name} is pulled over HTTP, too: npx wrangler queues consumer http remove ${name}`]
+        ? [
+            `queue ${name} is pulled over HTTP, too: ${wranglerCommand(`queues consumer http remove ${name}`)}`,
+          ]
         : []),
     ];
   });
@@ -55,7 +58,7 @@ export const detachSteps = (deps: StepDeps, actual: readonly Queue[]): Step[] =>
     rows: [{ resource: `consumer of ${queue}`, is: script, will: "detached, once it is confirmed" }],
     question: {
       order: `detach ${script} from queue ${queue}`,
-      refused: `${script} still consumes queue ${queue}: npx wrangler queues consumer worker remove ${queue} ${script}`,
+      refused: `${script} still consumes queue ${queue}: ${wranglerCommand(`queues consumer worker remove ${queue} ${script}`)}`,
     },
     async perform() {
       const queues = await listQueues(deps.account);

@@ -1,6 +1,7 @@
 /** Which secrets are missing, and where each value comes from. */
 import { randomBytes } from "node:crypto";
 import { EXIT, GatewayError } from "../exit.ts";
+import { wranglerCommand } from "../wrangler-command.ts";
 import { type Settings, WORKERS, type WorkerName } from "./project.ts";
 import { RANDOM_SECRETS } from "./secret-names.ts";
 import type { SecretsFile } from "./secrets-file.ts";
@@ -104,7 +105,7 @@ function sourceOf(
     throw new GatewayError(
       `${name} has to be the same in both Workers, is in ${holder.script} only, and cannot be read there: set the ` +
         "environment variable of that name to its value, or give the --secrets-file of the run before. To have a new " +
-        `one made: npx wrangler secret delete ${name} -c ${holder.file} --env ${environment}`,
+        `one made: ${wranglerCommand(`secret delete ${name} -c ${holder.file} --env ${environment}`)}`,
     );
   }
   if (RANDOM_SECRETS.includes(name)) return "random";

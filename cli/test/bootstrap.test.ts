@@ -1,0 +1,49 @@
+import { execFile } from "node:child_process";
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import { promisify } from "node:util";
+import { expect, test } from "vitest";
+import { isRecentNode, MIN_NODE } from "../dev/node-version.mjs";
+import { ROOT } from "../dev/settings.ts";
+
+const BOOTSTRAP = path.join(ROOT, "cli/dev/bootstrap.mjs");
+/** Makes the bootstrap, and nothing that it starts, take its Node for the oldest that README promises. */
+const OLD_NODE = `data:text/javascript,${encodeURIComponent(
+  'Object.defineProperty(process, "versions", { value: { ...process.versions, node: "20.0.0" } })',
+)}`;
+
+const run = (args: readonly string[]) =>
+  promisify(execFile)(process.execPath, ["--import", OLD_NODE, BOOTSTRAP, ...args], { cwd: ROOT });
+
+test("runs this checkout's Wrangler where the machine's Node is too old for it", async () => {
+  const { stdout } = await run(["wrangler", "--version"]);
+
+  const { devDependencies } = JSON.parse(readFileSync(path.join(ROOT, "package.json"), "utf8"));
+  expect(stdout).toContain(devDependencies.wrangler);
+});
+
+test("gives Wrangler its arguments, and ends as it does", async () => {
+  const failed = run(["wrangler", "deploy", "-c", "no-such-file.toml", "--dry-run"]);
+
+  await expect(failed).rejects.toMatchObject({ code: 1, stderr: expect.stringContaining("no-such-file") });
+});
+
+test.each([
+  ["20.20.2", false],
+  ["22.12.0", false],
+  ["22.13.0", true],
+  ["23.0.0", true],
+  ["24.21.0", true],
+])("takes Node %s for recent enough: %s", (version, recent) => {
+  expect(isRecentNode(version)).toBe(recent);
+});
+
+test("asks for no older Node than Wrangler does, and documents the one that it asks for", () => {
+  const text = readFileSync(path.join(ROOT, "node_modules/wrangler/package.json"), "utf8");
+  const [needed = ""] = /[\d.]+/.exec(JSON.parse(text).engines.node) ?? [];
+  expect([needed, `${MIN_NODE}.0`].toSorted((a, b) => a.localeCompare(b, "en", { numeric: true }))[0]).toBe(
+    needed,
+  );
+  expect(readFileSync(path.join(ROOT, "README.md"), "utf8")).toContain(`older than ${MIN_NODE}`);
+  expect(readFileSync(path.join(ROOT, "CONTRIBUTING.md"), "utf8")).toContain(`Node ≥ ${MIN_NODE}`);
+});
