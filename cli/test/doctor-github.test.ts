@@ -1,7 +1,5 @@
 import * as v from "valibot";
 import { expect, test } from "vitest";
-import type { Finding } from "../src/doctor/finding.ts";
-import { missingEvents } from "../src/doctor/github-events.ts";
 import type { FaultOutcome } from "./github/fault.ts";
 import { generateAppKeys } from "./github/keys.ts";
 import type { InstanceSpec } from "./github/spec.ts";
@@ -116,10 +114,29 @@ test("names the permissions that an App lacks", async () => {
     {
       check: "GitHub App",
       status: "fail",
-      what: "it lacks checks: write, pull_requests: write",
-      mend: "the App's settings, Permissions & events; then accept it in each installation",
+      what: "it lacks Checks: write, Pull requests: write",
+      mend: "the App's settings, Permissions & events: Checks: write, Pull requests: write; then accept it in each installation",
     },
   ]);
+});
+
+test.each([
+  ["org:acme/7", "Organization webhooks: read"],
+  ["repo:acme/widgets/8", "Webhooks: read"],
+])("wants the App to be able to look after %s, unless a token does", async (hooks, permission) => {
+  const permissions = { checks: "write", metadata: "read", pull_requests: "write" } as const;
+  const installations: InstanceSpec["installations"] = [
+    { id: 1, account: "acme", repositories: ["acme/widgets"], permissions },
+  ];
+  const staging = await openStaging({ hooks, github: { installations } });
+
+  expect(await troubles(staging)).toContainEqual({
+    check: "GitHub App",
+    status: "fail",
+    what: `it lacks ${permission}`,
+    mend: `the App's settings, Permissions & events: ${permission}; then accept it in each installation`,
+  });
+  expect(await troubles(staging, { ...appCredentials(), GITHUB_TOKEN: "github_pat_fine" })).toEqual([]);
 });
 
 test("reads a private key in either form", async () => {
@@ -142,10 +159,27 @@ test("tells an id and a key that do not belong together", async () => {
   });
 });
 
-test("wants the events of re-runs from an App whose hook is looked after", async () => {
-  const staging = await openStaging({ hooks: "app" });
+test("wants the events of re-runs from an App whose hook is looked after, and what others need", async () => {
+  const permissions = { checks: "write", metadata: "read", pull_requests: "write" } as const;
+  const installations: InstanceSpec["installations"] = [
+    { id: 1, account: "acme", repositories: ["acme/widgets"], permissions },
+  ];
+  const staging = await openStaging({ hooks: "app", github: { installations } });
+  const settings = "the App's settings, Permissions & events";
 
   expect(await troubles(staging)).toEqual([
+    {
+      check: "GitHub App",
+      status: "warn",
+      what: "it may not have merge_group: merge queues are not validated",
+      mend: `${settings}: Merge queues: read; then accept it in each installation`,
+    },
+    {
+      check: "GitHub App",
+      status: "warn",
+      what: "it may not have issue_comment: /validate in a comment does nothing",
+      mend: `${settings}: Issues: read; then accept it in each installation`,
+    },
     expect.objectContaining({
       check: "GitHub App",
       status: "warn",
@@ -182,7 +216,6 @@ test.each<[string, FaultOutcome, readonly (readonly [string, string])[]]>([
     hookOf({ events: ["push"] }),
     [
       ["fail", "pull_request is not subscribed to: no pull request is validated"],
-      ["warn", "merge_group is not subscribed to: merge queues are not validated"],
       ["warn", "issue_comment is not subscribed to: /validate in a comment does nothing"],
     ],
   ],
@@ -299,24 +332,4 @@ test("wants RECONCILE_HOOKS where lost deliveries could be recovered", async () 
     what: expect.stringContaining("RECONCILE_HOOKS names none: lost deliveries are not recovered"),
     mend: "set it: org:<login>/<hook id>, repo:<owner>/<repo>/<hook id> or app",
   });
-});
-
-test.each([
-  [["*"], { isApp: true, pushes: true }, []],
-  [["pull_request", "merge_group", "issue_comment"], { isApp: false, pushes: false }, []],
-  [
-    ["pull_request", "merge_group", "issue_comment"],
-    { isApp: true, pushes: false },
-    ["check_run", "check_suite"],
-  ],
-  [["pull_request", "merge_group", "issue_comment"], { isApp: false, pushes: true }, ["push"]],
-  [
-    [],
-    { isApp: true, pushes: true },
-    ["pull_request", "merge_group", "issue_comment", "check_run", "check_suite", "push"],
-  ],
-])("misses of %j, with %o, %j", (events, wanted, missing) => {
-  const found: Finding[] = missingEvents(events, wanted, "hook", "mend it");
-
-  expect(found.map(({ what }) => what.split(" ")[0])).toEqual(missing);
 });

@@ -5,16 +5,14 @@ import { wranglerCommand } from "../wrangler-command.ts";
 import type { Check } from "./check.ts";
 import { type Finding, fail, ok, skipped, warn } from "./finding.ts";
 import { type GitHubAccess, openGitHub } from "./github.ts";
-import { missingEvents } from "./github-events.ts";
+import { grantMend, missingEvents } from "./github-events.ts";
+import { APP_PERMISSIONS, hookPermissions, isGiven, permissionText } from "./github-permissions.ts";
 import { askHttp } from "./http.ts";
 import type { Place } from "./place.ts";
 
 const API = "GitHub API";
 const TOKEN = "GitHub token";
 const APP = "GitHub App";
-
-/** Check runs, reactions to `/validate`, and what every App has. */
-const APP_PERMISSIONS = { checks: "write", metadata: "read", pull_requests: "write" } as const;
 
 const app = v.object({
   slug: v.optional(v.string(), ""),
@@ -100,17 +98,16 @@ async function checkApp(github: GitHubAccess): Promise<Finding[]> {
   if (!parsed.success) return [skipped(APP, "GitHub's answer is not understood")];
   const { slug, permissions, events } = parsed.output;
   const settings = "the App's settings, Permissions & events";
-  const missing = Object.entries(APP_PERMISSIONS).filter(
-    ([name, level]) => ![level, "write", "admin"].includes(permissions[name] ?? ""),
-  );
-  const lacking = missing.map(([name, level]) => `${name}: ${level}`).join(", ");
+  // Where there is a token, it is that which reads the hooks of others.
+  const needed = [...APP_PERMISSIONS, ...(github.hasToken ? [] : hookPermissions(github.hooks))];
+  const missing = needed.filter((permission) => !isGiven(permissions, permission));
   const findings = [
     ...(missing.length > 0
-      ? [fail(APP, `it lacks ${lacking}`, `${settings}; then accept it in each installation`)]
+      ? [fail(APP, `it lacks ${missing.map(permissionText).join(", ")}`, grantMend(settings, missing))]
       : []),
     // Where its hook is not looked after, deliveries come another way.
     ...(github.hooks.some(({ name }) => name === "app")
-      ? missingEvents(events, { isApp: true, pushes: github.pushes }, APP, settings)
+      ? missingEvents(events, { permissions, pushes: github.pushes }, APP, settings)
       : []),
   ];
   return findings.some(({ status }) => status === "fail")

@@ -7,6 +7,7 @@ import { type Check, Unchecked } from "./check.ts";
 import { type Finding, fail, ok, skipped, warn } from "./finding.ts";
 import { type GitHubAccess, openGitHub } from "./github.ts";
 import { missingEvents } from "./github-events.ts";
+import { HOOK_PERMISSIONS, permissionText } from "./github-permissions.ts";
 import { hookConfig, judgeConfig, judgeDelivery } from "./hook-settings.ts";
 import type { Place } from "./place.ts";
 
@@ -53,7 +54,7 @@ async function checkHook(place: Place, github: GitHubAccess, hook: Hook): Promis
   const problems = [
     ...judgeConfig(place, found.config, check, mend),
     ...("active" in found && !found.active ? [fail(check, "it is not active", mend)] : []),
-    ...("events" in found ? missingEvents(found.events, { isApp, pushes: github.pushes }, check, mend) : []),
+    ...("events" in found ? missingEvents(found.events, { pushes: github.pushes }, check, mend) : []),
     ...judgeDelivery(answer, check, mend),
   ];
   return problems.length > 0
@@ -91,7 +92,8 @@ function dataOf(answer: GitHubAnswer): unknown {
   if (failure !== "missing" && failure !== "permission") throw new GatewayError(error);
   throw new Unchecked(
     `${error}: it is not there, or these credentials may not read it`,
-    "check RECONCILE_HOOKS; a token needs admin:org_hook or read:repo_hook, an App (Organization) Webhooks: read",
+    "check RECONCILE_HOOKS; a token needs admin:org_hook or read:repo_hook, an App " +
+      Object.values(HOOK_PERMISSIONS).map(permissionText).join(" or "),
   );
 }
 

@@ -1,0 +1,45 @@
+/** What an App must have been given, in GitHub's own words: those of its API, and those of its settings page. */
+import type { Hook } from "../../../consumer/src/hook.ts";
+
+export interface Permission {
+  /** In the API: `merge_queues`. */
+  readonly name: string;
+  readonly level: "read" | "write";
+  /** On the settings page: `Merge queues`. */
+  readonly label: string;
+}
+
+/** For check runs, for what every App has, and for reactions to `/validate`. */
+export const APP_PERMISSIONS: readonly Permission[] = [
+  { name: "checks", level: "write", label: "Checks" },
+  { name: "metadata", level: "read", label: "Metadata" },
+  { name: "pull_requests", level: "write", label: "Pull requests" },
+];
+
+/** What GitHub asks of an App before it may subscribe to an event (docs, Webhook events and payloads, 2026-11). */
+export const EVENT_PERMISSIONS = {
+  pull_request: { name: "pull_requests", level: "read", label: "Pull requests" },
+  merge_group: { name: "merge_queues", level: "read", label: "Merge queues" },
+  issue_comment: { name: "issues", level: "read", label: "Issues" },
+  check_run: { name: "checks", level: "read", label: "Checks" },
+  check_suite: { name: "checks", level: "read", label: "Checks" },
+  push: { name: "contents", level: "read", label: "Contents" },
+} as const satisfies Record<string, Permission>;
+
+/** What looking after other hooks than the App's own needs, where no token does it. */
+export const HOOK_PERMISSIONS = {
+  org: { name: "organization_hooks", level: "read", label: "Organization webhooks" },
+  repo: { name: "repository_hooks", level: "read", label: "Webhooks" },
+} as const satisfies Record<string, Permission>;
+
+export const hookPermissions = (hooks: readonly Hook[]): Permission[] =>
+  Object.entries(HOOK_PERMISSIONS).flatMap(([kind, permission]) =>
+    hooks.some(({ name }) => name.startsWith(`${kind}:`)) ? [permission] : [],
+  );
+
+/** Whether it, or more, is given. @param given levels by the API's names */
+export const isGiven = (given: Readonly<Record<string, string>>, { name, level }: Permission): boolean =>
+  [level, "write", "admin"].includes(given[name] ?? "");
+
+/** `Merge queues: read` */
+export const permissionText = ({ label, level }: Permission): string => `${label}: ${level}`;
