@@ -44,6 +44,9 @@ test("shows the plan of an empty account, and changes nothing on a dry run", asy
     ["producer: READER_TOKEN", "missing", "random, kept in --secrets-file"],
     ["Worker webhook-gateway-consumer-staging", "missing", "a draft that holds secrets"],
     ["consumer: GRAINCHAIN_CALLBACK_SECRET", "missing", "random, kept in --secrets-file"],
+    ["consumer of webhook-gateway-events-staging", "not attached", `${CONSUMER}, attached by deploy`],
+    ["consumer of webhook-gateway-dead-staging", "not attached", `${CONSUMER}, attached by deploy`],
+    ["consumer of webhook-gateway-work-staging", "not attached", `${CONSUMER}, attached by deploy`],
     [""],
   ]);
   expect(project.changes()).toEqual([]);
@@ -113,7 +116,7 @@ test("writes the database's id into both files, and leaves every other byte of t
   );
 });
 
-test("has nothing to do the second time, and says so", async () => {
+test("has nothing to do the second time, says so, and shows what a deployment will do", async () => {
   const project = await openProject();
   await project.run(YES, GIVEN_SECRETS);
   const before = [project.read("account.json"), ...FILES.map(project.read)];
@@ -121,8 +124,13 @@ test("has nothing to do the second time, and says so", async () => {
 
   const ran = await project.run(YES);
 
-  expect(ran).toMatchObject({ code: 0, stdout: "" });
-  expect(ran.stderr).toMatch(/^nothing to do: staging has all that the files name\n/);
+  expect(ran.code).toBe(0);
+  expect(ran.stdout.trimEnd().split("\n").slice(1)).toEqual(
+    ["events", "dead", "work"].map((name) =>
+      expect.stringMatching(new RegExp(`^consumer of webhook-gateway-${name}-staging +not attached +`)),
+    ),
+  );
+  expect(ran.stderr).toBe(`nothing to do: staging has all that the files name\n${deployLines()}`);
   expect(project.changes()).toEqual([]);
   expect([project.read("account.json"), ...FILES.map(project.read)]).toEqual(before);
 });

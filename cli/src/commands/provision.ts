@@ -31,7 +31,10 @@ are made; nothing that is there is replaced. It may be run again at any time:
 after a failure it goes on from where it was, else there is nothing to do.
 CLOUDFLARE_API_TOKEN and CLOUDFLARE_ACCOUNT_ID come from the environment or
 .env. A missing secret comes from the environment variable of its name; else it
-is made at random, and kept in a new file that only you can read.`;
+is made at random, and kept in a new file that only you can read. Optional
+secrets (GITHUB_TOKEN, GITHUB_APP_ID with GITHUB_APP_PRIVATE_KEY,
+GRAINCHAIN_API_KEY, ALERT_WEBHOOK_URL, …) are put where the environment, .env
+or that file has one and the Worker has none.`;
 
 const COLUMNS: readonly Column<Row>[] = [
   { head: "resource", cell: ({ resource }) => resource, rank: 1, min: 30, wrap: true },
@@ -75,9 +78,9 @@ const audienceOf = (
   json: boolean,
 ): Audience => ({
   say,
-  showPlan(rows) {
-    if (rows.length === 0) say(`nothing to do: ${env} has all that the files name`);
-    else if (!json || !dryRun) showRows(rows, json);
+  showPlan(rows, isDone) {
+    if (isDone) say(`nothing to do: ${env} has all that the files name`);
+    if (rows.length > 0 && (!json || !dryRun)) showRows(rows, json);
   },
   async confirm() {
     if (yes) return;

@@ -3,6 +3,7 @@ import { wranglerCommand } from "../wrangler-command.ts";
 import { configFile } from "./project.ts";
 import type { Queue } from "./queues-api.ts";
 import type { SecretPlaces, SecretPlan } from "./secret-plan.ts";
+import type { Row } from "./step.ts";
 import type { Wanted } from "./wanted.ts";
 
 /** The addresses that the files come with. */
@@ -45,10 +46,18 @@ export function deployAdvice({ workers: { consumer }, environment }: Wanted): st
   ];
 }
 
-/** Whether every queue that the files name has its consumer. */
-export const isAttached = ({ workers: { consumer } }: Wanted, queues: readonly Queue[]): boolean =>
-  consumer.consumes.every(({ queue }) =>
-    queues.some(
-      ({ name, consumers }) => name === queue && consumers.some(({ script }) => script === consumer.script),
-    ),
-  );
+/** The consumers that the files name, and that queues do not have yet: nothing but a deployment attaches them. */
+export const attachmentRows = ({ workers: { consumer } }: Wanted, queues: readonly Queue[]): Row[] =>
+  consumer.consumes
+    .filter(
+      ({ queue }) =>
+        !queues.some(
+          ({ name, consumers }) =>
+            name === queue && consumers.some(({ script }) => script === consumer.script),
+        ),
+    )
+    .map(({ queue }) => ({
+      resource: `consumer of ${queue}`,
+      is: "not attached",
+      will: `${consumer.script}, attached by deploy`,
+    }));

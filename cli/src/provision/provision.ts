@@ -1,15 +1,15 @@
 /** Provisioning an environment: looked at, planned, shown, confirmed, done step by step. */
 import { GatewayError } from "../exit.ts";
-import { type Actual, readActual } from "./actual.ts";
-import { deployAdvice, isAttached, secretAdvice } from "./afterwards.ts";
+import { readActual } from "./actual.ts";
+import { deployAdvice, secretAdvice } from "./afterwards.ts";
 import { makePlan } from "./plan.ts";
 import { planSecrets, requireKeeping, type SecretPlaces } from "./secret-plan.ts";
 import type { Row, Step, StepDeps } from "./step.ts";
 
 /** Who is shown what happens, and is asked. */
 export interface Audience {
-  /** @param steps none where there is nothing to do */
-  showPlan(rows: readonly Row[]): void;
+  /** @param isDone where nothing is to be done here: what rows there are, deploying does */
+  showPlan(rows: readonly Row[], isDone: boolean): void;
   say(message: string): void;
   /** @throws GatewayError where it is not confirmed */
   confirm(): Promise<void>;
@@ -35,14 +35,14 @@ export async function provision(
 ): Promise<Outcome> {
   const actual = await readActual(deps.account, deps.wrangler, deps.wanted);
   const secrets = planSecrets(deps.wanted, actual.secrets, places);
-  const { steps, notes } = makePlan(deps, actual, secrets, places);
-  const plan = steps.flatMap(({ rows }) => rows);
-  audience.showPlan(plan);
+  const { steps, rows: plan, notes } = makePlan(deps, actual, secrets, places);
+  audience.showPlan(plan, steps.length === 0);
   for (const note of notes) audience.say(`note: ${note}`);
   const outcome = { plan, notes, failure: undefined, done: [] };
   if (options.dryRun) return outcome;
   if (steps.length === 0) {
-    adviseDeploying(deps, actual, audience);
+    // Rows without a step are what deploying does.
+    if (plan.length > 0) for (const line of deployAdvice(deps.wanted)) audience.say(line);
     return outcome;
   }
   requireKeeping(secrets, places.file);
@@ -53,11 +53,6 @@ export async function provision(
     for (const line of [...secretAdvice(secrets, places), ...deployAdvice(deps.wanted)]) audience.say(line);
   }
   return { ...outcome, done, failure };
-}
-
-function adviseDeploying({ wanted }: StepDeps, { queues }: Actual, audience: Audience): void {
-  if (isAttached(wanted, queues)) return;
-  for (const line of deployAdvice(wanted)) audience.say(line);
 }
 
 async function performAll(steps: readonly Step[], audience: Audience) {

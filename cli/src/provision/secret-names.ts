@@ -1,4 +1,5 @@
 /** The names of what is kept secret. */
+import type { WorkerName } from "./project.ts";
 
 /** Secrets that are random text: where there is none yet, one can be made. */
 export const RANDOM_SECRETS: readonly string[] = [
@@ -8,15 +9,22 @@ export const RANDOM_SECRETS: readonly string[] = [
   "READER_TOKEN",
 ];
 
+/** Secrets that a Worker starts without. */
+export const OPTIONAL_SECRETS: Readonly<Record<WorkerName, readonly string[]>> = {
+  producer: ["GITHUB_WEBHOOK_SECRET_PREVIOUS", "GITHUB_WEBHOOK_SECRETS"],
+  consumer: [
+    "GRAINCHAIN_API_KEY",
+    "GITHUB_TOKEN",
+    "GITHUB_APP_ID",
+    "GITHUB_APP_PRIVATE_KEY",
+    "ALERT_WEBHOOK_URL",
+    "ALERT_WEBHOOK_SECRET",
+  ],
+};
+
 /** Every secret of the gateway. */
 export const SECRETS: readonly string[] = [
   ...RANDOM_SECRETS,
-  "GITHUB_WEBHOOK_SECRET_PREVIOUS",
-  "GITHUB_WEBHOOK_SECRETS",
-  "GRAINCHAIN_API_KEY",
-  "GITHUB_TOKEN",
-  "GITHUB_APP_ID",
-  "GITHUB_APP_PRIVATE_KEY",
-  "ALERT_WEBHOOK_URL",
-  "ALERT_WEBHOOK_SECRET",
+  ...OPTIONAL_SECRETS.producer,
+  ...OPTIONAL_SECRETS.consumer,
 ];

@@ -2,6 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { EXIT, GatewayError } from "../exit.ts";
 import { wranglerCommand } from "../wrangler-command.ts";
+import { givenSecrets } from "./optional-secrets.ts";
 import { type Settings, WORKERS, type WorkerName } from "./project.ts";
 import { RANDOM_SECRETS } from "./secret-names.ts";
 import type { SecretsFile } from "./secrets-file.ts";
@@ -10,7 +11,7 @@ import type { Wanted, WorkerFile } from "./wanted.ts";
 export type SecretSource = "environment" | "file" | "random";
 
 export interface SecretPlan {
-  /** What each Worker lacks. */
+  /** What each Worker lacks: what it needs, and what a person has given. */
   readonly missing: Readonly<Record<WorkerName, readonly string[]>>;
   readonly sources: ReadonlyMap<string, SecretSource>;
 }
@@ -20,23 +21,23 @@ export interface SecretPlaces {
   readonly file: SecretsFile | undefined;
 }
 
-type Names = Readonly<Record<WorkerName, readonly string[] | null>>;
+/** The names of those that each Worker has; null where there is no such Worker. */
+export type SecretNames = Readonly<Record<WorkerName, readonly string[] | null>>;
 
 const RANDOM_BYTES = 32;
 
 /**
  * Plans what is to be put. A secret that is there is never replaced.
- * @param actual the names of those that are there
  * @throws GatewayError where a value can neither be found nor made
  */
-export function planSecrets(
-  { workers, environment }: Wanted,
-  actual: Names,
-  places: SecretPlaces,
-): SecretPlan {
-  const missing = Object.fromEntries(
-    WORKERS.map((worker) => [worker, missingSecrets(workers[worker], actual[worker])]),
-  ) as Record<WorkerName, string[]>;
+export function planSecrets(wanted: Wanted, actual: SecretNames, places: SecretPlaces): SecretPlan {
+  const given = givenSecrets(wanted, actual, places);
+  const { workers, environment } = wanted;
+  const lackedBy = (worker: WorkerName): string[] => [
+    ...missingSecrets(workers[worker], actual[worker]),
+    ...given[worker],
+  ];
+  const missing = { producer: lackedBy("producer"), consumer: lackedBy("consumer") };
   const sources = new Map<string, SecretSource>();
   for (const name of new Set(WORKERS.flatMap((worker) => missing[worker]))) {
     const holder = WORKERS.find(

@@ -29,7 +29,8 @@ export function secretSteps(
     const { script } = workers[worker];
     const draft = { resource: `Worker ${script}`, is: "missing", will: "a draft that holds secrets" };
     const rows = plan.missing[worker].map((name) => {
-      return { resource: `${worker}: ${name}`, is: "missing", will: sourceText(name, plan, places) };
+      const is = workers[worker].secrets.includes(name) ? "missing" : "not set";
+      return { resource: `${worker}: ${name}`, is, will: sourceText(name, plan, places) };
     });
     return actual[worker] === null ? [draft, ...rows] : rows;
   };
