@@ -3,7 +3,8 @@ import { createServer } from "node:http";
 import { expect, onTestFinished, test } from "vitest";
 import { freePort } from "./e2e/support/ports.ts";
 import { runGateway } from "./support/gateway-command.ts";
-import { makeLetterDetail, makeOverview } from "./support/items.ts";
+import { runHere } from "./support/gateway-here.ts";
+import { makeLetterDetail, makeOverview, makeReplay } from "./support/items.ts";
 import {
   page,
   type Replies,
@@ -57,6 +58,27 @@ test.each<[string, Replies]>([
 
   expect(ran).toMatchObject({ code: 3, stdout: "" });
   expect(ran.stderr.trimEnd().split("\n")).toHaveLength(1);
+});
+
+test.each([
+  [0, "replays list", "", ""],
+  [1, "deliveries list", "", "error: something went wrong on our side (request request-1)\n"],
+  [2, "deliveries list --limit 0", "", "error: option '--limit <n>' argument '0' is invalid."],
+  [3, "dlq list --output json", '{"items":[],"next_cursor":null}\n', "no dead letter matches\n"],
+])("ends its process with %i: %s", async (code, command, stdout, stderr) => {
+  const server = await startOperatorServer({
+    "GET /api/replays": page([makeReplay()]),
+    "GET /api/deliveries": refused(500, "internal_error", "something went wrong on our side"),
+    "GET /api/dead-letters": page([]),
+  });
+
+  const ran = await server.spawn(...command.split(" "));
+
+  expect(ran).toEqual({
+    code,
+    stdout: code === 0 ? expect.stringContaining("replay") : stdout,
+    stderr: expect.stringContaining(stderr),
+  });
 });
 
 test("prints the empty list all the same where JSON is asked for", async () => {
@@ -144,7 +166,7 @@ test("shows no escape that a refusal brings", async () => {
 test("says in one line that no gateway answers", async () => {
   const url = `http://127.0.0.1:${await freePort()}`;
 
-  expect(await runGateway(["status", "--url", url], { GATEWAY_TOKEN: TOKEN })).toEqual({
+  expect(await runHere(["status", "--url", url], { GATEWAY_TOKEN: TOKEN })).toEqual({
     code: 1,
     stdout: "",
     stderr: `error: no gateway answers at ${url}\n`,
@@ -158,7 +180,7 @@ test("says so where a connection breaks off", async () => {
   const address = server.address();
   const url = `http://127.0.0.1:${typeof address === "object" ? address?.port : ""}`;
 
-  const ran = await runGateway(["status"], { GATEWAY_TOKEN: TOKEN, GATEWAY_URL: url });
+  const ran = await runHere(["status"], { GATEWAY_TOKEN: TOKEN, GATEWAY_URL: url });
 
   expect(ran).toMatchObject({ code: 1, stderr: `error: no gateway answers at ${url}\n` });
 });

@@ -3,6 +3,7 @@ import { type Command, Option } from "commander";
 import { countFindings, findingLines, summaryText } from "../doctor/report.ts";
 import { EXIT, GatewayError } from "../exit.ts";
 import { ENVIRONMENTS, type EnvironmentName } from "../provision/project.ts";
+import type { WranglerProgram } from "../provision/wrangler.ts";
 import { printJson, resultScreen, say } from "../terminal.ts";
 
 const EXAMPLES = `
@@ -18,7 +19,7 @@ code 1 if any fails. Credentials come from the environment or .env, for
 development from .dev.vars too, by the names that the Workers know them by.`;
 
 /** Adds the command. */
-export function addDoctor(program: Command): void {
+export function addDoctor(program: Command, wrangler: WranglerProgram): void {
   program
     .command("doctor")
     .description("check everything that an environment needs")
@@ -29,7 +30,7 @@ export function addDoctor(program: Command): void {
       const url = namedUrl(command);
       // What it looks with is half of this program: the other commands start without it.
       const { examine } = await import("../doctor/examine.ts");
-      const findings = await examine(env, url, process.env);
+      const findings = await examine(env, url, process.env, wrangler);
       const counts = countFindings(findings);
       if (output === "json") printJson({ environment: env, items: findings, ...counts });
       else {

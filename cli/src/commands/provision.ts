@@ -8,7 +8,7 @@ import { type Audience, type Outcome, provision } from "../provision/provision.t
 import { openSecretsFile } from "../provision/secrets-file.ts";
 import type { Row } from "../provision/step.ts";
 import { readWanted } from "../provision/wanted.ts";
-import { openWrangler } from "../provision/wrangler.ts";
+import { openWrangler, type WranglerProgram } from "../provision/wrangler.ts";
 import { type Column, tableLines } from "../table.ts";
 import { messageScreen, printJson, resultScreen, say } from "../terminal.ts";
 
@@ -43,7 +43,7 @@ const COLUMNS: readonly Column<Row>[] = [
 ];
 
 /** Adds the command. */
-export function addProvision(program: Command): void {
+export function addProvision(program: Command, wrangler: WranglerProgram): void {
   program
     .command("provision")
     .description("make what an environment needs at Cloudflare")
@@ -55,13 +55,13 @@ export function addProvision(program: Command): void {
     .addHelpText("after", EXAMPLES)
     .action(async (options: ProvisionOptions, command: Command) => {
       const json = command.optsWithGlobals<{ output: string }>().output === "json";
-      const outcome = await run(options, json);
+      const outcome = await run(options, json, wrangler);
       if (json) printJson(documentOf(options, outcome));
       if (outcome.failure !== undefined) throw outcome.failure;
     });
 }
 
-async function run(options: ProvisionOptions, json: boolean): Promise<Outcome> {
+async function run(options: ProvisionOptions, json: boolean, program: WranglerProgram): Promise<Outcome> {
   const { env, secretsFile, dryRun = false } = options;
   const dir = projectDir(process.env);
   const settings = readToolSettings(dir, process.env);
@@ -69,7 +69,7 @@ async function run(options: ProvisionOptions, json: boolean): Promise<Outcome> {
   const from = process.env.INIT_CWD ?? process.cwd();
   const file = secretsFile === undefined ? undefined : openSecretsFile(from, secretsFile, env);
   const wanted = await readWanted(dir, env);
-  const deps = { dir, account, wanted, wrangler: openWrangler(dir, account) };
+  const deps = { dir, account, wanted, wrangler: openWrangler(dir, account, program) };
   return provision(deps, { settings, file }, { dryRun }, audienceOf(options, json));
 }
 

@@ -1,5 +1,6 @@
 /** Every check of an environment. */
 import type { EnvironmentName } from "../provision/project.ts";
+import type { WranglerProgram } from "../provision/wrangler.ts";
 import { type Check, runChecks } from "./check.ts";
 import { configurationChecks } from "./configuration.ts";
 import { databaseCheck } from "./database.ts";
@@ -18,7 +19,8 @@ export const examine = async (
   environment: EnvironmentName,
   url: string | undefined,
   env: NodeJS.ProcessEnv,
-): Promise<Finding[]> => runChecks(allChecks(await openPlace(environment, url, env)));
+  wrangler: WranglerProgram,
+): Promise<Finding[]> => runChecks(allChecks(await openPlace(environment, url, env, wrangler)));
 
 const allChecks = (place: Place): Check[] => [
   ...configurationChecks(place),

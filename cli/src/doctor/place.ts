@@ -16,7 +16,7 @@ import {
 } from "../provision/project.ts";
 import { SECRETS } from "../provision/secret-names.ts";
 import { readWorkerFile, type Wanted, type WorkerFile, wantedOf } from "../provision/wanted.ts";
-import { openWrangler, type Wrangler } from "../provision/wrangler.ts";
+import { openWrangler, type Wrangler, type WranglerProgram } from "../provision/wrangler.ts";
 import { Unchecked } from "./check.ts";
 
 export interface Place {
@@ -49,6 +49,7 @@ export async function openPlace(
   environment: EnvironmentName,
   url: string | undefined,
   env: NodeJS.ProcessEnv,
+  program: WranglerProgram,
 ): Promise<Place> {
   const dir = projectDir(env);
   const isLocal = environment === "development";
@@ -71,7 +72,7 @@ export async function openPlace(
     stateDir: readStateDir(env),
     url: url ?? knownUrl(environment, files.consumer, tools),
     settings,
-    wrangler: openWrangler(dir, isLocal ? undefined : maybeAccount(tools)),
+    wrangler: openWrangler(dir, isLocal ? undefined : maybeAccount(tools), program),
     file,
     wanted: () => wantedOf(environment, file("producer"), file("consumer")),
     values: (worker) =>

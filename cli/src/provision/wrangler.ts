@@ -30,21 +30,41 @@ export type Wrangler = (
 /** Longer than any command takes: migrations of a large database are the longest. */
 const TIMEOUT_MS = 10 * 60_000;
 
+/** What a program is started with. */
+export interface WranglerStart {
+  readonly cwd: string;
+  readonly env: NodeJS.ProcessEnv;
+  readonly input: string;
+  readonly signal: AbortSignal;
+}
+
+/** Runs Wrangler to its end. @returns how it ended, or why it did not */
+export type WranglerProgram = (
+  args: readonly string[],
+  start: WranglerStart,
+) => Promise<{ readonly code: number; readonly stdout: string; readonly stderr: string } | string>;
+
+/** This checkout's, as a child process. `GATEWAY_WRANGLER` names another Node program in its place, for tests. */
+export const startWrangler: WranglerProgram = (args, { cwd, env, input, signal }) => {
+  const program = process.env.GATEWAY_WRANGLER || path.join(ROOT, "node_modules/wrangler/bin/wrangler.js");
+  return runToEnd(spawn(process.execPath, [program, ...args], { cwd, env, stdio: "pipe", signal }), input);
+};
+
 /**
- * Opens Wrangler. `GATEWAY_WRANGLER` names another Node program in its place, for tests.
+ * Opens Wrangler.
  * @param dir where the configuration files are
  * @param account none: for what is on this machine only
  */
-export function openWrangler(dir: string, account: Account | undefined): Wrangler {
-  const program = process.env.GATEWAY_WRANGLER || path.join(ROOT, "node_modules/wrangler/bin/wrangler.js");
+export function openWrangler(dir: string, account: Account | undefined, program: WranglerProgram): Wrangler {
   const env: NodeJS.ProcessEnv = { ...quietEnvironment(accountEnvironment(account)), NO_COLOR: "1" };
   // None of its business.
   for (const name of SECRETS) delete env[name];
-  return (args, { input = "", signal } = {}) =>
-    runToEnd(
-      spawn(process.execPath, [program, ...args], { cwd: dir, env, stdio: "pipe", signal: limited(signal) }),
-      input,
-    );
+  return async (args, { input = "", signal } = {}) => {
+    const ended = await program(args, { cwd: dir, env, input, signal: limited(signal) });
+    if (typeof ended === "string") return { code: 1, stdout: "", problem: ended };
+    const { code, stdout, stderr } = ended;
+    return { code, stdout, problem: code === 0 ? "" : problemOf(stdout, stderr) };
+  };
 }
 
 const limited = (signal: AbortSignal | undefined): AbortSignal => {
@@ -52,7 +72,7 @@ const limited = (signal: AbortSignal | undefined): AbortSignal => {
   return signal === undefined ? timeout : AbortSignal.any([timeout, signal]);
 };
 
-function runToEnd(child: ChildProcessWithoutNullStreams, input: string): Promise<WranglerRun> {
+function runToEnd(child: ChildProcessWithoutNullStreams, input: string): ReturnType<WranglerProgram> {
   const { stdin, stdout, stderr } = child;
   // It may have ended without reading it.
   stdin.on("error", () => undefined).end(input);
@@ -60,15 +80,14 @@ function runToEnd(child: ChildProcessWithoutNullStreams, input: string): Promise
     const fail = (thrown: Error): void => {
       // What it started may hold these open.
       for (const stream of [stdout, stderr]) stream.destroy();
-      const problem = thrown.name === "AbortError" ? "it did not end in time" : "it cannot be started";
-      resolve({ code: 1, stdout: "", problem });
+      resolve(thrown.name === "AbortError" ? "it did not end in time" : "it cannot be started");
     };
     child.once("error", fail);
     const closed = once(child, "close");
-    Promise.all([closed, text(stdout), text(stderr)]).then(([, printed, complaint]) => {
-      const code = child.exitCode ?? 1;
-      resolve({ code, stdout: printed, problem: code === 0 ? "" : problemOf(printed, complaint) });
-    }, fail);
+    Promise.all([closed, text(stdout), text(stderr)]).then(
+      ([, printed, complaint]) => resolve({ code: child.exitCode ?? 1, stdout: printed, stderr: complaint }),
+      fail,
+    );
   });
 }
 

@@ -1,13 +1,15 @@
 /** A copy of what is deployed, with an account of its own, and the command run on both. */
 import { cpSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import path from "node:path";
 import { ROOT } from "../../dev/settings.ts";
 import { RANDOM_SECRETS, SECRETS } from "../../src/provision/secret-names.ts";
 import { makeDirectory } from "../e2e/support/repositories.ts";
+import { fakeWrangler } from "./fake-wrangler.mjs";
 import { ACCOUNT_ID, API_TOKEN, FakeAccount, type FakeState } from "./fake-wrangler-account.ts";
 import { startFakeApi } from "./fake-wrangler-api.ts";
-import { runHere } from "./fake-wrangler-command.ts";
 import { type Ran, runGateway } from "./gateway-command.ts";
+import { runHere } from "./gateway-here.ts";
 
 export const FILES = ["wrangler.producer.toml", "wrangler.consumer.toml"] as const;
 
@@ -40,6 +42,8 @@ export async function openProject(state: Partial<FakeState> = {}, { real = false
     CLOUDFLARE_ACCOUNT_ID: ACCOUNT_ID,
     INIT_CWD: dir,
     WRANGLER_LOG_PATH: path.join(dir, "logs"),
+    // The real one is compiled once, and not at each of the many times that it is started.
+    NODE_COMPILE_CACHE: path.join(tmpdir(), "webhook-gateway-compiled"),
     COLUMNS: "200",
   };
   const outputs: Ran[] = [];
@@ -54,7 +58,7 @@ export async function openProject(state: Partial<FakeState> = {}, { real = false
     api,
     /** Runs the command; what is set to "" counts as not set. */
     run: (args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Ran> =>
-      noted(runHere(args, { ...environment, ...env })),
+      noted(runHere(args, { ...environment, ...env }, real ? undefined : fakeWrangler)),
     /** The same as a child process. */
     spawn: (args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Ran> =>
       noted(runGateway(args, { ...environment, ...env })),

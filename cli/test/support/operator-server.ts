@@ -11,6 +11,7 @@ import { validationQuery } from "@webhook-gateway/shared/api/validation.ts";
 import * as v from "valibot";
 import { onTestFinished } from "vitest";
 import { type Ran, runGateway, startGatewayCommand } from "./gateway-command.ts";
+import { runHere } from "./gateway-here.ts";
 
 export const TOKEN = "the-operators-token";
 
@@ -65,7 +66,9 @@ export async function startOperatorServer(replies: Replies) {
     url,
     /** Every request, in the order of arrival. */
     asked,
-    run: (...args: readonly string[]): Promise<Ran> => runGateway(args, env),
+    run: (...args: readonly string[]): Promise<Ran> => runHere(args, env),
+    /** The same as a child process. */
+    spawn: (...args: readonly string[]): Promise<Ran> => runGateway(args, env),
     start: (...args: readonly string[]) => startGatewayCommand(args, env),
   };
 }
