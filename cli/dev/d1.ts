@@ -1,6 +1,7 @@
 /** `pnpm d1 "<SQL>"`: `wrangler d1 execute` on the right database and state, also while the gateway runs. */
 import { parseArgs } from "node:util";
 import { readStateDir } from "./settings.ts";
+import { D1_OPTIONS } from "./tool-options.ts";
 import { exitOf, spawnWrangler } from "./wrangler.ts";
 
 const USAGE = `usage: pnpm d1 "<SQL>" [--json] [--env <name> --remote]
@@ -16,15 +17,7 @@ function usage(problem: string): never {
 
 function readArguments() {
   try {
-    return parseArgs({
-      allowPositionals: true,
-      options: {
-        json: { type: "boolean", default: false },
-        env: { type: "string", default: "development" },
-        remote: { type: "boolean", default: false },
-        help: { type: "boolean", short: "h", default: false },
-      },
-    });
+    return parseArgs({ allowPositionals: true, options: D1_OPTIONS });
   } catch (thrown) {
     return usage(thrown instanceof Error ? thrown.message : "bad arguments");
   }

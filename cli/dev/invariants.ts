@@ -5,6 +5,7 @@
 import { parseArgs } from "node:util";
 import { invariants } from "@webhook-gateway/shared/store/invariants.ts";
 import { readStateDir } from "./settings.ts";
+import { INVARIANTS_OPTIONS } from "./tool-options.ts";
 import { runWrangler } from "./wrangler.ts";
 
 const USAGE = `usage: pnpm invariants [--env <name> --remote] [--keep-superseded]
@@ -21,15 +22,7 @@ interface Broken {
 
 function readArguments() {
   try {
-    const { values } = parseArgs({
-      options: {
-        env: { type: "string", default: "development" },
-        remote: { type: "boolean", default: false },
-        "keep-superseded": { type: "boolean", default: false },
-        help: { type: "boolean", short: "h", default: false },
-      },
-    });
-    return values;
+    return parseArgs({ options: INVARIANTS_OPTIONS }).values;
   } catch (thrown) {
     console.error(`error: ${thrown instanceof Error ? thrown.message : "bad arguments"}\n\n${USAGE}`);
     process.exit(2);

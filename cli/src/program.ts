@@ -51,7 +51,8 @@ export async function runProgram(
   }
 }
 
-function makeProgram(wrangler: WranglerProgram): Command {
+/** The program, whose commands run this Wrangler. */
+export function makeProgram(wrangler: WranglerProgram): Command {
   const program = new Command("gateway")
     .description("Operates a webhook gateway.")
     .option("--url <url>", "the gateway (or GATEWAY_URL)", process.env.GATEWAY_URL || DEFAULT_URL)
