@@ -166,7 +166,7 @@ const TROUBLES: Readonly<Record<string, Trouble>> = {
     check: "both files",
     status: "fail",
     what: "name different databases",
-    mend: "mend the file that is named",
+    mend: "mend what is named",
   },
   "an example of an address": {
     make: editConsumer(

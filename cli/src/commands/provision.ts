@@ -8,6 +8,7 @@ import { type Audience, type Outcome, provision } from "../provision/provision.t
 import { openSecretsFile } from "../provision/secrets-file.ts";
 import type { Row } from "../provision/step.ts";
 import { readWanted } from "../provision/wanted.ts";
+import { checkWorkerName } from "../provision/worker-name.ts";
 import { openWrangler, type WranglerProgram } from "../provision/wrangler.ts";
 import { type Column, tableLines } from "../table.ts";
 import { messageScreen, printJson, resultScreen, say } from "../terminal.ts";
@@ -69,6 +70,7 @@ async function run(options: ProvisionOptions, json: boolean, program: WranglerPr
   const from = process.env.INIT_CWD ?? process.cwd();
   const file = secretsFile === undefined ? undefined : openSecretsFile(from, secretsFile, env);
   const wanted = await readWanted(dir, env);
+  checkWorkerName(settings, wanted.workers.producer, env);
   const deps = { dir, account, wanted, wrangler: openWrangler(dir, account, program) };
   return provision(deps, { settings, file }, { dryRun }, audienceOf(options, json));
 }

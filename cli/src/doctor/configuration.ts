@@ -7,6 +7,7 @@ import { GatewayError } from "../exit.ts";
 import { isExample } from "../provision/afterwards.ts";
 import { isPlaceholder } from "../provision/database-id.ts";
 import { configFile, type Settings, WORKERS, type WorkerName } from "../provision/project.ts";
+import { checkWorkerName } from "../provision/worker-name.ts";
 import type { Check } from "./check.ts";
 import { type Finding, fail, ok, warn } from "./finding.ts";
 import type { Place } from "./place.ts";
@@ -56,9 +57,11 @@ function checkTogether(place: Place): Finding[] {
   let workers: ReturnType<Place["wanted"]>["workers"];
   try {
     workers = place.wanted().workers;
+    if (place.environment !== "development")
+      checkWorkerName(place.settings, workers.producer, place.environment);
   } catch (thrown) {
     if (!(thrown instanceof GatewayError)) throw thrown;
-    return [fail(name, thrown.message, "mend the file that is named")];
+    return [fail(name, thrown.message, "mend what is named")];
   }
   const { producer, consumer } = workers;
   const differing = SHARED.filter((key) => (producer.vars[key] ?? "") !== (consumer.vars[key] ?? ""));

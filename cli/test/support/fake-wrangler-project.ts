@@ -28,7 +28,10 @@ export async function openProject(state: Partial<FakeState> = {}, { real = false
   const api = await startFakeApi(account);
   const callsFile = path.join(dir, "calls");
   const noSecrets = Object.fromEntries(
-    [...SECRETS, "GATEWAY_URL", "PORT", "GRAINCHAIN_PORT"].map((name) => [name, ""]),
+    [...SECRETS, "GATEWAY_URL", "PORT", "GRAINCHAIN_PORT", "CLOUDFLARE_WORKER_NAME"].map((name) => [
+      name,
+      "",
+    ]),
   );
   const environment = {
     ...noSecrets,
