@@ -2,7 +2,7 @@
 import type { Contender } from "./contender.ts";
 import { startNodeServer } from "./node-server.ts";
 import { type BundledModule, bundleWorker } from "./worker-bundle.ts";
-import { readWorker, startWorkerd } from "./workerd.ts";
+import { type HandWritten, readWorker, startWorkerd } from "./workerd.ts";
 
 /** What ratios are taken to. */
 export const FLOOR = "floor";
@@ -14,6 +14,7 @@ export async function listContenders(): Promise<readonly Contender[]> {
   return [
     workerd("empty", "bare Worker: reads the body, answers", await handWritten("empty")),
     workerd(FLOOR, "bare Worker: reads the body, one HMAC, one queue send", await handWritten("floor")),
+    workerd("parsing-floor", "the floor, and JSON.parse", await handWritten("parsing-floor")),
     workerd(GATEWAY, "this gateway's producer, bundled as for production", producer),
     node("octokit-webhooks", "@octokit/webhooks' Node middleware, a handler that does nothing; no queue"),
     node("probot", "Probot, a handler that does nothing; no queue"),
@@ -22,7 +23,7 @@ export async function listContenders(): Promise<readonly Contender[]> {
   ];
 }
 
-async function handWritten(name: "empty" | "floor"): Promise<readonly BundledModule[]> {
+async function handWritten(name: HandWritten): Promise<readonly BundledModule[]> {
   return [{ name: `${name}.mjs`, kind: "esModule", content: await readWorker(name) }];
 }
 

@@ -16,8 +16,11 @@ const binary = createRequire(createRequire(import.meta.url).resolve("wrangler/pa
 /** Where workerd reports the ports it listens on (`--control-fd`). */
 const CONTROL_FD = 3;
 
+/** Contenders that are written by hand. */
+export type HandWritten = "empty" | "floor" | "parsing-floor";
+
 /** Reads one of the hand-written Workers beside this file. */
-export const readWorker = (name: "empty" | "floor" | "sink"): Promise<string> =>
+export const readWorker = (name: HandWritten | "sink"): Promise<string> =>
   readFile(path.join(import.meta.dirname, "workers", `${name}.mjs`), "utf8");
 
 /**
