@@ -6,7 +6,7 @@ import { capabilityToken } from "@webhook-gateway/shared/capability.ts";
 import { beforeAll, describe, expect, test } from "vitest";
 import document from "../../docs/grainchain-openapi.json";
 import { errorResponse } from "../../producer/src/api-error.ts";
-import { createVerifier } from "../../producer/src/signature.ts";
+import { createVoucherFinder } from "../../producer/src/callback-voucher.ts";
 import { type CallbackDeps, receiveCallback } from "../../producer/src/status-callback.ts";
 import { dispatchDue } from "../src/dispatch.ts";
 import { createGrainchain, type Trigger } from "../src/grainchain.ts";
@@ -199,8 +199,7 @@ describe("a callback", () => {
   async function receive(body: BodyInit, deps: Partial<CallbackDeps> = {}, token?: string) {
     const capability = { validationId: ID, token: token ?? (await capabilityToken(SECRET, ID)) };
     const all: CallbackDeps = {
-      callbackSecret: SECRET,
-      verify: createVerifier([{ label: "callback", secret: SECRET }]),
+      findVoucher: createVoucherFinder([{ label: "current", secret: SECRET }]),
       queue: { send: async () => ({ metadata: { metrics: { backlogCount: 0, backlogBytes: 0 } } }) },
       // Touched only by large results: D1 that is away.
       db: {} as D1Database,

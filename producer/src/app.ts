@@ -7,7 +7,8 @@ import { type Context, Hono, type Next } from "hono";
 import { etag } from "hono/etag";
 import { roleOf } from "./access.ts";
 import { type ApiError, errorResponse } from "./api-error.ts";
-import { type ProducerConfig, webhookSecrets } from "./config.ts";
+import { type Capability, createVoucherFinder } from "./callback-voucher.ts";
+import { callbackSecrets, type ProducerConfig, webhookSecrets } from "./config.ts";
 import { createDashboard } from "./dashboard/index.tsx";
 import { createDashboardData } from "./dashboard-data.ts";
 import { receiveDelivery } from "./github-webhook.ts";
@@ -16,7 +17,7 @@ import { createOperatorApi } from "./operator-api/index.ts";
 import { projectStatus } from "./project-status.ts";
 import { type RateLimit, refuseUnauthorized } from "./rate-limit.ts";
 import { createVerifier } from "./signature.ts";
-import { type Capability, receiveCallback } from "./status-callback.ts";
+import { receiveCallback } from "./status-callback.ts";
 import { watchQueue } from "./watched-queue.ts";
 
 export interface AppDeps {
@@ -65,8 +66,7 @@ function createRoutes(appDeps: AppDeps) {
   const deps = { ...appDeps, queue };
   const health = createHealth({ db: deps.db, queue, environment: config.ENVIRONMENT, now });
   const verifyDelivery = createVerifier(webhookSecrets(config));
-  const callbackSecret = config.GRAINCHAIN_CALLBACK_SECRET;
-  const verifyCallback = createVerifier([{ label: "callback", secret: callbackSecret }]);
+  const findVoucher = createVoucherFinder(callbackSecrets(config));
   const policy = createRoutingPolicy(config);
 
   const app = new Hono<Surroundings>({ strict: false });
@@ -84,7 +84,7 @@ function createRoutes(appDeps: AppDeps) {
   const logOf = (context: AppContext): Log => deps.log.with({ request_id: context.env.requestId });
 
   const callback = async (context: AppContext, capability: Capability | undefined) => {
-    const callbackDeps = { ...deps, callbackSecret, verify: verifyCallback, log: logOf(context) };
+    const callbackDeps = { ...deps, findVoucher, log: logOf(context) };
     const error = await receiveCallback(callbackDeps, context.req.raw, capability);
     if (error !== undefined) return refuse(context, error);
     return context.json({ success: true, message: "Status update received" }, 202);

@@ -1,9 +1,10 @@
 /** The producer's configuration, checked once at the edge. */
 import { readConfig } from "@webhook-gateway/shared/config.ts";
 import * as field from "@webhook-gateway/shared/config-field.ts";
+import type { LabelledSecret } from "@webhook-gateway/shared/secret.ts";
 import * as v from "valibot";
 
-type LabelledSecrets = Readonly<Record<string, string>>;
+type SecretsByLabel = Readonly<Record<string, string>>;
 
 /** Labels appear in logs and counts, so they say which secret without saying the secret. */
 const byLabel = v.record(v.pipe(v.string(), v.regex(/^[\w.-]{1,64}$/)), v.pipe(v.string(), v.minLength(1)));
@@ -13,7 +14,7 @@ const labelledSecrets = v.pipe(
   v.transform((text) => (text === "" ? "{}" : text)),
   v.parseJson(),
   // Judged as a whole: an error naming one entry would tell its label, which may be a secret in the wrong place.
-  v.custom<LabelledSecrets>((given) => !Array.isArray(given) && v.is(byLabel, given)),
+  v.custom<SecretsByLabel>((given) => !Array.isArray(given) && v.is(byLabel, given)),
 );
 
 const schema = v.object({
@@ -23,6 +24,7 @@ const schema = v.object({
   GITHUB_WEBHOOK_SECRET_PREVIOUS: field.optionalText,
   GITHUB_WEBHOOK_SECRETS: labelledSecrets,
   GRAINCHAIN_CALLBACK_SECRET: field.secret,
+  GRAINCHAIN_CALLBACK_SECRET_PREVIOUS: field.optionalText,
   OPERATOR_TOKEN: field.secret,
   READER_TOKEN: field.secret,
   PROJECT_STATUS_PUBLIC: field.flag("false"),
@@ -39,18 +41,17 @@ export type ProducerConfig = v.InferOutput<typeof schema>;
  */
 export const readProducerConfig = (env: unknown): ProducerConfig => readConfig(schema, env);
 
-/** A secret that GitHub may sign with. */
-export interface WebhookSecret {
-  readonly label: string;
-  readonly secret: string;
-}
+/** Every secret that GitHub may sign with, the current one first. */
+export const webhookSecrets = (config: ProducerConfig): LabelledSecret[] => [
+  ...withPrevious(config.GITHUB_WEBHOOK_SECRET, config.GITHUB_WEBHOOK_SECRET_PREVIOUS),
+  ...Object.entries(config.GITHUB_WEBHOOK_SECRETS).map(([label, secret]) => ({ label, secret })),
+];
 
-/** Every secret in force, the current one first. */
-export function webhookSecrets(config: ProducerConfig): WebhookSecret[] {
-  const previous = config.GITHUB_WEBHOOK_SECRET_PREVIOUS;
-  return [
-    { label: "current", secret: config.GITHUB_WEBHOOK_SECRET },
-    ...(previous === undefined ? [] : [{ label: "previous", secret: previous }]),
-    ...Object.entries(config.GITHUB_WEBHOOK_SECRETS).map(([label, secret]) => ({ label, secret })),
-  ];
-}
+/** Every secret that a callback may be vouched for with, the current one first. */
+export const callbackSecrets = (config: ProducerConfig): LabelledSecret[] =>
+  withPrevious(config.GRAINCHAIN_CALLBACK_SECRET, config.GRAINCHAIN_CALLBACK_SECRET_PREVIOUS);
+
+const withPrevious = (current: string, previous: string | undefined): LabelledSecret[] => [
+  { label: "current", secret: current },
+  ...(previous === undefined ? [] : [{ label: "previous", secret: previous }]),
+];

@@ -2,15 +2,10 @@
  * `sha256=<hex>` signatures over raw bytes. The bytes, not their text: a body that is not UTF-8, or starts with a
  * byte order mark, would not survive the way to a string and back.
  */
+import type { LabelledSecret } from "@webhook-gateway/shared/secret.ts";
 
 /** GitHub and Grainchain write lower-case hex; anything else is malformed. */
 const SIGNATURE = /^sha256=([0-9a-f]{64})$/;
-
-/** Something to verify with, and what to call it in logs. */
-export interface LabelledSecret {
-  readonly label: string;
-  readonly secret: string;
-}
 
 /**
  * Verifies against each secret in turn, in constant time for each. Keys are imported once.

@@ -1,33 +1,25 @@
 /** `POST /webhook/status` and its capability form: Grainchain says where a validation stands. */
-import { verifyCapability } from "@webhook-gateway/shared/capability.ts";
 import { type CallbackFact, FACT_VERSION } from "@webhook-gateway/shared/fact.ts";
 import { errorText, type Log } from "@webhook-gateway/shared/log.ts";
 import { errorOf, keepResults, saysSuccess } from "@webhook-gateway/shared/results.ts";
 import { isObject, type ResultsObject } from "@webhook-gateway/shared/results-summary.ts";
-import { bearerToken, sameSecret } from "@webhook-gateway/shared/secret.ts";
 import { storeCallbackResults } from "@webhook-gateway/shared/store/callback-results.ts";
 import { utcTime } from "@webhook-gateway/shared/utc-time.ts";
 import { GRAINCHAIN_STATUSES } from "@webhook-gateway/shared/validation.ts";
 import * as v from "valibot";
 import type { ApiError } from "./api-error.ts";
 import { decodeUtf8, parseJson, readBody } from "./body.ts";
+import type { Capability, FindVoucher } from "./callback-voucher.ts";
 import { type RateLimit, refuseUnauthorized } from "./rate-limit.ts";
 
 export interface CallbackDeps {
-  readonly callbackSecret: string;
-  readonly verify: (body: Uint8Array, header: string | undefined) => Promise<string | undefined>;
+  readonly findVoucher: FindVoucher;
   readonly queue: Pick<Queue<unknown>, "send">;
   readonly db: D1Database;
   readonly failedSignatures: RateLimit;
   readonly log: Log;
   readonly now: () => Date;
   readonly newId: () => string;
-}
-
-/** The path's capability, where the callback came by one. */
-export interface Capability {
-  readonly validationId: string;
-  readonly token: string;
 }
 
 /** Undefined: taken (202). */
@@ -58,8 +50,8 @@ export async function receiveCallback(
   const body = await readBody(request);
   if (body === "too_large") return { code: "payload_too_large", message: "the body is larger than 25 MiB" };
   if (body === "broken_off") return { code: "invalid_body", message: "the body ended before its end" };
-  const form = await authenticate(deps, request, body, capability);
-  if (form === undefined) {
+  const voucher = await deps.findVoucher(request.headers, body, capability);
+  if (voucher === undefined) {
     deps.log.warn("callback.unauthorized", { capability: capability !== undefined });
     return refuseUnauthorized(
       deps.failedSignatures,
@@ -79,27 +71,11 @@ export async function receiveCallback(
       deps.log,
       parsed.issues.map((issue) => v.getDotPath(issue) ?? "body"),
     );
-  const id = form === "ours" ? capability?.validationId : parsed.output.validation_id;
+  const { idKind, secret } = voucher;
+  const id = idKind === "ours" ? capability?.validationId : parsed.output.validation_id;
   if (id === undefined || id === null) return invalid(deps.log, ["validation_id"]);
-  return queueCallback(deps, { id_kind: form, validation_id: id }, parsed.output);
-}
-
-/** `ours`: the path vouches for the validation. `any`: the body names it. Undefined: not authentic. */
-async function authenticate(
-  deps: CallbackDeps,
-  request: Request,
-  body: Uint8Array,
-  capability: Capability | undefined,
-): Promise<CallbackFact["id_kind"] | undefined> {
-  const { callbackSecret, verify } = deps;
-  if (capability !== undefined) {
-    const { validationId, token } = capability;
-    if (await verifyCapability(callbackSecret, validationId, token)) return "ours";
-  }
-  const bearer = bearerToken(request.headers.get("authorization"));
-  if (bearer !== undefined && (await sameSecret(bearer, callbackSecret))) return "any";
-  const signature = request.headers.get("x-grainchain-signature-256") ?? undefined;
-  return (await verify(body, signature)) === undefined ? undefined : "any";
+  const log = deps.log.with({ secret });
+  return queueCallback({ ...deps, log }, { id_kind: idKind, validation_id: id }, parsed.output);
 }
 
 async function queueCallback(

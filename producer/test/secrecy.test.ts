@@ -43,6 +43,7 @@ const labelled = "a-labelled-secret";
 const rotating = {
   GITHUB_WEBHOOK_SECRET_PREVIOUS: previous,
   GITHUB_WEBHOOK_SECRETS: JSON.stringify({ org: labelled }),
+  GRAINCHAIN_CALLBACK_SECRET_PREVIOUS: previous,
 };
 
 const deliveries: readonly Case[] = [
@@ -69,6 +70,11 @@ const callbackWith = (results: unknown) =>
 
 const callbacks: readonly Case[] = AUTH_FORMS.flatMap((form) => [
   { name: `a callback by ${form}`, request: () => callback(form, callbackWith({ output: MARKER })) },
+  {
+    name: `a callback by ${form} with the previous secret`,
+    request: () => callback(form, callbackWith({ output: MARKER }), previous),
+    options: { env: rotating },
+  },
   { name: `a forged callback by ${form}`, request: () => callback(form, callbackWith({}), "guess") },
   { name: `an invalid callback by ${form}`, request: () => callback(form, callbackBody({ status: MARKER })) },
   { name: `a callback by ${form} that is no JSON`, request: () => callback(form, `${MARKER}{`) },

@@ -1,3 +1,9 @@
+/** Something to verify with, and what to call it in logs and counts. */
+export interface LabelledSecret {
+  readonly label: string;
+  readonly secret: string;
+}
+
 /** Whether two secrets are equal, in a time that depends on neither. */
 export async function sameSecret(given: string, expected: string): Promise<boolean> {
   const [a, b] = await Promise.all([digest(given), digest(expected)]);

@@ -11,7 +11,11 @@ export const RANDOM_SECRETS: readonly string[] = [
 
 /** Secrets that a Worker starts without. */
 export const OPTIONAL_SECRETS: Readonly<Record<WorkerName, readonly string[]>> = {
-  producer: ["GITHUB_WEBHOOK_SECRET_PREVIOUS", "GITHUB_WEBHOOK_SECRETS"],
+  producer: [
+    "GITHUB_WEBHOOK_SECRET_PREVIOUS",
+    "GITHUB_WEBHOOK_SECRETS",
+    "GRAINCHAIN_CALLBACK_SECRET_PREVIOUS",
+  ],
   consumer: [
     "GRAINCHAIN_API_KEY",
     "GITHUB_TOKEN",

@@ -6,6 +6,7 @@ import { sendDelivery } from "../../../src/delivery.ts";
 import { buildPayload } from "../../../src/payload.ts";
 import { eventually } from "../../faults/support/system.ts";
 import { type Gateway, SECRETS, startGateway } from "../support/gateway.ts";
+import { labelsSince } from "./support/labels.ts";
 
 const OLD = SECRETS.GITHUB_WEBHOOK_SECRET;
 const NEW = `new-${randomBytes(18).toString("base64url")}`;
@@ -78,17 +79,6 @@ class Hook {
   }
 }
 
-/** How many deliveries each label has accepted, by the log lines from one on. */
-function labelsSince(gateway: Gateway, from: number): Record<string, number> {
-  const lines = gateway
-    .logs()
-    .slice(from)
-    .split("\n")
-    .filter((line) => line.includes('"delivery.accepted"'));
-  const labels = Object.groupBy(lines, (line) => /"secret":"(\w+)"/.exec(line)?.[1] ?? "none");
-  return Object.fromEntries(Object.entries(labels).map(([label, found]) => [label, found?.length ?? 0]));
-}
-
 test("changes the webhook secret under load, and refuses nothing that a valid secret has signed", async () => {
   const gateway = await startGateway("http://127.0.0.1:1");
   const hook = new Hook(gateway.url);
@@ -105,13 +95,15 @@ test("changes the webhook secret under load, and refuses nothing that a valid se
   const mixedFrom = gateway.logs().length;
   await hook.send(PARTS.mixed, OLD, NEW);
   await expect
-    .poll(() => labelsSince(gateway, mixedFrom))
+    .poll(() => labelsSince(gateway, "delivery.accepted", mixedFrom))
     .toEqual({ current: PARTS.mixed / 2, previous: PARTS.mixed / 2 });
 
   // GitHub's hook is changed: from here on the label says that nobody uses the old one.
   const afterFrom = gateway.logs().length;
   await hook.send(PARTS.after / 2, NEW);
-  await expect.poll(() => labelsSince(gateway, afterFrom)).toEqual({ current: PARTS.after / 2 });
+  await expect
+    .poll(() => labelsSince(gateway, "delivery.accepted", afterFrom))
+    .toEqual({ current: PARTS.after / 2 });
 
   await Promise.all([
     gateway.reconfigure({ GITHUB_WEBHOOK_SECRET: NEW, GITHUB_WEBHOOK_SECRET_PREVIOUS: "" }),

@@ -25,6 +25,7 @@ const SECRETS = {
   GITHUB_WEBHOOK_SECRET: fresh("current"),
   GITHUB_WEBHOOK_SECRET_PREVIOUS: fresh("previous"),
   GRAINCHAIN_CALLBACK_SECRET: fresh("callback"),
+  GRAINCHAIN_CALLBACK_SECRET_PREVIOUS: fresh("callback-before"),
   GRAINCHAIN_API_KEY: fresh("grainchain"),
   OPERATOR_TOKEN: fresh("operator"),
   READER_TOKEN: fresh("reader"),

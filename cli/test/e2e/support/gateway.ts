@@ -20,6 +20,8 @@ const CONSUMER = "webhook-gateway-consumer-development";
 const POLL_MS = 50;
 const WAIT_MS = 60_000;
 
+type Vars = Readonly<Record<string, string>>;
+
 /** A gateway under test. */
 export interface Gateway {
   readonly url: string;
@@ -36,8 +38,9 @@ export interface Gateway {
   /**
    * Starts both Workers again with other secrets or variables, as a deployment does. What is stored stays; what waits
    * in a local queue, which is memory, may be lost.
+   * @param ofConsumer those of the consumer, where it is not deployed together with the producer
    */
-  reconfigure(changes: Readonly<Record<string, string>>): Promise<void>;
+  reconfigure(changes: Vars, ofConsumer?: Vars): Promise<void>;
   /** Every log line of both Workers. */
   logs(): string;
 }
@@ -48,20 +51,21 @@ export interface Gateway {
  */
 export async function startGateway(
   grainchainUrl: string,
-  vars: Readonly<Record<string, string>> = {},
+  vars: Vars = {},
   whenDone: (end: () => Promise<void>) => void = onTestFinished,
 ): Promise<Gateway> {
-  const workers = (callbackUrl: string, changes: Readonly<Record<string, string>> = {}) => {
-    const secrets = Object.keys(changes).filter((name) => name in SECRETS);
-    const changed = Object.fromEntries(secrets.map((name) => [name, changes[name] ?? ""]));
-    const worker = (name: string, extra: Readonly<Record<string, string>>) => ({
+  const workers = (callbackUrl: string, changes: Vars = {}, ofConsumer = changes) => {
+    const worker = (name: string, extra: Vars, changed: Vars) => ({
       configPath: path.join(ROOT, `wrangler.${name}.toml`),
       env: "development",
-      vars: { ...extra, ...vars, ...changes },
-      secrets: { ...SECRETS, ...changed },
+      vars: { ...extra, ...vars, ...changed },
+      secrets: {
+        ...SECRETS,
+        ...Object.fromEntries(Object.entries(changed).filter(([key]) => key in SECRETS)),
+      },
     });
     const urls = { GRAINCHAIN_API_URL: grainchainUrl, CLOUDFLARE_WORKER_URL: callbackUrl };
-    return [worker("producer", {}), worker("consumer", urls)];
+    return [worker("producer", {}, changes), worker("consumer", urls, ofConsumer)];
   };
   const harness = createTestHarness({ root: ROOT, workers: workers("http://127.0.0.1:1") });
   whenDone(() => harness.close());
@@ -113,7 +117,8 @@ export async function startGateway(
       );
       if (!response.ok) throw new Error(`the cron failed: ${await response.text()}`);
     },
-    reconfigure: (changes) => harness.update({ root: ROOT, workers: workers(url.origin, changes) }),
+    reconfigure: (changes, ofConsumer = changes) =>
+      harness.update({ root: ROOT, workers: workers(url.origin, changes, ofConsumer) }),
     logs: () =>
       harness
         .getLogs()

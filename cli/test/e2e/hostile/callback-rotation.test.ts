@@ -1,0 +1,71 @@
+import { randomBytes } from "node:crypto";
+import { expect, test } from "vitest";
+import { resultsOf } from "../../faults/support/courses.ts";
+import type { Course } from "../../faults/support/sandbox.ts";
+import { startSystem } from "../../faults/support/system.ts";
+import { SECRETS } from "../support/gateway.ts";
+import { labelsSince } from "./support/labels.ts";
+
+const OLD = SECRETS.GRAINCHAIN_CALLBACK_SECRET;
+const NEW = `new-${randomBytes(18).toString("base64url")}`;
+const BOTH = { GRAINCHAIN_CALLBACK_SECRET: NEW, GRAINCHAIN_CALLBACK_SECRET_PREVIOUS: OLD };
+/** Validations that are taken in each part. */
+const EACH = 10;
+
+test("changes the callback secret while validations run, and all of them are reported by their own callbacks", {
+  timeout: 240_000,
+}, async () => {
+  const { gateway, grainchain, open, until, expectSound } = await startSystem({
+    grainchain: { callbackTries: 3 },
+  });
+  const { sandboxes } = grainchain;
+  const end = Promise.withResolvers<void>();
+  const course: Course = async (run) => {
+    run.move("running");
+    await run.tell();
+    await end.promise;
+    if (run.move("completed", resultsOf(true))) await run.tell();
+  };
+  grainchain.script.course = course;
+  const running = (repo: string) => until(STANDING, "running", EACH, repo);
+
+  await open("acme/before", EACH);
+  await running("acme/before");
+
+  // The producer comes first, with both: what the consumer still gives away is an old URL.
+  await gateway.reconfigure(BOTH, {});
+  await open("acme/between", EACH);
+  await running("acme/between");
+
+  await gateway.reconfigure(BOTH);
+  const newFrom = gateway.logs().length;
+  await open("acme/after", EACH);
+  await running("acme/after");
+  await expect.poll(() => labelsSince(gateway, "callback.accepted", newFrom)).toEqual({ current: EACH });
+
+  // All of them end now, those that began with the old secret too.
+  const endFrom = gateway.logs().length;
+  end.resolve();
+  await sandboxes.ended();
+  await until(STANDING, "completed", 3 * EACH, "acme/%");
+  expect(sandboxes.callbackAnswers).toEqual(Array(6 * EACH).fill(202));
+  await expect
+    .poll(() => labelsSince(gateway, "callback.accepted", endFrom))
+    .toEqual({ current: EACH, previous: 2 * EACH });
+  expect(gateway.logs()).not.toContain("callback.unauthorized");
+  const told = "SELECT count(*) AS n FROM timeline WHERE reason = 'callback completed'";
+  expect(await gateway.rows(told)).toEqual([{ n: 3 * EACH }]);
+
+  // The label says that nobody uses the old one any more. Deleted, it is worth nothing.
+  await gateway.reconfigure({ GRAINCHAIN_CALLBACK_SECRET: NEW });
+  const [before, , after] = ["acme/before", "acme/between", "acme/after"].map((repo) =>
+    [...sandboxes.runs.values()].find(({ request }) => request.project_id === repo),
+  );
+  await before?.tell();
+  await after?.tell();
+  expect(sandboxes.callbackAnswers.slice(6 * EACH)).toEqual([401, 202]);
+  await expectSound();
+});
+
+const STANDING = `
+  SELECT 1 FROM (SELECT count(*) AS n FROM validations WHERE state = ?1 AND repository LIKE ?3) WHERE n = ?2`;
