@@ -1,15 +1,24 @@
 /** What a callback leads to. Pure: reads and changes only the draft. */
 import type { CallbackFact } from "@webhook-gateway/shared/fact.ts";
+import { keepsLate, MAX_LATE_CALLBACKS, withLate } from "@webhook-gateway/shared/late-callback.ts";
 import type { Results, UnmatchedCallback, Validation } from "@webhook-gateway/shared/store/rows.ts";
-import { isFinal } from "@webhook-gateway/shared/validation.ts";
+import { isFinal, type Signal } from "@webhook-gateway/shared/validation.ts";
 import type { Draft } from "./draft.ts";
 
-/** Decides a callback that was not recorded before. */
-export function decideCallback(draft: Draft, fact: CallbackFact): void {
+/**
+ * Decides a callback that was not recorded before. A capability ends with its validation: where that is kept no more,
+ * nothing is written.
+ * @returns what came of it, for a person
+ */
+export function decideCallback(draft: Draft, fact: CallbackFact): string {
   const validation = findValidation(draft, fact);
-  if (validation === undefined) draft.addUnmatched(unmatchedFrom(fact), fact.id_kind === "any");
-  else applyCallback(draft, validation, fact);
+  if (validation !== undefined) applyCallback(draft, validation, fact);
+  else if (fact.id_kind === "any") draft.addUnmatched(unmatchedFrom(fact));
+  else return drop(draft, { ...fact, results: resultsOf(fact) }, fact.validation_id, GONE);
+  return "recorded";
 }
+
+const GONE = "its validation is not kept any more";
 
 /** What Grainchain says of a validation. */
 export interface Word {
@@ -24,29 +33,65 @@ export interface Word {
   readonly results?: Results | undefined;
 }
 
-/** Applies Grainchain's word. A callback is always in the timeline; late or repeated it moves nothing. */
+/** Applies Grainchain's word. While it is live each callback is in the timeline; repeated it moves nothing. */
 export function applyWord(draft: Draft, validation: Validation, word: Word): Validation {
-  const late = isFinal(validation.state) ? ", after the end" : "";
+  if (isFinal(validation.state)) return applyLateWord(draft, validation, word);
   const told = word.id === null ? "Grainchain, when asked, said" : "callback";
-  const started = validation.started_at ?? (word.status === "pending" ? null : startedAt(word));
-  const live = !isFinal(validation.state);
   return draft.signal(
     validation,
-    { type: "status", status: word.status, success: word.success },
+    signalOf(word),
     {
-      reason: `${told} ${word.status}${late}`,
+      reason: `${told} ${word.status}`,
       deliveryId: word.id,
       note: word.id !== null,
       results: word.results,
     },
     {
       grainchain_id: validation.grainchain_id ?? word.grainchain_id ?? null,
-      ...(live
-        ? { started_at: started, heard_at: word.received_at, error: word.error ?? validation.error }
-        : {}),
+      started_at: validation.started_at ?? (word.status === "pending" ? null : startedAt(word)),
+      heard_at: word.received_at,
+      error: word.error ?? validation.error,
     },
   );
 }
+
+/** After the end nothing moves, and what is kept is bounded: see `keepsLate`. */
+function applyLateWord(draft: Draft, validation: Validation, word: Word): Validation {
+  const { id, status, results } = word;
+  if (id === null) return validation;
+  const keeps = keepsLate(validation, status);
+  if (!keeps.callback) {
+    drop(draft, { id, results }, validation.id, BEYOND);
+    return validation;
+  }
+  const lost = results !== undefined && !keeps.results;
+  if (lost) drop(draft, { id, results }, validation.id, REPEATED);
+  const late = withLate(validation, status, results !== undefined && !lost);
+  const last = late.late_callbacks === MAX_LATE_CALLBACKS;
+  const reason = `callback ${status}, after the end${lost ? `; ${REPEATED}` : ""}${last ? `; ${LAST}` : ""}`;
+  return draft.signal(
+    validation,
+    signalOf(word),
+    { reason, deliveryId: id, note: true, results: lost ? undefined : results },
+    { grainchain_id: validation.grainchain_id ?? word.grainchain_id ?? null, ...late },
+  );
+}
+
+const BEYOND = `${MAX_LATE_CALLBACKS} have come since the end`;
+const REPEATED = "its results are dropped, for this status had some";
+const LAST = "no further ones are kept";
+
+function drop(
+  draft: Draft,
+  { id, results }: { readonly id: string; readonly results?: Results | undefined },
+  validationId: string,
+  reason: string,
+): string {
+  draft.addDropped({ id, validation_id: validationId, reason, results });
+  return `dropped: ${reason}`;
+}
+
+const signalOf = ({ status, success }: Word): Signal => ({ type: "status", status, success });
 
 const startedAt = (word: Word): string => word.occurred_at ?? word.received_at;
 

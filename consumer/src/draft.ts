@@ -1,9 +1,11 @@
 /** A decision in the making: the rows it was read from, and what it changes so far. Nothing is written here. */
+import { type Late, NONE_LATE } from "@webhook-gateway/shared/late-callback.ts";
 import type { WantedReaction } from "@webhook-gateway/shared/store/reactions.ts";
 import {
   type Changes,
   type DeadLetter,
   type DeliveryRow,
+  type DroppedCallback,
   noChanges,
   type Results,
   type SettledLetter,
@@ -24,13 +26,11 @@ export interface Cause {
   readonly results?: Results | undefined;
 }
 
+type LeaseColumn = "attempts" | "due_at" | "lease_id" | "lease_until";
+type HeardColumn = "grainchain_id" | "error" | "started_at" | "heard_at" | keyof Late;
+
 /** Columns that a signal may set beside the state. */
-export type Patch = Partial<
-  Pick<
-    Validation,
-    "attempts" | "due_at" | "grainchain_id" | "error" | "started_at" | "heard_at" | "lease_id" | "lease_until"
-  >
->;
+export type Patch = Partial<Pick<Validation, LeaseColumn | HeardColumn>>;
 
 export class Draft {
   readonly now: string;
@@ -53,6 +53,7 @@ export class Draft {
       | "letters"
       | "deadLetters"
       | "unmatched"
+      | "dropped"
       | "unknownIds"
       | "matched"]: [...Changes[Kind]];
   } = {
@@ -64,6 +65,7 @@ export class Draft {
     letters: [],
     deadLetters: [],
     unmatched: [],
+    dropped: [],
     unknownIds: [],
     matched: [],
   };
@@ -119,7 +121,7 @@ export class Draft {
   /** Queues a dead validation again, behind its repository's others. */
   requeue(row: Validation, cause: Cause): void {
     const turn = this.#nextTurn(row.repository_id);
-    const patch = { attempts: 0, error: null, finished_at: null, lane: this.#lane, turn };
+    const patch = { attempts: 0, error: null, finished_at: null, lane: this.#lane, turn, ...NONE_LATE };
     const next = this.signal(row, { type: "replayed" }, cause);
     this.#putValidation({ ...next, ...patch });
     this.#reports.add(row.id);
@@ -183,10 +185,14 @@ export class Draft {
     this.#lists.deadLetters.push(letter);
   }
 
-  /** @param byGrainchainId it may be that of a dispatch which has not answered yet */
-  addUnmatched(callback: UnmatchedCallback, byGrainchainId: boolean): void {
+  /** Its id may be that of a dispatch which has not answered yet. */
+  addUnmatched(callback: UnmatchedCallback): void {
     this.#lists.unmatched.push(callback);
-    if (byGrainchainId) this.#lists.unknownIds.push(callback.given_id);
+    this.#lists.unknownIds.push(callback.given_id);
+  }
+
+  addDropped(callback: DroppedCallback): void {
+    this.#lists.dropped.push(callback);
   }
 
   addMatched(id: string, validationId: string): void {

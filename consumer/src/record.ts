@@ -113,6 +113,9 @@ async function recordOnce(deps: RecordDeps, read: readonly ReadMessage[]): Promi
   if ((await commit(db, changes)) === "conflict") return "conflict";
   logRecorded(log, facts, repeated, changes);
   logFinished(log, changes);
+  for (const { id, validation_id, reason } of changes.dropped) {
+    log.warn("callback.dropped", { callback_id: id, validation_id, reason });
+  }
   log.info("record.batch", {
     messages: read.length,
     duration_ms: deps.now().getTime() - startedAt.getTime(),
@@ -122,6 +125,7 @@ async function recordOnce(deps: RecordDeps, read: readonly ReadMessage[]): Promi
     repeated: repeated.size,
     unreadable: changes.deadLetters.length,
     unmatched: changes.unmatched.length,
+    dropped: changes.dropped.length,
     ...tally(changes.deliveries.map(({ outcome }) => outcome)),
   });
   return {
@@ -140,8 +144,7 @@ export function decideFact(draft: Draft, fact: Fact, policy: DeliveryPolicy): st
     case "delivery":
       return `recorded: ${decideDelivery(draft, fact, policy)}`;
     case "callback":
-      decideCallback(draft, fact);
-      break;
+      return decideCallback(draft, fact);
     case "order":
       decideOrder(draft, fact, policy);
       break;

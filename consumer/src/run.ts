@@ -1,5 +1,6 @@
 /** Starting, superseding and cancelling the runs of one subject. */
 import type { DeliveryFact } from "@webhook-gateway/shared/fact.ts";
+import { NONE_LATE } from "@webhook-gateway/shared/late-callback.ts";
 import type { Subject, Validation } from "@webhook-gateway/shared/store/rows.ts";
 import { validationId } from "@webhook-gateway/shared/subject.ts";
 import { isFinal } from "@webhook-gateway/shared/validation.ts";
@@ -93,6 +94,7 @@ function startRun(draft: Draft, subject: Subject, origin: RunOrigin, run: number
       started_at: null,
       finished_at: null,
       heard_at: null,
+      ...NONE_LATE,
       version: 0,
     },
     { reason: `queued by ${origin.by}`, deliveryId: origin.causeId },

@@ -150,7 +150,7 @@ describe("batches at once", () => {
     await record([pullRequest(repository)("opened", "a", 1)]);
     const id = `${repository.id}-pr-12-${sha("a")}-1`;
     const facts = Array.from({ length: 8 }, (_, n) =>
-      callback(repository, id, "completed", { results: { n } }),
+      callback(repository, id, "running", { results: { n } }),
     );
     await Promise.all(facts.map((fact) => recordUntilAcked([fact])));
     const kept = await rows<{ results: string }>(

@@ -38,6 +38,7 @@ test("a batch has one line, with how long it took", async () => {
       repeated: 1,
       unreadable: 0,
       unmatched: 0,
+      dropped: 0,
       started: 1,
       recorded: 1,
     },

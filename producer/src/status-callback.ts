@@ -3,7 +3,10 @@ import { type CallbackFact, FACT_VERSION } from "@webhook-gateway/shared/fact.ts
 import { errorText, type Log } from "@webhook-gateway/shared/log.ts";
 import { errorOf, keepResults, saysSuccess } from "@webhook-gateway/shared/results.ts";
 import { isObject, type ResultsObject } from "@webhook-gateway/shared/results-summary.ts";
-import { storeCallbackResults } from "@webhook-gateway/shared/store/callback-results.ts";
+import {
+  storeCallbackResults,
+  storeOwnCallbackResults,
+} from "@webhook-gateway/shared/store/callback-results.ts";
 import { utcTime } from "@webhook-gateway/shared/utc-time.ts";
 import { GRAINCHAIN_STATUSES } from "@webhook-gateway/shared/validation.ts";
 import * as v from "valibot";
@@ -88,9 +91,15 @@ async function queueCallback(
   const now = deps.now();
   const log = deps.log.with({ callback_id: id, validation_id: named.validation_id, status: body.status });
   const kept = results === undefined || results === null ? undefined : keepResults(results);
+  let stored = false;
   if (kept?.kind === "stored") {
     try {
-      await storeCallbackResults(deps.db, id, kept.json, now.toISOString());
+      stored = await storeResults(
+        deps.db,
+        { id, ...named, status: body.status },
+        kept.json,
+        now.toISOString(),
+      );
     } catch (thrown) {
       log.error("callback.not-stored", { error: errorText(thrown) });
       return {
@@ -114,7 +123,7 @@ async function queueCallback(
     occurred_at: occurredAt(body.timestamp),
     error: body.status === "failed" ? errorOf(results) : null,
     ...(kept?.kind === "inline" ? { results: kept.results } : {}),
-    results_stored: kept?.kind === "stored",
+    results_stored: stored,
   };
   try {
     await deps.queue.send(fact);
@@ -122,8 +131,21 @@ async function queueCallback(
     log.error("callback.not-queued", { error: errorText(thrown) });
     return { code: "queue_unavailable", message: "the callback could not be queued", headers: RETRY_AFTER };
   }
-  log.info("callback.accepted", { results: kept?.kind ?? "none" });
+  const unwanted = kept?.kind === "stored" && !stored;
+  log.info("callback.accepted", { results: unwanted ? "dropped" : (kept?.kind ?? "none") });
   return undefined;
+}
+
+/** @returns false where recording is not going to keep them */
+async function storeResults(
+  db: D1Database,
+  callback: Pick<CallbackFact, "id" | "id_kind" | "validation_id" | "status">,
+  results: string,
+  now: string,
+): Promise<boolean> {
+  if (callback.id_kind === "ours") return storeOwnCallbackResults(db, callback, results, now);
+  await storeCallbackResults(db, callback.id, results, now);
+  return true;
 }
 
 /** In the capability form the body carries Grainchain's own id. */

@@ -4,10 +4,11 @@ import { capabilityToken } from "@webhook-gateway/shared/capability.ts";
 import { type CallbackFact, parseFact } from "@webhook-gateway/shared/fact.ts";
 import { beforeAll, describe, expect, test, vi } from "vitest";
 import { occurredAt } from "../src/status-callback.ts";
-import { jsonOf, refuseToSend, SECRETS, startApp, type TestApp } from "./support/app.ts";
+import { jsonOf, NOW, refuseToSend, SECRETS, startApp, type TestApp } from "./support/app.ts";
 import { AUTH_FORMS, callback, callbackBody, post, VALIDATION_ID } from "./support/callback.ts";
 import { brokenStream, sign, streamOf } from "./support/delivery.ts";
 import { expectRefusal } from "./support/errors.ts";
+import { insertValidation } from "./support/rows.ts";
 
 const SECRET = SECRETS.GRAINCHAIN_CALLBACK_SECRET;
 const BODY = JSON.stringify(callbackBody());
@@ -19,7 +20,11 @@ const longerBodySignature = await sign(SECRET, `${BODY} `);
 const webhookSignature = await sign(SECRETS.GITHUB_WEBHOOK_SECRET, BODY);
 const MIB = 1024 * 1024;
 
-beforeAll(() => applyD1Migrations(env.DB, env.TEST_MIGRATIONS));
+beforeAll(async () => {
+  await applyD1Migrations(env.DB, env.TEST_MIGRATIONS);
+  const row = { id: VALIDATION_ID, repository: "octo/widgets", created_at: NOW, state: "running" } as const;
+  await insertValidation(env.DB, row);
+});
 
 function onlyFact(app: TestApp): CallbackFact {
   expect(app.sent).toHaveLength(1);

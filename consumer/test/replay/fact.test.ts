@@ -57,6 +57,16 @@ describe("a fact that could not be recorded", () => {
     expect((await validationsOf(repository)).map(({ head_sha }) => head_sha)).toEqual([sha("b")]);
   });
 
+  test("that came by a capability whose validation is kept no more leaves nothing, and the letter says so", async () => {
+    const [letter = ""] = await unrecorded([callback(freshRepository(), "expired", "completed")]);
+    await replay({ ids: [letter] });
+    expect(await letterOf(letter)).toMatchObject({
+      status: "replayed",
+      outcome: "dropped: its validation is not kept any more",
+    });
+    expect(await rows("SELECT id FROM callbacks_unmatched")).toEqual([]);
+  });
+
   test("may be any fact", async () => {
     const repository = freshRepository();
     await record([pullRequest(repository, 1)("opened", "a", 1)]);

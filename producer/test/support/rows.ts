@@ -7,11 +7,13 @@ export interface ValidationRow {
   readonly state: ValidationState;
   readonly created_at: string;
   readonly pr_number?: number;
+  /** Default: a new one. */
+  readonly id?: string;
 }
 
 /** Inserts a validation of its own subject. @returns its id */
 export async function insertValidation(db: D1Database, row: ValidationRow): Promise<string> {
-  const id = crypto.randomUUID();
+  const { id = crypto.randomUUID() } = row;
   await db
     .prepare(
       `INSERT INTO validations (id, repository_id, repository, subject, event, pr_number, pr_url, clone_url, ref,

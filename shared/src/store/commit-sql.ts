@@ -37,21 +37,23 @@ export const UPSERT_VALIDATIONS = `
   INSERT INTO validations (id, repository_id, repository, subject, event, pr_number, pr_url, clone_url, ref,
                            head_sha, base_sha, run, cause, delivery_id, state, conclusion, lane, turn, attempts,
                            due_at, lease_id, lease_until, grainchain_id, error, created_at, dispatched_at,
-                           started_at, finished_at, heard_at, updated_at, version)
+                           started_at, finished_at, heard_at, late_callbacks, late_results, updated_at, version)
   SELECT value->>'id', value->>'repository_id', value->>'repository', value->>'subject', value->>'event',
          value->>'pr_number', value->>'pr_url', value->>'clone_url', value->>'ref', value->>'head_sha',
          value->>'base_sha', value->>'run', value->>'cause', value->>'delivery_id', value->>'state',
          value->>'conclusion', value->>'lane', value->>'turn', value->>'attempts', value->>'due_at',
          value->>'lease_id', value->>'lease_until', value->>'grainchain_id', value->>'error',
          value->>'created_at', value->>'dispatched_at', value->>'started_at', value->>'finished_at',
-         value->>'heard_at', value->>'updated_at', value->>'version' + 1
+         value->>'heard_at', value->>'late_callbacks', value->>'late_results', value->>'updated_at',
+         value->>'version' + 1
   FROM json_each(?1) WHERE true
   ON CONFLICT (id) DO UPDATE SET
     state = excluded.state, conclusion = excluded.conclusion, lane = excluded.lane, turn = excluded.turn,
     attempts = excluded.attempts, due_at = excluded.due_at, lease_id = excluded.lease_id,
     lease_until = excluded.lease_until, grainchain_id = excluded.grainchain_id, error = excluded.error,
     dispatched_at = excluded.dispatched_at, started_at = excluded.started_at,
-    finished_at = excluded.finished_at, heard_at = excluded.heard_at, updated_at = excluded.updated_at,
+    finished_at = excluded.finished_at, heard_at = excluded.heard_at,
+    late_callbacks = excluded.late_callbacks, late_results = excluded.late_results, updated_at = excluded.updated_at,
     version = excluded.version`;
 
 /** Inline, waiting as a large callback, or held by a callback that was unmatched until now. */

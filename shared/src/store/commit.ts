@@ -112,8 +112,7 @@ function flatten(results: Results | undefined): { results?: unknown; stored_unde
 }
 
 function storedIds(changes: Changes): string[] {
-  const all = [...changes.results, ...changes.timeline, ...changes.unmatched].map((row) => row.results);
-  return all.flatMap((results) =>
-    results !== undefined && "storedUnder" in results ? [results.storedUnder] : [],
-  );
+  const { results, timeline, unmatched, dropped } = changes;
+  const all = [...results, ...timeline, ...unmatched, ...dropped].map((row) => row.results);
+  return all.flatMap((one) => (one !== undefined && "storedUnder" in one ? [one.storedUnder] : []));
 }

@@ -1,4 +1,5 @@
 /** Rows as the decisions see them, and what a decision may change. Times are ISO 8601 with milliseconds, UTC. */
+import type { Late } from "../late-callback.ts";
 import type { Edge } from "../ordering.ts";
 import type { SubjectKind } from "../subject.ts";
 import type { Conclusion, GrainchainStatus, ValidationState } from "../validation.ts";
@@ -29,7 +30,7 @@ export interface Subject {
 }
 
 /** One run for one head. `results` are not read with it: they can be large. */
-export interface Validation {
+export interface Validation extends Late {
   readonly id: string;
   readonly repository_id: number;
   readonly repository: string;
@@ -137,6 +138,15 @@ export interface UnmatchedCallback {
   readonly results?: Results;
 }
 
+/** A callback of which not everything is kept. */
+export interface DroppedCallback {
+  readonly id: string;
+  readonly validation_id: string;
+  /** What is not kept, and why. */
+  readonly reason: string;
+  readonly results?: Results | undefined;
+}
+
 /** What became of a cancel: it is due again, or done, or dead. */
 export interface CancelOutcome {
   readonly validation_id: string;
@@ -165,6 +175,7 @@ export interface Changes {
   readonly deadLetters: readonly DeadLetter[];
   readonly letters: readonly SettledLetter[];
   readonly unmatched: readonly UnmatchedCallback[];
+  readonly dropped: readonly DroppedCallback[];
   /** No validation has these ids at Grainchain: why their callbacks are unmatched. */
   readonly unknownIds: readonly string[];
   /** So many callbacks were unmatched under these ids at Grainchain when its answers gave them. */
@@ -195,6 +206,7 @@ export const noChanges = (now: string): Changes => ({
   deadLetters: [],
   letters: [],
   unmatched: [],
+  dropped: [],
   unknownIds: [],
   awaited: [],
   matched: [],

@@ -32,6 +32,8 @@ const validationRow = v.object({
   started_at: v.nullable(v.string()),
   finished_at: v.nullable(v.string()),
   heard_at: v.nullable(v.string()),
+  late_callbacks: v.number(),
+  late_results: v.string(),
   version: v.number(),
 }) satisfies v.GenericSchema<unknown, Validation>;
 
