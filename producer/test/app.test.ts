@@ -113,7 +113,32 @@ describe("another method", () => {
 });
 
 test("a slash at the end makes no other path", async () => {
-  await expectRefusal(await ask("/webhook/github/", { method: "POST", body: "{}" }), 400, "missing_header");
+  await expectRefusal(await ask("/webhook/status/", { method: "POST", body: "{}" }), 401, "unauthorized");
+});
+
+describe("the path for deliveries has one spelling, which a firewall can name:", () => {
+  const deliver = (path: string) => ask(path, { method: "POST", body: "{}" });
+
+  test.each(["/webhook/github", "/webhook/github?a=/webhook/x", "/webhook/github#a"])("%s", async (path) => {
+    await expectRefusal(await deliver(path), 400, "missing_header");
+  });
+
+  test.each([
+    "/webhook/github/",
+    "/webhook/github//",
+    "/webhook/github/?",
+    "/webhook/%67ithub",
+    "/webhook/githu%62",
+    "/webhook/github%2F",
+    "/webhook%2Fgithub",
+    "/%77ebhook/github",
+    "/webhook/GitHub",
+    "/webhook/github%3Fa",
+    "/webhook/github;a",
+    "/webhook/%2567ithub",
+  ])("not %s", async (path) => {
+    await expectRefusal(await deliver(path), 404, "not_found");
+  });
 });
 
 test("every request has an id of its own, whatever it asks for", async () => {

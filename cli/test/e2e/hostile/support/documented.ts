@@ -3,6 +3,8 @@ import { MARKER } from "./attack.ts";
 
 interface Route {
   readonly path: RegExp;
+  /** No other spelling of the path is answered. */
+  readonly exact?: true;
   readonly methods: Readonly<Record<string, readonly number[]>>;
 }
 
@@ -14,7 +16,7 @@ const PAGE = [200, 302, 303, 400, 401, 403, 404, 413, 429];
 const ROUTES: readonly Route[] = [
   { path: /^\/$/, methods: { GET: [200, 302] } },
   { path: /^\/health$/, methods: { GET: [200] } },
-  { path: /^\/webhook\/github$/, methods: { POST: [200, 202, 400, 401, 413, 415, 429] } },
+  { path: /^\/webhook\/github$/, exact: true, methods: { POST: [200, 202, 400, 401, 413, 415, 429] } },
   { path: /^\/webhook\/status$/, methods: { POST: CALLBACK } },
   { path: /^\/callbacks\/[^/]+\/[^/]+(?:\/webhook\/status)?$/, methods: { POST: CALLBACK } },
   { path: /^\/webhook\/projects\/[^/]+(?:\/[^/]+)?\/status$/, methods: { GET: [200, 304, 400] } },
@@ -44,7 +46,7 @@ export const PATHS = lines(`
 export const STRANGE_PATHS = [
   ...lines(String.raw`
     /webhook /webhook/ /webhook/githubs /webhook/github/x /WEBHOOK/GITHUB //webhook/github /webhook//github
-    /webhook/github// /webhook%2fgithub /webhook%5cgithub /webhook\github /webhook/../health /../../health
+    /webhook/github/ /webhook/github// /webhook/%67ithub /%77ebhook/githu%62 /webhook/github/. /webhook%2fgithub /webhook%5cgithub /webhook\github /webhook/../health /../../health
     /..%2f..%2fetc%2fpasswd /%2e%2e/health /.env /.dev.vars /health/.. /health%00 /health%0d%0ax:y /%68ealth
     /%E0%A4%A /%ff%fe /% /%zz /callbacks /callbacks/x /callbacks//y /callbacks/x/ /callbacks/x/y/z
     /callbacks/%2e%2e/y /callbacks/%E0%A4%A/%ff /callbacks/a%2fb/c /callbacks/x/y/webhook/status/z
@@ -67,17 +69,18 @@ export const isPage = (path: string): boolean => /^\/dashboard(?:\/|$)/.test(rou
 export function documentedStatuses(method: string, path: string): readonly number[] {
   if (isPage(path)) return [...PAGE, 405];
   const plain = routed(path);
-  const routes = ROUTES.filter((route) => route.path.test(plain));
+  const routes = ROUTES.filter((route) => route.path.test(route.exact ? pathOf(path) : plain));
   if (routes.length === 0) return [404];
   const asked = method === "HEAD" ? "GET" : method;
   const documented = routes.flatMap(({ methods }) => methods[asked] ?? []);
   return documented.length === 0 ? [405] : documented;
 }
 
+const pathOf = (path: string): string => new URL(`http://gateway${path}`).pathname;
+
 /** The path that is left once dots are resolved, escapes taken away and a slash at the end. */
 function routed(path: string): string {
-  const { pathname } = new URL(`http://gateway${path}`);
-  const plain = pathname.replaceAll(/(?:%[0-9a-f]{2})+/gi, (escaped) => {
+  const plain = pathOf(path).replaceAll(/(?:%[0-9a-f]{2})+/gi, (escaped) => {
     try {
       return decodeURI(escaped);
     } catch {
