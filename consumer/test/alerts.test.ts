@@ -235,6 +235,6 @@ test.each(["hooks.example/s3cret", "ftp://hooks.example/s3cret", "https://", "s3
         ALERT_WEBHOOK_URL: url,
       });
     expect(read).toThrow(ConfigError);
-    expect(read).toThrow("bad configuration: ALERT_WEBHOOK_URL (bad check)");
+    expect(read).toThrow("bad configuration: ALERT_WEBHOOK_URL (not a URL)");
   },
 );

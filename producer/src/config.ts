@@ -9,12 +9,17 @@ type SecretsByLabel = Readonly<Record<string, string>>;
 /** Labels appear in logs and counts, so they say which secret without saying the secret. */
 const byLabel = v.record(v.pipe(v.string(), v.regex(/^[\w.-]{1,64}$/)), v.pipe(v.string(), v.minLength(1)));
 
+/** The labels of the two secrets that have names of their own. */
+const TAKEN = ["current", "previous"] as const;
+
 const labelledSecrets = v.pipe(
   v.optional(v.string(), ""),
   v.transform((text) => (text === "" ? "{}" : text)),
   v.parseJson(),
   // Judged as a whole: an error naming one entry would tell its label, which may be a secret in the wrong place.
   v.custom<SecretsByLabel>((given) => !Array.isArray(given) && v.is(byLabel, given)),
+  // Else nothing could tell which of two secrets a line or a count speaks of.
+  v.check((given) => !TAKEN.some((label) => Object.hasOwn(given, label)), "a label that another secret has"),
 );
 
 const schema = v.object({

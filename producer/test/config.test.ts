@@ -84,6 +84,8 @@ describe("is refused, by key and never by value, for", () => {
     ["GITHUB_WEBHOOK_SECRETS", '{"MARKER with spaces":"MARKER"}'],
     ["GITHUB_WEBHOOK_SECRETS", '{"MARKER/secret+given/as+label":"org"}'],
     ["GITHUB_WEBHOOK_SECRETS", '{"MARKER":7}'],
+    ["GITHUB_WEBHOOK_SECRETS", '{"current":"MARKER"}'],
+    ["GITHUB_WEBHOOK_SECRETS", '{"org":"MARKER-a","previous":"MARKER-b"}'],
     ["VALIDATE_PUSH_BRANCHES", 7],
     ["REPOSITORY_ALLOW", ["MARKER"]],
     ["REPOSITORY_DENY", null],
@@ -94,6 +96,17 @@ describe("is refused, by key and never by value, for", () => {
     expect(error.message).not.toContain("MARKER");
     for (const secret of Object.values(SECRETS)) expect(error.message).not.toContain(secret);
   });
+});
+
+test("a label of GITHUB_WEBHOOK_SECRETS that would stand for two secrets is told as what it is", () => {
+  expect(refusal({ GITHUB_WEBHOOK_SECRETS: '{"current":"x"}' }).message).toBe(
+    "bad configuration: GITHUB_WEBHOOK_SECRETS (a label that another secret has)",
+  );
+  const { GITHUB_WEBHOOK_SECRETS } = readProducerConfig({
+    ...ENV,
+    GITHUB_WEBHOOK_SECRETS: '{"current-org":"x"}',
+  });
+  expect(GITHUB_WEBHOOK_SECRETS).toEqual({ "current-org": "x" });
 });
 
 test("every bad key is named at once", () => {

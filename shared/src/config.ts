@@ -21,16 +21,18 @@ export function readConfig<Schema extends v.GenericSchema>(
 ): v.InferOutput<Schema> {
   const parsed = v.safeParse(schema, env, { abortPipeEarly: true });
   if (parsed.success) return parsed.output;
-  // An issue's own message quotes what was received; only those written for this project are passed on.
   throw new ConfigError(
     parsed.issues.map((issue) => {
       // Not the whole path: what is below a key is part of its value.
       const key = String(issue.path?.[0]?.key ?? "environment");
       const absent = issue.input === undefined || issue.input === "";
-      return {
-        key,
-        problem: absent ? "missing" : issue.kind === "validation" ? `bad ${issue.type}` : "bad type",
-      };
+      return { key, problem: absent ? "missing" : problemOf(issue) };
     }),
   );
+}
+
+/** An issue's own message quotes what was received; only those written for this project are passed on. */
+function problemOf({ kind, type, message }: v.BaseIssue<unknown>): string {
+  if (kind !== "validation") return "bad type";
+  return type === "check" && !message.startsWith("Invalid ") ? message : `bad ${type}`;
 }

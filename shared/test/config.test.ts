@@ -47,6 +47,28 @@ describe("fields", () => {
   });
 });
 
+test.each([
+  [
+    "of this project's own",
+    v.pipe(
+      v.string(),
+      v.check(() => false, "not a thing"),
+    ),
+    "not a thing",
+  ],
+  [
+    "of Valibot's, which quotes",
+    v.pipe(
+      v.string(),
+      v.check(() => false),
+    ),
+    "bad check",
+  ],
+  ["of another kind", v.pipe(v.string(), v.regex(/^x$/)), "bad regex"],
+])("gives the words of a refusal %s", (_name, schema, problem) => {
+  expect(() => only(schema, "s3cret")).toThrow(`bad configuration: KEY (${problem})`);
+});
+
 test("names every bad key and no value", () => {
   const schema = v.object({
     A: field.httpUrl,
