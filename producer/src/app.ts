@@ -8,6 +8,7 @@ import { etag } from "hono/etag";
 import { roleOf } from "./access.ts";
 import { type ApiError, errorResponse } from "./api-error.ts";
 import { type Capability, createVoucherFinder } from "./callback-voucher.ts";
+import { setCommonHeaders } from "./common-headers.ts";
 import { callbackSecrets, type ProducerConfig, webhookSecrets } from "./config.ts";
 import { createDashboard } from "./dashboard/index.tsx";
 import { createDashboardData } from "./dashboard-data.ts";
@@ -30,9 +31,6 @@ export interface AppDeps {
   readonly newId: () => string;
 }
 
-/** A year (RFC 6797). Without subdomains: those are not ours to speak for. */
-const HSTS = "max-age=31536000";
-
 interface Surroundings {
   /** Given with each request, not set by a middleware: a route with a single handler spares Hono its composing. */
   readonly Bindings: { readonly requestId: string };
@@ -48,13 +46,7 @@ export function createApp(deps: AppDeps) {
   return {
     async fetch(request: Request): Promise<Response> {
       const requestId = deps.newId();
-      const response = await routes.fetch(request, { requestId });
-      const { headers } = response;
-      headers.set("x-request-id", requestId);
-      headers.set("x-content-type-options", "nosniff");
-      headers.set("referrer-policy", "no-referrer");
-      if (request.url.startsWith("https:")) headers.set("strict-transport-security", HSTS);
-      return response;
+      return setCommonHeaders(await routes.fetch(request, { requestId }), request, requestId);
     },
   };
 }

@@ -3,6 +3,7 @@ import { createLog } from "@webhook-gateway/shared/log.ts";
 import { observeWith } from "@webhook-gateway/shared/telemetry.ts";
 import { errorResponse } from "./api-error.ts";
 import { createApp } from "./app.ts";
+import { setCommonHeaders } from "./common-headers.ts";
 import { readProducerConfig } from "./config.ts";
 import { logRequests } from "./request-lines.ts";
 
@@ -33,13 +34,11 @@ function appFor(env: Env): App {
 }
 
 /** Nothing can be verified with a broken configuration, so nothing is accepted. GitHub notes a failed delivery. */
-function refuseAll(error: ConfigError): Response {
+function refuseAll(error: ConfigError, request: Request): Response {
   const requestId = crypto.randomUUID();
   createLog({ debug: false }).error("config.bad", { request_id: requestId, error: error.message });
   const message = "the gateway's configuration is incomplete; its log names the keys";
-  const response = errorResponse({ code: "internal_error", message }, requestId);
-  response.headers.set("x-request-id", requestId);
-  return response;
+  return setCommonHeaders(errorResponse({ code: "internal_error", message }, requestId), request, requestId);
 }
 
 export default {
@@ -47,7 +46,7 @@ export default {
     try {
       return appFor(env).fetch(request);
     } catch (thrown) {
-      if (thrown instanceof ConfigError) return refuseAll(thrown);
+      if (thrown instanceof ConfigError) return refuseAll(thrown, request);
       throw thrown;
     }
   },

@@ -46,6 +46,10 @@ describe("every answer is hardened", () => {
     expect(headers.get("referrer-policy")).toBe("no-referrer");
     expect(headers.get("strict-transport-security")).toBe("max-age=31536000");
     expect(headers.get("server") ?? headers.get("x-powered-by")).toBeNull();
+    // A page has a policy of its own; what is posted is answered to a machine.
+    const policy = headers.get("content-security-policy");
+    if (path === "/dashboard") expect(policy).toContain("script-src 'self'");
+    else expect(policy).toBe(method === "POST" ? null : "default-src 'none'; frame-ancestors 'none'");
   });
 
   test("but for a promise of https where there is none", async () => {

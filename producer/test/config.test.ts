@@ -138,6 +138,12 @@ test("the Worker accepts nothing with a bad configuration, and its log alone say
   const response = await worker.fetch(request, env);
   const message = await expectRefusal(response, 500, "internal_error");
   expect(message).not.toContain("GITHUB_WEBHOOK_SECRET");
+  expect(Object.fromEntries(response.headers)).toMatchObject({
+    "x-request-id": expect.stringMatching(/./),
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "strict-transport-security": "max-age=31536000",
+  });
   const line = String(logged.mock.calls[0]?.[0]);
   expect(JSON.parse(line)).toMatchObject({
     event: "config.bad",
