@@ -177,6 +177,28 @@ describe("authentication", () => {
   });
 });
 
+describe("is kept", () => {
+  const reader = { authorization: `Bearer ${SECRETS.READER_TOKEN}` };
+
+  test.each([
+    ["by anybody for five seconds where it is open", "true", "public, max-age=5"],
+    ["by nobody else where it is not, and asked for each time", "false", "private, no-cache"],
+  ])("%s", async (_, open, control) => {
+    const vars = { PROJECT_STATUS_PUBLIC: open };
+    const first = await ask("octo/widgets", reader, vars);
+    expect(first.headers.get("cache-control")).toBe(control);
+    const again = { ...reader, "if-none-match": first.headers.get("etag") ?? "" };
+    const second = await ask("octo/widgets", again, vars);
+    expect([second.status, second.headers.get("cache-control")]).toEqual([304, control]);
+  });
+
+  test.each(["true", "false"])("never where it is refused (open: %s)", async (open) => {
+    const path = open === "true" ? "malformed" : "octo/widgets";
+    const response = await ask(path, {}, { PROJECT_STATUS_PUBLIC: open });
+    expect([response.status >= 400, response.headers.get("cache-control")]).toEqual([true, null]);
+  });
+});
+
 describe("an ETag", () => {
   test("given back is answered 304 until something changes", async () => {
     const repository = freshProject();

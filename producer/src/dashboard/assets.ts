@@ -54,7 +54,12 @@ export function asset(version: string, name: string): Response | undefined {
   const file = FILES.get(name);
   if (file === undefined || version !== ASSET_VERSION) return undefined;
   const [type, text] = file;
-  const headers = { "content-type": type, "cache-control": `public, max-age=${YEAR_SECONDS}, immutable` };
+  const headers = {
+    "content-type": type,
+    "cache-control": `public, max-age=${YEAR_SECONDS}, immutable`,
+    // For who asks all the same: a reload, a cache that has let it go.
+    etag: `"${ASSET_VERSION}"`,
+  };
   return new Response(text, { headers });
 }
 

@@ -7,6 +7,7 @@ import { CursorError } from "@webhook-gateway/shared/store/page.ts";
 import { isUnavailable } from "@webhook-gateway/shared/store/unavailable.ts";
 import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
+import { etag } from "hono/etag";
 import type { ApiError } from "../api-error.ts";
 import { asset } from "./assets.ts";
 import type { DashboardContext, DashboardDeps, DashboardEnv } from "./context.ts";
@@ -35,7 +36,7 @@ export function createDashboard(deps: DashboardDeps) {
     return next();
   });
   app.use(securityHeaders());
-  app.get("/assets/:version/:name", (context) => {
+  app.get("/assets/:version/:name", etag(), (context) => {
     const { version, name } = context.req.param();
     return asset(version, name) ?? refuse(context, NOTHING);
   });

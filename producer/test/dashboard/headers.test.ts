@@ -66,6 +66,22 @@ describe("an asset", () => {
     expect((await response.text()).length).toBeGreaterThan(100);
   });
 
+  test.each(ASSETS)("%s is not sent again to who has it", async (name) => {
+    const { fetch } = startDashboard();
+    const etag = (await fetch(assetPath(name))).headers.get("etag") ?? "";
+    expect(etag).toMatch(/^"[^"]+"$/);
+    for (const given of [etag, `W/${etag}`, `"other", ${etag}`, "*"]) {
+      const response = await fetch(assetPath(name), { headers: { "if-none-match": given } });
+      expect([given, response.status, await response.text()]).toEqual([given, 304, ""]);
+      expectSecure(response);
+      expect(response.headers.get("etag")).toBe(etag);
+      expect(response.headers.get("cache-control")).toBe("public, max-age=31536000, immutable");
+    }
+    expect((await fetch(assetPath(name), { headers: { "if-none-match": '"other"' } })).status).toBe(200);
+    const old = "/dashboard/assets/0123456789abcdef/app.js";
+    expect((await fetch(old, { headers: { "if-none-match": "*" } })).status).toBe(404);
+  });
+
   test("of another version is not there", async () => {
     const response = await startDashboard().fetch("/dashboard/assets/0123456789abcdef/app.js");
     expect(response.status).toBe(404);
