@@ -17,6 +17,7 @@ const PEM = "-----BEGIN RSA PRIVATE KEY-----\nMIIEow\n-----END RSA PRIVATE KEY--
 const OPTIONAL = {
   GITHUB_WEBHOOK_SECRET_PREVIOUS: "the one before",
   GITHUB_WEBHOOK_SECRETS: '{"other":"hook"}',
+  GRAINCHAIN_CALLBACK_SECRET_PREVIOUS: "the callbacks' one before",
   GRAINCHAIN_API_KEY: "grainchain key",
   GITHUB_TOKEN: "ghp_given",
   GITHUB_APP_ID: "4711",
