@@ -40,7 +40,7 @@ function headerLine(validation: Validation, screen: Screen): string {
 const STEPS: readonly Column<TraceStep>[] = [
   { head: "TIME (UTC)", cell: ({ at }) => momentText(at), rank: 3, min: 18 },
   { head: "AFTER", cell: ({ gap_ms }) => (gap_ms === null ? "" : `+${spanText(gap_ms)}`), rank: 4 },
-  { head: "STEP", cell: ({ step }) => step, rank: 2, min: 11 },
+  { head: "STEP", cell: ({ step }) => step, rank: 2, min: 12 },
   { head: "DETAIL", cell: ({ detail }) => detail, rank: 1, min: 24, wrap: true },
 ];
 
