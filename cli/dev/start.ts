@@ -19,6 +19,9 @@ const CONSUMER = "webhook-gateway-consumer-development";
 const CRON_MS = 60_000;
 const START_TIMEOUT_MS = 60_000;
 const POLL_MS = 100;
+const PROBE_MS = 5_000;
+/** Longer than anything the Workers do at once. */
+const SILENT_MS = 30_000;
 
 const processes = new Processes();
 const stopped = new AbortController();
@@ -55,6 +58,7 @@ async function main(): Promise<void> {
   if (stopped.signal.aborted) return;
   console.log(`ready ${url}`);
   void beatEveryMinute(url);
+  void watchWorkers(url, settings.stateDir);
 
   if (!withDemo) return;
   if (settings.externalGrainchain) {
@@ -172,6 +176,33 @@ async function beatEveryMinute(url: string): Promise<void> {
   while (!stopped.signal.aborted) {
     await fireCron(url);
     await delay(CRON_MS, undefined, { signal: stopped.signal }).catch(() => undefined);
+  }
+}
+
+/** Where workerd dies, Wrangler starts another, goes on, and may never answer again: that is the gateway's end too. */
+async function watchWorkers(url: string, stateDir: string): Promise<void> {
+  let answeredAt = Date.now();
+  while (!stopped.signal.aborted && Date.now() - answeredAt < SILENT_MS) {
+    const probedAt = Date.now();
+    if (await answers(url)) answeredAt = Date.now();
+    const wait = Math.max(probedAt + PROBE_MS - Date.now(), 0);
+    await delay(wait, undefined, { signal: stopped.signal }).catch(() => undefined);
+    // A machine that slept was not silent.
+    if (Date.now() - probedAt > 3 * PROBE_MS) answeredAt = Date.now();
+  }
+  if (stopped.signal.aborted) return;
+  const logFile = path.join(stateDir, "logs/gateway.log");
+  console.error(`error: the Workers have not answered for ${SILENT_MS / 1000} s; their log is ${logFile}`);
+  await stop(1);
+}
+
+async function answers(url: string): Promise<boolean> {
+  try {
+    const response = await fetch(url, { signal: AbortSignal.timeout(PROBE_MS) });
+    await response.body?.cancel();
+    return true;
+  } catch {
+    return false;
   }
 }
 

@@ -1,11 +1,12 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
+import path from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { waitFor } from "../../../grainchain/test/support/poll.ts";
 import { sendDelivery } from "../../src/delivery.ts";
 import { buildPayload } from "../../src/payload.ts";
 import { openDatabase } from "./support/database.ts";
-import { childOf, processesWith } from "./support/processes.ts";
+import { childOf, pidsWith, processesWith } from "./support/processes.ts";
 import { environment, fireCron, type Program, queryD1, SECRET, startProgram } from "./support/program.ts";
 
 test("starts, shows the demo, serves every route, keeps D1 over a restart and leaves no process", async () => {
@@ -65,16 +66,21 @@ test.each([
   await second.waitForLine(/^ {2}completed success/);
 });
 
-test("fires its own consumer's cron at once, whatever other gateway runs on the machine", async () => {
-  const first = startProgram(["start", "--no-demo"], (await environment()).env);
-  await first.waitForLine(/^ready /);
-  const { env } = await environment();
-  const second = startProgram(["start", "--no-demo"], env);
-  await second.waitForLine(/^ready /);
+test("ends with an error that says where to look when workerd is killed and no longer answers", async () => {
+  const { env, stateDir, port } = await environment();
+  const program = startProgram(["start", "--no-demo"], env);
+  const ended = once(program.child, "exit");
+  await program.waitForLine(/^ready /);
 
-  // Only the cron looks after retention.
-  const askForTrace = () => queryD1(env, "SELECT name FROM settings WHERE name = 'retention:due'");
-  await expect.poll(askForTrace, { timeout: 30_000 }).toHaveLength(1);
+  const [workerd] = pidsWith(`--socket-addr=entry=localhost:${port}`);
+  process.kill(Number(workerd), "SIGKILL");
+  await ended;
+
+  expect(program.child.exitCode).toBe(1);
+  expect(program.lines).toContain(
+    `error: the Workers have not answered for 30 s; their log is ${path.join(stateDir, "logs/gateway.log")}`,
+  );
+  expect(processesWith(stateDir)).toEqual([]);
 });
 
 test("lets the environment win over .dev.vars for both Workers, and starts no second Grainchain", async () => {
@@ -102,20 +108,24 @@ test("lets the environment win over .dev.vars for both Workers, and starts no se
   expect(asked[0]).toBe("POST /api/v1/validation/trigger-batch Bearer environment-key");
 });
 
-test("fires the cron at its own consumer while another gateway runs on the machine", async () => {
-  const [one, other] = [await environment(), await environment()];
+test("fires crons at its own consumer, the first at once, while another gateway runs on the machine", async () => {
+  const places = [await environment(), await environment()];
   const github = {
     GITHUB_TOKEN: "ghp_start",
     GITHUB_API_URL: "http://127.0.0.1:1",
     RECONCILE_HOOKS: "org:acme/5",
   };
-  const gateways = [one, other].map(({ env }) => startProgram(["start", "--no-demo"], { ...env, ...github }));
+  const gateways = places.map(({ env }) => startProgram(["start", "--no-demo"], { ...env, ...github }));
   for (const gateway of gateways) await gateway.waitForLine(/^ready /);
 
-  await fireCron(one.url);
-  await fireCron(other.url);
+  for (const { env } of places) {
+    // Only the cron looks after retention.
+    const askForTrace = () => queryD1(env, "SELECT name FROM settings WHERE name = 'retention:due'");
+    await expect.poll(askForTrace, { timeout: 30_000 }).toHaveLength(1);
+  }
 
-  for (const { url } of [one, other]) {
+  for (const { url } of places) await fireCron(url);
+  for (const { url } of places) {
     const looked = await openDatabase(url)("SELECT name FROM settings WHERE name LIKE 'reconcile:%'");
     expect(looked).toEqual([{ name: "reconcile:org:acme/5" }]);
   }

@@ -1,11 +1,11 @@
 import { readdirSync, readFileSync } from "node:fs";
 
 /** The processes whose command line contains a text, without those that have ended. */
-export const processesWith = (text: string): string[] =>
-  readdirSync("/proc")
-    .filter((entry) => /^\d+$/.test(entry))
-    .map(commandLine)
-    .filter((command) => command.includes(text));
+export const processesWith = (text: string): string[] => pidsWith(text).map(commandLine);
+
+/** Their pids. */
+export const pidsWith = (text: string): string[] =>
+  readdirSync("/proc").filter((entry) => /^\d+$/.test(entry) && commandLine(entry).includes(text));
 
 /** The pid of a process's child, if it has one. */
 export function childOf(parent: number | undefined): number | undefined {
