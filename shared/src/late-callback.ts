@@ -4,8 +4,8 @@
  */
 import type { GrainchainStatus } from "./validation.ts";
 
-/** So many are in the timeline. A server that repeats itself sends a few. */
-export const MAX_LATE_CALLBACKS = 20;
+/** So many are in the timeline. A server that tries again for a day sends some dozens. */
+export const MAX_LATE_CALLBACKS = 100;
 
 /** What has come so far since the end. */
 export interface Late {
