@@ -72,6 +72,23 @@ export function decodeUtf8(bytes: Uint8Array): string | undefined {
   }
 }
 
+const UTF8_CHUNK_BYTES = 64 * 1024;
+
+/** Whether bytes are UTF-8, without a text of them all: that of 25 MiB can take twice as much. */
+export function isUtf8(bytes: Uint8Array): boolean {
+  const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
+  try {
+    for (let at = 0; at < bytes.byteLength; at += UTF8_CHUNK_BYTES) {
+      decoder.decode(bytes.subarray(at, at + UTF8_CHUNK_BYTES), { stream: true });
+    }
+    // A character that the end cuts off is none.
+    decoder.decode();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** Undefined where the text is no JSON; JSON itself cannot say undefined. */
 export function parseJson(text: string | undefined): unknown {
   if (text === undefined) return undefined;

@@ -3,7 +3,7 @@
  * thousands of commits that takes next to none of JSON.parse's memory, and no more time.
  */
 import type { Fields } from "@webhook-gateway/shared/payload-fields.ts";
-import { decodeUtf8, parseJson } from "./body.ts";
+import { decodeUtf8, isUtf8, parseJson } from "./body.ts";
 import { CLOSE_OBJECT, COMMA, JsonScanner, MALFORMED, OPEN_OBJECT } from "./json-scanner.ts";
 
 /** By the length of the key: of an object with fifty fields most are ruled out by it. */
@@ -59,7 +59,7 @@ class Projection {
     const marked = BYTE_ORDER_MARK.every((byte, i) => this.#bytes[i] === byte);
     const end = this.#keepValue(this.#scanner.passSpace(marked ? BYTE_ORDER_MARK.length : 0), wanted);
     if (end === MALFORMED || this.#scanner.passSpace(end) !== this.#bytes.length) return undefined;
-    if (!this.#scanner.isAscii && decodeUtf8(this.#bytes) === undefined) return undefined;
+    if (!this.#scanner.isAscii && !isUtf8(this.#bytes)) return undefined;
     return this.#join();
   }
 

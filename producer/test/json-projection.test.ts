@@ -149,6 +149,15 @@ describe("a document", () => {
     }
   });
 
+  test("may have a character of several bytes anywhere, wherever it is cut for checking", () => {
+    for (let before = 65_520; before < 65_540; before++) {
+      const bytes = bytesOf(`{"a":"${"x".repeat(before)}🙂","id":1}`);
+      expect(project(bytes)).toEqual({ id: 1 });
+      bytes[bytes.indexOf(0xf0) + 3] = 0x41;
+      expect(project(bytes)).toBeUndefined();
+    }
+  });
+
   test("may be nested a million deep", () => {
     const deep = 1_000_000;
     const text = `{"a":${"[".repeat(deep)}${"]".repeat(deep)},"id":1}`;
