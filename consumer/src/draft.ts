@@ -35,6 +35,7 @@ export type Patch = Partial<Pick<Validation, LeaseColumn | HeardColumn>>;
 export class Draft {
   readonly now: string;
   readonly #subjects = new Map<string, Subject>();
+  readonly #heads: Changes["heads"][number][] = [];
   readonly #validations = new Map<string, Validation>();
   readonly #lastTurns: Map<number, number>;
   readonly #currentTurn: number;
@@ -92,6 +93,11 @@ export class Draft {
 
   /** Writes a subject, even unchanged: a decision that relied on it must not outlive it. */
   putSubject(subject: Subject): void {
+    const before = this.subject(subject.repository_id, subject.subject);
+    if (before !== undefined && (before.state !== subject.state || before.head_sha !== subject.head_sha))
+      this.#heads.push(
+        ...[before, subject].map(({ repository_id, head_sha }) => ({ repository_id, head_sha })),
+      );
     this.#subjects.set(subjectKey(subject), subject);
     this.#touchedSubjects.add(subjectKey(subject));
   }
@@ -206,6 +212,7 @@ export class Draft {
       subjects: [...this.#subjects].flatMap(([key, s]) => (this.#touchedSubjects.has(key) ? [s] : [])),
       validations: this.validations().filter((row) => this.#touchedValidations.has(row.id)),
       reports: [...this.#reports].map((id) => ({ validation_id: id })),
+      heads: this.#heads,
       turns: [...this.#turns].map((id) => ({
         repository_id: id,
         lane: this.#lane,

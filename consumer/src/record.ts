@@ -130,7 +130,9 @@ async function recordOnce(deps: RecordDeps, read: readonly ReadMessage[]): Promi
   });
   return {
     verdicts,
-    changed: changes.validations.length + changes.cancels.length + changes.reactions.length > 0,
+    changed:
+      changes.validations.length + changes.heads.length + changes.cancels.length + changes.reactions.length >
+      0,
     requested: facts.some(({ kind }) => kind === "request"),
   };
 }

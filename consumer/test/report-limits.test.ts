@@ -196,7 +196,11 @@ describe("with a token", () => {
   ] as const)("%s after %i statuses of its commit is %s", async (_, before, status, state) => {
     const { world, repository } = await withToken();
     const [id = ""] = await queueHeads(world, repository, 1);
-    await rows("UPDATE reports SET posts = ?1, posted_hash = 'x' WHERE validation_id = ?2", before, id);
+    await rows(
+      "UPDATE reports SET posts = ?1, post_number = ?1, posted_state = state, posted_hash = 'x' WHERE validation_id = ?2",
+      before,
+      id,
+    );
     await world.record(callback(repository, id, state, { results: { success: true } }));
     await world.report();
     expect(await reportOf(id)).toMatchObject({

@@ -62,7 +62,7 @@ async function postsOf(world: World): Promise<Map<string, string[]>> {
   const posts = new Map<string, string[]>();
   const add = (id: string, words: unknown[]) => posts.set(id, [...(posts.get(id) ?? []), words.join(" ")]);
   for (const run of Object.values(check_runs)) {
-    for (const { body } of run.history) add(run.external_id, [body.conclusion ?? body.status]);
+    for (const { body } of run.history) add(String(body.external_id), [body.conclusion ?? body.status]);
   }
   for (const one of statuses)
     add(String(one.target_url).split("/").at(-1) ?? "", [one.state, one.description]);

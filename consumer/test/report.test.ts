@@ -254,20 +254,29 @@ describe.each(MODES)("as %s", (mode) => {
   });
 });
 
-test("brings a check run that was superseded by a re-run to its end", async () => {
+test.each([
+  ["takes over the check run of the run that it stops", false, [[2, "queued"]]],
+  [
+    "gets a check run of its own after one that has ended",
+    true,
+    [
+      [1, "success"],
+      [2, "queued"],
+    ],
+  ],
+] as const)("a re-run %s", async (_, after, shownRuns) => {
   const { world, repository, id } = await queued("app");
   await world.report();
+  if (after) {
+    await world.record(ended(repository, id));
+    await world.report();
+  }
   await world.record(command(repository, "validate"));
   await world.report();
-  const runs = Object.values((await world.double.state()).check_runs);
-  expect(
-    runs
-      .toSorted((a, b) => a.id - b.id)
-      .map(({ external_id, status, conclusion }) => [external_id, conclusion ?? status]),
-  ).toEqual([
-    [id, "cancelled"],
-    [runOf(repository, "a", 2), "queued"],
-  ]);
+  const runs = Object.values((await world.double.state()).check_runs).toSorted((a, b) => a.id - b.id);
+  expect(runs.map(({ external_id, status, conclusion }) => [external_id, conclusion ?? status])).toEqual(
+    shownRuns.map(([run, shows]) => [runOf(repository, "a", run), shows]),
+  );
 });
 
 test("skips every report where neither an App nor a token is configured", async () => {

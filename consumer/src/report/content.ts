@@ -1,17 +1,22 @@
 /** What the gateway reports to GitHub of a validation: a check run, or a commit status. Pure, without a clock. */
+import type { OtherSubject } from "@webhook-gateway/shared/store/due-report.ts";
 import type { Conclusion, ValidationState } from "@webhook-gateway/shared/validation.ts";
 import { type Annotation, annotationsOf } from "./annotations.ts";
 import { codeSpan, link } from "./markdown.ts";
-import { cutWithMark } from "./plain.ts";
 import { nothingSection, outputSections, stepsTable } from "./sections.ts";
+import { type SubjectName, sharedSection, sharedTitle } from "./shared-head.ts";
 import { type Digest, NO_DIGEST, readDigest } from "./steps.ts";
 import { advice, headline, ranNothing, reasonOf } from "./wording.ts";
 
-export const CHECK_NAME = "CodegenApp Validation";
-export const STATUS_CONTEXT = "codegenapp/validation";
+/** What a check is called on GitHub: a check run's name, and a commit status's context. */
+export const CONTEXTS = {
+  pull_request: { checkName: "CodegenApp Validation", statusContext: "codegenapp/validation" },
+  // Its own, so that a branch does not speak for a pull request with the same head.
+  push: { checkName: "CodegenApp Validation (push)", statusContext: "codegenapp/validation/push" },
+} as const;
 
 /** A validation as far as it is reported. */
-export interface Reported {
+export interface Reported extends SubjectName {
   /** The validation's, fit for a URL. */
   readonly id: string;
   /** `owner/repo` */
@@ -31,6 +36,8 @@ export interface Reported {
   readonly finished_at: string | null;
   /** Of the results, see `steps.ts`; null where there are none. */
   readonly digest: unknown;
+  /** Other open subjects with the same head. */
+  readonly others: readonly OtherSubject[];
 }
 
 /** What a check run has that changes with the validation, in the shape of GitHub's Checks API. */
@@ -79,7 +86,10 @@ const SHAPES: Readonly<Record<Reported["state"] | "failure", Shape>> = {
 };
 
 /** What a check run is to say. The same for `pending` and `running`, so that nothing is posted twice. */
-export function checkRunContent(reported: Reported, detailsUrl: string): CheckRunContent {
+export function checkRunContent(
+  reported: Reported,
+  detailsOf: (validationId: string) => string,
+): CheckRunContent {
   const { commit: _, ...shape } = shapeOf(reported);
   const digest = digestOf(reported);
   const text = textOf(reported, digest);
@@ -88,8 +98,8 @@ export function checkRunContent(reported: Reported, detailsUrl: string): CheckRu
     ...shape,
     ...(shape.status === "completed" ? timesOf(reported) : {}),
     output: {
-      title: cutWithMark(headline(reported, digest), TITLE_BYTES),
-      summary: summaryOf(reported, digest, detailsUrl),
+      title: sharedTitle(headline(reported, digest), reported, reported.others, TITLE_BYTES),
+      summary: summaryOf(reported, digest, detailsOf),
       ...(text === undefined ? {} : { text }),
       ...(annotations.length === 0 ? {} : { annotations }),
     },
@@ -98,9 +108,13 @@ export function checkRunContent(reported: Reported, detailsUrl: string): CheckRu
 
 /** What a commit status is to say. */
 export function commitStatusContent(reported: Reported): CommitStatusContent {
-  const text = headline(reported, digestOf(reported)).replace(FOUR_BYTES, "\uFFFD");
-  const description = cutWithMark(text, DESCRIPTION_BYTES);
-  return { state: shapeOf(reported).commit, description };
+  const title = sharedTitle(
+    headline(reported, digestOf(reported)),
+    reported,
+    reported.others,
+    DESCRIPTION_BYTES,
+  );
+  return { state: shapeOf(reported).commit, description: title.replace(FOUR_BYTES, "\uFFFD") };
 }
 
 const shapeOf = ({ state, conclusion }: Reported): Shape =>
@@ -123,15 +137,16 @@ function timesOf({
   };
 }
 
-function summaryOf(reported: Reported, digest: Digest, detailsUrl: string): string {
+function summaryOf(reported: Reported, digest: Digest, detailsOf: (validationId: string) => string): string {
   const reason = reasonOf(reported, digest);
   const run = reported.run > 1 ? ` of run ${reported.run} of this head` : "";
   const parts = [
     advice(reported, digest),
+    sharedSection(reported, reported.others, detailsOf),
     reason === null ? undefined : `The reason given: ${codeSpan(reason)}`,
     digest.truncated ? "The results were too large to be kept whole: steps may be missing." : undefined,
     stepsTable(digest),
-    `${link("Details", detailsUrl)}${run}`,
+    `${link("Details", detailsOf(reported.id))}${run}`,
   ];
   return parts.filter((part) => part !== undefined).join("\n\n");
 }

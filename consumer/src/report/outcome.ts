@@ -1,11 +1,12 @@
 /** What the result of a report leads to. Pure. */
 import { type Failure, nextAttempt } from "@webhook-gateway/shared/failure.ts";
 import type { DispatchFindings } from "@webhook-gateway/shared/gate.ts";
-import type { DueReport, PutOff, ReportOutcome } from "@webhook-gateway/shared/store/reports.ts";
+import type { DueReport } from "@webhook-gateway/shared/store/due-report.ts";
+import type { PutOff, ReportOutcome } from "@webhook-gateway/shared/store/reports.ts";
 import type { DeadLetter } from "@webhook-gateway/shared/store/rows.ts";
 import { isFinal } from "@webhook-gateway/shared/validation.ts";
 import type { GitHubFailure } from "../github-failure.ts";
-import { isUncertain } from "./plan.ts";
+import { mayBePosted } from "./plan.ts";
 import type { SentReport } from "./send.ts";
 
 /** A report dies after so many attempts, and not before it is a day old: GitHub may be away for hours. */
@@ -25,6 +26,7 @@ export function settleReport(sent: SentReport, leaseId: string, nowMs: number, r
   const base = {
     validation_id: report.validation_id,
     lease_id: leaseId,
+    revision: report.revision,
     state: report.state,
     conclusion: report.conclusion,
     reason: null,
@@ -32,7 +34,7 @@ export function settleReport(sent: SentReport, leaseId: string, nowMs: number, r
     attempts: report.attempts,
     due_at: iso(nowMs),
     // What a claim before this one may have posted is still to be looked for.
-    uncertain: isUncertain(report),
+    uncertain: mayBePosted(report),
     posted: null,
   };
   if ("refusedUntilMs" in result) {
@@ -43,7 +45,7 @@ export function settleReport(sent: SentReport, leaseId: string, nowMs: number, r
     case "posted":
     case "found": {
       const reason = result.class === "found" ? "GitHub had it already" : null;
-      const posted = { hash, external_id: result.externalId };
+      const posted = { hash, external_id: result.externalId, number: report.context_posts + 1 };
       return { outcome: { ...base, status: "posted", reason, uncertain: false, posted } };
     }
     case "unchanged":

@@ -1,5 +1,5 @@
 /** What a due report leads to. Pure. */
-import type { DueReport } from "@webhook-gateway/shared/store/reports.ts";
+import type { DueReport } from "@webhook-gateway/shared/store/due-report.ts";
 import { isFinal } from "@webhook-gateway/shared/validation.ts";
 import type { Wanted } from "../budget.ts";
 import {
@@ -36,35 +36,66 @@ const WRITE_POINTS = 5;
 const READ_POINTS = 1;
 
 const NOT_POSTED = "nothing was posted before";
-const NOT_NEWEST = "a later run of this head speaks for it";
+const SPOKEN_FOR = "a later run, or another subject with the same head, speaks for this commit";
 
-/** Plans a report. @param mode as check runs by an App, or as commit statuses with a token */
-export function planReport(report: DueReport, mode: "app" | "token", detailsUrl: string): Plan {
-  const final = isFinal(report.state);
-  // What another run has replaced before it was ever shown needs no end either.
-  const stopped = report.state === "cancelled" || report.state === "superseded";
-  if (stopped && !mayBePosted(report)) return skip(NOT_POSTED);
-  const onlyIfThere = stopped && report.posts === 0 ? NOT_POSTED : null;
-  if (mode === "app") return planCheckRun(report, detailsUrl, onlyIfThere);
-  if (!report.newest) return skip(NOT_NEWEST);
-  if (report.head_posts >= (final ? MAX_STATUSES : MAX_MINOR_STATUSES)) {
+/**
+ * Plans a report. One validation speaks for a commit in each of its contexts; the others say nothing.
+ * @param mode as check runs by an App, or as commit statuses with a token
+ */
+export function planReport(
+  report: DueReport,
+  mode: "app" | "token",
+  detailsOf: (validationId: string) => string,
+): Plan {
+  if (!report.speaks) return skip(SPOKEN_FOR);
+  const onlyIfThere = needsNoEnd(report) ? NOT_POSTED : null;
+  if (onlyIfThere !== null && !isUncertain(report)) return skip(onlyIfThere);
+  if (mode === "app") {
+    const creates = checkRunToChange(report, currentOf(report)) === null;
+    const content = checkRunContent(reportedOf(report), detailsOf);
+    return { kind: "check_run", content, wanted: wantedFor(report, creates), onlyIfThere };
+  }
+  if (report.context_posts >= (isFinal(report.state) ? MAX_STATUSES : MAX_MINOR_STATUSES)) {
     return skip(`GitHub takes no more than ${MAX_STATUSES} statuses for one commit`);
   }
-  const wanted = wantedFor(report, true);
-  return { kind: "status", content: commitStatusContent(reportedOf(report)), wanted, onlyIfThere };
+  const content = commitStatusContent(reportedOf(report));
+  return { kind: "status", content, wanted: wantedFor(report, true), onlyIfThere };
 }
 
-function planCheckRun(report: DueReport, detailsUrl: string, onlyIfThere: string | null): Plan {
-  // The check run of a later run would be hidden behind it; one that is there is brought to its end.
-  if (!report.newest && !mayBePosted(report)) return skip(NOT_NEWEST);
-  const hidden = !report.newest && report.posts === 0 ? NOT_NEWEST : null;
-  return {
-    kind: "check_run",
-    content: checkRunContent(reportedOf(report), detailsUrl),
-    wanted: wantedFor(report, report.external_id === null),
-    onlyIfThere: onlyIfThere ?? hidden,
-  };
+/** A run that was stopped before GitHub showed it needs no end, unless what is shown waits for one. */
+function needsNoEnd({ state, posts, shown }: DueReport): boolean {
+  const stopped = state === "cancelled" || state === "superseded";
+  return stopped && posts === 0 && (shown === null || shown.final);
 }
+
+/** The check run that GitHub shows of a commit. */
+export interface CurrentCheckRun {
+  readonly id: number;
+  /** The validation that it was posted for last. */
+  readonly validationId: string;
+  readonly final: boolean;
+}
+
+/** As far as D1 knows; null where there is none. */
+export const currentOf = ({ shown }: DueReport): CurrentCheckRun | null =>
+  shown === null || shown.external_id === null
+    ? null
+    : { id: Number(shown.external_id), validationId: shown.validation_id, final: shown.final };
+
+/**
+ * The check run to change; null where a new one is to be created. GitHub shows the newest one, so all subjects of a
+ * commit share it. Only a later run after one that has ended gets its own: the earlier result stays to be looked at.
+ */
+export function checkRunToChange(report: DueReport, current: CurrentCheckRun | null): number | null {
+  if (current === null) return null;
+  const rerun =
+    current.validationId !== report.validation_id &&
+    subjectAndHead(current.validationId) === subjectAndHead(report.validation_id);
+  return rerun && current.final ? null : current.id;
+}
+
+/** A validation's id without its run. */
+const subjectAndHead = (validationId: string): string => validationId.replace(/-\d+$/, "");
 
 const wantedFor = (report: DueReport, creates: boolean): Wanted => ({
   points: WRITE_POINTS + (isUncertain(report) ? READ_POINTS : 0),
@@ -73,9 +104,11 @@ const wantedFor = (report: DueReport, creates: boolean): Wanted => ({
 });
 
 /** Whether a claim before this one ended without saying whether it posted. */
-export const isUncertain = (report: Pick<DueReport, "claims">): boolean => report.claims > 1;
+export const isUncertain = (report: Pick<DueReport, "claims" | "others_uncertain">): boolean =>
+  mayBePosted(report) || report.others_uncertain;
 
-const mayBePosted = (report: DueReport): boolean => report.posts > 0 || isUncertain(report);
+/** The same of this validation alone. */
+export const mayBePosted = ({ claims }: Pick<DueReport, "claims">): boolean => claims > 1;
 
 const skip = (reason: string): Plan => ({ kind: "skip", reason });
 
@@ -83,6 +116,9 @@ const reportedOf = (report: DueReport): Reported => ({
   id: report.validation_id,
   repository: report.repository,
   head_sha: report.head_sha,
+  kind: report.kind,
+  number: report.number,
+  ref: report.ref,
   run: report.run,
   state: report.state,
   conclusion: report.conclusion,
@@ -92,4 +128,5 @@ const reportedOf = (report: DueReport): Reported => ({
   started_at: report.started_at,
   finished_at: report.finished_at,
   digest: report.digest,
+  others: report.others,
 });

@@ -1,10 +1,10 @@
 /** Posts one report to GitHub. What may have been posted before is looked for first, so that nothing is posted twice. */
-import type { DueReport } from "@webhook-gateway/shared/store/reports.ts";
+import type { DueReport } from "@webhook-gateway/shared/store/due-report.ts";
 import * as v from "valibot";
 import type { Credential, GitHub } from "../github.ts";
 import type { GitHubFailure } from "../github-failure.ts";
-import { CHECK_NAME, type CheckRunContent, type CommitStatusContent, STATUS_CONTEXT } from "./content.ts";
-import { isUncertain, type Post } from "./plan.ts";
+import { type CheckRunContent, CONTEXTS, type CommitStatusContent } from "./content.ts";
+import { type CurrentCheckRun, checkRunToChange, currentOf, isUncertain, type Post } from "./plan.ts";
 
 export type Posted =
   | {
@@ -57,21 +57,26 @@ async function postCheckRun(
   const { report, detailsUrl } = target;
   const there = isUncertain(report) ? await findCheckRun(target) : undefined;
   if (there !== undefined && "class" in there) return there;
-  const id = report.external_id ?? there?.id ?? null;
-  if (there !== undefined && shows(there, content)) return { class: "found", externalId: String(there.id) };
-  if (id === null && onlyIfThere !== null) return { class: "skipped", reason: onlyIfThere };
-  const common = { ...repositoryOf(report), ...content, details_url: detailsUrl };
+  const current = there === undefined ? currentOf(report) : there.current;
+  const id = checkRunToChange(report, current);
+  const isOwn = current?.validationId === report.validation_id;
+  if (there?.shown !== undefined && isOwn && shows(there.shown, content))
+    return { class: "found", externalId: String(id) };
+  if (onlyIfThere !== null && !isOwn && current?.final !== false)
+    return { class: "skipped", reason: onlyIfThere };
+  const common = {
+    ...repositoryOf(report),
+    ...content,
+    details_url: detailsUrl,
+    external_id: report.validation_id,
+  };
   const answer = await (id === null
     ? call(target, "POST /repos/{owner}/{repo}/check-runs", {
         ...common,
-        name: CHECK_NAME,
+        name: CONTEXTS[report.context].checkName,
         head_sha: report.head_sha,
-        external_id: report.validation_id,
       })
-    : call(target, "PATCH /repos/{owner}/{repo}/check-runs/{check_run_id}", {
-        ...common,
-        check_run_id: Number(id),
-      }));
+    : call(target, "PATCH /repos/{owner}/{repo}/check-runs/{check_run_id}", { ...common, check_run_id: id }));
   if (!answer.ok) return answer.failure;
   const parsed = v.safeParse(written, answer.data);
   if (!parsed.success) return UNREADABLE;
@@ -90,33 +95,33 @@ const shows = ({ status, conclusion, output }: CheckRun, content: CheckRunConten
   output.summary === content.output.summary &&
   output.text === (content.output.text ?? null);
 
-/** Undefined where GitHub has none. */
-async function findCheckRun(target: PostTarget): Promise<CheckRun | undefined | GitHubFailure> {
-  const { report } = target;
-  if (report.external_id === null) return findByName(target);
-  const answer = await call(target, "GET /repos/{owner}/{repo}/check-runs/{check_run_id}", {
-    ...repositoryOf(report),
-    check_run_id: Number(report.external_id),
-  });
-  if (!answer.ok) return answer.failure;
-  const parsed = v.safeParse(checkRun, answer.data);
-  return parsed.success ? parsed.output : UNREADABLE;
+interface Found {
+  readonly current: CurrentCheckRun | null;
+  readonly shown: CheckRun | undefined;
 }
 
-/** The newest check runs of the commit under our name are enough: one that is not among them was not just posted. */
-async function findByName(target: PostTarget): Promise<CheckRun | undefined | GitHubFailure> {
+/**
+ * The check run that GitHub shows of the commit. The newest check runs under our name are enough: one that is not
+ * among them was not just posted. Another App can use the name too, but no id of ours.
+ */
+async function findCheckRun(target: PostTarget): Promise<Found | GitHubFailure> {
   const { report } = target;
   const answer = await call(target, "GET /repos/{owner}/{repo}/commits/{ref}/check-runs", {
     ...repositoryOf(report),
     ref: report.head_sha,
-    check_name: CHECK_NAME,
+    check_name: CONTEXTS[report.context].checkName,
     filter: "all",
     per_page: 100,
   });
   if (!answer.ok) return answer.failure;
   const parsed = v.safeParse(checkRuns, answer.data);
   if (!parsed.success) return UNREADABLE;
-  return parsed.output.check_runs.find((run) => run.external_id === report.validation_id);
+  const shown = parsed.output.check_runs
+    .filter(({ external_id }) => external_id?.includes(`-${report.head_sha}-`))
+    .toSorted((a, b) => b.id - a.id)[0];
+  if (shown === undefined) return { current: null, shown };
+  const { id, external_id, status } = shown;
+  return { current: { id, validationId: external_id ?? "", final: status === "completed" }, shown };
 }
 
 async function postStatus(
@@ -132,7 +137,7 @@ async function postStatus(
   const answer = await call(target, "POST /repos/{owner}/{repo}/statuses/{sha}", {
     ...repositoryOf(report),
     sha: report.head_sha,
-    context: STATUS_CONTEXT,
+    context: CONTEXTS[report.context].statusContext,
     target_url: detailsUrl,
     ...content,
   });
@@ -155,10 +160,12 @@ async function findStatus(
   if (!answer.ok) return answer.failure;
   const parsed = v.safeParse(statuses, answer.data);
   if (!parsed.success) return UNREADABLE;
-  const ours = parsed.output.filter(({ context }) => context === STATUS_CONTEXT);
+  const { statusContext } = CONTEXTS[report.context];
+  const ours = parsed.output.filter(({ context }) => context === statusContext);
   const [newest] = ours;
   const ofThis = ours.filter(({ target_url }) => target_url === detailsUrl);
-  if (ofThis.length === 0 && onlyIfThere !== null) return { class: "skipped", reason: onlyIfThere };
+  const waits = newest?.state === "pending";
+  if (ofThis.length === 0 && !waits && onlyIfThere !== null) return { class: "skipped", reason: onlyIfThere };
   const same =
     newest !== undefined &&
     newest === ofThis[0] &&

@@ -1,5 +1,5 @@
 /** Plans claimed reports and sends what is to be posted, within the budgets of their credentials. */
-import type { DueReport } from "@webhook-gateway/shared/store/reports.ts";
+import type { DueReport } from "@webhook-gateway/shared/store/due-report.ts";
 import type { Credential } from "../github.ts";
 import type { GitHubFailure } from "../github-failure.ts";
 import { type Refused, type Sending, sendWithinBudgets } from "../github-send.ts";
@@ -111,8 +111,9 @@ async function draftOf(
   report: DueReport,
   mode: "app" | "token",
 ): Promise<Draft> {
-  const detailsUrl = `${publicUrl.replace(/\/+$/, "")}/dashboard/validations/${report.validation_id}`;
-  const plan = planReport(report, mode, detailsUrl);
+  const detailsOf = (id: string) => `${publicUrl.replace(/\/+$/, "")}/dashboard/validations/${id}`;
+  const detailsUrl = detailsOf(report.validation_id);
+  const plan = planReport(report, mode, detailsOf);
   const hash = plan.kind === "skip" ? "" : await hashOf(JSON.stringify([plan.kind, plan.content]));
   return { report, detailsUrl, plan, hash };
 }
@@ -121,7 +122,8 @@ async function draftOf(
 function withoutPosting(draft: Draft): (readonly [Draft, Result])[] {
   const { plan, hash, report } = draft;
   if (plan.kind === "skip") return [[draft, { class: "skipped", reason: plan.reason }]];
-  return hash === report.posted_hash ? [[draft, { class: "unchanged" }]] : [];
+  const isShown = report.shown?.validation_id === report.validation_id && hash === report.posted_hash;
+  return isShown ? [[draft, { class: "unchanged" }]] : [];
 }
 
 /** What is to be sent of a draft; nothing where nobody can speak for its repository, which then is its result. */

@@ -2,10 +2,20 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { checkRunContent, commitStatusContent, type Reported } from "../../src/report/content.ts";
 import { humanDuration } from "../../src/report/wording.ts";
-import { bytesOf, DETAILS, failing, hostile, hostileDigest, reported, sent, withoutCode } from "./support.ts";
+import {
+  bytesOf,
+  DETAILS,
+  detailsOf,
+  failing,
+  hostile,
+  hostileDigest,
+  reported,
+  sent,
+  withoutCode,
+} from "./support.ts";
 
 const LIMIT = 65_535;
-const check = (fields: Partial<Reported>) => checkRunContent(reported(fields), DETAILS);
+const check = (fields: Partial<Reported>) => checkRunContent(reported(fields), detailsOf);
 const failed = (...steps: unknown[]) => check({ conclusion: "failure", digest: { success: false, steps } });
 
 const SUCCESS = { state: "completed", conclusion: "success" } as const;
@@ -211,6 +221,37 @@ boom
   });
 });
 
+describe("where other subjects have the same head", () => {
+  const other = { kind: "pull_request", number: 2, ref: "topic", validation_id: "7-pr-2-abc-1" } as const;
+  const passed = { ...other, state: "completed", conclusion: "success" } as const;
+  const waiting = { ...other, kind: "merge_group", number: 3, state: "queued", conclusion: null } as const;
+  const shared = { ...FAILURE, digest: { success: false, ...oneOfTwo }, others: [passed, waiting] };
+
+  test("the title names whose result it is, and how the others are", () => {
+    const title = "#1: 1 of 2 steps failed: test; also #2 passed, merge group of #3 waiting";
+    expect(check(shared).output.title).toBe(title);
+    expect(commitStatusContent(reported(shared)).description).toBe(title);
+  });
+
+  test("the title has room for the others however long the headline is", () => {
+    const steps = [failing("s".repeat(300))];
+    const { description } = commitStatusContent(reported({ ...shared, digest: { success: false, steps } }));
+    expect(description).toMatch(/^#1: 1 of 1 step failed: s+…; also #2 passed, merge group of #3 waiting$/);
+  });
+
+  test("the summary lists each of them with its details", () => {
+    expect(check(shared).output.summary).toContain(
+      [
+        "This commit is shared, and its check shows the worst result:",
+        "",
+        "- #1: the result shown here",
+        `- #2: passed, [details](<${detailsOf("7-pr-2-abc-1")}>)`,
+        `- merge group of #3: waiting, [details](<${detailsOf("7-pr-2-abc-1")}>)`,
+      ].join("\n"),
+    );
+  });
+});
+
 test("annotations come along, and are left out where there are none", () => {
   expect(failed(failing("test", "a.ts:3: error: no")).output.annotations).toHaveLength(1);
   expect(failed(failing("test")).output).not.toHaveProperty("annotations");
@@ -232,19 +273,32 @@ test.each([
 
 describe("whatever comes from outside", () => {
   const STATES = ["queued", "running", "completed", "failed", "cancelled", "timed_out", "dead"] as const;
+  const kind = fc.constantFrom("pull_request", "merge_group", "push");
+  const conclusion = fc.constantFrom("success", "failure", null);
+  const other = fc.record({
+    kind,
+    number: fc.nat(),
+    ref: hostile(),
+    validation_id: fc.constant("7-pr-2-abc-1"),
+    state: fc.constantFrom(...STATES),
+    conclusion,
+  });
   const anyReported = fc
     .record({
       state: fc.constantFrom(...STATES),
-      conclusion: fc.constantFrom("success", "failure", null),
+      conclusion,
       error: fc.option(hostile()),
       digest: hostileDigest,
+      kind,
+      ref: hostile(),
+      others: fc.array(other, { maxLength: 20 }),
     })
     .map(reported);
 
   test("fits GitHub's limits", () => {
     fc.assert(
       fc.property(anyReported, (given) => {
-        const { title, summary, text = "" } = checkRunContent(given, DETAILS).output;
+        const { title, summary, text = "" } = checkRunContent(given, detailsOf).output;
         expect(bytesOf(title)).toBeLessThanOrEqual(255);
         expect(Math.max(bytesOf(summary), bytesOf(text))).toBeLessThanOrEqual(LIMIT);
         expect(bytesOf(commitStatusContent(given).description)).toBeLessThanOrEqual(140);
@@ -260,11 +314,12 @@ describe("whatever comes from outside", () => {
   test("is shown as code, so that all Markdown is ours", () => {
     fc.assert(
       fc.property(anyReported, (given) => {
-        const { summary, text = "" } = checkRunContent(given, DETAILS).output;
+        const { summary, text = "" } = checkRunContent(given, detailsOf).output;
         for (const line of withoutCode(`${summary}\n\n${text}`)
-          .replace(/\[Details\].*/, "")
+          .replaceAll(/\[[Dd]etails\].*/g, "")
+          .replaceAll(/#\d+/g, "#")
           .split("\n")) {
-          expect(line).toMatch(/^(?:### |and )?[\w .,:;'–⏭✅❌⌛❔|-]*$/u);
+          expect(line).toMatch(/^(?:### |and )?[\w .,:;#'–⏭✅❌⌛❔|-]*$/u);
           if (line.startsWith("|")) expect(line.match(/\|/g)).toHaveLength(5);
         }
       }),

@@ -1,4 +1,4 @@
-import type { DueReport } from "@webhook-gateway/shared/store/reports.ts";
+import type { DueReport } from "@webhook-gateway/shared/store/due-report.ts";
 
 export const WANTED_AT = "2026-11-23T10:00:00.000Z";
 
@@ -8,6 +8,10 @@ export const due = (fields: Partial<DueReport> = {}): DueReport => ({
   repository_id: 7,
   repository: "acme/widgets",
   head_sha: "a".repeat(40),
+  context: "pull_request",
+  kind: "pull_request",
+  number: 1,
+  ref: "topic",
   run: 1,
   state: "queued",
   conclusion: null,
@@ -19,12 +23,15 @@ export const due = (fields: Partial<DueReport> = {}): DueReport => ({
   digest: null,
   attempts: 0,
   wanted_at: WANTED_AT,
+  revision: 1,
   claims: 1,
   posts: 0,
   posted_hash: null,
-  external_id: null,
-  newest: true,
-  head_posts: 0,
+  speaks: true,
+  others: [],
+  shown: null,
+  context_posts: 0,
+  others_uncertain: false,
   installation_id: null,
   installation_at: null,
   ...fields,

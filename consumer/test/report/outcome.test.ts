@@ -1,4 +1,5 @@
-import type { DueReport, ReportOutcome } from "@webhook-gateway/shared/store/reports.ts";
+import type { DueReport } from "@webhook-gateway/shared/store/due-report.ts";
+import type { ReportOutcome } from "@webhook-gateway/shared/store/reports.ts";
 import { describe, expect, test } from "vitest";
 import { findingsOf, putOffsOf, settleReport } from "../../src/report/outcome.ts";
 import type { Result, SentReport } from "../../src/report/send.ts";
@@ -29,7 +30,7 @@ describe("settles", () => {
       "what was posted",
       POSTED,
       { claims: 2 },
-      { status: "posted", uncertain: false, posted: { hash: "hash", external_id: "42" } },
+      { status: "posted", uncertain: false, posted: { hash: "hash", external_id: "42", number: 1 } },
     ],
     [
       "what was there already as if it was posted",
@@ -38,7 +39,7 @@ describe("settles", () => {
       {
         status: "posted",
         uncertain: false,
-        posted: { hash: "hash", external_id: "42" },
+        posted: { hash: "hash", external_id: "42", number: 1 },
         reason: "GitHub had it already",
       },
     ],

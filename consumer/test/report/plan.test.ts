@@ -1,16 +1,16 @@
-import type { DueReport } from "@webhook-gateway/shared/store/reports.ts";
+import type { DueReport } from "@webhook-gateway/shared/store/due-report.ts";
 import { describe, expect, test } from "vitest";
 import { planReport } from "../../src/report/plan.ts";
 import { due } from "./due.ts";
-import { DETAILS } from "./support.ts";
+import { detailsOf } from "./support.ts";
 
 const NOT_POSTED = "nothing was posted before";
-const NOT_NEWEST = "a later run of this head speaks for it";
+const SPOKEN_FOR = "a later run, or another subject with the same head, speaks for this commit";
 const TOO_MANY = "GitHub takes no more than 1000 statuses for one commit";
 
 /** The plan in a line: what is posted, at what price, and where it is skipped after all. */
 function planned(mode: "app" | "token", fields: Partial<DueReport>): string {
-  const plan = planReport(due(fields), mode, DETAILS);
+  const plan = planReport(due(fields), mode, detailsOf);
   if (plan.kind === "skip") return `skip: ${plan.reason}`;
   const { points, creates, minor } = plan.wanted;
   const words = [plan.kind, `${points} points`, creates ? "creates" : "changes", minor ? "minor" : "first"];
@@ -18,7 +18,12 @@ function planned(mode: "app" | "token", fields: Partial<DueReport>): string {
 }
 
 const COMPLETED = { state: "completed", conclusion: "success" } as const;
-const THERE = { posts: 1, head_posts: 1, external_id: "7" } as const;
+const SHOWN = { validation_id: "7-pr-1-abc-1", external_id: "7", final: false };
+const THERE = { posts: 1, context_posts: 1, shown: SHOWN } as const;
+/** GitHub shows another validation of the commit. */
+const other = (validation_id: string, final: boolean) => ({
+  shown: { validation_id, external_id: "7", final },
+});
 
 describe("a check run", () => {
   test.each<[string, Partial<DueReport>, string]>([
@@ -36,18 +41,38 @@ describe("a check run", () => {
       { state: "cancelled", claims: 2 },
       `check_run, 6 points, creates, first, unless there: ${NOT_POSTED}`,
     ],
-    ["an earlier run", { ...COMPLETED, newest: false }, `skip: ${NOT_NEWEST}`],
+    ["what another speaks for", { ...COMPLETED, ...THERE, speaks: false }, `skip: ${SPOKEN_FOR}`],
     [
-      "an earlier run that is shown",
-      { ...COMPLETED, ...THERE, newest: false },
+      "a later run of what has ended",
+      { run: 2, ...other("7-pr-1-abc-0", true) },
+      "check_run, 5 points, creates, minor",
+    ],
+    [
+      "a later run of what is still shown as live",
+      { run: 2, ...other("7-pr-1-abc-0", false) },
+      "check_run, 5 points, changes, minor",
+    ],
+    [
+      "what another subject's check run shows already",
+      { ...COMPLETED, ...other("7-pr-2-abc-1", true) },
       "check_run, 5 points, changes, first",
     ],
     [
-      "an earlier run that may be shown",
-      { ...COMPLETED, claims: 2, newest: false },
-      `check_run, 6 points, creates, first, unless there: ${NOT_NEWEST}`,
+      "a stop while another subject's end is shown",
+      { state: "cancelled", ...other("7-pr-2-abc-1", true) },
+      `skip: ${NOT_POSTED}`,
     ],
-    ["many posts", { ...COMPLETED, posts: 5000, head_posts: 5000 }, "check_run, 5 points, creates, first"],
+    [
+      "a stop while another subject is still shown as live",
+      { state: "cancelled", ...other("7-pr-2-abc-1", false) },
+      "check_run, 5 points, changes, first",
+    ],
+    [
+      "what another subject may have posted",
+      { others_uncertain: true },
+      "check_run, 6 points, creates, minor",
+    ],
+    ["many posts", { ...COMPLETED, posts: 5000, context_posts: 5000 }, "check_run, 5 points, creates, first"],
   ])("%s", (_, fields, plan) => {
     expect(planned("app", fields)).toBe(plan);
   });
@@ -65,12 +90,11 @@ describe("a commit status", () => {
       { state: "cancelled", claims: 2 },
       `status, 6 points, creates, first, unless there: ${NOT_POSTED}`,
     ],
-    ["an earlier run", { ...COMPLETED, newest: false }, `skip: ${NOT_NEWEST}`],
-    ["an earlier run that is shown", { ...COMPLETED, posts: 1, newest: false }, `skip: ${NOT_NEWEST}`],
-    ["the 900th", { head_posts: 899 }, "status, 5 points, creates, minor"],
-    ["the 901st", { head_posts: 900 }, `skip: ${TOO_MANY}`],
-    ["the 1,000th, of an end", { ...COMPLETED, head_posts: 999 }, "status, 5 points, creates, first"],
-    ["the 1,001st, of an end", { ...COMPLETED, head_posts: 1000 }, `skip: ${TOO_MANY}`],
+    ["what another speaks for", { ...COMPLETED, posts: 1, speaks: false }, `skip: ${SPOKEN_FOR}`],
+    ["the 900th", { context_posts: 899 }, "status, 5 points, creates, minor"],
+    ["the 901st", { context_posts: 900 }, `skip: ${TOO_MANY}`],
+    ["the 1,000th, of an end", { ...COMPLETED, context_posts: 999 }, "status, 5 points, creates, first"],
+    ["the 1,001st, of an end", { ...COMPLETED, context_posts: 1000 }, `skip: ${TOO_MANY}`],
   ])("%s", (_, fields, plan) => {
     expect(planned("token", fields)).toBe(plan);
   });
@@ -80,7 +104,7 @@ test("carries over what the content is made of", () => {
   const plan = planReport(
     due({ state: "dead", error: "HTTP 422", dispatch_attempts: 3, run: 2 }),
     "app",
-    DETAILS,
+    detailsOf,
   );
   if (plan.kind !== "check_run") throw new Error("no check run");
   expect(plan.content).toMatchObject({

@@ -2,13 +2,17 @@ import fc from "fast-check";
 import type { Reported } from "../../src/report/content.ts";
 import { readDigest, type Step } from "../../src/report/steps.ts";
 
-export const DETAILS = "https://gateway.example/validations/7-pr-1-abc-1";
+export const detailsOf = (id: string): string => `https://gateway.example/validations/${id}`;
+export const DETAILS = detailsOf("7-pr-1-abc-1");
 
 /** A validation that was completed with success; every field may be replaced. */
 export const reported = (fields: Partial<Reported> = {}): Reported => ({
   id: "7-pr-1-abc-1",
   repository: "acme/widgets",
   head_sha: "a".repeat(40),
+  kind: "pull_request",
+  number: 1,
+  ref: "topic",
   run: 1,
   state: "completed",
   conclusion: "success",
@@ -18,6 +22,7 @@ export const reported = (fields: Partial<Reported> = {}): Reported => ({
   started_at: "2026-11-23T10:00:01.000Z",
   finished_at: "2026-11-23T10:00:13.000Z",
   digest: null,
+  others: [],
   ...fields,
 });
 

@@ -84,29 +84,28 @@ export const INSERT_DELIVERIES = `
 
 /** One report a validation: the newest state is the one wanted. State and conclusion are read from its row. */
 export const UPSERT_REPORTS = `
-  INSERT INTO reports (validation_id, repository_id, head_sha, state, conclusion, priority, status, wanted_at, due_at)
-  SELECT v.id, v.repository_id, v.head_sha, v.state, v.conclusion,
-         CASE WHEN v.finished_at IS NULL THEN 1 ELSE 0 END, 'due', value->>'now', value->>'now'
+  INSERT INTO reports (validation_id, repository_id, head_sha, context, state, conclusion, priority, status,
+                       wanted_at, due_at)
+  SELECT v.id, v.repository_id, v.head_sha, CASE v.event WHEN 'push' THEN 'push' ELSE 'pull_request' END,
+         v.state, v.conclusion, CASE WHEN v.finished_at IS NULL THEN 1 ELSE 0 END, 'due', value->>'now', value->>'now'
   FROM json_each(?1) JOIN validations v ON v.id = value->>'validation_id' WHERE true
   ON CONFLICT (validation_id) DO UPDATE SET
     state = excluded.state, conclusion = excluded.conclusion, priority = excluded.priority, status = 'due',
-    reason = NULL, wanted_at = excluded.wanted_at, due_at = excluded.due_at, attempts = 0`;
+    reason = NULL, wanted_at = excluded.wanted_at, due_at = excluded.due_at, attempts = 0, revision = revision + 1`;
 
 /**
- * What was posted is kept whatever is wanted by now; where that is another state, the report stays due. A lease that
- * has run out meanwhile settles nothing: whoever claims the report next looks at GitHub first.
+ * What was posted is kept whatever is wanted by now; where that has changed since the claim, the report stays due. A
+ * lease that has run out meanwhile settles nothing: whoever claims the report next looks at GitHub first.
  */
 export const SETTLE_REPORTS = `
   UPDATE reports SET
-    status = CASE WHEN reports.state = o.value->>'state' AND reports.conclusion IS o.value->>'conclusion'
-                  THEN o.value->>'status' ELSE 'due' END,
-    due_at = CASE WHEN reports.state = o.value->>'state' AND reports.conclusion IS o.value->>'conclusion'
-                  THEN o.value->>'due_at' ELSE o.value->>'now' END,
-    attempts = CASE WHEN reports.state = o.value->>'state' AND reports.conclusion IS o.value->>'conclusion'
-                    THEN o.value->>'attempts' ELSE 0 END,
+    status = CASE revision WHEN o.value->>'revision' THEN o.value->>'status' ELSE 'due' END,
+    due_at = CASE revision WHEN o.value->>'revision' THEN o.value->>'due_at' ELSE o.value->>'now' END,
+    attempts = CASE revision WHEN o.value->>'revision' THEN o.value->>'attempts' ELSE 0 END,
     reason = o.value->>'reason', error = o.value->>'error',
     claims = o.value->>'uncertain', lease_id = NULL, lease_until = NULL,
     posts = posts + (o.value->>'posted' IS NOT NULL),
+    post_number = coalesce(o.value->>'$.posted.number', post_number),
     posted_state = CASE WHEN o.value->>'posted' IS NULL AND o.value->>'status' <> 'posted'
                         THEN posted_state ELSE o.value->>'state' END,
     posted_conclusion = CASE WHEN o.value->>'posted' IS NULL AND o.value->>'status' <> 'posted'

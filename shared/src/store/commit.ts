@@ -24,6 +24,7 @@ import {
 } from "./commit-sql.ts";
 import type { Changes, Results } from "./rows.ts";
 import { ADD_TALLIES, talliesOf } from "./tallies.ts";
+import { REVISE_VERDICTS } from "./verdict-sql.ts";
 
 /** `conflict`: a row that the decision was made from has changed since; decide again from fresh rows. */
 export type CommitOutcome = "committed" | "conflict";
@@ -42,6 +43,7 @@ export async function commit(db: D1Database, changes: Changes): Promise<CommitOu
     each(db, INSERT_TIMELINE, changes.timeline, ({ results, ...t }) => ({ ...t, ...flatten(results) })),
     each(db, INSERT_DELIVERIES, changes.deliveries, (d) => ({ ...d, recorded_at: changes.now })),
     each(db, UPSERT_REPORTS, changes.reports, (r) => ({ ...r, now: changes.now })),
+    revise(db, changes),
     each(db, INSERT_CANCELS, changes.cancels, (c) => ({ ...c, now: changes.now })),
     each(db, INSERT_DEAD_LETTERS, changes.deadLetters, (l) => ({ ...l, died_at: changes.now })),
     each(db, SETTLE_LETTERS, changes.letters, (l) => ({ ...l, now: changes.now })),
@@ -104,6 +106,11 @@ function guard(db: D1Database, changes: Changes): D1PreparedStatement | undefine
   ];
   if (read.every((rows) => rows.length === 0)) return undefined;
   return db.prepare(GUARD).bind(...read.map((rows) => JSON.stringify(rows)));
+}
+
+function revise(db: D1Database, { reports, heads, now }: Changes): D1PreparedStatement | undefined {
+  if (reports.length === 0 && heads.length === 0) return undefined;
+  return db.prepare(REVISE_VERDICTS).bind(JSON.stringify(reports), JSON.stringify(heads), now);
 }
 
 function flatten(results: Results | undefined): { results?: unknown; stored_under?: string } {

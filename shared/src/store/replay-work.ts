@@ -100,7 +100,7 @@ const heldOf = (kind: ReplayingLetter["kind"]): string => `
 
 /** What another state has made due meanwhile is left as it is. */
 const REPLAY_REPORTS = `
-  UPDATE reports SET status = 'due', attempts = 0, due_at = ?3, wanted_at = ?3
+  UPDATE reports SET status = 'due', attempts = 0, due_at = ?3, wanted_at = ?3, revision = revision + 1
   WHERE status = 'dead' AND validation_id IN (${heldOf("report")})`;
 
 const REPLAY_CANCELS = `

@@ -1,65 +1,7 @@
 /** Reports to GitHub: an outbox, one row a validation, holding the newest state wanted. */
-import * as v from "valibot";
 import type { Gate } from "../gate.ts";
+import { type DueReport, parseDueReports, SELECT_CLAIMED } from "./due-report.ts";
 import { GITHUB_GATE, parseGate } from "./settings.ts";
-
-const CONCLUSIONS = ["success", "failure"] as const;
-
-const REPORT_STATES = [
-  "queued",
-  "pending",
-  "running",
-  "completed",
-  "failed",
-  "cancelled",
-  "superseded",
-  "timed_out",
-  "dead",
-] as const;
-
-/** Text of JSON, or nothing. */
-const json = v.nullable(v.pipe(v.string(), v.parseJson()));
-
-const reportRow = v.object({
-  validation_id: v.string(),
-  repository_id: v.number(),
-  repository: v.string(),
-  head_sha: v.string(),
-  run: v.number(),
-  state: v.picklist(REPORT_STATES),
-  conclusion: v.nullable(v.picklist(CONCLUSIONS)),
-  /** Of the validation. */
-  error: v.nullable(v.string()),
-  dispatch_attempts: v.number(),
-  created_at: v.string(),
-  started_at: v.nullable(v.string()),
-  finished_at: v.nullable(v.string()),
-  /** See {@link DIGEST}; null before the end. */
-  digest: json,
-  /** Of the report. */
-  attempts: v.number(),
-  wanted_at: v.string(),
-  /** Above 1: a claim before this one ended without an outcome, and may have posted. */
-  claims: v.number(),
-  posts: v.number(),
-  posted_hash: v.nullable(v.string()),
-  /** The check run's id. */
-  external_id: v.nullable(v.string()),
-  /** No later run of this head speaks for it. One that was stopped speaks only for others that were. */
-  newest: v.pipe(
-    v.number(),
-    v.transform((flag) => flag === 1),
-  ),
-  /** Posts for this head so far, whatever the run. */
-  head_posts: v.number(),
-  /** The installation of our App that the repository belongs to; null where that is not known. */
-  installation_id: v.nullable(v.number()),
-  /** When GitHub last said which, or that there is none; null where it was never asked. */
-  installation_at: v.nullable(v.string()),
-});
-
-/** A report that is due, with all that its content is made of. */
-export type DueReport = v.InferOutput<typeof reportRow>;
 
 export interface ReportClaim {
   readonly leaseId: string;
@@ -72,7 +14,8 @@ export interface ReportClaim {
 export interface ReportOutcome {
   readonly validation_id: string;
   readonly lease_id: string;
-  /** As claimed: where another state is wanted by now, the report stays due. */
+  /** As claimed: where something else is wanted by now, the report stays due. */
+  readonly revision: number;
   readonly state: DueReport["state"];
   readonly conclusion: DueReport["conclusion"];
   readonly status: "due" | "posted" | "skipped" | "dead";
@@ -83,7 +26,12 @@ export interface ReportOutcome {
   /** Whether GitHub may or may not have it. */
   readonly uncertain: boolean;
   /** Set where something was posted. */
-  readonly posted: { readonly hash: string; readonly external_id: string | null } | null;
+  readonly posted: {
+    readonly hash: string;
+    readonly external_id: string | null;
+    /** The how manieth post it is in its context of the commit. */
+    readonly number: number;
+  } | null;
 }
 
 /**
@@ -114,7 +62,7 @@ export async function claimReports(
     db.prepare(SELECT_CLAIMED).bind(leaseId),
   ]);
   return {
-    reports: v.parse(v.array(reportRow), claimed?.results ?? []),
+    reports: parseDueReports(claimed?.results ?? []),
     gate: parseGate(gate?.results[0]?.value),
   };
 }
@@ -175,49 +123,6 @@ const HOLD_GATE_FOR_PROBE = `
   UPDATE settings SET value = json_set(value, '$.until', ?2), updated_at = ?3
   WHERE name = '${GITHUB_GATE}' AND value->>'state' = 'closed'
     AND EXISTS (SELECT 1 FROM reports WHERE lease_id = ?1)`;
-
-/** Steps of one validation that a report can name, and the output kept of each, in characters. */
-const DIGEST_STEPS = 200;
-const DIGEST_OUTPUT = 4000;
-/** Annotations that a step brings itself are left out where they are longer, in characters of JSON. */
-const DIGEST_ANNOTATIONS = 20_000;
-
-/** What a report says of the results, however large and whatever shape they are. */
-const DIGEST = `
-  json_object(
-    'success', v.results->'$.success',
-    'overall_success', coalesce(v.results->'$.overall_success', v.results->'$.test_results.overall_success'),
-    'error', substr(v.results->>'$.error', 1, ${DIGEST_OUTPUT}),
-    'truncated', v.results->'$.truncated',
-    'execution_time', v.results->'$.test_results.execution_time',
-    'steps', (
-      SELECT json_group_array(json_object(
-        'name', s.key, 'status', s.value->'$.status', 'success', s.value->'$.success',
-        'exit_code', s.value->'$.exit_code', 'duration_ms', s.value->'$.duration_ms',
-        'output', substr(s.value->>'$.output', -${DIGEST_OUTPUT}),
-        'file', s.value->'$.file', 'line', s.value->'$.line',
-        'message', substr(s.value->>'$.message', 1, ${DIGEST_OUTPUT}),
-        'annotations', CASE WHEN length(s.value->'$.annotations') <= ${DIGEST_ANNOTATIONS}
-                            THEN s.value->'$.annotations' END))
-      FROM (SELECT key, value FROM json_each(v.results, '$.test_results') WHERE type = 'object'
-            LIMIT ${DIGEST_STEPS}) s))`;
-
-const STOPPED = "('cancelled', 'superseded')";
-
-/** A later run of a head has a later row. */
-const SELECT_CLAIMED = `
-  SELECT r.validation_id, r.repository_id, v.repository, r.head_sha, v.run, r.state, r.conclusion, v.error,
-         v.attempts AS dispatch_attempts, v.created_at, v.started_at, v.finished_at,
-         CASE WHEN r.priority = 0 AND v.results IS NOT NULL THEN ${DIGEST} END AS digest,
-         r.attempts, r.wanted_at, r.claims, r.posts, r.posted_hash, r.external_id,
-         NOT EXISTS (SELECT 1 FROM reports n WHERE n.repository_id = r.repository_id AND n.head_sha = r.head_sha
-                       AND n.rowid > r.rowid AND (n.state NOT IN ${STOPPED} OR r.state IN ${STOPPED})) AS newest,
-         (SELECT sum(h.posts) FROM reports h
-            WHERE h.repository_id = r.repository_id AND h.head_sha = r.head_sha) AS head_posts,
-         p.installation_id, p.installation_at
-  FROM reports r JOIN validations v ON v.id = r.validation_id
-    LEFT JOIN repositories p ON p.repository_id = r.repository_id
-  WHERE r.lease_id = ?1 ORDER BY r.priority, r.due_at`;
 
 const PUT_OFF = `
   UPDATE reports SET due_at = p.value->>'until' FROM json_each(?1) AS p

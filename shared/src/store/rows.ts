@@ -167,6 +167,8 @@ export interface Changes {
   readonly timeline: readonly TimelineEntry[];
   readonly deliveries: readonly DeliveryRow[];
   readonly reports: readonly { readonly validation_id: string }[];
+  /** Commits that a subject has left, come to, opened or closed: what GitHub is shown of them may be another's. */
+  readonly heads: readonly { readonly repository_id: number; readonly head_sha: string }[];
   readonly cancels: readonly {
     readonly validation_id: string;
     readonly grainchain_id: string;
@@ -202,6 +204,7 @@ export const noChanges = (now: string): Changes => ({
   timeline: [],
   deliveries: [],
   reports: [],
+  heads: [],
   cancels: [],
   deadLetters: [],
   letters: [],

@@ -1,0 +1,68 @@
+/**
+ * The verdict on a commit: which of its runs GitHub is shown. Checks belong to a commit, and several pull requests,
+ * merge groups or branches can have the same one as their head. So the worst of them speaks for all: one that failed
+ * must not be hidden by another that succeeded.
+ */
+
+/** States of runs that were stopped, and say nothing any more. */
+export const STOPPED = "('cancelled', 'superseded')";
+
+/** From this rank on a run counts only if no open subject has one to show. */
+export const FIRST_RANK_OF_THE_REST = 10;
+
+/** How much a run has to say, the worst first. @param run alias of its row @param subject alias of its subject's row */
+const rankOf = (run: string, subject: string): string => `
+  CASE
+    WHEN ${run}.state IN ${STOPPED} THEN 20
+    WHEN ${subject}.state IS NOT 'open' OR ${subject}.head_sha IS NOT ${run}.head_sha THEN ${FIRST_RANK_OF_THE_REST}
+    WHEN ${run}.conclusion = 'failure' THEN 0
+    WHEN ${run}.state = 'failed' THEN 1
+    WHEN ${run}.state = 'timed_out' THEN 2
+    WHEN ${run}.state = 'dead' THEN 3
+    WHEN ${run}.state = 'completed' THEN 5
+    ELSE 4
+  END`;
+
+/** The reports of the newest run of each subject that shares a commit and a check context. */
+const sharing = (report: string): string => `
+  SELECT h.validation_id, h.post_number, m.subject, m.event, m.pr_number, m.ref, m.state, m.conclusion, m.created_at,
+         ${rankOf("m", "s")} AS rank
+  FROM reports h JOIN validations m ON m.id = h.validation_id
+    LEFT JOIN subjects s ON s.repository_id = m.repository_id AND s.subject = m.subject
+  WHERE h.repository_id = ${report}.repository_id AND h.head_sha = ${report}.head_sha AND h.context = ${report}.context
+    AND NOT EXISTS (SELECT 1 FROM validations n WHERE n.repository_id = m.repository_id AND n.subject = m.subject
+                      AND n.head_sha = m.head_sha AND n.run > m.run)`;
+
+/**
+ * The id of the validation that GitHub is shown. Among runs of no open subject one that GitHub shows already comes
+ * first, so that it is brought to its end.
+ * @param report alias of rows with `repository_id`, `head_sha` and `context`
+ */
+export const verdictOf = (report: string): string => `
+  (SELECT validation_id FROM (${sharing(report)})
+   ORDER BY rank, CASE WHEN rank >= ${FIRST_RANK_OF_THE_REST} THEN -post_number END, created_at DESC, validation_id DESC
+   LIMIT 1)`;
+
+/** The other open subjects of the commit, as a JSON array. @param report alias of a row of `reports` */
+export const othersOf = (report: string, limit: number): string => `
+  (SELECT json_group_array(json_object('validation_id', validation_id, 'kind', event, 'number', pr_number, 'ref', ref,
+                                       'state', state, 'conclusion', conclusion))
+   FROM (SELECT * FROM (${sharing(report)})
+         WHERE rank < ${FIRST_RANK_OF_THE_REST} AND validation_id <> ${report}.validation_id
+         ORDER BY rank, pr_number, validation_id LIMIT ${limit}))`;
+
+/**
+ * Makes the verdict on a commit due again where several subjects share it and one of them has changed. What concerns
+ * one subject alone is due by its own change.
+ * ?1: JSON of changed validations, ?2: JSON of commits that a subject has left, come to, opened or closed, ?3: now
+ */
+export const REVISE_VERDICTS = `
+  UPDATE reports SET status = 'due', reason = NULL, attempts = 0, wanted_at = ?3, due_at = ?3, revision = revision + 1
+  WHERE (status <> 'due' OR lease_id IS NOT NULL) AND validation_id IN (
+    SELECT ${verdictOf("k")} FROM (
+      SELECT r.repository_id, r.head_sha, r.context FROM (
+          SELECT c.repository_id, c.head_sha FROM json_each(?1) j JOIN reports c ON c.validation_id = j.value->>'validation_id'
+          UNION SELECT value->>'repository_id', value->>'head_sha' FROM json_each(?2)) t
+        CROSS JOIN reports r ON r.repository_id = t.repository_id AND r.head_sha = t.head_sha
+        CROSS JOIN validations m ON m.id = r.validation_id
+      GROUP BY r.repository_id, r.head_sha, r.context HAVING count(DISTINCT m.subject) > 1) k)`;
