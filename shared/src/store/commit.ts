@@ -23,8 +23,8 @@ import {
   UPSERT_VALIDATIONS,
 } from "./commit-sql.ts";
 import type { Changes, Results } from "./rows.ts";
+import { REVISE_SHOWN_RUNS } from "./shown-run-sql.ts";
 import { ADD_TALLIES, talliesOf } from "./tallies.ts";
-import { REVISE_VERDICTS } from "./verdict-sql.ts";
 
 /** `conflict`: a row that the decision was made from has changed since; decide again from fresh rows. */
 export type CommitOutcome = "committed" | "conflict";
@@ -110,7 +110,7 @@ function guard(db: D1Database, changes: Changes): D1PreparedStatement | undefine
 
 function revise(db: D1Database, { reports, heads, now }: Changes): D1PreparedStatement | undefined {
   if (reports.length === 0 && heads.length === 0) return undefined;
-  return db.prepare(REVISE_VERDICTS).bind(JSON.stringify(reports), JSON.stringify(heads), now);
+  return db.prepare(REVISE_SHOWN_RUNS).bind(JSON.stringify(reports), JSON.stringify(heads), now);
 }
 
 function flatten(results: Results | undefined): { results?: unknown; stored_under?: string } {

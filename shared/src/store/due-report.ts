@@ -1,6 +1,6 @@
 /** A claimed report, read with all that its content is made of. */
 import * as v from "valibot";
-import { othersOf, verdictOf } from "./verdict-sql.ts";
+import { othersOf, shownRunOf } from "./shown-run-sql.ts";
 
 const CONCLUSIONS = ["success", "failure"] as const;
 
@@ -136,7 +136,7 @@ export const SELECT_CLAIMED = `
            v.pr_number AS number, v.ref, v.run, r.state, r.conclusion, v.error, v.attempts AS dispatch_attempts,
            v.created_at, v.started_at, v.finished_at, v.results, r.priority, r.due_at,
            r.attempts, r.wanted_at, r.revision, r.claims, r.posts, r.posted_hash,
-           ${verdictOf("r")} = r.validation_id AS speaks, ${othersOf("r", MAX_OTHERS)} AS others,
+           ${shownRunOf("r")} = r.validation_id AS speaks, ${othersOf("r", MAX_OTHERS)} AS others,
            (SELECT json_object('validation_id', h.validation_id, 'external_id', h.external_id,
                                'final', h.posted_state NOT IN ('queued', 'pending', 'running'))
             FROM reports h WHERE ${IN_CONTEXT} AND h.post_number > 0 ORDER BY h.post_number DESC LIMIT 1) AS shown,

@@ -1,7 +1,7 @@
 /**
- * The verdict on a commit: which of its runs GitHub is shown. Checks belong to a commit, and several pull requests,
- * merge groups or branches can have the same one as their head. So the worst of them speaks for all: one that failed
- * must not be hidden by another that succeeded.
+ * Which run of a commit GitHub is shown. Checks belong to a commit, and several pull requests, merge groups or branches
+ * can have the same one as their head. So the worst of their runs is shown: one that failed must not be hidden by
+ * another that succeeded.
  */
 
 /** States of runs that were stopped, and say nothing any more. */
@@ -38,7 +38,7 @@ const sharing = (report: string): string => `
  * first, so that it is brought to its end.
  * @param report alias of rows with `repository_id`, `head_sha` and `context`
  */
-export const verdictOf = (report: string): string => `
+export const shownRunOf = (report: string): string => `
   (SELECT validation_id FROM (${sharing(report)})
    ORDER BY rank, CASE WHEN rank >= ${FIRST_RANK_OF_THE_REST} THEN -post_number END, created_at DESC, validation_id DESC
    LIMIT 1)`;
@@ -52,14 +52,14 @@ export const othersOf = (report: string, limit: number): string => `
          ORDER BY rank, pr_number, validation_id LIMIT ${limit}))`;
 
 /**
- * Makes the verdict on a commit due again where several subjects share it and one of them has changed. What concerns
- * one subject alone is due by its own change.
+ * Makes the run that is shown of a commit due again if several subjects share the commit and one of them has changed.
+ * What concerns one subject alone is due by its own change.
  * ?1: JSON of changed validations, ?2: JSON of commits that a subject has left, come to, opened or closed, ?3: now
  */
-export const REVISE_VERDICTS = `
+export const REVISE_SHOWN_RUNS = `
   UPDATE reports SET status = 'due', reason = NULL, attempts = 0, wanted_at = ?3, due_at = ?3, revision = revision + 1
   WHERE (status <> 'due' OR lease_id IS NOT NULL) AND validation_id IN (
-    SELECT ${verdictOf("k")} FROM (
+    SELECT ${shownRunOf("k")} FROM (
       SELECT r.repository_id, r.head_sha, r.context FROM (
           SELECT c.repository_id, c.head_sha FROM json_each(?1) j JOIN reports c ON c.validation_id = j.value->>'validation_id'
           UNION SELECT value->>'repository_id', value->>'head_sha' FROM json_each(?2)) t
