@@ -11,7 +11,7 @@ const schema = v.object({
   CLOUDFLARE_WORKER_URL: field.httpUrl,
   GRAINCHAIN_API_URL: field.httpUrl,
   GRAINCHAIN_API_PREFIX: v.optional(v.pipe(v.string(), v.regex(/^(\/[\w.-]+)*$/)), "/api/v1/validation"),
-  GRAINCHAIN_API_KEY: field.optionalText,
+  GRAINCHAIN_API_KEY: field.optionalSecret,
   GRAINCHAIN_TIMEOUT: field.integer(60_000, { min: 1_000, max: 86_400_000 }),
   GRAINCHAIN_MAX_MEMORY: v.pipe(
     field.optionalText,
@@ -32,14 +32,15 @@ const schema = v.object({
     v.transform((text) => text ?? "https://api.github.com"),
     field.httpUrl,
   ),
-  GITHUB_TOKEN: field.optionalText,
+  GITHUB_TOKEN: field.optionalSecret,
   GITHUB_APP_ID: v.pipe(
-    field.optionalText,
+    field.optionalSecret,
     v.check((text) => text === undefined || /^\d+$/.test(text), "not a number"),
   ),
+  // A text of lines: its file ends with a newline.
   GITHUB_APP_PRIVATE_KEY: field.optionalText,
   ALERT_WEBHOOK_URL: field.optionalUrl,
-  ALERT_WEBHOOK_SECRET: field.optionalText,
+  ALERT_WEBHOOK_SECRET: field.optionalSecret,
   ALERT_OLDEST_WAITING_SECONDS: field.integer(900, { min: 60, max: 604_800 }),
   DELIVERIES_RETENTION_DAYS: field.integer(14, { min: 4, max: 3650 }),
   VALIDATIONS_RETENTION_DAYS: field.integer(90, { min: 4, max: 3650 }),

@@ -57,3 +57,25 @@ describe("refuses, by name and without the value", () => {
     expect(read).not.toThrow("s3cret");
   });
 });
+
+test.each([
+  ["GRAINCHAIN_CALLBACK_SECRET", "s3cret\n"],
+  ["GRAINCHAIN_API_KEY", "s3cret\n"],
+  ["GITHUB_TOKEN", "ghp_s3cret\r\n"],
+  ["GITHUB_APP_ID", "4711\n"],
+  ["ALERT_WEBHOOK_URL", "https://alerts.example.com/s3cret\n"],
+  ["ALERT_WEBHOOK_SECRET", " s3cret"],
+  ["CLOUDFLARE_WORKER_URL", "https://s3cret.example.com\n"],
+  ["GRAINCHAIN_API_URL", "https://s3cret.example.com "],
+  ["GITHUB_API_URL", "https://s3cret.example.com\n"],
+])("refuses whitespace around %s, by name: %j", (key, value) => {
+  expect(() => readConsumerConfig({ ...LEAST, [key]: value })).toThrow(
+    new ConfigError([{ key, problem: "has whitespace around it" }]),
+  );
+});
+
+test("takes a private key with the newline that its file ends with", () => {
+  const pem = "-----BEGIN RSA PRIVATE KEY-----\nMIIEow\n-----END RSA PRIVATE KEY-----\n";
+
+  expect(readConsumerConfig({ ...LEAST, GITHUB_APP_PRIVATE_KEY: pem }).GITHUB_APP_PRIVATE_KEY).toBe(pem);
+});

@@ -64,8 +64,14 @@ const EnvironmentSchema = v.object({
       v.transform((prefix) => prefix.replace(/\/$/, "")),
     ),
   ),
-  GRAINCHAIN_API_KEY: v.optional(v.pipe(v.string(), v.regex(/^\S+$/, "must not contain spaces"))),
-  GRAINCHAIN_CALLBACK_SECRET: v.optional(v.string()),
+  GRAINCHAIN_API_KEY: v.optional(v.pipe(v.string(), v.regex(/^\S+$/, "must not contain whitespace"))),
+  // Nobody who checks a signature has the newline of the line that the secret came on.
+  GRAINCHAIN_CALLBACK_SECRET: v.optional(
+    v.pipe(
+      v.string(),
+      v.check((secret) => secret === secret.trim(), "must not have whitespace around it"),
+    ),
+  ),
   GRAINCHAIN_REPOS: v.optional(
     v.pipe(v.string(), v.check(areDirectories, "must be an existing folder, or several of them")),
   ),

@@ -1,7 +1,7 @@
 /** The producer's configuration, checked once at the edge. */
 import { readConfig } from "@webhook-gateway/shared/config.ts";
 import * as field from "@webhook-gateway/shared/config-field.ts";
-import type { LabelledSecret } from "@webhook-gateway/shared/secret.ts";
+import { hasWhitespaceAround, type LabelledSecret } from "@webhook-gateway/shared/secret.ts";
 import * as v from "valibot";
 
 type SecretsByLabel = Readonly<Record<string, string>>;
@@ -18,6 +18,7 @@ const labelledSecrets = v.pipe(
   v.parseJson(),
   // Judged as a whole: an error naming one entry would tell its label, which may be a secret in the wrong place.
   v.custom<SecretsByLabel>((given) => !Array.isArray(given) && v.is(byLabel, given)),
+  v.check((given) => !Object.values(given).some(hasWhitespaceAround), "an entry has whitespace around it"),
   // Else nothing could tell which of two secrets a line or a count speaks of.
   v.check((given) => !TAKEN.some((label) => Object.hasOwn(given, label)), "a label that another secret has"),
 );
@@ -26,10 +27,10 @@ const schema = v.object({
   ENVIRONMENT: field.environment,
   WEBHOOK_DEBUG_MODE: field.flag("false"),
   GITHUB_WEBHOOK_SECRET: field.secret,
-  GITHUB_WEBHOOK_SECRET_PREVIOUS: field.optionalText,
+  GITHUB_WEBHOOK_SECRET_PREVIOUS: field.optionalSecret,
   GITHUB_WEBHOOK_SECRETS: labelledSecrets,
   GRAINCHAIN_CALLBACK_SECRET: field.secret,
-  GRAINCHAIN_CALLBACK_SECRET_PREVIOUS: field.optionalText,
+  GRAINCHAIN_CALLBACK_SECRET_PREVIOUS: field.optionalSecret,
   OPERATOR_TOKEN: field.secret,
   READER_TOKEN: field.secret,
   PROJECT_STATUS_PUBLIC: field.flag("false"),

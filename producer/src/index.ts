@@ -37,7 +37,7 @@ function appFor(env: Env): App {
 function refuseAll(error: ConfigError, request: Request): Response {
   const requestId = crypto.randomUUID();
   createLog({ debug: false }).error("config.bad", { request_id: requestId, error: error.message });
-  const message = "the gateway's configuration is incomplete; its log names the keys";
+  const message = "the gateway's configuration is bad; its log names the keys";
   return setCommonHeaders(errorResponse({ code: "internal_error", message }, requestId), request, requestId);
 }
 

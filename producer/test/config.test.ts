@@ -109,6 +109,27 @@ test("a label of GITHUB_WEBHOOK_SECRETS that would stand for two secrets is told
   expect(GITHUB_WEBHOOK_SECRETS).toEqual({ "current-org": "x" });
 });
 
+test.each([
+  ["GITHUB_WEBHOOK_SECRET", "MARKER\n", "has whitespace around it"],
+  ["GITHUB_WEBHOOK_SECRET_PREVIOUS", "MARKER\n", "has whitespace around it"],
+  ["GITHUB_WEBHOOK_SECRETS", '{"acme":"MARKER\\n"}', "an entry has whitespace around it"],
+  ["GITHUB_WEBHOOK_SECRETS", '{"acme":"MARKER","app":" MARKER"}', "an entry has whitespace around it"],
+  ["GRAINCHAIN_CALLBACK_SECRET", "MARKER\r\n", "has whitespace around it"],
+  ["GRAINCHAIN_CALLBACK_SECRET_PREVIOUS", " MARKER", "has whitespace around it"],
+  ["OPERATOR_TOKEN", "MARKER\n", "has whitespace around it"],
+  ["READER_TOKEN", "\tMARKER", "has whitespace around it"],
+])("whitespace around what %s holds is refused and named: %j", (key, value, problem) => {
+  expect(refusal({ [key]: value }).message).toBe(`bad configuration: ${key} (${problem})`);
+});
+
+test("lines around the JSON of GITHUB_WEBHOOK_SECRETS are no part of a secret", () => {
+  const { GITHUB_WEBHOOK_SECRETS } = readProducerConfig({
+    ...ENV,
+    GITHUB_WEBHOOK_SECRETS: '\n{\n  "acme": "one"\n}\n',
+  });
+  expect(GITHUB_WEBHOOK_SECRETS).toEqual({ acme: "one" });
+});
+
 test("every bad key is named at once", () => {
   expect(refusal({ READER_TOKEN: "", ENVIRONMENT: "x" }).keys).toEqual(["ENVIRONMENT", "READER_TOKEN"]);
 });
@@ -126,6 +147,21 @@ test("secrets in force are the current one, the previous one and the labelled on
     { label: "app.main", secret: "two" },
   ]);
   expect(webhookSecrets(readProducerConfig(ENV))).toHaveLength(1);
+});
+
+test("a newline after the webhook secret is told in the log, for every delivery would fail with 401", async () => {
+  const logged = vi.spyOn(console, "error").mockImplementation(() => {});
+  const env = { ...workerEnv, GITHUB_WEBHOOK_SECRET: "MARKER\n" };
+  const request = new Request<unknown, IncomingRequestCfProperties>("https://gateway.test/health");
+
+  await expectRefusal(await worker.fetch(request, env), 500, "internal_error");
+
+  const line = String(logged.mock.calls[0]?.[0]);
+  expect(JSON.parse(line)).toMatchObject({
+    event: "config.bad",
+    error: "bad configuration: GITHUB_WEBHOOK_SECRET (has whitespace around it)",
+  });
+  expect(line).not.toContain("MARKER");
 });
 
 test("the Worker accepts nothing with a bad configuration, and its log alone says why", async () => {

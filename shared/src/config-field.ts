@@ -1,21 +1,28 @@
 /** Kinds of configuration values. In a Worker's environment all of them are text; an empty one counts as absent. */
 import * as v from "valibot";
+import { hasWhitespaceAround } from "./secret.ts";
 
 export const environment = v.picklist(["development", "staging", "production"]);
 
-export const secret = v.pipe(v.string(), v.minLength(1));
+/** Refused and not cut, so that what is stored is what was meant. */
+const trimmed = v.check((text: string) => !hasWhitespaceAround(text), "has whitespace around it");
+
+const absentIfEmpty = v.transform((text: string) => (text === "" ? undefined : text));
+
+/** A secret or a token. */
+export const secret = v.pipe(v.string(), v.minLength(1), trimmed);
+
+/** A secret or a token that may be absent. */
+export const optionalSecret = v.pipe(v.optional(v.string(), ""), trimmed, absentIfEmpty);
 
 /** Text that may be absent. */
-export const optionalText = v.pipe(
-  v.optional(v.string(), ""),
-  v.transform((text) => (text === "" ? undefined : text)),
-);
+export const optionalText = v.pipe(v.optional(v.string(), ""), absentIfEmpty);
 
-export const httpUrl = v.pipe(v.string(), v.url(), v.regex(/^https?:\/\//));
+export const httpUrl = v.pipe(v.string(), trimmed, v.url(), v.regex(/^https?:\/\//));
 
 /** A URL that may be absent. It can hold a secret, so that nothing of it is ever told. */
 export const optionalUrl = v.pipe(
-  optionalText,
+  optionalSecret,
   v.check((text) => text === undefined || /^https?:$/.test(URL.parse(text)?.protocol ?? ""), "not a URL"),
 );
 

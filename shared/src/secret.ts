@@ -4,6 +4,12 @@ export interface LabelledSecret {
   readonly secret: string;
 }
 
+/**
+ * Whether whitespace, a byte order mark among it, is at an end of a secret. It came with a line's end or from the
+ * clipboard, and whoever else has the secret has none of it: nothing that is signed with the two would match.
+ */
+export const hasWhitespaceAround = (text: string): boolean => text !== text.trim();
+
 /** Whether two secrets are equal, in a time that depends on neither. */
 export async function sameSecret(given: string, expected: string): Promise<boolean> {
   const [a, b] = await Promise.all([digest(given), digest(expected)]);

@@ -23,6 +23,10 @@ describe("fields", () => {
     ["list empty", field.list, "", []],
     ["list absent", field.list, undefined, []],
     ["secret", field.secret, "s", "s"],
+    ["secret with a space in it", field.secret, "a b", "a b"],
+    ["optional secret", field.optionalSecret, "s", "s"],
+    ["optional secret, empty", field.optionalSecret, "", undefined],
+    ["optional secret, absent", field.optionalSecret, undefined, undefined],
     ["URL", field.httpUrl, "http://localhost:8080", "http://localhost:8080"],
     ["environment", field.environment, "staging", "staging"],
   ])("reads %s", (_name, schema, given, expected) => {
@@ -46,6 +50,32 @@ describe("fields", () => {
     expect(() => only(schema, given)).toThrow(ConfigError);
   });
 });
+
+describe.each([
+  ["a secret", field.secret, "s3cret"],
+  ["an optional secret", field.optionalSecret, "s3cret"],
+  ["a URL", field.httpUrl, "https://s3cret.example.com"],
+  ["an optional URL", field.optionalUrl, "https://s3cret.example.com"],
+])("whitespace around %s is refused, never cut:", (_name, schema, value) => {
+  test.each([
+    ["a newline at its end", `${value}\n`],
+    ["a carriage return at its end", `${value}\r`],
+    ["a space before it", ` ${value}`],
+    ["a no-break space at its end", `${value}\u00a0`],
+    ["a byte order mark before it", `\ufeff${value}`],
+  ])("%s", (_case, given) => {
+    expect(() => only(schema, given)).toThrow(
+      new ConfigError([{ key: "KEY", problem: "has whitespace around it" }]),
+    );
+  });
+});
+
+test.each(["\n", " ", "\r\n"])(
+  "whitespace alone is no optional secret, and not absent either: %j",
+  (given) => {
+    expect(() => only(field.optionalSecret, given)).toThrow("KEY (has whitespace around it)");
+  },
+);
 
 test.each([
   [
