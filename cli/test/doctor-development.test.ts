@@ -94,6 +94,21 @@ test("says which keys of .dev.vars are bad, and never what stands there", async 
   ).toEqual([]);
 });
 
+test("names a secret of .dev.vars that has a newline after it", async () => {
+  const local = await openLocal({ ...SECRETS, GITHUB_WEBHOOK_SECRET: '"local webhook secret\\n"' });
+
+  const { code, items } = await examine(local);
+
+  expect(code).toBe(1);
+  expect(items).toContainEqual({
+    check: "wrangler.producer.toml",
+    status: "fail",
+    what: "bad configuration: GITHUB_WEBHOOK_SECRET (has whitespace around it)",
+    mend: "mend these in .dev.vars, the environment or wrangler.producer.toml",
+  });
+  expect(local.project.printed()).not.toContain("local webhook secret");
+});
+
 test("says what npm start would do", async () => {
   const local = await openLocal();
   local.project.account.change(({ databases }) => {

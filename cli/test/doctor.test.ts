@@ -140,6 +140,22 @@ const TROUBLES: Readonly<Record<string, Trouble>> = {
     what: "bad configuration: GRAINCHAIN_TIMEOUT (bad regex)",
     mend: "mend these in [env.staging.vars] or wrangler.consumer.toml",
   },
+  "a newline after a secret": {
+    make: () => undefined,
+    env: { GITHUB_TOKEN: "ghp_with_newline\n" },
+    check: "wrangler.consumer.toml",
+    status: "fail",
+    what: "bad configuration: GITHUB_TOKEN (has whitespace around it)",
+    mend: "mend these in .env, the environment or wrangler.consumer.toml",
+  },
+  "a newline after the account's token": {
+    make: () => undefined,
+    env: { CLOUDFLARE_API_TOKEN: "the-cloudflare-token\n" },
+    check: "both files",
+    status: "fail",
+    what: "CLOUDFLARE_API_TOKEN has whitespace around it",
+    mend: "mend what is named",
+  },
   "a file that is no TOML": {
     make: editConsumer('GRAINCHAIN_TIMEOUT = "60000"', "GRAINCHAIN_TIMEOUT = ["),
     check: "wrangler.consumer.toml",
@@ -254,6 +270,24 @@ const TROUBLES: Readonly<Record<string, Trouble>> = {
     status: "fail",
     what: "is no gateway (HTTP 200)",
     mend: "give the gateway's own address as --url",
+  },
+  "a gateway that refuses all because of its configuration": {
+    make: ({ gateway }) =>
+      Object.assign(gateway.state, {
+        httpStatus: 500,
+        body: JSON.stringify({
+          success: false,
+          error: {
+            code: "internal_error",
+            message: "the gateway's configuration is bad; its log names the keys",
+          },
+          request_id: "request-1",
+        }),
+      }),
+    check: "gateway",
+    status: "fail",
+    what: "answers 500: the gateway's configuration is bad; its log names the keys",
+    mend: "look at the Worker's logs: npm run wrangler -- tail -c wrangler.producer.toml --env staging",
   },
   "a gateway of another environment": {
     make: ({ gateway }) => Object.assign(gateway.state, { environment: "production" }),

@@ -32,6 +32,7 @@ const KINDS: readonly Kind[] = [
   [/^npm run gateway -- (provision|doctor)\b/, checkByParser],
   [/^npm run gateway -- /, checkByServer],
   [/^npm run wrangler -- /, (line) => expect(wranglerProblems(argumentsOf(line))).toEqual([])],
+  [/^printf %s "\$SECRET" \| npm run wrangler -- /, checkPiped],
   [/^curl .*http:\/\/localhost:8787/, checkRoute],
   [/^(npm run|npm|pnpm) [a-z][\w:-]*( +#.*| <n>)?$/, checkScript],
 ];
@@ -160,6 +161,11 @@ async function checkByServer(line: string): Promise<void> {
   const env = { GATEWAY_URL: url, GATEWAY_TOKEN: TOKEN, GITHUB_WEBHOOK_SECRET: "the hook's secret" };
   const { code, stderr } = await runHere(argumentsOf(line), env);
   expect([code, stderr]).not.toEqual([2, expect.anything()]);
+}
+
+/** What a pipe feeds. */
+function checkPiped(line: string): void {
+  expect(wranglerProblems(argumentsOf(line.replace(/^.*? \| /, "")))).toEqual([]);
 }
 
 /** As the tests of the producer have them. */

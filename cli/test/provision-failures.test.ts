@@ -121,6 +121,20 @@ test.each([
   expect(project.calls()).toEqual([]);
 });
 
+test.each([
+  [{ CLOUDFLARE_API_TOKEN: "MARKER\n" }, "CLOUDFLARE_API_TOKEN has whitespace around it"],
+  [{ CLOUDFLARE_ACCOUNT_ID: " MARKER" }, "CLOUDFLARE_ACCOUNT_ID has whitespace around it"],
+  [
+    { CLOUDFLARE_API_TOKEN: "MARKER ", CLOUDFLARE_ACCOUNT_ID: "MARKER\r" },
+    "CLOUDFLARE_API_TOKEN and CLOUDFLARE_ACCOUNT_ID have whitespace around them",
+  ],
+])("asks nobody with an account that has whitespace around it: %j", async (env, message) => {
+  const project = await openProject();
+
+  expect(await project.run(YES, env)).toEqual({ code: 2, stdout: "", stderr: `error: ${message}\n` });
+  expect(project.calls()).toEqual([]);
+});
+
 test("says in Wrangler's own words, in one line, what went wrong", async () => {
   const project = await openProject({
     broken: [{ on: "d1 create", problem: "You have reached the maximum number of D1 databases.", times: 1 }],

@@ -2,6 +2,7 @@ import { chmodSync, readFileSync, statSync, symlinkSync, writeFileSync } from "n
 import path from "node:path";
 import { parseEnv } from "node:util";
 import { expect, test } from "vitest";
+import { RANDOM_SECRETS } from "../src/provision/secret-names.ts";
 import { provisioned } from "./support/fake-wrangler-account.ts";
 import { FILES, GIVEN_SECRETS, openProject, type Project } from "./support/fake-wrangler-project.ts";
 
@@ -63,6 +64,46 @@ test("puts secrets of the environment as they are, and of .env too", async () =>
   expect(ran.stdout).toMatch(/producer: OPERATOR_TOKEN +missing +set, from the environment/);
   expect(project.account.read().workers[PRODUCER]?.secrets).toEqual(GIVEN_SECRETS);
   expectSilence(project);
+});
+
+test.each<readonly [name: string, value: string, problem: string]>([
+  ...RANDOM_SECRETS.map((name) => [name, "MARKER\n", "has whitespace around it"] as const),
+  ["GITHUB_WEBHOOK_SECRET_PREVIOUS", " MARKER", "has whitespace around it"],
+  ["GITHUB_WEBHOOK_SECRETS", '{"acme":"MARKER\\n"}', "an entry has whitespace around it"],
+  ["GITHUB_WEBHOOK_SECRETS", '{"acme":', "bad type"],
+  ["GRAINCHAIN_CALLBACK_SECRET_PREVIOUS", "MARKER\r", "has whitespace around it"],
+  ["GRAINCHAIN_API_KEY", "MARKER\n", "has whitespace around it"],
+  ["GITHUB_TOKEN", "MARKER\n", "has whitespace around it"],
+  ["GITHUB_APP_ID", "4711\n", "has whitespace around it"],
+  ["ALERT_WEBHOOK_URL", "https://MARKER.example.com\n", "has whitespace around it"],
+  ["ALERT_WEBHOOK_SECRET", "MARKER\n", "has whitespace around it"],
+])("puts no %s that the Worker would refuse: %j", async (name, value, problem) => {
+  const project = await openProject();
+
+  const ran = await project.run(YES, { ...GIVEN_SECRETS, [name]: value });
+
+  expect(ran).toMatchObject({
+    code: 2,
+    stdout: "",
+    stderr: `error: bad configuration: ${name} (${problem})\n`,
+  });
+  expect(project.calls()).toEqual([]);
+});
+
+test.each([
+  [".env", 'OPERATOR_TOKEN="MARKER\\n"\n'],
+  ["staging-secrets", '# gateway provision --env staging\nOPERATOR_TOKEN="MARKER\n"\n'],
+])("puts no secret of %s that has a newline after it", async (file, text) => {
+  const project = await openProject();
+  writeFileSync(path.join(project.dir, file), text, { mode: 0o600 });
+
+  const ran = await project.run(WITH_FILE);
+
+  expect(ran).toMatchObject({
+    code: 2,
+    stderr: "error: bad configuration: OPERATOR_TOKEN (has whitespace around it)\n",
+  });
+  expect(project.calls()).toEqual([]);
 });
 
 test("never replaces a secret that is there", async () => {

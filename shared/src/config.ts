@@ -1,13 +1,23 @@
 import * as v from "valibot";
 
+export interface ConfigProblem {
+  readonly key: string;
+  /** What is wrong with its value, which is not told. */
+  readonly problem: string;
+}
+
 /** The environment holds something that cannot be used. The message names the keys and never a value. */
 export class ConfigError extends Error {
   override readonly name = "ConfigError";
-  readonly keys: readonly string[];
+  readonly problems: readonly ConfigProblem[];
 
-  constructor(problems: readonly { readonly key: string; readonly problem: string }[]) {
+  constructor(problems: readonly ConfigProblem[]) {
     super(`bad configuration: ${problems.map(({ key, problem }) => `${key} (${problem})`).join(", ")}`);
-    this.keys = problems.map(({ key }) => key);
+    this.problems = problems;
+  }
+
+  get keys(): string[] {
+    return this.problems.map(({ key }) => key);
   }
 }
 

@@ -3,6 +3,7 @@ import { type Command, Option } from "commander";
 import { GatewayError } from "../exit.ts";
 import { askForWord, processTerminal } from "../prompt.ts";
 import { readAccount } from "../provision/account.ts";
+import { checkGivenSecrets } from "../provision/given-secrets.ts";
 import { ENVIRONMENTS, type EnvironmentName, projectDir, readToolSettings } from "../provision/project.ts";
 import { type Audience, type Outcome, provision } from "../provision/provision.ts";
 import { openSecretsFile } from "../provision/secrets-file.ts";
@@ -71,6 +72,7 @@ async function run(options: ProvisionOptions, json: boolean, program: WranglerPr
   const file = secretsFile === undefined ? undefined : openSecretsFile(from, secretsFile, env);
   const wanted = await readWanted(dir, env);
   checkWorkerName(settings, wanted.workers.producer, env);
+  checkGivenSecrets(wanted, { settings, file });
   const deps = { dir, account, wanted, wrangler: openWrangler(dir, account, program) };
   return provision(deps, { settings, file }, { dryRun }, audienceOf(options, json));
 }

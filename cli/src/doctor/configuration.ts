@@ -1,21 +1,17 @@
 /** Are the files and what is set for them as the Workers want it? Keys are named, values never. */
 import { ConfigError } from "@webhook-gateway/shared/config.ts";
-import { readConsumerConfig } from "../../../consumer/src/config.ts";
 import { CredentialsError, readPrivateKey } from "../../../consumer/src/private-key.ts";
-import { readProducerConfig } from "../../../producer/src/config.ts";
 import { GatewayError } from "../exit.ts";
+import { checkAccountText } from "../provision/account.ts";
 import { isExample } from "../provision/afterwards.ts";
 import { isPlaceholder } from "../provision/database-id.ts";
 import { configFile, type Settings, WORKERS, type WorkerName } from "../provision/project.ts";
+import { SECRETS } from "../provision/secret-names.ts";
+import { checkWorkerConfig } from "../provision/worker-config.ts";
 import { checkWorkerName } from "../provision/worker-name.ts";
 import type { Check } from "./check.ts";
 import { type Finding, fail, ok, warn } from "./finding.ts";
 import type { Place } from "./place.ts";
-
-const READERS: Readonly<Record<WorkerName, (env: unknown) => unknown>> = {
-  producer: readProducerConfig,
-  consumer: readConsumerConfig,
-};
 
 /** Variables that both Workers have, and that mean the same to both. */
 const SHARED = ["WEBHOOK_DEBUG_MODE", "VALIDATE_PUSH_BRANCHES", "REPOSITORY_ALLOW", "REPOSITORY_DENY"];
@@ -38,13 +34,11 @@ function checkWorker(place: Place, worker: WorkerName, name: string): Finding {
     if (!(thrown instanceof GatewayError)) throw thrown;
     return fail(name, thrown.message, `mend ${name}`);
   }
-  const where =
-    place.environment === "development" ? ".dev.vars, the environment" : `[env.${place.environment}.vars]`;
   try {
-    READERS[worker](values);
+    checkWorkerConfig(worker, values);
   } catch (thrown) {
     if (!(thrown instanceof ConfigError)) throw thrown;
-    return fail(name, thrown.message, `mend these in ${where} or ${name}`);
+    return fail(name, thrown.message, `mend these in ${placesOf(thrown, place)} or ${name}`);
   }
   if (values.ENVIRONMENT !== place.environment) {
     return fail(name, `ENVIRONMENT is not ${place.environment}`, `set it in [env.${place.environment}.vars]`);
@@ -52,13 +46,25 @@ function checkWorker(place: Place, worker: WorkerName, name: string): Finding {
   return ok(name, `all values can be used (${place.environment})`);
 }
 
+/** Where the bad values may come from. */
+function placesOf({ keys }: ConfigError, { environment }: Place): string {
+  if (environment === "development") return ".dev.vars, the environment";
+  const areSecrets = keys.map((key) => SECRETS.includes(key));
+  return [
+    ...(areSecrets.includes(true) ? [".env, the environment"] : []),
+    ...(areSecrets.includes(false) ? [`[env.${environment}.vars]`] : []),
+  ].join(", ");
+}
+
 function checkTogether(place: Place): Finding[] {
   const name = "both files";
   let workers: ReturnType<Place["wanted"]>["workers"];
   try {
     workers = place.wanted().workers;
-    if (place.environment !== "development")
+    if (place.environment !== "development") {
+      checkAccountText(place.settings);
       checkWorkerName(place.settings, workers.producer, place.environment);
+    }
   } catch (thrown) {
     if (!(thrown instanceof GatewayError)) throw thrown;
     return [fail(name, thrown.message, "mend what is named")];

@@ -26,6 +26,13 @@ const health = v.object({
 });
 type Health = v.InferOutput<typeof health>;
 
+/** A gateway that answers so cannot work, and is one all the same. */
+const refusal = v.object({
+  success: v.literal(false),
+  error: v.object({ message: v.string() }),
+  request_id: v.string(),
+});
+
 const root = v.object({ service: v.literal("webhook-gateway"), version: v.string() });
 
 /** What to do about each of the gateway's own checks. */
@@ -73,6 +80,11 @@ async function checkHealth(place: Place, signal: AbortSignal): Promise<Finding[]
     return [fail("gateway", thrown.message, startMend(place))];
   }
   const parsed = v.safeParse(health, answer.body);
+  const refused = v.safeParse(refusal, answer.body);
+  if (refused.success) {
+    const what = `${url} answers ${answer.status}: ${refused.output.error.message}`;
+    return [fail("gateway", what, `look at ${logsOf(place)}`)];
+  }
   if (!parsed.success) {
     const what = `what answers at ${url} is no gateway (HTTP ${answer.status})`;
     return [fail("gateway", what, "give the gateway's own address as --url")];

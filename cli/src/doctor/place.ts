@@ -3,7 +3,7 @@ import { ConfigError } from "@webhook-gateway/shared/config.ts";
 import { type ConsumerConfig, readConsumerConfig } from "../../../consumer/src/config.ts";
 import { readStateDir } from "../../dev/settings.ts";
 import { GatewayError } from "../exit.ts";
-import { type Account, readAccount } from "../provision/account.ts";
+import { type Account, checkAccountText, readAccount } from "../provision/account.ts";
 import { isExample } from "../provision/afterwards.ts";
 import {
   type EnvironmentName,
@@ -37,7 +37,7 @@ export interface Place {
   values(worker: WorkerName): Settings;
   /** @throws GatewayError where the configuration is bad */
   consumerConfig(): ConsumerConfig;
-  /** @throws Unchecked where no account is named */
+  /** @throws GatewayError where no account is named, or not so that it can be used */
   account(): Account;
 }
 
@@ -86,6 +86,7 @@ export async function openPlace(
       }
     },
     account() {
+      checkAccountText(tools);
       const account = maybeAccount(tools);
       if (account !== undefined) return account;
       throw new Unchecked(

@@ -1,4 +1,5 @@
 /** The Cloudflare account that is worked on. */
+import { hasWhitespaceAround } from "@webhook-gateway/shared/secret.ts";
 import { EXIT, GatewayError } from "../exit.ts";
 import type { Settings } from "./project.ts";
 
@@ -19,18 +20,28 @@ export type Right = (typeof RIGHTS)[keyof typeof RIGHTS];
 
 const API_URL = "https://api.cloudflare.com/client/v4";
 
-/** @throws GatewayError naming what is not set */
+const NAMES = ["CLOUDFLARE_API_TOKEN", "CLOUDFLARE_ACCOUNT_ID"] as const;
+
+/** @throws GatewayError naming what no token and no id is */
+export function checkAccountText(settings: Settings): void {
+  const bad = NAMES.filter((name) => hasWhitespaceAround(settings[name] ?? ""));
+  if (bad.length === 0) return;
+  throw new GatewayError(
+    `${bad.join(" and ")} ${bad.length === 1 ? "has whitespace around it" : "have whitespace around them"}`,
+    EXIT.usage,
+  );
+}
+
+/** @throws GatewayError naming what is not set, or cannot be used */
 export function readAccount(settings: Settings): Account {
+  checkAccountText(settings);
   const { CLOUDFLARE_API_TOKEN: token, CLOUDFLARE_ACCOUNT_ID: id } = settings;
   if (token !== undefined && id !== undefined) {
     // Wrangler's own name for where the API is.
     const apiUrl = settings.CLOUDFLARE_API_BASE_URL ?? API_URL;
     return { id, token, apiUrl: apiUrl.replace(/\/+$/, "") };
   }
-  const missing = [
-    ...(token === undefined ? ["CLOUDFLARE_API_TOKEN"] : []),
-    ...(id === undefined ? ["CLOUDFLARE_ACCOUNT_ID"] : []),
-  ];
+  const missing = NAMES.filter((name) => settings[name] === undefined);
   throw new GatewayError(
     `${missing.join(" and ")} ${missing.length === 1 ? "is" : "are"} not set: put them into .env, as .env.example ` +
       `shows, or into the environment. The token needs ${Object.values(RIGHTS).join(", ")}`,

@@ -155,6 +155,15 @@ test.each([
       "error: consumer: bad configuration: WEBHOOK_DEBUG_MODE (bad type), GRAINCHAIN_TIMEOUT (bad regex)",
     ],
   ],
+  [
+    "a newline after a secret",
+    { GITHUB_WEBHOOK_SECRET: "MARKER\n", GITHUB_TOKEN: "MARKER\n" },
+    [],
+    [
+      "error: producer: bad configuration: GITHUB_WEBHOOK_SECRET (has whitespace around it)",
+      "error: consumer: bad configuration: GITHUB_TOKEN (has whitespace around it)",
+    ],
+  ],
   ["an unknown option", {}, ["--demoless"], ["error: Unknown option '--demoless'; known: --no-demo"]],
 ])("names %s, and starts nothing", async (_, given, options, errors) => {
   const { env } = await environment();

@@ -45,6 +45,7 @@ export interface FakeGateway {
   ahead: number;
   /** Instead of a gateway's answer. */
   body?: string;
+  httpStatus?: number;
 }
 
 export async function startGateway(environment: string) {
@@ -58,7 +59,7 @@ export async function startGateway(environment: string) {
     ahead: 0,
   };
   const url = await serve((request, response) => {
-    const { version, status, checks, ahead, body } = state;
+    const { version, status, checks, ahead, body, httpStatus = 200 } = state;
     const now = new Date(Date.now() + ahead * 1000);
     const common = { service: "webhook-gateway", version };
     const health = {
@@ -68,7 +69,7 @@ export async function startGateway(environment: string) {
       timestamp: now.toISOString(),
       checks,
     };
-    response.writeHead(200, { "content-type": "application/json", date: now.toUTCString() });
+    response.writeHead(httpStatus, { "content-type": "application/json", date: now.toUTCString() });
     response.end(
       body ?? JSON.stringify(request.url === "/health" ? health : { ...common, status: "running" }),
     );

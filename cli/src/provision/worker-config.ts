@@ -1,0 +1,14 @@
+/** What a Worker makes of its environment when it starts, asked before it does. */
+import { readConsumerConfig } from "../../../consumer/src/config.ts";
+import { readProducerConfig } from "../../../producer/src/config.ts";
+import type { Settings, WorkerName } from "./project.ts";
+
+const READERS: Readonly<Record<WorkerName, (env: unknown) => unknown>> = {
+  producer: readProducerConfig,
+  consumer: readConsumerConfig,
+};
+
+/** @throws ConfigError naming the keys that the Worker would refuse */
+export function checkWorkerConfig(worker: WorkerName, values: Settings): void {
+  READERS[worker](values);
+}
