@@ -1,4 +1,5 @@
 /** The token that opens the operator API. Never a flag: those are for every process of the machine to read. */
+import { hasWhitespaceAround } from "@webhook-gateway/shared/secret.ts";
 import { EXIT, GatewayError } from "./exit.ts";
 import { type PromptTerminal, unlessDeclined } from "./prompt.ts";
 
@@ -10,7 +11,7 @@ export async function readToken(
   environment: Readonly<Record<string, string | undefined>>,
   terminal: PromptTerminal,
 ): Promise<string> {
-  const given = environment.GATEWAY_TOKEN?.trim();
+  const given = environment.GATEWAY_TOKEN;
   if (given !== undefined && given !== "") return checked(given, "GATEWAY_TOKEN");
   if (!terminal.isInteractive) {
     throw new GatewayError(
@@ -24,11 +25,13 @@ export async function readToken(
     password({ message: "GATEWAY_TOKEN:", toggleMask: false }, { input, output }),
   );
   if (typed === undefined || typed.trim() === "") throw new GatewayError("no token was given");
+  // Nobody sees what is typed or pasted here, and no token has spaces.
   return checked(typed.trim(), "the token");
 }
 
 /** What a header can carry. */
 function checked(token: string, what: string): string {
+  if (hasWhitespaceAround(token)) throw new GatewayError(`${what} has whitespace around it`, EXIT.usage);
   if (/^[\x21-\x7e]+$/.test(token)) return token;
   throw new GatewayError(`${what} has characters that no token has`, EXIT.usage);
 }

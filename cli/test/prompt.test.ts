@@ -32,7 +32,7 @@ test.each([
 });
 
 test("takes the token of the environment without a question", async () => {
-  expect(await readToken({ GATEWAY_TOKEN: " the-token\n" }, NOBODY)).toBe("the-token");
+  expect(await readToken({ GATEWAY_TOKEN: "the-token" }, NOBODY)).toBe("the-token");
 });
 
 test("asks for the token, and does not show it", async () => {
@@ -43,10 +43,22 @@ test("asks for the token, and does not show it", async () => {
   expect(terminal.shown()).not.toContain("typed-token");
 });
 
+test("takes a typed token without the spaces around it", async () => {
+  expect(await readToken({}, terminalWith(" typed-token \r"))).toBe("typed-token");
+});
+
 test.each([
   ["nobody is there to ask", {}, NOBODY, EXIT.usage, /GATEWAY_TOKEN is not set/],
   ["nothing is typed", {}, terminalWith("\r"), EXIT.failed, /no token was given/],
   ["Ctrl-C is typed", {}, terminalWith(CTRL_C), EXIT.failed, /no token was given/],
+  [
+    "a newline follows it",
+    { GATEWAY_TOKEN: "the-token\n" },
+    NOBODY,
+    EXIT.usage,
+    /^GATEWAY_TOKEN has whitespace around it$/,
+  ],
+  ["it is a space", { GATEWAY_TOKEN: " " }, NOBODY, EXIT.usage, /^GATEWAY_TOKEN has whitespace around it$/],
   ["it could be no header", { GATEWAY_TOKEN: "a\nb" }, NOBODY, EXIT.usage, /GATEWAY_TOKEN has characters/],
 ])("has no token where %s", async (_, environment, terminal, exitCode, message) => {
   const token = readToken(environment, terminal);

@@ -129,6 +129,19 @@ test("wants the secret of a gateway that is not on this machine", async () => {
   });
 });
 
+test("signs with no secret that has a newline after it", async () => {
+  const { url, received } = await startIngress();
+
+  const ran = await gateway(["--url", url, "send", "ping"], { GITHUB_WEBHOOK_SECRET: `${SECRET}\n` });
+
+  expect(ran).toEqual({
+    code: 2,
+    stdout: "",
+    stderr: "error: GITHUB_WEBHOOK_SECRET has whitespace around it\n",
+  });
+  expect(received).toEqual([]);
+});
+
 test.each([
   [["send"], "missing required argument 'event'"],
   [["send", "nope"], 'GitHub has no event "nope"'],
