@@ -131,24 +131,6 @@ test("knows the optional secrets that the files name for .dev.vars", async () =>
   }
 });
 
-test("keeps no secrets where git would take them", async () => {
-  const project = await openProject();
-  execFileSync("git", ["init", "--quiet", project.dir]);
-  const args = [...YES, "--secrets-file", "kept"];
-
-  const refused = await project.run(args);
-
-  expect(refused).toMatchObject({
-    code: 2,
-    stderr:
-      "error: kept would stand in a git checkout that does not ignore it: name a file elsewhere, as ../kept\n",
-  });
-  expect(project.calls()).toEqual([]);
-
-  writeFileSync(path.join(project.dir, ".gitignore"), "kept\n");
-  expect(await project.run(args)).toMatchObject({ code: 0 });
-});
-
 test.each([".env", ".env.production", ".dev.vars", ".dev.vars.staging", "production-secrets", "gateway.pem"])(
   "has %s ignored by git in this project, and none of it in a commit",
   (name) => {

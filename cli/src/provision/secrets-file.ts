@@ -1,9 +1,9 @@
 /** The file that keeps secrets which were made: nothing else does, for Cloudflare gives none back. */
-import { spawnSync } from "node:child_process";
 import { lstatSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { parseEnv } from "node:util";
 import { EXIT, GatewayError } from "../exit.ts";
+import { whyGitMightTake } from "./git-ignore.ts";
 import type { EnvironmentName, Settings } from "./project.ts";
 
 export interface SecretsFile {
@@ -27,11 +27,9 @@ export function openSecretsFile(from: string, name: string, environment: Environ
   if (!lstatSync(path.dirname(file), { throwIfNoEntry: false })) {
     throw new GatewayError(`--secrets-file: there is no folder ${path.dirname(name)}`, EXIT.usage);
   }
-  if (isUnignored(file)) {
-    throw new GatewayError(
-      `${name} would stand in a git checkout that does not ignore it: name a file elsewhere, as ../${path.basename(name)}`,
-      EXIT.usage,
-    );
+  const why = whyGitMightTake(file);
+  if (why !== undefined) {
+    throw new GatewayError(`${name} ${why}: name a file elsewhere, as ../${path.basename(name)}`, EXIT.usage);
   }
   const there = lstatSync(file, { throwIfNoEntry: false });
   if (there === undefined) return { name, path: file, values: null };
@@ -44,15 +42,6 @@ export function openSecretsFile(from: string, name: string, environment: Environ
     throw new GatewayError(`${name} can be read by others: its secrets are not used. Remove it`, EXIT.usage);
   }
   return { name, path: file, values: Object.fromEntries(entriesOf(text)) };
-}
-
-/** Whether the next `git add .` would take it. Where there is no checkout, or no git, nothing does. */
-function isUnignored(file: string): boolean {
-  const { status } = spawnSync("git", ["check-ignore", "--quiet", file], {
-    cwd: path.dirname(file),
-    stdio: "ignore",
-  });
-  return status === 1;
 }
 
 /** Writes the file, which must not be there, for nobody but its owner to read. @throws GatewayError */
