@@ -4,6 +4,7 @@
  */
 import { parseArgs } from "node:util";
 import { invariants } from "@webhook-gateway/shared/store/invariants.ts";
+import { brokenRows } from "./invariant-answers.ts";
 import { readStateDir } from "./settings.ts";
 import { INVARIANTS_OPTIONS } from "./tool-options.ts";
 import { runWrangler } from "./wrangler.ts";
@@ -15,17 +16,21 @@ const USAGE = `usage: pnpm invariants [--env <name> --remote] [--keep-superseded
 /** Rows named of one invariant. */
 const MAX_ROWS = 20;
 
-interface Broken {
-  readonly id: string;
-  readonly problem: string;
-}
-
 function readArguments() {
   try {
     return parseArgs({ options: INVARIANTS_OPTIONS }).values;
   } catch (thrown) {
     console.error(`error: ${thrown instanceof Error ? thrown.message : "bad arguments"}\n\n${USAGE}`);
     process.exit(2);
+  }
+}
+
+function rowsOf(output: string): ReturnType<typeof brokenRows> {
+  try {
+    return brokenRows(checks, output);
+  } catch (thrown) {
+    console.error(`error: ${thrown instanceof Error ? thrown.message : "the answer is not understood"}`);
+    process.exit(1);
   }
 }
 
@@ -50,10 +55,7 @@ if (code !== 0) {
   console.error(`error: the database could not be asked:\n${output}`);
   process.exit(1);
 }
-const answers: { results: Broken[] }[] = JSON.parse(output.slice(output.indexOf("[")));
-const broken = checks.flatMap((check, index) =>
-  (answers[index]?.results ?? []).map((row) => ({ ...row, number: check.number, rule: check.rule })),
-);
+const broken = rowsOf(output);
 for (const { number, rule, id, problem } of broken)
   console.log(`broken ${number} (${rule}): ${id}: ${problem}`);
 console.log(`${checks.length} rules checked, ${broken.length} rows break one`);
