@@ -7,10 +7,16 @@ import { StartError } from "./settings.ts";
  */
 export async function requireFreePort(port: number, variable: string): Promise<void> {
   for (const host of ["127.0.0.1", "::1"]) {
-    if ((await tryListen(port, host)) === "EADDRINUSE") {
-      throw new StartError(`port ${port} is taken; set ${variable} to another one`);
-    }
+    const problem = portProblem(port, variable, await tryListen(port, host));
+    if (problem !== undefined) throw new StartError(problem);
   }
+}
+
+/** What the code of an error means; undefined where it went well, or a machine without IPv6 has no such address. */
+export function portProblem(port: number, variable: string, code: string | undefined): string | undefined {
+  if (code === undefined || code === "EADDRNOTAVAIL" || code === "EAFNOSUPPORT") return undefined;
+  const what = code === "EADDRINUSE" ? "is taken" : `cannot be listened on (${code})`;
+  return `port ${port} ${what}; set ${variable} to another one`;
 }
 
 /** @returns the error's code; undefined where it went well */
