@@ -385,6 +385,16 @@ const TROUBLES: Readonly<Record<string, Trouble>> = {
     what: "keeps messages for 1 day only",
     mend: "gateway provision --env staging",
   },
+  "a queue whose retention nobody tells": {
+    make: ({ project }) =>
+      project.account.change(({ queues }) => {
+        for (const queue of queues) queue.retention = null;
+      }),
+    check: "queue webhook-gateway-events-staging",
+    status: "warn",
+    what: "not checked: Cloudflare does not say how long messages are kept; 14 days are wanted",
+    mend: "look at its settings in Cloudflare's dashboard",
+  },
   "a queue that nobody consumes": {
     make: ({ project }) =>
       project.account.change(({ queues }) => {

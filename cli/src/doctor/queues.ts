@@ -1,10 +1,10 @@
 /** Are the queues there, do they keep messages for long enough, and is each consumed by our Worker alone? */
-import { daysText, isTooBrief, strayConsumers } from "../provision/queue-steps.ts";
+import { daysText, isTooBrief, strayConsumers, unknownRetention } from "../provision/queue-steps.ts";
 import { listQueues, type Queue } from "../provision/queues-api.ts";
 import type { Wanted, WantedQueue } from "../provision/wanted.ts";
 import { wranglerCommand } from "../wrangler-command.ts";
 import type { Check } from "./check.ts";
-import { type Finding, fail, ok, warn } from "./finding.ts";
+import { type Finding, fail, ok, skipped, warn } from "./finding.ts";
 import type { Place } from "./place.ts";
 
 export const queuesCheck = (place: Place): Check => ({
@@ -40,6 +40,15 @@ function judgeQueue(wanted: Wanted, queue: WantedQueue, actual: readonly Queue[]
     there.retentionSeconds === null ? "" : `keeps messages for ${daysText(there.retentionSeconds)}`;
   const problems = [
     ...(isTooBrief(queue, there) ? [warn(name, `${kept} only`, provision)] : []),
+    ...(queue.retentionSeconds !== null && there.retentionSeconds === null
+      ? [
+          skipped(
+            name,
+            unknownRetention(queue.retentionSeconds),
+            "look at its settings in Cloudflare's dashboard",
+          ),
+        ]
+      : []),
     ...(isConsumed && !isAttached
       ? [
           fail(

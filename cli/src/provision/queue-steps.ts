@@ -21,11 +21,7 @@ export const queueNotes = ({ queues }: Wanted, actual: readonly Queue[]): string
     const unknown = retentionSeconds !== null && there?.retentionSeconds === null;
     const pulled = there?.consumers.some(({ type }) => type === "http_pull") === true;
     return [
-      ...(unknown
-        ? [
-            `queue ${name}: Cloudflare does not say how long messages are kept; ${daysText(retentionSeconds)} are wanted`,
-          ]
-        : []),
+      ...(unknown ? [`queue ${name}: ${unknownRetention(retentionSeconds)}`] : []),
       ...(pulled
         ? [
             `queue ${name} is pulled over HTTP, too: ${wranglerCommand(`queues consumer http remove ${name}`)}`,
@@ -33,6 +29,10 @@ export const queueNotes = ({ queues }: Wanted, actual: readonly Queue[]): string
         : []),
     ];
   });
+
+/** @param wanted seconds */
+export const unknownRetention = (wanted: number): string =>
+  `Cloudflare does not say how long messages are kept; ${daysText(wanted)} are wanted`;
 
 /** Whether messages are kept for less time than is wanted. */
 export const isTooBrief = ({ retentionSeconds: wanted }: WantedQueue, { retentionSeconds }: Queue): boolean =>
