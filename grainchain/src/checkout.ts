@@ -17,11 +17,25 @@ export async function planSteps(directory: string): Promise<StepPlan> {
   const packageJson = await readCheckoutFile(directory, "package.json");
   if (packageJson.kind === "unusable")
     return { kind: "invalid", message: `package.json ${packageJson.reason}` };
-  return detectSteps(await readFiles(directory, textOf(packageJson)));
+  const unusable: string[] = [];
+  const plan = detectSteps(await readFiles(directory, textOf(packageJson), unusable));
+  const [unread] = unusable;
+  // It might have said what to test: "nothing to run" would pass.
+  const isTested = plan.kind === "invalid" || plan.steps.some(({ name }) => name === "test");
+  return isTested || unread === undefined ? plan : { kind: "invalid", message: unread };
 }
 
-async function readFiles(directory: string, packageJson: string | undefined): Promise<CheckoutFiles> {
-  const text = async (name: string) => textOf(await readCheckoutFile(directory, name));
+/** @param unusable is given what is there and cannot be read, with the reason */
+async function readFiles(
+  directory: string,
+  packageJson: string | undefined,
+  unusable: string[],
+): Promise<CheckoutFiles> {
+  const text = async (name: string) => {
+    const file = await readCheckoutFile(directory, name);
+    if (file.kind === "unusable") unusable.push(`${name} ${file.reason}`);
+    return textOf(file);
+  };
   const exists = async (name: string) => (await text(name)) !== undefined;
   return {
     packageJson,
@@ -36,8 +50,9 @@ async function readFiles(directory: string, packageJson: string | undefined): Pr
 
 async function readCheckoutFile(directory: string, name: string): Promise<FileReading> {
   const path = join(directory, name);
-  const stats = await lstat(path).catch(() => undefined);
-  if (stats === undefined) return { kind: "absent" };
+  const stats = await lstat(path).catch(errorCode);
+  if (stats === "ENOENT") return { kind: "absent" };
+  if (typeof stats === "string") return { kind: "unusable", reason: `cannot be read (${stats})` };
   if (!stats.isFile()) return { kind: "unusable", reason: "is not a regular file" };
   if (stats.size > MAX_FILE_BYTES)
     return { kind: "unusable", reason: `is larger than ${MAX_FILE_BYTES} bytes` };
@@ -60,6 +75,10 @@ async function hasPythonTests(directory: string): Promise<boolean> {
     }
   }
   return false;
+}
+
+function errorCode(error: unknown): string {
+  return error instanceof Error && "code" in error ? String(error.code) : "unknown error";
 }
 
 function textOf(file: FileReading): string | undefined {

@@ -51,6 +51,34 @@ test("does not follow a steps file that is a link out of the checkout", async ()
   });
 });
 
+test.each([
+  ["a Makefile that is a link", { "build/rules.mk": "test:\n" }, "Makefile", "is not a regular file"],
+  ["a huge Makefile", { Makefile: "#".repeat(1024 ** 2 + 1) }, "Makefile", "is larger than 1048576 bytes"],
+  ["a pyproject.toml that is a link", {}, "pyproject.toml", "is not a regular file"],
+  ["a pytest.ini that is a link", {}, "pytest.ini", "is not a regular file"],
+])("does not say that there is nothing to run where %s was not read", async (_, files, name, reason) => {
+  const directory = makeCheckout(files);
+  if (!(name in files)) symlinkSync("build/rules.mk", join(directory, name));
+
+  expect(await planSteps(directory)).toEqual({ kind: "invalid", message: `${name} ${reason}` });
+});
+
+test("does without a file that it cannot read where others say what to run", async () => {
+  const directory = makeCheckout({ "package.json": JSON.stringify({ scripts: { test: "t" } }) });
+  symlinkSync("build/rules.mk", join(directory, "Makefile"));
+
+  expect(await planSteps(directory)).toEqual({ kind: "steps", steps: [{ name: "test", run: "npm test" }] });
+});
+
+test("does not take a folder that it cannot look into for one without a steps file", async () => {
+  const directory = makeCheckout({ "not-a-folder": "" });
+
+  expect(await planSteps(join(directory, "not-a-folder"))).toEqual({
+    kind: "invalid",
+    message: ".grainchain.yml cannot be read (ENOTDIR)",
+  });
+});
+
 test("does not read a huge steps file", async () => {
   expect(await plannedRuns({ ".grainchain.yml": "#".repeat(1024 ** 2 + 1) })).toEqual([
     ".grainchain.yml is larger than 1048576 bytes",
