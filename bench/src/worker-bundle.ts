@@ -41,6 +41,8 @@ export async function bundleWorker(worker: WorkerName): Promise<readonly Bundled
 
 async function readModules(folder: string): Promise<readonly BundledModule[]> {
   const names = (await readdir(folder)).filter((name) => !/\.(?:map|log)$|^README\.md$/.test(name));
+  // Whatever else is there, it is not a Worker: an upload of nothing would be within every budget.
+  if (!names.includes(ENTRY)) throw new Error(`Wrangler wrote no ${ENTRY} into ${folder}`);
   const modules = names.map(async (name): Promise<BundledModule> => {
     const content = await readFile(path.join(folder, name), "utf8");
     return { name, kind: name === ENTRY ? "esModule" : "text", content };
