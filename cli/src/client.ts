@@ -2,6 +2,7 @@
 import { hostname, userInfo } from "node:os";
 import * as v from "valibot";
 import { ApiError, type Asked, readRefusal } from "./refusal.ts";
+import { unreachableReason } from "./unreachable.ts";
 
 export interface Connection {
   /** Without a slash at its end. */
@@ -83,7 +84,7 @@ async function exchange(address: string, init: RequestInit, url: string) {
     if (thrown instanceof Error && thrown.name === "TimeoutError") {
       throw new ApiError("timeout", `no answer from ${url} within ${TIMEOUT_MS / 1000} s`, 0);
     }
-    throw new ApiError("unreachable", `no gateway answers at ${url}`, 0);
+    throw new ApiError("unreachable", `no gateway answers at ${url}${unreachableReason(thrown)}`, 0);
   }
 }
 

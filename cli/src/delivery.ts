@@ -18,7 +18,7 @@ export interface Sent {
 }
 
 /** As long as GitHub Enterprise Server waits for an answer; github.com waits 10 s (its documentation, 2026-11). */
-const TIMEOUT_MS = 30_000;
+export const TIMEOUT_MS = 30_000;
 
 /**
  * Sends a delivery.

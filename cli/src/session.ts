@@ -1,7 +1,7 @@
 /** What a command works with: the gateway that is asked, and the form of the answer. */
 import type { Command } from "commander";
 import { openClient } from "./client.ts";
-import { EXIT, GatewayError } from "./exit.ts";
+import { gatewayUrl } from "./gateway-url.ts";
 import { type OperatorApi, operatorApi } from "./operator-api.ts";
 import { processTerminal } from "./prompt.ts";
 import { readToken } from "./token.ts";
@@ -18,8 +18,8 @@ export interface Session {
  * @throws GatewayError where the URL is none, or there is no token
  */
 export async function openSession(command: Command): Promise<Session> {
-  const { url, output } = command.optsWithGlobals<{ url: string; output: string }>();
-  const address = checkedUrl(url);
+  const { output } = command.optsWithGlobals<{ output: string }>();
+  const address = gatewayUrl(command);
   const token = await readToken(process.env, processTerminal());
   const flag = command.getOptionValueSourceWithGlobals("url") === "cli" ? `--url ${address} ` : "";
   return {
@@ -27,14 +27,4 @@ export async function openSession(command: Command): Promise<Session> {
     json: output === "json",
     commandLine: (line) => `gateway ${flag}${line}`,
   };
-}
-
-function checkedUrl(text: string): string {
-  const url = URL.parse(text);
-  if (url === null || !/^https?:$/.test(url.protocol)) throw new GatewayError("--url is no URL", EXIT.usage);
-  // Told in messages, where no password belongs.
-  if (url.username !== "" || url.password !== "") {
-    throw new GatewayError("--url must not have a user or a password", EXIT.usage);
-  }
-  return `${url.origin}${url.pathname}`.replace(/\/+$/, "");
 }

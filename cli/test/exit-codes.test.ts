@@ -169,7 +169,7 @@ test("says in one line that no gateway answers", async () => {
   expect(await runHere(["status", "--url", url], { GATEWAY_TOKEN: TOKEN })).toEqual({
     code: 1,
     stdout: "",
-    stderr: `error: no gateway answers at ${url}\n`,
+    stderr: `error: no gateway answers at ${url} (ECONNREFUSED)\n`,
   });
 });
 
@@ -182,7 +182,7 @@ test("says so where a connection breaks off", async () => {
 
   const ran = await runHere(["status"], { GATEWAY_TOKEN: TOKEN, GATEWAY_URL: url });
 
-  expect(ran).toMatchObject({ code: 1, stderr: `error: no gateway answers at ${url}\n` });
+  expect(ran).toMatchObject({ code: 1, stderr: `error: no gateway answers at ${url} (UND_ERR_SOCKET)\n` });
 });
 
 test("wants a token, where nobody can be asked for it", async () => {
@@ -194,8 +194,8 @@ test("wants a token, where nobody can be asked for it", async () => {
 
 test.each([
   ["--output yaml status", "Allowed choices are table, json."],
-  ["--url nonsense status", "--url is no URL"],
-  ["--url ftp://localhost status", "--url is no URL"],
+  ["--url nonsense status", "--url is not a URL"],
+  ["--url ftp://localhost status", "--url is not a URL"],
   ["--url http://mona:secret@localhost status", "--url must not have a user or a password"],
   ["--token secret status", "unknown option '--token'"],
   ["status acme", "It must be owner/repo."],

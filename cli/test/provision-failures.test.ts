@@ -172,7 +172,7 @@ test.each([
   [["provision"], "required option '--env <name>' not specified"],
   [["provision", "--env", "prod"], "Allowed choices are development, staging, production."],
   [["doctor"], "required option '--env <name>' not specified"],
-  [["doctor", "--env", "staging", "--url", "nonsense"], "--url is no URL of a gateway"],
+  [["doctor", "--env", "staging", "--url", "nonsense"], "--url is not a URL"],
 ])("takes %j for bad usage", async (args, message) => {
   const project = await openProject();
 

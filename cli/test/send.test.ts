@@ -1,36 +1,14 @@
 import { execFile } from "node:child_process";
-import { once } from "node:events";
 import { writeFileSync } from "node:fs";
-import { createServer, type IncomingMessage } from "node:http";
 import path from "node:path";
 import { Webhooks } from "@octokit/webhooks";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, test } from "vitest";
 import { ROOT } from "../dev/settings.ts";
 import { freePort } from "./e2e/support/ports.ts";
 import { makeDirectory } from "./e2e/support/repositories.ts";
+import { startIngress } from "./support/ingress.ts";
 
 const SECRET = "send test secret";
-
-interface Received {
-  readonly headers: IncomingMessage["headers"];
-  readonly body: string;
-}
-
-/** A gateway's ingress that answers with one status, and keeps what it was sent. */
-async function startIngress(status = 202) {
-  const received: Received[] = [];
-  const server = createServer(async (request, response) => {
-    const chunks: Buffer[] = [];
-    for await (const chunk of request) chunks.push(chunk);
-    received.push({ headers: request.headers, body: Buffer.concat(chunks).toString() });
-    response.writeHead(status, { "content-type": "application/json" }).end('{"success":true}');
-  }).listen(0, "127.0.0.1");
-  await once(server, "listening");
-  onTestFinished(() => void server.close());
-  const address = server.address();
-  const port = typeof address === "object" ? address?.port : undefined;
-  return { url: `http://127.0.0.1:${port}`, received };
-}
 
 /** Runs the command as a person would. */
 function gateway(
@@ -116,7 +94,7 @@ test("says in one line that no gateway answers", async () => {
   expect(await gateway(["--url", url, "send", "ping"])).toEqual({
     code: 1,
     stdout: "",
-    stderr: `error: no gateway answers at ${url}\n`,
+    stderr: `error: no gateway answers at ${url} (ECONNREFUSED)\n`,
   });
 });
 
@@ -150,8 +128,8 @@ test.each([
   [["send", "ping", "--pr", "0"], "It must be a whole number from 1."],
   [["send", "ping", "--count", "1.5"], "It must be a whole number from 1."],
   [["send", "ping", "--head", "abc"], "It must be a full commit SHA."],
-  [["send", "ping", "--payload", "/nowhere/payload.json"], "cannot read /nowhere/payload.json"],
-  [["--url", "nonsense", "send", "ping"], "--url is no URL"],
+  [["send", "ping", "--payload", "/nowhere/payload.json"], "there is no file /nowhere/payload.json"],
+  [["--url", "nonsense", "send", "ping"], "--url is not a URL"],
   [["nope"], "unknown command 'nope'"],
 ])("takes %j for bad usage", async (args, message) => {
   const ran = await gateway(args);

@@ -1,7 +1,8 @@
 /** `gateway doctor`: looks at everything that an environment needs, and says how to mend what is wrong. */
 import { type Command, Option } from "commander";
 import { countFindings, findingLines, summaryText } from "../doctor/report.ts";
-import { EXIT, GatewayError } from "../exit.ts";
+import { EXIT } from "../exit.ts";
+import { givenGatewayUrl } from "../gateway-url.ts";
 import { ENVIRONMENTS, type EnvironmentName } from "../provision/project.ts";
 import type { WranglerProgram } from "../provision/wrangler.ts";
 import { printJson, resultScreen, say } from "../terminal.ts";
@@ -27,7 +28,7 @@ export function addDoctor(program: Command, wrangler: WranglerProgram): void {
     .addHelpText("after", EXAMPLES)
     .action(async ({ env }: { env: EnvironmentName }, command: Command) => {
       const { output } = command.optsWithGlobals<{ output: string }>();
-      const url = namedUrl(command);
+      const url = givenGatewayUrl(command);
       // What it looks with is half of this program: the other commands start without it.
       const { examine } = await import("../doctor/examine.ts");
       const findings = await examine(env, url, process.env, wrangler);
@@ -40,15 +41,4 @@ export function addDoctor(program: Command, wrangler: WranglerProgram): void {
       }
       if (counts.fail > 0) process.exitCode = EXIT.failed;
     });
-}
-
-/** Where a person says that the gateway is; undefined where the files are to say it. */
-function namedUrl(command: Command): string | undefined {
-  const isGiven = command.getOptionValueSourceWithGlobals("url") === "cli" || process.env.GATEWAY_URL;
-  if (!isGiven) return undefined;
-  const url = URL.parse(command.optsWithGlobals<{ url: string }>().url);
-  if (url === null || !/^https?:$/.test(url.protocol) || url.username !== "" || url.password !== "") {
-    throw new GatewayError("--url is no URL of a gateway", EXIT.usage);
-  }
-  return `${url.origin}${url.pathname}`.replace(/\/+$/, "");
 }

@@ -1,13 +1,14 @@
 /** `gateway send`: correctly signed deliveries of any event, as GitHub would send them. */
-import { readFileSync } from "node:fs";
-import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { type Command, InvalidArgumentError } from "commander";
-import { type Sent, sendDelivery } from "../delivery.ts";
+import { type Sent, sendDelivery, TIMEOUT_MS } from "../delivery.ts";
 import { EXIT, GatewayError } from "../exit.ts";
+import { gatewayUrl } from "../gateway-url.ts";
 import { repository } from "../option.ts";
+import { readPayloadFile } from "../payload-file.ts";
 import { safeJson } from "../plain-text.ts";
 import { printJson } from "../terminal.ts";
+import { unreachableReason } from "../unreachable.ts";
 import { webhookSecret } from "../webhook-secret.ts";
 
 type Examples = typeof import("../payload.ts");
@@ -41,18 +42,18 @@ export function addSend(program: Command): void {
   program
     .command("send")
     .description("send a signed delivery")
-    .argument("<event>", "an event of GitHub's, such as push or pull_request.opened")
+    .argument("<event>", "an event of GitHub's, such as push or pull_request.opened", eventName)
     .option("--repo <owner/repo>", "the repository it is about", repository)
     .option("--pr <number>", "the pull request it is about", positiveInteger)
     .option("--head <sha>", "its head commit", sha)
     .option("--payload <file>", "send this JSON as it is")
-    .option("--guid <guid>", "the delivery's GUID, for a redelivery (default: a new one)")
+    .option("--guid <guid>", "the delivery's GUID, for a redelivery (default: a new one)", guid)
     .option("--count <n>", "how many to send", positiveInteger, 1)
     .option("--rate <n>", "how many a second (default: as fast as they are answered)", positiveInteger)
     .addHelpText("after", EXAMPLES)
     .action(async (event: string, options: SendOptions, command: Command) => {
-      const { url, output } = command.optsWithGlobals<{ url: string; output: string }>();
-      const sent = await sendAll(url, event, options);
+      const { output } = command.optsWithGlobals<{ output: string }>();
+      const sent = await sendAll(gatewayUrl(command), event, options);
       if (output === "json") printJson(summaryOf(sent));
       else for (const line of linesOf(sent)) console.log(line);
       if (sent.some(({ status }) => status >= 300)) process.exitCode = EXIT.failed;
@@ -61,9 +62,7 @@ export function addSend(program: Command): void {
 
 async function sendAll(url: string, event: string, options: SendOptions): Promise<Sent[]> {
   const secret = webhookSecret(url);
-  // GitHub's examples are megabytes of JSON: the other commands start without them.
-  const examples = await import("../payload.ts");
-  const bodies = Array.from({ length: options.count }, (_, index) => bodyOf(examples, event, options, index));
+  const bodies = await bodiesOf(event, options);
   const name = event.split(".")[0] ?? event;
   const sent: Sent[] = [];
   const begun = performance.now();
@@ -86,13 +85,27 @@ async function sendOne(
 ): Promise<Sent> {
   try {
     return await sendDelivery(url, secret, delivery);
-  } catch {
-    throw new GatewayError(`no gateway answers at ${url}`);
+  } catch (thrown) {
+    if (thrown instanceof Error && thrown.name === "TimeoutError")
+      throw new GatewayError(`no answer from ${url} within ${TIMEOUT_MS / 1000} s`);
+    const reason = unreachableReason(thrown);
+    // What fails otherwise is no matter of the gateway's.
+    if (reason === "") throw thrown;
+    throw new GatewayError(`no gateway answers at ${url}${reason}`);
   }
 }
 
+async function bodiesOf(event: string, options: SendOptions): Promise<string[]> {
+  const { payload, count } = options;
+  // Where the person stands, not where the package manager runs.
+  const from = process.env.INIT_CWD ?? process.cwd();
+  if (payload !== undefined) return new Array<string>(count).fill(readPayloadFile(from, payload));
+  // GitHub's examples are megabytes of JSON: the other commands start without them.
+  const examples = await import("../payload.ts");
+  return Array.from({ length: count }, (_, index) => bodyOf(examples, event, options, index));
+}
+
 function bodyOf(examples: Examples, event: string, options: SendOptions, index: number): string {
-  if (options.payload !== undefined) return readPayload(options.payload);
   const pr = options.pr ?? (options.count > 1 ? 1 : undefined);
   const payload = examples.buildPayload(event, {
     repo: options.repo,
@@ -111,15 +124,6 @@ function unknownEvent({ knownEvents }: Examples, event: string): string {
   return actions === undefined
     ? `GitHub has no event "${name}"; known: ${[...events.keys()].join(", ")}`
     : `there is no example of "${event}"; known actions: ${actions.join(", ")}; or give --payload`;
-}
-
-function readPayload(file: string): string {
-  try {
-    // Where the person stands, not where the package manager runs.
-    return readFileSync(path.resolve(process.env.INIT_CWD ?? process.cwd(), file), "utf8");
-  } catch {
-    throw new GatewayError(`cannot read ${file}`, EXIT.usage);
-  }
 }
 
 const waitUntil = (time: number): Promise<void> => delay(Math.max(time - performance.now(), 0));
@@ -150,6 +154,17 @@ function linesOf(sent: readonly Sent[]): string[] {
   const durations = sent.map(({ durationMs }) => durationMs).toSorted((a, b) => a - b);
   const counted = Object.entries(statuses).map(([status, count]) => `${count} × ${status}`);
   return [`${counted.join(", ")}; median ${durations[Math.floor(durations.length / 2)]} ms`];
+}
+
+function eventName(text: string): string {
+  if (/^\w+(?:\.\w+)?$/.test(text)) return text;
+  throw new InvalidArgumentError("It must be an event, with an action or without.");
+}
+
+/** What a header can carry. */
+function guid(text: string): string {
+  if (/^[\x21-\x7e]+$/.test(text)) return text;
+  throw new InvalidArgumentError("It must be text without spaces.");
 }
 
 function positiveInteger(text: string): number {

@@ -1,5 +1,6 @@
 /** One HTTP question of a check. */
 import { GatewayError } from "../exit.ts";
+import { unreachableReason } from "../unreachable.ts";
 
 export interface HttpAnswer {
   readonly status: number;
@@ -37,9 +38,7 @@ function reasonOf(thrown: unknown): string {
   if (thrown instanceof Error && ["TimeoutError", "AbortError"].includes(thrown.name)) {
     return `did not answer within ${TIMEOUT_MS / 1000} s`;
   }
-  const cause = thrown instanceof Error && thrown.cause instanceof Error ? thrown.cause : undefined;
-  const code = cause !== undefined && "code" in cause ? ` (${String(cause.code)})` : "";
-  return `cannot be reached${code}`;
+  return `cannot be reached${unreachableReason(thrown)}`;
 }
 
 function parseJson(text: string): unknown {
