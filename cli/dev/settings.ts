@@ -1,12 +1,13 @@
 /** Settings of the local gateway: `.dev.vars`, overridden by the environment. */
 import { randomBytes } from "node:crypto";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, statSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { parseEnv } from "node:util";
+import { EXIT, GatewayError } from "../src/exit.ts";
+import { nonEmpty, readSettingsFile } from "../src/settings-file.ts";
+import { errorCode } from "../src/text-file.ts";
 
 /** The project's root. */
 export const ROOT = path.resolve(import.meta.dirname, "../..");
-const DEV_VARS = path.join(ROOT, ".dev.vars");
 
 /** Secrets that a local gateway cannot be without, made at random where there are none. */
 const SECRETS = ["GITHUB_WEBHOOK_SECRET", "GRAINCHAIN_CALLBACK_SECRET", "OPERATOR_TOKEN", "READER_TOKEN"];
@@ -24,27 +25,31 @@ export interface LocalSettings {
 }
 
 /** Expected trouble, told in one line. */
-export class StartError extends Error {
+export class StartError extends GatewayError {
   override readonly name = "StartError";
 }
 
 /**
  * Reads the settings, making `.dev.vars` with random secrets where there is none.
- * @throws StartError for a port that is none
+ * @param dir where `.dev.vars` is
+ * @throws GatewayError naming the variable, the file or the line that cannot be used
  */
-export function readLocalSettings(environment: NodeJS.ProcessEnv): LocalSettings {
+export function readLocalSettings(environment: NodeJS.ProcessEnv, dir = ROOT): LocalSettings {
   const port = readPort("PORT", environment.PORT, 8787);
   const grainchainPort = readPort("GRAINCHAIN_PORT", environment.GRAINCHAIN_PORT, 8080);
   const given = nonEmpty(environment);
+  const externalGrainchain = given.GRAINCHAIN_API_URL !== undefined;
+  if (port === grainchainPort && !externalGrainchain)
+    throw new StartError(`PORT and GRAINCHAIN_PORT are both ${port}: set one of them to another one`);
   return {
     port,
     grainchainPort,
-    stateDir: readStateDir(environment),
-    externalGrainchain: given.GRAINCHAIN_API_URL !== undefined,
+    stateDir: requireFolder("GATEWAY_STATE", readStateDir(environment)),
+    externalGrainchain,
     variables: {
       CLOUDFLARE_WORKER_URL: `http://localhost:${port}`,
       GRAINCHAIN_API_URL: `http://127.0.0.1:${grainchainPort}`,
-      ...readDevVars(),
+      ...readDevVars(dir),
       ...given,
       // The local gateway is the development environment, whatever a shell may have set.
       ENVIRONMENT: "development",
@@ -56,33 +61,32 @@ export function readLocalSettings(environment: NodeJS.ProcessEnv): LocalSettings
 export const readStateDir = (environment: NodeJS.ProcessEnv): string =>
   path.resolve(ROOT, environment.GATEWAY_STATE || ".wrangler/state");
 
-/** The values of `.dev.vars`; none where there is no such file. */
-export function readDevVarsFile(): Record<string, string> {
-  return existsSync(DEV_VARS) ? nonEmpty(parseEnv(readFileSync(DEV_VARS, "utf8"))) : {};
+function readDevVars(dir: string): Record<string, string> {
+  const file = path.join(dir, ".dev.vars");
+  if (!existsSync(file)) writeDevVars(file);
+  return readSettingsFile(dir, ".dev.vars");
 }
 
-function readDevVars(): Record<string, string> {
-  if (!existsSync(DEV_VARS)) {
-    const lines = SECRETS.map((name) => `${name}=${randomBytes(32).toString("base64url")}`);
-    writeFileSync(
-      DEV_VARS,
-      `# Made by npm start: secrets of this machine's gateway.\n${lines.join("\n")}\n`,
-      {
-        mode: 0o600,
-      },
-    );
+function writeDevVars(file: string): void {
+  const lines = SECRETS.map((name) => `${name}=${randomBytes(32).toString("base64url")}\n`);
+  const text = `# Made by npm start: secrets of this machine's gateway.\n${lines.join("")}`;
+  try {
+    writeFileSync(file, text, { mode: 0o600 });
+  } catch (thrown) {
+    throw new StartError(`.dev.vars cannot be written (${errorCode(thrown)})`);
   }
-  return readDevVarsFile();
 }
 
-function readPort(name: string, text: string | undefined, fallback: number): number {
+function requireFolder(name: string, dir: string): string {
+  if (statSync(dir, { throwIfNoEntry: false })?.isDirectory() === false)
+    throw new StartError(`${name} is not a folder`);
+  return dir;
+}
+
+/** @throws GatewayError naming the variable */
+export function readPort(name: string, text: string | undefined, fallback: number): number {
   if (text === undefined || text === "") return fallback;
   const port = Number(text);
   if (Number.isInteger(port) && port > 0 && port < 65_536) return port;
-  throw new StartError(`${name} is not a port: it must be a number from 1 to 65535`);
+  throw new GatewayError(`${name} is not a port: it must be a number from 1 to 65535`, EXIT.usage);
 }
-
-const nonEmpty = (values: Readonly<Record<string, string | undefined>>): Record<string, string> =>
-  Object.fromEntries(
-    Object.entries(values).flatMap(([name, value]) => (value ? [[name, value] as const] : [])),
-  );

@@ -7,6 +7,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { parseArgs } from "node:util";
+import { GatewayError } from "../src/exit.ts";
 import { requireGoodConfiguration } from "./configuration.ts";
 import { runDemo } from "./demo.ts";
 import { watchParent } from "./parent.mjs";
@@ -47,7 +48,10 @@ async function main(): Promise<void> {
   const settings = readLocalSettings(process.env);
   await requireFreePort(settings.port, "PORT");
   if (!settings.externalGrainchain) await requireFreePort(settings.grainchainPort, "GRAINCHAIN_PORT");
-  await Promise.all([requireGoodConfiguration(settings), applyMigrations(settings.stateDir)]);
+  const migrated = applyMigrations(settings.stateDir);
+  // Both fail where a configuration file is broken: this one says so.
+  await Promise.all([requireGoodConfiguration(settings), migrated.catch(() => undefined)]);
+  await migrated;
 
   const demoRepos = path.join(settings.stateDir, "demo-repos");
   if (!settings.externalGrainchain) startGrainchain(settings, demoRepos);
@@ -230,7 +234,7 @@ watchParent(() => void stop(0));
 try {
   await main();
 } catch (thrown) {
-  const known = thrown instanceof StartError;
+  const known = thrown instanceof GatewayError;
   console.error(known ? `error: ${thrown.message}` : thrown);
   await stop(1);
 }

@@ -1,15 +1,13 @@
 /** The environment that is looked at: its files, what is set for it, and where it is. */
 import { ConfigError } from "@webhook-gateway/shared/config.ts";
 import { type ConsumerConfig, readConsumerConfig } from "../../../consumer/src/config.ts";
-import { readStateDir } from "../../dev/settings.ts";
+import { readPort, readStateDir } from "../../dev/settings.ts";
 import { GatewayError } from "../exit.ts";
 import { type Account, checkAccountText, readAccount } from "../provision/account.ts";
 import { isExample } from "../provision/afterwards.ts";
 import {
   type EnvironmentName,
-  nonEmpty,
   projectDir,
-  readSettingsFile,
   readToolSettings,
   type Settings,
   type WorkerName,
@@ -17,6 +15,7 @@ import {
 import { SECRETS } from "../provision/secret-names.ts";
 import { readWorkerFile, type Wanted, type WorkerFile, wantedOf } from "../provision/wanted.ts";
 import { openWrangler, type Wrangler, type WranglerProgram } from "../provision/wrangler.ts";
+import { nonEmpty, readSettingsFile } from "../settings-file.ts";
 import { Unchecked } from "./check.ts";
 
 export interface Place {
@@ -44,7 +43,7 @@ export interface Place {
 /** A secret that is at Cloudflare, where nobody can read it. */
 const UNKNOWN_SECRET = "unknown";
 
-/** @param url where a person says the gateway is */
+/** @param url where a person says the gateway is @throws GatewayError for settings that cannot be read */
 export async function openPlace(
   environment: EnvironmentName,
   url: string | undefined,
@@ -66,17 +65,26 @@ export async function openPlace(
     if (read instanceof GatewayError) throw read;
     return read;
   };
+  const addresses = isLocal ? localAddresses(nonEmpty(env)) : undefined;
   const place: Place = {
     environment,
     dir,
     stateDir: readStateDir(env),
-    url: url ?? knownUrl(environment, files.consumer, tools),
+    url: url ?? addresses?.CLOUDFLARE_WORKER_URL ?? deployedUrl(files.consumer),
     settings,
     wrangler: openWrangler(dir, isLocal ? undefined : maybeAccount(tools), program),
     file,
     wanted: () => wantedOf(environment, file("producer"), file("consumer")),
     values: (worker) =>
-      isLocal ? localValues(file(worker), local, nonEmpty(env)) : deployedValues(file(worker), settings),
+      addresses === undefined
+        ? deployedValues(file(worker), settings)
+        : {
+            ...file(worker).vars,
+            ...addresses,
+            ...local,
+            ...nonEmpty(env),
+            ENVIRONMENT: "development",
+          },
     consumerConfig() {
       try {
         return readConsumerConfig(place.values("consumer"));
@@ -99,13 +107,9 @@ export async function openPlace(
 }
 
 /** Addresses of the gateway and of the embedded Grainchain are made up by `npm start`. */
-const localValues = (file: WorkerFile, devVars: Settings, env: Settings): Settings => ({
-  ...file.vars,
-  CLOUDFLARE_WORKER_URL: localUrl(env),
-  GRAINCHAIN_API_URL: `http://127.0.0.1:${env.GRAINCHAIN_PORT ?? 8080}`,
-  ...devVars,
-  ...env,
-  ENVIRONMENT: "development",
+const localAddresses = ({ PORT, GRAINCHAIN_PORT }: Settings) => ({
+  CLOUDFLARE_WORKER_URL: `http://localhost:${readPort("PORT", PORT, 8787)}`,
+  GRAINCHAIN_API_URL: `http://127.0.0.1:${readPort("GRAINCHAIN_PORT", GRAINCHAIN_PORT, 8080)}`,
 });
 
 const deployedValues = (file: WorkerFile, settings: Settings): Settings => ({
@@ -114,17 +118,10 @@ const deployedValues = (file: WorkerFile, settings: Settings): Settings => ({
   ...Object.fromEntries(SECRETS.flatMap((name) => (settings[name] ? [[name, settings[name]]] : []))),
 });
 
-function knownUrl(
-  environment: EnvironmentName,
-  consumer: WorkerFile | GatewayError,
-  settings: Settings,
-): string | undefined {
-  if (environment === "development") return localUrl(settings);
+function deployedUrl(consumer: WorkerFile | GatewayError): string | undefined {
   const url = consumer instanceof GatewayError ? undefined : consumer.vars.CLOUDFLARE_WORKER_URL;
   return isExample(url) ? undefined : url?.replace(/\/+$/, "");
 }
-
-const localUrl = ({ PORT }: Settings): string => `http://localhost:${PORT ?? 8787}`;
 
 function maybeAccount(settings: Settings): Account | undefined {
   try {

@@ -39,6 +39,7 @@ export function readAccount(settings: Settings): Account {
   if (token !== undefined && id !== undefined) {
     // Wrangler's own name for where the API is.
     const apiUrl = settings.CLOUDFLARE_API_BASE_URL ?? API_URL;
+    if (!URL.canParse(apiUrl)) throw new GatewayError("CLOUDFLARE_API_BASE_URL is not a URL", EXIT.usage);
     return { id, token, apiUrl: apiUrl.replace(/\/+$/, "") };
   }
   const missing = NAMES.filter((name) => settings[name] === undefined);

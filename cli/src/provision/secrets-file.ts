@@ -1,8 +1,9 @@
 /** The file that keeps secrets which were made: nothing else does, for Cloudflare gives none back. */
-import { lstatSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { lstatSync, statSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { parseEnv } from "node:util";
 import { EXIT, GatewayError } from "../exit.ts";
+import { parseSettings } from "../settings-file.ts";
+import { errorCode, readTextFile } from "../text-file.ts";
 import { whyGitMightTake } from "./git-ignore.ts";
 import type { EnvironmentName, Settings } from "./project.ts";
 
@@ -14,7 +15,7 @@ export interface SecretsFile {
   readonly values: Settings | null;
 }
 
-const header = (environment: EnvironmentName): string => `# gateway provision --env ${environment}\n`;
+const header = (environment: EnvironmentName): string => `# gateway provision --env ${environment}`;
 
 /**
  * Looks at the file that a person named. One that this command made for the same environment is read again, so that an
@@ -23,8 +24,9 @@ const header = (environment: EnvironmentName): string => `# gateway provision --
  * @throws GatewayError
  */
 export function openSecretsFile(from: string, name: string, environment: EnvironmentName): SecretsFile {
+  if (name === "") throw new GatewayError("--secrets-file has no name", EXIT.usage);
   const file = path.resolve(from, name);
-  if (!lstatSync(path.dirname(file), { throwIfNoEntry: false })) {
+  if (!isFolder(path.dirname(file))) {
     throw new GatewayError(`--secrets-file: there is no folder ${path.dirname(name)}`, EXIT.usage);
   }
   const why = whyGitMightTake(file);
@@ -33,26 +35,33 @@ export function openSecretsFile(from: string, name: string, environment: Environ
   }
   const there = lstatSync(file, { throwIfNoEntry: false });
   if (there === undefined) return { name, path: file, values: null };
-  const text = there.isFile() ? readFileSync(file, "utf8") : "";
-  if (!text.startsWith(header(environment))) {
+  if (there.isDirectory()) throw new GatewayError(`${name} is a folder`, EXIT.usage);
+  const text = there.isFile() ? (readTextFile(file, name) ?? "") : "";
+  if (text.split(/\r?\n/)[0] !== header(environment)) {
     throw new GatewayError(`${name} is there already and is not overwritten: name another file`, EXIT.usage);
   }
   // What others could read is no secret any more. Windows has no such bits.
   if (process.platform !== "win32" && (statSync(file).mode & 0o077) !== 0) {
     throw new GatewayError(`${name} can be read by others: its secrets are not used. Remove it`, EXIT.usage);
   }
-  return { name, path: file, values: Object.fromEntries(entriesOf(text)) };
+  return { name, path: file, values: parseSettings(text, name) };
 }
 
 /** Writes the file, which must not be there, for nobody but its owner to read. @throws GatewayError */
 export function writeSecretsFile(file: SecretsFile, environment: EnvironmentName, values: Settings): void {
   const lines = Object.entries(values).map(([name, value]) => `${name}=${value}\n`);
   try {
-    writeFileSync(file.path, header(environment) + lines.join(""), { mode: 0o600, flag: "wx" });
-  } catch {
-    throw new GatewayError(`${file.name} cannot be written`);
+    const text = `${header(environment)}\n${lines.join("")}`;
+    writeFileSync(file.path, text, { mode: 0o600, flag: "wx" });
+  } catch (thrown) {
+    throw new GatewayError(`${file.name} cannot be written (${errorCode(thrown)})`);
   }
 }
 
-const entriesOf = (text: string): [string, string][] =>
-  Object.entries(parseEnv(text)).flatMap(([name, value]) => (value ? [[name, value]] : []));
+function isFolder(place: string): boolean {
+  try {
+    return statSync(place).isDirectory();
+  } catch {
+    return false;
+  }
+}
