@@ -10,6 +10,15 @@ export async function requireFreePort(port: number, variable: string): Promise<v
     const problem = portProblem(port, variable, await tryListen(port, host));
     if (problem !== undefined) throw new StartError(problem);
   }
+  if (await isRefusedByClients(port)) {
+    throw new StartError(`port ${port} is one that browsers refuse; set ${variable} to another one`);
+  }
+}
+
+/** Some ports belong to other protocols: `fetch` asks there for nothing, whoever listens. */
+async function isRefusedByClients(port: number): Promise<boolean> {
+  const thrown: unknown = await fetch(`http://127.0.0.1:${port}`).catch((error: unknown) => error);
+  return thrown instanceof Error && thrown.cause instanceof Error && thrown.cause.message === "bad port";
 }
 
 /** What the code of an error means; undefined where it went well, or a machine without IPv6 has no such address. */

@@ -15,6 +15,12 @@ test.each([
   expect(portProblem(80, "PORT", code)).toBe(problem);
 });
 
+test("takes no port at which no browser, and no fetch, asks for anything", async () => {
+  await expect(requireFreePort(10080, "PORT")).rejects.toThrow(
+    "port 10080 is one that browsers refuse; set PORT to another one",
+  );
+});
+
 test("takes a free port, and not one that something listens on", async () => {
   const port = await freePort();
   await expect(requireFreePort(port, "PORT")).resolves.toBeUndefined();
