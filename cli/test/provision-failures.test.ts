@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
 import path from "node:path";
 import { expect, test } from "vitest";
 import type { Broken } from "./support/fake-wrangler-account.ts";
@@ -199,4 +199,19 @@ test("says which configuration file cannot be read", async () => {
 
   expect(ran.code).toBe(1);
   expect(ran.stderr).toContain("error: wrangler.consumer.toml cannot be read: ");
+});
+
+test.each([
+  ["a folder without any", "shared/no-migrations", "there are no migrations in "],
+  ["no folder", "shared/nowhere", "the migrations cannot be read: "],
+])("takes no database for complete where there is %s of migrations", async (_, dir, problem) => {
+  const project = await openProject();
+  mkdirSync(path.join(project.dir, "shared/no-migrations"));
+  project.edit("wrangler.producer.toml", (toml) => toml.replaceAll('"shared/migrations"', `"${dir}"`));
+
+  const ran = await project.run(YES, GIVEN_SECRETS);
+
+  expect(ran).toMatchObject({ code: 1, stdout: "" });
+  expect(ran.stderr).toContain(`error: ${problem}${path.join(project.dir, dir)}`);
+  expect(project.changes()).toEqual([]);
 });

@@ -2,6 +2,7 @@
 import { readdirSync } from "node:fs";
 import * as v from "valibot";
 import { GatewayError } from "../exit.ts";
+import { errorCode } from "../text-file.ts";
 import { readOutput, succeed, type Wrangler, wranglerError } from "./wrangler.ts";
 
 export interface Database {
@@ -40,13 +41,18 @@ export async function pendingMigrations(
   return listMigrations(migrationsDir).filter((name) => !done.has(name));
 }
 
-/** The names of all migrations, in their order. @throws GatewayError where there is no such folder */
+/** The names of all migrations, in their order. @throws GatewayError where there are none */
 export function listMigrations(dir: string): string[] {
+  const migrations = listFolder(dir).filter((name) => name.endsWith(".sql"));
+  // Of none, every database would have all.
+  if (migrations.length === 0) throw new GatewayError(`there are no migrations in ${dir}`);
+  return migrations.toSorted();
+}
+
+function listFolder(dir: string): string[] {
   try {
-    return readdirSync(dir)
-      .filter((name) => name.endsWith(".sql"))
-      .toSorted();
-  } catch {
-    throw new GatewayError(`the migrations cannot be read: there is no folder ${dir}`);
+    return readdirSync(dir);
+  } catch (thrown) {
+    throw new GatewayError(`the migrations cannot be read: ${dir} (${errorCode(thrown)})`);
   }
 }
