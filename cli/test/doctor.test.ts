@@ -156,6 +156,14 @@ const TROUBLES: Readonly<Record<string, Trouble>> = {
     what: "CLOUDFLARE_API_TOKEN has whitespace around it",
     mend: "mend what is named",
   },
+  "an address of Cloudflare's that is none": {
+    make: () => undefined,
+    env: { CLOUDFLARE_API_BASE_URL: "nonsense" },
+    check: "both files",
+    status: "fail",
+    what: "CLOUDFLARE_API_BASE_URL is not a URL",
+    mend: "mend what is named",
+  },
   "a file that is no TOML": {
     make: editConsumer('GRAINCHAIN_TIMEOUT = "60000"', "GRAINCHAIN_TIMEOUT = ["),
     check: "wrangler.consumer.toml",

@@ -2,7 +2,7 @@
 import { ConfigError } from "@webhook-gateway/shared/config.ts";
 import { CredentialsError, readPrivateKey } from "../../../consumer/src/private-key.ts";
 import { GatewayError } from "../exit.ts";
-import { checkAccountText } from "../provision/account.ts";
+import { checkAccount } from "../provision/account.ts";
 import { isExample } from "../provision/afterwards.ts";
 import { isPlaceholder } from "../provision/database-id.ts";
 import { configFile, type Settings, WORKERS, type WorkerName } from "../provision/project.ts";
@@ -62,7 +62,7 @@ function checkTogether(place: Place): Finding[] {
   try {
     workers = place.wanted().workers;
     if (place.environment !== "development") {
-      checkAccountText(place.settings);
+      checkAccount(place.settings);
       checkWorkerName(place.settings, workers.producer, place.environment);
     }
   } catch (thrown) {

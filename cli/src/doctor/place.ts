@@ -3,7 +3,7 @@ import { ConfigError } from "@webhook-gateway/shared/config.ts";
 import { type ConsumerConfig, readConsumerConfig } from "../../../consumer/src/config.ts";
 import { readPort, readStateDir } from "../../dev/settings.ts";
 import { GatewayError } from "../exit.ts";
-import { type Account, checkAccountText, readAccount } from "../provision/account.ts";
+import { type Account, readAccount } from "../provision/account.ts";
 import { isExample } from "../provision/afterwards.ts";
 import {
   type EnvironmentName,
@@ -94,9 +94,9 @@ export async function openPlace(
       }
     },
     account() {
-      checkAccountText(tools);
-      const account = maybeAccount(tools);
-      if (account !== undefined) return account;
+      const { CLOUDFLARE_API_TOKEN, CLOUDFLARE_ACCOUNT_ID } = tools;
+      if (CLOUDFLARE_API_TOKEN !== undefined && CLOUDFLARE_ACCOUNT_ID !== undefined)
+        return readAccount(tools);
       throw new Unchecked(
         "CLOUDFLARE_API_TOKEN or CLOUDFLARE_ACCOUNT_ID is not set",
         "put both into .env, as .env.example shows",
@@ -123,6 +123,7 @@ function deployedUrl(consumer: WorkerFile | GatewayError): string | undefined {
   return isExample(url) ? undefined : url?.replace(/\/+$/, "");
 }
 
+/** What needs one asks for `account` first, and hears why there is none. */
 function maybeAccount(settings: Settings): Account | undefined {
   try {
     return readAccount(settings);

@@ -22,8 +22,10 @@ const API_URL = "https://api.cloudflare.com/client/v4";
 
 const NAMES = ["CLOUDFLARE_API_TOKEN", "CLOUDFLARE_ACCOUNT_ID"] as const;
 
-/** @throws GatewayError naming what no token and no id is */
-export function checkAccountText(settings: Settings): void {
+/** @throws GatewayError naming what is set and cannot be used */
+export function checkAccount(settings: Settings): void {
+  if (!URL.canParse(settings.CLOUDFLARE_API_BASE_URL ?? API_URL))
+    throw new GatewayError("CLOUDFLARE_API_BASE_URL is not a URL", EXIT.usage);
   const bad = NAMES.filter((name) => hasWhitespaceAround(settings[name] ?? ""));
   if (bad.length === 0) return;
   throw new GatewayError(
@@ -34,12 +36,11 @@ export function checkAccountText(settings: Settings): void {
 
 /** @throws GatewayError naming what is not set, or cannot be used */
 export function readAccount(settings: Settings): Account {
-  checkAccountText(settings);
+  checkAccount(settings);
   const { CLOUDFLARE_API_TOKEN: token, CLOUDFLARE_ACCOUNT_ID: id } = settings;
   if (token !== undefined && id !== undefined) {
     // Wrangler's own name for where the API is.
     const apiUrl = settings.CLOUDFLARE_API_BASE_URL ?? API_URL;
-    if (!URL.canParse(apiUrl)) throw new GatewayError("CLOUDFLARE_API_BASE_URL is not a URL", EXIT.usage);
     return { id, token, apiUrl: apiUrl.replace(/\/+$/, "") };
   }
   const missing = NAMES.filter((name) => settings[name] === undefined);
