@@ -1,19 +1,16 @@
 /**
- * The demo: a small real git repository with a pull request, one signed delivery over HTTP, and the trace of what
- * comes of it, read from D1 as it happens.
+ * The demo: a pull request of a small real git repository, one signed delivery over HTTP, and the trace of what comes
+ * of it, read from D1 as it happens.
  */
-import { execFile } from "node:child_process";
-import { mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { promisify } from "node:util";
 import type { D1Database } from "@cloudflare/workers-types";
 import { loadEnd, loadSteps } from "@webhook-gateway/shared/store/trace.ts";
 import { sendDelivery } from "../src/delivery.ts";
 import { buildPayload } from "../src/payload.ts";
+import { DEMO_REPOSITORY, makePullRequest, type PullRequest } from "./demo-repository.ts";
 import { type LocalSettings, StartError } from "./settings.ts";
 
-const REPO = "demo/widgets";
 const TIMEOUT_MS = 90_000;
 const POLL_MS = 100;
 
@@ -29,7 +26,7 @@ export interface DemoOptions {
 export async function runDemo(options: DemoOptions): Promise<void> {
   try {
     const pull = await makePullRequest(options.demoRepos);
-    console.log(`demo: pull request ${REPO}#${pull.number}, head ${pull.head.slice(0, 12)}`);
+    console.log(`demo: pull request ${DEMO_REPOSITORY}#${pull.number}, head ${pull.head.slice(0, 12)}`);
     const accepted = Date.now();
     const guid = await deliver(options, pull);
     await trace(options, guid, accepted);
@@ -39,34 +36,9 @@ export async function runDemo(options: DemoOptions): Promise<void> {
   }
 }
 
-interface PullRequest {
-  readonly number: number;
-  readonly head: string;
-}
-
-/** Commits a change on a branch of its own. Every start opens the next pull request. */
-async function makePullRequest(demoRepos: string): Promise<PullRequest> {
-  const dir = path.join(demoRepos, REPO);
-  await mkdir(path.join(dir, "src"), { recursive: true });
-  const git = gitIn(dir);
-  await git("init", "--quiet", "--initial-branch=main");
-  if ((await git("branch", "--list", "main")).trim() === "") {
-    await writeFiles(dir, INITIAL_FILES);
-    await git("add", "--all");
-    await git("commit", "--quiet", "--message", "Widgets that can be counted");
-  }
-  const branches = (await git("branch", "--list", "pull-*")).split("\n").filter((line) => line.trim() !== "");
-  const number = branches.length + 1;
-  await git("checkout", "--quiet", "-B", `pull-${number}`, "main");
-  await writeFiles(dir, { "CHANGES.md": `Pull request ${number}, ${new Date().toISOString()}\n` });
-  await git("add", "--all");
-  await git("commit", "--quiet", "--message", `Note change ${number}`);
-  return { number, head: (await git("rev-parse", "HEAD")).trim() };
-}
-
 async function deliver({ url, settings }: DemoOptions, pull: PullRequest): Promise<string> {
   const payload = buildPayload("pull_request.opened", {
-    repo: REPO,
+    repo: DEMO_REPOSITORY,
     pr: pull.number,
     head: pull.head,
     now: new Date(),
@@ -120,48 +92,4 @@ async function trace({ settings, signal }: DemoOptions, guid: string, accepted: 
 const STEP_NAMES: Readonly<Record<string, string>> = {
   queued: "recorded",
   dispatching: "dispatched",
-};
-
-type Git = (...args: string[]) => Promise<string>;
-
-/** Git on one repository, whatever the person's own configuration says. */
-function gitIn(dir: string): Git {
-  const run = promisify(execFile);
-  const identity = [
-    "-c",
-    "user.name=Demo",
-    "-c",
-    "user.email=demo@example.com",
-    "-c",
-    "commit.gpgsign=false",
-  ];
-  return async (...args) => (await run("git", ["-C", dir, ...identity, ...args])).stdout;
-}
-
-async function writeFiles(dir: string, files: Readonly<Record<string, string>>): Promise<void> {
-  for (const [name, text] of Object.entries(files)) await writeFile(path.join(dir, name), text);
-}
-
-const INITIAL_FILES = {
-  ".grainchain.yml": `steps:
-  - name: syntax
-    run: node --check src/widgets.mjs
-  - name: test
-    run: node --test
-    timeout: 30
-`,
-  "src/widgets.mjs": `export const countWidgets = (boxes) => boxes.reduce((sum, box) => sum + box.widgets, 0);
-`,
-  "src/widgets.test.mjs": `import assert from "node:assert/strict";
-import { test } from "node:test";
-import { countWidgets } from "./widgets.mjs";
-
-test("counts the widgets of every box", () => {
-  assert.equal(countWidgets([{ widgets: 2 }, { widgets: 3 }]), 5);
-});
-
-test("counts nothing where there is no box", () => {
-  assert.equal(countWidgets([]), 0);
-});
-`,
 };
