@@ -2,6 +2,7 @@
 import { execFileSync } from "node:child_process";
 import { createRequire } from "node:module";
 import os from "node:os";
+import { gitEnvironment } from "@webhook-gateway/shared/child-environment.mjs";
 
 export interface Machine {
   readonly cpu: string;
@@ -37,7 +38,8 @@ export function describeMachine(loadBefore: number): Machine {
 function commit(): string {
   try {
     const args = ["describe", "--always", "--dirty=+", "--exclude=*"];
-    return execFileSync("git", args, { cwd: import.meta.dirname, encoding: "utf8", stdio: "pipe" }).trim();
+    const options = { cwd: import.meta.dirname, env: gitEnvironment(process.env), stdio: "pipe" } as const;
+    return execFileSync("git", args, { ...options, encoding: "utf8" }).trim();
   } catch {
     return "unknown";
   }

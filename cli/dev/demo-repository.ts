@@ -3,6 +3,8 @@ import { execFile } from "node:child_process";
 import { mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { promisify } from "node:util";
+import { gitEnvironment } from "@webhook-gateway/shared/child-environment.mjs";
+import { StartError } from "./settings.ts";
 
 /** Its name at the gateway, and its folder. */
 export const DEMO_REPOSITORY = "demo/widgets";
@@ -12,7 +14,7 @@ export interface PullRequest {
   readonly head: string;
 }
 
-/** Commits a change on a branch of its own. Every start opens the next pull request. */
+/** Commits a change on a branch of its own. Every start opens the next pull request. @throws StartError */
 export async function makePullRequest(demoRepos: string): Promise<PullRequest> {
   const dir = path.join(demoRepos, DEMO_REPOSITORY);
   await mkdir(path.join(dir, "src"), { recursive: true });
@@ -34,18 +36,24 @@ export async function makePullRequest(demoRepos: string): Promise<PullRequest> {
 
 type Git = (...args: string[]) => Promise<string>;
 
-/** Git on one repository, whatever the person's own configuration says. */
+/** Git on one repository. @throws StartError with git's own words */
 function gitIn(dir: string): Git {
   const run = promisify(execFile);
-  const identity = [
-    "-c",
-    "user.name=Demo",
-    "-c",
-    "user.email=demo@example.com",
-    "-c",
-    "commit.gpgsign=false",
-  ];
-  return async (...args) => (await run("git", ["-C", dir, ...identity, ...args])).stdout;
+  const options = { cwd: dir, env: gitEnvironment(process.env) };
+  return async (...args) => {
+    try {
+      return (await run("git", args, options)).stdout;
+    } catch (thrown) {
+      throw new StartError(`git ${args[0]} failed: ${wordsOf(thrown)}`);
+    }
+  };
+}
+
+/** What a program that failed has printed; where it has not, or was not found, what Node says of it. */
+function wordsOf(thrown: unknown): string {
+  if (!(thrown instanceof Error)) return "unknown";
+  const printed = "stderr" in thrown && "stdout" in thrown ? `${thrown.stderr}${thrown.stdout}`.trim() : "";
+  return printed === "" ? thrown.message : printed;
 }
 
 async function writeFiles(dir: string, files: Readonly<Record<string, string>>): Promise<void> {

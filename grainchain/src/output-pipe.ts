@@ -5,6 +5,7 @@ import { Socket } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
+import { toolEnvironment } from "@webhook-gateway/shared/child-environment.mjs";
 import type { OutputTail } from "./output-tail.ts";
 
 const DRAIN_TIMEOUT_MS = 1000;
@@ -25,7 +26,7 @@ export type OutputPipe = {
  */
 export async function openOutputPipe(directory: string, tail: OutputTail): Promise<OutputPipe> {
   const path = join(directory, "output");
-  await promisify(execFile)("mkfifo", ["-m", "600", path]);
+  await promisify(execFile)("mkfifo", ["-m", "600", path], { env: toolEnvironment(process.env) });
   const readFd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   const writeFd = openSync(path, constants.O_WRONLY);
   await unlink(path);

@@ -1,6 +1,7 @@
 import { execFile } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { promisify } from "node:util";
+import { toolEnvironment } from "@webhook-gateway/shared/child-environment.mjs";
 
 /** A living process; zombies are not listed. */
 export type ProcessEntry = { pid: number; parentPid: number; groupId: number; residentBytes: () => number };
@@ -8,7 +9,8 @@ export type ProcessEntry = { pid: number; parentPid: number; groupId: number; re
 /** Every process of this machine that can be seen: from /proc on Linux, from `ps` elsewhere. */
 export async function listProcesses(): Promise<ProcessEntry[]> {
   if (process.platform === "linux") return listProcPids().flatMap((pid) => readProcEntry(pid));
-  const { stdout } = await promisify(execFile)("ps", ["-A", "-o", "pid=,ppid=,pgid=,rss=,state="]);
+  const args = ["-A", "-o", "pid=,ppid=,pgid=,rss=,state="];
+  const { stdout } = await promisify(execFile)("ps", args, { env: toolEnvironment(process.env) });
   return stdout.split("\n").flatMap((line) => parsePsLine(line));
 }
 

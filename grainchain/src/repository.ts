@@ -1,5 +1,6 @@
-import { statSync, writeFileSync } from "node:fs";
-import { delimiter, join, resolve } from "node:path";
+import { statSync } from "node:fs";
+import { delimiter, resolve } from "node:path";
+import { gitEnvironment } from "@webhook-gateway/shared/child-environment.mjs";
 import { redactCredentials } from "./clone-url.ts";
 import { type ProcessReport, runProcess } from "./process.ts";
 
@@ -8,39 +9,6 @@ const MAX_ERROR_CHARACTERS = 500;
 const UNADVERTISED =
   /not our ref|unadvertised object|not advertised|couldn't find remote ref|shallow capabilities/i;
 const ALL_BRANCHES = ["+refs/heads/*:refs/remotes/origin/*", "+refs/pull/*/head:refs/remotes/pull/*"];
-
-/** How git reaches other machines; nothing else of the server's environment is handed to it. */
-const GIT_PASSED_VARIABLES = [
-  "PATH",
-  "SSH_AUTH_SOCK",
-  "HTTP_PROXY",
-  "HTTPS_PROXY",
-  "NO_PROXY",
-  "http_proxy",
-  "https_proxy",
-  "no_proxy",
-  "SSL_CERT_FILE",
-  "SSL_CERT_DIR",
-  "GIT_SSL_CAINFO",
-];
-
-/** Hooks off, helpers off, and a repository of another user may be read. */
-const GIT_CONFIG = `[safe]
-\tdirectory = *
-[core]
-\thooksPath = /dev/null
-\tfsmonitor = false
-[protocol "ext"]
-\tallow = never
-[fetch]
-\trecurseSubmodules = false
-[submodule]
-\trecurse = false
-[gc]
-\tauto = 0
-[advice]
-\tdetachedHead = false
-`;
 
 /** Where a commit is fetched from; `label` names it in errors, without path or credentials. */
 export type RepositorySource = { url: string; label: string; protocols: string };
@@ -85,11 +53,10 @@ export function locateRepository(
 
 /** Fetches exactly one commit into an empty directory and checks it out, without history or submodules. */
 export async function checkOutCommit(spec: CheckoutSpec): Promise<CheckoutOutcome> {
-  writeFileSync(join(spec.scratchDirectory, "gitconfig"), GIT_CONFIG);
   const deadline = performance.now() + Math.min(spec.timeoutMs, MAX_CLONE_MS);
   const git = (...args: string[]) => runGit(spec, args, deadline);
   const format = spec.headSha.length === 64 ? "sha256" : "sha1";
-  const begun = await git("init", "--quiet", "--template=", `--object-format=${format}`);
+  const begun = await git("init", "--quiet", `--object-format=${format}`);
   if (!succeeded(begun)) return explain(spec, begun, "could not prepare a checkout");
   const fetched = await fetchCommit(spec, git);
   if (fetched !== undefined) return fetched;
@@ -124,31 +91,20 @@ function runGit(spec: CheckoutSpec, args: string[], deadline: number): Promise<P
     command: "git",
     args,
     cwd: spec.directory,
-    env: gitEnvironment(spec),
+    // The clone of a remote reaches it by the person's proxies, certificates and SSH agent, as the npm registry is reached.
+    // It has none of the credentials that their git configuration holds: those would go to whatever repository a delivery
+    // names, and its code is run here next. A private repository is cloned over SSH, or found in GRAINCHAIN_REPOS.
+    env: {
+      ...gitEnvironment(process.env),
+      GIT_ALLOW_PROTOCOL: spec.source.protocols,
+      GIT_SSH_COMMAND: "ssh -o BatchMode=yes",
+    },
     sandboxId: spec.sandboxId,
     scratchDirectory: spec.scratchDirectory,
     timeoutMs: Math.max(0, deadline - performance.now()),
     maxMemoryBytes: 0,
     signal: spec.signal,
   });
-}
-
-function gitEnvironment(spec: CheckoutSpec): Record<string, string> {
-  const passed = GIT_PASSED_VARIABLES.flatMap((name): Array<[string, string]> => {
-    const value = process.env[name];
-    return value === undefined ? [] : [[name, value]];
-  });
-  return {
-    ...Object.fromEntries(passed),
-    HOME: spec.scratchDirectory,
-    LC_ALL: "C",
-    GIT_CONFIG_NOSYSTEM: "1",
-    GIT_CONFIG_GLOBAL: join(spec.scratchDirectory, "gitconfig"),
-    GIT_ATTR_NOSYSTEM: "1",
-    GIT_ALLOW_PROTOCOL: spec.source.protocols,
-    GIT_TERMINAL_PROMPT: "0",
-    GIT_SSH_COMMAND: "ssh -o BatchMode=yes",
-  };
 }
 
 function succeeded(report: ProcessReport): boolean {

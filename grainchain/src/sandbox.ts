@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { promisify } from "node:util";
+import { toolEnvironment } from "@webhook-gateway/shared/child-environment.mjs";
 import { planSteps } from "./checkout.ts";
 import { checkOutCommit, locateRepository } from "./repository.ts";
 import type { ValidationRequest } from "./request.ts";
@@ -48,7 +49,8 @@ export async function removeDirectory(path: string): Promise<void> {
   try {
     await rm(path, { recursive: true, force: true, maxRetries: 3 });
   } catch {
-    await promisify(execFile)("chmod", ["-R", "u+rwX", path]).catch(() => {});
+    const options = { env: toolEnvironment(process.env) };
+    await promisify(execFile)("chmod", ["-R", "u+rwX", path], options).catch(() => {});
     await rm(path, { recursive: true, force: true, maxRetries: 3 });
   }
 }

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { toolEnvironment } from "@webhook-gateway/shared/child-environment.mjs";
 import { formatBytes } from "./memory-limit.ts";
 import { type ProcessEnd, runProcess } from "./process.ts";
 import type { ValidationRequest } from "./request.ts";
@@ -71,7 +72,7 @@ function describeEnd(
 /** All that a step sees of its surroundings: nothing of the server's environment but the PATH. */
 function stepEnvironment({ request, root }: StepPlace): Record<string, string> {
   return {
-    PATH: process.env.PATH ?? "/usr/local/bin:/usr/bin:/bin",
+    PATH: toolEnvironment(process.env).PATH,
     HOME: join(root, "home"),
     TMPDIR: join(root, "tmp"),
     LANG: "C.UTF-8",

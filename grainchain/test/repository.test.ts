@@ -1,6 +1,8 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
+import { proxyVariables, startAsked } from "../../shared/test/support/proxy.ts";
+import { makeOddHome, makeOtherRepository } from "../../shared/test/support/surroundings.ts";
 import { checkOutCommit, locateRepository, type RepositorySource } from "../src/repository.ts";
 import { startGitHttp } from "./support/git-http.ts";
 import { commitFiles, git, makeDirectory } from "./support/repositories.ts";
@@ -22,6 +24,12 @@ async function checkOut(source: RepositorySource, headSha: string, timeoutMs = 2
     signal,
   });
   return { outcome, directory };
+}
+
+/** Gives this process variables for one test. */
+function surroundWith(variables: Record<string, string>): void {
+  for (const [name, value] of Object.entries(variables)) vi.stubEnv(name, value);
+  onTestFinished(() => void vi.unstubAllEnvs());
 }
 
 describe("locateRepository", () => {
@@ -128,6 +136,31 @@ describe("checkOutCommit", () => {
     }
   });
 
+  test("clones from this machine past every proxy, and from others by the person's", async () => {
+    const root = makeDirectory();
+    const sha = commitFiles(join(root, "app"), { "a.txt": "one" });
+    const url = `${await startGitHttp(root)}/app/.git`;
+    const proxy = await startAsked();
+    surroundWith(proxyVariables(proxy.port));
+    const { outcome } = await checkOut(locateRepository("acme/app", url, undefined), sha);
+    expect([outcome, proxy.urls]).toEqual([{ kind: "checked_out" }, []]);
+    await checkOut(locateRepository("acme/app", "https://elsewhere.invalid/app.git", undefined), sha);
+    expect(proxy.urls).toEqual(["elsewhere.invalid:443"]);
+  });
+
+  test("touches no repository that a variable names, and heeds no configuration but its own", async () => {
+    const other = makeOtherRepository(makeDirectory());
+    const before = other.files();
+    const repository = makeDirectory();
+    const sha = commitFiles(repository, { "a.txt": "one\n" });
+    const home = makeOddHome(makeDirectory());
+    surroundWith({ ...other.variables, HOME: home, GIT_CONFIG_GLOBAL: join(home, ".gitconfig") });
+    const { outcome, directory } = await checkOut(local(repository), sha);
+    expect(outcome).toEqual({ kind: "checked_out" });
+    expect(readFileSync(join(directory, "a.txt"), "utf8")).toBe("one\n");
+    expect(other.files()).toEqual(before);
+  });
+
   test("gives up a clone that takes too long", async () => {
     const repository = makeDirectory();
     const sha = commitFiles(repository, { "a.txt": "one" });
@@ -153,6 +186,7 @@ describe("checkOutCommit", () => {
     commitFiles(repository, { "a.txt": "one" });
     git(repository, "-c", "protocol.file.allow=always", "submodule", "add", "--quiet", inner, "inner");
     const sha = commitFiles(repository, {});
+    mkdirSync(join(repository, ".git", "hooks"));
     for (const hook of ["post-checkout", "pre-upload", "post-update"]) {
       writeFileSync(join(repository, ".git", "hooks", hook), `#!/bin/sh\ntouch ${marker}\n`, { mode: 0o755 });
     }

@@ -2,6 +2,7 @@ import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { join } from "node:path";
+import { gitEnvironment } from "@webhook-gateway/shared/child-environment.mjs";
 import { onTestFinished } from "vitest";
 
 /**
@@ -9,7 +10,9 @@ import { onTestFinished } from "vitest";
  * tip of a branch. With a password, only requests that bring it are served.
  */
 export async function startGitHttp(root: string, password?: string): Promise<string> {
-  const backend = join(execFileSync("git", ["--exec-path"], { encoding: "utf8" }).trim(), "git-http-backend");
+  const env = gitEnvironment(process.env);
+  const programs = execFileSync("git", ["--exec-path"], { env, encoding: "utf8" }).trim();
+  const backend = join(programs, "git-http-backend");
   const server = createServer((request, response) => {
     const isAllowed = password === undefined || authorizationOf(request).endsWith(`:${password}`);
     if (isAllowed) return serveBackend(backend, root, request, response);
@@ -38,8 +41,7 @@ function serveBackend(
   const url = new URL(request.url ?? "/", "http://localhost");
   const child = spawn(backend, {
     env: {
-      PATH: process.env.PATH,
-      HOME: root,
+      ...gitEnvironment(process.env),
       GIT_PROJECT_ROOT: root,
       GIT_HTTP_EXPORT_ALL: "1",
       PATH_INFO: url.pathname,

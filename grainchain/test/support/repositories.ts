@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { gitEnvironment } from "@webhook-gateway/shared/child-environment.mjs";
 import { onTestFinished } from "vitest";
 
 /** A new directory that is removed when the test has finished. Its name is none the server would sweep. */
@@ -13,9 +14,8 @@ export function makeDirectory(): string {
 
 /** Runs git in a directory and returns what it printed. */
 export function git(directory: string, ...args: string[]): string {
-  const identity = ["-c", "user.name=Test", "-c", "user.email=test@example.com"];
-  const env = { PATH: process.env.PATH, HOME: directory, GIT_CONFIG_NOSYSTEM: "1" };
-  return execFileSync("git", [...identity, ...args], { cwd: directory, env, encoding: "utf8" }).trim();
+  const env = gitEnvironment(process.env);
+  return execFileSync("git", args, { cwd: directory, env, encoding: "utf8" }).trim();
 }
 
 /** Commits files to a repository, which is made when it is new, and returns the commit's id. */

@@ -3,6 +3,7 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { gitEnvironment } from "@webhook-gateway/shared/child-environment.mjs";
 
 /** A new empty directory of the test's. */
 export const makeDirectory = (): string => mkdtempSync(path.join(tmpdir(), "webhook-gateway-e2e-"));
@@ -12,10 +13,7 @@ export function commitFiles(root: string, repo: string, files: Readonly<Record<s
   const dir = path.join(root, repo);
   mkdirSync(dir, { recursive: true });
   const git = (...args: string[]): string =>
-    execFileSync("git", ["-C", dir, "-c", "user.name=Test", "-c", "user.email=test@example.com", ...args], {
-      encoding: "utf8",
-      env: { ...process.env, GIT_CONFIG_GLOBAL: "/dev/null", GIT_CONFIG_NOSYSTEM: "1" },
-    });
+    execFileSync("git", args, { cwd: dir, env: gitEnvironment(process.env), encoding: "utf8" });
   git("init", "--quiet", "--initial-branch=main");
   for (const [name, text] of Object.entries(files)) writeFileSync(path.join(dir, name), text);
   git("add", "--all");
