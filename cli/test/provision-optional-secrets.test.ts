@@ -1,7 +1,9 @@
 import { execFileSync } from "node:child_process";
-import { writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import { gitEnvironment } from "@webhook-gateway/shared/child-environment.mjs";
 import { expect, test } from "vitest";
+import { makeOtherRepository } from "../../shared/test/support/surroundings.ts";
 import { ROOT } from "../dev/settings.ts";
 import { WORKERS } from "../src/provision/project.ts";
 import { OPTIONAL_SECRETS } from "../src/provision/secret-names.ts";
@@ -131,14 +133,30 @@ test("knows the optional secrets that the files name for .dev.vars", async () =>
   }
 });
 
+test("asks the checkout that a file of secrets would stand in, whichever one GIT_DIR names", async () => {
+  const project = await openProject();
+  const env = gitEnvironment(process.env);
+  execFileSync("git", ["init", "--quiet", project.dir], { env });
+  const other = makeOtherRepository();
+  mkdirSync(path.join(other.dir, ".git/info"), { recursive: true });
+  writeFileSync(path.join(other.dir, ".git/info/exclude"), "*\n");
+
+  const refused = await project.run([...YES, "--secrets-file", "kept"], {
+    GIT_DIR: path.join(other.dir, ".git"),
+  });
+
+  expect(refused).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining("kept would stand in a git checkout"),
+  });
+});
+
 test.each([".env", ".env.production", ".dev.vars", ".dev.vars.staging", "production-secrets", "gateway.pem"])(
   "has %s ignored by git in this project, and none of it in a commit",
   (name) => {
-    const ignored = execFileSync("git", ["check-ignore", "--no-index", name], {
-      cwd: ROOT,
-      encoding: "utf8",
-    });
-    const committed = execFileSync("git", ["ls-files", name], { cwd: ROOT, encoding: "utf8" });
+    const options = { cwd: ROOT, env: gitEnvironment(process.env), encoding: "utf8" } as const;
+    const ignored = execFileSync("git", ["check-ignore", "--no-index", name], options);
+    const committed = execFileSync("git", ["ls-files", name], options);
     expect([ignored, committed]).toEqual([`${name}\n`, ""]);
   },
 );

@@ -2,6 +2,7 @@
 import { type SpawnSyncReturns, spawnSync } from "node:child_process";
 import { lstatSync, realpathSync } from "node:fs";
 import path from "node:path";
+import { childEnvironment } from "@webhook-gateway/shared/child-environment.mjs";
 import { plainText } from "../plain-text.ts";
 
 /**
@@ -15,6 +16,8 @@ export function whyGitMightTake(file: string): string | undefined {
   const args = ["check-ignore", "--quiet", "--", `./${path.basename(file)}`];
   const asked = spawnSync("git", args, {
     cwd: folder,
+    // The person's own configuration may ignore files everywhere; another repository's must not.
+    env: childEnvironment(process.env),
     encoding: "utf8",
     stdio: ["ignore", "ignore", "pipe"],
   });
