@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 import path from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
+import { childEnvironment } from "@webhook-gateway/shared/child-environment.mjs";
 import { LeftOut, type Running, stopProcess } from "./contender.ts";
 import { WEBHOOK_SECRET } from "./payload.ts";
 
@@ -21,7 +22,7 @@ export async function startNodeServer(name: string): Promise<Running> {
   const child = spawn(process.execPath, [...STRIP_TYPES, "--disable-warning=ExperimentalWarning", script], {
     // Its standard input ends with this process, and it ends with its standard input.
     stdio: ["pipe", "pipe", "pipe"],
-    env: { ...process.env, NODE_OPTIONS: "", NODE_ENV: "production", WEBHOOK_SECRET },
+    env: { ...childEnvironment(process.env), NODE_OPTIONS: "", NODE_ENV: "production", WEBHOOK_SECRET },
   });
   let said = "";
   child.stderr.on("data", (chunk: Buffer) => {

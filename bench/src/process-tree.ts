@@ -1,9 +1,13 @@
 /** What a process and its descendants use, from Linux' /proc. */
 import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { toolEnvironment } from "@webhook-gateway/shared/child-environment.mjs";
 
 /** `USER_HZ`: the unit of times in /proc/<pid>/stat, per second. 100 on every common Linux (proc(5)). */
-const TICKS_PER_SECOND = process.platform === "linux" ? Number(execFileSync("getconf", ["CLK_TCK"])) : 100;
+const TICKS_PER_SECOND =
+  process.platform === "linux"
+    ? Number(execFileSync("getconf", ["CLK_TCK"], { env: toolEnvironment(process.env) }))
+    : 100;
 
 /** Whether this machine can tell: Linux only. */
 export const measuresProcesses = process.platform === "linux";

@@ -4,6 +4,7 @@ import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
+import { localEnvironment } from "@webhook-gateway/shared/child-environment.mjs";
 
 export const ROOT = path.resolve(import.meta.dirname, "../..");
 export type WorkerName = "producer" | "consumer";
@@ -31,7 +32,12 @@ export async function bundleWorker(worker: WorkerName): Promise<readonly Bundled
     await promisify(execFile)(process.execPath, [WRANGLER, ...deploy], {
       cwd: ROOT,
       timeout: TIMEOUT_MS,
-      env: { ...process.env, WRANGLER_SEND_METRICS: "false", WRANGLER_LOG_PATH: folder, CI: "true" },
+      env: {
+        ...localEnvironment(process.env),
+        WRANGLER_SEND_METRICS: "false",
+        WRANGLER_LOG_PATH: folder,
+        CI: "true",
+      },
     });
     return await readModules(folder);
   } finally {

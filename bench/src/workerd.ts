@@ -5,6 +5,7 @@ import { createRequire } from "node:module";
 import os from "node:os";
 import path from "node:path";
 import type { Readable } from "node:stream";
+import { childEnvironment } from "@webhook-gateway/shared/child-environment.mjs";
 import { type Running, stopProcess } from "./contender.ts";
 import type { BundledModule } from "./worker-bundle.ts";
 import { workerdConfig } from "./workerd-config.ts";
@@ -32,6 +33,7 @@ export async function startWorkerd(modules: readonly BundledModule[]): Promise<R
   const config = path.join(folder, "config.capnp");
   await writeFile(config, workerdConfig(modules, await readWorker("sink")));
   const child = spawn(binary, ["serve", config, `--control-fd=${CONTROL_FD}`], {
+    env: childEnvironment(process.env),
     stdio: ["ignore", "ignore", "pipe", "pipe"],
   });
   const killWithUs = () => child.kill("SIGKILL");

@@ -4,6 +4,7 @@
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { childEnvironment } from "@webhook-gateway/shared/child-environment.mjs";
 import { ROOT } from "./settings.ts";
 
 export type AuditOutcome = "passed" | "failed" | "not asked";
@@ -12,7 +13,11 @@ const COMMAND = ["-y", "pnpm@12", "audit", "--prod", "--audit-level", "high", "-
 
 /** Asks, and prints what is answered. */
 export async function runAudit(): Promise<AuditOutcome> {
-  const child = spawn("npx", COMMAND, { cwd: ROOT, stdio: ["ignore", "pipe", "inherit"] });
+  const child = spawn("npx", COMMAND, {
+    cwd: ROOT,
+    env: childEnvironment(process.env),
+    stdio: ["ignore", "pipe", "inherit"],
+  });
   const chunks: string[] = [];
   child.stdout.setEncoding("utf8").on("data", (text: string) => {
     chunks.push(text);

@@ -10,6 +10,8 @@ import { execFileSync, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { childEnvironment, localEnvironment } from "../../shared/src/child-environment.mjs";
 import { isRecentNode } from "./node-version.mjs";
 import { watchParent } from "./parent.mjs";
 
@@ -29,10 +31,12 @@ const COMMANDS = {
   "bench:start-up": "bench/src/start-up.ts",
   "bench:size": "bench/src/bundle-size.ts",
 };
+/** These work on an account too, which the person's own variables name. */
+const ACCOUNT_COMMANDS = ["gateway", "wrangler", "d1", "invariants"];
 const WITHOUT_BENCH = ["--filter", "!@webhook-gateway/bench"];
 const TOOLCHAIN_PACKAGES = ["node@24", "pnpm@12"];
 
-const root = path.resolve(import.meta.dirname ?? path.dirname(new URL(import.meta.url).pathname), "../..");
+const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "../..");
 const stampFile = path.join(root, "node_modules/.webhook-gateway.json");
 
 const [command = "", ...given] = process.argv.slice(2);
@@ -43,6 +47,9 @@ if (script === undefined) {
   fail(`unknown command "${command}"; known: ${Object.keys(COMMANDS).join(", ")}`, 2);
 }
 
+const surroundings = ACCOUNT_COMMANDS.includes(command)
+  ? childEnvironment(process.env)
+  : localEnvironment(process.env);
 const stamp = readStamp();
 const lockHash = createHash("sha256")
   .update(readFileSync(path.join(root, "pnpm-lock.yaml")))
@@ -74,6 +81,7 @@ function inToolchain(shellCommand) {
   try {
     return execFileSync("npx", ["-y", ...packages, "-c", shellCommand], {
       cwd: root,
+      env: surroundings,
       encoding: "utf8",
       stdio: ["ignore", "pipe", "inherit"],
     });
@@ -86,7 +94,7 @@ function install() {
   console.error("Installing …");
   const arguments_ = ["install", "--frozen-lockfile", "--prefer-offline", "--reporter=append-only"];
   if (!needsBench) arguments_.push(...WITHOUT_BENCH);
-  const environment = { ...childEnvironment(), CI: "true" };
+  const environment = { ...programEnvironment(), CI: "true" };
   try {
     const onPath = [path.join(toolchain.bin, "pnpm"), "pnpm"].find((pnpm) => works(pnpm, environment));
     // npm's standard output would mix with the command's own.
@@ -113,7 +121,7 @@ function run() {
   const loader = script.endsWith(".ts") ? ["--import", "tsx"] : [];
   const child = spawn(toolchain.node, [...loader, path.join(root, script), ...args], {
     cwd: root,
-    env: { ...childEnvironment(), INIT_CWD: process.env.INIT_CWD ?? process.cwd() },
+    env: { ...programEnvironment(), INIT_CWD: process.env.INIT_CWD ?? process.cwd() },
     stdio: "inherit",
   });
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
@@ -121,9 +129,9 @@ function run() {
   child.on("exit", (code, signal) => process.exit(code ?? (signal === null ? 1 : 128 + 15)));
 }
 
-function childEnvironment() {
+function programEnvironment() {
   const bins = [toolchain.bin, path.join(root, "node_modules/.bin")];
-  return { ...process.env, PATH: [...bins, process.env.PATH].join(path.delimiter) };
+  return { ...surroundings, PATH: [...bins, surroundings.PATH].join(path.delimiter) };
 }
 
 function readStamp() {

@@ -7,6 +7,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { parseArgs } from "node:util";
+import { grainchainEnvironment } from "@webhook-gateway/shared/child-environment.mjs";
 import { GatewayError } from "../src/exit.ts";
 import { requireGoodConfiguration } from "./configuration.ts";
 import { runDemo } from "./demo.ts";
@@ -96,7 +97,7 @@ function startGrainchain(settings: LocalSettings, demoRepos: string): void {
   mkdirSync(demoRepos, { recursive: true });
   const repos = [settings.variables.GRAINCHAIN_REPOS, demoRepos].filter((dir) => dir !== undefined);
   const child = spawnProgram("grainchain/src/index.ts", ["--port", String(settings.grainchainPort)], {
-    ...process.env,
+    ...grainchainEnvironment(process.env),
     GRAINCHAIN_REPOS: repos.join(path.delimiter),
     GRAINCHAIN_CALLBACK_SECRET: settings.variables.GRAINCHAIN_CALLBACK_SECRET,
     GRAINCHAIN_API_KEY: settings.variables.GRAINCHAIN_API_KEY,

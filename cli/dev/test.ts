@@ -9,6 +9,7 @@ import { type SpawnOptions, spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { localEnvironment } from "@webhook-gateway/shared/child-environment.mjs";
 import { type AuditOutcome, runAudit } from "./audit.ts";
 import { ROOT } from "./settings.ts";
 import { exitOf } from "./wrangler.ts";
@@ -79,7 +80,11 @@ const notAsked: string[] = [];
 /** Runs a program of `node_modules/.bin`, or of the PATH where it is not there. @returns its exit code */
 function run(command: readonly string[], options: SpawnOptions = {}): Promise<number> {
   const [program = "", ...args] = command;
-  const env = { ...process.env, WRANGLER_SEND_METRICS: "false", WRANGLER_HIDE_BANNER: "true" };
+  const env = {
+    ...localEnvironment(process.env),
+    WRANGLER_SEND_METRICS: "false",
+    WRANGLER_HIDE_BANNER: "true",
+  };
   const installed = path.join(ROOT, "node_modules/.bin", program);
   return exitOf(
     spawn(existsSync(installed) ? installed : program, args, {

@@ -1,6 +1,7 @@
 /** Wrangler as a child process, on this project's configuration and state. */
 import { type ChildProcess, spawn } from "node:child_process";
 import path from "node:path";
+import { childEnvironment } from "@webhook-gateway/shared/child-environment.mjs";
 import { ROOT } from "./settings.ts";
 
 const WRANGLER = path.join(ROOT, "node_modules/wrangler/bin/wrangler.js");
@@ -8,8 +9,7 @@ const GUARD = path.join(ROOT, "cli/dev/guard.mjs");
 
 /** The environment of a child of Wrangler's kind: no questions, no telemetry, no look-ups of a location. */
 export const quietEnvironment = (extra: Readonly<Record<string, string>> = {}): NodeJS.ProcessEnv => ({
-  ...process.env,
-  ...extra,
+  ...childEnvironment({ ...process.env, ...extra }),
   WRANGLER_SEND_METRICS: "false",
   WRANGLER_HIDE_BANNER: "true",
   CLOUDFLARE_CF_FETCH_ENABLED: "false",

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import path from "node:path";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
+import { proxyVariables, startAsked } from "../../shared/test/support/proxy.ts";
 import { isRecentNode, MIN_NODE } from "../dev/node-version.mjs";
 import { ROOT } from "../dev/settings.ts";
 
@@ -12,8 +13,11 @@ const OLD_NODE = `data:text/javascript,${encodeURIComponent(
   'Object.defineProperty(process, "versions", { value: { ...process.versions, node: "20.0.0" } })',
 )}`;
 
-const run = (args: readonly string[]) =>
-  promisify(execFile)(process.execPath, ["--import", OLD_NODE, BOOTSTRAP, ...args], { cwd: ROOT });
+const run = (args: readonly string[], env = {}) =>
+  promisify(execFile)(process.execPath, ["--import", OLD_NODE, BOOTSTRAP, ...args], {
+    cwd: ROOT,
+    env: { ...process.env, ...env },
+  });
 
 test("runs this checkout's Wrangler where the machine's Node is too old for it", async () => {
   const { stdout } = await run(["wrangler", "--version"]);
@@ -26,6 +30,18 @@ test("gives Wrangler its arguments, and ends as it does", async () => {
   const failed = run(["wrangler", "deploy", "-c", "no-such-file.toml", "--dry-run"]);
 
   await expect(failed).rejects.toMatchObject({ code: 1, stderr: expect.stringContaining("no-such-file") });
+});
+
+test("has a command reach what listens on this machine, whatever proxies are set", async () => {
+  const proxy = await startAsked();
+  const gateway = await startAsked();
+  const url = `http://127.0.0.1:${gateway.port}`;
+  const surroundings = { ...proxyVariables(proxy.port), GITHUB_WEBHOOK_SECRET: "secret" };
+
+  const failed = run(["gateway", "--url", url, "send", "ping"], surroundings);
+
+  await expect(failed).rejects.toMatchObject({ stdout: expect.stringMatching(/^404 in /) });
+  expect([gateway.urls, proxy.urls]).toEqual([["/webhook/github"], []]);
 });
 
 test.each([

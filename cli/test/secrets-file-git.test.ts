@@ -1,6 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import { gitEnvironment } from "@webhook-gateway/shared/child-environment.mjs";
 import { expect, test } from "vitest";
 import { makeDirectory } from "./e2e/support/repositories.ts";
 import { openProject, type Project } from "./support/fake-wrangler-project.ts";
@@ -10,7 +11,7 @@ const KEPT = [...YES, "--secrets-file", "kept"];
 const NO_ANSWER = "is in a git checkout, and git does not say whether it ignores it";
 
 const initialize = ({ dir }: Project): void => {
-  execFileSync("git", ["init", "--quiet", dir]);
+  execFileSync("git", ["init", "--quiet", dir], { env: gitEnvironment(process.env) });
 };
 
 /** A folder for PATH, with a git of this kind alone. */
@@ -40,7 +41,7 @@ test("keeps no secrets where git would take them", async () => {
 test("keeps no secrets behind a link into a checkout", async () => {
   const project = await openProject();
   const checkout = makeDirectory();
-  execFileSync("git", ["init", "--quiet", checkout]);
+  execFileSync("git", ["init", "--quiet", checkout], { env: gitEnvironment(process.env) });
   symlinkSync(checkout, path.join(project.dir, "link"));
 
   const ran = await project.run([...YES, "--secrets-file", "link/kept"]);

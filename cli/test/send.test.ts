@@ -2,6 +2,7 @@ import { execFile } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import path from "node:path";
 import { Webhooks } from "@octokit/webhooks";
+import { childEnvironment } from "@webhook-gateway/shared/child-environment.mjs";
 import { expect, test } from "vitest";
 import { ROOT } from "../dev/settings.ts";
 import { freePort } from "./e2e/support/ports.ts";
@@ -17,7 +18,7 @@ function gateway(
 ): Promise<{ code: number; stdout: string; stderr: string }> {
   const program = ["--import", "tsx", path.join(ROOT, "cli/src/index.ts")];
   return new Promise((resolve) => {
-    const { GITHUB_WEBHOOK_SECRET: _, GATEWAY_URL: __, ...inherited } = process.env;
+    const { GITHUB_WEBHOOK_SECRET: _, GATEWAY_URL: __, ...inherited } = childEnvironment(process.env);
     const options = { cwd: ROOT, env: { ...inherited, ...env } };
     execFile(process.execPath, [...program, ...args], options, (error, stdout, stderr) =>
       resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr }),

@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import path from "node:path";
 import { text } from "node:stream/consumers";
+import { childEnvironment } from "@webhook-gateway/shared/child-environment.mjs";
 import { ROOT } from "../../dev/settings.ts";
 
 export interface Ran {
@@ -22,7 +23,7 @@ export function startGatewayCommand(
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
 ): { readonly child: ChildProcess; readonly ended: Promise<Ran> } {
-  const { GATEWAY_URL: _, GATEWAY_TOKEN: __, ...inherited } = process.env;
+  const { GATEWAY_URL: _, GATEWAY_TOKEN: __, ...inherited } = childEnvironment(process.env);
   const child = spawn(process.execPath, ["--import", "tsx", path.join(ROOT, "cli/src/index.ts"), ...args], {
     cwd: ROOT,
     env: { ...inherited, ...env },
