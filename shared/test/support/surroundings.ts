@@ -54,7 +54,8 @@ export function makeOtherRepository(parent = mkdtempSync(path.join(tmpdir(), "ot
   };
 }
 
-const filesOf = (dir: string): Record<string, string> =>
+/** The hash of every file below a folder, by its path. */
+export const filesOf = (dir: string): Record<string, string> =>
   Object.fromEntries(
     readdirSync(dir, { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isFile())

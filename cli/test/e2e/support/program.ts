@@ -8,7 +8,6 @@ import { ROOT } from "../../../dev/settings.ts";
 import { freePort } from "./ports.ts";
 import { makeDirectory } from "./repositories.ts";
 
-const BOOTSTRAP = path.join(ROOT, "cli/dev/bootstrap.mjs");
 /** What GitHub signs with. */
 export const SECRET = "start test secret";
 
@@ -22,10 +21,17 @@ export interface Program {
   stop(signal: NodeJS.Signals): Promise<number | null>;
 }
 
-/** Starts a command in a process group of its own. It ends with the test. */
-export function startProgram(args: readonly string[], env: Readonly<Record<string, string>>): Program {
-  const child = spawn(process.execPath, [BOOTSTRAP, ...args], {
-    cwd: ROOT,
+/**
+ * Starts a command in a process group of its own. It ends with the test.
+ * @param checkout where the project is
+ */
+export function startProgram(
+  args: readonly string[],
+  env: Readonly<NodeJS.ProcessEnv>,
+  checkout = ROOT,
+): Program {
+  const child = spawn(process.execPath, [path.join(checkout, "cli/dev/bootstrap.mjs"), ...args], {
+    cwd: checkout,
     env: { ...process.env, GITHUB_WEBHOOK_SECRET: SECRET, ...env },
     stdio: ["ignore", "pipe", "pipe"],
     detached: true,
