@@ -1,8 +1,9 @@
 /** The parts of a check run that show the steps, as Markdown. */
+import type { StepOutcome } from "@webhook-gateway/shared/step-outcome.ts";
 import { byteLength } from "@webhook-gateway/shared/text.ts";
 import { codeBlock, codeCell, codeSpan, FENCE_BYTES } from "./markdown.ts";
 import { endOfText } from "./plain.ts";
-import { type Digest, isFailing, type Step, type StepOutcome } from "./steps.ts";
+import { type Digest, isFailing, type Step } from "./steps.ts";
 import { humanDuration } from "./wording.ts";
 
 /** GitHub's limit for a check run's summary and for its text: characters by its docs, bytes by its answers. */

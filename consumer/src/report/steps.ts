@@ -1,8 +1,7 @@
 /** Reads the digest of a run's results. Lenient: a field of a wrong type counts as absent, and nothing throws. */
+import { type StepOutcome, stepOutcome } from "@webhook-gateway/shared/step-outcome.ts";
 import * as v from "valibot";
 import { plainLine, plainText } from "./plain.ts";
-
-export type StepOutcome = "passed" | "failed" | "timed_out" | "skipped" | "unknown";
 
 /** One step of a run; its texts are plain. */
 export interface Step {
@@ -34,16 +33,6 @@ const OUTPUT_CHARS = 4000;
 const NAME_BYTES = 100;
 /** Nothing runs for longer; a time beyond it is a mistake. */
 const MAX_DURATION_MS = 30 * 86_400_000;
-
-const OUTCOMES: ReadonlyMap<string, StepOutcome> = new Map([
-  ["passed", "passed"],
-  ["success", "passed"],
-  ["failed", "failed"],
-  ["failure", "failed"],
-  ["error", "failed"],
-  ["timed_out", "timed_out"],
-  ["skipped", "skipped"],
-]);
 
 const lenient = <const S extends v.GenericSchema>(schema: S) => v.fallback(v.nullish(schema, null), null);
 const items = v.fallback(v.array(v.unknown()), []);
@@ -104,7 +93,7 @@ function toStep(given: v.InferOutput<typeof step>): Step {
   const output = given.output ?? "";
   return {
     name: plainLine(given.name ?? "", NAME_BYTES) || "unnamed",
-    outcome: outcomeOf(given),
+    outcome: stepOutcome(given),
     exitCode: given.exit_code,
     durationMs: given.duration_ms,
     output: plainText(output).trimEnd(),
@@ -113,12 +102,6 @@ function toStep(given: v.InferOutput<typeof step>): Step {
     // What a step says of itself may be the one place that made it fail.
     remarks: [...readAll(remark, given.annotations), { ...given, title: null }],
   };
-}
-
-function outcomeOf({ status, success, exit_code }: v.InferOutput<typeof step>): StepOutcome {
-  const outcome = OUTCOMES.get(status?.trim().toLowerCase() ?? "");
-  const passed = success ?? (exit_code === null ? null : exit_code === 0);
-  return outcome ?? (passed === null ? "unknown" : passed ? "passed" : "failed");
 }
 
 /** Those entries that can be read. */
