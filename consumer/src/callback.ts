@@ -25,8 +25,10 @@ export interface Word {
   /** The callback's; null where Grainchain was asked. */
   readonly id: string | null;
   readonly status: CallbackFact["status"];
+  /** Of a completed run. */
   readonly success: boolean;
-  readonly error?: string | null;
+  /** Why nothing is known of the change, be it that the run completed. */
+  readonly error: string | null;
   readonly grainchain_id?: string | null;
   readonly received_at: string;
   readonly occurred_at: string | null;
@@ -41,7 +43,7 @@ export function applyWord(draft: Draft, validation: Validation, word: Word): Val
     validation,
     signalOf(word),
     {
-      reason: `${told} ${word.status}`,
+      reason: `${told} ${statusText(word)}`,
       deliveryId: word.id,
       note: word.id !== null,
       results: word.results,
@@ -68,7 +70,7 @@ function applyLateWord(draft: Draft, validation: Validation, word: Word): Valida
   if (lost) drop(draft, { id, results }, validation.id, REPEATED);
   const late = withLate(validation, status, results !== undefined && !lost);
   const last = late.late_callbacks === MAX_LATE_CALLBACKS;
-  const reason = `callback ${status}, after the end${lost ? `; ${REPEATED}` : ""}${last ? `; ${LAST}` : ""}`;
+  const reason = `callback ${statusText(word)}, after the end${lost ? `; ${REPEATED}` : ""}${last ? `; ${LAST}` : ""}`;
   return draft.signal(
     validation,
     signalOf(word),
@@ -91,7 +93,21 @@ function drop(
   return `dropped: ${reason}`;
 }
 
-const signalOf = ({ status, success }: Word): Signal => ({ type: "status", status, success });
+type Verdict = Pick<Word, "status" | "success" | "error">;
+
+const lacksVerdict = ({ status, success, error }: Verdict): boolean =>
+  status === "completed" && !success && error !== null;
+
+/** What completed without a verdict is no failure of the change, and no success either. */
+export const signalOf = (word: Verdict): Signal => ({
+  type: "status",
+  status: lacksVerdict(word) ? "failed" : word.status,
+  success: word.success,
+});
+
+/** The status in words, for the timeline. */
+export const statusText = (word: Verdict): string =>
+  lacksVerdict(word) ? `${word.status} without a verdict` : word.status;
 
 const startedAt = (word: Word): string => word.occurred_at ?? word.received_at;
 
@@ -137,6 +153,7 @@ function unmatchedFrom(fact: CallbackFact): UnmatchedCallback {
     pr_number: fact.pr_number,
     status: fact.status,
     success: fact.success,
+    error: fact.error,
     occurred_at: fact.occurred_at,
     ...(results === undefined ? {} : { results }),
   };

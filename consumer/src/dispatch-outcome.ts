@@ -1,8 +1,8 @@
 /** What the outcome of a dispatch leads to. Pure: reads and changes only the draft. */
 import type { NextAttempt } from "@webhook-gateway/shared/failure.ts";
-import type { UnmatchedCallback, Validation } from "@webhook-gateway/shared/store/rows.ts";
+import type { Results, UnmatchedCallback, Validation } from "@webhook-gateway/shared/store/rows.ts";
 import { isFinal } from "@webhook-gateway/shared/validation.ts";
-import { applyWord } from "./callback.ts";
+import { applyWord, signalOf, statusText } from "./callback.ts";
 import { dispatchLetter } from "./dead-letters.ts";
 import type { Draft } from "./draft.ts";
 import type { Accepted, TriggerOutcome } from "./grainchain.ts";
@@ -11,6 +11,8 @@ export interface Dispatched {
   readonly id: string;
   readonly leaseId: string | null;
   readonly outcome: TriggerOutcome;
+  /** Of an answer that brought some. */
+  readonly results?: Results | undefined;
 }
 
 /**
@@ -24,10 +26,10 @@ export function decideOutcomes(
   unmatched: readonly UnmatchedCallback[],
   next: (attempts: number) => NextAttempt,
 ): void {
-  for (const { id, leaseId, outcome } of dispatched) {
+  for (const { id, leaseId, outcome, results } of dispatched) {
     const row = draft.validation(id);
     if (row === undefined) continue;
-    if (outcome.class === "accepted") accept(draft, row, outcome, unmatched);
+    if (outcome.class === "accepted") accept(draft, row, outcome, results, unmatched);
     // A failure matters only to the lease it came under: by now the row may have moved on, or be leased again.
     else if (row.state === "dispatching" && row.lease_id === leaseId) giveBack(draft, row, outcome, next);
   }
@@ -37,16 +39,17 @@ function accept(
   draft: Draft,
   row: Validation,
   outcome: Accepted,
+  results: Results | undefined,
   unmatched: readonly UnmatchedCallback[],
 ): void {
-  const { grainchainId, status, success } = outcome;
+  const { grainchainId, error } = outcome;
   const patch = {
     grainchain_id: grainchainId === "" ? row.grainchain_id : grainchainId,
     attempts: row.attempts + 1,
-    ...(isFinal(row.state) ? {} : { heard_at: draft.now, error: null }),
+    ...(isFinal(row.state) ? {} : { heard_at: draft.now, error }),
   };
-  const cause = { reason: `accepted by Grainchain as ${status}`, deliveryId: null, note: true };
-  let after = draft.signal(row, { type: "status", status, success }, cause, patch);
+  const reason = `accepted by Grainchain as ${statusText(outcome)}`;
+  let after = draft.signal(row, signalOf(outcome), { reason, deliveryId: null, note: true, results }, patch);
   for (const callback of unmatched.filter((one) => belongsTo(one, after))) {
     draft.addMatched(callback.id, row.id);
     after = applyWord(draft, after, callback);

@@ -19,6 +19,7 @@ import { Draft } from "./draft.ts";
 import { effectLines, idText, type SayEffect } from "./effect-lines.ts";
 import { logFinished } from "./finished.ts";
 import type { Grainchain, Trigger } from "./grainchain.ts";
+import { keepAnswered } from "./kept-results.ts";
 import { type Sent, sendAll } from "./send.ts";
 
 export interface DispatchConfig {
@@ -135,11 +136,13 @@ async function recordOutcomes(
   leaseId: string,
   sent: Sent,
 ): Promise<{ readonly gate: Gate; readonly wakeAt: readonly string[] }> {
-  const dispatched = claim.validations.map((validation, index) => ({
-    id: validation.id,
-    leaseId,
-    outcome: sent.outcomes[index] ?? LOST,
-  }));
+  const dispatched = await Promise.all(
+    claim.validations.map(async ({ id }, index) => {
+      const outcome = sent.outcomes[index] ?? LOST;
+      const results = outcome.class === "accepted" ? await keepAnswered(deps, outcome.results) : undefined;
+      return { id, leaseId, outcome, results };
+    }),
+  );
   const nowMs = deps.now().getTime();
   const { gate: before } = claim.settings;
   const gate = nextGate(before, sent.findings, nowMs);
@@ -209,7 +212,7 @@ const LOST: Failure = { class: "retryable", error: "the dispatch ended without a
 function seenOf(sent: Sent, at: string): { at: string; outcome: string; detail: string } {
   const failure = sent.findings.closing;
   if (failure !== undefined) return { at, outcome: failure.class, detail: failure.error };
-  const [first] = sent.outcomes.filter((outcome) => outcome.class === "retryable");
+  const first = sent.outcomes.find((outcome): outcome is Failure => outcome.class === "retryable");
   if (sent.findings.served || first === undefined) return { at, outcome: "ok", detail: "" };
-  return { at, outcome: "retryable", detail: "error" in first ? first.error : "" };
+  return { at, outcome: "retryable", detail: first.error };
 }

@@ -6,9 +6,11 @@ import {
   parseRetryAfter,
 } from "@webhook-gateway/shared/failure.ts";
 import { errorText } from "@webhook-gateway/shared/log.ts";
+import { isObject, type ResultsObject } from "@webhook-gateway/shared/results-summary.ts";
 import type { Validation } from "@webhook-gateway/shared/store/rows.ts";
 import { cutText } from "@webhook-gateway/shared/text.ts";
 import { GRAINCHAIN_STATUSES, type GrainchainStatus } from "@webhook-gateway/shared/validation.ts";
+import { type Judgement, judge } from "@webhook-gateway/shared/verdict.ts";
 import * as v from "valibot";
 
 export interface GrainchainConfig {
@@ -25,7 +27,11 @@ export interface Accepted {
   readonly class: "accepted";
   readonly grainchainId: string;
   readonly status: Exclude<GrainchainStatus, "failed">;
+  /** As a callback's. */
   readonly success: boolean;
+  readonly error: string | null;
+  /** Of what has completed. */
+  readonly results: ResultsObject | null;
 }
 
 export type TriggerOutcome = Accepted | Failure;
@@ -47,6 +53,8 @@ const answer = v.object({
   validation_id: v.optional(v.nullable(v.string()), ""),
   status: v.picklist(GRAINCHAIN_STATUSES),
   error_class: v.optional(v.nullable(v.string())),
+  // Read only of what has completed.
+  results: v.fallback(v.nullable(v.custom<ResultsObject>(isObject)), null),
 });
 type Answer = v.InferOutput<typeof answer>;
 
@@ -197,8 +205,15 @@ function outcomeOf(item: Answer, retryAfterMs: number | undefined): TriggerOutco
     class: "accepted",
     grainchainId: item.validation_id ?? "",
     status: item.status,
-    success: item.success,
+    ...verdictOn(item),
+    results: item.status === "completed" ? item.results : null,
   };
+}
+
+/** A request that was taken says `success` as well: only that it is false says something of the change. */
+function verdictOn({ status, success, results }: Answer): Judgement {
+  if (status === "completed" && !success) return { success, error: null };
+  return judge(status, results);
 }
 
 /** A server that explains what it refused may repeat the request: the callback's token and the key are cut out. */

@@ -3,18 +3,18 @@
  * is picked up although its callback was lost; what Grainchain does not know, or has had for too long, times out.
  */
 import type { Log } from "@webhook-gateway/shared/log.ts";
-import { errorOf, keepResults, saysSuccess } from "@webhook-gateway/shared/results.ts";
-import { storeCallbackResults } from "@webhook-gateway/shared/store/callback-results.ts";
 import { loadValidations } from "@webhook-gateway/shared/store/claim.ts";
 import { commit } from "@webhook-gateway/shared/store/commit.ts";
 import type { Results, Validation } from "@webhook-gateway/shared/store/rows.ts";
 import { loadDispatchSettings } from "@webhook-gateway/shared/store/settings.ts";
 import { claimSilent } from "@webhook-gateway/shared/store/watch.ts";
 import { isFinal } from "@webhook-gateway/shared/validation.ts";
+import { judge } from "@webhook-gateway/shared/verdict.ts";
 import { applyWord } from "./callback.ts";
 import { Draft } from "./draft.ts";
 import { logFinished } from "./finished.ts";
 import type { Grainchain, GrainchainStanding } from "./grainchain.ts";
+import { keepAnswered } from "./kept-results.ts";
 
 export interface WatchConfig {
   /** One validation's time at Grainchain. */
@@ -77,12 +77,8 @@ async function ask(deps: WatchDeps, row: Validation, believed: boolean): Promise
   if (standing.kind === "unknown" && !believed) {
     return { id: row.id, standing: { kind: "no-answer", error: "its paths are refused" } };
   }
-  if (standing.kind !== "known" || standing.results === null) return { id: row.id, standing };
-  const kept = keepResults(standing.results);
-  if (kept.kind === "inline") return { id: row.id, standing, results: { inline: kept.results } };
-  const storedUnder = deps.newId();
-  await storeCallbackResults(deps.db, storedUnder, kept.json, iso(deps.now().getTime()));
-  return { id: row.id, standing, results: { storedUnder } };
+  if (standing.kind !== "known") return { id: row.id, standing };
+  return { id: row.id, standing, results: await keepAnswered(deps, standing.results) };
 }
 
 /** @returns how many validations finished */
@@ -109,11 +105,13 @@ function decide(draft: Draft, { id, standing, results }: Asked, maxAgeMs: number
   if (row === undefined || isFinal(row.state)) return;
   let current = row;
   if (standing.kind === "known") {
+    const { success, error } = judge(standing.status, standing.results);
+    const broke = standing.status === "failed" || error !== null;
     current = applyWord(draft, row, {
       id: null,
       status: standing.status,
-      success: saysSuccess(standing.results),
-      error: standing.status === "failed" ? (standing.error ?? errorOf(standing.results)) : null,
+      success,
+      error: broke ? (standing.error ?? error) : null,
       received_at: draft.now,
       occurred_at: null,
       results,

@@ -2,6 +2,7 @@ import { env } from "cloudflare:workers";
 import type { CallbackFact } from "@webhook-gateway/shared/fact.ts";
 import { storeCallbackResults } from "@webhook-gateway/shared/store/callback-results.ts";
 import { GRAINCHAIN_STATUSES } from "@webhook-gateway/shared/validation.ts";
+import { NO_RESULTS, NO_VERDICT } from "@webhook-gateway/shared/verdict.ts";
 import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
 import { dispatchDue } from "../src/dispatch.ts";
@@ -94,6 +95,25 @@ describe("a callback", () => {
     const { repository, id } = await started(freshGrain());
     await record([callback(repository, id, "completed", { success: false })]);
     expect(await validationOf(id)).toMatchObject({ state: "completed", conclusion: "failure" });
+  });
+
+  test("without a verdict is a failed validation, and results that come after it stay in the timeline", async () => {
+    const { repository, id } = await started(freshGrain());
+    await record([
+      callback(repository, id, "completed", { success: false, error: NO_RESULTS }),
+      callback(repository, id, "completed", { results: { success: true } }),
+    ]);
+    expect(await validationOf(id)).toMatchObject({ state: "failed", conclusion: null, error: NO_RESULTS });
+    expect((await timelineOf(id)).slice(-2)).toMatchObject([
+      { to_state: "failed", reason: "callback completed without a verdict", results: null },
+      {
+        from_state: "failed",
+        to_state: "failed",
+        reason: "callback completed, after the end",
+        results: '{"success":true}',
+      },
+    ]);
+    await expectConsistent(repository.id);
   });
 
   test("of a broken sandbox is failed, with the error", async () => {
@@ -247,6 +267,7 @@ describe("a callback that belongs to nothing known", () => {
     const fact = callback(repository, "nobody's", "failed", {
       id_kind: "any",
       success: false,
+      error: "x",
       occurred_at: second(5),
       results: { error: "x" },
     });
@@ -261,6 +282,7 @@ describe("a callback that belongs to nothing known", () => {
       pr_number: 12,
       status: "failed",
       success: 0,
+      error: "x",
       occurred_at: second(5),
       results: '{"error":"x"}',
       matched_at: null,
@@ -371,6 +393,25 @@ describe("a callback by Grainchain's id that comes before the dispatch's answer"
       ),
     ).toHaveLength(3);
     await expectConsistent(repository.id);
+  });
+
+  test.each([
+    ["failed", "the disk is full", "callback failed"],
+    ["completed", NO_VERDICT, "callback completed without a verdict"],
+  ] as const)("keeps its error where it is %s: %s", async (status, error, reason) => {
+    await empty();
+    const { repository, id } = await started();
+    await record([
+      callback(repository, `grain-${id}`, status, {
+        id_kind: "any",
+        received_at: second(3601),
+        success: false,
+        error,
+      }),
+    ]);
+    await dispatchDue(effectDeps(createDouble((call) => take(call))));
+    expect(await validationOf(id)).toMatchObject({ state: "failed", error });
+    expect((await timelineOf(id)).at(-1)?.reason).toBe(reason);
   });
 
   test.each([

@@ -1,6 +1,7 @@
 import { env } from "cloudflare:workers";
 import { createLog } from "@webhook-gateway/shared/log.ts";
 import { GATE } from "@webhook-gateway/shared/store/settings.ts";
+import { NO_RESULTS, NO_VERDICT } from "@webhook-gateway/shared/verdict.ts";
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { createGrainchain } from "../src/grainchain.ts";
 import { watchSilent } from "../src/watchdog.ts";
@@ -106,6 +107,23 @@ describe("the watchdog", () => {
       reason: "Grainchain, when asked, said completed",
     });
     expect(await row("SELECT state, status FROM reports")).toEqual({ state: "completed", status: "due" });
+  });
+
+  test.each([
+    ["no results", {}, NO_RESULTS],
+    ["results without a verdict", { results: { sandbox_id: "sb-1" } }, NO_VERDICT],
+    ["an error of its own", { results: { sandbox_id: "sb-1" }, error: "no disk" }, "no disk"],
+  ])("takes completed with %s for a failed run", async (_, fields, error) => {
+    await atGrainchain("one");
+    await watchdog(standing("completed", fields)).watch();
+    expect(await row("SELECT state, conclusion, error FROM validations")).toEqual({
+      state: "failed",
+      conclusion: null,
+      error,
+    });
+    expect(await row("SELECT reason FROM timeline WHERE to_state = 'failed'")).toEqual({
+      reason: "Grainchain, when asked, said completed without a verdict",
+    });
   });
 
   test("keeps results that are too large for one statement", async () => {
@@ -216,7 +234,7 @@ describe("the watchdog", () => {
     await atGrainchain("lately", { heardMs: 119_000 });
     await atGrainchain("queued", { state: "queued" });
     await atGrainchain("done", { state: "timed_out" });
-    const { watch, asked } = watchdog(standing("completed"));
+    const { watch, asked } = watchdog(standing("completed", { results: { success: true } }));
 
     await watch();
 
@@ -225,7 +243,7 @@ describe("the watchdog", () => {
 
   test("asks for many, six at a time", async () => {
     for (let i = 0; i < 20; i++) await atGrainchain(`v${i}`);
-    const { watch, asked, mostAtOnce } = watchdog(standing("completed"));
+    const { watch, asked, mostAtOnce } = watchdog(standing("completed", { results: { success: true } }));
 
     await watch();
 

@@ -1,7 +1,7 @@
 /** `POST /webhook/status` and its capability form: Grainchain says where a validation stands. */
 import { type CallbackFact, FACT_VERSION } from "@webhook-gateway/shared/fact.ts";
 import { errorText, type Log } from "@webhook-gateway/shared/log.ts";
-import { errorOf, keepResults, saysSuccess } from "@webhook-gateway/shared/results.ts";
+import { keepResults } from "@webhook-gateway/shared/results.ts";
 import { isObject, type ResultsObject } from "@webhook-gateway/shared/results-summary.ts";
 import {
   storeCallbackResults,
@@ -9,6 +9,7 @@ import {
 } from "@webhook-gateway/shared/store/callback-results.ts";
 import { utcTime } from "@webhook-gateway/shared/utc-time.ts";
 import { GRAINCHAIN_STATUSES } from "@webhook-gateway/shared/validation.ts";
+import { judge } from "@webhook-gateway/shared/verdict.ts";
 import * as v from "valibot";
 import type { ApiError } from "./api-error.ts";
 import { decodeUtf8, parseJson, readBody } from "./body.ts";
@@ -119,9 +120,8 @@ async function queueCallback(
     project_id: body.project_id,
     pr_number: body.pr_number,
     status: body.status,
-    success: saysSuccess(results),
+    ...judge(body.status, results),
     occurred_at: occurredAt(body.timestamp),
-    error: body.status === "failed" ? errorOf(results) : null,
     ...(kept?.kind === "inline" ? { results: kept.results } : {}),
     results_stored: stored,
   };

@@ -2,6 +2,7 @@ import { applyD1Migrations } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { capabilityToken } from "@webhook-gateway/shared/capability.ts";
 import { type CallbackFact, parseFact } from "@webhook-gateway/shared/fact.ts";
+import { NO_RESULTS, NO_VERDICT } from "@webhook-gateway/shared/verdict.ts";
 import { beforeAll, describe, expect, test, vi } from "vitest";
 import { occurredAt } from "../src/status-callback.ts";
 import { jsonOf, NOW, refuseToSend, SECRETS, startApp, type TestApp } from "./support/app.ts";
@@ -59,7 +60,7 @@ describe.each(AUTH_FORMS)("by %s", (form) => {
       project_id: "octo/widgets",
       pr_number: 12,
       status: "running",
-      success: true,
+      success: false,
       occurred_at: "2026-11-23T09:59:30.123Z",
       error: null,
       results_stored: false,
@@ -279,21 +280,36 @@ test.each([
 
 describe("the verdict", () => {
   test.each([
-    [undefined, true],
-    [null, true],
-    [{}, true],
-    [{ success: true }, true],
-    [{ success: false }, false],
-    [{ overall_success: false }, false],
-    [{ success: true, overall_success: false }, false],
-    [{ success: true, test_results: { overall_success: true } }, true],
-    [{ success: true, test_results: { overall_success: false } }, false],
-    [{ success: true, test_results: null }, true],
-    [{ success: true, test_results: [false] }, true],
-  ])("of %j is success: %s", async (results, success) => {
+    [{ success: true }, true, null],
+    [{ success: false, error: "2 tests" }, false, null],
+    [{ success: true, test_results: { overall_success: false } }, false, null],
+    [{ test_results: { lint: { status: "passed" } } }, true, null],
+    [undefined, false, NO_RESULTS],
+    [null, false, NO_RESULTS],
+    [{}, false, NO_RESULTS],
+    [{ success: null, test_results: [false] }, false, NO_VERDICT],
+  ])("of %j is success: %s, and its error: %s", async (results, success, error) => {
     const app = startApp();
     await app.fetch(await callback("bearer", callbackBody({ status: "completed", results })));
-    expect(onlyFact(app).success).toBe(success);
+    expect(onlyFact(app)).toMatchObject({ status: "completed", success, error });
+  });
+
+  test("is that of the whole results, though only a summary is kept of them", async () => {
+    const app = startApp({ db: env.DB });
+    const steps = Object.fromEntries(
+      Array.from({ length: 100 }, (_, index) => [
+        `step-${index}`,
+        { status: index === 99 ? "failed" : "passed" },
+      ]),
+    );
+    const results = { output: "x".repeat(2 * MIB), test_results: steps };
+    await app.fetch(await callback("capability", callbackBody({ status: "completed", results })));
+    const fact = onlyFact(app);
+    expect(fact).toMatchObject({ success: false, error: null });
+    expect(fact.results ?? JSON.parse((await storedResults(fact.id)) ?? "")).toMatchObject({
+      truncated: true,
+      overall_success: false,
+    });
   });
 });
 

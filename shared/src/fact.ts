@@ -123,10 +123,11 @@ const callbackFact = v.object({
   project_id: v.string(),
   pr_number: integer,
   status: v.picklist(GRAINCHAIN_STATUSES),
+  /** Of a completed run. */
   success: v.boolean(),
   /** The time that Grainchain gave. */
   occurred_at: v.nullable(canonicalTime),
-  /** Why a sandbox broke, cut to 1 KiB. */
+  /** Why nothing is known of the change: the sandbox broke, or it completed without a verdict. Cut to 1 KiB. */
   error: v.nullable(v.string()),
   /** Absent where there are none, and where they wait in D1 under the fact's id. */
   results: v.optional(v.record(v.string(), v.unknown())),

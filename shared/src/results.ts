@@ -1,7 +1,8 @@
 /** Results of a run, as Grainchain sends them. */
 import { MAX_INLINE_RESULTS_BYTES } from "./fact.ts";
-import { isObject, type ResultsObject, summarizeResults } from "./results-summary.ts";
+import { type ResultsObject, summarizeResults } from "./results-summary.ts";
 import { byteLength } from "./text.ts";
+import { verdictOf } from "./verdict.ts";
 
 /** Larger results are cut to a summary. */
 export const MAX_RESULTS_BYTES = 1024 * 1024;
@@ -26,26 +27,16 @@ export function keepResults(results: ResultsObject): KeptResults {
   return bytes <= MAX_RESULTS_BYTES ? place(results, json) : placeSummary(results, { original_bytes: bytes });
 }
 
+/** What a summary leaves out may have held the verdict: of the steps, say. */
 function placeSummary(results: ResultsObject, more: ResultsObject): KeptResults {
-  const summary = { ...summarizeResults(results), truncated: true, ...more };
+  const verdict = verdictOf(results);
+  const overall = verdict === "none" ? {} : { overall_success: verdict === "success" };
+  const summary = { ...summarizeResults(results), ...overall, truncated: true, ...more };
   return place(summary, JSON.stringify(summary));
 }
 
 const place = (results: ResultsObject, json: string): KeptResults =>
   byteLength(json) <= MAX_INLINE_RESULTS_BYTES ? { kind: "inline", results } : { kind: "stored", json };
-
-/** Whether a completed run was a success: nothing in its results says otherwise. */
-export function saysSuccess(results: ResultsObject | null | undefined): boolean {
-  const tests = results?.test_results;
-  const overall = isObject(tests) ? tests.overall_success : undefined;
-  return ![results?.success, results?.overall_success, overall].includes(false);
-}
-
-/** Why the sandbox broke, where the results say so; cut to 1 KiB. */
-export function errorOf(results: ResultsObject | null | undefined): string | null {
-  const error = results?.error;
-  return typeof error === "string" ? error.slice(0, 1024) : null;
-}
 
 function isDeeperThan(value: unknown, levels: number): boolean {
   if (typeof value !== "object" || value === null) return false;

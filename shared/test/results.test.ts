@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { MAX_INLINE_RESULTS_BYTES } from "../src/fact.ts";
-import { errorOf, type KeptResults, keepResults, MAX_RESULTS_BYTES } from "../src/results.ts";
+import { type KeptResults, keepResults, MAX_RESULTS_BYTES } from "../src/results.ts";
 
 const bytesOf = (text: string): number => new TextEncoder().encode(text).byteLength;
 
@@ -54,6 +54,19 @@ describe("a summary", () => {
     });
   });
 
+  test.each(["passed", "failed"])("keeps a verdict that only the steps gave: %s", (status) => {
+    const steps = many(500, (index) => ({
+      status: index === 499 ? status : "passed",
+      output: "y".repeat(3000),
+    }));
+    const kept = readKept(keepResults({ test_results: steps }));
+    expect(kept).toMatchObject({ truncated: true, overall_success: status === "passed" });
+  });
+
+  test("makes no verdict up", () => {
+    expect(readKept(keepResults({ output: huge }))).not.toHaveProperty("overall_success");
+  });
+
   test.each([
     ["characters of three bytes", "漢"],
     ["characters that JSON escapes", "\u0001"],
@@ -102,15 +115,4 @@ describe("a summary", () => {
     const results = { log: JSON.parse(`${'{"a":['.repeat(40)}1${"]}".repeat(40)}`) as unknown };
     expect(readKept(keepResults(results))).toEqual(results);
   });
-});
-
-test.each([
-  [{ error: "broke" }, "broke"],
-  [{ error: "x".repeat(2000) }, "x".repeat(1024)],
-  [{ error: { message: "broke" } }, null],
-  [{}, null],
-  [null, null],
-  [undefined, null],
-])("the error of %j", (results, error) => {
-  expect(errorOf(results)).toBe(error);
 });

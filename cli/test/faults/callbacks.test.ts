@@ -20,12 +20,23 @@ const breaks: Course = async (run) => {
   if (run.move("failed", { error: "the disk is full" })) await run.tell();
 };
 
+const forgetsItsResults: Course = async (run) => {
+  run.move("running");
+  if (run.move("completed")) await run.tell();
+};
+
 const LONG = resultsOf(true, "x".repeat(200_000));
 
 test.each<[string, Course, Record<string, unknown>, unknown]>([
   ["tells its course once", succeeds, { state: "completed", conclusion: "success" }, resultsOf(true)],
   ["finds the change bad", findsFault, { state: "completed", conclusion: "failure" }, resultsOf(false)],
   ["breaks", breaks, { state: "failed", error: "the disk is full" }, { error: "the disk is full" }],
+  [
+    "forgets its results",
+    forgetsItsResults,
+    { state: "failed", conclusion: null, error: "Grainchain said completed without results" },
+    null,
+  ],
   ["repeats itself", repeatsItself, { state: "completed", conclusion: "success" }, resultsOf(true)],
   [
     "tells the end before the start",

@@ -1,3 +1,4 @@
+import { NO_RESULTS, NO_VERDICT } from "@webhook-gateway/shared/verdict.ts";
 import { beforeEach, describe, expect, test } from "vitest";
 import { empty, migrate, row, rows } from "../support/database.ts";
 import { second } from "../support/facts.ts";
@@ -15,7 +16,6 @@ describe("an accepted validation", () => {
   test.each([
     ["pending", "pending", null],
     ["running", "running", null],
-    ["completed", "completed", "success"],
     ["cancelled", "cancelled", null],
   ])("answered as %s is %s", async (status, state, conclusion) => {
     const [id = ""] = await queued(1);
@@ -35,6 +35,40 @@ describe("an accepted validation", () => {
       [state, `accepted by Grainchain as ${status}`],
     ]);
     expect(await setting("seen:grainchain")).toEqual({ at: second(3600), outcome: "ok", detail: "" });
+  });
+
+  test.each([
+    [{ results: { success: true } }, { state: "completed", conclusion: "success", error: null }],
+    [{ results: { success: false } }, { state: "completed", conclusion: "failure", error: null }],
+    [
+      { success: false, results: { success: true } },
+      { state: "completed", conclusion: "failure", error: null },
+    ],
+    [{ success: false }, { state: "completed", conclusion: "failure", error: null }],
+    // Every accepted request is answered with this success.
+    [{ success: true }, { state: "failed", conclusion: null, error: NO_RESULTS }],
+    [{ results: null }, { state: "failed", conclusion: null, error: NO_RESULTS }],
+    [{ results: "all is well" }, { state: "failed", conclusion: null, error: NO_RESULTS }],
+    [{ results: { n: 1 } }, { state: "failed", conclusion: null, error: NO_VERDICT }],
+  ])("answered as completed with %j is %j", async (fields, end) => {
+    const [id = ""] = await queued(1);
+    await dispatch(createDouble((call) => take(call, () => ({ status: "completed", ...fields }))));
+    const found = await validationOf(id);
+    expect(found).toMatchObject({ ...end, attempts: 1, grainchain_id: `grain-${id}` });
+    const { results } = fields as { results?: unknown };
+    const kept = typeof results === "object" ? results : null;
+    expect(JSON.parse(found.results ?? "null")).toEqual(kept ?? null);
+    expect((await timelineOf(id)).at(-1)?.reason).toBe(
+      `accepted by Grainchain as completed${end.state === "failed" ? " without a verdict" : ""}`,
+    );
+  });
+
+  test("keeps results that are too large for one statement", async () => {
+    const [id = ""] = await queued(1);
+    const results = { success: true, output: "x".repeat(300_000) };
+    await dispatch(createDouble((call) => take(call, () => ({ status: "completed", results }))));
+    expect(JSON.parse((await validationOf(id)).results ?? "")).toEqual(results);
+    expect(await rows("SELECT id FROM callback_results")).toEqual([]);
   });
 
   test.each([200, 201, 202, 207])("is one in an answer of status %d", async (status) => {

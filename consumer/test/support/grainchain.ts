@@ -85,6 +85,7 @@ export interface Item {
   readonly validation_id?: string | null;
   readonly status?: string;
   readonly error_class?: string;
+  readonly results?: unknown;
 }
 
 const accepted = (request: Requested): Item => ({

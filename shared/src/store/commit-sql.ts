@@ -176,9 +176,10 @@ export const CLOSE_RECORDED_LETTERS = `
 
 export const INSERT_UNMATCHED = `
   INSERT INTO callbacks_unmatched (id, received_at, recorded_at, given_id, repository, pr_number, status, success,
-                                   occurred_at, results)
+                                   error, occurred_at, results)
   SELECT value->>'id', value->>'received_at', value->>'recorded_at', value->>'given_id', value->>'repository',
-         value->>'pr_number', value->>'status', value->>'success', value->>'occurred_at', ${RESULTS_OF_VALUE}
+         value->>'pr_number', value->>'status', value->>'success', value->>'error', value->>'occurred_at',
+         ${RESULTS_OF_VALUE}
   FROM json_each(?1)`;
 
 export const MATCH_CALLBACKS = `

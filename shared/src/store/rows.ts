@@ -134,6 +134,8 @@ export interface UnmatchedCallback {
   readonly pr_number: number;
   readonly status: GrainchainStatus;
   readonly success: boolean;
+  /** As in the callback's fact. */
+  readonly error: string | null;
   readonly occurred_at: string | null;
   readonly results?: Results;
 }

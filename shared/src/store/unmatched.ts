@@ -15,6 +15,7 @@ const unmatchedRow = v.object({
   pr_number: v.number(),
   status: v.picklist(GRAINCHAIN_STATUSES),
   success: flag,
+  error: v.nullable(v.string()),
   occurred_at: v.nullable(v.string()),
   has_results: flag,
 });
@@ -35,7 +36,7 @@ export async function loadUnmatched(
 }
 
 const SELECT_UNMATCHED = `
-  SELECT c.id, c.received_at, c.given_id, c.repository, c.pr_number, c.status, c.success, c.occurred_at,
-         c.results IS NOT NULL AS has_results
+  SELECT c.id, c.received_at, c.given_id, c.repository, c.pr_number, c.status, c.success, c.error,
+         c.occurred_at, c.results IS NOT NULL AS has_results
   FROM json_each(?1) k CROSS JOIN callbacks_unmatched c ON c.given_id = k.value
   WHERE c.matched_at IS NULL ORDER BY c.received_at`;
