@@ -30,8 +30,11 @@ export interface GitHubFailure {
 
 /** Where GitHub names no time: "wait at least one minute" (its best practices, 2026-11). */
 const MIN_LIMITED_MS = 60_000;
-/** A reset further away than this is no reset: GitHub's windows are an hour. */
-const MAX_LIMITED_MS = 3_600_000;
+/**
+ * GitHub's windows are an hour. What asks for longer than that, and clocks that differ, is a mistake: it is asked again
+ * then, and may say so again.
+ */
+const MAX_LIMITED_MS = 65 * 60_000;
 
 /** An answer that is no success. `request` throws it with these fields. */
 interface Refusal {
@@ -66,7 +69,7 @@ function classOf(status: number): GitHubFailureClass {
 function limitOf({ status, message, headers }: Refusal, nowMs: number): number | undefined {
   if (status !== 403 && status !== 429) return undefined;
   const retryAfterMs = parseRetryAfter(String(headers["retry-after"] ?? ""), nowMs);
-  if (retryAfterMs !== undefined && retryAfterMs > 0) return nowMs + retryAfterMs;
+  if (retryAfterMs !== undefined && retryAfterMs > 0) return nowMs + Math.min(retryAfterMs, MAX_LIMITED_MS);
   const resetMs = resetOf(headers, nowMs);
   if (resetMs !== undefined) return resetMs;
   const limited = status === 429 || /rate limit|abuse detection/i.test(message);
@@ -78,8 +81,9 @@ function limitOf({ status, message, headers }: Refusal, nowMs: number): number |
  * @returns undefined where it is not used up, or does not say when
  */
 export function resetOf(headers: Refusal["headers"], nowMs: number): number | undefined {
-  const resetMs = Number(headers["x-ratelimit-reset"] ?? Number.NaN) * 1000;
-  if (String(headers["x-ratelimit-remaining"]) !== "0" || Number.isNaN(resetMs)) return undefined;
+  const given = String(headers["x-ratelimit-reset"] ?? "");
+  if (String(headers["x-ratelimit-remaining"]) !== "0" || !/^\d+$/.test(given)) return undefined;
+  const resetMs = Number(given) * 1000;
   return Math.min(Math.max(resetMs, nowMs + 1000), nowMs + MAX_LIMITED_MS);
 }
 

@@ -131,6 +131,10 @@ test.each([
   ["Thu, 01 Jan 1970 00:00:10 GMT", 9000],
   ["Thu, 01 Jan 1970 00:00:00 GMT", 0],
   ["999999", 300_000],
+  ["Fri, 31 Dec 9999 23:59:59 GMT", 300_000],
+  ["1e99", 0],
+  ["NaN", 0],
+  ["1.5", 0],
 ])("reads the Retry-After %j", (header, ms) => {
   expect(readRetryAfterMs(header, 1000)).toBe(ms);
 });

@@ -39,8 +39,8 @@ export function failureOf(status: number, text: string, retryAfterMs?: number): 
 }
 
 /**
- * Reads a `Retry-After` header: seconds or an HTTP date.
- * @returns milliseconds from `nowMs`, at most a day; undefined where the header is absent or unreadable
+ * Reads a `Retry-After` header: seconds or an HTTP date. How much of it is honored is for each caller to say.
+ * @returns milliseconds from `nowMs`, at most a day; undefined if the header is missing, unreadable, or a date that is past
  */
 export function parseRetryAfter(header: string | null, nowMs: number): number | undefined {
   if (header === null) return undefined;
@@ -48,7 +48,7 @@ export function parseRetryAfter(header: string | null, nowMs: number): number | 
   // `Date.parse` makes a date of nearly anything, a negative number included; an HTTP date ends in GMT.
   const dateMs = given.endsWith(" GMT") ? Date.parse(given) : Number.NaN;
   const delayMs = /^\d+$/.test(given) ? Number(given) * 1000 : dateMs - nowMs;
-  return Number.isNaN(delayMs) ? undefined : Math.min(Math.max(delayMs, 0), 86_400_000);
+  return delayMs >= 0 ? Math.min(delayMs, 86_400_000) : undefined;
 }
 
 /** When an effect is tried again, or that it is dead. */

@@ -34,6 +34,16 @@ export interface DispatchFindings {
 /** Where a server that is full asks for no delay at all, it is still not asked again at once. */
 const MIN_CLOSED_MS = 1_000;
 
+/**
+ * However long a server asks to be left alone, it is asked again after this time: one wrong header must not stop
+ * dispatch for a day. A probe is one validation, so a server that meant it is hardly disturbed.
+ */
+const MAX_CLOSED_MS: Readonly<Record<ClosedGate["reason"], number>> = {
+  backpressure: 10 * 60_000,
+  configuration: CONFIGURATION_BACKOFF.maxMs,
+  unavailable: UNAVAILABLE_BACKOFF.maxMs,
+};
+
 /** The gate after a dispatch. */
 export function nextGate(gate: Gate, findings: DispatchFindings, nowMs: number): Gate {
   const { served, closing, unavailable } = findings;
@@ -50,7 +60,8 @@ function close(gate: Gate, reason: ClosedGate["reason"], failure: Failure, nowMs
   const since = gate.state === "closed" ? gate.since : new Date(nowMs).toISOString();
   const closed = { state: "closed", reason, detail: failure.error, since, until: since, step } as const;
   const asked = failure.retryAfterMs;
-  const delay = asked === undefined ? delayMs(closed) : Math.max(asked, MIN_CLOSED_MS);
+  const delay =
+    asked === undefined ? delayMs(closed) : Math.min(Math.max(asked, MIN_CLOSED_MS), MAX_CLOSED_MS[reason]);
   return { ...closed, until: isoAfter(nowMs, delay) };
 }
 

@@ -67,9 +67,29 @@ describe("a gate found closed again and again", () => {
 
 test("does what Retry-After says instead of its own delay", () => {
   expect(secondsClosed(nextGate(OPEN_GATE, closing("backpressure", 3_000), NOW_MS))).toBe(3);
-  expect(secondsClosed(nextGate(closed("backpressure", 6), closing("backpressure", 900_000), NOW_MS))).toBe(
-    900,
+  expect(secondsClosed(nextGate(closed("backpressure", 6), closing("backpressure", 600_000), NOW_MS))).toBe(
+    600,
   );
+});
+
+test.each([
+  ["backpressure", 600],
+  ["unavailable", 600],
+  ["configuration", 60],
+] as const)("honors no Retry-After beyond what a closure as %s may last, %i s", (reason, seconds) => {
+  const failureClass = reason === "unavailable" ? "retryable" : reason;
+  const failure = { class: failureClass, error: "no", retryAfterMs: 86_400_000 } as const;
+  const findings =
+    reason === "unavailable"
+      ? { served: false, closing: undefined, unavailable: failure }
+      : { served: false, closing: failure, unavailable: undefined };
+  let gate: Gate = OPEN_GATE;
+  // Asked again and again for a day, it is probed again and again.
+  for (let probe = 1; probe <= 3; probe++) {
+    gate = nextGate(gate, findings, NOW_MS);
+    expect(secondsClosed(gate)).toBe(seconds);
+    expect(gate).toMatchObject({ step: probe });
+  }
 });
 
 test("stays closed for at least a second where Retry-After asks for none", () => {

@@ -78,11 +78,11 @@ describe("a closed gate", () => {
     const slow = createDouble(async (call) => {
       // Meanwhile another finds it full, and is asked to stay away for long.
       await queued(1);
-      await dispatch(always(() => json({}, 429, { "retry-after": "900" })));
+      await dispatch(always(() => json({}, 429, { "retry-after": "500" })));
       return answer(call);
     });
     await dispatch(slow, { clock: clockAt(3601) });
-    expect(await gate()).toMatchObject({ state: "closed", until: second(4500) });
+    expect(await gate()).toMatchObject({ state: "closed", until: second(4100) });
   });
 
   test("opens when the configuration is mended", async () => {

@@ -103,6 +103,24 @@ describe("a single answer for everything", () => {
         "backpressure",
         { attempts: 0, until: 77 },
       ],
+      [
+        "429 with an absurd Retry-After",
+        () => json({}, 429, { "retry-after": "86400" }),
+        "backpressure",
+        { attempts: 0, until: 600 },
+      ],
+      [
+        "429 with a Retry-After that is past",
+        () => json({}, 429, { "retry-after": "Thu, 01 Jan 2026 00:00:00 GMT" }),
+        "backpressure",
+        { attempts: 0, until: 10 },
+      ],
+      [
+        "401 with an absurd Retry-After",
+        () => json({}, 401, { "retry-after": "Fri, 31 Dec 9999 23:59:59 GMT" }),
+        "configuration",
+        { attempts: 0, until: 60 },
+      ],
       ["503", () => json({}, 503), "backpressure", { attempts: 0, until: 10 }],
       [
         "503 with Retry-After",
