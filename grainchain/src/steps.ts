@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import { type Document, isNode, LineCounter, parseDocument } from "yaml";
+import { findAliasMistake } from "./aliases.ts";
 import { RESERVED_STEP_NAMES } from "./results.ts";
 
 /** The file at the root of a commit that says what to run. */
@@ -59,10 +60,13 @@ const StepsFileSchema = v.object(
 /** Reads `.grainchain.yml`. A mistake in it is told with the line where it stands. */
 export function parseStepsFile(text: string): StepPlan {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const document = parseDocument(text, { lineCounter: lines, merge: true, prettyErrors: false });
   const syntaxError = document.errors[0];
   if (syntaxError !== undefined)
     return invalidAt(lines.linePos(syntaxError.pos[0]).line, syntaxError.message);
+  const mistake = findAliasMistake(document);
+  if (mistake !== undefined)
+    return invalidAt(lines.linePos(mistake.alias.range?.[0] ?? 0).line, mistake.message);
   const data = readData(document);
   if (data.kind === "unreadable") return invalidAt(1, data.message);
   const parsed = v.safeParse(StepsFileSchema, data.value);
@@ -90,12 +94,12 @@ function describeStepShape(issue: v.BaseIssue<unknown>): string {
   return issue.expected === "never" ? "is not a key of a step (name, run, timeout)" : "is missing";
 }
 
-/** The data of a document; aliases are counted, so that a small file cannot become a huge one. */
+/** The data of a document whose aliases may be followed. */
 function readData(
   document: Document,
 ): { kind: "data"; value: unknown } | { kind: "unreadable"; message: string } {
   try {
-    return { kind: "data", value: document.toJS({ maxAliasCount: 50 }) };
+    return { kind: "data", value: document.toJS({ maxAliasCount: -1 }) };
   } catch (error) {
     return { kind: "unreadable", message: error instanceof Error ? error.message : "cannot be read" };
   }

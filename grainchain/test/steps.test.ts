@@ -91,15 +91,98 @@ describe("parseStepsFile", () => {
     expect(messageOf(list(50))).toBe("valid");
     expect(messageOf(list(51))).toMatch(/steps must have at most 50 steps/);
   });
+});
 
-  test("refuses aliases that multiply", () => {
-    const rows = ["a0: &a0 [x,x,x,x,x,x,x,x,x]"];
-    for (let i = 1; i < 9; i += 1)
-      rows.push(
-        `a${i}: &a${i} [${Array(9)
-          .fill(`*a${i - 1}`)
-          .join(",")}]`,
-      );
-    expect(messageOf(`${rows.join("\n")}\nsteps: *a8\n`)).toMatch(/alias/i);
+describe("anchors", () => {
+  test("are shared across steps, by aliases and by merge keys", () => {
+    const text = `
+.defaults: &defaults
+  timeout: 60
+.install: &install npm ci
+steps:
+  - &lint
+    <<: *defaults
+    name: lint
+    run: npm run lint
+  - <<: *defaults
+    name: install
+    run: *install
+    timeout: 300
+  - <<: [*lint, *defaults]
+    name: lint again
+  - { <<: { timeout: 5 }, name: test, run: npm test }
+`;
+    expect(parseStepsFile(text)).toEqual({
+      kind: "steps",
+      steps: [
+        { name: "lint", run: "npm run lint", timeoutMs: 60_000 },
+        { name: "install", run: "npm ci", timeoutMs: 300_000 },
+        { name: "lint again", run: "npm run lint", timeoutMs: 60_000 },
+        { name: "test", run: "npm test", timeoutMs: 5000 },
+      ],
+    });
+  });
+
+  test("serve as many steps as there may be", () => {
+    const steps = Array.from({ length: 50 }, (_, i) => `  - {<<: *both, name: s${i}, run: *run}`);
+    const text = ["a: &a {timeout: 5}", "b: &both {<<: *a}", "r: &run x", "steps:", ...steps].join("\n");
+    expect(messageOf(text)).toBe("valid");
+  });
+
+  test.each([
+    ["a merge of text", step("<<: text\n    name: x"), /Merge sources must be maps/],
+    [
+      "a merge of an unknown anchor",
+      step("<<: *nowhere\n    name: x"),
+      /line 4: the alias \*nowhere has no anchor before it/,
+    ],
+    ["an alias of an unknown anchor", step("name: x\n    run: *nowhere"), /line 5: the alias \*nowhere/],
+    [
+      "a mistake in what is merged",
+      `a: &a {timeout: 0}\n${step("<<: *a\n    name: x\n    run: y")}`,
+      /line 5: steps\[1\]\.timeout must be more than 0/,
+    ],
+    [
+      "a key that no step has",
+      `a: &a {shell: bash}\n${step("<<: *a\n    name: x\n    run: y")}`,
+      /line 5: steps\[1\]\.shell is not a key/,
+    ],
+    [
+      "a name that two steps merge",
+      "a: &a {name: x, run: y}\nsteps:\n  - <<: *a\n  - <<: *a\n",
+      /line 4: steps\[1\]\.name is the name of an earlier step/,
+    ],
+    [
+      "an alias to what it stands in",
+      "steps: &a\n  - <<: *a\n    name: x\n",
+      /line 2: the alias \*a stands inside/,
+    ],
+  ])("tell where %s is", (_what, text, message) => {
+    expect(messageOf(text)).toMatch(message);
+  });
+
+  const bomb = (first: string, level: (alias: string) => string, last: string) =>
+    [
+      `a0: &a0 ${first}`,
+      ...Array.from({ length: 8 }, (_, i) => `a${i + 1}: &a${i + 1} ${level(`*a${i}`)}`),
+      last,
+    ].join("\n");
+  const nine = (alias: string) => Array(9).fill(alias).join(",");
+  const wide = Array.from({ length: 2000 }, (_, i) => `k${i}: 1`).join(", ");
+  test.each([
+    ["by aliases", bomb("[x,x,x,x,x,x,x,x,x]", (alias) => `[${nine(alias)}]`, "steps: *a8")],
+    ["by merges", bomb("{x: 1}", (alias) => `{<<: [${nine(alias)}]}`, "steps: [{<<: *a8}]")],
+    [
+      "by merges of much",
+      [`a: &a {${wide}}`, ...Array.from({ length: 40 }, (_, i) => `b${i}: {<<: *a}`)].join("\n"),
+    ],
+    [
+      "by their number",
+      ["a: &a x", ...Array.from({ length: 250 }, (_, i) => `b${i}: *a`), "steps: []"].join("\n"),
+    ],
+  ])("that multiply %s are refused at once", (_what, text) => {
+    const begun = performance.now();
+    expect(messageOf(text)).toMatch(/line \d+: aliases would make this file too large/);
+    expect(performance.now() - begun).toBeLessThan(2000);
   });
 });
