@@ -4,6 +4,8 @@ import * as v from "valibot";
 /** The answer of `GET /webhook/projects/{owner}/{repo}/status`. */
 export const projectStatus = v.object({
   project_id: v.string(),
+  /** Its name of now, where it is another one. */
+  renamed_to: v.optional(v.string()),
   webhook_configured: v.boolean(),
   last_event: v.nullable(
     v.object({

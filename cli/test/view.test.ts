@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { overviewLines } from "../src/view/overview.ts";
+import { projectLines } from "../src/view/project.ts";
 import { traceLines } from "../src/view/trace.ts";
 import { validationDetailLines } from "../src/view/validation-detail.ts";
 import {
@@ -90,6 +91,24 @@ test("traces a validation step by step, with the gaps between", () => {
     "RECEIVED (UTC)      EVENT                OUTCOME  REASON  ID",
     `11-24 00:08:19.123  pull_request.opened  started  -       ${GUID}`,
   ]);
+});
+
+test("says first which name a repository has now", () => {
+  const renamed = [{ from: "acme/old", to: `acme/new${HOSTILE}` }];
+  expect(traceLines(makeTrace({ renamed }), WIDE).slice(0, 2)).toEqual(["acme/old is now acme/newevil", ""]);
+});
+
+test("shows a repository with the name that it has now", () => {
+  const status = {
+    project_id: "acme/old",
+    renamed_to: "acme/new",
+    webhook_configured: false,
+    last_event: null,
+    status: "inactive" as const,
+    counts: { queued: 0, running: 0, completed: 0, failed: 0 },
+    validations: [],
+  };
+  expect(projectLines(status, WIDE)[0]).toBe("repository   acme/old, now acme/new");
 });
 
 test("traces dead letters, of a run and of deliveries that were never recorded", () => {

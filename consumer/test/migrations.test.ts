@@ -183,7 +183,7 @@ describe("the plan", () => {
     plan
       .split("\n")
       .filter((step) =>
-        /^SCAN (v|validations|s|subjects|deliveries|timeline|c|callbacks_unmatched|dead_letters|cancels|reports)\b/.test(
+        /^SCAN (v|validations|s|subjects|deliveries|timeline|c|callbacks_unmatched|other|repository_names|dead_letters|cancels|reports)\b/.test(
           step,
         ),
       )

@@ -14,11 +14,12 @@ export async function projectStatus(db: D1Database, projectId: string): Promise<
   if (!PROJECT_ID.test(projectId)) {
     return { error: { code: "invalid_project_id", message: "a project is named owner/repo" } };
   }
-  const { lastEvent, states, validations } = await loadProjectStatus(db, projectId);
+  const { renamedTo, lastEvent, states, validations } = await loadProjectStatus(db, projectId);
   const count = (...names: string[]) => names.reduce((sum, name) => sum + (states[name] ?? 0), 0);
   return {
     body: {
       project_id: projectId,
+      ...(renamedTo === null ? {} : { renamed_to: renamedTo }),
       webhook_configured: lastEvent !== null,
       last_event: lastEvent,
       status: lastEvent === null ? "inactive" : "active",

@@ -38,6 +38,8 @@ export interface TraceRows {
   readonly reports: readonly ReportRow[];
   readonly letters: readonly DeadLetterItem[];
   readonly gate: Gate;
+  /** Names that rows here bear, and the ones that these repositories have now. */
+  readonly renamed: Trace["renamed"];
   /** By those here that are queued: how many others have their turn before it, {@link MAX_AHEAD} at most. */
   readonly ahead: ReadonlyMap<string, number>;
 }
@@ -54,6 +56,7 @@ export function buildTrace(kind: Trace["kind"], rows: TraceRows, now: string): T
     deliveries: [...deliveries],
     validations: validations.map((validation) => traceOf(validation, rows, now)),
     dead_letters: ownLetters,
+    renamed: [...rows.renamed],
   };
 }
 

@@ -64,6 +64,7 @@ const rows = (changed: Partial<TraceRows> = {}): TraceRows => ({
   letters: [],
   gate: { state: "open" },
   ahead: new Map([["v", 3]]),
+  renamed: [],
   ...changed,
 });
 

@@ -10,9 +10,9 @@ import { shortSha, standingStyle, standingText } from "./validation.ts";
 /** The lines to show. */
 export function projectLines(status: ProjectStatus, screen: Screen): string[] {
   const now = new Date();
-  const { project_id, last_event, counts, validations } = status;
+  const { project_id, renamed_to, last_event, counts, validations } = status;
   const fields: Field[] = [
-    ["repository", project_id],
+    ["repository", renamed_to === undefined ? project_id : `${project_id}, now ${renamed_to}`],
     ["last event", last_event && `${eventText(last_event)}, ${utcAndAgeText(last_event.received_at, now)}`],
     [
       "validations",

@@ -11,8 +11,10 @@ import { letterColumns } from "./letter.ts";
 import { shortSha, standingStyle, standingText, subjectText } from "./validation.ts";
 
 /** The lines to show. */
-export function traceLines({ validations, deliveries, dead_letters }: Trace, screen: Screen): string[] {
+export function traceLines(trace: Trace, screen: Screen): string[] {
+  const { validations, deliveries, dead_letters, renamed } = trace;
   const blocks = [
+    renamed.map(({ from, to }) => plainText(`${from} is now ${to}`)),
     ...validations.map((one) => [
       headerLine(one.validation, screen),
       screen.style("dim", plainText(one.validation.id)),

@@ -169,5 +169,6 @@ export const makeTrace = (changes: Partial<Trace> = {}): Trace => ({
     },
   ],
   dead_letters: [],
+  renamed: [],
   ...changes,
 });

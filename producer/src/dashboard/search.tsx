@@ -31,6 +31,18 @@ export const SearchPage = ({ view, asked, trace }: Props) => (
         <Words text={asked} maxLength={120} />
       </code>
     </h1>
+    {trace.renamed.map(({ from, to }) => (
+      <p>
+        <code>
+          <Words text={from} maxLength={200} />
+        </code>{" "}
+        is now{" "}
+        <code>
+          <Words text={to} maxLength={200} />
+        </code>
+        .
+      </p>
+    ))}
     {trace.validations.map((one) => (
       <Run one={one} view={view} />
     ))}

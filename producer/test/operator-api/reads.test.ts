@@ -5,6 +5,7 @@ import { validationQuery } from "@webhook-gateway/shared/api/validation.ts";
 import { listDeadLetters, loadDeadLetter } from "@webhook-gateway/shared/store/dead-letter-list.ts";
 import { listDeliveries } from "@webhook-gateway/shared/store/delivery-list.ts";
 import { loadOverview } from "@webhook-gateway/shared/store/overview.ts";
+import { loadProjectStatus } from "@webhook-gateway/shared/store/project-status.ts";
 import { listReconciles } from "@webhook-gateway/shared/store/reconciles.ts";
 import {
   cancelReplay,
@@ -49,7 +50,7 @@ async function tooMany(
 }
 
 describe("a list of 100,000 rows reads little more than its page", () => {
-  const REPO = ["octo/widgets-3", "octo/none"];
+  const REPO = ["octo/widgets-3", "octo/former-3", "octo/none"];
   const TIMES = { since: [NOON], until: [NOON] };
 
   test.each(
@@ -134,6 +135,7 @@ describe("a question about 100,000 rows reads little", () => {
   test.each([
     ["pull_request", "octo/widgets-3#13"],
     ["pull_request", "octo/widgets-3#99999"],
+    ["pull_request", "octo/former-3#13"],
     ["pull_request", "octo/none#13"],
     ["sha", shaOf(777)],
     ["sha", "abcdef0"],
@@ -145,6 +147,12 @@ describe("a question about 100,000 rows reads little", () => {
     if (question === undefined) return;
     // The turn of one that is queued is counted up to 10,000 others.
     expect(await tooMany((db) => loadTraceRows(db, question), 10_100)).toEqual([]);
+  });
+
+  test("about a repository's status, under either name", async () => {
+    for (const name of ["octo/widgets-3", "octo/former-3", "octo/none"]) {
+      expect(await tooMany((db) => loadProjectStatus(db, name), 300)).toEqual([]);
+    }
   });
 
   test("about one validation or letter", async () => {

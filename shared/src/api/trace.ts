@@ -34,5 +34,7 @@ export const trace = v.object({
   validations: v.array(validationTrace),
   /** Of deliveries that could not be recorded. */
   dead_letters: v.array(deadLetterItem),
+  /** Of repositories that have another name now than in what is shown here. */
+  renamed: v.array(v.object({ from: v.string(), to: v.string() })),
 });
 export type Trace = v.InferOutput<typeof trace>;

@@ -22,6 +22,7 @@ import {
   UPSERT_TURNS,
   UPSERT_VALIDATIONS,
 } from "./commit-sql.ts";
+import { namesOf, UPSERT_NAMES } from "./repository-names.ts";
 import type { Changes, Results } from "./rows.ts";
 import { REVISE_SHOWN_RUNS } from "./shown-run-sql.ts";
 import { ADD_TALLIES, talliesOf } from "./tallies.ts";
@@ -42,6 +43,7 @@ export async function commit(db: D1Database, changes: Changes): Promise<CommitOu
     each(db, SET_RESULTS, changes.results, (r) => ({ id: r.validation_id, ...flatten(r.results) })),
     each(db, INSERT_TIMELINE, changes.timeline, ({ results, ...t }) => ({ ...t, ...flatten(results) })),
     each(db, INSERT_DELIVERIES, changes.deliveries, (d) => ({ ...d, recorded_at: changes.now })),
+    each(db, UPSERT_NAMES, namesOf(changes.deliveries), (n) => n),
     each(db, UPSERT_REPORTS, changes.reports, (r) => ({ ...r, now: changes.now })),
     revise(db, changes),
     each(db, INSERT_CANCELS, changes.cancels, (c) => ({ ...c, now: changes.now })),

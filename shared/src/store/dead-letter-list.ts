@@ -8,6 +8,7 @@ import {
   type deadLetterQuery,
 } from "../api/dead-letter.ts";
 import { type Condition, given, givenTime, type Page, selectPage } from "./page.ts";
+import { OWN_NAMES } from "./repository-names.ts";
 
 /** Dead letters, the latest dead first. */
 export function listDeadLetters(
@@ -29,7 +30,7 @@ export function listDeadLetters(
 
 /** The conditions of a filter over letters `l`. */
 export const letterConditions = (filter: DeadLetterFilter): readonly Condition[] => [
-  ...given("l.repository = ?", filter.repo),
+  ...given(`l.repository IN (${OWN_NAMES})`, filter.repo),
   ...given("l.kind = ?", filter.kind),
   ...given("l.class = ?", filter.class),
   ...given(`${EVENT_OF_LETTER} = ?`, filter.event),

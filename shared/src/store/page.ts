@@ -22,10 +22,11 @@ export interface PageQuery<Item> {
   readonly select: string;
   readonly conditions: readonly Condition[];
   /**
-   * Rows that meet any of these. Each is read along its own index in the list's order, and no further than the page
-   * goes; a single condition would have every row read that meets it, or every row.
+   * Rows that meet all conditions of any of these, of which no row meets two. Each is read along its own index in the
+   * list's order, and no further than the page goes; a single condition would have every row read that meets it, or
+   * every row.
    */
-  readonly anyOf?: readonly Condition[];
+  readonly anyOf?: readonly (readonly Condition[])[];
   /** The column of the time that the list is ordered by, and the column that tells rows of one time apart. */
   readonly order: readonly [time: string, id: string];
   /** Both of an item, for its cursor. */
@@ -67,12 +68,13 @@ function statementsOf<Item>(db: D1Database, query: PageQuery<Item>, limit: numbe
     return db.prepare(sql).bind(...all.map(([, value]) => value), ...after);
   };
   if (anyOf.length === 0) return [statement(conditions)];
-  return anyOf.map((one) => statement([...conditions, one]));
+  return anyOf.map((one) => statement([...one, ...conditions]));
 }
 
 type Key = readonly [time: string, id: string];
 
-function compareKeys([time, id]: Key, [otherTime, otherId]: Key): number {
+/** As SQLite orders by time, then by id. */
+export function compareKeys([time, id]: Key, [otherTime, otherId]: Key): number {
   if (time !== otherTime) return time < otherTime ? -1 : 1;
   return id < otherId ? -1 : Number(id > otherId);
 }

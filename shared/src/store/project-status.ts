@@ -1,4 +1,6 @@
 import * as v from "valibot";
+import { compareKeys } from "./page.ts";
+import { isSameName, loadNames } from "./repository-names.ts";
 
 const eventRow = v.object({
   id: v.string(),
@@ -17,8 +19,10 @@ const validationRow = v.object({
   finished_at: v.nullable(v.string()),
 });
 
-/** What is known of one repository. */
+/** What is known of one repository, under all names that are its own. */
 export interface ProjectStatus {
+  /** Its name of now, if that is another one than it was asked for by. */
+  readonly renamedTo: string | null;
   readonly lastEvent: v.InferOutput<typeof eventRow> | null;
   /** Validations by state. */
   readonly states: Readonly<Record<string, number>>;
@@ -26,19 +30,34 @@ export interface ProjectStatus {
   readonly validations: readonly v.InferOutput<typeof validationRow>[];
 }
 
+/** Validations of one answer. */
+const LATEST = 10;
+
 /** Reads a repository's status. Names are compared as GitHub does, without regard to case. */
 export async function loadProjectStatus(db: D1Database, repository: string): Promise<ProjectStatus> {
-  const [event, states, validations] = await db.batch<Record<string, unknown>>([
-    db.prepare(SELECT_LAST_EVENT).bind(repository),
-    db.prepare(SELECT_STATES).bind(repository),
-    db.prepare(SELECT_LATEST).bind(repository),
+  const { current, own } = await loadNames(db, repository);
+  // A statement a name: each walks an index, and there is seldom more than one.
+  const each = (sql: string) => own.map((name) => db.prepare(sql).bind(name));
+  const read = await db.batch<Record<string, unknown>>([
+    ...each(SELECT_LAST_EVENT),
+    ...each(SELECT_STATES),
+    ...each(SELECT_LATEST),
   ]);
-  const [lastEvent = null] = v.parse(v.array(eventRow), event?.results ?? []);
-  const counts = v.parse(v.array(countRow), states?.results ?? []);
+  const rowsOf = (part: number) =>
+    read.slice(part * own.length, (part + 1) * own.length).flatMap(({ results }) => results);
+  const events = v.parse(v.array(eventRow), rowsOf(0));
+  const states: Record<string, number> = {};
+  for (const { state, validations } of v.parse(v.array(countRow), rowsOf(1))) {
+    states[state] = (states[state] ?? 0) + validations;
+  }
   return {
-    lastEvent,
-    states: Object.fromEntries(counts.map((row) => [row.state, row.validations])),
-    validations: v.parse(v.array(validationRow), validations?.results ?? []),
+    renamedTo: current === null || isSameName(current, repository) ? null : current,
+    lastEvent: events.toSorted((a, b) => b.received_at.localeCompare(a.received_at))[0] ?? null,
+    states,
+    validations: v
+      .parse(v.array(validationRow), rowsOf(2))
+      .toSorted((a, b) => compareKeys([b.created_at, b.id], [a.created_at, a.id]))
+      .slice(0, LATEST),
   };
 }
 
@@ -54,4 +73,4 @@ const SELECT_STATES = `
 
 const SELECT_LATEST = `
   SELECT id, pr_number, head_sha, state, conclusion, created_at, finished_at
-  FROM validations WHERE repository = ?1 ORDER BY created_at DESC LIMIT 10`;
+  FROM validations WHERE repository = ?1 ORDER BY created_at DESC LIMIT ${LATEST}`;

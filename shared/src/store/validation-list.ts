@@ -8,34 +8,44 @@ import {
   type validationQuery,
 } from "../api/validation.ts";
 import { isObject } from "../results-summary.ts";
-import { given, givenTime, leading, type Page, selectPage } from "./page.ts";
+import { type Condition, given, givenTime, leading, type Page, selectPage } from "./page.ts";
+import { loadNames } from "./repository-names.ts";
 
 /** Validations, the latest first. */
-export function listValidations(
+export async function listValidations(
   db: D1Database,
   query: v.InferOutput<typeof validationQuery>,
 ): Promise<Page<ValidationItem>> {
   const { repo, state, pr, sha, event } = query;
   const lead = leadOf(query);
   const byPull = lead === "repo" || lead === "pr";
+  const names = repo === undefined ? [] : (await loadNames(db, repo)).own;
+  const named = names.map((name): Condition => [leading("v.repository = ?", byPull), name]);
+  const states = [...new Set(state?.split(","))];
+  const standing = states.map((one): Condition => [STATE_IS[lead] ?? "+v.state = ?", one]);
   return selectPage(db, {
     list: "validations",
     select: SELECT_VALIDATIONS,
     conditions: [
-      ...given(leading("v.repository = ?", byPull), repo),
       ...given(leading("v.event = ?", lead === "event"), event),
       ...given(leading("v.pr_number = ?", lead === "pr"), pr === undefined ? undefined : Number(pr)),
       ...(sha === undefined ? [] : startsWith(sha)),
       ...givenTime(leading("v.created_at >= ?", lead !== "sha"), query.since),
       ...givenTime(leading("v.created_at < ?", lead !== "sha"), query.until),
     ],
-    anyOf: [...new Set(state?.split(","))].map((one) => [STATE_IS[lead] ?? "+v.state = ?", one]),
+    anyOf: eachWithEach(named, standing),
     order: ["v.created_at", "v.id"],
     keyOf: ({ created_at, id }) => [created_at, id],
     schema: validationItem,
     limit: query.limit,
     cursor: query.cursor,
   });
+}
+
+/** Every pair of the two; where one of them is empty, the other alone. */
+function eachWithEach(ones: readonly Condition[], others: readonly Condition[]): (readonly Condition[])[] {
+  if (ones.length === 0 || others.length === 0) return [...ones, ...others].map((one) => [one]);
+  return ones.flatMap((one) => others.map((other) => [one, other]));
 }
 
 /** The filter that leaves the fewest rows, most likely, and whose index is to be used. */

@@ -153,6 +153,7 @@ const trace = (text: string): Trace => ({
     },
   ],
   dead_letters: [letter(text)],
+  renamed: [{ from: text, to: text }],
 });
 
 const overview = (text: string): Overview => ({

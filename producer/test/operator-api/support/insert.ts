@@ -116,6 +116,10 @@ export async function insertReconcile(row: Row = {}): Promise<string> {
   return id;
 }
 
+/** A name that a repository has had. */
+export const insertName = (name: string, repository_id: number, at: string): Promise<void> =>
+  insert("repository_names", { name, repository_id, at });
+
 export const insertTransition = (row: Row): Promise<void> =>
   insert("timeline", { at: minute(0), from_state: null, to_state: "queued", reason: "queued", ...row });
 

@@ -20,6 +20,11 @@ const STATEMENTS = [
      CASE WHEN i % 1000 = 8 THEN 'dead' WHEN i % 5000 = 9 THEN 'running' WHEN i % 50 = 10 THEN 'queued' ELSE 'completed' END,
      CASE WHEN i % 1000 = 8 OR i % 5000 = 9 OR i % 50 = 10 THEN NULL ELSE 'success' END, i, ${TIME},
      CASE WHEN i % 5000 = 9 OR i % 50 = 10 THEN NULL ELSE ${TIME} END, ${TIME}, 1 FROM n`,
+  // Each repository had another name before, and there are many others.
+  `${NUMBERS} INSERT INTO repository_names (name, repository_id, at)
+   SELECT CASE WHEN i <= 10 THEN 'octo/widgets-' || (i % 10) WHEN i <= 20 THEN 'octo/former-' || (i % 10)
+               ELSE 'octo/other-' || i END,
+     CASE WHEN i <= 20 THEN i % 10 ELSE i END, CASE WHEN i <= 10 THEN '2026' ELSE '2025' END FROM n`,
   `${NUMBERS} INSERT INTO timeline (validation_id, at, from_state, to_state, reason, delivery_id)
    SELECT 'validation-' || i, ${TIME}, NULL, 'queued', 'queued by pull_request opened', 'delivery-' || i FROM n`,
   `${NUMBERS} INSERT INTO timeline (validation_id, at, from_state, to_state, reason)

@@ -1,0 +1,89 @@
+/**
+ * The names that repositories have had. Rows keep the name that their repository had then: by these names a renamed one
+ * is found as a whole.
+ */
+import * as v from "valibot";
+import type { DeliveryRow } from "./rows.ts";
+
+/** Of one repository; a list reads along an index for each. */
+const MAX_NAMES = 8;
+
+/** What a repository was asked for by, and which it is. */
+export interface RepositoryNames {
+  /** GitHub's; null if nobody is known to have had the name. */
+  readonly id: number | null;
+  /** The name that it has now. */
+  readonly current: string | null;
+  /** The asked one, and all others that no other repository has taken since: whatever bears them is its own. */
+  readonly own: readonly string[];
+  /** Those that another repository has taken too: what bears them has to be told apart by the id. */
+  readonly all: readonly string[];
+}
+
+const nameRow = v.object({ repository_id: v.number(), name: v.string(), own: v.number() });
+
+/** The repository that has this name now, or had it last. */
+export async function loadNames(db: D1Database, asked: string): Promise<RepositoryNames> {
+  const { results } = await db.prepare(SELECT_NAMES).bind(asked).all();
+  const rows = v.parse(v.array(nameRow), results);
+  const [newest] = rows;
+  if (newest === undefined) return { id: null, current: null, own: [asked], all: [asked] };
+  const own = rows.filter((row) => row.own === 1).map(({ name }) => name);
+  return {
+    id: newest.repository_id,
+    current: newest.name,
+    own: withName(own, asked),
+    all: withName(
+      rows.map(({ name }) => name),
+      asked,
+    ),
+  };
+}
+
+/** The asked one may be older than all that are read. */
+const withName = (names: readonly string[], asked: string): readonly string[] =>
+  names.some((name) => isSameName(name, asked)) ? names : [...names, asked];
+
+/** GitHub's names are compared without regard to case. */
+export const isSameName = (one: string, other: string): boolean => one.toLowerCase() === other.toLowerCase();
+
+/** Whom a name stands for: several can have had it, and the last of them has it. */
+const holderOf = (name: string): string => `
+  SELECT h.repository_id FROM repository_names h WHERE h.name = ${name} ORDER BY h.at DESC LIMIT 1`;
+
+const IS_OWN = "NOT EXISTS (SELECT 1 FROM repository_names o WHERE o.name = n.name AND o.at > n.at)";
+
+const SELECT_NAMES = `
+  SELECT n.repository_id, n.name, ${IS_OWN} AS own FROM repository_names n
+  WHERE n.repository_id = (${holderOf("?1")}) ORDER BY n.at DESC LIMIT ${MAX_NAMES}`;
+
+/** As {@link RepositoryNames.own} has it, in SQL over one value `?`. */
+export const OWN_NAMES = `
+  SELECT coalesce(n.name, a.asked) FROM (SELECT ? AS asked) a
+    LEFT JOIN repository_names n ON n.repository_id = (${holderOf("a.asked")}) AND ${IS_OWN}`;
+
+/** The name that the repository of a row has now. */
+export const currentNameOf = (repositoryId: string): string => `
+  (SELECT n.name FROM repository_names n WHERE n.repository_id = ${repositoryId} ORDER BY n.at DESC LIMIT 1)`;
+
+/** The names that deliveries bear, each once, with the time of the newest. */
+export function namesOf(deliveries: readonly DeliveryRow[]) {
+  const named = deliveries.flatMap(({ repository, repository_id, occurred_at, received_at }) =>
+    repository === null || repository_id === null
+      ? []
+      : [{ name: repository, repository_id, at: occurred_at ?? received_at }],
+  );
+  const groups = Map.groupBy(named, ({ name, repository_id }) => `${repository_id} ${name.toLowerCase()}`);
+  return [...groups.values()].flatMap((group) =>
+    group.toSorted((a, b) => b.at.localeCompare(a.at)).slice(0, 1),
+  );
+}
+
+/** A name that is known is written again only where it was another one's turn meanwhile: it has come back. */
+export const UPSERT_NAMES = `
+  INSERT INTO repository_names (name, repository_id, at)
+  SELECT value->>'name', value->>'repository_id', value->>'at' FROM json_each(?1) WHERE true
+  ON CONFLICT (name, repository_id) DO UPDATE SET name = excluded.name, at = excluded.at
+  WHERE excluded.at > repository_names.at AND EXISTS (
+    SELECT 1 FROM repository_names other
+    WHERE other.repository_id = excluded.repository_id AND other.at > repository_names.at)`;
