@@ -8,7 +8,7 @@ import type { GrainchainStatus } from "./validation.ts";
 
 export type Verdict = "success" | "failure" | "none";
 
-export const NO_RESULTS = "Grainchain said completed without results";
+export const NO_RESULTS = "no results: Grainchain said completed without any";
 export const NO_VERDICT = "Grainchain said completed, but its results do not say whether it was a success";
 
 /** What results say of the change as a whole. Where they contradict themselves, failure wins. */

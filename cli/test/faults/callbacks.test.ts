@@ -34,7 +34,7 @@ test.each<[string, Course, Record<string, unknown>, unknown]>([
   [
     "forgets its results",
     forgetsItsResults,
-    { state: "failed", conclusion: null, error: "Grainchain said completed without results" },
+    { state: "failed", conclusion: null, error: "no results: Grainchain said completed without any" },
     null,
   ],
   ["repeats itself", repeatsItself, { state: "completed", conclusion: "success" }, resultsOf(true)],
