@@ -1,7 +1,7 @@
 /** Payloads to send: GitHub's own examples, about the repository, pull request and head that are asked for. */
 import { createHash, randomBytes } from "node:crypto";
 import { emitterEventNames } from "@octokit/webhooks";
-import webhooks from "@octokit/webhooks-examples";
+import { readExamplePayloads } from "./example-payloads.ts";
 
 /** What to put in place of the example's own. */
 export interface PayloadOptions {
@@ -13,6 +13,8 @@ export interface PayloadOptions {
 }
 
 type Json = Record<string, unknown>;
+
+const EXAMPLES = readExamplePayloads();
 
 /**
  * Builds the payload of an event.
@@ -32,20 +34,16 @@ export function buildPayload(name: string, options: PayloadOptions): Json | unde
 /** The events of GitHub, each with the actions that there is an example for. */
 export function knownEvents(): ReadonlyMap<string, readonly string[]> {
   return new Map(
-    webhooks.map(({ name, examples }) => [
-      name,
-      [
-        ...new Set(
-          (examples as readonly Json[]).flatMap((e) => (typeof e.action === "string" ? [e.action] : [])),
-        ),
-      ],
+    [...EXAMPLES].map(([event, payloads]) => [
+      event,
+      payloads.flatMap(({ action }) => (typeof action === "string" ? [action] : [])),
     ]),
   );
 }
 
 function findExample(name: string): Json | undefined {
   const [event = "", action] = name.split(".", 2);
-  const examples = (webhooks.find((entry) => entry.name === event)?.examples ?? []) as readonly Json[];
+  const examples = EXAMPLES.get(event) ?? [];
   if (action === undefined) return examples[0];
   const exact = examples.find((example) => example.action === action);
   // Not every action has an example; an event's actions nearly share one shape.
