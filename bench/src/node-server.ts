@@ -7,9 +7,6 @@ import { childEnvironment } from "@webhook-gateway/shared/child-environment.mjs"
 import { LeftOut, type Running, stopProcess } from "./contender.ts";
 import { WEBHOOK_SECRET } from "./payload.ts";
 
-/** Node strips types by itself from 22.18 on; before, it has to be asked. */
-const STRIP_TYPES = process.features.typescript === false ? ["--experimental-strip-types"] : [];
-
 const START_TIMEOUT_MS = 60_000;
 
 /**
@@ -19,7 +16,7 @@ const START_TIMEOUT_MS = 60_000;
  */
 export async function startNodeServer(name: string): Promise<Running> {
   const script = path.join(import.meta.dirname, "servers", `${name}.ts`);
-  const child = spawn(process.execPath, [...STRIP_TYPES, "--disable-warning=ExperimentalWarning", script], {
+  const child = spawn(process.execPath, [script], {
     // Its standard input ends with this process, and it ends with its standard input.
     stdio: ["pipe", "pipe", "pipe"],
     env: { ...childEnvironment(process.env), NODE_OPTIONS: "", NODE_ENV: "production", WEBHOOK_SECRET },

@@ -1,6 +1,6 @@
 /** What is sent: GitHub's own examples, correctly signed, the same bytes to every contender. */
 import { createHmac } from "node:crypto";
-import webhooks from "@octokit/webhooks-examples";
+import webhooks from "@octokit/webhooks-examples" with { type: "json" };
 
 /** The secret of every contender. */
 export const WEBHOOK_SECRET = "the benchmark's webhook secret";

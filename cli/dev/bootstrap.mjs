@@ -120,8 +120,7 @@ function works(pnpm, environment) {
 function run() {
   // Wrangler keeps its logs where it keeps its login: in the home, which may not be writable. Here it needs no login.
   const home = command === "start" ? { XDG_CONFIG_HOME: path.join(root, ".wrangler/home") } : {};
-  const loader = script.endsWith(".ts") ? ["--import", "tsx"] : [];
-  const child = spawn(toolchain.node, [...loader, path.join(root, script), ...args], {
+  const child = spawn(toolchain.node, [path.join(root, script), ...args], {
     cwd: root,
     env: { ...programEnvironment(), ...home, INIT_CWD: process.env.INIT_CWD ?? process.cwd() },
     stdio: "inherit",

@@ -36,7 +36,7 @@ export class Processes {
 
 /** Starts a program of this workspace, with a channel by which it learns that its parent is gone. */
 export function spawnProgram(script: string, args: readonly string[], env: NodeJS.ProcessEnv): ChildProcess {
-  return spawn(process.execPath, ["--import", "tsx", path.join(ROOT, script), ...args], {
+  return spawn(process.execPath, [path.join(ROOT, script), ...args], {
     cwd: ROOT,
     env,
     stdio: ["ignore", "pipe", "pipe", "ipc"],

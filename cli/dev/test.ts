@@ -45,7 +45,7 @@ const deploymentOf = (worker: string, environment: string): Check => ({
 });
 
 /** What each Worker may weigh: what is uploaded is what every cold start parses. */
-const SIZES: Check = { name: "sizes of the Workers", command: ["tsx", "bench/src/bundle-size.ts"] };
+const SIZES: Check = { name: "sizes of the Workers", command: ["node", "bench/src/bundle-size.ts"] };
 
 /** In CI alone: news of a package are not a contributor's failure. */
 const AUDIT: Check = { name: "known vulnerabilities", run: runAudit };

@@ -16,7 +16,7 @@ function gateway(
   args: readonly string[],
   env: Readonly<Record<string, string>> = { GITHUB_WEBHOOK_SECRET: SECRET },
 ): Promise<{ code: number; stdout: string; stderr: string }> {
-  const program = ["--import", "tsx", path.join(ROOT, "cli/src/index.ts")];
+  const program = [path.join(ROOT, "cli/src/index.ts")];
   return new Promise((resolve) => {
     const { GITHUB_WEBHOOK_SECRET: _, GATEWAY_URL: __, ...inherited } = childEnvironment(process.env);
     const options = { cwd: ROOT, env: { ...inherited, ...env } };

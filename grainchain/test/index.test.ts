@@ -12,13 +12,12 @@ import { commitFiles, makeDirectory, stepsFile } from "./support/repositories.ts
 import { requestBody } from "./support/system.ts";
 
 const ENTRY = fileURLToPath(new URL("../src/index.ts", import.meta.url));
-const TSX = fileURLToPath(import.meta.resolve("tsx"));
 
 function startProgram(args: string[], env: Record<string, string> = {}, withIpc = false) {
   const options = { env: { PATH: process.env.PATH, HOME: process.env.HOME, ...env } };
   const child: ChildProcess = withIpc
-    ? fork(ENTRY, args, { ...options, execArgv: ["--import", TSX], silent: true })
-    : spawn(process.execPath, ["--import", TSX, ENTRY, ...args], options);
+    ? fork(ENTRY, args, { ...options, execArgv: [], silent: true })
+    : spawn(process.execPath, [ENTRY, ...args], options);
   const output = { stdout: "", stderr: "" };
   child.stdout?.on("data", (chunk) => {
     output.stdout += chunk;

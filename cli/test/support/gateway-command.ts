@@ -24,7 +24,7 @@ export function startGatewayCommand(
   env: Readonly<Record<string, string>> = {},
 ): { readonly child: ChildProcess; readonly ended: Promise<Ran> } {
   const { GATEWAY_URL: _, GATEWAY_TOKEN: __, ...inherited } = childEnvironment(process.env);
-  const child = spawn(process.execPath, ["--import", "tsx", path.join(ROOT, "cli/src/index.ts"), ...args], {
+  const child = spawn(process.execPath, [path.join(ROOT, "cli/src/index.ts"), ...args], {
     cwd: ROOT,
     env: { ...inherited, ...env },
     stdio: ["ignore", "pipe", "pipe"],
