@@ -9,11 +9,11 @@ import { ROOT } from "./settings.ts";
 
 export type AuditOutcome = "passed" | "failed" | "not asked";
 
-const COMMAND = ["-y", "pnpm@12", "audit", "--prod", "--audit-level", "high", "--ignore-registry-errors"];
+const ARGUMENTS = ["audit", "--prod", "--audit-level", "high", "--ignore-registry-errors"];
 
 /** Asks, and prints what is answered. */
 export async function runAudit(): Promise<AuditOutcome> {
-  const child = spawn("npx", COMMAND, {
+  const child = spawn("pnpm", ARGUMENTS, {
     cwd: ROOT,
     env: childEnvironment(process.env),
     stdio: ["ignore", "pipe", "inherit"],

@@ -2,18 +2,21 @@
 //
 //   node cli/dev/bootstrap.mjs <command> [arguments]
 //
-// Where the machine's Node is too old it fetches one, and pnpm, from the npm registry, into npm's own cache;
-// nothing is installed globally. Then it installs the workspace, where the lockfile has changed since it last did,
-// and runs the command. What only the benchmarks need (other gateways, their queues) is left out until a command needs
-// it. Plain JavaScript without dependencies: it runs before anything is installed.
-import { execFileSync, spawn } from "node:child_process";
+// It installs what the command needs of the workspace's packages, if the lockfile has changed since it last did or if
+// the command needs more of them, and runs the command. A machine whose Node is too old, or that has no pnpm, gets both
+// from the npm registry, into `node_modules`; nothing is installed globally. Plain JavaScript without dependencies: it
+// runs before anything is installed.
+import { execFile, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { childEnvironment, localEnvironment } from "../../shared/src/child-environment.mjs";
 import { isRecentNode } from "./node-version.mjs";
+import { installArguments, largerSet, setInstalledByHand, setNeededBy } from "./package-set.mjs";
 import { watchParent } from "./parent.mjs";
+import { fetchTool, programFile, readTools } from "./toolchain.mjs";
 
 const COMMANDS = {
   start: "cli/dev/start.ts",
@@ -31,12 +34,12 @@ const COMMANDS = {
   "bench:start-up": "bench/src/start-up.ts",
   "bench:size": "bench/src/bundle-size.ts",
 };
+
 /** These work on an account too, which the person's own variables name. */
 const ACCOUNT_COMMANDS = ["gateway", "wrangler", "d1", "invariants"];
-const WITHOUT_BENCH = ["--filter", "!@webhook-gateway/bench"];
-const TOOLCHAIN_PACKAGES = ["node@24", "pnpm@12"];
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "../..");
+const cacheDir = path.join(root, "node_modules/.cache/toolchain");
 const stampFile = path.join(root, "node_modules/.webhook-gateway.json");
 
 const [command = "", ...given] = process.argv.slice(2);
@@ -50,79 +53,86 @@ if (script === undefined) {
 const surroundings = ACCOUNT_COMMANDS.includes(command)
   ? childEnvironment(process.env)
   : localEnvironment(process.env);
-const stamp = readStamp();
+const toolchainLock = readFileSync(path.join(root, "cli/dev/toolchain/package-lock.json"), "utf8");
+const tools = readTools(toolchainLock, process.platform, process.arch);
 const lockHash = createHash("sha256")
   .update(readFileSync(path.join(root, "pnpm-lock.yaml")))
   .digest("hex");
-const toolchain = findToolchain();
-/** The types of the benchmarks are checked by `test`. */
-const needsBench = command === "test" || command.startsWith("bench");
-const installed = stamp.lockHash === lockHash && (stamp.bench === true || !needsBench);
-/** The other commands install only where nothing is installed yet. */
-const installsFirst = command === "start" || needsBench;
-if (!installed && (installsFirst || stamp.lockHash === undefined)) install();
-run();
+const stamp = readStamp();
+const isCurrent = stamp.lockHash === lockHash;
+const installedSet = largerSet(stamp.set, setInstalledByHand(path.join(root, "node_modules/.modules.yaml")));
+const wantedSet = largerSet(installedSet, setNeededBy(command, args));
+/** The other commands install only if something that they need is missing altogether. */
+const keepsCurrent = ["start", "test"].includes(command) || command.startsWith("bench");
 
-/** @returns where node (and pnpm) are */
-function findToolchain() {
-  if (isRecentNode(process.versions.node))
-    return { node: process.execPath, bin: path.dirname(process.execPath) };
-  if (stamp.toolchain !== undefined && existsSync(stamp.toolchain.node)) return stamp.toolchain;
-  console.error(
-    `Node ${process.versions.node} is too old for Wrangler: fetching a newer one from the npm registry …`,
-  );
-  const printed = inToolchain(`node -p "process.execPath" && command -v pnpm`);
-  const [node = "", pnpm = ""] = printed.trim().split("\n").slice(-2);
-  return { node, bin: path.dirname(pnpm) };
+try {
+  const missing = wantedSet !== stamp.set || (!isCurrent && keepsCurrent);
+  // pnpm runs without Node: everything is downloaded at once. Both end before either's failure ends this.
+  const found = await Promise.allSettled([findNode(), missing ? install() : undefined]);
+  for (const { reason } of found) if (reason !== undefined) throw reason;
+  run(found[0].value);
+} catch (thrown) {
+  fail(thrown instanceof Error ? thrown.message : String(thrown));
 }
 
-function inToolchain(shellCommand) {
-  const packages = TOOLCHAIN_PACKAGES.flatMap((name) => ["-p", name]);
-  try {
-    return execFileSync("npx", ["-y", ...packages, "-c", shellCommand], {
-      cwd: root,
-      env: surroundings,
-      encoding: "utf8",
-      stdio: ["ignore", "pipe", "inherit"],
-    });
-  } catch {
-    fail("could not fetch Node and pnpm from the npm registry; is it reachable?");
+/** @returns {Promise<string>} a Node on which everything runs */
+async function findNode() {
+  if (isRecentNode(process.versions.node)) return process.execPath;
+  if (tools.node === undefined) throw new Error(`Node ${process.versions.node} is too old: ${byHand()}`);
+  if (!existsSync(programFile(tools.node, cacheDir))) {
+    console.error(
+      `Node ${process.versions.node} is too old: fetching ${tools.node.version} from the npm registry …`,
+    );
   }
+  return fetchTool(tools.node, cacheDir, surroundings);
 }
 
-function install() {
+async function install() {
   console.error("Installing …");
-  const arguments_ = ["install", "--frozen-lockfile", "--prefer-offline", "--reporter=append-only"];
-  if (!needsBench) arguments_.push(...WITHOUT_BENCH);
-  const environment = { ...programEnvironment(), CI: "true" };
-  try {
-    const onPath = [path.join(toolchain.bin, "pnpm"), "pnpm"].find((pnpm) => works(pnpm, environment));
-    // npm's standard output would mix with the command's own.
-    const options = { cwd: root, env: environment, stdio: ["ignore", 2, 2] };
-    if (onPath === undefined) execFileSync("npx", ["-y", "pnpm@12", ...arguments_], options);
-    else execFileSync(onPath, arguments_, options);
-  } catch {
-    fail("installing the workspace failed; see above");
-  }
+  const pnpm = await findPnpm();
+  const env = { ...surroundings, CI: "true" };
+  // Only the hashes are checked here. `npm test` has pnpm ask the registry about every version in the lockfile.
+  if (command !== "test") env.pnpm_config_trust_lockfile = "true";
+  // pnpm leaves out what does not run on the Node that it finds; the one that will run it may still be on its way.
+  if (!isRecentNode(process.versions.node)) env.pnpm_config_node_version = tools.node?.version;
+  // npm's standard output would mix with the command's own.
+  const child = spawn(pnpm, installArguments(wantedSet), { cwd: root, env, stdio: ["ignore", 2, 2] });
+  const code = await new Promise((resolve) => {
+    child.once("error", () => resolve(1));
+    child.once("exit", resolve);
+  });
+  if (code !== 0) throw new Error("installing the workspace failed; see above");
   mkdirSync(path.dirname(stampFile), { recursive: true });
-  writeFileSync(stampFile, JSON.stringify({ lockHash, toolchain, bench: needsBench }));
+  writeFileSync(stampFile, JSON.stringify({ lockHash, set: wantedSet }));
 }
 
-function works(pnpm, environment) {
+/** @returns {Promise<string>} the pnpm that was fetched, or the machine's own */
+async function findPnpm() {
+  const { pnpm } = tools;
+  if (pnpm !== undefined && existsSync(programFile(pnpm, cacheDir))) return programFile(pnpm, cacheDir);
+  if (await works("pnpm")) return "pnpm";
+  if (pnpm === undefined) throw new Error(`pnpm is missing: ${byHand()}`);
+  return fetchTool(pnpm, cacheDir, surroundings);
+}
+
+async function works(pnpm) {
   try {
-    const version = execFileSync(pnpm, ["--version"], { cwd: root, env: environment, encoding: "utf8" });
-    return Number(version.split(".")[0]) >= 11;
+    const { stdout } = await promisify(execFile)(pnpm, ["--version"], { cwd: root, env: surroundings });
+    return Number(stdout.split(".")[0]) >= 11;
   } catch {
     return false;
   }
 }
 
-function run() {
+const byHand = () =>
+  `there is none for ${process.platform} on ${process.arch} in cli/dev/toolchain; install Node 24 and pnpm 12`;
+
+function run(node) {
   // Wrangler keeps its logs where it keeps its login: in the home, which may not be writable. Here it needs no login.
   const home = command === "start" ? { XDG_CONFIG_HOME: path.join(root, ".wrangler/home") } : {};
-  const child = spawn(toolchain.node, [path.join(root, script), ...args], {
+  const child = spawn(node, [path.join(root, script), ...args], {
     cwd: root,
-    env: { ...programEnvironment(), ...home, INIT_CWD: process.env.INIT_CWD ?? process.cwd() },
+    env: { ...programEnvironment(node), ...home, INIT_CWD: process.env.INIT_CWD ?? process.cwd() },
     stdio: "inherit",
   });
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
@@ -130,8 +140,9 @@ function run() {
   child.on("exit", (code, signal) => process.exit(code ?? (signal === null ? 1 : 128 + 15)));
 }
 
-function programEnvironment() {
-  const bins = [toolchain.bin, path.join(root, "node_modules/.bin")];
+function programEnvironment(node) {
+  const bins = [path.dirname(node), path.join(root, "node_modules/.bin")];
+  if (tools.pnpm !== undefined) bins.push(path.dirname(programFile(tools.pnpm, cacheDir)));
   return { ...surroundings, PATH: [...bins, surroundings.PATH].join(path.delimiter) };
 }
 

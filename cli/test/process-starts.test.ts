@@ -10,6 +10,7 @@ const LEFT_TO_OTHERS: Readonly<Record<string, string>> = {
   "bench/src/servers/service.ts": "runs in the environment that node-server.ts made",
   "cli/dev/guard.mjs": "hands on the environment that it was given for its script",
   "cli/dev/processes.ts": "is given the whole environment",
+  "cli/dev/toolchain.mjs": "is given the whole environment",
   "cli/src/provision/wrangler.ts": "is given the whole environment",
   "cli/test/bootstrap.test.ts": "starts the bootstrap, which makes the environment, as a person does",
   "cli/test/documented-commands.test.ts": "has a shell read what it does not run",

@@ -1,0 +1,51 @@
+// Which of the workspace's packages a command needs, and how they are installed.
+//
+// Plain JavaScript without dependencies: the bootstrap uses it before anything is installed.
+import { readFileSync } from "node:fs";
+
+/** From the smallest: what runs the gateway; what tests it too; what the benchmarks compare it with too. */
+const SETS = ["production", "development", "bench"];
+
+/**
+ * The larger of two sets: packages that are installed are never removed for a command that needs fewer.
+ * @param {string | undefined} one
+ * @param {string | undefined} other
+ * @returns {string | undefined} undefined for two that are
+ */
+export const largerSet = (one, other) => SETS[Math.max(SETS.indexOf(one), SETS.indexOf(other))];
+
+/**
+ * @param {string} command of the bootstrap
+ * @param {readonly string[]} args the command's
+ * @returns {string} the set that the command needs
+ */
+export function setNeededBy(command, args) {
+  if (command.startsWith("bench")) return "bench";
+  if (command !== "test") return "production";
+  // With arguments only tests are run; without, the types of the benchmarks are checked too.
+  return args.length === 0 ? "bench" : "development";
+}
+
+/**
+ * @param {string} modulesFile `node_modules/.modules.yaml`, which pnpm writes
+ * @returns {string | undefined} the set that somebody may have installed without the bootstrap
+ */
+export function setInstalledByHand(modulesFile) {
+  try {
+    const { included } = JSON.parse(readFileSync(modulesFile, "utf8"));
+    return included.devDependencies === true ? "development" : "production";
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * @param {string} set
+ * @returns {string[]} the arguments of `pnpm install`
+ */
+export function installArguments(set) {
+  const args = ["install", "--frozen-lockfile", "--prefer-offline", "--reporter=append-only"];
+  if (set !== "bench") args.push("--filter", "!@webhook-gateway/bench");
+  if (set === "production") args.push("--prod");
+  return args;
+}
