@@ -3,7 +3,7 @@
  * Workers, runs the demo, and serves until it is told to stop.
  */
 import type { ChildProcess } from "node:child_process";
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmSync } from "node:fs";
 import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { parseArgs } from "node:util";
@@ -11,11 +11,13 @@ import { grainchainEnvironment } from "@webhook-gateway/shared/child-environment
 import { GatewayError } from "../src/exit.ts";
 import { requireGoodConfiguration } from "./configuration.ts";
 import { runDemo } from "./demo.ts";
+import { writeLocalConfigs } from "./local-config.ts";
+import { applyMigrations } from "./migrations.ts";
 import { watchParent } from "./parent.mjs";
 import { requireFreePort } from "./ports.ts";
 import { followLogs, Processes, spawnProgram } from "./processes.ts";
-import { type LocalSettings, ROOT, readLocalSettings, StartError } from "./settings.ts";
-import { quietEnvironment, runWrangler, spawnWrangler } from "./wrangler.ts";
+import { type LocalSettings, readLocalSettings, StartError } from "./settings.ts";
+import { quietEnvironment, spawnWrangler } from "./wrangler.ts";
 
 const CONSUMER = "webhook-gateway-consumer-development";
 const CRON_MS = 60_000;
@@ -49,10 +51,8 @@ async function main(): Promise<void> {
   const settings = readLocalSettings(process.env);
   await requireFreePort(settings.port, "PORT");
   if (!settings.externalGrainchain) await requireFreePort(settings.grainchainPort, "GRAINCHAIN_PORT");
-  const migrated = applyMigrations(settings.stateDir);
-  // Both fail where a configuration file is broken: this one says so.
-  await Promise.all([requireGoodConfiguration(settings), migrated.catch(() => undefined)]);
-  await migrated;
+  requireGoodConfiguration(settings);
+  await applyMigrations(settings.stateDir);
 
   const demoRepos = path.join(settings.stateDir, "demo-repos");
   if (!settings.externalGrainchain) startGrainchain(settings, demoRepos);
@@ -87,12 +87,6 @@ function readArguments(): boolean {
   }
 }
 
-async function applyMigrations(stateDir: string): Promise<void> {
-  const place = ["-c", "wrangler.producer.toml", "--env", "development", "--local", "--persist-to", stateDir];
-  const { code, output } = await runWrangler(["d1", "migrations", "apply", "DB", ...place]);
-  if (code !== 0) throw new StartError(`the migrations could not be applied:\n${output}`);
-}
-
 function startGrainchain(settings: LocalSettings, demoRepos: string): void {
   mkdirSync(demoRepos, { recursive: true });
   const repos = [settings.variables.GRAINCHAIN_REPOS, demoRepos].filter((dir) => dir !== undefined);
@@ -107,7 +101,7 @@ function startGrainchain(settings: LocalSettings, demoRepos: string): void {
 }
 
 function startWorkers(settings: LocalSettings): void {
-  const configs = ["producer", "consumer"].map((worker) => localConfig(settings.stateDir, worker));
+  const configs = writeLocalConfigs(settings.stateDir);
   const child = spawnWrangler(
     [
       ...["dev", ...configs.flatMap((config) => ["-c", config]), "--env", "development"],
@@ -136,23 +130,6 @@ function wranglerSettings(stateDir: string): NodeJS.ProcessEnv {
     CLOUDFLARE_DEV_REGISTRY_PATH: registry,
     X_LOCAL_OBSERVABILITY: "false",
   };
-}
-
-/**
- * Writes a Worker's configuration again in a folder of its own. Beside a `.dev.vars` Wrangler takes variables from
- * nowhere else, and the environment is to win over it.
- * @returns the path of the copy
- */
-function localConfig(stateDir: string, worker: string): string {
-  const dir = path.join(stateDir, "config");
-  mkdirSync(dir, { recursive: true });
-  const text = readFileSync(path.join(ROOT, `wrangler.${worker}.toml`), "utf8").replaceAll(
-    /^(main|migrations_dir) = "(.+)"$/gm,
-    (_, key: string, relative: string) => `${key} = ${JSON.stringify(path.join(ROOT, relative))}`,
-  );
-  const file = path.join(dir, `wrangler.${worker}.toml`);
-  writeFileSync(file, text);
-  return file;
 }
 
 async function waitUntilHealthy(url: string): Promise<void> {

@@ -1,0 +1,53 @@
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { expect, test } from "vitest";
+import { makeDirectory } from "../../../grainchain/test/support/repositories.ts";
+import { ROOT } from "../../dev/settings.ts";
+import { runWrangler } from "../../dev/wrangler.ts";
+import { environment, startProgram } from "./support/program.ts";
+
+const MIGRATIONS = path.join(ROOT, "shared/migrations");
+
+/** Applies all migrations but the last, as a checkout from before it did. */
+async function applyOldMigrations(stateDir: string): Promise<void> {
+  const dir = makeDirectory();
+  cpSync(MIGRATIONS, path.join(dir, "shared/migrations"), { recursive: true });
+  rmSync(path.join(dir, "shared/migrations", names().at(-1) ?? ""));
+  mkdirSync(path.join(dir, "producer/src"), { recursive: true });
+  const config = path.join(dir, "wrangler.producer.toml");
+  writeFileSync(config, readFileSync(path.join(ROOT, "wrangler.producer.toml")));
+  const place = ["-c", config, "--env", "development", "--local", "--persist-to", stateDir];
+  const { code, output } = await runWrangler(["d1", "migrations", "apply", "DB", ...place]);
+  expect(code, output).toBe(0);
+}
+
+/** What Wrangler has noted in its table, in the order in which it was applied. */
+function appliedTo(stateDir: string) {
+  const dir = path.join(stateDir, "v3/d1/miniflare-D1DatabaseObject");
+  const [file = ""] = readdirSync(dir).filter((name) => /^[0-9a-f]+\.sqlite$/.test(name));
+  const database = new DatabaseSync(path.join(dir, file), { readOnly: true });
+  const rows = database.prepare("SELECT name, applied_at FROM d1_migrations ORDER BY id").all();
+  database.close();
+  return rows;
+}
+
+const names = (): string[] => readdirSync(MIGRATIONS).filter((name) => name.endsWith(".sql"));
+
+test("applies the migrations that an older state lacks, and none again", async () => {
+  const { env, stateDir } = await environment();
+  await applyOldMigrations(stateDir);
+  const before = appliedTo(stateDir);
+  expect(before).toHaveLength(names().length - 1);
+
+  const first = startProgram(["start", "--no-demo"], env);
+  await first.waitForLine(/^ready /);
+  const after = appliedTo(stateDir);
+  await first.stop("SIGTERM");
+
+  expect(after.slice(0, -1)).toEqual(before);
+  expect(after.at(-1)).toMatchObject({ name: names().at(-1) });
+  const second = startProgram(["start", "--no-demo"], env);
+  await second.waitForLine(/^ready /);
+  expect(appliedTo(stateDir)).toEqual(after);
+});
