@@ -1,13 +1,13 @@
 /**
  * The demo: a pull request of a small real git repository, one signed delivery over HTTP, and the trace of what comes
- * of it, read from D1 as it happens.
+ * of it, asked of the operator API as it happens.
  */
-import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import type { D1Database } from "@cloudflare/workers-types";
-import { loadEnd, loadSteps } from "@webhook-gateway/shared/store/trace.ts";
+import { openClient } from "../src/client.ts";
 import { sendDelivery } from "../src/delivery.ts";
+import { type OperatorApi, operatorApi } from "../src/operator-api.ts";
 import { buildPayload } from "../src/payload.ts";
+import { ApiError } from "../src/refusal.ts";
 import { DEMO_REPOSITORY, makePullRequest, type PullRequest } from "./demo-repository.ts";
 import { type LocalSettings, StartError } from "./settings.ts";
 
@@ -50,46 +50,53 @@ async function deliver({ url, settings }: DemoOptions, pull: PullRequest): Promi
   return sent.guid;
 }
 
-/** Prints each step as it is found in D1. */
-async function trace({ settings, signal }: DemoOptions, guid: string, accepted: number): Promise<void> {
+/** Prints each step once the operator API has it. */
+async function trace({ url, settings, signal }: DemoOptions, guid: string, accepted: number): Promise<void> {
+  const api = operatorApi(openClient({ url, token: settings.variables.OPERATOR_TOKEN ?? "" }));
   const begun = Date.now();
-  // Read at its first import: it would tell of secrets that this does not need.
-  process.env.WRANGLER_LOG = "none";
-  const { getPlatformProxy } = await import("wrangler");
-  const proxy = await getPlatformProxy<{ DB: D1Database }>({
-    configPath: path.join(settings.stateDir, "config/wrangler.producer.toml"),
-    environment: "development",
-    persist: { path: path.join(settings.stateDir, "v3") },
-  });
-  try {
-    const { DB } = proxy.env;
-    let last = 0;
-    while (Date.now() - begun < TIMEOUT_MS && !signal.aborted) {
-      for (const row of await loadSteps(DB, guid, last)) {
-        last = row.id;
-        console.log(
-          `  ${STEP_NAMES[row.to_state] ?? row.to_state} after ${Date.parse(row.at) - accepted} ms`,
-        );
-      }
-      const end = await loadEnd(DB, guid);
-      if (end !== null) {
-        const took = Date.parse(end.finished_at) - accepted;
-        console.log(`  ${end.state} ${end.conclusion ?? end.error ?? ""} after ${took} ms`);
-        console.log(`  reported ${end.status}${end.reason === null ? "" : ` (${end.reason})`}`);
-        console.log(
-          `demo: done. Ask again: npm run d1 -- "SELECT * FROM timeline WHERE validation_id = '${end.id}'"`,
-        );
-        return;
-      }
-      await delay(POLL_MS);
+  const printed = new Set<string>();
+  while (Date.now() - begun < TIMEOUT_MS && !signal.aborted) {
+    const found = await findValidation(api, guid);
+    for (const { step, at } of found?.steps ?? []) {
+      const name = step === "completed" ? `completed ${found?.validation.conclusion}` : STEP_NAMES[step];
+      if (name === undefined || printed.has(step)) continue;
+      printed.add(step);
+      console.log(`  ${name} after ${Date.parse(at) - accepted} ms`);
     }
-    if (!signal.aborted) throw new StartError(`no result within ${TIMEOUT_MS / 1000} s`);
-  } finally {
-    await proxy.dispose();
+    const last = found?.steps.find(({ step }) => LAST_STEPS.includes(step));
+    // A validation that is under way is reported too.
+    if (found?.validation.finished_at != null && last !== undefined) {
+      const { id } = found.validation;
+      console.log(`  ${last.step}: ${last.detail}`);
+      console.log(
+        `demo: done. Ask again: npm run d1 -- "SELECT * FROM timeline WHERE validation_id = '${id}'"`,
+      );
+      return;
+    }
+    await delay(POLL_MS);
+  }
+  if (!signal.aborted) throw new StartError(`no result within ${TIMEOUT_MS / 1000} s`);
+}
+
+/** @returns undefined until the delivery is recorded */
+async function findValidation(api: OperatorApi, guid: string) {
+  try {
+    return (await api.trace(guid)).validations[0];
+  } catch (thrown) {
+    if (thrown instanceof ApiError && thrown.status === 404) return undefined;
+    throw thrown;
   }
 }
 
+/** What each step of a trace is called here. */
 const STEP_NAMES: Readonly<Record<string, string>> = {
-  queued: "recorded",
+  recorded: "recorded",
   dispatching: "dispatched",
+  pending: "pending",
+  running: "running",
+  failed: "failed",
+  cancelled: "cancelled",
 };
+
+/** Once the validation has ended, what came of the report to GitHub. */
+const LAST_STEPS = ["reported", "not reported", "dead letter"];

@@ -10,7 +10,6 @@ import { parseArgs } from "node:util";
 import { grainchainEnvironment } from "@webhook-gateway/shared/child-environment.mjs";
 import { GatewayError } from "../src/exit.ts";
 import { requireGoodConfiguration } from "./configuration.ts";
-import { runDemo } from "./demo.ts";
 import { writeLocalConfigs } from "./local-config.ts";
 import { applyMigrations } from "./migrations.ts";
 import { watchParent } from "./parent.mjs";
@@ -72,6 +71,7 @@ async function main(): Promise<void> {
     );
     return;
   }
+  const { runDemo } = await import("./demo.ts");
   await runDemo({ url, settings, demoRepos, signal: stopped.signal });
 }
 
