@@ -21,7 +21,7 @@ import { quietEnvironment, spawnWrangler } from "./wrangler.ts";
 const CONSUMER = "webhook-gateway-consumer-development";
 const CRON_MS = 60_000;
 const START_TIMEOUT_MS = 60_000;
-const POLL_MS = 100;
+const POLL_MS = 25;
 const PROBE_MS = 5_000;
 /** Longer than anything the Workers do at once. */
 const SILENT_MS = 30_000;
