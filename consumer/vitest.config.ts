@@ -24,6 +24,11 @@ export default defineConfig(async () => ({
     name: "consumer",
     include: ["consumer/test/**/*.test.ts"],
     globalSetup: ["cli/test/github/global-setup.ts"],
+    setupFiles: ["consumer/test/setup.ts"],
+    // A workerd takes a second to start and to read its modules: files share one, each over an emptied database.
+    isolate: false,
+    restoreMocks: true,
+    unstubGlobals: true,
     // Far beyond what any takes: a slow machine is no failure.
     testTimeout: 60_000,
     maxWorkers: 3, // as in vitest.config.ts

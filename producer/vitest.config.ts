@@ -25,6 +25,16 @@ export default defineConfig(async () => ({
       },
     }),
   ],
-  // Far beyond what any takes: a slow machine is no failure.
-  test: { name: "producer", include: ["producer/test/**/*.test.ts"], maxWorkers: 3, testTimeout: 60_000 },
+  test: {
+    name: "producer",
+    include: ["producer/test/**/*.test.ts"],
+    setupFiles: ["producer/test/setup.ts"],
+    // A workerd takes a second to start and to read its modules: files share one, each over an emptied database.
+    isolate: false,
+    restoreMocks: true,
+    unstubGlobals: true,
+    // Far beyond what any takes: a slow machine is no failure.
+    testTimeout: 60_000,
+    maxWorkers: 3, // as in vitest.config.ts
+  },
 }));

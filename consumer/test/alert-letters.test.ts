@@ -4,13 +4,10 @@ import { commit } from "@webhook-gateway/shared/store/commit.ts";
 import { noChanges } from "@webhook-gateway/shared/store/rows.ts";
 import { beforeEach, expect, test } from "vitest";
 import { closeLetters, openLetter, openLetters, startAlerts } from "./support/alerts.ts";
-import { empty, migrate, rowsReadBy } from "./support/database.ts";
+import { empty, rowsReadBy } from "./support/database.ts";
 import { second } from "./support/facts.ts";
 
-beforeEach(async () => {
-  await migrate();
-  await empty();
-});
+beforeEach(empty);
 
 test("a death is told of although an older letter was left open", async () => {
   const { told, words, clock, raise } = startAlerts();

@@ -1,12 +1,9 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { ALERT_SECRET, ALERT_URL, closeGate, openLetter, startAlerts, verifies } from "./support/alerts.ts";
-import { empty, migrate } from "./support/database.ts";
+import { empty } from "./support/database.ts";
 import { second } from "./support/facts.ts";
 
-beforeEach(async () => {
-  await migrate();
-  await empty();
-});
+beforeEach(empty);
 
 describe("a message", () => {
   test("is a POST of JSON to the address, signed as GitHub signs", async () => {

@@ -10,15 +10,12 @@ import {
   startAlerts,
   verifies,
 } from "./support/alerts.ts";
-import { empty, migrate, rows } from "./support/database.ts";
+import { empty, rows } from "./support/database.ts";
 import { callback, freshRepository, note, pullRequest, second, sha } from "./support/facts.ts";
 import { type Clock, createDouble, effectDeps, json, take } from "./support/grainchain.ts";
 import { record } from "./support/recording.ts";
 
-beforeEach(async () => {
-  await migrate();
-  await empty();
-});
+beforeEach(empty);
 
 interface Case {
   readonly make: (clock: Clock) => Promise<unknown>;

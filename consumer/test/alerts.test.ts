@@ -3,13 +3,10 @@ import { ConfigError } from "@webhook-gateway/shared/config.ts";
 import { beforeEach, describe, expect, test } from "vitest";
 import { readConsumerConfig } from "../src/config.ts";
 import { ALERT_URL, closeGate, closeLetters, openLetter, startAlerts } from "./support/alerts.ts";
-import { empty, faulty, migrate, row, rows } from "./support/database.ts";
+import { empty, faulty, row, rows } from "./support/database.ts";
 import { second } from "./support/facts.ts";
 
-beforeEach(async () => {
-  await migrate();
-  await empty();
-});
+beforeEach(empty);
 
 const stored = async (): Promise<unknown> =>
   JSON.parse((await row<{ value: string }>("SELECT value FROM settings WHERE name LIKE 'alert:%'")).value);

@@ -4,9 +4,9 @@ import { storeCallbackResults } from "@webhook-gateway/shared/store/callback-res
 import { GRAINCHAIN_STATUSES } from "@webhook-gateway/shared/validation.ts";
 import { NO_RESULTS, NO_VERDICT } from "@webhook-gateway/shared/verdict.ts";
 import fc from "fast-check";
-import { beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { dispatchDue } from "../src/dispatch.ts";
-import { empty, intercept, migrate, row, rows } from "./support/database.ts";
+import { empty, intercept, row, rows } from "./support/database.ts";
 import { callback, freshRepository, pullRequest, second, sha } from "./support/facts.ts";
 import { createDouble, effectDeps, take } from "./support/grainchain.ts";
 import { expectConsistent } from "./support/invariants.ts";
@@ -18,8 +18,6 @@ import {
   timelineOf,
   validationOf,
 } from "./support/recording.ts";
-
-beforeAll(migrate);
 
 /** A validation that Grainchain has, or (without an id there) that is still queued. */
 async function started(

@@ -1,7 +1,7 @@
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, test } from "vitest";
 import { cancelDue } from "../src/cancel.ts";
-import { breakable, empty, migrate, row, rows } from "./support/database.ts";
+import { breakable, empty, row, rows } from "./support/database.ts";
 import { freshRepository, pullRequest, second, sha } from "./support/facts.ts";
 import {
   type Call,
@@ -14,10 +14,7 @@ import {
 } from "./support/grainchain.ts";
 import { record, setValidation } from "./support/recording.ts";
 
-beforeEach(async () => {
-  await migrate();
-  await empty();
-});
+beforeEach(empty);
 
 /** Validations that Grainchain had when their pull requests were closed. */
 async function cancelled(total = 1): Promise<string[]> {

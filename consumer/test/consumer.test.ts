@@ -9,7 +9,7 @@ import type { Fact } from "@webhook-gateway/shared/fact.ts";
 import type { Dataset } from "@webhook-gateway/shared/telemetry.ts";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import worker from "../src/index.ts";
-import { breakable, empty, intercept, migrate, row, rows } from "./support/database.ts";
+import { breakable, empty, intercept, row, rows } from "./support/database.ts";
 import { callback, freshRepository, note, pullRequest, sha } from "./support/facts.ts";
 import { createDouble, take } from "./support/grainchain.ts";
 import { outcomesOf, record, validationOf } from "./support/recording.ts";
@@ -22,7 +22,6 @@ const [EVENTS, WORK, DEAD] = ["events", "work", "dead"].map(
 const lines: string[] = [];
 
 beforeEach(async () => {
-  await migrate();
   await empty();
   lines.length = 0;
   for (const level of ["log", "info", "warn", "error"] as const) {

@@ -1,14 +1,11 @@
 import { env } from "cloudflare:workers";
 import { beforeEach, expect, test } from "vitest";
 import { recordDeadLetters } from "../src/dead-letters.ts";
-import { breakable, empty, migrate, rows } from "./support/database.ts";
+import { breakable, empty, rows } from "./support/database.ts";
 import { note, second } from "./support/facts.ts";
 import { message, SILENT } from "./support/recording.ts";
 
-beforeEach(async () => {
-  await migrate();
-  await empty();
-});
+beforeEach(empty);
 
 const deps = (db = env.DB) => ({ db, log: SILENT, now: () => new Date(second(3600)) });
 const letters = (total: number) => Array.from({ length: total }, () => message(note("ping")));

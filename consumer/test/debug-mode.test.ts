@@ -3,7 +3,7 @@ import { env } from "cloudflare:workers";
 import type { Dataset } from "@webhook-gateway/shared/telemetry.ts";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import worker from "../src/index.ts";
-import { empty, migrate } from "./support/database.ts";
+import { empty } from "./support/database.ts";
 import { freshRepository, pullRequest, sha } from "./support/facts.ts";
 import { createDouble, take } from "./support/grainchain.ts";
 
@@ -18,7 +18,6 @@ const printed: string[] = [];
 const lines = (): Line[] => printed.map((line) => JSON.parse(line));
 
 beforeEach(async () => {
-  await migrate();
   await empty();
   printed.length = 0;
   for (const level of ["log", "info", "warn", "error"] as const) {

@@ -4,17 +4,14 @@ import { forbidden } from "../../cli/test/github/fault.ts";
 import { cancelDue } from "../src/cancel.ts";
 import { dispatchDue } from "../src/dispatch.ts";
 import { effectLines, exceptEffects, MAX_EFFECT_LINES } from "../src/effect-lines.ts";
-import { empty, migrate } from "./support/database.ts";
+import { empty } from "./support/database.ts";
 import { command, freshRepository, pullRequest } from "./support/facts.ts";
 import { openWorld, queueHeads, reportOf } from "./support/github.ts";
 import { createDouble, effectDeps, json, take } from "./support/grainchain.ts";
 import { queued } from "./support/queued.ts";
 import { record, setValidation } from "./support/recording.ts";
 
-beforeEach(async () => {
-  await migrate();
-  await empty();
-});
+beforeEach(empty);
 
 function startLog(debug = false) {
   const lines: Record<string, unknown>[] = [];

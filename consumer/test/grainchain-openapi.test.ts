@@ -3,14 +3,14 @@
  * `docs/grainchain-openapi.json`. The embedded server is held to it by `grainchain/test/openapi.test.ts`.
  */
 import { capabilityToken } from "@webhook-gateway/shared/capability.ts";
-import { beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import document from "../../docs/grainchain-openapi.json";
 import { errorResponse } from "../../producer/src/api-error.ts";
 import { createVoucherFinder } from "../../producer/src/callback-voucher.ts";
 import { type CallbackDeps, receiveCallback } from "../../producer/src/status-callback.ts";
 import { dispatchDue } from "../src/dispatch.ts";
 import { createGrainchain, type Trigger } from "../src/grainchain.ts";
-import { empty, migrate } from "./support/database.ts";
+import { empty } from "./support/database.ts";
 import { freshRepository, mergeGroup, pullRequest, push, second, sha } from "./support/facts.ts";
 import { createDouble, effectDeps, take } from "./support/grainchain.ts";
 import { setSetting } from "./support/queued.ts";
@@ -159,8 +159,6 @@ function holds(schema: Json, value: unknown): boolean {
 }
 
 describe("what a dispatch sends", () => {
-  beforeAll(migrate);
-
   test.each(["/trigger-batch", "/trigger"])("to %s is as described, whatever is validated", async (path) => {
     await empty();
     if (path === "/trigger") await setSetting("grainchain:no-batch-until", second(9999));

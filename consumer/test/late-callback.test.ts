@@ -4,13 +4,11 @@ import { MAX_LATE_CALLBACKS } from "@webhook-gateway/shared/late-callback.ts";
 import { createLog } from "@webhook-gateway/shared/log.ts";
 import { storeCallbackResults } from "@webhook-gateway/shared/store/callback-results.ts";
 import { GRAINCHAIN_STATUSES } from "@webhook-gateway/shared/validation.ts";
-import { beforeAll, describe, expect, test } from "vitest";
-import { empty, intercept, migrate, row, rows } from "./support/database.ts";
+import { describe, expect, test } from "vitest";
+import { empty, intercept, row, rows } from "./support/database.ts";
 import { callback, freshRepository, pullRequest, second, sha } from "./support/facts.ts";
 import { expectConsistent } from "./support/invariants.ts";
 import { record, recordEach, timelineOf, validationOf } from "./support/recording.ts";
-
-beforeAll(migrate);
 
 const LARGE = JSON.stringify({ output: "x".repeat(20_000) });
 

@@ -3,13 +3,12 @@ import { loadProjectStatus } from "@webhook-gateway/shared/store/project-status.
 import { beforeAll, describe, expect, test } from "vitest";
 import { dispatchDue } from "../src/dispatch.ts";
 import { recordBatch } from "../src/record.ts";
-import { intercept, migrate, rows } from "./support/database.ts";
+import { intercept, rows } from "./support/database.ts";
 import { callback, freshRepository, pullRequest, sha } from "./support/facts.ts";
 import { createDouble, effectDeps, json, take } from "./support/grainchain.ts";
 import { message, POLICY, record, recordEach, SILENT } from "./support/recording.ts";
 
 beforeAll(async () => {
-  await migrate();
   const repository = freshRepository();
   await recordEach([
     pullRequest(repository, 1)("opened", "a", 1),

@@ -1,6 +1,6 @@
 import { FACT_VERSION, type OrderFact } from "@webhook-gateway/shared/fact.ts";
-import { beforeAll, describe, expect, test } from "vitest";
-import { migrate, rows } from "./support/database.ts";
+import { describe, expect, test } from "vitest";
+import { rows } from "./support/database.ts";
 import { freshRepository, pullRequest, second } from "./support/facts.ts";
 import { record, setValidation, timelineOf, validationOf, validationsOf } from "./support/recording.ts";
 
@@ -25,8 +25,6 @@ async function validationIn(state: string, grainchainId: string | null = null): 
 
 const cancelsOf = (id: string) =>
   rows("SELECT grainchain_id, status FROM cancels WHERE validation_id = ?1", id);
-
-beforeAll(migrate);
 
 describe("an operator's cancel", () => {
   test("stops what waits", async () => {

@@ -8,14 +8,11 @@ import {
   serverError,
 } from "../../cli/test/github/fault.ts";
 import { reactDue } from "../src/reaction.ts";
-import { count, empty, migrate, rows } from "./support/database.ts";
+import { count, empty, rows } from "./support/database.ts";
 import { command, freshRepository, pullRequest } from "./support/facts.ts";
 import { asked, openWorld, type World } from "./support/github.ts";
 
-beforeEach(async () => {
-  await migrate();
-  await empty();
-});
+beforeEach(empty);
 
 const REACTS = /\/reactions$/;
 const OPERATION = { operation_id: "reactions/create-for-issue-comment" };

@@ -1,9 +1,9 @@
 import { env } from "cloudflare:workers";
 import type { Fact } from "@webhook-gateway/shared/fact.ts";
 import fc from "fast-check";
-import { beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { recordBatch } from "../src/record.ts";
-import { breakable, count, countStatements, intercept, migrate, row, rows } from "./support/database.ts";
+import { breakable, count, countStatements, intercept, row, rows } from "./support/database.ts";
 import { callback, command, freshRepository, note, pullRequest, second, sha } from "./support/facts.ts";
 import { deliveryOf as deliveriesOf, history } from "./support/history.ts";
 import { expectConsistent, expectOneLive } from "./support/invariants.ts";
@@ -18,8 +18,6 @@ import {
   SILENT,
   validationsOf,
 } from "./support/recording.ts";
-
-beforeAll(migrate);
 
 /** A counterexample in few words. */
 const outline = (batches: readonly (readonly Fact[])[]): string =>

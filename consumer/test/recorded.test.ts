@@ -1,14 +1,11 @@
 import { createLog } from "@webhook-gateway/shared/log.ts";
 import { beforeEach, describe, expect, test } from "vitest";
-import { empty, migrate } from "./support/database.ts";
+import { empty } from "./support/database.ts";
 import { callback, freshRepository, note, pullRequest, second, sha } from "./support/facts.ts";
 import { clockAt } from "./support/grainchain.ts";
 import { record } from "./support/recording.ts";
 
-beforeEach(async () => {
-  await migrate();
-  await empty();
-});
+beforeEach(empty);
 
 /** A log in debug mode or not, and what it wrote. */
 function startLog(debug: boolean) {

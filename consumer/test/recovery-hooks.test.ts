@@ -2,15 +2,12 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { notFound } from "../../cli/test/github/fault.ts";
 import { parseHook } from "../src/hook.ts";
 import { reconcileNew } from "../src/reconcile-schedule.ts";
-import { empty, migrate, rows } from "./support/database.ts";
+import { empty, rows } from "./support/database.ts";
 import { freshRepository } from "./support/facts.ts";
 import { asked, openWorld, type Repository, TOKEN, type World } from "./support/github.ts";
 import { examples } from "./support/hook-deliveries.ts";
 
-beforeEach(async () => {
-  await migrate();
-  await empty();
-});
+beforeEach(empty);
 
 const hooks = (...names: string[]) => names.flatMap((name) => parseHook(name) ?? []);
 

@@ -4,15 +4,12 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { badGateway, secondaryRateLimit } from "../../cli/test/github/fault.ts";
 import { parseHook } from "../src/hook.ts";
 import { reconcileAsked, reconcileNew } from "../src/reconcile-schedule.ts";
-import { count, empty, migrate, rows } from "./support/database.ts";
+import { count, empty, rows } from "./support/database.ts";
 import { freshRepository } from "./support/facts.ts";
 import { asked, openWorld, type World } from "./support/github.ts";
 import { examples } from "./support/hook-deliveries.ts";
 
-beforeEach(async () => {
-  await migrate();
-  await empty();
-});
+beforeEach(empty);
 
 const NAME = "org:octo/5";
 const HOOKS = [NAME].flatMap((name) => parseHook(name) ?? []);

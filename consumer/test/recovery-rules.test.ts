@@ -1,16 +1,13 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { parseHook } from "../src/hook.ts";
 import { reconcileNew } from "../src/reconcile-schedule.ts";
-import { empty, migrate, row, rows } from "./support/database.ts";
+import { empty, row, rows } from "./support/database.ts";
 import { freshRepository, pullRequest, sha } from "./support/facts.ts";
 import { asked, openWorld, type Repository, runOf } from "./support/github.ts";
 import { examples } from "./support/hook-deliveries.ts";
 import { validationOf } from "./support/recording.ts";
 
-beforeEach(async () => {
-  await migrate();
-  await empty();
-});
+beforeEach(empty);
 
 const HOOKS = ["org:octo/5"].flatMap((name) => parseHook(name) ?? []);
 const PAYLOADS = /\/deliveries\/\d+$/;

@@ -2,7 +2,7 @@ import { env } from "cloudflare:workers";
 import { FACT_VERSION, type OrderFact } from "@webhook-gateway/shared/fact.ts";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { dispatch, expectInvariants } from "./replay/support.ts";
-import { empty, migrate, rows } from "./support/database.ts";
+import { empty, rows } from "./support/database.ts";
 import { callback, freshRepository, mergeGroup, pullRequest, push, second, sha } from "./support/facts.ts";
 import { expectConsistent } from "./support/invariants.ts";
 import { record, recordEach, timelineOf, validationOf, validationsOf } from "./support/recording.ts";
@@ -21,7 +21,6 @@ type Repository = ReturnType<typeof freshRepository>;
 let repository: Repository;
 
 beforeEach(async () => {
-  await migrate();
   await empty();
   repository = freshRepository();
 });

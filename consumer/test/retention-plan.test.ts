@@ -1,7 +1,7 @@
 import { env } from "cloudflare:workers";
 import { deleteChunk } from "@webhook-gateway/shared/store/retention.ts";
 import { beforeAll, describe, expect, test } from "vitest";
-import { migrate, rows } from "./support/database.ts";
+import { rows } from "./support/database.ts";
 import { second } from "./support/facts.ts";
 import { DAY, insertEnded, insertOthers, rowCounts } from "./support/retention.ts";
 
@@ -54,7 +54,6 @@ const tableOf = (sql: string): string => /DELETE FROM (\w+)/.exec(sql)?.[1] ?? "
 
 let asked: readonly Asked[] = [];
 beforeAll(async () => {
-  await migrate();
   await insertEnded(YOUNG, 2 * DAY, "young");
   await insertOthers(YOUNG, 2 * DAY, "young");
   await insertEnded(OLD, 0);

@@ -5,7 +5,7 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { readConsumerConfig } from "../src/config.ts";
 import { createConsumer } from "../src/consumer.ts";
 import { expireOld } from "../src/retention.ts";
-import { count, countStatements, empty, faulty, migrate, row, rows, rowsReadBy } from "./support/database.ts";
+import { count, countStatements, empty, faulty, row, rows, rowsReadBy } from "./support/database.ts";
 import { second } from "./support/facts.ts";
 import { SILENT } from "./support/recording.ts";
 import {
@@ -18,10 +18,7 @@ import {
   rowCounts,
 } from "./support/retention.ts";
 
-beforeEach(async () => {
-  await migrate();
-  await empty();
-});
+beforeEach(empty);
 
 const settingOf = async (name: string): Promise<unknown> =>
   JSON.parse((await row<{ value: string }>("SELECT value FROM settings WHERE name = ?1", name)).value);

@@ -2,15 +2,12 @@ import { env } from "cloudflare:workers";
 import { invariants } from "@webhook-gateway/shared/store/invariants.ts";
 import { beforeEach, describe, expect, test } from "vitest";
 import { expireOld } from "../src/retention.ts";
-import { count, empty, migrate, rows } from "./support/database.ts";
+import { count, empty, rows } from "./support/database.ts";
 import { callback, freshRepository, pullRequest } from "./support/facts.ts";
 import { clockAt } from "./support/grainchain.ts";
 import { record, SILENT, setValidation, validationsOf } from "./support/recording.ts";
 
-beforeEach(async () => {
-  await migrate();
-  await empty();
-});
+beforeEach(empty);
 
 const DAY = 24 * 3600;
 const CONFIG = { deliveriesDays: 14, validationsDays: 90 };

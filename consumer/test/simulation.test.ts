@@ -1,8 +1,8 @@
 import { env } from "cloudflare:workers";
 import type { DeliveryFact } from "@webhook-gateway/shared/fact.ts";
 import { invariants } from "@webhook-gateway/shared/store/invariants.ts";
-import { beforeAll, expect, inject, test } from "vitest";
-import { empty, migrate, rows } from "./support/database.ts";
+import { expect, inject, test } from "vitest";
+import { empty, rows } from "./support/database.ts";
 import { freshRepository, pullRequest, sha } from "./support/facts.ts";
 import { type Random, Simulation, seeded } from "./support/simulation.ts";
 
@@ -49,8 +49,6 @@ async function brokenInvariants(): Promise<string[]> {
   );
   return found.flat();
 }
-
-beforeAll(migrate);
 
 test.each(SEEDS)("nothing is lost and nothing runs twice, whatever fails (seed %i)", async (seed) => {
   await empty();

@@ -6,16 +6,13 @@ import { loadProjectStatus } from "@webhook-gateway/shared/store/project-status.
 import { recountTallies } from "@webhook-gateway/shared/store/tallies.ts";
 import { beforeEach, describe, expect, test } from "vitest";
 import { dispatchDue } from "../src/dispatch.ts";
-import { count, empty, migrate, rows, rowsReadBy } from "./support/database.ts";
+import { count, empty, rows, rowsReadBy } from "./support/database.ts";
 import { callback, freshRepository, pullRequest, second, sha } from "./support/facts.ts";
 import { createDouble, effectDeps, take } from "./support/grainchain.ts";
 import { record, recordEach } from "./support/recording.ts";
 import { DAY, expectRules, expireAfter, insertEnded } from "./support/retention.ts";
 
-beforeEach(async () => {
-  await migrate();
-  await empty();
-});
+beforeEach(empty);
 
 /** Every count that is not 0. */
 const kept = () =>

@@ -2,10 +2,10 @@ import { env } from "cloudflare:workers";
 import { createLog } from "@webhook-gateway/shared/log.ts";
 import { GATE } from "@webhook-gateway/shared/store/settings.ts";
 import { NO_RESULTS, NO_VERDICT } from "@webhook-gateway/shared/verdict.ts";
-import { beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import { createGrainchain } from "../src/grainchain.ts";
 import { watchSilent } from "../src/watchdog.ts";
-import { count, empty, migrate, row } from "./support/database.ts";
+import { count, empty, row } from "./support/database.ts";
 
 const NOW = new Date("2026-11-01T12:00:00.000Z");
 const MINUTE_MS = 60_000;
@@ -80,7 +80,6 @@ const standing =
   () =>
     Response.json({ validation_id: "g", project_id: "octo/widgets", pr_number: 1, status, ...fields });
 
-beforeAll(migrate);
 beforeEach(empty);
 
 describe("the watchdog", () => {

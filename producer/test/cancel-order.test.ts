@@ -1,7 +1,6 @@
-import { applyD1Migrations } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { parseFact } from "@webhook-gateway/shared/fact.ts";
-import { beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { SECRETS, startApp } from "./support/app.ts";
 import { expectRefusal } from "./support/errors.ts";
 
@@ -19,8 +18,6 @@ async function validation(id: string, state: string): Promise<void> {
 
 const cancel = (id: string, headers: Record<string, string> = OPERATOR) =>
   new Request(`http://gateway.test/api/validations/${id}/cancel`, { method: "POST", headers });
-
-beforeAll(() => applyD1Migrations(env.DB, env.TEST_MIGRATIONS));
 
 describe("an operator's cancel", () => {
   test("goes on the queue as a fact", async () => {

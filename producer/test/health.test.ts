@@ -1,13 +1,11 @@
-import { applyD1Migrations } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { GATE, GRAINCHAIN_SEEN } from "@webhook-gateway/shared/store/settings.ts";
-import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { jsonOf, ORIGIN, startApp, type TestApp, type TestAppOptions, untouchableDb } from "./support/app.ts";
 import { delivery } from "./support/delivery.ts";
 import { pullRequest } from "./support/payloads.ts";
 import { putSetting } from "./support/rows.ts";
 
-beforeAll(() => applyD1Migrations(env.DB, env.TEST_MIGRATIONS));
 beforeEach(() => env.DB.exec("DELETE FROM settings"));
 afterEach(() => vi.restoreAllMocks());
 

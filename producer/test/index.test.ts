@@ -1,8 +1,7 @@
-import { applyD1Migrations } from "cloudflare:test";
 import { env, exports } from "cloudflare:workers";
 import { capabilityToken } from "@webhook-gateway/shared/capability.ts";
 import type { Dataset } from "@webhook-gateway/shared/telemetry.ts";
-import { beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import worker from "../src/index.ts";
 import { jsonOf, ORIGIN } from "./support/app.ts";
 import { callbackBody, post, VALIDATION_ID } from "./support/callback.ts";
@@ -10,8 +9,6 @@ import { delivery, sign, streamOf } from "./support/delivery.ts";
 import { expectRefusal } from "./support/errors.ts";
 import { HEAD_SHA, pullRequest } from "./support/payloads.ts";
 import { insertDelivery } from "./support/rows.ts";
-
-beforeAll(() => applyD1Migrations(env.DB, env.TEST_MIGRATIONS));
 
 const send = (request: Request) => exports.default.fetch(request);
 const get = (path: string, headers: Readonly<Record<string, string>> = {}) =>

@@ -1,14 +1,11 @@
-import { applyD1Migrations } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { capabilityToken } from "@webhook-gateway/shared/capability.ts";
 import { parseFact } from "@webhook-gateway/shared/fact.ts";
 import { MAX_LATE_CALLBACKS } from "@webhook-gateway/shared/late-callback.ts";
-import { beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { NOW, SECRETS, startApp } from "./support/app.ts";
 import { callbackBody, post } from "./support/callback.ts";
 import { insertValidation } from "./support/rows.ts";
-
-beforeAll(() => applyD1Migrations(env.DB, env.TEST_MIGRATIONS));
 
 const results = { success: true, output: "x".repeat(20_000) };
 const secret = SECRETS.GRAINCHAIN_CALLBACK_SECRET;

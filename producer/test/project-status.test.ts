@@ -1,11 +1,8 @@
-import { applyD1Migrations } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { jsonOf, ORIGIN, SECRETS, startApp } from "./support/app.ts";
 import { expectRefusal } from "./support/errors.ts";
 import { insertDelivery, insertValidation } from "./support/rows.ts";
-
-beforeAll(() => applyD1Migrations(env.DB, env.TEST_MIGRATIONS));
 
 const OPEN = { PROJECT_STATUS_PUBLIC: "true" };
 

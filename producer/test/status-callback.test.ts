@@ -1,4 +1,3 @@
-import { applyD1Migrations } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { capabilityToken } from "@webhook-gateway/shared/capability.ts";
 import { type CallbackFact, parseFact } from "@webhook-gateway/shared/fact.ts";
@@ -22,7 +21,6 @@ const webhookSignature = await sign(SECRETS.GITHUB_WEBHOOK_SECRET, BODY);
 const MIB = 1024 * 1024;
 
 beforeAll(async () => {
-  await applyD1Migrations(env.DB, env.TEST_MIGRATIONS);
   const row = { id: VALIDATION_ID, repository: "octo/widgets", created_at: NOW, state: "running" } as const;
   await insertValidation(env.DB, row);
 });

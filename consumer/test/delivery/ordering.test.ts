@@ -1,5 +1,5 @@
-import { beforeAll, describe, expect, test } from "vitest";
-import { migrate, rows } from "../support/database.ts";
+import { describe, expect, test } from "vitest";
+import { rows } from "../support/database.ts";
 import { freshRepository, note, pullRequest, sha } from "../support/facts.ts";
 import {
   deliveryOf,
@@ -11,8 +11,6 @@ import {
   validationsOf,
 } from "../support/recording.ts";
 import { A, B, states, subjectOf } from "./support.ts";
-
-beforeAll(migrate);
 
 describe("events of one second", () => {
   const at = 5;

@@ -1,5 +1,5 @@
-import { beforeAll, describe, expect, test } from "vitest";
-import { migrate, row, rows } from "../support/database.ts";
+import { describe, expect, test } from "vitest";
+import { row, rows } from "../support/database.ts";
 import { callback, freshRepository, note, pullRequest, second, sha } from "../support/facts.ts";
 import {
   deliveryOf,
@@ -12,8 +12,6 @@ import {
   validationsOf,
 } from "../support/recording.ts";
 import { A, B, C, states, subjectOf } from "./support.ts";
-
-beforeAll(migrate);
 
 describe("a pull request", () => {
   test.each(["opened", "synchronize", "reopened", "ready_for_review", "edited"] as const)(

@@ -1,5 +1,5 @@
-import { beforeAll, describe, expect, test } from "vitest";
-import { migrate, rows } from "../support/database.ts";
+import { describe, expect, test } from "vitest";
+import { rows } from "../support/database.ts";
 import { freshRepository, mergeGroup, push, sha } from "../support/facts.ts";
 import {
   deliveryOf,
@@ -10,8 +10,6 @@ import {
   validationsOf,
 } from "../support/recording.ts";
 import { subjectOf } from "./support.ts";
-
-beforeAll(migrate);
 
 describe("a merge group", () => {
   test("is validated at its head", async () => {

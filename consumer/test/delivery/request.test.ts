@@ -1,5 +1,5 @@
-import { beforeAll, describe, expect, test } from "vitest";
-import { migrate, row } from "../support/database.ts";
+import { describe, expect, test } from "vitest";
+import { row } from "../support/database.ts";
 import {
   callback,
   command,
@@ -12,8 +12,6 @@ import {
 } from "../support/facts.ts";
 import { deliveryOf, outcomesOf, record, recordEach, validationsOf } from "../support/recording.ts";
 import { A, states } from "./support.ts";
-
-beforeAll(migrate);
 
 describe("a re-run asked for on GitHub", () => {
   test("is a new run where the check is this App's", async () => {

@@ -1,6 +1,6 @@
 import { createLog } from "@webhook-gateway/shared/log.ts";
 import { beforeEach, describe, expect, test } from "vitest";
-import { empty, migrate, row, rows } from "../support/database.ts";
+import { empty, row, rows } from "../support/database.ts";
 import { second } from "../support/facts.ts";
 import { clockAt, createDouble, json } from "../support/grainchain.ts";
 import { expectConsistent } from "../support/invariants.ts";
@@ -8,10 +8,7 @@ import { queued, setSetting } from "../support/queued.ts";
 import { validationOf } from "../support/recording.ts";
 import { always, asked, dispatch, states, willing } from "./support.ts";
 
-beforeEach(async () => {
-  await migrate();
-  await empty();
-});
+beforeEach(empty);
 
 describe("attempts", () => {
   test("are made again by wake-ups alone, each at its own time", async () => {

@@ -1,15 +1,12 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import { count, empty, migrate, rows } from "../support/database.ts";
+import { count, empty, rows } from "../support/database.ts";
 import { second } from "../support/facts.ts";
 import { type Call, clockAt, createDouble, json, take } from "../support/grainchain.ts";
 import { queued, setSetting } from "../support/queued.ts";
 import { validationOf } from "../support/recording.ts";
 import { always, asked, dispatch, gate, states, willing } from "./support.ts";
 
-beforeEach(async () => {
-  await migrate();
-  await empty();
-});
+beforeEach(empty);
 
 describe("an item of a batch", () => {
   test("that is missing from the answer is tried again, alone", async () => {

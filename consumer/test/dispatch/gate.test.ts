@@ -1,16 +1,13 @@
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, test } from "vitest";
-import { count, empty, intercept, migrate } from "../support/database.ts";
+import { count, empty, intercept } from "../support/database.ts";
 import { freshRepository, second } from "../support/facts.ts";
 import { type Call, clockAt, createDouble, json, take } from "../support/grainchain.ts";
 import { queued, setSetting } from "../support/queued.ts";
 import { setValidation } from "../support/recording.ts";
 import { always, asked, closedUntil, dispatch, gate, states, willing } from "./support.ts";
 
-beforeEach(async () => {
-  await migrate();
-  await empty();
-});
+beforeEach(empty);
 
 describe("a closed gate", () => {
   test("lets nothing through before its time", async () => {

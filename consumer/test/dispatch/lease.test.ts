@@ -1,6 +1,6 @@
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, test } from "vitest";
-import { empty, intercept, migrate, row, rows } from "../support/database.ts";
+import { empty, intercept, row, rows } from "../support/database.ts";
 import { callback, freshRepository, pullRequest, second, sha } from "../support/facts.ts";
 import { clockAt, createDouble, json, take } from "../support/grainchain.ts";
 import { expectConsistent } from "../support/invariants.ts";
@@ -8,10 +8,7 @@ import { queued } from "../support/queued.ts";
 import { record, setValidation, validationOf } from "../support/recording.ts";
 import { dispatch, willing } from "./support.ts";
 
-beforeEach(async () => {
-  await migrate();
-  await empty();
-});
+beforeEach(empty);
 
 describe("while the call is under way", () => {
   async function meanwhile(

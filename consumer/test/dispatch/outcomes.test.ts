@@ -1,16 +1,13 @@
 import { NO_RESULTS, NO_VERDICT } from "@webhook-gateway/shared/verdict.ts";
 import { beforeEach, describe, expect, test } from "vitest";
-import { empty, migrate, row, rows } from "../support/database.ts";
+import { empty, row, rows } from "../support/database.ts";
 import { second } from "../support/facts.ts";
 import { createDouble, json, take } from "../support/grainchain.ts";
 import { queued, setSetting } from "../support/queued.ts";
 import { timelineOf, validationOf } from "../support/recording.ts";
 import { always, dispatch, gate, setting, states } from "./support.ts";
 
-beforeEach(async () => {
-  await migrate();
-  await empty();
-});
+beforeEach(empty);
 
 describe("an accepted validation", () => {
   test.each([

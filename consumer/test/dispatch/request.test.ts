@@ -2,17 +2,14 @@ import { env } from "cloudflare:workers";
 import { verifyCapability } from "@webhook-gateway/shared/capability.ts";
 import { beforeEach, describe, expect, test } from "vitest";
 import { dispatchDue } from "../../src/dispatch.ts";
-import { count, countStatements, empty, migrate } from "../support/database.ts";
+import { count, countStatements, empty } from "../support/database.ts";
 import { second, sha } from "../support/facts.ts";
 import { effectDeps, json } from "../support/grainchain.ts";
 import { queued, setSetting } from "../support/queued.ts";
 import { validationOf } from "../support/recording.ts";
 import { always, asked, dispatch, willing } from "./support.ts";
 
-beforeEach(async () => {
-  await migrate();
-  await empty();
-});
+beforeEach(empty);
 
 describe("a request", () => {
   test("holds exactly what the contract says, in one batch", async () => {

@@ -1,6 +1,6 @@
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { empty, faulty, intercept, migrate, rows } from "../support/database.ts";
+import { empty, faulty, intercept, rows } from "../support/database.ts";
 import { freshRepository, note, pullRequest } from "../support/facts.ts";
 import { record, timelineOf, validationOf } from "../support/recording.ts";
 import {
@@ -18,10 +18,7 @@ import {
   workOff,
 } from "./support.ts";
 
-beforeEach(async () => {
-  await migrate();
-  await empty();
-});
+beforeEach(empty);
 afterEach(expectInvariants);
 
 const replayedTimes = async (id: string): Promise<number> =>

@@ -2,7 +2,7 @@ import { env } from "cloudflare:workers";
 import { recountTallies } from "@webhook-gateway/shared/store/tallies.ts";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { dispatchDue } from "../../src/dispatch.ts";
-import { countStatements, empty, migrate, rows } from "../support/database.ts";
+import { countStatements, empty, rows } from "../support/database.ts";
 import { callback, freshRepository, pullRequest, second } from "../support/facts.ts";
 import { createDouble, effectDeps, take } from "../support/grainchain.ts";
 import { record, setValidation, timelineOf, validationOf } from "../support/recording.ts";
@@ -20,10 +20,7 @@ import {
   unrecorded,
 } from "./support.ts";
 
-beforeEach(async () => {
-  await migrate();
-  await empty();
-});
+beforeEach(empty);
 afterEach(expectInvariants);
 
 describe("a dead dispatch that is replayed", () => {

@@ -2,7 +2,7 @@ import { env } from "cloudflare:workers";
 import { recountTallies } from "@webhook-gateway/shared/store/tallies.ts";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { cancelDue } from "../../src/cancel.ts";
-import { countStatements, empty, migrate, row } from "../support/database.ts";
+import { countStatements, empty, row } from "../support/database.ts";
 import { callback, freshRepository, pullRequest, second } from "../support/facts.ts";
 import { createDouble, effectDeps, json } from "../support/grainchain.ts";
 import { record, setValidation } from "../support/recording.ts";
@@ -18,10 +18,7 @@ import {
   step,
 } from "./support.ts";
 
-beforeEach(async () => {
-  await migrate();
-  await empty();
-});
+beforeEach(empty);
 afterEach(expectInvariants);
 
 /** A report that GitHub refused, as its settling leaves it. @returns the validation's id */

@@ -1,6 +1,6 @@
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { empty, intercept, migrate, row, rows } from "../support/database.ts";
+import { empty, intercept, row, rows } from "../support/database.ts";
 import { callback, freshRepository, note, pullRequest, second, sha } from "../support/facts.ts";
 import {
   message,
@@ -24,10 +24,7 @@ import {
   unrecorded,
 } from "./support.ts";
 
-beforeEach(async () => {
-  await migrate();
-  await empty();
-});
+beforeEach(empty);
 afterEach(expectInvariants);
 
 describe("a fact that could not be recorded", () => {

@@ -1,16 +1,13 @@
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { dispatchDue } from "../../src/dispatch.ts";
-import { empty, migrate } from "../support/database.ts";
+import { empty } from "../support/database.ts";
 import { freshRepository, pullRequest, second } from "../support/facts.ts";
 import { createDouble, effectDeps, take } from "../support/grainchain.ts";
 import { record } from "../support/recording.ts";
 import { dead, expectInvariants, idOf, type Repository, replay, unrecorded } from "./support.ts";
 
-beforeEach(async () => {
-  await migrate();
-  await empty();
-});
+beforeEach(empty);
 afterEach(expectInvariants);
 
 /** Dispatches one at a time, as where Grainchain has little room. @returns the ids in their order */

@@ -1,7 +1,7 @@
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, test } from "vitest";
 import { quotaOf } from "../../src/pace.ts";
-import { count, empty, migrate } from "../support/database.ts";
+import { count, empty } from "../support/database.ts";
 import { note, second } from "../support/facts.ts";
 import { dead, order, replayOf, START, step, unrecorded } from "./support.ts";
 
@@ -50,10 +50,7 @@ describe("what a replay may run now", () => {
 });
 
 describe("over time", () => {
-  beforeEach(async () => {
-    await migrate();
-    await empty();
-  });
+  beforeEach(empty);
 
   const done = () => count("SELECT count(*) FROM dead_letters WHERE status = 'replayed'");
 

@@ -1,6 +1,6 @@
 import type { DeliveryFact } from "@webhook-gateway/shared/fact.ts";
-import { beforeAll, expect, inject, test } from "vitest";
-import { empty, migrate, rows } from "../support/database.ts";
+import { expect, inject, test } from "vitest";
+import { empty, rows } from "../support/database.ts";
 import { freshRepository, pullRequest, sha } from "../support/facts.ts";
 import { type Random, Simulation, seeded } from "../support/simulation.ts";
 import { expectInvariants } from "./support.ts";
@@ -33,8 +33,6 @@ function history(
   if (random() < 0.2) facts.push(event("closed", `p${number}-${head}`, at + 1));
   return facts;
 }
-
-beforeAll(migrate);
 
 test.each(SEEDS)(
   "whatever is replayed, cancelled, re-run and pushed meanwhile, nothing is lost and nothing runs twice (seed %i)",

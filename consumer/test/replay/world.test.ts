@@ -1,6 +1,6 @@
 import { FACT_VERSION, type Fact } from "@webhook-gateway/shared/fact.ts";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { count, empty, migrate, rows } from "../support/database.ts";
+import { count, empty, rows } from "../support/database.ts";
 import { freshRepository, pullRequest, second } from "../support/facts.ts";
 import {
   cancel,
@@ -15,10 +15,7 @@ import {
 } from "./support.ts";
 import { startWorld, type World } from "./world.ts";
 
-beforeEach(async () => {
-  await migrate();
-  await empty();
-});
+beforeEach(empty);
 afterEach(expectInvariants);
 
 const request = (): Fact => ({

@@ -1,8 +1,13 @@
 import { applyD1Migrations } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 
-/** Makes the schema in this file's own database. */
-export const migrate = (): Promise<void> => applyD1Migrations(env.DB, env.TEST_MIGRATIONS);
+let migrated = false;
+
+/** Makes the schema, once for a workerd. */
+export async function migrate(): Promise<void> {
+  if (!migrated) await applyD1Migrations(env.DB, env.TEST_MIGRATIONS);
+  migrated = true;
+}
 
 /** Rows of a query. */
 export async function rows<Row>(sql: string, ...values: unknown[]): Promise<Row[]> {
@@ -39,11 +44,14 @@ export async function rowsReadBy(run: (db: D1Database) => Promise<unknown>): Pro
   return read;
 }
 
+let tables: readonly { readonly name: string }[] = [];
+
 /** Empties every table, for tests whose subject is the whole database. */
 export async function empty(): Promise<void> {
-  const tables = await rows<{ name: string }>(
-    "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '%\\_%' ESCAPE '\\' OR name IN ('dead_letters', 'callbacks_unmatched', 'callback_results', 'repository_names')",
-  );
+  if (tables.length === 0)
+    tables = await rows(
+      "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '%\\_%' ESCAPE '\\' OR name IN ('dead_letters', 'callbacks_unmatched', 'callback_results', 'repository_names')",
+    );
   await env.DB.batch(tables.map(({ name }) => env.DB.prepare(`DELETE FROM ${name}`)));
 }
 

@@ -1,8 +1,8 @@
-import { beforeAll, describe, expect, test, vi } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { ROUTES } from "../../src/operator-api/routes.ts";
 import { SECRETS, startApp } from "../support/app.ts";
 import { expectRefusal } from "../support/errors.ts";
-import { type AskOptions, migrate, startApi } from "./support/api.ts";
+import { type AskOptions, startApi } from "./support/api.ts";
 
 /** Bodies that are understood, so that what is refused is refused for who asks. */
 const BODIES: Readonly<Record<string, unknown>> = {
@@ -23,8 +23,6 @@ const CALLS = [
 
 const optionsOf = (call: (typeof CALLS)[number]): AskOptions =>
   "body" in call && call.body !== undefined ? { body: call.body } : {};
-
-beforeAll(migrate);
 
 describe.each(CALLS)("$method $path", (call) => {
   const { method, path, role } = call;

@@ -1,10 +1,8 @@
 import { env } from "cloudflare:workers";
 import { VALIDATION_STATES } from "@webhook-gateway/shared/validation.ts";
-import { beforeAll, describe, expect, test } from "vitest";
-import { migrate, startApi } from "./support/api.ts";
+import { describe, expect, test } from "vitest";
+import { startApi } from "./support/api.ts";
 import { freshRepository, insertDelivery, insertLetter, insertValidation, minute } from "./support/insert.ts";
-
-beforeAll(migrate);
 
 const query = (fields: Readonly<Record<string, string>>): string => new URLSearchParams(fields).toString();
 const listed = async (name: string, fields: Readonly<Record<string, string>>): Promise<string[]> =>

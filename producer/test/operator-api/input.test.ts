@@ -1,9 +1,7 @@
-import { beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { brokenStream } from "../support/delivery.ts";
 import { expectRefusal } from "../support/errors.ts";
-import { migrate, startApi } from "./support/api.ts";
-
-beforeAll(migrate);
+import { startApi } from "./support/api.ts";
 
 const LISTS = ["deliveries", "validations", "dead-letters", "replays", "reconciles"] as const;
 const TIMED = ["deliveries", "validations", "dead-letters"] as const;

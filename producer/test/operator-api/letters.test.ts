@@ -1,13 +1,11 @@
 import { env } from "cloudflare:workers";
 import { parseFact } from "@webhook-gateway/shared/fact.ts";
-import { beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { refuseToSend } from "../support/app.ts";
 import { expectRefusal } from "../support/errors.ts";
-import { type Api, migrate, startApi } from "./support/api.ts";
+import { type Api, startApi } from "./support/api.ts";
 import { freshRepository, insertLetter, insertReplay, insertValidation, minute } from "./support/insert.ts";
 import { readBy } from "./support/queries.ts";
-
-beforeAll(migrate);
 
 const letter = async (api: Api, id: string) => api.get(`/api/dead-letters/${encodeURIComponent(id)}`);
 

@@ -1,8 +1,8 @@
-import { env } from "cloudflare:workers";
 import { VALIDATION_STATES } from "@webhook-gateway/shared/validation.ts";
 import { beforeEach, describe, expect, test } from "vitest";
 import { NOW } from "../support/app.ts";
-import { migrate, startApi } from "./support/api.ts";
+import { empty } from "../support/database.ts";
+import { startApi } from "./support/api.ts";
 import {
   insertDelivery,
   insertLetter,
@@ -77,11 +77,7 @@ const gaugeOf = (samples: readonly Sample[], name: string, labels: Readonly<Reco
 
 const ago = (seconds: number): string => new Date(Date.parse(NOW) - seconds * 1000).toISOString();
 
-beforeEach(async () => {
-  await migrate();
-  const tables = ["deliveries", "validations", "dead_letters", "reports", "replays", "settings"];
-  await env.DB.batch(tables.map((table) => env.DB.prepare(`DELETE FROM ${table}`)));
-});
+beforeEach(empty);
 
 describe("metrics", () => {
   test("are OpenMetrics where there is nothing to tell", async () => {

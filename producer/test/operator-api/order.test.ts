@@ -1,13 +1,11 @@
 import { env } from "cloudflare:workers";
 import { parseFact } from "@webhook-gateway/shared/fact.ts";
 import { isFinal, VALIDATION_STATES } from "@webhook-gateway/shared/validation.ts";
-import { beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { refuseToSend } from "../support/app.ts";
 import { expectRefusal } from "../support/errors.ts";
-import { migrate, startApi } from "./support/api.ts";
+import { startApi } from "./support/api.ts";
 import { insertReport, insertTransition, insertValidation, minute } from "./support/insert.ts";
-
-beforeAll(migrate);
 
 describe.each(VALIDATION_STATES)("of a validation that is %s", (state) => {
   test(isFinal(state) ? "a cancel does nothing, and says so" : "a cancel is queued as a fact", async () => {

@@ -1,6 +1,6 @@
-import { beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { expectRefusal } from "../support/errors.ts";
-import { type Api, migrate, startApi } from "./support/api.ts";
+import { type Api, startApi } from "./support/api.ts";
 import {
   freshRepository,
   insertDelivery,
@@ -10,8 +10,6 @@ import {
   insertValidation,
   minute,
 } from "./support/insert.ts";
-
-beforeAll(migrate);
 
 const enc = encodeURIComponent;
 

@@ -18,7 +18,6 @@ import { listValidations, loadValidationDetail } from "@webhook-gateway/shared/s
 import { parseTraceQuestion } from "@webhook-gateway/shared/trace-question.ts";
 import * as v from "valibot";
 import { beforeAll, describe, expect, test } from "vitest";
-import { migrate } from "./support/api.ts";
 import { fill, shaOf, timeOf } from "./support/many-rows.ts";
 import { type Query, readBy } from "./support/queries.ts";
 
@@ -28,7 +27,6 @@ const OF_ONE_REPOSITORY = ROWS / 10;
 const NOON = timeOf(ROWS / 2).toISOString();
 
 beforeAll(async () => {
-  await migrate();
   await fill(env.DB, ROWS);
 }, 120_000);
 

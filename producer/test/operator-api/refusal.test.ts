@@ -1,11 +1,9 @@
 import { env } from "cloudflare:workers";
-import { beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { ROUTES } from "../../src/operator-api/routes.ts";
 import { refuseToSend } from "../support/app.ts";
 import { expectRefusal } from "../support/errors.ts";
-import { migrate, startApi } from "./support/api.ts";
-
-beforeAll(migrate);
+import { startApi } from "./support/api.ts";
 
 const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 const allowedOf = (path: string): string[] =>

@@ -1,8 +1,8 @@
-import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, test } from "vitest";
 import { NOW } from "../support/app.ts";
+import { empty } from "../support/database.ts";
 import { expectRefusal } from "../support/errors.ts";
-import { migrate, startApi } from "./support/api.ts";
+import { startApi } from "./support/api.ts";
 import {
   freshRepository,
   insertDelivery,
@@ -14,12 +14,7 @@ import {
   putSetting,
 } from "./support/insert.ts";
 
-beforeEach(async () => {
-  await migrate();
-  await env.DB.batch(
-    ["validations", "timeline", "settings"].map((table) => env.DB.prepare(`DELETE FROM ${table}`)),
-  );
-});
+beforeEach(empty);
 
 interface Steps {
   readonly validations: readonly {

@@ -1,12 +1,8 @@
 /** The operator API as an operator's client sees it: every answer is held against the OpenAPI document. */
-import { applyD1Migrations } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { expect } from "vitest";
 import { jsonOf, ORIGIN, SECRETS, startApp, type TestAppOptions } from "../../support/app.ts";
 import { expectDocumented } from "./document.ts";
-
-/** Makes the schema in this file's own database. */
-export const migrate = (): Promise<void> => applyD1Migrations(env.DB, env.TEST_MIGRATIONS);
 
 export interface AskOptions {
   /** `operator` where none is given; null: no header. */

@@ -1,0 +1,21 @@
+/** The D1 that the files of a workerd share. */
+import { applyD1Migrations } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+
+let tables: readonly string[] = [];
+
+/** Makes the schema, once for a workerd. */
+export async function migrate(): Promise<void> {
+  if (tables.length > 0) return;
+  await applyD1Migrations(env.DB, env.TEST_MIGRATIONS);
+  const { results } = await env.DB.prepare(
+    `SELECT name FROM sqlite_master
+     WHERE type = 'table' AND name <> 'd1_migrations' AND name NOT LIKE 'sqlite%' AND name NOT LIKE '\\_cf%' ESCAPE '\\'`,
+  ).all<{ name: string }>();
+  tables = results.map(({ name }) => name);
+}
+
+/** Empties every table. */
+export async function empty(): Promise<void> {
+  await env.DB.batch(tables.map((name) => env.DB.prepare(`DELETE FROM ${name}`)));
+}
