@@ -3,31 +3,37 @@ import { expectRefusal } from "../support/errors.ts";
 import { type Api, startApi } from "./support/api.ts";
 import {
   freshRepository,
+  insertDeliveries,
   insertDelivery,
   insertLetter,
+  insertLetters,
   insertReconcile,
   insertReplay,
   insertValidation,
+  insertValidations,
   minute,
 } from "./support/insert.ts";
 
 const enc = encodeURIComponent;
 
-/** Every list: how a row of a moment is put there, and how this test's own rows are asked for. */
+/** Every list: how rows of these moments are put there, and how this test's own rows are asked for. */
 const LISTS = [
   {
     name: "deliveries",
-    insert: (repository: string, at: string) => insertDelivery({ repository, received_at: at }),
+    insert: (repository: string, ...times: string[]) =>
+      insertDeliveries(...times.map((received_at) => ({ repository, received_at }))),
     own: (repository: string) => `repo=${enc(repository)}`,
   },
   {
     name: "validations",
-    insert: (repository: string, at: string) => insertValidation({ repository, created_at: at }),
+    insert: (repository: string, ...times: string[]) =>
+      insertValidations(...times.map((created_at) => ({ repository, created_at }))),
     own: (repository: string) => `repo=${enc(repository)}`,
   },
   {
     name: "dead-letters",
-    insert: (repository: string, at: string) => insertLetter({ repository, died_at: at }),
+    insert: (repository: string, ...times: string[]) =>
+      insertLetters(...times.map((died_at) => ({ repository, died_at }))),
     own: (repository: string) => `repo=${enc(repository)}`,
   },
 ] as const;
@@ -52,9 +58,7 @@ describe.each(LISTS)("$name", ({ name, insert, own }) => {
 
   test("come the latest first", async () => {
     const repository = freshRepository();
-    const older = await insert(repository, minute(1));
-    const newest = await insert(repository, minute(3));
-    const middle = await insert(repository, minute(2));
+    const [older, newest, middle] = await insert(repository, minute(1), minute(3), minute(2));
     expect((await startApi().list(pathOf(repository))).ids).toEqual([newest, middle, older]);
   });
 
@@ -62,8 +66,8 @@ describe.each(LISTS)("$name", ({ name, insert, own }) => {
     "of one moment and of others are each on one page of %i",
     async (limit) => {
       const repository = freshRepository();
-      const ids: string[] = [];
-      for (let row = 0; row < 10; row++) ids.push(await insert(repository, minute(row < 6 ? 0 : row)));
+      const times = Array.from({ length: 10 }, (_, row) => minute(row < 6 ? 0 : row));
+      const ids = await insert(repository, ...times);
       const pages = await walk(startApi(), pathOf(repository), limit);
       expect(pages.flat().toSorted()).toEqual(ids.toSorted());
       expect(pages.length).toBe(Math.ceil(10 / limit));
@@ -75,15 +79,14 @@ describe.each(LISTS)("$name", ({ name, insert, own }) => {
 
   test("that come in between neither show up twice nor push others off", async () => {
     const repository = freshRepository();
-    const ids: string[] = [];
-    for (let row = 0; row < 9; row++) ids.push(await insert(repository, minute(5)));
+    const ids = await insert(repository, ...Array.from({ length: 9 }, () => minute(5)));
     const pages = await walk(startApi(), pathOf(repository), 2, () => insert(repository, minute(50)));
     expect(pages.flat().toSorted()).toEqual(ids.toSorted());
   });
 
   test("are 50 where nobody says how many, and 200 at most", async () => {
     const repository = freshRepository();
-    for (let row = 0; row < 201; row++) await insert(repository, minute(row));
+    await insert(repository, ...Array.from({ length: 201 }, (_, row) => minute(row)));
     const api = startApi();
     expect((await api.list(pathOf(repository))).ids).toHaveLength(50);
     const { ids, cursor } = await api.list(`${pathOf(repository)}&limit=200`);

@@ -8,24 +8,32 @@ type Row = Readonly<Record<string, string | number | null>>;
 export const minute = (minutes: number): string =>
   new Date(Date.UTC(2026, 10, 23, 9) + minutes * 60_000).toISOString();
 
-async function insert(table: string, row: Row): Promise<void> {
-  const names = Object.keys(row);
-  const sql = `INSERT INTO ${table} (${names.join(", ")}) VALUES (${names.map(() => "?").join(", ")})`;
-  await env.DB.prepare(sql)
-    .bind(...Object.values(row))
-    .run();
+async function insert(table: string, ...rows: readonly Row[]): Promise<void> {
+  const statements = rows.map((row) => {
+    const names = Object.keys(row);
+    const sql = `INSERT INTO ${table} (${names.join(", ")}) VALUES (${names.map(() => "?").join(", ")})`;
+    return env.DB.prepare(sql).bind(...Object.values(row));
+  });
+  await env.DB.batch(statements);
 }
+
+/** Inserts rows at once. @returns their ids, in the same order */
+type InsertAll = (...rows: readonly Row[]) => Promise<string[]>;
+
+const one =
+  (insertAll: InsertAll) =>
+  async (row: Row = {}): Promise<string> =>
+    String((await insertAll(row))[0]);
 
 let repositories = 0;
 
 /** A repository that no other test has. */
 export const freshRepository = (): string => `octo/widgets-${++repositories}`;
 
-/** @returns its id */
-export async function insertValidation(row: Row = {}): Promise<string> {
+function validationOf(row: Row) {
   const id = String(row.id ?? crypto.randomUUID());
   const finished = !["queued", "dispatching", "pending", "running"].includes(String(row.state ?? "queued"));
-  await insert("validations", {
+  return {
     id,
     repository_id: 1,
     repository: "octo/widgets",
@@ -47,15 +55,22 @@ export async function insertValidation(row: Row = {}): Promise<string> {
     finished_at: finished ? minute(1) : null,
     version: 1,
     ...row,
-  });
-  await recountTallies(env.DB);
-  return id;
+  };
 }
 
-/** @returns its GUID */
-export async function insertDelivery(row: Row = {}): Promise<string> {
+export const insertValidations: InsertAll = async (...rows) => {
+  const whole = rows.map(validationOf);
+  await insert("validations", ...whole);
+  await recountTallies(env.DB);
+  return whole.map(({ id }) => id);
+};
+
+/** @returns its id */
+export const insertValidation = one(insertValidations);
+
+function deliveryOf(row: Row) {
   const id = String(row.id ?? crypto.randomUUID());
-  await insert("deliveries", {
+  return {
     id,
     event: "pull_request",
     action: "opened",
@@ -65,15 +80,22 @@ export async function insertDelivery(row: Row = {}): Promise<string> {
     recorded_at: minute(0),
     outcome: "recorded",
     ...row,
-  });
-  await recountTallies(env.DB);
-  return id;
+  };
 }
 
-/** @returns its id */
-export async function insertLetter(row: Row = {}): Promise<string> {
+export const insertDeliveries: InsertAll = async (...rows) => {
+  const whole = rows.map(deliveryOf);
+  await insert("deliveries", ...whole);
+  await recountTallies(env.DB);
+  return whole.map(({ id }) => id);
+};
+
+/** @returns its GUID */
+export const insertDelivery = one(insertDeliveries);
+
+function letterOf(row: Row) {
   const id = String(row.id ?? `dispatch-${crypto.randomUUID()}`);
-  await insert("dead_letters", {
+  return {
     id,
     kind: "dispatch",
     class: "permanent",
@@ -83,9 +105,17 @@ export async function insertLetter(row: Row = {}): Promise<string> {
     died_at: minute(0),
     repository: "octo/widgets",
     ...row,
-  });
-  return id;
+  };
 }
+
+export const insertLetters: InsertAll = async (...rows) => {
+  const whole = rows.map(letterOf);
+  await insert("dead_letters", ...whole);
+  return whole.map(({ id }) => id);
+};
+
+/** @returns its id */
+export const insertLetter = one(insertLetters);
 
 /** @returns its id */
 export async function insertReplay(row: Row = {}): Promise<string> {
