@@ -5,6 +5,14 @@ import { defineConfig } from "vitest/config";
 // and where projects differ in it, it runs one after the other.)
 const maxWorkers = 3;
 
+/** Files share a process, and each module is read once. What a test stubs ends with it. */
+const inOneProcess = {
+  isolate: false,
+  restoreMocks: true,
+  unstubEnvs: true,
+  unstubGlobals: true,
+} as const;
+
 export default defineConfig({
   test: {
     // What the Workers and Wrangler print is shown for a test that fails.
@@ -12,9 +20,18 @@ export default defineConfig({
     projects: [
       "producer/vitest.config.ts",
       "consumer/vitest.config.ts",
-      { test: { name: "shared", include: ["shared/test/**/*.test.ts"], testTimeout: 60_000, maxWorkers } },
       {
         test: {
+          ...inOneProcess,
+          name: "shared",
+          include: ["shared/test/**/*.test.ts"],
+          testTimeout: 60_000,
+          maxWorkers,
+        },
+      },
+      {
+        test: {
+          ...inOneProcess,
           name: "grainchain",
           include: ["grainchain/test/**/*.test.ts"],
           testTimeout: 60_000,
@@ -23,6 +40,7 @@ export default defineConfig({
       },
       {
         test: {
+          ...inOneProcess,
           name: "cli",
           include: ["cli/test/**/*.test.ts"],
           exclude: ["cli/test/e2e/**", "cli/test/faults/**"],

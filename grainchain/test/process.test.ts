@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { type ProcessSpec, runProcess } from "../src/process.ts";
 import { isRunning, waitForFile } from "./support/poll.ts";
 import { makeDirectory } from "./support/repositories.ts";
@@ -36,9 +36,8 @@ describe("runProcess", () => {
   });
 
   test("gives a command nothing but its own environment", async () => {
-    process.env.GRAINCHAIN_TEST_SECRET = "hidden";
+    vi.stubEnv("GRAINCHAIN_TEST_SECRET", "hidden");
     const { output } = await runShell("env", { env: { PATH: process.env.PATH ?? "", LANG: "C" } });
-    delete process.env.GRAINCHAIN_TEST_SECRET;
     const names = output
       .text()
       .trim()

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { isRunning, waitForFile } from "./support/poll.ts";
 import { makeDirectory, stepsFile } from "./support/repositories.ts";
 import { sandboxDirectories, startSystem } from "./support/system.ts";
@@ -157,10 +157,9 @@ describe("a run", () => {
   });
 
   test("sees nothing of the server's environment and leaves nothing behind", async () => {
-    process.env.GRAINCHAIN_CALLBACK_SECRET = "hidden";
+    vi.stubEnv("GRAINCHAIN_CALLBACK_SECRET", "hidden");
     const run = 'env; touch "$HOME/a" "$TMPDIR/b"; mkdir ro; touch ro/c; chmod 500 ro';
     const body = await validate({ ".grainchain.yml": stepsFile({ run }) });
-    delete process.env.GRAINCHAIN_CALLBACK_SECRET;
     const output = String(Object(Object(Object(body.results).test_results).run).output);
     const names = output
       .trim()
