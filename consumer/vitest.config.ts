@@ -31,6 +31,7 @@ export default defineConfig(async () => ({
     unstubGlobals: true,
     // Far beyond what any takes: a slow machine is no failure.
     testTimeout: 60_000,
+    hookTimeout: 60_000,
     maxWorkers: 3, // as in vitest.config.ts
     provide: { simulationSeed: Number(process.env.SIMULATION_SEED ?? 0) },
   },

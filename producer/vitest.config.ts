@@ -35,6 +35,7 @@ export default defineConfig(async () => ({
     unstubGlobals: true,
     // Far beyond what any takes: a slow machine is no failure.
     testTimeout: 60_000,
+    hookTimeout: 60_000,
     maxWorkers: 3, // as in vitest.config.ts
   },
 }));

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, inject, test } from "vitest";
 import { badCredentials, serverError } from "../../cli/test/github/fault.ts";
 import { dispatchDue } from "../src/dispatch.ts";
-import { count, empty, migrate, rows } from "./support/database.ts";
+import { count, empty, rows } from "./support/database.ts";
 import { callback, freshRepository } from "./support/facts.ts";
 import {
   asked,
@@ -17,7 +17,6 @@ import {
 import { createDouble, effectDeps, take } from "./support/grainchain.ts";
 
 beforeEach(async () => {
-  await migrate();
   await empty();
 });
 

@@ -8,7 +8,7 @@ import {
   serverError,
   validationFailed,
 } from "../../cli/test/github/fault.ts";
-import { count, countStatements, empty, migrate, row, rows } from "./support/database.ts";
+import { count, countStatements, empty, row, rows } from "./support/database.ts";
 import { callback, freshRepository } from "./support/facts.ts";
 import {
   asked,
@@ -22,7 +22,6 @@ import {
 } from "./support/github.ts";
 
 beforeEach(async () => {
-  await migrate();
   await empty();
 });
 

@@ -2,12 +2,11 @@ import { env } from "cloudflare:workers";
 import { keepResults } from "@webhook-gateway/shared/results.ts";
 import { beforeEach, describe, expect, test } from "vitest";
 import { bytesOf, withoutCode } from "./report/support.ts";
-import { empty, migrate } from "./support/database.ts";
+import { empty } from "./support/database.ts";
 import { callback, freshRepository } from "./support/facts.ts";
 import { openWorld, queueHeads, reportOf, type World } from "./support/github.ts";
 
 beforeEach(async () => {
-  await migrate();
   await empty();
 });
 

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { primaryRateLimit, secondaryRateLimit } from "../../cli/test/github/fault.ts";
-import { count, empty, migrate, rows } from "./support/database.ts";
+import { count, empty, rows } from "./support/database.ts";
 import { callback, freshRepository } from "./support/facts.ts";
 import {
   asked,
@@ -14,7 +14,6 @@ import {
 } from "./support/github.ts";
 
 beforeEach(async () => {
-  await migrate();
   await empty();
 });
 

@@ -2,7 +2,7 @@ import type { Fact } from "@webhook-gateway/shared/fact.ts";
 import { invariants } from "@webhook-gateway/shared/store/invariants.ts";
 import { beforeEach, describe, expect, inject, test } from "vitest";
 import { badGateway, serverError } from "../../cli/test/github/fault.ts";
-import { empty, migrate, rows } from "./support/database.ts";
+import { empty, rows } from "./support/database.ts";
 import {
   callback,
   command,
@@ -17,7 +17,6 @@ import { openWorld, type Repository, runOf, told, type World } from "./support/g
 import { type Random, seeded } from "./support/simulation.ts";
 
 beforeEach(async () => {
-  await migrate();
   await empty();
 });
 

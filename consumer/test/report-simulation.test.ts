@@ -1,13 +1,12 @@
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, inject, test } from "vitest";
 import { badCredentials, badGateway, secondaryRateLimit, serverError } from "../../cli/test/github/fault.ts";
-import { empty, faulty, migrate, rows } from "./support/database.ts";
+import { empty, faulty, rows } from "./support/database.ts";
 import { callback, command, freshRepository, pullRequest } from "./support/facts.ts";
 import { openWorld, type Repository, type World } from "./support/github.ts";
 import { type Random, seeded } from "./support/simulation.ts";
 
 beforeEach(async () => {
-  await migrate();
   await empty();
 });
 

@@ -1,10 +1,9 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import { empty, migrate, rows } from "./support/database.ts";
-import { callback, freshRepository, mergeGroup, push, sha } from "./support/facts.ts";
+import { empty, rows } from "./support/database.ts";
+import { callback, freshRepository, mergeGroup, note, push, second, sha } from "./support/facts.ts";
 import { openWorld, queueHeads, shown, told } from "./support/github.ts";
 
 beforeEach(async () => {
-  await migrate();
   await empty();
 });
 
@@ -45,6 +44,21 @@ describe.each(["app", "token"] as const)("as %s", (mode) => {
       ...statuses.map((one) => one.sha),
     ];
     expect(new Set(heads)).toEqual(new Set([sha("m")]));
+  });
+
+  test("a repository that was renamed meanwhile is spoken of by its new name", async () => {
+    const { world, repository } = await worldOf();
+    const [id = ""] = await queueHeads(world, repository, 1);
+    const renamed = { ...repository, full_name: `${repository.full_name}-renamed` };
+    const { double } = await openWorld({ mode, repositories: [renamed.full_name] });
+    const moved = { ...world.another({ apiUrl: double.url }), publicUrl: world.deps.publicUrl };
+    await world.record({ ...note("repository", renamed), received_at: second(60) });
+    await world.report(moved);
+    const { check_runs, statuses } = await double.state();
+    expect(Object.values(check_runs).length + statuses.length).toBe(1);
+    expect(await rows("SELECT status FROM reports WHERE validation_id = ?1", id)).toEqual([
+      { status: "posted" },
+    ]);
   });
 
   test("a merge group that was destroyed is not left waiting", async () => {

@@ -1,12 +1,11 @@
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, test } from "vitest";
 import { badGateway, serverError, slow } from "../../cli/test/github/fault.ts";
-import { empty, intercept, migrate, rows } from "./support/database.ts";
+import { empty, intercept, rows } from "./support/database.ts";
 import { callback, command, freshRepository, pullRequest, rerun, sha } from "./support/facts.ts";
 import { openWorld, type Repository, reportOf, runOf, shown, told, type World } from "./support/github.ts";
 
 beforeEach(async () => {
-  await migrate();
   await empty();
 });
 

@@ -1,12 +1,11 @@
 import { env } from "cloudflare:workers";
 import { loadNames } from "@webhook-gateway/shared/store/repository-names.ts";
 import { beforeEach, expect, test } from "vitest";
-import { count, empty, migrate, rows } from "./support/database.ts";
+import { count, empty, rows } from "./support/database.ts";
 import { freshRepository, note, pullRequest } from "./support/facts.ts";
 import { record, recordEach } from "./support/recording.ts";
 
 beforeEach(async () => {
-  await migrate();
   await empty();
 });
 
@@ -117,7 +116,7 @@ test("the names of what was there before the table are found when it is made", a
     note("installation"),
   ]);
   const byHand = (await rows("SELECT * FROM repository_names ORDER BY name")) as unknown[];
-  const migration = env.TEST_MIGRATIONS.find(({ name }) => name.startsWith("0008"));
+  const migration = env.TEST_MIGRATIONS.find(({ name }) => name.startsWith("0009"));
   const fill = (migration?.queries ?? []).filter((sql) => sql.includes("INSERT INTO"));
   expect(fill).toHaveLength(2);
   // The old name's delivery is gone by now, its validation is not.

@@ -1,7 +1,7 @@
 import { env } from "cloudflare:workers";
-import { beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import { jsonOf, ORIGIN, SECRETS } from "../support/app.ts";
-import { migrate, startApi } from "./support/api.ts";
+import { startApi } from "./support/api.ts";
 import {
   freshRepository,
   insertDelivery,
@@ -10,8 +10,6 @@ import {
   insertValidation,
   minute,
 } from "./support/insert.ts";
-
-beforeAll(migrate);
 
 /** One repository that was renamed after its first run, and another one that has a name of its own. */
 let before = "";

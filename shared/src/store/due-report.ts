@@ -1,5 +1,6 @@
 /** A claimed report, read with all that its content is made of. */
 import * as v from "valibot";
+import { currentNameOf } from "./repository-names.ts";
 import { othersOf, shownRunOf } from "./shown-run-sql.ts";
 
 const CONCLUSIONS = ["success", "failure"] as const;
@@ -51,6 +52,7 @@ const shown = v.object({
 const reportRow = v.object({
   validation_id: v.string(),
   repository_id: v.number(),
+  /** As it is called now: GitHub answers another name with a redirect. */
   repository: v.string(),
   head_sha: v.string(),
   /** Pull requests and merge groups share a check of a commit; pushes have one of their own. */
@@ -132,7 +134,7 @@ const IN_CONTEXT = "h.repository_id = r.repository_id AND h.head_sha = r.head_sh
 export const SELECT_CLAIMED = `
   SELECT r.*, CASE WHEN r.speaks AND r.priority = 0 AND r.results IS NOT NULL THEN ${DIGEST("r.results")} END AS digest
   FROM (
-    SELECT r.validation_id, r.repository_id, v.repository, r.head_sha, r.context, v.event AS kind,
+    SELECT r.validation_id, r.repository_id, coalesce(${currentNameOf("r.repository_id")}, v.repository) AS repository, r.head_sha, r.context, v.event AS kind,
            v.pr_number AS number, v.ref, v.run, r.state, r.conclusion, v.error, v.attempts AS dispatch_attempts,
            v.created_at, v.started_at, v.finished_at, v.results, r.priority, r.due_at,
            r.attempts, r.wanted_at, r.revision, r.claims, r.posts, r.posted_hash,

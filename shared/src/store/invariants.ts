@@ -2,7 +2,7 @@
  * What must hold of the rows at any instant, as queries for the rows that break it. Run them on a live database:
  * every transaction keeps them.
  */
-import { STOPPED, shownRunOf } from "./shown-run-sql.ts";
+import { SELECT_SHOWN_RUNS, STOPPED } from "./shown-run-sql.ts";
 
 export interface Invariant {
   /** As numbered in docs/architecture.md. */
@@ -121,11 +121,9 @@ export const invariants = (cancelSuperseded: boolean): readonly Invariant[] => [
   {
     number: 5,
     rule: "what GitHub shows of a commit is the worst of its open subjects",
-    sql: `SELECT r.validation_id AS id, 'another run is shown of ' || r.head_sha AS problem FROM reports r
-          WHERE r.status IN ('posted', 'skipped') AND r.lease_id IS NULL AND r.state NOT IN ${STOPPED}
-            AND r.validation_id = ${shownRunOf("r")}
-            AND EXISTS (SELECT 1 FROM reports o WHERE o.repository_id = r.repository_id AND o.head_sha = r.head_sha
-                          AND o.context = r.context AND o.post_number > r.post_number)`,
+    sql: `SELECT validation_id AS id, 'another run is shown of ' || head_sha AS problem FROM (${SELECT_SHOWN_RUNS})
+          WHERE status IN ('posted', 'skipped') AND lease_id IS NULL AND wanted NOT IN ${STOPPED}
+            AND last_post > post_number`,
   },
   {
     number: 8,

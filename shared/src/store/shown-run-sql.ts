@@ -23,25 +23,46 @@ const rankOf = (run: string, subject: string): string => `
     ELSE 4
   END`;
 
+/** Whether no later run of the same subject and head exists. @param run alias of its row */
+const isNewest = (run: string): string => `
+  NOT EXISTS (SELECT 1 FROM validations n WHERE n.repository_id = ${run}.repository_id AND n.subject = ${run}.subject
+                AND n.head_sha = ${run}.head_sha AND n.run > ${run}.run)`;
+
+const COLUMNS = `h.validation_id, h.post_number, m.subject, m.event, m.pr_number, m.ref, m.state, m.conclusion,
+         m.created_at, ${rankOf("m", "s")} AS rank`;
+
+const REPORTS_WITH_SUBJECTS = `reports h JOIN validations m ON m.id = h.validation_id
+    LEFT JOIN subjects s ON s.repository_id = m.repository_id AND s.subject = m.subject`;
+
 /** The reports of the newest run of each subject that shares a commit and a check context. */
 const sharing = (report: string): string => `
-  SELECT h.validation_id, h.post_number, m.subject, m.event, m.pr_number, m.ref, m.state, m.conclusion, m.created_at,
-         ${rankOf("m", "s")} AS rank
-  FROM reports h JOIN validations m ON m.id = h.validation_id
-    LEFT JOIN subjects s ON s.repository_id = m.repository_id AND s.subject = m.subject
+  SELECT ${COLUMNS} FROM ${REPORTS_WITH_SUBJECTS}
   WHERE h.repository_id = ${report}.repository_id AND h.head_sha = ${report}.head_sha AND h.context = ${report}.context
-    AND NOT EXISTS (SELECT 1 FROM validations n WHERE n.repository_id = m.repository_id AND n.subject = m.subject
-                      AND n.head_sha = m.head_sha AND n.run > m.run)`;
+    AND ${isNewest("m")}`;
 
 /**
- * The id of the validation that GitHub is shown. Among runs of no open subject one that GitHub shows already comes
- * first, so that it is brought to its end.
+ * What is shown comes first. Among runs of no open subject one that GitHub shows already does, so that it is brought to
+ * its end.
+ */
+const SHOWN_FIRST = `rank, CASE WHEN rank >= ${FIRST_RANK_OF_THE_REST} THEN -post_number END, created_at DESC,
+           validation_id DESC`;
+
+/**
+ * The id of the validation that GitHub is shown.
  * @param report alias of rows with `repository_id`, `head_sha` and `context`
  */
 export const shownRunOf = (report: string): string => `
-  (SELECT validation_id FROM (${sharing(report)})
-   ORDER BY rank, CASE WHEN rank >= ${FIRST_RANK_OF_THE_REST} THEN -post_number END, created_at DESC, validation_id DESC
-   LIMIT 1)`;
+  (SELECT validation_id FROM (${sharing(report)}) ORDER BY ${SHOWN_FIRST} LIMIT 1)`;
+
+/** Every commit's run to show, with the number of the last post for the commit: reads all reports once. */
+export const SELECT_SHOWN_RUNS = `
+  SELECT * FROM (
+    SELECT *, row_number() OVER (PARTITION BY repository_id, head_sha, context ORDER BY newest DESC, ${SHOWN_FIRST}) AS place,
+           max(post_number) OVER (PARTITION BY repository_id, head_sha, context) AS last_post
+    FROM (SELECT ${COLUMNS}, h.repository_id, h.head_sha, h.context, h.status, h.lease_id, h.state AS wanted,
+                 ${isNewest("m")} AS newest
+          FROM ${REPORTS_WITH_SUBJECTS}))
+  WHERE place = 1`;
 
 /** The other open subjects of the commit, as a JSON array. @param report alias of a row of `reports` */
 export const othersOf = (report: string, limit: number): string => `
