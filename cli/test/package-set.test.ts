@@ -1,10 +1,10 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { expect, test } from "vitest";
-import { parse } from "yaml";
 import { makeDirectory } from "../../grainchain/test/support/repositories.ts";
 import { installArguments, largerSet, setInstalledByHand, setNeededBy } from "../dev/package-set.mjs";
 import { ROOT } from "../dev/settings.ts";
+import { lockedPackages } from "./support/locked-packages.ts";
 
 test.each([
   ["start", [], "production"],
@@ -14,6 +14,9 @@ test.each([
   ["invariants", [], "production"],
   ["wrangler", ["--version"], "production"],
   ["grainchain", [], "production"],
+  ["sbom", [], "production"],
+  ["changeset", [], "development"],
+  ["release:version", [], "development"],
   ["test", ["--project", "shared"], "development"],
   ["test", [], "bench"],
   ["bench:size", [], "bench"],
@@ -50,36 +53,8 @@ test.each([
   expect(setInstalledByHand(file)).toBe(set);
 });
 
-interface Locked {
-  readonly importers: Readonly<Record<string, { readonly dependencies?: Dependencies }>>;
-  readonly snapshots: Readonly<
-    Record<string, { readonly dependencies?: Versions; readonly optionalDependencies?: Versions }>
-  >;
-}
-type Dependencies = Readonly<Record<string, { readonly version: string }>>;
-type Versions = Readonly<Record<string, string>>;
-
-/** Every package that a production install brings, as the lockfile has it. */
-function productionPackages(): string[] {
-  const { importers, snapshots }: Locked = parse(readFileSync(path.join(ROOT, "pnpm-lock.yaml"), "utf8"));
-  const found = new Set<string>();
-  const visit = (name: string, version: string): void => {
-    const key = snapshots[version] === undefined ? `${name}@${version}` : version;
-    if (version.startsWith("link:") || found.has(key)) return;
-    found.add(key);
-    const { dependencies = {}, optionalDependencies = {} } = snapshots[key] ?? {};
-    for (const [child, at] of Object.entries({ ...dependencies, ...optionalDependencies })) {
-      // A peer that is there for the tests is not installed without them.
-      if (!child.startsWith("@types/")) visit(child, at);
-    }
-  };
-  for (const { dependencies = {} } of Object.values(importers))
-    for (const [name, { version }] of Object.entries(dependencies)) visit(name, version);
-  return [...found];
-}
-
 test("npm start installs no linter, compiler, test package or API description, and nothing that it never runs", () => {
-  const names = productionPackages().map((key) => key.replace(/(.)@.*$/, "$1"));
+  const names = lockedPackages().map((key) => key.replace(/(.)@.*$/, "$1"));
 
   expect(names).toContain("wrangler");
   expect(names.length).toBeLessThan(120);
