@@ -3,6 +3,7 @@
  * of it, asked of the operator API as it happens.
  */
 import { setTimeout as delay } from "node:timers/promises";
+import type { ValidationItem } from "@webhook-gateway/shared/api/validation.ts";
 import { openClient } from "../src/client.ts";
 import { sendDelivery } from "../src/delivery.ts";
 import { type OperatorApi, operatorApi } from "../src/operator-api.ts";
@@ -58,16 +59,16 @@ async function trace({ url, settings, signal }: DemoOptions, guid: string, accep
   while (Date.now() - begun < TIMEOUT_MS && !signal.aborted) {
     const found = await findValidation(api, guid);
     for (const { step, at } of found?.steps ?? []) {
-      const name = step === "completed" ? `completed ${found?.validation.conclusion}` : STEP_NAMES[step];
+      const name = step === found?.validation.state ? nameOfState(found.validation) : STEP_NAMES[step];
       if (name === undefined || printed.has(step)) continue;
       printed.add(step);
       console.log(`  ${name} after ${Date.parse(at) - accepted} ms`);
     }
-    const last = found?.steps.find(({ step }) => LAST_STEPS.includes(step));
+    const last = found?.steps.find(({ step }) => step in REPORT_STATUSES);
     // A validation that is under way is reported too.
     if (found?.validation.finished_at != null && last !== undefined) {
       const { id } = found.validation;
-      console.log(`  ${last.step}: ${last.detail}`);
+      console.log(`  reported ${REPORT_STATUSES[last.step]} (${last.detail})`);
       console.log(
         `demo: done. Ask again: npm run d1 -- "SELECT * FROM timeline WHERE validation_id = '${id}'"`,
       );
@@ -94,9 +95,16 @@ const STEP_NAMES: Readonly<Record<string, string>> = {
   dispatching: "dispatched",
   pending: "pending",
   running: "running",
-  failed: "failed",
-  cancelled: "cancelled",
 };
 
-/** Once the validation has ended, what came of the report to GitHub. */
-const LAST_STEPS = ["reported", "not reported", "dead letter"];
+/** Its state, and if that is its end, how it ended. */
+function nameOfState({ state, finished_at, conclusion, error }: ValidationItem): string | undefined {
+  return finished_at === null ? STEP_NAMES[state] : [state, conclusion ?? error ?? ""].join(" ").trim();
+}
+
+/** The steps that say what happened to the report to GitHub, and its status. */
+const REPORT_STATUSES: Readonly<Record<string, string>> = {
+  reported: "posted",
+  "not reported": "skipped",
+  "dead letter": "dead",
+};
