@@ -2,7 +2,12 @@
  * The D1 database of a gateway that runs locally, asked over HTTP. The harness's own binding blocks this process at
  * every statement, and blocks it for ever where the gateway's log waits to be read by it meanwhile.
  */
+import { readdirSync, readFileSync } from "node:fs";
+import path from "node:path";
 import * as v from "valibot";
+import { ROOT } from "../../../dev/settings.ts";
+
+const MIGRATIONS = path.join(ROOT, "shared/migrations");
 
 /** A row by the names of its columns. */
 export type Row = Record<string, string | number | null>;
@@ -60,3 +65,9 @@ const withNumbers = (sql: string, bound: readonly (string | number)[]): string =
   sql.replaceAll(/\?(\d+)/g, (parameter, position: string) =>
     typeof bound[Number(position) - 1] === "number" ? `CAST(${parameter} AS INTEGER)` : parameter,
   );
+
+/** Makes the tables of an empty database. */
+export async function applyMigrations(rows: Rows): Promise<void> {
+  const files = readdirSync(MIGRATIONS).filter((name) => name.endsWith(".sql"));
+  for (const file of files.toSorted()) await rows(readFileSync(path.join(MIGRATIONS, file), "utf8"));
+}

@@ -1,13 +1,16 @@
 /** The whole system for one test: both Workers from their configuration, with a Grainchain behind them. */
 import { randomUUID } from "node:crypto";
-import path from "node:path";
-import { setTimeout as delay } from "node:timers/promises";
+import { rmSync } from "node:fs";
 import { onTestFinished } from "vitest";
 import { createTestHarness } from "wrangler";
 import { ROOT } from "../../../dev/settings.ts";
 import { type Delivery, type Sent, sendDelivery } from "../../../src/delivery.ts";
 import { buildPayload, type PayloadOptions } from "../../../src/payload.ts";
-import { openDatabase, type Row, type Rows } from "./database.ts";
+import { waitFor as waitForAny } from "../../support/patience.ts";
+import { writeConfiguration } from "./configuration.ts";
+import { applyMigrations, openDatabase, type Row, type Rows } from "./database.ts";
+import { openDoor } from "./door.ts";
+import { makeDirectory } from "./repositories.ts";
 
 export const SECRETS = {
   GITHUB_WEBHOOK_SECRET: "e2e webhook secret",
@@ -17,8 +20,9 @@ export const SECRETS = {
 };
 
 const CONSUMER = "webhook-gateway-consumer-development";
-const POLL_MS = 50;
-const WAIT_MS = 60_000;
+
+// Wrangler asks nobody for a location, and keeps no trace of every request.
+Object.assign(process.env, { CLOUDFLARE_CF_FETCH_ENABLED: "false", X_LOCAL_OBSERVABILITY: "false" });
 
 type Vars = Readonly<Record<string, string>>;
 
@@ -54,9 +58,18 @@ export async function startGateway(
   vars: Vars = {},
   whenDone: (end: () => Promise<void>) => void = onTestFinished,
 ): Promise<Gateway> {
-  const workers = (callbackUrl: string, changes: Vars = {}, ofConsumer = changes) => {
-    const worker = (name: string, extra: Vars, changed: Vars) => ({
-      configPath: path.join(ROOT, `wrangler.${name}.toml`),
+  const folder = makeDirectory();
+  whenDone(async () => rmSync(folder, { recursive: true, force: true }));
+  const configs = {
+    producer: writeConfiguration(folder, "producer"),
+    consumer: writeConfiguration(folder, "consumer"),
+  };
+  const door = await openDoor();
+  whenDone(() => door.close());
+  const urls = { GRAINCHAIN_API_URL: grainchainUrl, CLOUDFLARE_WORKER_URL: door.url };
+  const workers = (changes: Vars = {}, ofConsumer = changes) => {
+    const worker = (name: keyof typeof configs, extra: Vars, changed: Vars) => ({
+      configPath: configs[name],
       env: "development",
       vars: { ...extra, ...vars, ...changed },
       secrets: {
@@ -64,29 +77,16 @@ export async function startGateway(
         ...Object.fromEntries(Object.entries(changed).filter(([key]) => key in SECRETS)),
       },
     });
-    const urls = { GRAINCHAIN_API_URL: grainchainUrl, CLOUDFLARE_WORKER_URL: callbackUrl };
     return [worker("producer", {}, changes), worker("consumer", urls, ofConsumer)];
   };
-  const harness = createTestHarness({ root: ROOT, workers: workers("http://127.0.0.1:1") });
+  const harness = createTestHarness({ root: ROOT, workers: workers() });
   whenDone(() => harness.close());
-  // The address is known only once it listens.
-  const first = await harness.listen();
-  await harness.update({ root: ROOT, workers: workers(first.url.origin) });
   const { url } = await harness.listen();
-  if (url.origin !== first.url.origin) throw new Error("the address changed with the configuration");
-  const producer = harness.getWorker("webhook-gateway-producer-development");
-  await producer.applyD1Migrations("DB");
-
+  door.leadTo(url);
   const rows = openDatabase(url.origin);
-  const waitFor = async (sql: string, ...bound: (string | number)[]): Promise<Row> => {
-    const until = Date.now() + WAIT_MS;
-    while (Date.now() < until) {
-      const [row] = await rows(sql, ...bound);
-      if (row !== undefined) return row;
-      await delay(POLL_MS);
-    }
-    throw new Error(`no row within ${WAIT_MS} ms: ${sql} ${bound.join(" ")}`);
-  };
+  await applyMigrations(rows);
+  const waitFor = (sql: string, ...bound: (string | number)[]): Promise<Row> =>
+    waitForAny(`a row: ${sql} ${bound.join(" ")}`, async () => (await rows(sql, ...bound))[0]);
   const deliver = (delivery: Delivery): Promise<Sent> =>
     sendDelivery(url.origin, SECRETS.GITHUB_WEBHOOK_SECRET, delivery);
   return {
@@ -118,7 +118,7 @@ export async function startGateway(
       if (!response.ok) throw new Error(`the cron failed: ${await response.text()}`);
     },
     reconfigure: (changes, ofConsumer = changes) =>
-      harness.update({ root: ROOT, workers: workers(url.origin, changes, ofConsumer) }),
+      harness.update({ root: ROOT, workers: workers(changes, ofConsumer) }),
     logs: () =>
       harness
         .getLogs()
