@@ -2,6 +2,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, beforeEach, expect } from "vitest";
 import { type Gateway, startGateway } from "../../e2e/support/gateway.ts";
+import { hurry, PAST } from "../../e2e/support/hurry.ts";
 import { succeeds } from "./courses.ts";
 import { serves } from "./faults.ts";
 import { type DoubleOptions, type GrainchainDouble, startDouble } from "./grainchain.ts";
@@ -20,6 +21,8 @@ export interface SystemOptions {
 }
 
 export type System = Awaited<ReturnType<typeof startSystem>>;
+
+export { PAST };
 
 /** Starts both. */
 export async function startSystem({ vars = {}, grainchain: options = {}, whenDone }: SystemOptions = {}) {
@@ -90,22 +93,9 @@ export function createPilot(gateway: Pick<Gateway, "rows" | "cron">, grainchain:
     await eventually(sql, async () => (await rows(sql, ...bound)).length > 0);
   }
 
-  /**
-   * Makes what waits for its time due now: delays of 5 s to 5 min are the subject of other tests. Not while a
-   * dispatch is under way, since the gate's time is then what keeps a second probe from following the first.
-   */
-  async function hurry(): Promise<void> {
-    await rows(
-      `UPDATE settings SET value = json_set(value, '$.until', '${PAST}') WHERE name = 'gate:grainchain'
-       AND value->>'state' = 'closed' AND NOT EXISTS (SELECT 1 FROM validations WHERE state = 'dispatching')`,
-    );
-    await rows(`UPDATE validations SET due_at = '${PAST}' WHERE state = 'queued' AND due_at IS NOT NULL`);
-    await cron();
-  }
-
   return {
     until,
-    hurry,
+    hurry: () => hurry(gateway),
     /** Closes the gate until it is opened, so that what is recorded meanwhile is dispatched together. */
     async closeGate(): Promise<void> {
       const closed = { state: "closed", reason: "backpressure", detail: "held by the test", step: 1 };
@@ -123,13 +113,13 @@ export function createPilot(gateway: Pick<Gateway, "rows" | "cron">, grainchain:
     /** Waits for a row, hurrying what waits for its time. */
     hurryUntil: (sql: string, ...bound: (string | number)[]) =>
       eventually(sql, async () => {
-        await hurry();
+        await hurry(gateway);
         return (await rows(sql, ...bound)).length > 0;
       }),
     /** Waits until nothing is under way, hurrying what waits for its time. */
     settle: () =>
       eventually("nothing under way", async () => {
-        await hurry();
+        await hurry(gateway);
         return (await rows(`SELECT 1 FROM (${UNDER_WAY}) LIMIT 1`)).length === 0;
       }),
     /** What must hold after every test. */
@@ -143,9 +133,6 @@ export function createPilot(gateway: Pick<Gateway, "rows" | "cron">, grainchain:
       rows("SELECT * FROM validations WHERE repository = ?1 ORDER BY pr_number, created_at", repo),
   };
 }
-
-/** A time at which everything was due. */
-export const PAST = "2000-01-01T00:00:00.000Z";
 
 const RECORDED = `
   SELECT 1 FROM (SELECT count(*) AS n FROM deliveries WHERE id IN (SELECT value FROM json_each(?1))) WHERE n = ?2`;
