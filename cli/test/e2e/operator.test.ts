@@ -1,9 +1,12 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { beforeAll, expect, test } from "vitest";
 import { findsFault, runsOn, succeeds } from "../faults/support/courses.ts";
 import { judges } from "../faults/support/faults.ts";
 import { type GrainchainDouble, startDouble } from "../faults/support/grainchain.ts";
 import { runGateway } from "../support/gateway-command.ts";
+import { runHere } from "../support/gateway-here.ts";
+import { endsWithFile } from "./support/file.ts";
 import { type Gateway, SECRETS, startGateway } from "./support/gateway.ts";
+import { openPull, waitForState as waitForRun } from "./support/pull-requests.ts";
 
 /** Its runs go on until they are cancelled. */
 const SLOW = "acme/slow";
@@ -16,12 +19,9 @@ const WORDS = "422 \u001b[31mno such image\u202e";
 let gateway: Gateway;
 let grainchain: GrainchainDouble;
 
+const whenDone = endsWithFile();
+
 beforeAll(async () => {
-  const ends: (() => Promise<void>)[] = [];
-  const whenDone = (end: () => Promise<void>): void => void ends.unshift(end);
-  afterAll(async () => {
-    for (const end of ends) await end();
-  });
   grainchain = await startDouble({ whenDone });
   const courses = new Map([
     [SLOW, runsOn],
@@ -38,9 +38,10 @@ function refuse(refuses: boolean): void {
   );
 }
 
+const asOperator = () => ({ GATEWAY_URL: gateway.url, GATEWAY_TOKEN: SECRETS.OPERATOR_TOKEN });
+
 /** Runs the command as an operator does. */
-const operate = (...args: readonly string[]) =>
-  runGateway(args, { GATEWAY_URL: gateway.url, GATEWAY_TOKEN: SECRETS.OPERATOR_TOKEN });
+const operate = (...args: readonly string[]) => runHere(args, asOperator());
 
 const askForJson = async (...args: readonly string[]) => {
   const ran = await operate(...args, "--output", "json");
@@ -48,18 +49,8 @@ const askForJson = async (...args: readonly string[]) => {
   return JSON.parse(ran.stdout);
 };
 
-async function open(repo: string, pr: number): Promise<string> {
-  const { guid, status } = await gateway.send("pull_request.opened", { repo, pr });
-  expect(status).toBe(202);
-  await gateway.waitFor("SELECT id FROM deliveries WHERE id = ?1", guid);
-  return guid;
-}
-
-const waitForState = (repo: string, pr: number, state: string) =>
-  gateway.waitFor(
-    "SELECT * FROM validations WHERE repository = ?1 AND pr_number = ?2 AND state = ?3",
-    ...[repo, pr, state],
-  );
+const open = (repo: string, pr: number) => openPull(gateway, repo, pr);
+const waitForState = (repo: string, pr: number, state: string) => waitForRun(gateway, repo, pr, state);
 
 test("lists what came and what ran, page by page", async () => {
   const first = await open("acme/listed", 1);
@@ -180,16 +171,27 @@ test("discards what is not worth a replay", async () => {
   expect(items).toMatchObject([{ status: "discarded" }]);
 });
 
+test("is a program of its own, with an exit code and two streams", async () => {
+  const [listed, unknown] = await Promise.all([
+    runGateway(["status"], asOperator()),
+    runGateway(["trace", "acme/unknown#1"], asOperator()),
+  ]);
+
+  expect(listed).toMatchObject({ code: 0, stderr: "" });
+  expect(listed.stdout).toContain("dead letters");
+  expect(unknown).toMatchObject({ code: 3, stdout: "" });
+});
+
 test("tells a reader which token an order needs, and lets them look", async () => {
   const env = { GATEWAY_URL: gateway.url, GATEWAY_TOKEN: SECRETS.READER_TOKEN };
 
-  expect((await runGateway(["status"], env)).code).toBe(0);
-  expect(await runGateway(["dlq", "replay", "--all", "--yes"], env)).toEqual({
+  expect((await runHere(["status"], env)).code).toBe(0);
+  expect(await runHere(["dlq", "replay", "--all", "--yes"], env)).toEqual({
     code: 1,
     stdout: "",
     stderr: "error: GATEWAY_TOKEN is a reader's: this needs the operator's (the gateway's OPERATOR_TOKEN)\n",
   });
-  expect(await runGateway(["status"], { ...env, GATEWAY_TOKEN: "nonsense" })).toMatchObject({
+  expect(await runHere(["status"], { ...env, GATEWAY_TOKEN: "nonsense" })).toMatchObject({
     code: 1,
     stdout: "",
     stderr: expect.stringMatching(/^error: GATEWAY_TOKEN is refused: .*\n$/),
