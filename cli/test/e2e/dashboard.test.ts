@@ -1,42 +1,55 @@
 import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { findsFault, resultsOf, runsOn, succeeds } from "../faults/support/courses.ts";
+import { beforeAll, beforeEach, describe, expect, onTestFinished, test } from "vitest";
+import { resultsOf, succeeds } from "../faults/support/courses.ts";
 import { answers, judges } from "../faults/support/faults.ts";
 import { type GrainchainDouble, startDouble } from "../faults/support/grainchain.ts";
 import type { Course } from "../faults/support/sandbox.ts";
-import { accessFaults, keepPicture, SCREENS, startBrowser, type Visit, visit } from "./support/browser.ts";
+import { waitUntil } from "../support/patience.ts";
+import {
+  accessFaults,
+  keepPicture,
+  SCREENS,
+  type Screen,
+  startBrowser,
+  type Visit,
+  visit,
+} from "./support/browser.ts";
+import { COURSES, fillPages, PAGES, type PageName, REFUSED } from "./support/dashboard-pages.ts";
+import { endsWithFile } from "./support/file.ts";
 import { type Gateway, SECRETS, startGateway } from "./support/gateway.ts";
+import { hurry } from "./support/hurry.ts";
+import { openPull, waitForState as waitForRun } from "./support/pull-requests.ts";
 
-const WIDGETS = "acme/widgets";
 const WATCHED = "acme/watched";
-const BROKEN = "acme/broken";
-const SLOW = "acme/slow";
-const REFUSED = "acme/refused";
-/** Shown everywhere, and never to be obeyed. */
-const HOSTILE = `"><img src=x onerror="window.obeyed=1"><script>window.obeyed=1</script>\u202egpj.exe`;
+/** No page waits longer before it refreshes itself. */
+const REFRESH_MS = 10_000;
 
 let gateway: Gateway;
 let grainchain: GrainchainDouble;
 let browser: Browser;
+/** Two windows for one test after the other. */
+let operator: Visit;
+let stranger: Visit;
+const whenDone = endsWithFile();
 
 beforeAll(async () => {
-  const ends: (() => Promise<void>)[] = [];
-  const whenDone = (end: () => Promise<void>): void => void ends.unshift(end);
-  afterAll(async () => {
-    for (const end of ends) await end();
-  });
   browser = await startBrowser();
   whenDone(() => browser.close());
   grainchain = await startDouble({ whenDone });
-  const courses = new Map<string, Course>([
-    [BROKEN, findsFault],
-    [SLOW, runsOn],
-    [WIDGETS, printsMuch],
-    [WATCHED, isWatched],
-  ]);
+  const courses = new Map([...COURSES, [WATCHED, isWatched]]);
   grainchain.script.course = (run) => (courses.get(run.request.project_id) ?? succeeds)(run);
   refuse(true);
   gateway = await startGateway(grainchain.url, {}, whenDone);
+  stranger = await visit(browser, gateway.url);
+  operator = await visit(browser, gateway.url);
+  await operator.logIn(SECRETS.OPERATOR_TOKEN);
+  // Its time flows as any other's, and can be put forward.
+  await operator.page.clock.install();
+});
+
+beforeEach(async () => {
+  await operator.lookAt("light");
+  operator.complaints.length = 0;
 });
 
 let finishWatched = (): void => {};
@@ -51,31 +64,6 @@ const isWatched: Course = async (run) => {
   if (run.move("completed", resultsOf(true, "all is well"))) await run.tell();
 };
 
-const printsMuch: Course = async (run) => {
-  const passed = {
-    status: "passed",
-    exit_code: 0,
-    duration_ms: 820,
-    output: "\u001b[32m✓\u001b[0m 3 files\n",
-  };
-  const failed = { status: "failed", exit_code: 1, duration_ms: 14_210, output: FAILURE };
-  if (run.move("running")) await run.tell();
-  const test_results = { overall_success: false, lint: passed, test: failed };
-  if (run.move("completed", { success: false, test_results })) await run.tell();
-};
-
-const FAILURE = `> widgets@2.1.0 test
-> vitest run
-
- ✓ src/gear.test.ts (14 tests) 212ms
- ✗ src/cog.test.ts (9 tests | 1 failed) 1804ms
-   → expected 12 teeth, counted 11
-
-AssertionError: expected 11 to be 12
-    at src/cog.test.ts:41:28
-${HOSTILE}
-`;
-
 /** Whether Grainchain refuses for good what is about {@link REFUSED}. */
 function refuse(refuses: boolean): void {
   grainchain.script.weather = judges(({ project_id }) =>
@@ -83,40 +71,36 @@ function refuse(refuses: boolean): void {
   );
 }
 
-async function open(repo: string, pr: number): Promise<string> {
-  const { guid, status } = await gateway.send("pull_request.opened", { repo, pr });
-  expect(status).toBe(202);
-  await gateway.waitFor("SELECT id FROM deliveries WHERE id = ?1", guid);
-  return guid;
-}
-
-const waitForState = (repo: string, pr: number, state: string) =>
-  gateway.waitFor(
-    "SELECT * FROM validations WHERE repository = ?1 AND pr_number = ?2 AND state = ?3",
-    ...[repo, pr, state],
-  );
-
-const asOperator = (screen: keyof typeof SCREENS = "light"): Promise<Visit> =>
-  visit(browser, { ...SCREENS[screen], baseURL: gateway.url, password: SECRETS.OPERATOR_TOKEN });
+const open = (repo: string, pr: number) => openPull(gateway, repo, pr);
+const waitForState = (repo: string, pr: number, state: string) => waitForRun(gateway, repo, pr, state);
 
 const waitForText = (page: Page, selector: string, text: string | RegExp) =>
-  page.locator(selector, { hasText: text }).first().waitFor({ timeout: 30_000 });
+  page.locator(selector, { hasText: text }).first().waitFor();
 
-describe("who may look", () => {
-  test("is asked for a password", async () => {
-    const { page } = await visit(browser, { baseURL: gateway.url });
-    // Nobody is there to fill in what the browser asks.
-    await expect(page.goto("/dashboard")).rejects.toThrow("ERR_INVALID_AUTH_CREDENTIALS");
+/** Waits for a text that a refresh brings. Each is brought forward. */
+const waitForRefresh = (page: Page, selector: string, text: string | RegExp) =>
+  waitUntil(`${text} in ${selector}`, async () => {
+    await page.clock.fastForward(REFRESH_MS);
+    return (await page.locator(selector, { hasText: text }).count()) > 0;
   });
 
+describe("who may look", () => {
   test("is told so where the password is wrong", async () => {
-    const { page } = await visit(browser, { baseURL: gateway.url, password: "guess" });
+    const { page, logIn } = stranger;
+    await logIn("guess");
     expect((await page.goto("/dashboard"))?.status()).toBe(401);
     expect(await page.textContent("h1")).toBe("A password is needed");
   });
 
+  test("is asked for a password", async () => {
+    const { page, logIn } = stranger;
+    await logIn();
+    // Nobody is there to fill in what the browser asks.
+    await expect(page.goto("/dashboard")).rejects.toThrow("ERR_INVALID_AUTH_CREDENTIALS");
+  });
+
   test("is led from the gateway's address to the overview", async () => {
-    const { page, complaints } = await asOperator();
+    const { page, complaints } = operator;
     await page.goto("/");
     expect(new URL(page.url()).pathname).toBe("/dashboard");
     expect(await page.textContent("h1")).toBe("Now");
@@ -126,7 +110,8 @@ describe("who may look", () => {
   test("may do no more than that as a reader", async () => {
     const { guid } = await gateway.send("pull_request.opened", { repo: "acme/read", pr: 1 });
     const { id } = await gateway.waitForEnd(guid);
-    const { page } = await visit(browser, { baseURL: gateway.url, password: SECRETS.READER_TOKEN });
+    const { page, logIn } = stranger;
+    await logIn(SECRETS.READER_TOKEN);
     await page.goto(`/dashboard/validations/${id}`);
     await waitForText(page, "footer", "a reader, who may look and not act");
     expect(await page.locator("main form").count()).toBe(0);
@@ -134,23 +119,27 @@ describe("who may look", () => {
 });
 
 test("shows a run on its way from the queue to its end, and opens it", async () => {
-  const { page, complaints } = await asOperator();
+  const { page, complaints } = operator;
   await page.goto(`/dashboard/validations?repo=${encodeURIComponent(WATCHED)}`);
   await waitForText(page, ".empty", "No validation matches");
   await page.evaluate("window.sameDocument = true");
 
-  grainchain.script.next = [answers(429, "no room", { "retry-after": "8" })];
+  grainchain.script.next = [answers(429, "no room", { "retry-after": "3600" })];
   await open(WATCHED, 4);
 
-  await waitForText(page, "tbody .badge", "queued");
-  await waitForText(page, "tbody .badge", "running");
+  await waitForRefresh(page, "tbody .badge", "queued");
+  await gateway.waitFor(
+    "SELECT 1 FROM settings WHERE name = 'gate:grainchain' AND value->>'state' = 'closed'",
+  );
+  await hurry(gateway);
+  await waitForRefresh(page, "tbody .badge", "running");
   expect(await page.evaluate("window.sameDocument")).toBe(true);
   await page.getByRole("link", { name: `${WATCHED}#4` }).click();
   await waitForText(page, ".title .badge", "running");
   await waitForText(page, ".trace", "no room");
   await page.evaluate("window.sameDocument = true");
   finishWatched();
-  await waitForText(page, ".title .badge", "success");
+  await waitForRefresh(page, ".title .badge", "success");
   await page.locator(".run-step", { hasText: "test" }).locator("summary").click();
   await waitForText(page, ".output", "all is well");
   expect(await page.evaluate("window.sameDocument")).toBe(true);
@@ -158,7 +147,7 @@ test("shows a run on its way from the queue to its end, and opens it", async () 
 });
 
 test("keeps what a reader has opened, focused or begun while it refreshes", async () => {
-  const { page, complaints } = await asOperator();
+  const { page, complaints } = operator;
   await open("acme/kept", 1);
   const { id } = await waitForState("acme/kept", 1, "completed");
   await page.goto("/dashboard/validations");
@@ -167,18 +156,22 @@ test("keeps what a reader has opened, focused or begun while it refreshes", asyn
 
   await open("acme/kept", 2);
 
-  await page.getByRole("link", { name: "acme/kept#2" }).waitFor();
+  await waitForRefresh(page, "a", "acme/kept#2");
   expect(await link.evaluate((element) => element === element.ownerDocument.activeElement)).toBe(true);
   await page.locator("input[name=repo]").fill("acme/ke");
   await open("acme/kept", 3);
-  await waitForText(page, "#live", "Held while in use");
-  await page.waitForTimeout(6_000);
+  await waitForRefresh(page, "#live", "Held while in use");
+  const asked: string[] = [];
+  page.on("request", (request) => void asked.push(request.url()));
+  await page.clock.runFor(3 * REFRESH_MS);
+  expect(asked).toEqual([]);
   expect(await page.locator("input[name=repo]").inputValue()).toBe("acme/ke");
   expect(await page.getByRole("link", { name: "acme/kept#3" }).count()).toBe(0);
   await page.locator("input[name=repo]").fill("");
   await page.locator("h1").click();
-  await page.getByRole("link", { name: "acme/kept#3" }).waitFor();
-  await waitForText(page, "#live", "Live");
+  await waitForRefresh(page, "a", "acme/kept#3");
+  expect(asked).not.toEqual([]);
+  await waitForRefresh(page, "#live", "Live");
   expect(complaints).toEqual([]);
 });
 
@@ -187,7 +180,7 @@ test("replays a dead letter once it is asked back and confirmed", async () => {
   const { id } = await waitForState(REFUSED, 7, "dead");
   await open(REFUSED, 8);
   await waitForState(REFUSED, 8, "dead");
-  const { page, complaints } = await asOperator();
+  const { page, complaints } = operator;
   await page.goto("/dashboard");
   await page.getByRole("link", { name: "2 dead letters wait" }).click();
   await page.locator("tbody tr", { hasText: "validation" }).locator("input[type=checkbox]").first().waitFor();
@@ -205,7 +198,7 @@ test("replays a dead letter once it is asked back and confirmed", async () => {
 
   await page.waitForURL(/\/dashboard\/replays/);
   await waitForText(page, ".notice", "The replay has started.");
-  await waitForText(page, "tbody .badge", "done");
+  await waitForRefresh(page, "tbody .badge", "done");
   await waitForText(page, "tbody", "by ada: the image is there");
   await waitForState(REFUSED, 7, "completed");
   const rows = await gateway.rows("SELECT requested_by, reason, total, rate FROM replays");
@@ -219,14 +212,17 @@ test("replays a dead letter once it is asked back and confirmed", async () => {
 test("takes no form that another site sends", async () => {
   await open("acme/forged", 1);
   const { id } = await waitForState("acme/forged", 1, "completed");
-  const { page } = await asOperator();
+  const { page } = operator;
   await page.goto("/dashboard");
   // Another origin of the same host: its forms carry the password that the browser knows.
-  await page.route("http://evil.test/", (route) =>
-    route.fulfill({
-      contentType: "text/html",
-      body: `<form method="post" action="${gateway.url}/dashboard/validations/${id}/rerun"><button>win</button></form>`,
-    }),
+  await page.route(
+    "http://evil.test/",
+    (route) =>
+      route.fulfill({
+        contentType: "text/html",
+        body: `<form method="post" action="${gateway.url}/dashboard/validations/${id}/rerun"><button>win</button></form>`,
+      }),
+    { times: 1 },
   );
   await page.goto("http://evil.test/");
   await page.getByRole("button").click();
@@ -237,124 +233,52 @@ test("takes no form that another site sends", async () => {
   ).toEqual([{ n: 1 }]);
 });
 
-/** Every page, with something on it. */
-async function fillPages(): Promise<Record<string, string>> {
-  await open(REFUSED, 9);
-  await open(SLOW, 3);
-  await open(BROKEN, 12);
-  await open(WIDGETS, 41);
-  await waitForState(REFUSED, 9, "dead");
-  await waitForState(SLOW, 3, "running");
-  await waitForState(BROKEN, 12, "completed");
-  const { id } = await waitForState(WIDGETS, 41, "completed");
-  await insertHostile();
-  await insertHistory();
-  const letter = await gateway.waitFor("SELECT id FROM dead_letters WHERE repository = ?1", REFUSED);
-  return {
-    now: "/dashboard",
-    validations: "/dashboard/validations",
-    validation: `/dashboard/validations/${id}`,
-    "validation-hostile": "/dashboard/validations/hostile-1",
-    pull: `/dashboard/pulls/${WIDGETS}/41`,
-    deliveries: "/dashboard/deliveries",
-    "dead-letters": "/dashboard/dead-letters",
-    "dead-letter": `/dashboard/dead-letters/${encodeURIComponent(String(letter.id))}`,
-    "dead-letter-hostile": "/dashboard/dead-letters/hostile-letter",
-    replays: "/dashboard/replays",
-    reconciles: "/dashboard/reconciles",
-    search: `/dashboard/search?q=${encodeURIComponent(`${WIDGETS}#41`)}`,
-    "search-help": "/dashboard/search",
-    "not-found": "/dashboard/validations/none",
-  };
-}
-
-/** Rows whose every free text would like to be obeyed. */
-async function insertHostile(): Promise<void> {
-  const now = new Date().toISOString();
-  const long = "n".repeat(10_000);
-  await gateway.rows(
-    `INSERT OR IGNORE INTO validations (id, repository_id, repository, subject, event, pr_number, pr_url, clone_url, ref,
-       head_sha, base_sha, run, cause, delivery_id, state, turn, error, results, created_at, finished_at, updated_at, version)
-     VALUES ('hostile-1', 1, ?1, 'pr-1', ?1, 1, 'javascript:window.obeyed=1', '', ?1, ?1, ?1, 1, ?1, ?1, 'failed', 1, ?1, ?2,
-       ?3, ?3, ?3, 1)`,
-    HOSTILE,
-    JSON.stringify({ [HOSTILE]: HOSTILE, test_results: { [HOSTILE]: { status: HOSTILE, output: HOSTILE } } }),
-    now,
-  );
-  await gateway.rows(
-    `INSERT OR IGNORE INTO deliveries (id, event, action, repository, sender, received_at, recorded_at, outcome, reason)
-     VALUES ('hostile-1', ?1, ?1, ?2, ?1, ?3, ?3, 'ignored', ?1)`,
-    ...[HOSTILE, long, now],
-  );
-  await gateway.rows(
-    `INSERT OR IGNORE INTO dead_letters (id, kind, class, error, attempts, first_at, died_at, repository, delivery_id, body)
-     VALUES ('hostile-letter', 'fact', 'permanent', ?1, 8, ?3, ?3, ?2, ?1, ?1)`,
-    ...[HOSTILE, long, now],
-  );
-}
-
-/** A day's work, so that the plots have something to show. */
-async function insertHistory(): Promise<void> {
-  const hour = 3_600_000;
-  for (let ago = 1; ago < 24; ago++) {
-    const count = Math.round(14 + 11 * Math.sin(ago / 3.2));
-    await gateway.rows(
-      `INSERT OR IGNORE INTO validations (id, repository_id, repository, subject, event, pr_number, pr_url, clone_url, ref,
-         head_sha, base_sha, run, cause, delivery_id, state, conclusion, turn, created_at, dispatched_at, started_at,
-         finished_at, updated_at, version)
-       WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?1)
-       SELECT 'history-' || ?2 || '-' || i, 2, 'acme/history', 'pr-' || i || '-' || ?2, 'pull_request', i,
-         'https://github.com/acme/history/pull/' || i, '', 'topic-' || i, printf('%040x', i * 7919 + ?2), printf('%040x', 1), 1,
-         'opened', 'none', CASE WHEN i % 13 = 0 THEN 'timed_out' WHEN i % 17 = 0 THEN 'superseded' ELSE 'completed' END,
-         CASE WHEN i % 13 = 0 OR i % 17 = 0 THEN NULL WHEN i % 5 = 0 THEN 'failure' ELSE 'success' END, 1, ?3, ?3, ?3,
-         ?4, ?4, 1 FROM n`,
-      count,
-      ago,
-      new Date(Date.now() - ago * hour).toISOString(),
-      new Date(Date.now() - ago * hour + 20_000 + 2_500 * count).toISOString(),
-    );
-  }
+/** What is to hold of a page on every screen. */
+async function expectGood(page: Page, name: PageName, screen: Screen): Promise<void> {
+  await keepPicture(page, `${name}-${screen}`);
+  // The same page in other colors: nothing else of it is different.
+  const faults = await accessFaults(page, screen === "dark" ? "colors" : "all");
+  expect({ screen, faults }).toEqual({ screen, faults: [] });
+  expect(await page.evaluate("document.documentElement.scrollWidth")).toBe(SCREENS[screen].width);
+  expect(await page.evaluate("window.obeyed")).toBeUndefined();
+  expect(await page.locator("main :is(img, script, iframe), a[href^='javascript:']").count()).toBe(0);
 }
 
 describe("every page", () => {
-  let pages: Record<string, string>;
+  let pages: Readonly<Record<PageName, string>>;
   beforeAll(async () => {
-    pages = await fillPages();
+    pages = await fillPages(gateway);
   });
 
-  test.each(Object.keys(SCREENS) as (keyof typeof SCREENS)[])(
-    "obeys nothing, is accessible and fits the screen: %s",
-    async (screen) => {
-      const { page, complaints } = await asOperator(screen);
-      for (const [name, path] of Object.entries(pages)) {
-        await page.goto(path);
-        if (name === "now") await page.locator(".plot canvas").nth(1).waitFor();
-        await keepPicture(page, `${name}-${screen}`);
-        expect({ name, faults: await accessFaults(page) }).toEqual({ name, faults: [] });
-        expect(await page.evaluate("document.documentElement.scrollWidth")).toBe(
-          SCREENS[screen].viewport.width,
-        );
-        expect(await page.evaluate("window.obeyed")).toBeUndefined();
-        expect(await page.locator("main :is(img, script, iframe), a[href^='javascript:']").count()).toBe(0);
-      }
-      // What is not there is told by the status, which the browser notes.
-      expect(complaints.filter((text) => !text.includes("status of 404"))).toEqual([]);
-    },
-  );
+  test.each(PAGES)("obeys nothing, is accessible and fits every screen: %s", async (name) => {
+    const { page, complaints, lookAt } = operator;
+    const load = async (): Promise<void> => {
+      await page.goto(pages[name]);
+      if (name === "now") await page.locator(".plot canvas").nth(1).waitFor();
+    };
+    await load();
+    await expectGood(page, name, "light");
+    await lookAt("dark");
+    await expectGood(page, name, "dark");
+    await lookAt("phone");
+    // Plots are drawn for the screen that a page comes to; all else is a matter of style sheets.
+    if (name === "now") await load();
+    await expectGood(page, name, "phone");
+    // What is not there is told by the status, which the browser notes.
+    expect(complaints.filter((text) => !text.includes("status of 404"))).toEqual([]);
+  });
 
   test("shows a hostile name as it is written", async () => {
-    const { page } = await asOperator();
-    await page.goto(pages["validation-hostile"] ?? "");
+    const { page } = operator;
+    await page.goto(pages["validation-hostile"]);
     expect(await page.textContent("h1")).toContain(`"><img src=x onerror="window.obeyed=1">`);
     expect(await page.textContent("h1")).toContain("\\u{202e}gpj.exe");
   });
 
   test("can be read without a script", async () => {
-    const { page } = await visit(browser, {
-      baseURL: gateway.url,
-      password: SECRETS.OPERATOR_TOKEN,
-      javaScriptEnabled: false,
-    });
+    const { page, setScripts } = operator;
+    await setScripts(false);
+    onTestFinished(() => setScripts(true));
     await page.goto("/dashboard");
     await keepPicture(page, "now-without-script");
     await page.locator("#hour-table tbody tr").first().waitFor();
@@ -363,7 +287,7 @@ describe("every page", () => {
   });
 
   test("can be used by keyboard alone", async () => {
-    const { page } = await asOperator();
+    const { page } = operator;
     await page.goto("/dashboard/dead-letters");
     await page.keyboard.press("Tab");
     expect(await page.locator(":focus").textContent()).toContain("Skip to the content");

@@ -2,18 +2,21 @@
 import { accessSync, constants, mkdirSync } from "node:fs";
 import path from "node:path";
 import axe, { type AxeResults } from "axe-core";
-import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+import { type Browser, chromium, type Page } from "playwright-core";
 import { ROOT } from "../../../dev/settings.ts";
+import { patienceMs } from "../../support/patience.ts";
 
-/** Screenshots are kept here for those who want to look. */
+/** Where screenshots are kept for those who want to look: `KEEP_PICTURES=1`. */
 const PICTURES = path.join(ROOT, ".artifacts", "dashboard");
 
 /** What a screen is like: by light, by dark, on a phone. */
 export const SCREENS = {
-  light: { viewport: { width: 1360, height: 900 }, colorScheme: "light" },
-  dark: { viewport: { width: 1360, height: 900 }, colorScheme: "dark" },
-  phone: { viewport: { width: 390, height: 844 }, colorScheme: "light", isMobile: true, hasTouch: true },
-} as const satisfies Record<string, BrowserContextOptions>;
+  light: { width: 1360, height: 900, colorScheme: "light", mobile: false },
+  dark: { width: 1360, height: 900, colorScheme: "dark", mobile: false },
+  phone: { width: 390, height: 844, colorScheme: "light", mobile: true },
+} as const;
+
+export type Screen = keyof typeof SCREENS;
 
 /** @throws where there is no browser: what it would have shown is not shown */
 export async function startBrowser(): Promise<Browser> {
@@ -34,21 +37,22 @@ export async function startBrowser(): Promise<Browser> {
   return chromium.launch({ executablePath, args });
 }
 
-/** A page, with all that its browser complained of: errors, and what the policy stopped. */
+/** A window, with all that its browser complained of: errors, and what the policy stopped. */
 export interface Visit {
   readonly page: Page;
   readonly complaints: string[];
+  /** Gives this password, or none, when one is asked for, as a person does. A browser keeps one that was good. */
+  logIn(password?: string): Promise<void>;
+  /** Shows what is there on another screen. */
+  lookAt(screen: Screen): Promise<void>;
+  setScripts(enabled: boolean): Promise<void>;
 }
 
-/** Opens a browser window of its own. The password is given when it is asked for, as a person does. */
-export async function visit(
-  browser: Browser,
-  options: BrowserContextOptions & { readonly password?: string },
-): Promise<Visit> {
-  const { password, ...others } = options;
-  const credentials = password === undefined ? {} : { httpCredentials: { username: "ada", password } };
-  const context = await browser.newContext({ ...others, ...credentials });
+/** Opens a browser window: it takes longer than most tests, and may be used by many of them. */
+export async function visit(browser: Browser, baseURL: string): Promise<Visit> {
+  const context = await browser.newContext({ baseURL });
   const page = await context.newPage();
+  page.setDefaultTimeout(patienceMs());
   const complaints: string[] = [];
   page.on("pageerror", (error) => complaints.push(`error: ${error.message}`));
   page.on("dialog", (dialog) => {
@@ -58,22 +62,42 @@ export async function visit(
   page.on("console", (message) => {
     if (message.type() === "error" || message.type() === "warning") complaints.push(message.text());
   });
-  return { page, complaints };
+  const devTools = await context.newCDPSession(page);
+  return {
+    page,
+    complaints,
+    logIn: (password) =>
+      context.setHTTPCredentials(password === undefined ? null : { username: "ada", password }),
+    async lookAt(screen) {
+      const { colorScheme, ...metrics } = SCREENS[screen];
+      await page.emulateMedia({ colorScheme });
+      await devTools.send("Emulation.setDeviceMetricsOverride", { ...metrics, deviceScaleFactor: 1 });
+      await devTools.send("Emulation.setTouchEmulationEnabled", { enabled: metrics.mobile });
+    },
+    setScripts: async (enabled) => {
+      await devTools.send("Emulation.setScriptExecutionDisabled", { value: !enabled });
+    },
+  };
 }
 
-/** Keeps a picture of the whole page. */
+/** Keeps a picture of the whole page, if pictures are wanted. */
 export async function keepPicture(page: Page, name: string): Promise<void> {
+  if (!process.env.KEEP_PICTURES) return;
   mkdirSync(PICTURES, { recursive: true });
   await page.screenshot({ path: path.join(PICTURES, `${name}.png`), fullPage: true });
 }
 
+const RULES = {
+  all: "{ preload: false, resultTypes: ['violations'] }",
+  colors:
+    "{ preload: false, resultTypes: ['violations'], runOnly: ['color-contrast', 'link-in-text-block'] }",
+} as const;
+
 /** What axe-core finds to be a serious or critical fault of the page, each with where. */
-export async function accessFaults(page: Page): Promise<string[]> {
+export async function accessFaults(page: Page, rules: keyof typeof RULES = "all"): Promise<string[]> {
   // Evaluated by the browser's debugger, which the page's policy does not bind.
-  await page.evaluate(axe.source);
-  const { violations } = await page.evaluate<AxeResults>(
-    "axe.run(document, { resultTypes: ['violations'] })",
-  );
+  if (!(await page.evaluate("'axe' in window"))) await page.evaluate(axe.source);
+  const { violations } = await page.evaluate<AxeResults>(`axe.run(document, ${RULES[rules]})`);
   return violations
     .filter(({ impact }) => impact === "serious" || impact === "critical")
     .flatMap(({ id, nodes }) =>

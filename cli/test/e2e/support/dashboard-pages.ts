@@ -1,0 +1,59 @@
+/** The dashboard's pages, and what there is to see on them. */
+import { findsFault, runsOn } from "../../faults/support/courses.ts";
+import type { Course } from "../../faults/support/sandbox.ts";
+import { printsMuch } from "./dashboard-courses.ts";
+import { insertHistory, insertHostile } from "./dashboard-rows.ts";
+import type { Gateway } from "./gateway.ts";
+import { openPull, waitForState } from "./pull-requests.ts";
+
+/** Grainchain has to refuse its runs for good. */
+export const REFUSED = "acme/refused";
+const WIDGETS = "acme/widgets";
+const BROKEN = "acme/broken";
+const SLOW = "acme/slow";
+
+/** What becomes of the runs of each repository. */
+export const COURSES: ReadonlyMap<string, Course> = new Map([
+  [BROKEN, findsFault],
+  [SLOW, runsOn],
+  [WIDGETS, printsMuch],
+]);
+
+/** Every page, by a name for it. */
+export const PAGES = [
+  ...(["now", "validations", "validation", "validation-hostile", "pull", "deliveries"] as const),
+  ...(["dead-letters", "dead-letter", "dead-letter-hostile", "replays", "reconciles"] as const),
+  ...(["search", "search-help", "not-found"] as const),
+] as const;
+export type PageName = (typeof PAGES)[number];
+
+/** Gives every page something to show. @returns their paths */
+export async function fillPages(gateway: Gateway): Promise<Readonly<Record<PageName, string>>> {
+  await openPull(gateway, REFUSED, 9);
+  await openPull(gateway, SLOW, 3);
+  await openPull(gateway, BROKEN, 12);
+  await openPull(gateway, WIDGETS, 41);
+  await waitForState(gateway, REFUSED, 9, "dead");
+  await waitForState(gateway, SLOW, 3, "running");
+  await waitForState(gateway, BROKEN, 12, "completed");
+  const { id } = await waitForState(gateway, WIDGETS, 41, "completed");
+  await insertHostile(gateway.rows);
+  await insertHistory(gateway.rows);
+  const letter = await gateway.waitFor("SELECT id FROM dead_letters WHERE repository = ?1", REFUSED);
+  return {
+    now: "/dashboard",
+    validations: "/dashboard/validations",
+    validation: `/dashboard/validations/${id}`,
+    "validation-hostile": "/dashboard/validations/hostile-1",
+    pull: `/dashboard/pulls/${WIDGETS}/41`,
+    deliveries: "/dashboard/deliveries",
+    "dead-letters": "/dashboard/dead-letters",
+    "dead-letter": `/dashboard/dead-letters/${encodeURIComponent(String(letter.id))}`,
+    "dead-letter-hostile": "/dashboard/dead-letters/hostile-letter",
+    replays: "/dashboard/replays",
+    reconciles: "/dashboard/reconciles",
+    search: `/dashboard/search?q=${encodeURIComponent(`${WIDGETS}#41`)}`,
+    "search-help": "/dashboard/search",
+    "not-found": "/dashboard/validations/none",
+  };
+}
