@@ -5,27 +5,28 @@ import { DatabaseSync } from "node:sqlite";
 import { listMigrations } from "../src/provision/databases.ts";
 import { localConfigsAreCurrent } from "./local-config.ts";
 import { ROOT, StartError } from "./settings.ts";
-import { runWrangler } from "./wrangler.ts";
+import { runProgram } from "./wrangler.ts";
 
 /** Where Wrangler keeps D1 databases, a file for each and one of its own. */
 const DATABASES = "v3/d1/miniflare-D1DatabaseObject";
 const NO_DATABASE = "metadata.sqlite";
 
+const MIGRATIONS = path.join(ROOT, "shared/migrations");
+
 /**
- * Applies the migrations that the local database lacks. Wrangler does it, and takes seconds even for none: it is not
- * asked if the last start had the same configuration and the database has every migration already.
- * @throws StartError with what Wrangler says
+ * Applies the migrations that the local database lacks. That takes seconds even if there are none, so it is left out if
+ * the last start had the same configuration and the database has every migration already.
+ * @throws StartError naming the migration that failed
  */
-export async function applyMigrations(stateDir: string): Promise<void> {
+export async function applyMigrations(stateDir: string, migrationsDir = MIGRATIONS): Promise<void> {
   if (localConfigsAreCurrent(stateDir) && hasEveryMigration(stateDir)) return;
-  const place = ["-c", "wrangler.producer.toml", "--env", "development", "--local", "--persist-to", stateDir];
-  const { code, output } = await runWrangler(["d1", "migrations", "apply", "DB", ...place]);
-  if (code !== 0) throw new StartError(`the migrations could not be applied:\n${output}`);
+  const { code, output } = await runProgram("cli/dev/apply-migrations.ts", [stateDir, migrationsDir]);
+  if (code !== 0) throw new StartError(`the migrations could not be applied: ${output.trim()}`);
 }
 
 /** @returns false too if it cannot be told */
 export function hasEveryMigration(stateDir: string): boolean {
-  const names = listMigrations(path.join(ROOT, "shared/migrations"));
+  const names = listMigrations(MIGRATIONS);
   try {
     const dir = path.join(stateDir, DATABASES);
     const files = readdirSync(dir).filter((name) => name.endsWith(".sqlite") && name !== NO_DATABASE);

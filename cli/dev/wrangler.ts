@@ -17,22 +17,38 @@ export const quietEnvironment = (extra: Readonly<Record<string, string>> = {}): 
   CI: "true",
 });
 
+interface SpawnOptions {
+  readonly env?: NodeJS.ProcessEnv;
+  readonly stdio: "inherit" | "pipe";
+}
+
 /** Starts Wrangler. It ends with this process, however this ends. */
-export function spawnWrangler(
-  args: readonly string[],
-  options: { readonly env?: NodeJS.ProcessEnv; readonly stdio: "inherit" | "pipe" },
-): ChildProcess {
+export const spawnWrangler = (args: readonly string[], options: SpawnOptions): ChildProcess =>
+  spawnGuarded(WRANGLER, args, options);
+
+function spawnGuarded(script: string, args: readonly string[], options: SpawnOptions): ChildProcess {
   const { env = quietEnvironment(), stdio } = options;
-  return spawn(process.execPath, [GUARD, WRANGLER, ...args], {
+  return spawn(process.execPath, [GUARD, script, ...args], {
     cwd: ROOT,
     env,
     stdio: ["ignore", stdio, stdio],
   });
 }
 
+interface Ran {
+  readonly code: number;
+  readonly output: string;
+}
+
 /** Runs Wrangler to its end. @returns its exit code and what it printed */
-export async function runWrangler(args: readonly string[]): Promise<{ code: number; output: string }> {
-  const child = spawnWrangler(args, { stdio: "pipe" });
+export const runWrangler = (args: readonly string[]): Promise<Ran> =>
+  outputOf(spawnWrangler(args, { stdio: "pipe" }));
+
+/** Runs a program of this workspace that uses Wrangler. @returns its exit code and what it printed */
+export const runProgram = (script: string, args: readonly string[]): Promise<Ran> =>
+  outputOf(spawnGuarded(path.join(ROOT, script), args, { stdio: "pipe" }));
+
+async function outputOf(child: ChildProcess): Promise<Ran> {
   const chunks: string[] = [];
   child.stdout?.setEncoding("utf8").on("data", (text: string) => chunks.push(text));
   child.stderr?.setEncoding("utf8").on("data", (text: string) => chunks.push(text));

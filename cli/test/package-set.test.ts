@@ -64,7 +64,7 @@ test("npm start installs no linter, compiler, test package or API description, a
 });
 
 /** What a production install has to run, without the Workers, which Wrangler bundles. */
-const ENTRIES = ["start", "d1", "invariants"].map((name) => `cli/dev/${name}.ts`);
+const ENTRIES = ["start", "apply-migrations", "d1", "invariants", "sbom"].map((name) => `cli/dev/${name}.ts`);
 ENTRIES.push("cli/src/index.ts", "grainchain/src/index.ts", "producer/src/index.ts", "consumer/src/index.ts");
 
 /** @returns `<workspace package> <imported package>` for every import that is there at run time */
