@@ -16,7 +16,14 @@ test("starts, shows the demo, serves every route, keeps D1 over a restart and le
   await first.waitForLine(/^demo: done/);
 
   expect(first.stdout[0]).toBe(`ready ${url}`);
-  const steps = ["accepted 202", "recorded", "dispatched", "running", "completed success", "reported skipped"];
+  const steps = [
+    "accepted 202",
+    "recorded",
+    "dispatched",
+    "running",
+    "completed success",
+    "reported skipped",
+  ];
   const printed = first.lines.filter((line) => line.startsWith("  ")).map((line) => line.trim());
   const seen = steps.map((step) => printed.findIndex((line) => line.startsWith(step)));
   expect(seen).not.toContain(-1);
