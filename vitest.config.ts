@@ -65,8 +65,10 @@ export default defineConfig({
         test: {
           name: "faults",
           include: ["cli/test/faults/**/*.test.ts"],
-          testTimeout: 240_000,
-          hookTimeout: 120_000,
+          globalSetup: ["cli/test/faults/support/built-workers.ts"],
+          // These end a hang that nothing else ends: what a test waits for has its own limits.
+          testTimeout: 1_200_000,
+          hookTimeout: 600_000,
           maxWorkers,
         },
       },

@@ -8,6 +8,7 @@ import { text } from "node:stream/consumers";
 import { onTestFinished } from "vitest";
 import { succeeds } from "./courses.ts";
 import { type Behaviour, type Call, type HttpReply, type Reply, type Serve, serves } from "./faults.ts";
+import { Pulse } from "./pulse.ts";
 import { type Course, Sandboxes } from "./sandbox.ts";
 import { readBatch, readTriggerRequest, type TriggerRequest } from "./trigger-request.ts";
 import { Watch } from "./watch.ts";
@@ -21,6 +22,8 @@ export interface DoubleOptions {
   readonly callbackTries?: number;
   /** Grainchain's id of the n-th run, from 1 (default: all differ). */
   readonly idOf?: (request: TriggerRequest, n: number) => string;
+  /** Beats with every request, and with every answer. */
+  readonly pulse?: Pulse;
   /** Where its end is registered (default: it ends with the test). */
   readonly whenDone?: (end: () => Promise<void>) => void;
 }
@@ -30,7 +33,12 @@ export type GrainchainDouble = Awaited<ReturnType<typeof startDouble>>;
 
 /** Starts the double. */
 export async function startDouble(options: DoubleOptions = {}) {
-  const { callbackTries = 50, idOf = (_, n) => `gc-${n}`, whenDone = onTestFinished } = options;
+  const {
+    callbackTries = 50,
+    idOf = (_, n) => `gc-${n}`,
+    whenDone = onTestFinished,
+    pulse = new Pulse(),
+  } = options;
   const sandboxes = new Sandboxes({ callbackTries, idOf });
   const watch = new Watch();
   const calls: Call[] = [];
@@ -74,6 +82,7 @@ export async function startDouble(options: DoubleOptions = {}) {
     const call = await readCall(request, watch);
     if (call === undefined) return { status: 404, body: '{"detail":"Not Found"}' };
     calls.push(call);
+    pulse.beat();
     if (call.kind !== "trigger" && call.kind !== "trigger-batch")
       return script.other(call, serveOthers(call));
     const answered = watch.trigger(call);
@@ -81,6 +90,7 @@ export async function startDouble(options: DoubleOptions = {}) {
       return await (script.next.shift() ?? script.weather)(call, serveTriggers(call));
     } finally {
       answered();
+      pulse.beat();
     }
   }
 

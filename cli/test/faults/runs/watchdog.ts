@@ -1,10 +1,9 @@
 import { expect, test } from "vitest";
-import { losesItsVoice, resultsOf, runsOn, saysNothing } from "./support/courses.ts";
-import { answers, type Behaviour, serves } from "./support/faults.ts";
-import type { Course } from "./support/sandbox.ts";
-import { freshRepository, PAST, shareSystem } from "./support/system.ts";
-
-const shared = shareSystem({ vars: { GRAINCHAIN_TIMEOUT: "1000", VALIDATION_MAX_AGE_SECONDS: "3600" } });
+import { losesItsVoice, resultsOf, runsOn, saysNothing } from "../support/courses.ts";
+import { answers, type Behaviour, serves } from "../support/faults.ts";
+import { freshRepository, PAST } from "../support/pilot.ts";
+import type { Course } from "../support/sandbox.ts";
+import { shared } from "./gateway.ts";
 
 /** Has what is at Grainchain silent for longer than the watchdog waits (its own time and 60 s), and fires the cron. */
 async function watchSilent(repo: string): Promise<void> {
@@ -126,11 +125,11 @@ test("times out what Grainchain does not know any more", async () => {
 test("times out what is there for too long, and cancels it there", async () => {
   const { gateway, grainchain, settle, validationsOf, expectSound } = shared();
   const repo = await openAtGrainchain(runsOn, "running");
-  // Twice VALIDATION_MAX_AGE_SECONDS have passed since.
+  // Twice VALIDATION_MAX_AGE_SECONDS, 6 hours, have passed since.
   await gateway.rows(
     "UPDATE validations SET created_at = ?2, dispatched_at = ?2 WHERE repository = ?1",
     repo,
-    new Date(Date.now() - 7_200_000).toISOString(),
+    new Date(Date.now() - 43_200_000).toISOString(),
   );
 
   await watchSilent(repo);

@@ -1,6 +1,5 @@
 import { createHmac } from "node:crypto";
 import { expect, test } from "vitest";
-import { SECRETS } from "../e2e/support/gateway.ts";
 import {
   contradictsItself,
   findsFault,
@@ -9,11 +8,11 @@ import {
   succeeds,
   succeedsAtLength,
   tellsBackwards,
-} from "./support/courses.ts";
-import type { Course } from "./support/sandbox.ts";
-import { freshRepository, shareSystem } from "./support/system.ts";
-
-const shared = shareSystem();
+} from "../support/courses.ts";
+import { SECRETS } from "../support/gateway.ts";
+import { freshRepository } from "../support/pilot.ts";
+import type { Course } from "../support/sandbox.ts";
+import { shared } from "./gateway.ts";
 
 const breaks: Course = async (run) => {
   run.move("running");
@@ -108,7 +107,7 @@ test("keeps a result that comes under Grainchain's own id before the gateway kno
       status: "completed",
       results: resultsOf(false),
     });
-    const mac = createHmac("sha256", SECRETS.GRAINCHAIN_CALLBACK_SECRET).update(body).digest("hex");
+    const mac = createHmac("sha256", String(SECRETS.GRAINCHAIN_CALLBACK_SECRET)).update(body).digest("hex");
     const response = await fetch(`${gateway.url}/webhook/status`, {
       method: "POST",
       headers: { "x-grainchain-signature-256": `sha256=${mac}` },

@@ -1,28 +1,7 @@
 import { expect, test } from "vitest";
-import { answers, serves } from "./support/faults.ts";
-import { freshRepository, shareSystem } from "./support/system.ts";
-
-const MAX_CONCURRENT = 5;
-const MAX_ATTEMPTS = 3;
-
-const shared = shareSystem({
-  vars: { GRAINCHAIN_MAX_CONCURRENT: String(MAX_CONCURRENT), DISPATCH_MAX_ATTEMPTS: String(MAX_ATTEMPTS) },
-});
-
-test("has never more in flight than it may, over 60 validations", async () => {
-  const { grainchain, open, settle, validationsOf, expectSound } = shared();
-  const repo = freshRepository();
-  grainchain.sandboxes.maxInFlight = 0;
-
-  await open(repo, 60);
-  await settle();
-
-  expect(grainchain.sandboxes.maxInFlight).toBe(MAX_CONCURRENT);
-  const sizes = grainchain.triggerCalls().map(({ requests }) => requests.length);
-  expect(Math.max(...sizes)).toBeLessThanOrEqual(MAX_CONCURRENT);
-  expect(await validationsOf(repo)).toMatchObject(Array(60).fill({ state: "completed", attempts: 1 }));
-  await expectSound();
-});
+import { answers, serves } from "../support/faults.ts";
+import { freshRepository } from "../support/pilot.ts";
+import { MAX_ATTEMPTS, shared } from "./gateway.ts";
 
 test("gives up what fails every time, with its last error in the dead letters", async () => {
   const { gateway, grainchain, open, settle, validationsOf, expectSound } = shared();

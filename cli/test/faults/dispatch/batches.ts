@@ -7,11 +7,10 @@ import {
   judges,
   refusesWholeBatchWith,
   serves,
-} from "./support/faults.ts";
-import { freshRepository, PAST, shareSystem } from "./support/system.ts";
-import type { TriggerRequest } from "./support/trigger-request.ts";
-
-const shared = shareSystem();
+} from "../support/faults.ts";
+import { freshRepository, PAST } from "../support/pilot.ts";
+import type { TriggerRequest } from "../support/trigger-request.ts";
+import { shared } from "./gateway.ts";
 
 /** The sizes of the triggers since a call, the largest first: two consumers that are at it at once overtake each other. */
 function sizesSince(first: number): number[] {
@@ -22,19 +21,19 @@ function sizesSince(first: number): number[] {
     .toSorted((a, b) => b - a);
 }
 
-test("takes 250 pull requests that wait to Grainchain in three calls", async () => {
+test("takes 210 pull requests that wait to Grainchain in three calls", async () => {
   const { grainchain, open, closeGate, openGate, settle, validationsOf, expectSound } = shared();
   const repo = freshRepository();
   await closeGate();
-  await open(repo, 250);
+  await open(repo, 210);
   const before = grainchain.triggerCalls().length;
 
   await openGate();
   await settle();
 
-  expect(sizesSince(before)).toEqual([100, 100, 50]);
+  expect(sizesSince(before)).toEqual([100, 100, 10]);
   const rows = await validationsOf(repo);
-  expect(rows).toHaveLength(250);
+  expect(rows).toHaveLength(210);
   expect(rows.filter(({ state, attempts }) => state !== "completed" || attempts !== 1)).toEqual([]);
   await expectSound();
 });
@@ -43,7 +42,7 @@ test("takes a repository's only pull request along with the first call after it 
   const { gateway, grainchain, open, closeGate, openGate, settle, expectSound } = shared();
   const [busy, quiet] = [freshRepository(), freshRepository()];
   await closeGate();
-  await open(busy, 300);
+  await open(busy, 200);
   const before = grainchain.triggerCalls().length;
   const { promise: letGo, resolve: answer } = Promise.withResolvers<void>();
   grainchain.script.next.push(async (_call, serve) => {
@@ -58,7 +57,7 @@ test("takes a repository's only pull request along with the first call after it 
   await opened;
   await settle();
 
-  expect(sizesSince(before)).toEqual([100, 100, 100, 1]);
+  expect(sizesSince(before)).toEqual([100, 100, 1]);
   // Wake-ups may have had a second hundred claimed before it came; none was claimed between then and its own claim.
   expect(await gateway.rows(CLAIMED_BEFORE, busy, quiet)).toEqual([]);
   await expectSound();
@@ -80,17 +79,7 @@ test.each<[string, Behaviour, RegExp]>([
     /^pr_number 7 is not liked here$/,
   ],
 ])("runs 99 of a hundred where Grainchain refuses %s for good", async (_, weather, error) => {
-  const {
-    gateway,
-    grainchain,
-    open,
-    closeGate,
-    openGate,
-
-    settle,
-    validationsOf,
-    expectSound,
-  } = shared();
+  const { gateway, grainchain, open, closeGate, openGate, settle, validationsOf, expectSound } = shared();
   const repo = freshRepository();
   await closeGate();
   await open(repo, 100);

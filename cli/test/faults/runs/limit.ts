@@ -1,0 +1,31 @@
+import { expect, test } from "vitest";
+import { succeedsAfter } from "../support/courses.ts";
+import { freshRepository } from "../support/pilot.ts";
+import { MAX_CONCURRENT, shared } from "./gateway.ts";
+
+test("has never more in flight than it may, over 60 validations", async () => {
+  const { gateway, grainchain, open, closeGate, openGate, until, settle, validationsOf, expectSound } =
+    shared();
+  const repo = freshRepository();
+  const { promise: letGo, resolve: finish } = Promise.withResolvers<void>();
+  grainchain.sandboxes.maxInFlight = 0;
+  grainchain.script.course = succeedsAfter(letGo);
+  await closeGate();
+  await open(repo, 60);
+
+  await openGate();
+  await until(RUNNING, repo, MAX_CONCURRENT);
+  await gateway.cron();
+  expect(grainchain.sandboxes.inFlight).toBe(MAX_CONCURRENT);
+  finish();
+  await settle();
+
+  expect(grainchain.sandboxes.maxInFlight).toBe(MAX_CONCURRENT);
+  const sizes = grainchain.triggerCalls().map(({ requests }) => requests.length);
+  expect(Math.max(...sizes)).toBeLessThanOrEqual(MAX_CONCURRENT);
+  expect(await validationsOf(repo)).toMatchObject(Array(60).fill({ state: "completed", attempts: 1 }));
+  await expectSound();
+});
+
+const RUNNING = `
+  SELECT 1 FROM (SELECT count(*) AS n FROM validations WHERE repository = ?1 AND state = 'running') WHERE n = ?2`;

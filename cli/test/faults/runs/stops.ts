@@ -1,0 +1,161 @@
+import { expect, test } from "vitest";
+import { runsOn, saysNothing, succeeds } from "../support/courses.ts";
+import { answers, type Behaviour, serves } from "../support/faults.ts";
+import { CANCELLED, followHeads, NEWER, OLDER, SELECT_CANCEL } from "../support/heads.ts";
+import { freshRepository, PAST } from "../support/pilot.ts";
+import { MAX_ATTEMPTS, shared } from "./gateway.ts";
+
+const { send, runOf, statesOf } = followHeads(shared);
+
+/** A dispatch that is under way until it is let go, having taken its work at the beginning or at the end. */
+function held(when: "taken first" | "taken last") {
+  const { promise: letGo, resolve: answer } = Promise.withResolvers<void>();
+  const { promise: underWay, resolve: arrive } = Promise.withResolvers<void>();
+  const behaviour: Behaviour = async (_call, serve) => {
+    const early = when === "taken first" ? serve() : undefined;
+    arrive();
+    await letGo;
+    return early ?? serve();
+  };
+  return { behaviour, underWay, answer };
+}
+
+test.each(["taken first", "taken last"] as const)(
+  "supersedes a head while its dispatch is under way, and cancels it once Grainchain says that it has it (%s)",
+  async (when) => {
+    const { grainchain, settle, hurryUntil, expectSound } = shared();
+    const repo = freshRepository();
+    const { behaviour, underWay, answer } = held(when);
+    // Nothing but the trigger's answer tells its id.
+    grainchain.script.course = async (run) => (run.request.head_sha === OLDER ? saysNothing : succeeds)(run);
+    grainchain.script.next.push(behaviour);
+    await send(repo, "opened", OLDER, 0);
+    await underWay;
+
+    await send(repo, "synchronize", NEWER, 1);
+    expect((await statesOf(repo))[OLDER]).toBe("superseded");
+    answer();
+    await hurryUntil("SELECT 1 FROM validations WHERE repository = ?1 AND state = 'completed'", repo);
+    await hurryUntil(CANCELLED, repo);
+    await settle();
+
+    expect(await statesOf(repo)).toEqual({ [OLDER]: "superseded", [NEWER]: "completed" });
+    expect(runOf(repo, OLDER)?.status).toBe("cancelled");
+    await expectSound();
+  },
+);
+
+test("never sends what was superseded or closed while the gate was closed", async () => {
+  const { gateway, grainchain, settle, closeGate, openGate, expectSound } = shared();
+  const [pushed, closed] = [freshRepository(), freshRepository()];
+  await closeGate();
+  await send(pushed, "opened", OLDER, 0);
+  await send(closed, "opened", OLDER, 0);
+  await send(pushed, "synchronize", NEWER, 1);
+  await send(closed, "closed", OLDER, 1);
+  const before = grainchain.triggerCalls().length;
+
+  await openGate();
+  await settle();
+
+  expect(await statesOf(pushed)).toEqual({ [OLDER]: "superseded", [NEWER]: "completed" });
+  expect(await statesOf(closed)).toEqual({ [OLDER]: "cancelled" });
+  const asked = grainchain
+    .triggerCalls()
+    .slice(before)
+    .flatMap(({ requests }) => requests);
+  expect(asked.map(({ head_sha }) => head_sha)).toEqual([NEWER]);
+  expect(await gateway.rows(SELECT_CANCEL, closed)).toEqual([]);
+  await expectSound();
+});
+
+/** Opens a pull request whose run goes on, and closes it while Grainchain answers cancels like this. */
+async function closeWhileRunning(answer: Behaviour) {
+  const { gateway, grainchain, until } = shared();
+  const repo = freshRepository();
+  grainchain.script.course = runsOn;
+  grainchain.script.other = (call, serve) => (call.kind === "cancel" ? answer : serves)(call, serve);
+  await send(repo, "opened", OLDER, 0);
+  await until("SELECT 1 FROM validations WHERE repository = ?1 AND state = 'running'", repo);
+  await send(repo, "closed", OLDER, 1);
+  /** Makes the cancel due: a minute of delay is the subject of other tests. */
+  const hurryCancel = async (): Promise<void> => {
+    await gateway.rows(`UPDATE cancels SET due_at = '${PAST}' WHERE status = 'due' AND error IS NOT NULL`);
+    await gateway.cron();
+  };
+  return { repo, hurryCancel };
+}
+
+test("cancels what runs for a closed pull request, again after a failure, by itself", async () => {
+  const { gateway, grainchain, settle, expectSound } = shared();
+  const { repo } = await closeWhileRunning(answers(500, "boom"));
+  const failed = await gateway.waitFor(`${SELECT_CANCEL} AND c.attempts > 0`, repo);
+  expect(failed).toMatchObject({ status: "due", error: "HTTP 500: boom" });
+
+  grainchain.script.other = serves;
+
+  // Nothing is hurried: the wake-up does it.
+  const cancel = await gateway.waitFor(CANCELLED, repo);
+  expect(cancel.attempts).toBe(Number(failed.attempts) + 1);
+  expect(await statesOf(repo)).toEqual({ [OLDER]: "cancelled" });
+  expect(runOf(repo, OLDER)?.status).toBe("cancelled");
+  await settle();
+  await expectSound();
+});
+
+test("gives a cancel up that fails every time, with a dead letter", async () => {
+  const { gateway, until, validationsOf, expectSound } = shared();
+  const { repo, hurryCancel } = await closeWhileRunning(answers(500, "boom"));
+  for (let attempt = 1; attempt < MAX_ATTEMPTS; attempt++) {
+    await until(`${SELECT_CANCEL} AND c.attempts >= ?2`, repo, attempt);
+    await hurryCancel();
+  }
+
+  expect(await gateway.waitFor(`${SELECT_CANCEL} AND c.status = 'dead'`, repo)).toMatchObject({
+    attempts: MAX_ATTEMPTS,
+  });
+  const [row] = await validationsOf(repo);
+  expect(
+    await gateway.rows(
+      "SELECT kind, class, error, attempts FROM dead_letters WHERE validation_id = ?1",
+      String(row?.id),
+    ),
+  ).toEqual([{ kind: "cancel", class: "retryable", error: "HTTP 500: boom", attempts: MAX_ATTEMPTS }]);
+  runOf(repo, OLDER)?.cancel();
+  await expectSound();
+});
+
+test.each<[string, Behaviour, RegExp]>([
+  ["is full", answers(503), /^HTTP 503$/],
+  ["refuses the key", answers(401), /^HTTP 401$/],
+])("keeps a cancel, at no cost, while Grainchain %s", async (_, refuses, error) => {
+  const { gateway, grainchain, hurryUntil, settle, expectSound } = shared();
+  const { repo, hurryCancel } = await closeWhileRunning(refuses);
+  const asked = () => grainchain.calls.filter(({ kind }) => kind === "cancel").length;
+  await gateway.waitFor(`${SELECT_CANCEL} AND c.error IS NOT NULL`, repo);
+  for (let round = 0; round < 3; round++) {
+    const before = asked();
+    await hurryCancel();
+    expect(asked()).toBeGreaterThan(before);
+    const [cancel] = await gateway.rows(SELECT_CANCEL, repo);
+    expect(cancel).toMatchObject({ status: "due", attempts: 0, error: expect.stringMatching(error) });
+  }
+
+  grainchain.script.other = serves;
+  await hurryCancel();
+  await hurryUntil(CANCELLED, repo);
+  expect(await gateway.rows(SELECT_CANCEL, repo)).toMatchObject([{ attempts: 1, outcome: "cancelled" }]);
+  await settle();
+  await expectSound();
+});
+
+test("takes a cancel as done where Grainchain does not know the validation", async () => {
+  const { gateway, expectSound } = shared();
+  const { repo } = await closeWhileRunning(answers(404));
+
+  const done = await gateway.waitFor(`${SELECT_CANCEL} AND c.status = 'done'`, repo);
+
+  expect(done).toMatchObject({ attempts: 1, outcome: "unknown" });
+  runOf(repo, OLDER)?.cancel();
+  await expectSound();
+});

@@ -1,0 +1,73 @@
+/** The gateway between a signing GitHub and a Grainchain that goes wrong on demand, one for all tests of a file. */
+import { afterAll, beforeAll, beforeEach, onTestFailed } from "vitest";
+import { succeeds } from "./courses.ts";
+import { serves } from "./faults.ts";
+import { type GatewayOptions, PUBLIC_URL, startGateway } from "./gateway.ts";
+import { startDouble } from "./grainchain.ts";
+import { createOpener, createPilot, PAST } from "./pilot.ts";
+import { Pulse } from "./pulse.ts";
+
+/** Whatever the machine does meanwhile, only what a test makes hang takes this long. */
+const PATIENT = { GRAINCHAIN_REQUEST_TIMEOUT_MS: "600000" };
+
+async function start(vars: Readonly<Record<string, string>>, whenDone: GatewayOptions["whenDone"]) {
+  const pulse = new Pulse();
+  const grainchain = await startDouble({ whenDone, pulse });
+  const gateway = await startGateway({
+    grainchainUrl: grainchain.url,
+    vars: { ...PATIENT, ...vars },
+    whenDone,
+    pulse,
+  });
+  grainchain.sandboxes.movedFrom(PUBLIC_URL, gateway.url);
+  return { gateway, grainchain, ...createPilot(gateway, grainchain), open: createOpener(gateway) };
+}
+
+export type System = Awaited<ReturnType<typeof start>>;
+
+/**
+ * One system for all tests of a file: what one leaves behind would show in the next. Each begins in calm weather,
+ * with nothing under way.
+ * @param vars of both Workers
+ * @returns the system, once the tests run
+ */
+export function shareSystem(vars: Readonly<Record<string, string>> = {}): () => System {
+  const ends: (() => Promise<void>)[] = [];
+  let system: System | undefined;
+  const get = (): System => {
+    if (system === undefined) throw new Error("the system is not started yet");
+    return system;
+  };
+  beforeAll(async () => {
+    system = await start(vars, (end) => void ends.unshift(end));
+  });
+  afterAll(async () => {
+    for (const end of ends) await end();
+  });
+  let failed = false;
+  beforeEach(async () => {
+    const { grainchain, gateway, settle } = get();
+    Object.assign(grainchain.script, { weather: serves, other: serves, next: [], course: succeeds });
+    if (failed) await clearAway(get());
+    failed = false;
+    onTestFailed(() => {
+      failed = true;
+      console.log(gateway.lines.join("\n"));
+    });
+    await settle();
+    await gateway.rows("DELETE FROM settings WHERE name = 'grainchain:no-batch-until'");
+  });
+  return get;
+}
+
+/** Ends what a test that failed has left, so that the next one fails for itself alone. */
+async function clearAway({ gateway, grainchain }: System): Promise<void> {
+  await grainchain.goDown();
+  grainchain.sandboxes.stopAll();
+  await grainchain.comeBack();
+  await gateway.rows(END_SILENCES);
+  await gateway.cron();
+}
+
+const END_SILENCES = `
+  UPDATE validations SET heard_at = '${PAST}', watch_until = NULL WHERE state IN ('pending', 'running')`;
