@@ -17,6 +17,8 @@ export default defineConfig({
   test: {
     // What the Workers and Wrangler print is shown for a test that fails.
     silent: "passed-only",
+    // How much is tried, and what (cli/test/support/amount.ts).
+    provide: { amount: { soak: process.env.SOAK === "1", seed: Number(process.env.SEED || 20_261_124) } },
     projects: [
       "producer/vitest.config.ts",
       "consumer/vitest.config.ts",

@@ -45,8 +45,8 @@ export interface GatewayOptions {
   readonly pulse: Pulse;
   /** Where its state is kept (default: a directory that goes with it). */
   readonly stateDir?: string;
-  /** The consumer's entry, a module beside its own, which is `index.js`. */
-  readonly consumerEntry?: string;
+  /** An entry of the consumer's before its own, `index.js`, with variables of its own. */
+  readonly entry?: { readonly module: string; readonly vars: Readonly<Record<string, string>> };
   /** Registers its end. */
   readonly whenDone: (end: () => Promise<void>) => void;
 }
@@ -63,15 +63,14 @@ const LINES_KEPT = 500;
 
 /** Starts both Workers against a Grainchain. */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
-  const { grainchainUrl, vars = {}, pulse, stateDir, consumerEntry, whenDone } = options;
+  const { grainchainUrl, vars = {}, pulse, stateDir, entry, whenDone } = options;
   const lines: string[] = [];
   let restarted = Promise.withResolvers<void>();
   const urls = { GRAINCHAIN_API_URL: grainchainUrl, CLOUDFLARE_WORKER_URL: PUBLIC_URL };
   const local = convertV4MiniflareOptions({
-    workers: inject("builtWorkers").map((worker) => ({
-      ...runnable(worker, { ...urls, ...vars }),
-      ...(worker.name === CONSUMER && consumerEntry !== undefined ? withEntry(worker, consumerEntry) : {}),
-    })),
+    workers: inject("builtWorkers").map((worker) =>
+      runnable(worker, { ...urls, ...vars }, worker.name === CONSUMER ? entry : undefined),
+    ),
     host: "127.0.0.1",
     port: 0,
     cf: false,
@@ -100,17 +99,19 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   return { url: origin, pulse, lines, rows, kill, ...createClient(origin, rows, pulse) };
 }
 
-function runnable(worker: BuiltWorker, vars: Readonly<Record<string, string>>) {
+function runnable(
+  worker: BuiltWorker,
+  vars: Readonly<Record<string, string>>,
+  entry: GatewayOptions["entry"],
+) {
   const { name, options, queues, folder } = worker;
-  const own = Object.entries({ ...vars, ...SECRETS }).filter(([key]) =>
-    [...worker.expects, "STEPS_URL"].includes(key),
-  );
+  const own = Object.entries({ ...vars, ...SECRETS }).filter(([key]) => worker.expects.includes(key));
   return {
     ...options,
     name,
     modulesRoot: folder,
-    modules: modulesOf(worker),
-    bindings: { ...Object(options.bindings), ...Object.fromEntries(own) },
+    modules: [...entryOf(folder, entry), ...modulesOf(worker)],
+    bindings: { ...Object(options.bindings), ...Object.fromEntries(own), ...entry?.vars },
     queueConsumers: Object.fromEntries(
       Object.entries(queues).map(([queue, settings]) => [
         queue,
@@ -126,12 +127,10 @@ const modulesOf = ({ folder, modules }: BuiltWorker) =>
     path: path.join(folder, file),
   }));
 
-const withEntry = (worker: BuiltWorker, contents: string) => ({
-  modules: [
-    { type: "ESModule" as const, path: path.join(worker.folder, "entry.js"), contents },
-    ...modulesOf(worker),
-  ],
-});
+const entryOf = (folder: string, entry: GatewayOptions["entry"]) =>
+  entry === undefined
+    ? []
+    : [{ type: "ESModule" as const, path: path.join(folder, "entry.js"), contents: entry.module }];
 
 async function migrate(rows: Rows): Promise<void> {
   const files = readdirSync(MIGRATIONS).filter((file) => file.endsWith(".sql"));

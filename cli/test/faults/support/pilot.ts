@@ -45,7 +45,7 @@ export const createOpener =
   };
 
 /** Looks between two crons that are fired whether or not something waits for its time. */
-const LOOKS_A_CRON = 10;
+const LOOKS_A_CRON = 3;
 
 export function createPilot(gateway: Piloted, grainchain: GrainchainDouble) {
   const { rows, cron, pulse } = gateway;

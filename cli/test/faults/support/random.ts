@@ -9,12 +9,6 @@ export class Random {
     this.#state = seed;
   }
 
-  /** The seed given by the environment, or a fresh one. */
-  static fromEnvironment(): Random {
-    const given = process.env.FAULT_SEED;
-    return new Random(given === undefined || given === "" ? (Math.random() * 2 ** 31) | 0 : Number(given));
-  }
-
   /** In [0, 1) (mulberry32). */
   next(): number {
     this.#state = (this.#state + 0x6d2b79f5) | 0;

@@ -1,0 +1,25 @@
+/** How much the tests try, and what: `SOAK=1` tries more of everything, `SEED=<n>` something else. */
+import { inject } from "vitest";
+
+export interface Amount {
+  readonly soak: boolean;
+  readonly seed: number;
+}
+
+declare module "vitest" {
+  interface ProvidedContext {
+    amount: Amount;
+  }
+}
+
+const { soak, seed } = inject("amount");
+
+/** The same in every run, so that a change fails for what it is. */
+export const SEED = seed;
+
+/** @returns how often something is tried */
+export const amount = (usual: number, inSoak = 20 * usual): number => (soak ? inSoak : usual);
+
+/** @returns as many seeds, from the first one on */
+export const seeds = (usual: number, inSoak = 20 * usual): number[] =>
+  Array.from({ length: amount(usual, inSoak) }, (_, index) => SEED + index);
