@@ -33,6 +33,5 @@ export default defineConfig(async () => ({
     testTimeout: 60_000,
     hookTimeout: 60_000,
     maxWorkers: 3, // as in vitest.config.ts
-    provide: { simulationSeed: Number(process.env.SIMULATION_SEED ?? 0) },
   },
 }));

@@ -1,6 +1,6 @@
-import fc from "fast-check";
 import { expect, test } from "vitest";
 import { escapeJson, plainLines, plainText, safeJson } from "../src/plain-text.ts";
+import fc from "./support/fast-check.ts";
 
 test.each([
   ["a colour", "\u001b[31mred\u001b[0m", "red"],

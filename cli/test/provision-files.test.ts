@@ -1,10 +1,10 @@
 import { readFileSync } from "node:fs";
 import path from "node:path";
-import fc from "fast-check";
 import { expect, test } from "vitest";
 import { ROOT } from "../dev/settings.ts";
 import { isPlaceholder, replaceDatabaseId } from "../src/provision/database-id.ts";
 import { FILES } from "./support/fake-wrangler-project.ts";
+import fc from "./support/fast-check.ts";
 
 const UUID = "7b0c1f8e-2f51-4a53-9f0f-0f7e4b6c9a11";
 const ENVIRONMENTS = ["development", "staging", "production"];

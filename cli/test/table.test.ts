@@ -1,9 +1,10 @@
 import { stripVTControlCharacters } from "node:util";
-import fc from "fast-check";
 import { expect, test } from "vitest";
 import { type Column, fieldLines, tableLines } from "../src/table.ts";
 import { textWidth } from "../src/text-width.ts";
 import { shortenText, wrapText } from "../src/wrap.ts";
+import { amount } from "./support/amount.ts";
+import fc from "./support/fast-check.ts";
 import { plainScreen } from "./support/screen.ts";
 
 interface Row {
@@ -144,7 +145,7 @@ test("is never wider than the terminal, whatever the cells hold", () => {
         expect(textWidth(line)).toBeLessThanOrEqual(width);
       }
     }),
-    { numRuns: 60 },
+    { numRuns: amount(60) },
   );
 });
 

@@ -1,5 +1,6 @@
-import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { amount } from "../../cli/test/support/amount.ts";
+import fc from "../../cli/test/support/fast-check.ts";
 import { type Budget, LIMITS, settleLease, take, UNSPENT, type Wanted } from "../src/budget.ts";
 
 const MINUTE = 60_000;
@@ -180,7 +181,7 @@ test("never lets a window of any limit, wherever it begins, hold more than the l
         expect(creates(within(endMs, HOUR))).toBeLessThanOrEqual(500);
       }
     }),
-    { numRuns: 300 },
+    { numRuns: amount(300) },
   );
 });
 
@@ -194,6 +195,6 @@ test("grants what was refused at the time that it names, and no sooner", () => {
       if (retryAtMs === null) return;
       expect([at(retryAtMs - 1).granted, at(retryAtMs).granted]).toEqual([[false], [true]]);
     }),
-    { numRuns: 300 },
+    { numRuns: amount(300) },
   );
 });

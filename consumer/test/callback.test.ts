@@ -3,8 +3,9 @@ import type { CallbackFact } from "@webhook-gateway/shared/fact.ts";
 import { storeCallbackResults } from "@webhook-gateway/shared/store/callback-results.ts";
 import { GRAINCHAIN_STATUSES } from "@webhook-gateway/shared/validation.ts";
 import { NO_RESULTS, NO_VERDICT } from "@webhook-gateway/shared/verdict.ts";
-import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { amount } from "../../cli/test/support/amount.ts";
+import fc from "../../cli/test/support/fast-check.ts";
 import { dispatchDue } from "../src/dispatch.ts";
 import { empty, intercept, row, rows } from "./support/database.ts";
 import { callback, freshRepository, pullRequest, second, sha } from "./support/facts.ts";
@@ -552,6 +553,6 @@ test("the first end counts and no result is lost, whatever callbacks come in wha
       expect(await rows("SELECT id FROM callbacks_unmatched WHERE matched_at IS NULL")).toEqual([]);
       await expectConsistent(repository.id);
     }),
-    { numRuns: 60 },
+    { numRuns: amount(60) },
   );
 });

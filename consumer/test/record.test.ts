@@ -1,7 +1,8 @@
 import { env } from "cloudflare:workers";
 import type { Fact } from "@webhook-gateway/shared/fact.ts";
-import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { amount } from "../../cli/test/support/amount.ts";
+import fc from "../../cli/test/support/fast-check.ts";
 import { recordBatch } from "../src/record.ts";
 import { breakable, count, countStatements, intercept, row, rows } from "./support/database.ts";
 import { callback, command, freshRepository, note, pullRequest, second, sha } from "./support/facts.ts";
@@ -73,7 +74,7 @@ test("ends the same whatever the order, the repetition and the batches of a pull
       if (open) expect(current.map(({ head_sha }) => head_sha)).toContain(head);
       else expect(live).toEqual([]);
     }),
-    { numRuns: 100 },
+    { numRuns: amount(100) },
   );
 });
 

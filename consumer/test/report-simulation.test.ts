@@ -1,6 +1,7 @@
 import { env } from "cloudflare:workers";
-import { beforeEach, describe, expect, inject, test } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import { badCredentials, badGateway, secondaryRateLimit, serverError } from "../../cli/test/github/fault.ts";
+import { seeds } from "../../cli/test/support/amount.ts";
 import { empty, faulty, rows } from "./support/database.ts";
 import { callback, command, freshRepository, pullRequest } from "./support/facts.ts";
 import { openWorld, type Repository, type World } from "./support/github.ts";
@@ -23,9 +24,8 @@ const FAULTS = [
 
 const WRITES = "/(check-runs(/\\d+)?|statuses/\\w+)$";
 
-/** `SIMULATION_SEED` repeats one: its script is the same, the interleaving of what runs at once is not. */
-const given = inject("simulationSeed");
-const SEEDS = given === 0 ? Array.from({ length: 5 }, () => Math.floor(Math.random() * 2 ** 31)) : [given];
+/** The script of each is the same in every run, the interleaving of what runs at once is not. */
+const SEEDS = seeds(5);
 
 interface Row {
   readonly id: string;

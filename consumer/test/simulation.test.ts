@@ -1,14 +1,14 @@
 import { env } from "cloudflare:workers";
 import type { DeliveryFact } from "@webhook-gateway/shared/fact.ts";
 import { invariants } from "@webhook-gateway/shared/store/invariants.ts";
-import { expect, inject, test } from "vitest";
+import { expect, test } from "vitest";
+import { seeds } from "../../cli/test/support/amount.ts";
 import { empty, rows } from "./support/database.ts";
 import { freshRepository, pullRequest, sha } from "./support/facts.ts";
 import { type Random, Simulation, seeded } from "./support/simulation.ts";
 
-/** `SIMULATION_SEED` repeats one: its script is the same, the interleaving of what runs at once is not. */
-const given = inject("simulationSeed");
-const SEEDS = given === 0 ? Array.from({ length: 20 }, () => Math.floor(Math.random() * 2 ** 31)) : [given];
+/** The script of each is the same in every run, the interleaving of what runs at once is not. */
+const SEEDS = seeds(20);
 
 interface Pull {
   readonly key: string;

@@ -1,8 +1,9 @@
 import webhooks from "@octokit/webhooks-examples";
 import { payloadFields } from "@webhook-gateway/shared/payload-fields.ts";
 import { isRouted, routeDelivery } from "@webhook-gateway/shared/routing.ts";
-import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { amount } from "../../cli/test/support/amount.ts";
+import fc from "../../cli/test/support/fast-check.ts";
 import { createProjection } from "../src/json-projection.ts";
 
 const FIELDS = { id: true, name: true, inner: { sha: true, deep: { x: true } }, list: true } as const;
@@ -200,7 +201,7 @@ test("says of any document what JSON.parse says", () => {
       const text = JSON.stringify(value, undefined, indent);
       expect(projected(text)).toEqual(expected(text));
     }),
-    { numRuns: 1_000 },
+    { numRuns: amount(1_000) },
   );
 });
 
@@ -213,7 +214,7 @@ test("agrees with JSON.parse on what is no JSON, whatever byte of a document is 
       const changed = text.slice(0, at) + inserted + text.slice(at + removed);
       expect(projected(changed)).toEqual(expected(changed));
     }),
-    { numRuns: 5_000 },
+    { numRuns: amount(5_000) },
   );
 });
 

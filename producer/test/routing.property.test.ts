@@ -1,7 +1,8 @@
 import { MAX_DELIVERY_FACT_BYTES, parseFact } from "@webhook-gateway/shared/fact.ts";
 import { routeDelivery } from "@webhook-gateway/shared/routing.ts";
-import fc from "fast-check";
 import { expect, test } from "vitest";
+import { amount } from "../../cli/test/support/amount.ts";
+import fc from "../../cli/test/support/fast-check.ts";
 import { jsonOf, startApp } from "./support/app.ts";
 import { delivery } from "./support/delivery.ts";
 import { anyDelivery, hostileDelivery } from "./support/hostile.ts";
@@ -14,7 +15,7 @@ test("routing never throws, whatever the event and the JSON", () => {
     fc.property(anyDelivery, ([event, payload]) => {
       expect(["ignored", "invalid", "recorded"]).toContain(routeDelivery(event, payload, openPolicy).kind);
     }),
-    { numRuns: 1000 },
+    { numRuns: amount(1000) },
   );
 });
 
@@ -39,7 +40,7 @@ test("what is queued is a fact of at most 4 KiB, and what is refused is the send
         seen.queued++;
       }
     }),
-    { numRuns: 1000 },
+    { numRuns: amount(1000) },
   );
   expect(seen.queued).toBeGreaterThan(50);
   expect(seen.refused).toBeGreaterThan(50);

@@ -1,6 +1,7 @@
 import { Webhooks } from "@octokit/webhooks";
-import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { amount } from "../../cli/test/support/amount.ts";
+import fc from "../../cli/test/support/fast-check.ts";
 import { createVerifier } from "../src/signature.ts";
 import { sign } from "./support/delivery.ts";
 
@@ -96,7 +97,7 @@ test("agrees with @octokit/webhooks on texts", async () => {
       expect(ours !== undefined).toBe(await octokit.verify(received, header));
       if (tampered === null) expect(ours).toBe("it");
     }),
-    { numRuns: 200 },
+    { numRuns: amount(200) },
   );
 });
 
@@ -112,6 +113,6 @@ test("never throws and never accepts whatever the header is", async () => {
     fc.asyncProperty(header, async (given) => {
       expect(await verify(encode(BODY), given)).toBeUndefined();
     }),
-    { numRuns: 300 },
+    { numRuns: amount(300) },
   );
 });

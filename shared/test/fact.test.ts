@@ -1,5 +1,6 @@
-import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { amount } from "../../cli/test/support/amount.ts";
+import fc from "../../cli/test/support/fast-check.ts";
 import { type CallbackFact, type DeliveryFact, FACT_VERSION, parseFact } from "../src/fact.ts";
 
 const AT = "2026-11-01T10:00:00.000Z";
@@ -101,6 +102,6 @@ test("never throws, whatever the message", () => {
         if (fact !== undefined) expect(["delivery", "callback"]).toContain(fact.kind);
       },
     ),
-    { numRuns: 1000 },
+    { numRuns: amount(1000) },
   );
 });

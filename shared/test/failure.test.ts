@@ -1,5 +1,5 @@
-import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import fc from "../../cli/test/support/fast-check.ts";
 import { classifyStatus, failureOf, nextAttempt, parseRetryAfter } from "../src/failure.ts";
 
 const NOW_MS = Date.UTC(2026, 10, 1, 12);

@@ -1,5 +1,6 @@
-import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { amount } from "../../cli/test/support/amount.ts";
+import fc from "../../cli/test/support/fast-check.ts";
 import { type KnownHead, placeSighting, type Sighting } from "../src/ordering.ts";
 
 const T1 = "2026-11-01T10:00:01.000Z";
@@ -142,7 +143,7 @@ test("ends at the chain's last head in any order and with any repetition", () =>
     fc.property(delivered, ({ order, last }) => {
       expect(place(order).known?.head).toBe(last);
     }),
-    { numRuns: 5_000 },
+    { numRuns: amount(5_000) },
   );
 });
 

@@ -1,5 +1,6 @@
-import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { amount } from "../../cli/test/support/amount.ts";
+import fc from "../../cli/test/support/fast-check.ts";
 import { MAX_INLINE_RESULTS_BYTES } from "../src/fact.ts";
 import { type KeptResults, keepResults, MAX_RESULTS_BYTES } from "../src/results.ts";
 
@@ -86,7 +87,7 @@ describe("a summary", () => {
         expect(kept).toMatchObject({ truncated: true, success });
         expect(bytesOf(JSON.stringify(kept))).toBeLessThanOrEqual(MAX_RESULTS_BYTES);
       }),
-      { numRuns: 50 },
+      { numRuns: amount(50) },
     );
   });
 

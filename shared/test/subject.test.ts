@@ -1,5 +1,5 @@
-import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import fc from "../../cli/test/support/fast-check.ts";
 import type { Change } from "../src/fact.ts";
 import {
   changedSubject,

@@ -1,5 +1,5 @@
-import fc from "fast-check";
 import { expect, test } from "vitest";
+import fc from "../../cli/test/support/fast-check.ts";
 import { byteLength, cutText, exceedsBytes } from "../src/text.ts";
 
 test.each([

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { Drain, type Omitted } from "../../../bench/src/scale/drain.ts";
 import { jumpHash, remainder, rendezvousHash, type ShardOf } from "../../../bench/src/scale/shard-hash.ts";
 import { hottest, movedBetween, zipf } from "../../../bench/src/scale/skew.ts";
+import { seeds } from "../support/amount.ts";
 
 const HASHES: readonly [string, ShardOf][] = [
   ["jump", jumpHash],
@@ -62,7 +63,7 @@ describe("skew", () => {
   });
 });
 
-const SEEDS = Array.from({ length: 40 }, (_, seed) => seed + 1);
+const SEEDS = seeds(40);
 const drain = (seed: number, from: number, to: number, omit?: Omitted) =>
   new Drain({
     seed,

@@ -1,13 +1,13 @@
 import type { DeliveryFact } from "@webhook-gateway/shared/fact.ts";
-import { expect, inject, test } from "vitest";
+import { expect, test } from "vitest";
+import { seeds } from "../../../cli/test/support/amount.ts";
 import { empty, rows } from "../support/database.ts";
 import { freshRepository, pullRequest, sha } from "../support/facts.ts";
 import { type Random, Simulation, seeded } from "../support/simulation.ts";
 import { expectInvariants } from "./support.ts";
 
-/** `SIMULATION_SEED` repeats one: its script is the same, the interleaving of what runs at once is not. */
-const given = inject("simulationSeed");
-const SEEDS = given === 0 ? Array.from({ length: 12 }, () => Math.floor(Math.random() * 2 ** 31)) : [given];
+/** The script of each is the same in every run, the interleaving of what runs at once is not. */
+const SEEDS = seeds(12);
 
 /** The history of one pull request: pushes a few seconds apart, closes and reopens. */
 function history(

@@ -1,5 +1,6 @@
-import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { amount } from "../../../cli/test/support/amount.ts";
+import fc from "../../../cli/test/support/fast-check.ts";
 import { annotationsOf, MAX_ANNOTATIONS, pathInRepository } from "../../src/report/annotations.ts";
 import { readDigest } from "../../src/report/steps.ts";
 import { bytesOf, failing, hostileDigest, sent, stepsOf } from "./support.ts";
@@ -209,6 +210,6 @@ test("GitHub can take every annotation", () => {
         expect(bytesOf(title)).toBeLessThanOrEqual(255);
       }
     }),
-    { numRuns: 300 },
+    { numRuns: amount(300) },
   );
 });

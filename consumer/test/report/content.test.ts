@@ -1,5 +1,6 @@
-import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { amount } from "../../../cli/test/support/amount.ts";
+import fc from "../../../cli/test/support/fast-check.ts";
 import { checkRunContent, commitStatusContent, type Reported } from "../../src/report/content.ts";
 import { humanDuration } from "../../src/report/wording.ts";
 import {
@@ -307,7 +308,7 @@ describe("whatever comes from outside", () => {
           expect(shown).not.toMatch(/[\p{Cf}\u2028\u2029]|(?![\n\t])\p{Cc}/u);
         }
       }),
-      { numRuns: 300 },
+      { numRuns: amount(300) },
     );
   });
 
@@ -323,7 +324,7 @@ describe("whatever comes from outside", () => {
           if (line.startsWith("|")) expect(line.match(/\|/g)).toHaveLength(5);
         }
       }),
-      { numRuns: 300 },
+      { numRuns: amount(300) },
     );
   });
 

@@ -1,5 +1,6 @@
-import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { amount } from "../../../cli/test/support/amount.ts";
+import fc from "../../../cli/test/support/fast-check.ts";
 import { codeBlock, codeCell, codeSpan, FENCE_BYTES, link } from "../../src/report/markdown.ts";
 import { plainLine, plainText } from "../../src/report/plain.ts";
 import { bytesOf, hostile, withoutCode } from "./support.ts";
@@ -58,7 +59,7 @@ test("code is closed where it is to be, whatever stands in it", () => {
       expect(codeCell(line)).not.toMatch(/(?<!\\)\||\\\\\|/);
       expect(withoutCode(`a\n${codeBlock(plainText(text))}\nb`)).toBe("a\nb");
     }),
-    { numRuns: 300 },
+    { numRuns: amount(300) },
   );
 });
 

@@ -1,15 +1,13 @@
-/** How much is tried. `FUZZ_RUNS=2000 FUZZ_SEED=$RANDOM` tries more, and other things. */
+/** How much is tried. */
 import { writeSync } from "node:fs";
 import fc from "fast-check";
+import { amount, SEED } from "../../../support/amount.ts";
 
-const runs = Number(process.env.FUZZ_RUNS ?? 40);
-/** The same in every run, so that a change fails for what it is; others by `FUZZ_SEED=$RANDOM`. */
-const seed = Number(process.env.FUZZ_SEED ?? 20_261_124);
-
+const RUNS = amount(40);
 const AT_ONCE = 6;
 
 /** fast-check's parameters: a property's share of the runs. */
-export const budget = (share = 1) => ({ numRuns: Math.ceil(runs * share), seed, endOnFailure: true });
+export const budget = (share = 1) => ({ numRuns: Math.ceil(RUNS * share), seed: SEED, endOnFailure: true });
 
 /** What is sent at the same time: a run is a handful of inputs. */
 export const together = <T>(one: fc.Arbitrary<T>): fc.Arbitrary<T[]> =>
@@ -34,6 +32,6 @@ export class Tally {
   /** Past the test runner, which shows what a test prints only where it fails. */
   print(): void {
     const answers = [...this.#answers].toSorted().map(([answer, count]) => `${answer}: ${count}`);
-    writeSync(2, `fuzz ${this.#name}: seed ${seed}, ${this.#inputs} inputs; answers ${answers.join(", ")}\n`);
+    writeSync(2, `fuzz ${this.#name}: seed ${SEED}, ${this.#inputs} inputs; answers ${answers.join(", ")}\n`);
   }
 }

@@ -1,0 +1,7 @@
+/** fast-check, which tries the same in every run. A failure names its seed and its path. */
+import fc from "fast-check";
+import { amount, SEED } from "./amount.ts";
+
+fc.configureGlobal({ seed: SEED, numRuns: amount(100) });
+
+export default fc;
