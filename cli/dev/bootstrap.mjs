@@ -21,6 +21,7 @@ import { fetchTool, programFile, readTools } from "./toolchain.mjs";
 const COMMANDS = {
   start: "cli/dev/start.ts",
   test: "cli/dev/test.ts",
+  "test:soak": "cli/dev/soak.ts",
   d1: "cli/dev/d1.ts",
   invariants: "cli/dev/invariants.ts",
   gateway: "cli/src/index.ts",

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { amount } from "../../support/amount.ts";
 import {
   answers,
   type Behaviour,
@@ -21,19 +22,21 @@ function sizesSince(first: number): number[] {
     .toSorted((a, b) => b - a);
 }
 
-test("takes 210 pull requests that wait to Grainchain in three calls", async () => {
+const WAITING = amount(210, 1_010);
+
+test(`takes ${WAITING} pull requests that wait to Grainchain in calls of a hundred`, async () => {
   const { grainchain, open, closeGate, openGate, settle, validationsOf, expectSound } = shared();
   const repo = freshRepository();
   await closeGate();
-  await open(repo, 210);
+  await open(repo, WAITING);
   const before = grainchain.triggerCalls().length;
 
   await openGate();
   await settle();
 
-  expect(sizesSince(before)).toEqual([100, 100, 10]);
+  expect(sizesSince(before)).toEqual([...Array(Math.floor(WAITING / 100)).fill(100), WAITING % 100]);
   const rows = await validationsOf(repo);
-  expect(rows).toHaveLength(210);
+  expect(rows).toHaveLength(WAITING);
   expect(rows.filter(({ state, attempts }) => state !== "completed" || attempts !== 1)).toEqual([]);
   await expectSound();
 });

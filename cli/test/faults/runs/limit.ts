@@ -1,9 +1,12 @@
 import { expect, test } from "vitest";
+import { amount } from "../../support/amount.ts";
 import { succeedsAfter } from "../support/courses.ts";
 import { freshRepository } from "../support/pilot.ts";
 import { MAX_CONCURRENT, shared } from "./gateway.ts";
 
-test("has never more in flight than it may, over 60 validations", async () => {
+const WAITING = amount(60, 600);
+
+test(`has never more in flight than it may, over ${WAITING} validations`, async () => {
   const { gateway, grainchain, open, closeGate, openGate, until, settle, validationsOf, expectSound } =
     shared();
   const repo = freshRepository();
@@ -11,7 +14,7 @@ test("has never more in flight than it may, over 60 validations", async () => {
   grainchain.sandboxes.maxInFlight = 0;
   grainchain.script.course = succeedsAfter(letGo);
   await closeGate();
-  await open(repo, 60);
+  await open(repo, WAITING);
 
   await openGate();
   await until(RUNNING, repo, MAX_CONCURRENT);
@@ -23,7 +26,7 @@ test("has never more in flight than it may, over 60 validations", async () => {
   expect(grainchain.sandboxes.maxInFlight).toBe(MAX_CONCURRENT);
   const sizes = grainchain.triggerCalls().map(({ requests }) => requests.length);
   expect(Math.max(...sizes)).toBeLessThanOrEqual(MAX_CONCURRENT);
-  expect(await validationsOf(repo)).toMatchObject(Array(60).fill({ state: "completed", attempts: 1 }));
+  expect(await validationsOf(repo)).toMatchObject(Array(WAITING).fill({ state: "completed", attempts: 1 }));
   await expectSound();
 });
 
