@@ -67,7 +67,7 @@ const isCurrent = stamp.lockHash === lockHash;
 const installedSet = largerSet(stamp.set, setInstalledByHand(path.join(root, "node_modules/.modules.yaml")));
 const wantedSet = largerSet(installedSet, setNeededBy(command, args));
 /** The other commands install only if something that they need is missing altogether. */
-const keepsCurrent = ["start", "test"].includes(command) || command.startsWith("bench");
+const keepsCurrent = ["start", "test", "test:soak"].includes(command) || command.startsWith("bench");
 
 try {
   const missing = wantedSet !== stamp.set || (!isCurrent && keepsCurrent);

@@ -2,6 +2,7 @@ import type { Fact } from "@webhook-gateway/shared/fact.ts";
 import { invariants } from "@webhook-gateway/shared/store/invariants.ts";
 import { beforeEach, describe, expect, inject, test } from "vitest";
 import { badGateway, serverError } from "../../cli/test/github/fault.ts";
+import { seeds } from "../../cli/test/support/amount.ts";
 import { empty, rows } from "./support/database.ts";
 import {
   callback,
@@ -123,9 +124,7 @@ describe.each<Mode>(["app", "token"])("as %s", (mode) => {
   });
 });
 
-/** `SIMULATION_SEED` repeats one. */
-const given = inject("simulationSeed");
-const SEEDS = given === 0 ? Array.from({ length: 10 }, (_, index) => 20_261_129 + index) : [given];
+const SEEDS = seeds(10);
 const STEPS = 60;
 const HEADS = ["a", "b"];
 const FAULTS = [serverError, { ...serverError, after: true }, { ...badGateway, after: true }] as const;
