@@ -4,6 +4,7 @@
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { text } from "node:stream/consumers";
 import { childEnvironment } from "@webhook-gateway/shared/child-environment.mjs";
 import { ROOT } from "./settings.ts";
 
@@ -11,21 +12,17 @@ export type AuditOutcome = "passed" | "failed" | "not asked";
 
 const ARGUMENTS = ["audit", "--prod", "--audit-level", "high", "--ignore-registry-errors"];
 
-/** Asks, and prints what is answered. */
-export async function runAudit(): Promise<AuditOutcome> {
+/** Asks. @returns what is answered, and what that comes to */
+export async function runAudit(): Promise<{ readonly outcome: AuditOutcome; readonly output: string }> {
   const child = spawn("pnpm", ARGUMENTS, {
     cwd: ROOT,
     env: childEnvironment(process.env),
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  const chunks: string[] = [];
-  child.stdout.setEncoding("utf8").on("data", (text: string) => {
-    chunks.push(text);
-    process.stdout.write(text);
+    stdio: ["ignore", "pipe", "pipe"],
   });
   // Where it cannot be started there is no exit code.
-  await once(child, "close").catch(() => undefined);
-  return auditOutcome(child.exitCode ?? 1, chunks.join(""));
+  const closed = once(child, "close").catch(() => undefined);
+  const [answer, complaint] = await Promise.all([text(child.stdout), text(child.stderr), closed]);
+  return { outcome: auditOutcome(child.exitCode ?? 1, answer), output: answer + complaint };
 }
 
 /** What pnpm 12 came to. Where the registry gave no answer it says so on standard error alone, and ends well. */
