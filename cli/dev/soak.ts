@@ -10,6 +10,7 @@ import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { localEnvironment } from "@webhook-gateway/shared/child-environment.mjs";
 import { ROOT } from "./settings.ts";
 import { exitOf } from "./wrangler.ts";
 
@@ -33,7 +34,7 @@ try {
   console.log(`SEED=${seed}`);
   const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${reportFile}`];
   const args = ["related", AMOUNT, "--run", "--testTimeout=0", ...reporters, ...process.argv.slice(2)];
-  const env = { ...process.env, SOAK: "1", SEED: seed };
+  const env = { ...localEnvironment(process.env), SOAK: "1", SEED: seed };
   const code = await exitOf(spawn(process.execPath, [VITEST, ...args], { cwd: ROOT, env, stdio: "inherit" }));
   const failed = summarize(JSON.parse(readFileSync(reportFile, "utf8")));
   process.exitCode = code === 0 && failed === 0 ? 0 : 1;
