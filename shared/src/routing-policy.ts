@@ -1,5 +1,5 @@
 /** Which repositories and branches an operator wants validated. */
-import picomatch from "picomatch/posix";
+import picomatch from "picomatch/posix.js";
 import type { RoutingPolicy } from "./routing.ts";
 
 /** Lists of globs as in shells: `*` stays within a segment, `**` crosses `/`. */
