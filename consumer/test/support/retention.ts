@@ -84,8 +84,8 @@ export async function insertEnded(total: number, at: number, name = "ended"): Pr
      SELECT 'v-' || ?3 || i, ?2, NULL, 'queued', 'queued' FROM n`,
     `INSERT INTO timeline (validation_id, at, from_state, to_state, reason) ${numbers}
      SELECT 'v-' || ?3 || i, ?2, 'queued', 'completed', 'callback' FROM n`,
-    `INSERT INTO reports (validation_id, state, conclusion, status, wanted_at, due_at) ${numbers}
-     SELECT 'v-' || ?3 || i, 'completed', 'success', 'skipped', ?2, ?2 FROM n`,
+    `INSERT INTO reports (validation_id, repository_id, head_sha, state, conclusion, status, wanted_at, due_at) ${numbers}
+     SELECT 'v-' || ?3 || i, i, 'a', 'completed', 'success', 'skipped', ?2, ?2 FROM n`,
     `INSERT INTO cancels (validation_id, grainchain_id, status, reason, wanted_at, due_at) ${numbers}
      SELECT 'v-' || ?3 || i, 'g', 'done', 'x', ?2, ?2 FROM n`,
     `INSERT INTO subjects (repository_id, subject, repository, kind, number, url, clone_url, head_sha, head_ref,
