@@ -15,6 +15,7 @@ import {
   type WorldOptions,
 } from "./support/github.ts";
 import { createDouble, effectDeps, take } from "./support/grainchain.ts";
+import { afterNextWrite } from "./support/under-way.ts";
 
 beforeEach(async () => {
   await empty();
@@ -171,12 +172,10 @@ describe("an installation's token", () => {
       ...ids.map((id) => callback(repository, id, "completed", { results: { success: true } })),
     );
     // Those that go together are refused together: each finds the token worthless.
-    await world.double.fault({ operation_id: "checks/update", path: "" }, { delay_ms: 50 }, 6);
-    const reporting = world.report();
-    await expect.poll(async () => (await told(world)).filter((one) => one === "success").length).toBe(1);
-    await world.double.revokeTokens();
-    await reporting;
+    afterNextWrite(() => world.double.revokeTokens());
+    await world.report();
     expect(await statuses()).toEqual({ posted: 21 });
+    expect((await asked(world, EVERYTHING)).filter((status) => status === 401).length).toBeGreaterThan(1);
     expect(await gateOf()).toBeNull();
   });
 

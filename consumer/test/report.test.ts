@@ -1,9 +1,10 @@
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, test } from "vitest";
-import { badGateway, serverError, slow } from "../../cli/test/github/fault.ts";
+import { badGateway, serverError } from "../../cli/test/github/fault.ts";
 import { empty, intercept, rows } from "./support/database.ts";
 import { callback, command, freshRepository, pullRequest, rerun, sha } from "./support/facts.ts";
 import { openWorld, type Repository, reportOf, runOf, shown, told, type World } from "./support/github.ts";
+import { holdAnswer } from "./support/under-way.ts";
 
 beforeEach(async () => {
   await empty();
@@ -82,13 +83,14 @@ describe.each(MODES)("as %s", (mode) => {
 
   test("goes on with a state that changed while its report was under way", async () => {
     const { world, repository, id, words } = await queued(mode);
-    await world.double.fault({ operation_id: CREATE[mode] }, slow(300));
+    const answer = holdAnswer();
     const reporting = world.report();
-    await expect.poll(async () => (await world.writes()).length).toBe(1);
+    await answer.performed;
     await world.record(ended(repository, id));
     // Another consumer finds nothing to do: a report of this head is under way.
     await world.report(world.another());
     expect(await world.writes()).toHaveLength(1);
+    answer.release();
     await reporting;
     await world.report();
     expect(await told(world)).toEqual([words.queued, "success"]);
@@ -137,10 +139,11 @@ describe.each(MODES)("as %s", (mode) => {
     const db = intercept(env.DB, (statements) => {
       if (broken && statements > 0) throw new Error("D1_ERROR: injected");
     });
-    await world.double.fault({ operation_id: CREATE[mode] }, slow(200));
+    const answer = holdAnswer();
     const dying = world.report(world.another({}, db));
-    await expect.poll(async () => (await world.writes()).length).toBe(1);
+    await answer.performed;
     broken = true;
+    answer.release();
     await expect(dying).rejects.toThrow("injected");
     await world.report();
     expect(await world.writes()).toHaveLength(1);
