@@ -68,11 +68,11 @@ test("ends the same whatever the order, the repetition and the batches of a pull
       await expectConsistent(repository.id);
       await expectOneLive(repository.id);
       const validations = await validationsOf(repository);
-      const current = validations.filter(({ state }) => ["queued", "completed"].includes(state));
       const live = validations.filter(({ state }) => state === "queued");
-      expect(live.map(({ head_sha }) => head_sha)).toEqual(live.map(() => head));
-      if (open) expect(current.map(({ head_sha }) => head_sha)).toContain(head);
-      else expect(live).toEqual([]);
+      const ended = validations.some(({ state, head_sha }) => state === "completed" && head_sha === head);
+      // An open pull request's head waits, or has had its verdict.
+      const waiting = open && !(ended && live.length === 0) ? [head] : [];
+      expect(live.map(({ head_sha }) => head_sha)).toEqual(waiting);
     }),
     { numRuns: amount(100) },
   );
@@ -212,11 +212,11 @@ describe("a message that is no fact", () => {
   });
 
   test.each([
-    ["longer than is kept", "x".repeat(20_000)],
-    ["cut within a character", `${"x".repeat(8_190)}🧪🧪`],
-    ["of no JSON form", 7n],
-    ["undefined", undefined],
-  ])("is kept as far as it can be: %s", async (_name, body) => {
+    ["longer than is kept", "x".repeat(20_000), `"${"x".repeat(8_191)}`],
+    ["cut within a character", `${"x".repeat(8_190)}🧪🧪`, `"${"x".repeat(8_190)}`],
+    ["of no JSON form", 7n, null],
+    ["undefined", undefined, null],
+  ])("is kept as far as it can be: %s", async (_name, body, expected) => {
     const poison = message(body);
     const deps = { db: env.DB, policy: POLICY, log: SILENT, now: () => new Date(second(3600)) };
     expect((await recordBatch(deps, [poison])).verdicts).toEqual(["ack"]);
@@ -224,8 +224,7 @@ describe("a message that is no fact", () => {
       "SELECT body FROM dead_letters WHERE id = ?1",
       `fact-${poison.id}`,
     );
-    expect(new TextEncoder().encode(kept ?? "").byteLength).toBeLessThanOrEqual(8192);
-    expect(kept?.isWellFormed() ?? true).toBe(true);
+    expect(kept).toBe(expected);
   });
 });
 
