@@ -110,6 +110,7 @@ describe.each(["app", "token"] as const)("as %s, whatever goes wrong,", (mode) =
       await rows("SELECT validation_id, reason, error FROM reports WHERE status IN ('due', 'dead')"),
     ).toEqual([]);
     const posts = await postsOf(world);
+    expect(posts.size).toBeGreaterThan(0);
     for (const [id, words] of posts)
       expect(words, id).toEqual(words.filter((word, at) => word !== words[at - 1]));
     const told = await rows<Row>(
