@@ -54,7 +54,7 @@ describe("what is not there", () => {
     "%00",
     "%zz",
     "a%2Fb",
-    "..",
+    "..%2F..",
     "%27%20OR%201=1--",
     "x".repeat(5000),
     "%F0%9F%92%A9",
@@ -64,8 +64,6 @@ describe("what is not there", () => {
     ids.map((id) => ({ method, path, id })),
   );
   test.each(paths)("$method $path with $id", async ({ method, path, id }) => {
-    // The address itself is made shorter by two dots.
-    if (id === "..") return;
     const api = startApi();
     await expectRefusal(await api.ask(method, `/api${path.replace("{id}", id)}`), 404, "not_found");
     expect(api.sent).toEqual([]);
