@@ -1,6 +1,7 @@
 import path from "node:path";
 import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-pool-workers";
 import { defineConfig } from "vitest/config";
+import { sharingOptions } from "../cli/test/support/project-options.ts";
 
 const root = path.join(import.meta.dirname, "..");
 
@@ -21,17 +22,11 @@ export default defineConfig(async () => ({
     }),
   ],
   test: {
+    // A workerd takes a second to start and to read its modules: files share one, each over an emptied database.
+    ...sharingOptions,
     name: "consumer",
     include: ["consumer/test/**/*.test.ts"],
     globalSetup: ["cli/test/github/global-setup.ts"],
     setupFiles: ["consumer/test/setup.ts"],
-    // A workerd takes a second to start and to read its modules: files share one, each over an emptied database.
-    isolate: false,
-    restoreMocks: true,
-    unstubGlobals: true,
-    // Far beyond what any takes: a slow machine is no failure.
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
-    maxWorkers: 3, // as in vitest.config.ts
   },
 }));

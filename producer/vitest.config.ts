@@ -1,6 +1,7 @@
 import path from "node:path";
 import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-pool-workers";
 import { defineConfig } from "vitest/config";
+import { sharingOptions } from "../cli/test/support/project-options.ts";
 
 const root = path.join(import.meta.dirname, "..");
 
@@ -26,16 +27,10 @@ export default defineConfig(async () => ({
     }),
   ],
   test: {
+    // A workerd takes a second to start and to read its modules: files share one, each over an emptied database.
+    ...sharingOptions,
     name: "producer",
     include: ["producer/test/**/*.test.ts"],
     setupFiles: ["producer/test/setup.ts"],
-    // A workerd takes a second to start and to read its modules: files share one, each over an emptied database.
-    isolate: false,
-    restoreMocks: true,
-    unstubGlobals: true,
-    // Far beyond what any takes: a slow machine is no failure.
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
-    maxWorkers: 3, // as in vitest.config.ts
   },
 }));

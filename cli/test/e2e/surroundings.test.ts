@@ -50,7 +50,7 @@ test("shows the demo wherever it is and whatever is set around it, and leaves th
       TMPDIR: tmp,
       GATEWAY_STATE: path.join(place, "a state"),
     },
-    checkout,
+    { checkout },
   );
 
   await program.waitForLine(/^ {2}completed success|^demo: did not/);

@@ -21,14 +21,18 @@ export interface Program {
   stop(signal: NodeJS.Signals): Promise<number | null>;
 }
 
-/**
- * Starts a command in a process group of its own. It ends with the test.
- * @param checkout where the project is
- */
+interface ProgramOptions {
+  /** Where the project is (default: here). */
+  readonly checkout?: string;
+  /** Registers its end (default: it ends with the test). */
+  readonly whenDone?: (end: () => Promise<void>) => void;
+}
+
+/** Starts a command in a process group of its own. */
 export function startProgram(
   args: readonly string[],
   env: Readonly<NodeJS.ProcessEnv>,
-  checkout = ROOT,
+  { checkout = ROOT, whenDone = onTestFinished }: ProgramOptions = {},
 ): Program {
   const child = spawn(process.execPath, [path.join(checkout, "cli/dev/bootstrap.mjs"), ...args], {
     cwd: checkout,
@@ -36,7 +40,7 @@ export function startProgram(
     stdio: ["ignore", "pipe", "pipe"],
     detached: true,
   });
-  onTestFinished(() => void child.kill("SIGTERM"));
+  whenDone(async () => void child.kill("SIGTERM"));
   const ended = once(child, "exit");
   const lines: string[] = [];
   const stdout: string[] = [];

@@ -1,6 +1,10 @@
+/** The state of a gateway that an older checkout has left. */
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { DatabaseSync } from "node:sqlite";
+
+<<<<<<< HEAD:cli/test/e2e/migrations.test.ts
+
 import { expect, test } from "vitest";
 import { makeDirectory } from "../../../grainchain/test/support/repositories.ts";
 import { applyMigrations } from "../../dev/migrations.ts";
@@ -8,13 +12,22 @@ import { ROOT } from "../../dev/settings.ts";
 import { runWrangler } from "../../dev/wrangler.ts";
 import { environment, startProgram } from "./support/program.ts";
 
+=======
+
+import { expect } from "vitest";
+import { ROOT } from "../../../dev/settings.ts";
+import { runWrangler } from "../../../dev/wrangler.ts";
+import { makeDirectory } from "./repositories.ts";
+
+>>>>>>> 5964b18 (test(e2e): start npm start five times instead of eleven):cli/test/e2e/support/old-state.ts
+
 const MIGRATIONS = path.join(ROOT, "shared/migrations");
 
 /** Applies all migrations but the last, as a checkout from before it did. */
-async function applyOldMigrations(stateDir: string): Promise<void> {
+export async function applyOldMigrations(stateDir: string): Promise<void> {
   const dir = makeDirectory();
   cpSync(MIGRATIONS, path.join(dir, "shared/migrations"), { recursive: true });
-  rmSync(path.join(dir, "shared/migrations", names().at(-1) ?? ""));
+  rmSync(path.join(dir, "shared/migrations", migrationNames().at(-1) ?? ""));
   mkdirSync(path.join(dir, "producer/src"), { recursive: true });
   const config = path.join(dir, "wrangler.producer.toml");
   writeFileSync(config, readFileSync(path.join(ROOT, "wrangler.producer.toml")));
@@ -29,7 +42,7 @@ const placeOf = (stateDir: string, config = "wrangler.producer.toml"): string[] 
 ];
 
 /** What Wrangler has noted in its table, in the order in which it was applied. */
-function appliedTo(stateDir: string) {
+export function appliedTo(stateDir: string) {
   const dir = path.join(stateDir, "v3/d1/miniflare-D1DatabaseObject");
   const [file = ""] = readdirSync(dir).filter((name) => /^[0-9a-f]+\.sqlite$/.test(name));
   const database = new DatabaseSync(path.join(dir, file), { readOnly: true });
@@ -38,6 +51,7 @@ function appliedTo(stateDir: string) {
   return rows;
 }
 
+<<<<<<< HEAD:cli/test/e2e/migrations.test.ts
 const names = (): string[] => readdirSync(MIGRATIONS).filter((name) => name.endsWith(".sql"));
 
 test("applies a migration whole or not at all, and goes on from there", async () => {
@@ -83,3 +97,6 @@ test("applies the migrations that an older state lacks, and none again", async (
   expect(code, output).toBe(0);
   expect(output).toContain("No migrations to apply");
 });
+=======
+export const migrationNames = (): string[] => readdirSync(MIGRATIONS).filter((name) => name.endsWith(".sql"));
+>>>>>>> 5964b18 (test(e2e): start npm start five times instead of eleven):cli/test/e2e/support/old-state.ts
