@@ -8,7 +8,7 @@ import { type Check, WRANGLER_TIMEOUT_MS } from "./check.ts";
 import { fail, ok, warn } from "./finding.ts";
 import type { Place } from "./place.ts";
 
-const packageFile = v.object({ devDependencies: v.object({ wrangler: v.string() }) });
+const packageFile = v.object({ dependencies: v.object({ wrangler: v.string() }) });
 
 export const versionChecks = (place: Place): Check[] => [
   {
@@ -28,7 +28,7 @@ export const versionChecks = (place: Place): Check[] => [
       const mend = "pnpm install";
       if (code !== 0 || found === undefined) return [fail("Wrangler", `it does not run: ${problem}`, mend)];
       const text = readFileSync(path.join(ROOT, "package.json"), "utf8");
-      const wanted = v.parse(packageFile, JSON.parse(text)).devDependencies.wrangler;
+      const wanted = v.parse(packageFile, JSON.parse(text)).dependencies.wrangler;
       if (found === wanted) return [ok("Wrangler", found)];
       return [warn("Wrangler", `${found}, and this checkout was tried with ${wanted}`, mend)];
     },

@@ -63,7 +63,7 @@ describe("skew", () => {
   });
 });
 
-const SEEDS = seeds(10);
+const SEEDS = seeds(20);
 const drain = (seed: number, from: number, to: number, omit?: Omitted) =>
   new Drain({
     seed,
