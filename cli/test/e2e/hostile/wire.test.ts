@@ -1,9 +1,11 @@
 import fc from "fast-check";
-import { expect, test } from "vitest";
+import { afterEach, expect, test } from "vitest";
+import { waitUntil } from "../../support/patience.ts";
 import { budget, Tally, together } from "./support/budget.ts";
 import { leaksOf } from "./support/judge.ts";
 import { expectWell, shareTarget } from "./support/target.ts";
 import { sendBytes, WIRE } from "./support/wire.ts";
+import { brokenSince, expectUnbroken, PLANT } from "./support/witness.ts";
 
 const tally = new Tally("wire");
 const target = shareTarget(tally);
@@ -13,7 +15,10 @@ const OURS = [200, 400, 401, 404, 405, 413];
 /** What a server in front of the Workers says to what is no HTTP: here Wrangler's, in production Cloudflare's edge. */
 const IN_FRONT = [400, 404, 405, 408, 411, 413, 414, 417, 426, 431, 500, 501, 505, undefined];
 
-/** Of the server in front only that it stands and tells nothing is ours to ask. */
+/**
+ * Of the server in front only that it stands and tells nothing is ours to ask. That it is in front, and not a Worker that
+ * broke, says the witness.
+ */
 async function expectGoodAnswer(bytes: Buffer, ends = true): Promise<void> {
   const { status, requestId, text } = await sendBytes(target().gateway.url, bytes, ends);
   tally.count(requestId === undefined ? `${status ?? "closed"} in front` : String(status));
@@ -27,6 +32,15 @@ async function expectGoodAnswer(bytes: Buffer, ends = true): Promise<void> {
   expect(text).toMatch(/^x-content-type-options: nosniff\r?$/im);
   expect(leaksOf(text)).toEqual([]);
 }
+
+let judged = 0;
+
+afterEach(async () => {
+  const { gateway } = target();
+  await expectUnbroken(gateway, judged).finally(() => {
+    judged = gateway.logs().length;
+  });
+});
 
 test.each(WIRE)("stands %s", async (_, bytes) => {
   await expectGoodAnswer(bytes);
@@ -63,4 +77,20 @@ test("stands bytes that were changed at random", async () => {
 
 test("is well afterwards, and has recorded nothing", async () => {
   await expectWell(target(), new Set());
+});
+
+test.each([
+  ["throws", "fetch threw"],
+  ["hangs", "fetch has not ended"],
+  ["answers", "fetch answered what the app has not"],
+])("is told from a Worker that %s beside its app", async (planted, expected) => {
+  const { gateway } = target();
+  const from = gateway.logs().length;
+  await sendBytes(
+    gateway.url,
+    Buffer.from(`GET /health HTTP/1.1\r\nhost: x\r\n${PLANT}: ${planted}\r\n\r\n`),
+  );
+
+  await waitUntil(`${expected} in the log`, () => brokenSince(gateway, from).includes(expected));
+  judged = gateway.logs().length;
 });

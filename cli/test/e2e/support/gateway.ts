@@ -7,7 +7,7 @@ import { ROOT } from "../../../dev/settings.ts";
 import { type Delivery, type Sent, sendDelivery } from "../../../src/delivery.ts";
 import { buildPayload, type PayloadOptions } from "../../../src/payload.ts";
 import { waitFor as waitForAny } from "../../support/patience.ts";
-import { writeConfiguration } from "./configuration.ts";
+import { type Entry, writeConfigurations } from "./configuration.ts";
 import { applyMigrations, openDatabase, type Row, type Rows } from "./database.ts";
 import { openDoor } from "./door.ts";
 import { makeDirectory } from "./repositories.ts";
@@ -52,24 +52,23 @@ export interface Gateway {
 /**
  * Starts both Workers against a Grainchain.
  * @param whenDone registers their end; they end with the test where it is not given
+ * @param entry goes before the entry of each
  */
 export async function startGateway(
   grainchainUrl: string,
   vars: Vars = {},
   whenDone: (end: () => Promise<void>) => void = onTestFinished,
+  entry?: Entry,
 ): Promise<Gateway> {
   const folder = makeDirectory();
   whenDone(async () => rmSync(folder, { recursive: true, force: true }));
-  const configs = {
-    producer: writeConfiguration(folder, "producer"),
-    consumer: writeConfiguration(folder, "consumer"),
-  };
+  const [producer = "", consumer = ""] = writeConfigurations(folder, entry);
   const door = await openDoor();
   whenDone(() => door.close());
   const urls = { GRAINCHAIN_API_URL: grainchainUrl, CLOUDFLARE_WORKER_URL: door.url };
   const workers = (changes: Vars = {}, ofConsumer = changes) => {
-    const worker = (name: keyof typeof configs, extra: Vars, changed: Vars) => ({
-      configPath: configs[name],
+    const worker = (configPath: string, extra: Vars, changed: Vars) => ({
+      configPath,
       env: "development",
       vars: { ...extra, ...vars, ...changed },
       secrets: {
@@ -77,7 +76,7 @@ export async function startGateway(
         ...Object.fromEntries(Object.entries(changed).filter(([key]) => key in SECRETS)),
       },
     });
-    return [worker("producer", {}, changes), worker("consumer", urls, ofConsumer)];
+    return [worker(producer, {}, changes), worker(consumer, urls, ofConsumer)];
   };
   const harness = createTestHarness({ root: ROOT, workers: workers() });
   whenDone(() => harness.close());

@@ -3,10 +3,12 @@ import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, expect } from "vitest";
 import { type GrainchainDouble, startDouble } from "../../../faults/support/grainchain.ts";
 import { expectInvariants } from "../../../faults/support/invariants.ts";
+import { endsWithFile } from "../../support/file.ts";
 import { type Gateway, startGateway } from "../../support/gateway.ts";
 import { type Answer, type Attack, sendAttack } from "./attack.ts";
 import type { Tally } from "./budget.ts";
 import { leaksOf, problemsOf } from "./judge.ts";
+import { expectUnbroken, witness } from "./witness.ts";
 
 export interface Target {
   readonly gateway: Gateway;
@@ -17,12 +19,11 @@ export interface Target {
 
 /** @returns the target, once the tests run */
 export function shareTarget(tally: Tally): () => Target {
-  const ends: (() => Promise<void>)[] = [];
+  const whenDone = endsWithFile();
   let target: Target | undefined;
   beforeAll(async () => {
-    const whenDone = (end: () => Promise<void>): void => void ends.unshift(end);
     const grainchain = await startDouble({ whenDone });
-    const gateway = await startGateway(grainchain.url, { WEBHOOK_DEBUG_MODE: "true" }, whenDone);
+    const gateway = await startGateway(grainchain.url, { WEBHOOK_DEBUG_MODE: "true" }, whenDone, witness);
     const attack = async (given: Attack, expected?: readonly number[]): Promise<Answer> => {
       const answer = await sendAttack(gateway.url, given);
       tally.count(answer.status);
@@ -32,10 +33,7 @@ export function shareTarget(tally: Tally): () => Target {
     };
     target = { gateway, grainchain, attack };
   });
-  afterAll(async () => {
-    tally.print();
-    for (const end of ends) await end();
-  });
+  afterAll(() => tally.print());
   return () => {
     if (target === undefined) throw new Error("the target is not started yet");
     return target;
@@ -68,6 +66,7 @@ export async function expectWell(
   expect(rows.filter(({ id }) => !all.has(String(id)))).toEqual([]);
 
   await expectInvariants(gateway);
+  await expectUnbroken(gateway);
   expect(grainchain.watch.violations).toEqual([]);
   // The local runtime prints words of its own between the Workers'.
   const lines = gateway
