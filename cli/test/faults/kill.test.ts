@@ -30,9 +30,11 @@ const POINTS: readonly Point[] = [
   // Callbacks: written and not acknowledged.
   { step: /^after events transaction/, nth: 4 },
 ];
-/** Beside these, in a soak test: anywhere. A round of pull requests takes more steps than this. */
+/** Beside these, in a soak test: anywhere in what follows from a round of pull requests, and in crons. */
 const MORE = amount(0, 60);
-const STEPS = 50;
+const ANYWHERE = /./;
+const STEPS = 60;
+const CRON_MS = 500;
 const PULLS_EACH = 6;
 
 interface Pull {
@@ -42,7 +44,7 @@ interface Pull {
 
 test("holds its invariants wherever workerd is killed, and in the end has run everything once", async () => {
   const random = new Random(SEED);
-  const anywhere = Array.from({ length: MORE }, () => ({ step: /./, nth: 1 + random.below(STEPS) }));
+  const anywhere = Array.from({ length: MORE }, () => ({ step: ANYWHERE, nth: 1 + random.below(STEPS) }));
   const { gateway, grainchain, steps, stateDir, end } = await startMortal();
   const pulls: Pull[] = [];
   const killed: string[] = [];
@@ -51,7 +53,9 @@ test("holds its invariants wherever workerd is killed, and in the end has run ev
     const missing = await unrecorded(gateway, pulls);
     const reached = steps.holdAt(point);
     const sending = sendAll(gateway, [...missing, ...openPulls(pulls)]);
-    killed.push(await reached);
+    const fire = (): void => void gateway.cron().catch(() => undefined);
+    const crons = point.step === ANYWHERE ? setInterval(fire, CRON_MS) : undefined;
+    killed.push(await reached.finally(() => clearInterval(crons)));
     await gateway.kill();
     steps.end();
     await sending;

@@ -62,6 +62,7 @@ test.each<[string, Course, Record<string, unknown>, unknown]>([
   const told = grainchain.sandboxes.callbackAnswers.slice(answersBefore);
   await gateway.waitFor(RECORDED_CALLBACKS, repo, told.length);
 
+  expect(told.length).toBeGreaterThanOrEqual(3);
   expect(told).toEqual(told.map(() => 202));
   const rows = await validationsOf(repo);
   expect(rows).toMatchObject(Array(3).fill({ ...end, attempts: 1 }));

@@ -89,7 +89,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const miniflare = new Miniflare(local);
   whenDone(() => miniflare.dispose());
   const { origin } = await miniflare.ready;
-  const rows = openDatabase(origin);
+  const ask = openDatabase(origin);
+  const rows: Rows = (sql, ...bound) => again(() => ask(sql, ...bound));
   await migrate(rows);
   const kill = async (): Promise<void> => {
     restarted = Promise.withResolvers();
@@ -137,9 +138,19 @@ async function migrate(rows: Rows): Promise<void> {
   for (const file of files.toSorted()) await rows(readFileSync(path.join(MIGRATIONS, file), "utf8"));
 }
 
+/** Where this process was held up, fetch takes a connection that the server has long closed: then it is asked again. */
+async function again<T>(ask: () => Promise<T>): Promise<T> {
+  try {
+    return await ask();
+  } catch (thrown) {
+    if (thrown instanceof TypeError) return ask();
+    throw thrown;
+  }
+}
+
 function createClient(url: string, rows: Rows, pulse: Pulse) {
   const deliver = (delivery: Delivery): Promise<Sent> =>
-    sendDelivery(url, String(SECRETS.GITHUB_WEBHOOK_SECRET), delivery);
+    again(() => sendDelivery(url, String(SECRETS.GITHUB_WEBHOOK_SECRET), delivery));
   return {
     deliver,
     send: (name: string, options: Partial<PayloadOptions> & { readonly guid?: string } = {}) => {
@@ -158,11 +169,9 @@ function createClient(url: string, rows: Rows, pulse: Pulse) {
     },
     async cron(): Promise<void> {
       const api = `${url}/cdn-cgi/local/explorer/api/local/scheduled?worker=${CONSUMER}`;
-      const response = await fetch(api, {
-        method: "POST",
-        headers: { "content-type": "application/json" },
-        body: JSON.stringify({ cron: "* * * * *" }),
-      });
+      const headers = { "content-type": "application/json" };
+      const body = JSON.stringify({ cron: "* * * * *" });
+      const response = await again(() => fetch(api, { method: "POST", headers, body }));
       if (!response.ok) throw new Error(`the cron failed: ${await response.text()}`);
       await response.body?.cancel();
     },
