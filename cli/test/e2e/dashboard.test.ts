@@ -14,7 +14,14 @@ import {
   type Visit,
   visit,
 } from "./support/browser.ts";
-import { COURSES, fillPages, PAGES, type PageName, REFUSED } from "./support/dashboard-pages.ts";
+import {
+  COURSES,
+  fillPages,
+  PAGES,
+  type PageName,
+  REFUSED,
+  SHOWS_HOSTILE,
+} from "./support/dashboard-pages.ts";
 import { endsWithFile } from "./support/file.ts";
 import { type Gateway, SECRETS, startGateway } from "./support/gateway.ts";
 import { hurry } from "./support/hurry.ts";
@@ -257,6 +264,7 @@ describe("every page", () => {
       if (name === "now") await page.locator(".plot canvas").nth(1).waitFor();
     };
     await load();
+    if (SHOWS_HOSTILE.includes(name)) expect(await page.textContent("main")).toContain("window.obeyed=1");
     await expectGood(page, name, "light");
     await lookAt("dark");
     await expectGood(page, name, "dark");
@@ -266,6 +274,17 @@ describe("every page", () => {
     await expectGood(page, name, "phone");
     // What is not there is told by the status, which the browser notes.
     expect(complaints.filter((text) => !text.includes("status of 404"))).toEqual([]);
+  });
+
+  test("is found to be at fault where it is", async () => {
+    const { page } = operator;
+    await page.goto(pages["search-help"]);
+    await page.evaluate("document.querySelector('h1').style.color = 'silver'");
+    const colors = await accessFaults(page, "colors");
+    expect(colors.map((fault) => fault.split(":")[0])).toEqual(["color-contrast"]);
+    await page.evaluate("document.querySelector('main').append(new Image())");
+    const all = await accessFaults(page);
+    expect(all.map((fault) => fault.split(":")[0]).toSorted()).toEqual(["color-contrast", "image-alt"]);
   });
 
   test("shows a hostile name as it is written", async () => {

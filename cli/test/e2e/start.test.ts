@@ -146,12 +146,14 @@ test("goes on when workerd of another gateway is killed", async () => {
   const [workerd] = pidsWith(`--socket-addr=entry=localhost:${here.port}`);
   ended = once(gateway.child, "exit");
   process.kill(Number(workerd), "SIGKILL");
+  expect(leftOver(here)).not.toEqual([]);
 
   expect((await fetch(`${there.url}/health`)).status).toBe(200);
 });
 
 test("leaves no process when npm's child is killed outright", async () => {
   grainchain.close();
+  expect(leftOver(there)).not.toEqual([]);
   process.kill(Number(other.child.pid), "SIGKILL");
 
   await waitUntilNothingIsLeft(there);
@@ -160,6 +162,7 @@ test("leaves no process when npm's child is killed outright", async () => {
 test("starts again over the same state, and leaves no process when the supervisor is killed outright", async () => {
   const again = start([], there.env);
   await again.waitForLine(/^ {2}completed success/);
+  expect(leftOver(there)).not.toEqual([]);
 
   process.kill(Number(childOf(again.child.pid)), "SIGKILL");
 

@@ -27,6 +27,12 @@ export const PAGES = [
 ] as const;
 export type PageName = (typeof PAGES)[number];
 
+/** Those that show a row of {@link insertHostile}. */
+export const SHOWS_HOSTILE: readonly PageName[] = [
+  ...(["validations", "validation", "validation-hostile", "deliveries"] as const),
+  ...(["dead-letters", "dead-letter-hostile"] as const),
+];
+
 /** Gives every page something to show. @returns their paths */
 export async function fillPages(gateway: Gateway): Promise<Readonly<Record<PageName, string>>> {
   await openPull(gateway, REFUSED, 9);

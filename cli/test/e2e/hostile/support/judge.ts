@@ -19,7 +19,10 @@ export function problemsOf(attack: Attack, answer: Answer): string[] {
     if (!holds) problems.push(problem);
   };
   check(documentedStatuses(method, path).includes(status), `${status} is not documented`);
-  check(/^[\w-]{8,}$/.test(String(headers["x-request-id"])), "no x-request-id: not the Worker's answer");
+  check(
+    /^[\w-]{8,}$/.test(String(headers["x-request-id"] ?? "")),
+    "no x-request-id: not the Worker's answer",
+  );
   check(headers["x-content-type-options"] === "nosniff", "no nosniff");
   check(headers["referrer-policy"] === "no-referrer", "no referrer policy");
   if (status === 405) check(headers.allow !== undefined, "405 without Allow");

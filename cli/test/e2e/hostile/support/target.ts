@@ -73,6 +73,7 @@ export async function expectWell(
     .logs()
     .split("\n")
     .filter((line) => line.startsWith("{"));
+  expect(lines.filter((line) => line.includes('"delivery.accepted"')).length).toBeGreaterThan(0);
   expect(lines.filter((line) => line.includes('"level":"error"'))).toEqual([]);
   expect(lines.filter((line) => leaksOf(line).length > 0)).toEqual([]);
 }
