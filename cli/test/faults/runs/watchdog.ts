@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { losesItsVoice, resultsOf, runsOn, saysNothing } from "../support/courses.ts";
 import { answers, type Behaviour, serves } from "../support/faults.ts";
 import { freshRepository, PAST } from "../support/pilot.ts";
+import { eventually } from "../support/pulse.ts";
 import type { Course } from "../support/sandbox.ts";
 import { shared } from "./gateway.ts";
 
@@ -79,10 +80,15 @@ test("leaves alone what still runs, and has heard of it then", async () => {
   const { grainchain, validationsOf } = shared();
   const repo = await openAtGrainchain(runsOn, "running");
   const before = grainchain.calls.length;
+  const questions = () => grainchain.calls.slice(before).filter(({ kind }) => kind === "status");
 
-  await watchSilent(repo);
+  // Its callback may still be on its way, and is a sign of life.
+  await eventually("a question", async () => {
+    await watchSilent(repo);
+    return questions().length > 0;
+  });
 
-  expect(grainchain.calls.slice(before).filter(({ kind }) => kind === "status")).toHaveLength(1);
+  expect(questions()).toHaveLength(1);
   const [row] = await validationsOf(repo);
   expect(row).toMatchObject({ state: "running" });
   expect(String(row?.heard_at) > "2020").toBe(true);
