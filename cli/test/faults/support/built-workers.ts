@@ -13,7 +13,7 @@ export interface BuiltWorker {
   /** Miniflare's options for what its TOML file says. Their type says nothing where zod is not installed. */
   readonly options: Readonly<Record<string, unknown>>;
   /** The settings of the queues that it consumes. */
-  readonly queues: Readonly<Record<string, object>>;
+  readonly queues: Readonly<Record<string, { readonly maxBatchTimeout?: number }>>;
   /** The names of its variables and secrets. */
   readonly expects: readonly string[];
   /** Where its modules are; the entry is the first. */

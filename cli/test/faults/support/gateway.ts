@@ -116,7 +116,7 @@ function runnable(
     queueConsumers: Object.fromEntries(
       Object.entries(queues).map(([queue, settings]) => [
         queue,
-        { ...settings, maxBatchTimeout: BATCH_TIMEOUT_SECONDS },
+        { ...settings, maxBatchTimeout: Math.min(settings.maxBatchTimeout ?? 1, BATCH_TIMEOUT_SECONDS) },
       ]),
     ),
   };
