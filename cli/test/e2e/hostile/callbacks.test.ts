@@ -2,7 +2,7 @@ import { MAX_LATE_CALLBACKS } from "@webhook-gateway/shared/late-callback.ts";
 import fc from "fast-check";
 import { beforeAll, expect, test } from "vitest";
 import { saysNothing } from "../../faults/support/courses.ts";
-import { eventually } from "../../faults/support/system.ts";
+import { waitUntil } from "../../support/patience.ts";
 import { SECRETS } from "../support/gateway.ts";
 import { type Attack, freshClient, hmac } from "./support/attack.ts";
 import { budget, Tally, together } from "./support/budget.ts";
@@ -156,7 +156,7 @@ test("takes what comes after the end, and moves nothing", async () => {
  * many after the end, and is in the log.
  */
 const allAccountedFor = (): Promise<void> =>
-  eventually("every callback that was taken is accounted for", async () => {
+  waitUntil("every callback that was taken is accounted for", async () => {
     const { gateway } = target();
     const [kept] = await gateway.rows(KEPT);
     return Number(kept?.n) + new Set(gateway.logs().match(DROPPED)).size === taken;

@@ -5,11 +5,12 @@ import { capabilityToken } from "@webhook-gateway/shared/capability.ts";
 import { expect, inject, onTestFinished, test } from "vitest";
 import { sendDelivery } from "../../../src/delivery.ts";
 import { buildPayload } from "../../../src/payload.ts";
-import { eventually, PAST } from "../../faults/support/system.ts";
 import { openGitHub } from "../../github/client.ts";
 import type {} from "../../github/provided.ts";
-import { runGateway } from "../../support/gateway-command.ts";
+import { runHere } from "../../support/gateway-here.ts";
+import { waitUntil } from "../../support/patience.ts";
 import { openDatabase } from "../support/database.ts";
+import { PAST } from "../support/hurry.ts";
 import { environment, fireCron, startProgram } from "../support/program.ts";
 import { commitFiles, makeDirectory, stepsFile } from "../support/repositories.ts";
 import { hmac } from "./support/attack.ts";
@@ -70,9 +71,7 @@ function marked(name: string, over: Readonly<Record<string, unknown>> = {}): Rec
   };
 }
 
-test("tells no secret and nothing of a payload anywhere, whatever happens", {
-  timeout: 240_000,
-}, async () => {
+test("tells no secret and nothing of a payload anywhere, whatever happens", async () => {
   const alerts = await startAlerts();
   const lost = { ...marked("pull_request.opened", { pr: 30, head: "3".repeat(40) }) };
   const github = await openGitHub(double.url, {
@@ -100,7 +99,7 @@ test("tells no secret and nothing of a payload anywhere, whatever happens", {
   await gateway.waitForLine(/^ready /);
   const rows = openDatabase(url);
   const until = (sql: string, ...bound: string[]) =>
-    eventually(sql, async () => (await rows(sql, ...bound)).length > 0);
+    waitUntil(sql, async () => (await rows(sql, ...bound)).length > 0);
   const signatures: string[] = [];
   const send = async (event: string, payload: unknown, secret = SECRETS.GITHUB_WEBHOOK_SECRET) => {
     const body = JSON.stringify(payload);
@@ -145,7 +144,7 @@ test("tells no secret and nothing of a payload anywhere, whatever happens", {
   );
   await open(4, commit("echo four"));
   await forge(url);
-  await eventually("a report that died", async () => {
+  await waitUntil("a report that died", async () => {
     await rows(`UPDATE reports SET due_at = '${PAST}' WHERE status = 'due'`);
     await fireCron(url);
     return (await rows("SELECT 1 FROM dead_letters WHERE kind = 'report'")).length > 0;
@@ -153,12 +152,12 @@ test("tells no secret and nothing of a payload anywhere, whatever happens", {
 
   // An alert that is refused, then taken; a replay.
   await fireCron(url);
-  await eventually("an alert", async () => alerts.bodies.length > 0);
+  await waitUntil("an alert", async () => alerts.bodies.length > 0);
   await rows(`UPDATE settings SET value = json_set(value, '$.due_at', '${PAST}') WHERE name LIKE 'alert:%'`);
   await fireCron(url);
-  await eventually("an alert that was taken", async () => alerts.bodies.length > 1);
+  await waitUntil("an alert that was taken", async () => alerts.bodies.length > 1);
   const operator = { GATEWAY_URL: url, GATEWAY_TOKEN: SECRETS.OPERATOR_TOKEN };
-  const replayed = await runGateway(["dlq", "replay", "--all", "--yes", "--reason", "mended"], operator);
+  const replayed = await runHere(["dlq", "replay", "--all", "--yes", "--reason", "mended"], operator);
   expect(replayed).toMatchObject({ code: 0 });
   await until("SELECT 1 FROM dead_letters WHERE status = 'replayed'");
 

@@ -1,7 +1,11 @@
+import { expect } from "vitest";
+import { waitUntil } from "../../../support/patience.ts";
 import type { Gateway } from "../../support/gateway.ts";
 
+type Labels = Readonly<Record<string, number>>;
+
 /** How often each secret's label stands in the lines of an event, by the log from one place on. */
-export function labelsSince(gateway: Gateway, event: string, from: number): Record<string, number> {
+function labelsSince(gateway: Gateway, event: string, from: number): Labels {
   const lines = gateway
     .logs()
     .slice(from)
@@ -10,3 +14,17 @@ export function labelsSince(gateway: Gateway, event: string, from: number): Reco
   const labels = Object.groupBy(lines, (line) => /"secret":"(\w+)"/.exec(line)?.[1] ?? "none");
   return Object.fromEntries(Object.entries(labels).map(([label, found]) => [label, found?.length ?? 0]));
 }
+
+/** Waits until as many lines are there as are expected, and expects these labels in them. */
+export async function expectLabels(
+  gateway: Gateway,
+  event: string,
+  from: number,
+  expected: Labels,
+): Promise<void> {
+  const total = sum(expected);
+  await waitUntil(`${total} labels of ${event}`, () => sum(labelsSince(gateway, event, from)) >= total);
+  expect(labelsSince(gateway, event, from)).toEqual(expected);
+}
+
+const sum = (labels: Labels): number => Object.values(labels).reduce((a, b) => a + b, 0);
