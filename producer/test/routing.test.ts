@@ -41,6 +41,14 @@ test("a delivery without sender and installation is recorded without them", () =
   });
 });
 
+test.each([
+  ["synchronize", "d".repeat(40)],
+  ["reopened", null],
+] as const)("the head before it is taken over of a push alone: %s", (action, before) => {
+  const payload = pullRequest(action, {}, { before: "d".repeat(40) });
+  expect(routeDelivery("pull_request", payload, policy)).toMatchObject({ change: { action, before } });
+});
+
 test("nothing but the projection is taken over", () => {
   const payload = pullRequest(
     "opened",
