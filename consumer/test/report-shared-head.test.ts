@@ -105,6 +105,25 @@ describe.each<Mode>(["app", "token"])("as %s", (mode) => {
     expect(await happens(ended(repository, runOf(repository, "a", 2, 2), false))).toBe("failure");
   });
 
+  test("a merge group with the same head counts until it is destroyed", async () => {
+    const { repository, happens, firstId, secondId } = await sharedHead();
+    await happens(ended(repository, firstId, true), ended(repository, secondId, true));
+    const group = `${repository.id}-mg-${sha("a").slice(0, 12)}-${sha("a")}-1`;
+    await happens(mergeGroup(repository, "checks_requested", "a"));
+    expect(await happens(ended(repository, group, false))).toBe("failure");
+    expect(await happens(mergeGroup(repository, "destroyed", "a"))).toBe("success");
+  });
+
+  test("a pull request within a fork does not speak for the one that brings the same head upstream", async () => {
+    const { repository, world, happens, firstId, secondId } = await sharedHead();
+    await happens(ended(repository, firstId, true), ended(repository, secondId, true));
+    const fork = { ...freshRepository(), full_name: "mona/widgets" };
+    await world.record(pullRequest(fork, 1)("opened", "a", 1));
+    await world.record(ended(fork, runOf(fork, "a", 1, 1), false));
+    await world.report();
+    expect((await shownBy(world))[PULL_REQUEST[mode]]).toBe("success");
+  });
+
   test("a push reports under a context of its own", async () => {
     const { repository, world, happens, firstId, secondId } = await sharedHead();
     await happens(push(repository, "base", "a", 1));
