@@ -176,7 +176,7 @@ test.each([
 ])("takes %j for bad usage", async (args, message) => {
   const project = await openProject();
 
-  const ran = await project.spawn(args);
+  const ran = await project.run(args);
 
   expect(ran).toMatchObject({ code: 2, stdout: "" });
   expect(ran.stderr).toContain(message);
@@ -185,7 +185,7 @@ test.each([
 test.each(["provision", "doctor"])("shows examples of %s when it is asked for help", async (command) => {
   const project = await openProject();
 
-  const ran = await project.spawn([command, "--help"]);
+  const ran = await project.run([command, "--help"]);
 
   expect(ran.code).toBe(0);
   expect(ran.stdout).toContain(`  gateway ${command} --env production`);

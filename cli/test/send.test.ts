@@ -1,44 +1,30 @@
-import { execFile } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import path from "node:path";
 import { Webhooks } from "@octokit/webhooks";
-import { childEnvironment } from "@webhook-gateway/shared/child-environment.mjs";
 import { expect, test } from "vitest";
-import { ROOT } from "../dev/settings.ts";
 import { freePort } from "./e2e/support/ports.ts";
 import { makeDirectory } from "./e2e/support/repositories.ts";
+import { type Ran, runGateway } from "./support/gateway-command.ts";
+import { runHere } from "./support/gateway-here.ts";
 import { startIngress } from "./support/ingress.ts";
 
 const SECRET = "send test secret";
 
-/** Runs the command as a person would. */
-function gateway(
+const WITH_SECRET = { GITHUB_WEBHOOK_SECRET: SECRET };
+
+const gateway = (
   args: readonly string[],
-  env: Readonly<Record<string, string>> = { GITHUB_WEBHOOK_SECRET: SECRET },
-): Promise<{ code: number; stdout: string; stderr: string }> {
-  const program = [path.join(ROOT, "cli/src/index.ts")];
-  return new Promise((resolve) => {
-    const { GITHUB_WEBHOOK_SECRET: _, GATEWAY_URL: __, ...inherited } = childEnvironment(process.env);
-    const options = { cwd: ROOT, env: { ...inherited, ...env } };
-    execFile(process.execPath, [...program, ...args], options, (error, stdout, stderr) =>
-      resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr }),
-    );
-  });
-}
+  env: Readonly<Record<string, string>> = WITH_SECRET,
+): Promise<Ran> => runHere(args, env);
 
 test("sends one delivery that is signed as GitHub signs", async () => {
   const { url, received } = await startIngress();
 
-  const ran = await gateway([
-    "--url",
-    url,
-    "send",
-    "pull_request.opened",
-    "--repo",
-    "acme/widgets",
-    "--pr",
-    "12",
-  ]);
+  // As a person runs it; the others run within this process.
+  const ran = await runGateway(
+    ["--url", url, "send", "pull_request.opened", "--repo", "acme/widgets", "--pr", "12"],
+    WITH_SECRET,
+  );
 
   expect(ran).toMatchObject({ code: 0, stderr: "" });
   expect(ran.stdout).toMatch(/^202 in \d+ ms {2}delivery [0-9a-f-]{36}\n/);
@@ -100,7 +86,9 @@ test("says in one line that no gateway answers", async () => {
 });
 
 test("wants the secret of a gateway that is not on this machine", async () => {
-  const ran = await gateway(["--url", "https://gateway.example.com", "send", "ping"], {});
+  const ran = await gateway(["--url", "https://gateway.example.com", "send", "ping"], {
+    GITHUB_WEBHOOK_SECRET: "",
+  });
 
   expect(ran).toMatchObject({
     code: 2,
