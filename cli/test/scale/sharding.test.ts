@@ -9,15 +9,16 @@ const HASHES: readonly [string, ShardOf][] = [
   ["rendezvous", rendezvousHash],
 ];
 const EVEN = zipf(10_000, 0, 1);
+const SOME = EVEN.slice(0, 2_000);
 
 describe.each(HASHES)("the %s hash", (_name, shardOf) => {
   test("gives every repository one of the shards, always the same", () => {
     for (const shards of [1, 2, 3, 7, 64]) {
-      const given = EVEN.map(({ id }) => shardOf(id, shards));
+      const given = SOME.map(({ id }) => shardOf(id, shards));
       expect(new Set(given).size).toBe(shards);
       expect(Math.min(...given)).toBe(0);
       expect(Math.max(...given)).toBe(shards - 1);
-      expect(EVEN.map(({ id }) => shardOf(id, shards))).toEqual(given);
+      expect(SOME.map(({ id }) => shardOf(id, shards))).toEqual(given);
     }
   });
 
@@ -32,8 +33,8 @@ describe.each(HASHES)("the %s hash", (_name, shardOf) => {
     [8, 16],
     [32, 64],
   ])("from %i to %i shards moves only what the new ones take", (from, to) => {
-    const moved = EVEN.filter(({ id }) => shardOf(id, from) !== shardOf(id, to));
-    expect(moved.length / EVEN.length).toBeCloseTo(1 - from / to, 1);
+    const moved = SOME.filter(({ id }) => shardOf(id, from) !== shardOf(id, to));
+    expect(moved.length / SOME.length).toBeCloseTo(1 - from / to, 1);
     expect(moved.every(({ id }) => shardOf(id, to) >= from)).toBe(true);
   });
 });
@@ -63,7 +64,9 @@ describe("skew", () => {
   });
 });
 
-const SEEDS = seeds(20);
+const SEEDS = seeds(10);
+/** More than one that shows what is missed takes: that is one in a dozen. */
+const MORE_SEEDS = seeds(200);
 const drain = (seed: number, from: number, to: number, omit?: Omitted) =>
   new Drain({
     seed,
@@ -94,8 +97,7 @@ describe("moving repositories while deliveries come in", () => {
     ["sending on", "a delivery is lost"],
     ["holding back", "what was settled is performed again"],
   ])("needs %s: without it %s", (omit, consequence) => {
-    const broken = new Set(SEEDS.flatMap((seed) => drain(seed, 2, 4, omit).broken));
-    expect([...broken]).toContain(consequence);
+    expect(MORE_SEEDS.some((seed) => drain(seed, 2, 4, omit).broken.includes(consequence))).toBe(true);
   });
 
   test("is the same for the same seed", () => {
