@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { expect, test } from "vitest";
 import { makeLetter, makeLetterDetail, makeReplay } from "./support/items.ts";
 import { page, type Replies, refused, startOperatorServer } from "./support/operator-server.ts";
+import { waitUntil } from "./support/patience.ts";
 
 const PREVIEW = { body: { dry_run: true, total: 2, sample: [makeLetter(), makeLetter({ id: "letter-2" })] } };
 
@@ -167,9 +168,9 @@ test.each(["SIGINT", "SIGTERM"] as const)(
   async (signal) => {
     const server = await startOperatorServer(letters({ replayed: 1 }));
     const { child, ended } = server.start("dlq", "replay", "--all", "--yes", "--url", server.url);
-    while (!server.asked.some(({ route }) => route.startsWith("GET"))) {
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
+    await waitUntil("the replay to be followed", () =>
+      server.asked.some(({ route }) => route.startsWith("GET")),
+    );
 
     // Twice, as a shell and the program that started it pass it on.
     child.kill(signal);

@@ -1,8 +1,8 @@
 import { createHmac } from "node:crypto";
 import { expect, onTestFinished, test } from "vitest";
+import { waitFor } from "../../cli/test/support/patience.ts";
 import { type CallbackBody, CallbackSender, readRetryAfterMs } from "../src/callback.ts";
 import { createLog } from "../src/log.ts";
-import { waitFor } from "./support/poll.ts";
 import { type Reply, startReceiver } from "./support/receiver.ts";
 
 async function startSending(reply?: (index: number) => Reply, secret?: string) {

@@ -2,8 +2,9 @@ import { spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
+import { waitFor } from "../../cli/test/support/patience.ts";
 import { sweepLeftovers } from "../src/leftovers.ts";
-import { isRunning, waitFor } from "./support/poll.ts";
+import { isRunning } from "./support/poll.ts";
 import { makeDirectory } from "./support/repositories.ts";
 
 function deadPid(): number {

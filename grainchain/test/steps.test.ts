@@ -180,9 +180,7 @@ steps:
       "by their number",
       ["a: &a x", ...Array.from({ length: 250 }, (_, i) => `b${i}: *a`), "steps: []"].join("\n"),
     ],
-  ])("that multiply %s are refused at once", (_what, text) => {
-    const begun = performance.now();
+  ])("that multiply %s are refused before they do", (_what, text) => {
     expect(messageOf(text)).toMatch(/line \d+: aliases would make this file too large/);
-    expect(performance.now() - begun).toBeLessThan(2000);
   });
 });

@@ -1,16 +1,5 @@
 import { readFileSync } from "node:fs";
-import { setTimeout as sleep } from "node:timers/promises";
-
-/** Waits until `read` gives a value, and fails saying what was waited for. */
-export async function waitFor<T>(what: string, read: () => T | undefined, timeoutMs = 15_000): Promise<T> {
-  const deadline = performance.now() + timeoutMs;
-  for (;;) {
-    const value = read();
-    if (value !== undefined) return value;
-    if (performance.now() > deadline) throw new Error(`waited in vain for ${what}`);
-    await sleep(20);
-  }
-}
+import { waitFor } from "../../../cli/test/support/patience.ts";
 
 /** The content of a file once something has been written to it. */
 export function waitForFile(path: string): Promise<string> {
