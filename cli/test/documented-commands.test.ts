@@ -42,6 +42,7 @@ const EXCUSED: readonly (readonly [pattern: RegExp, reason: string])[] = [
   [/^README\.md: export /, "names values for the lines that follow"],
   [/^README\.md: npm start -- --no-demo$/, "the tests of `npm start` start it so"],
   [/: (npm test --|npm run test:soak --|pnpm check) --project \w+/, "Vitest's own arguments"],
+  [/^CONTRIBUTING\.md: npm install --package-lock-only$/, "asks the registry for new versions"],
   [/^docs\/releasing\.md: git /, "tags a release of this repository"],
   [/: pnpm bench\S* (\d|--)/, "measures for minutes; the benchmarks read these arguments themselves"],
   [/^docs\/security\.md: curl -s https:\/\/api\.github\.com\/meta/, "asks GitHub"],
