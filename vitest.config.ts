@@ -1,12 +1,12 @@
 import { defineConfig } from "vitest/config";
-import { projectOptions, sharingOptions } from "./cli/test/support/project-options.ts";
+import { projectOptions, sharingOptions } from "./test/support/project-options.ts";
 
 // One project a tier: pure tables and programs in Node, each Worker in workerd, both Workers end to end.
 export default defineConfig({
   test: {
     // What the Workers and Wrangler print is shown for a test that fails.
     silent: "passed-only",
-    // How much is tried, and what (cli/test/support/amount.ts).
+    // How much is tried, and what (test/support/amount.ts).
     provide: { amount: { soak: process.env.SOAK === "1", seed: Number(process.env.SEED || 20_261_124) } },
     projects: [
       "producer/vitest.config.ts",
@@ -17,16 +17,15 @@ export default defineConfig({
         test: {
           ...sharingOptions,
           name: "cli",
-          include: ["cli/test/**/*.test.ts"],
-          exclude: ["cli/test/e2e/**", "cli/test/faults/**"],
+          include: ["{cli,tools,bench}/test/**/*.test.ts", "test/github/*.test.ts"],
         },
       },
       {
         test: {
           ...projectOptions,
           name: "e2e",
-          include: ["cli/test/e2e/**/*.test.ts"],
-          globalSetup: ["cli/test/github/global-setup.ts"],
+          include: ["test/e2e/**/*.test.ts"],
+          globalSetup: ["test/github/global-setup.ts"],
           testTimeout: 600_000,
           hookTimeout: 600_000,
         },
@@ -35,8 +34,8 @@ export default defineConfig({
         test: {
           ...projectOptions,
           name: "faults",
-          include: ["cli/test/faults/**/*.test.ts"],
-          globalSetup: ["cli/test/faults/support/built-workers.ts"],
+          include: ["test/faults/**/*.test.ts"],
+          globalSetup: ["test/faults/support/built-workers.ts"],
           // These end a hang that nothing else ends: what a test waits for has its own limits.
           testTimeout: 1_200_000,
           hookTimeout: 600_000,

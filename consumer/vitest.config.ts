@@ -1,7 +1,7 @@
 import path from "node:path";
 import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-pool-workers";
 import { defineConfig } from "vitest/config";
-import { sharingOptions } from "../cli/test/support/project-options.ts";
+import { sharingOptions } from "../test/support/project-options.ts";
 
 const root = path.join(import.meta.dirname, "..");
 
@@ -26,7 +26,7 @@ export default defineConfig(async () => ({
     ...sharingOptions,
     name: "consumer",
     include: ["consumer/test/**/*.test.ts"],
-    globalSetup: ["cli/test/github/global-setup.ts"],
+    globalSetup: ["test/github/global-setup.ts"],
     setupFiles: ["consumer/test/setup.ts"],
   },
 }));

@@ -7,7 +7,7 @@ import { createHmac, randomBytes, randomUUID } from "node:crypto";
 import { mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { invariants } from "@webhook-gateway/shared/store/invariants.ts";
+import { invariants } from "@webhook-gateway/shared/store/maintain/invariants.ts";
 import { Pool } from "undici";
 import { startAcceptingGrainchain } from "./accepting-grainchain.ts";
 import { type LocalGateway, startLocalGateway } from "./local-gateway.ts";

@@ -2,7 +2,7 @@
 import { execFileSync } from "node:child_process";
 import { createRequire } from "node:module";
 import os from "node:os";
-import { gitEnvironment } from "@webhook-gateway/shared/child-environment.mjs";
+import { gitEnvironment } from "@webhook-gateway/shared/process/child-environment.mjs";
 
 export interface Machine {
   readonly cpu: string;

@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import path from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
-import { childEnvironment } from "@webhook-gateway/shared/child-environment.mjs";
+import { childEnvironment } from "@webhook-gateway/shared/process/child-environment.mjs";
 import { LeftOut, type Running, stopProcess } from "./contender.ts";
 import { WEBHOOK_SECRET } from "./payload.ts";
 

@@ -1,7 +1,7 @@
 /** What a process and its descendants use, from Linux' /proc. */
 import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { toolEnvironment } from "@webhook-gateway/shared/child-environment.mjs";
+import { toolEnvironment } from "@webhook-gateway/shared/process/child-environment.mjs";
 
 /** `USER_HZ`: the unit of times in /proc/<pid>/stat, per second. 100 on every common Linux (proc(5)). */
 const TICKS_PER_SECOND =

@@ -4,8 +4,8 @@
  */
 import path from "node:path";
 import type { D1Database } from "@cloudflare/workers-types";
-import { claimDue } from "@webhook-gateway/shared/store/claim.ts";
-import { loadProjectStatus } from "@webhook-gateway/shared/store/project-status.ts";
+import { claimDue } from "@webhook-gateway/shared/store/claim/claim.ts";
+import { loadProjectStatus } from "@webhook-gateway/shared/store/read/project-status.ts";
 import { createTestHarness } from "wrangler";
 
 const ROOT = path.resolve(import.meta.dirname, "../..");

@@ -4,7 +4,7 @@ import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
-import { localEnvironment } from "@webhook-gateway/shared/child-environment.mjs";
+import { localEnvironment } from "@webhook-gateway/shared/process/child-environment.mjs";
 
 export const ROOT = path.resolve(import.meta.dirname, "../..");
 export type WorkerName = "producer" | "consumer";

@@ -5,7 +5,7 @@ import { createRequire } from "node:module";
 import os from "node:os";
 import path from "node:path";
 import type { Readable } from "node:stream";
-import { childEnvironment } from "@webhook-gateway/shared/child-environment.mjs";
+import { childEnvironment } from "@webhook-gateway/shared/process/child-environment.mjs";
 import { type Running, stopProcess } from "./contender.ts";
 import type { BundledModule } from "./worker-bundle.ts";
 import { workerdConfig } from "./workerd-config.ts";

@@ -11,8 +11,8 @@ import { addStatus } from "./commands/status.ts";
 import { addTrace } from "./commands/trace.ts";
 import { addValidations } from "./commands/validations.ts";
 import { EXIT, GatewayError } from "./exit.ts";
+import { say } from "./output/terminal.ts";
 import { startWrangler, type WranglerProgram } from "./provision/wrangler.ts";
-import { say } from "./terminal.ts";
 
 const DEFAULT_URL = "http://localhost:8787";
 

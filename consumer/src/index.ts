@@ -1,10 +1,10 @@
-import { createLog } from "@webhook-gateway/shared/log.ts";
-import { observeWith } from "@webhook-gateway/shared/telemetry.ts";
-import { readConsumerConfig } from "./config.ts";
-import { createConsumer } from "./consumer.ts";
-import { exceptEffects } from "./effect-lines.ts";
+import { readConsumerConfig } from "@webhook-gateway/shared/config/consumer.ts";
+import { createLog } from "@webhook-gateway/shared/telemetry/log.ts";
+import { observeWith } from "@webhook-gateway/shared/telemetry/telemetry.ts";
+import { exceptEffects } from "./effects/effect-log.ts";
+import { createConsumer } from "./handlers.ts";
 
-export { GitHubBudget } from "./github-budget.ts";
+export { GitHubBudget } from "./github/budget-object.ts";
 
 /** Each environment's queues are named after their role. */
 function roleOf(queue: string): "events" | "work" | "deadLetters" {

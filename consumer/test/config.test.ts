@@ -1,6 +1,6 @@
-import { ConfigError } from "@webhook-gateway/shared/config.ts";
+import { ConfigError } from "@webhook-gateway/shared/config/common.ts";
+import { readConsumerConfig } from "@webhook-gateway/shared/config/consumer.ts";
 import { describe, expect, test } from "vitest";
-import { readConsumerConfig } from "../src/config.ts";
 
 const LEAST = {
   ENVIRONMENT: "development",

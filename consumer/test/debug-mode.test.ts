@@ -1,6 +1,6 @@
 import { createExecutionContext, createMessageBatch, getQueueResult } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import type { Dataset } from "@webhook-gateway/shared/telemetry.ts";
+import type { Dataset } from "@webhook-gateway/shared/telemetry/telemetry.ts";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import worker from "../src/index.ts";
 import { empty } from "./support/database.ts";

@@ -5,7 +5,7 @@ import { Socket } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
-import { toolEnvironment } from "@webhook-gateway/shared/child-environment.mjs";
+import { toolEnvironment } from "@webhook-gateway/shared/process/child-environment.mjs";
 import type { OutputTail } from "./output-tail.ts";
 
 const DRAIN_TIMEOUT_MS = 1000;

@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { promisify } from "node:util";
-import { toolEnvironment } from "@webhook-gateway/shared/child-environment.mjs";
+import { toolEnvironment } from "@webhook-gateway/shared/process/child-environment.mjs";
 
 /** A living process; zombies are not listed. */
 export type ProcessEntry = { pid: number; parentPid: number; groupId: number; residentBytes: () => number };

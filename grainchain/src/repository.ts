@@ -1,6 +1,6 @@
 import { statSync } from "node:fs";
 import { delimiter, resolve } from "node:path";
-import { gitEnvironment } from "@webhook-gateway/shared/child-environment.mjs";
+import { gitEnvironment } from "@webhook-gateway/shared/process/child-environment.mjs";
 import { redactCredentials } from "./clone-url.ts";
 import { type ProcessReport, runProcess } from "./process.ts";
 

@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { promisify } from "node:util";
-import { toolEnvironment } from "@webhook-gateway/shared/child-environment.mjs";
+import { toolEnvironment } from "@webhook-gateway/shared/process/child-environment.mjs";
 import { planSteps } from "./checkout.ts";
 import { checkOutCommit, locateRepository } from "./repository.ts";
 import type { ValidationRequest } from "./request.ts";

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { toolEnvironment } from "@webhook-gateway/shared/child-environment.mjs";
+import { toolEnvironment } from "@webhook-gateway/shared/process/child-environment.mjs";
 import { formatBytes } from "./memory-limit.ts";
 import { type ProcessEnd, runProcess } from "./process.ts";
 import type { ValidationRequest } from "./request.ts";

@@ -1,6 +1,6 @@
 import { createHmac } from "node:crypto";
 import { expect, onTestFinished, test } from "vitest";
-import { waitFor } from "../../cli/test/support/patience.ts";
+import { waitFor } from "../../test/support/patience.ts";
 import { type CallbackBody, CallbackSender, readRetryAfterMs } from "../src/callback.ts";
 import { createLog } from "../src/log.ts";
 import { type Reply, startReceiver } from "./support/receiver.ts";

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, onTestFinished, test } from "vitest";
-import { waitFor } from "../../cli/test/support/patience.ts";
+import { waitFor } from "../../test/support/patience.ts";
 import { isRunning, waitForFile } from "./support/poll.ts";
 import { startReceiver } from "./support/receiver.ts";
 import { commitFiles, makeDirectory, stepsFile } from "./support/repositories.ts";

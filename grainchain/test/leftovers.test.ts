@@ -2,7 +2,7 @@ import { spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { waitFor } from "../../cli/test/support/patience.ts";
+import { waitFor } from "../../test/support/patience.ts";
 import { sweepLeftovers } from "../src/leftovers.ts";
 import { isRunning } from "./support/poll.ts";
 import { makeDirectory } from "./support/repositories.ts";

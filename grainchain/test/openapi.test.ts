@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { createGrainchain, type Trigger } from "../../consumer/src/grainchain.ts";
+import { createGrainchain, type Trigger } from "../../consumer/src/dispatch/grainchain.ts";
 import {
   allowed,
   answerProblems,

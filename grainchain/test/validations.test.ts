@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { waitFor } from "../../cli/test/support/patience.ts";
+import { waitFor } from "../../test/support/patience.ts";
 import { createHeldSandboxes, startHeld, startSystem, validationId } from "./support/system.ts";
 
 test("runs as many as it may at a time, the others in their order", async () => {

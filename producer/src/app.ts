@@ -1,25 +1,30 @@
 /** The producer's HTTP surface. */
-import { errorText, type Log } from "@webhook-gateway/shared/log.ts";
-import { createRoutingPolicy } from "@webhook-gateway/shared/routing-policy.ts";
+
+import {
+  callbackSecrets,
+  type ProducerConfig,
+  webhookSecrets,
+} from "@webhook-gateway/shared/config/producer.ts";
+import { createRoutingPolicy } from "@webhook-gateway/shared/routing/routing-policy.ts";
 import { isUnavailable } from "@webhook-gateway/shared/store/unavailable.ts";
+import { errorText, type Log } from "@webhook-gateway/shared/telemetry/log.ts";
 import { VERSION } from "@webhook-gateway/shared/version.ts";
 import { type Context, Hono, type Next } from "hono";
 import { etag } from "hono/etag";
-import { roleOf } from "./access.ts";
-import { type ApiError, errorResponse } from "./api-error.ts";
-import { type Capability, createVoucherFinder } from "./callback-voucher.ts";
-import { setCommonHeaders } from "./common-headers.ts";
-import { callbackSecrets, type ProducerConfig, webhookSecrets } from "./config.ts";
+import { roleOf } from "./auth/access.ts";
+import { type RateLimit, refuseUnauthorized } from "./auth/rate-limit.ts";
+import { type Capability, createVoucherFinder } from "./callback/authentication.ts";
+import { receiveCallback } from "./callback/status-callback.ts";
+import { createDashboardData } from "./dashboard/data-source.ts";
 import { createDashboard } from "./dashboard/index.tsx";
-import { createDashboardData } from "./dashboard-data.ts";
-import { receiveDelivery } from "./github-webhook.ts";
-import { createHealth } from "./health.ts";
+import { createHealth } from "./health/health.ts";
+import { projectStatus } from "./health/project-status.ts";
+import { watchQueue } from "./health/watched-queue.ts";
+import { type ApiError, errorResponse } from "./http/api-error.ts";
+import { setCommonHeaders } from "./http/common-headers.ts";
+import { receiveDelivery } from "./ingress/github-webhook.ts";
+import { createVerifier } from "./ingress/signature.ts";
 import { createOperatorApi } from "./operator-api/index.ts";
-import { projectStatus } from "./project-status.ts";
-import { type RateLimit, refuseUnauthorized } from "./rate-limit.ts";
-import { createVerifier } from "./signature.ts";
-import { receiveCallback } from "./status-callback.ts";
-import { watchQueue } from "./watched-queue.ts";
 
 export interface AppDeps {
   readonly config: ProducerConfig;

@@ -1,11 +1,11 @@
-import { ConfigError } from "@webhook-gateway/shared/config.ts";
-import { createLog } from "@webhook-gateway/shared/log.ts";
-import { observeWith } from "@webhook-gateway/shared/telemetry.ts";
-import { errorResponse } from "./api-error.ts";
+import { ConfigError } from "@webhook-gateway/shared/config/common.ts";
+import { readProducerConfig } from "@webhook-gateway/shared/config/producer.ts";
+import { createLog } from "@webhook-gateway/shared/telemetry/log.ts";
+import { observeWith } from "@webhook-gateway/shared/telemetry/telemetry.ts";
 import { createApp } from "./app.ts";
-import { setCommonHeaders } from "./common-headers.ts";
-import { readProducerConfig } from "./config.ts";
-import { logRequests } from "./request-lines.ts";
+import { errorResponse } from "./http/api-error.ts";
+import { setCommonHeaders } from "./http/common-headers.ts";
+import { logRequests } from "./http/request-log.ts";
 
 type App = ReturnType<typeof createApp>;
 

@@ -1,7 +1,7 @@
 import { env as workerEnv } from "cloudflare:workers";
-import { ConfigError } from "@webhook-gateway/shared/config.ts";
+import { ConfigError } from "@webhook-gateway/shared/config/common.ts";
+import { readProducerConfig, webhookSecrets } from "@webhook-gateway/shared/config/producer.ts";
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { readProducerConfig, webhookSecrets } from "../src/config.ts";
 import worker from "../src/index.ts";
 import { SECRETS } from "./support/app.ts";
 import { expectRefusal } from "./support/errors.ts";

@@ -1,5 +1,5 @@
 import { env } from "cloudflare:workers";
-import { capabilityToken } from "@webhook-gateway/shared/capability.ts";
+import { capabilityToken } from "@webhook-gateway/shared/domain/capability.ts";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import worker from "../src/index.ts";
 import { ORIGIN } from "./support/app.ts";

@@ -1,6 +1,6 @@
 import { env, exports } from "cloudflare:workers";
-import { capabilityToken } from "@webhook-gateway/shared/capability.ts";
-import type { Dataset } from "@webhook-gateway/shared/telemetry.ts";
+import { capabilityToken } from "@webhook-gateway/shared/domain/capability.ts";
+import type { Dataset } from "@webhook-gateway/shared/telemetry/telemetry.ts";
 import { describe, expect, test } from "vitest";
 import worker from "../src/index.ts";
 import { jsonOf, ORIGIN } from "./support/app.ts";

@@ -1,4 +1,4 @@
-import { capabilityToken } from "@webhook-gateway/shared/capability.ts";
+import { capabilityToken } from "@webhook-gateway/shared/domain/capability.ts";
 import { describe, expect, test } from "vitest";
 import { ORIGIN, refuseToSend, SECRETS, startApp, type TestAppOptions } from "./support/app.ts";
 import { AUTH_FORMS, callback, callbackBody, post, VALIDATION_ID } from "./support/callback.ts";

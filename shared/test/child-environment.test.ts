@@ -8,7 +8,7 @@ import {
   grainchainEnvironment,
   localEnvironment,
   toolEnvironment,
-} from "../src/child-environment.mjs";
+} from "../src/process/child-environment.mjs";
 import { proxyVariables, startAsked } from "./support/proxy.ts";
 import { makeOddHome, makeOtherRepository } from "./support/surroundings.ts";
 

@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import { describe, expect, test } from "vitest";
-import { ConfigError, readConfig } from "../src/config.ts";
-import * as field from "../src/config-field.ts";
+import { ConfigError, readConfig } from "../src/config/common.ts";
+import * as field from "../src/config/field.ts";
 
 const only = <Schema extends v.GenericSchema>(schema: Schema, value: unknown) =>
   readConfig(v.object({ KEY: schema }), value === undefined ? {} : { KEY: value });

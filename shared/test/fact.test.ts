@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { amount } from "../../cli/test/support/amount.ts";
-import fc from "../../cli/test/support/fast-check.ts";
-import { type CallbackFact, type DeliveryFact, FACT_VERSION, parseFact } from "../src/fact.ts";
+import { amount } from "../../test/support/amount.ts";
+import fc from "../../test/support/fast-check.ts";
+import { type CallbackFact, type DeliveryFact, FACT_VERSION, parseFact } from "../src/messages/fact.ts";
 
 const AT = "2026-11-01T10:00:00.000Z";
 const delivery: DeliveryFact = {

@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from "vitest";
-import { createLog, errorText } from "../src/log.ts";
+import { createLog, errorText } from "../src/telemetry/log.ts";
 
 function capture(debug = false) {
   const lines: { level: string; line: string }[] = [];

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { bearerToken, sameSecret } from "../src/secret.ts";
+import { bearerToken, sameSecret } from "../src/config/secret.ts";
 
 test.each([
   ["the same", "s3cret", "s3cret", true],

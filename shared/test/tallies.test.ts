@@ -1,6 +1,6 @@
-import type { Changes, TimelineEntry, Validation } from "@webhook-gateway/shared/store/rows.ts";
-import { type Tally, talliesOf } from "@webhook-gateway/shared/store/tallies.ts";
 import { describe, expect, test } from "vitest";
+import type { Changes, TimelineEntry, Validation } from "../src/store/rows.ts";
+import { type Tally, talliesOf } from "../src/store/tallies.ts";
 
 const CREATED = "2026-11-01T09:59:30.000Z";
 const AT = "2026-11-01T10:01:00.500Z";

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { createLog, type LogFields } from "../src/log.ts";
-import { tally } from "../src/tally.ts";
-import { type Dataset, observeWith } from "../src/telemetry.ts";
+import { createLog, type LogFields } from "../src/telemetry/log.ts";
+import { tally } from "../src/telemetry/tally.ts";
+import { type Dataset, observeWith } from "../src/telemetry/telemetry.ts";
 
 type Point = Parameters<Dataset["writeDataPoint"]>[0];
 

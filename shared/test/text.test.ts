@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import fc from "../../cli/test/support/fast-check.ts";
-import { byteLength, cutText, exceedsBytes } from "../src/text.ts";
+import fc from "../../test/support/fast-check.ts";
+import { byteLength, cutText, exceedsBytes } from "../src/text/text.ts";
 
 test.each([
   ["abc", 5, "abc"],

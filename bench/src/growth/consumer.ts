@@ -1,14 +1,14 @@
 /** The consumer's own modules over a metered D1, with a Grainchain and a GitHub that take everything at once. */
 import { randomUUID } from "node:crypto";
 import type { D1Database } from "@cloudflare/workers-types";
-import { createLog } from "@webhook-gateway/shared/log.ts";
-import { type DispatchDeps, dispatchDue } from "../../../consumer/src/dispatch.ts";
-import { createGitHub } from "../../../consumer/src/github.ts";
-import { createGrainchain } from "../../../consumer/src/grainchain.ts";
-import { recordBatch } from "../../../consumer/src/record.ts";
-import { type ReportDeps, reportDue } from "../../../consumer/src/report.ts";
-import { expireOld } from "../../../consumer/src/retention.ts";
-import { watchSilent } from "../../../consumer/src/watchdog.ts";
+import { createGitHub } from "@webhook-gateway/shared/github/client.ts";
+import { createLog } from "@webhook-gateway/shared/telemetry/log.ts";
+import { type DispatchDeps, dispatchDue } from "../../../consumer/src/dispatch/dispatch.ts";
+import { createGrainchain } from "../../../consumer/src/dispatch/grainchain.ts";
+import { watchSilent } from "../../../consumer/src/dispatch/watchdog.ts";
+import { expireOld } from "../../../consumer/src/maintain/retention.ts";
+import { recordBatch } from "../../../consumer/src/record/record.ts";
+import { type ReportDeps, reportDue } from "../../../consumer/src/report/report.ts";
 import {
   answering,
   GITHUB_URL,

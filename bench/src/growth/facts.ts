@@ -1,6 +1,6 @@
 /** Facts as the producer would have put them on the queue. */
 import { randomBytes, randomUUID } from "node:crypto";
-import { type CallbackFact, type DeliveryFact, FACT_VERSION } from "@webhook-gateway/shared/fact.ts";
+import { type CallbackFact, type DeliveryFact, FACT_VERSION } from "@webhook-gateway/shared/messages/fact.ts";
 import { RESULTS_BYTES } from "./fill.ts";
 
 /** Pull requests that nobody has opened yet have numbers from here. */

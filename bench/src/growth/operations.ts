@@ -1,9 +1,9 @@
 /** What is measured at every size: each activity of the gateway that asks D1, through its own modules. */
 import type { D1Database } from "@cloudflare/workers-types";
-import { loadAlertFacts } from "@webhook-gateway/shared/store/alerts.ts";
-import { loadAccountedFor } from "@webhook-gateway/shared/store/recovery.ts";
-import { deleteChunk } from "@webhook-gateway/shared/store/retention.ts";
-import { claimSilent } from "@webhook-gateway/shared/store/watch.ts";
+import { claimSilent } from "@webhook-gateway/shared/store/claim/watch.ts";
+import { loadAlertFacts } from "@webhook-gateway/shared/store/maintain/alerts.ts";
+import { loadAccountedFor } from "@webhook-gateway/shared/store/maintain/recovery.ts";
+import { deleteChunk } from "@webhook-gateway/shared/store/maintain/retention.ts";
 import type { World } from "./consumer.ts";
 import { callbackAbout, openedPull } from "./facts.ts";
 import { REPOSITORIES } from "./fill.ts";

@@ -1,12 +1,12 @@
 /** What people look at: pages of the dashboard, the operator API and a repository's status. */
 import type { D1Database } from "@cloudflare/workers-types";
-import { listDeadLetters } from "@webhook-gateway/shared/store/dead-letter-list.ts";
-import { listDeliveries } from "@webhook-gateway/shared/store/delivery-list.ts";
-import { loadOverview } from "@webhook-gateway/shared/store/overview.ts";
-import { loadProjectStatus } from "@webhook-gateway/shared/store/project-status.ts";
-import { loadTraceRows } from "@webhook-gateway/shared/store/trace-rows.ts";
-import { listValidations } from "@webhook-gateway/shared/store/validation-list.ts";
-import { parseTraceQuestion } from "@webhook-gateway/shared/trace-question.ts";
+import { parseTraceQuestion } from "@webhook-gateway/shared/domain/trace-question.ts";
+import { listDeadLetters } from "@webhook-gateway/shared/store/read/dead-letter-list.ts";
+import { listDeliveries } from "@webhook-gateway/shared/store/read/delivery-list.ts";
+import { loadOverview } from "@webhook-gateway/shared/store/read/overview.ts";
+import { loadProjectStatus } from "@webhook-gateway/shared/store/read/project-status.ts";
+import { loadTraceRows } from "@webhook-gateway/shared/store/read/trace-rows.ts";
+import { listValidations } from "@webhook-gateway/shared/store/read/validation-list.ts";
 import { HOT } from "./fill.ts";
 import type { Given, Operation } from "./operations.ts";
 

@@ -1,6 +1,6 @@
 /** A Grainchain and a GitHub that take everything at once, and count what they are asked. */
 import { generateKeyPairSync } from "node:crypto";
-import type { Budgets } from "../../../consumer/src/github-send.ts";
+import type { Budgets } from "../../../consumer/src/github/send.ts";
 
 export const GRAINCHAIN_URL = "https://grainchain.test";
 export const GITHUB_URL = "https://github.test";

@@ -1,12 +1,12 @@
 /** What one delivery makes the platform do, counted over some hundred of them through the consumer as it is. */
 import { randomUUID } from "node:crypto";
 import type { D1Database } from "@cloudflare/workers-types";
-import { createLog } from "@webhook-gateway/shared/log.ts";
-import { deleteChunk } from "@webhook-gateway/shared/store/retention.ts";
-import type { WakeUp } from "@webhook-gateway/shared/wake-up.ts";
-import { readConsumerConfig } from "../../../consumer/src/config.ts";
-import { createConsumer } from "../../../consumer/src/consumer.ts";
-import { exceptEffects } from "../../../consumer/src/effect-lines.ts";
+import { readConsumerConfig } from "@webhook-gateway/shared/config/consumer.ts";
+import type { WakeUp } from "@webhook-gateway/shared/messages/wake-up.ts";
+import { deleteChunk } from "@webhook-gateway/shared/store/maintain/retention.ts";
+import { createLog } from "@webhook-gateway/shared/telemetry/log.ts";
+import { exceptEffects } from "../../../consumer/src/effects/effect-log.ts";
+import { createConsumer } from "../../../consumer/src/handlers.ts";
 import { callbackAbout, openedPull } from "../growth/facts.ts";
 import { createMeter, type Meter } from "../growth/meter.ts";
 import {

@@ -1,11 +1,18 @@
 /** `gateway deliveries`: what GitHub sent, and what came of it. */
 import type { DeliveryItem } from "@webhook-gateway/shared/api/delivery.ts";
 import type { Command } from "commander";
-import { addPageOptions, addTimeOptions, listQuery, type PageOptions, repository, text } from "../option.ts";
-import { printPage } from "../page.ts";
-import { openSession } from "../session.ts";
-import type { Column } from "../table.ts";
-import { ageText } from "../time-text.ts";
+import { openSession } from "../api/session.ts";
+import {
+  addPageOptions,
+  addTimeOptions,
+  listQuery,
+  type PageOptions,
+  repository,
+  text,
+} from "../input/option.ts";
+import { printPage } from "../output/page.ts";
+import type { Column } from "../output/table.ts";
+import { ageText } from "../output/time-text.ts";
 import { eventText } from "../view/event.ts";
 
 const EXAMPLES = `

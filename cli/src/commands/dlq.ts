@@ -6,9 +6,9 @@ import {
 } from "@webhook-gateway/shared/api/dead-letter.ts";
 import { DEFAULT_RATE, MAX_RATE } from "@webhook-gateway/shared/api/replay.ts";
 import type { Command } from "commander";
+import { openSession } from "../api/session.ts";
 import { EXIT, GatewayError } from "../exit.ts";
-import { type LetterOrder, orderLetters } from "../letter-order.ts";
-import { letterScope, type ScopeOptions } from "../letter-scope.ts";
+import { letterScope, type ScopeOptions } from "../input/dead-letter-scope.ts";
 import {
   addPageOptions,
   addTimeOptions,
@@ -19,13 +19,13 @@ import {
   repository,
   text,
   textUpTo,
-} from "../option.ts";
-import { printPage } from "../page.ts";
-import { escapeJson } from "../plain-text.ts";
-import { openSession } from "../session.ts";
-import { fieldLines } from "../table.ts";
-import { printJson, resultScreen } from "../terminal.ts";
-import { letterColumns, letterFields } from "../view/letter.ts";
+} from "../input/option.ts";
+import { printPage } from "../output/page.ts";
+import { escapeJson } from "../output/plain-text.ts";
+import { fieldLines } from "../output/table.ts";
+import { printJson, resultScreen } from "../output/terminal.ts";
+import { letterColumns, letterFields } from "../view/dead-letter.ts";
+import { type LetterOrder, orderLetters } from "./dead-letter-action.ts";
 import { DISCARD_EXAMPLES, EXAMPLES, LIST_EXAMPLES, REPLAY_EXAMPLES, SHOW_EXAMPLES } from "./dlq-examples.ts";
 
 interface OrderOptions extends ScopeOptions {

@@ -1,7 +1,9 @@
 /** `gateway provision`: brings a Cloudflare account to what the configuration files name. */
 import { type Command, Option } from "commander";
 import { GatewayError } from "../exit.ts";
-import { askForWord, processTerminal } from "../prompt.ts";
+import { askForWord, processTerminal } from "../input/prompt.ts";
+import { type Column, tableLines } from "../output/table.ts";
+import { messageScreen, printJson, resultScreen, say } from "../output/terminal.ts";
 import { readAccount } from "../provision/account.ts";
 import { checkGivenSecrets } from "../provision/given-secrets.ts";
 import { ENVIRONMENTS, type EnvironmentName, projectDir, readToolSettings } from "../provision/project.ts";
@@ -11,8 +13,6 @@ import type { Row } from "../provision/step.ts";
 import { readWanted } from "../provision/wanted.ts";
 import { checkWorkerName } from "../provision/worker-name.ts";
 import { openWrangler, type WranglerProgram } from "../provision/wrangler.ts";
-import { type Column, tableLines } from "../table.ts";
-import { messageScreen, printJson, resultScreen, say } from "../terminal.ts";
 
 interface ProvisionOptions {
   readonly env: EnvironmentName;

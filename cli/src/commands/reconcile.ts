@@ -1,15 +1,15 @@
 /** `gateway reconcile`: looks for deliveries that GitHub sent and that never came. */
 import type { ReconcileItem } from "@webhook-gateway/shared/api/reconcile.ts";
 import type { Command } from "commander";
+import { openSession, type Session } from "../api/session.ts";
 import { GatewayError } from "../exit.ts";
-import { follow } from "../follow.ts";
-import { catchInterrupts } from "../interrupt.ts";
-import { moment } from "../option.ts";
-import { openProgress } from "../progress.ts";
-import { openSession, type Session } from "../session.ts";
-import { type Field, fieldLines } from "../table.ts";
-import { printJson, resultScreen } from "../terminal.ts";
-import { utcText } from "../time-text.ts";
+import { catchInterrupts } from "../input/interrupt.ts";
+import { moment } from "../input/option.ts";
+import { openProgress } from "../output/progress.ts";
+import { type Field, fieldLines } from "../output/table.ts";
+import { printJson, resultScreen } from "../output/terminal.ts";
+import { utcText } from "../output/time-text.ts";
+import { follow } from "./follow.ts";
 
 const EXAMPLES = `
 Examples:

@@ -1,12 +1,12 @@
 /** `gateway replays`: the replays and discards of dead letters, and how far they are. */
 import type { Command } from "commander";
-import { catchInterrupts } from "../interrupt.ts";
-import { addPageOptions, listQuery, type PageOptions, text } from "../option.ts";
-import { printPage } from "../page.ts";
-import { followReplay, printReplay } from "../replay-follow.ts";
-import { openSession } from "../session.ts";
-import { say } from "../terminal.ts";
+import { openSession } from "../api/session.ts";
+import { catchInterrupts } from "../input/interrupt.ts";
+import { addPageOptions, listQuery, type PageOptions, text } from "../input/option.ts";
+import { printPage } from "../output/page.ts";
+import { say } from "../output/terminal.ts";
 import { replayColumns } from "../view/replay.ts";
+import { followReplay, printReplay } from "./replay-follow.ts";
 
 const LIST_EXAMPLES = `
 Examples:

@@ -1,17 +1,17 @@
 /** `gateway send`: correctly signed deliveries of any event, as GitHub would send them. */
 import { setTimeout as delay } from "node:timers/promises";
 import { type Command, InvalidArgumentError } from "commander";
-import { type Sent, sendDelivery, TIMEOUT_MS } from "../delivery.ts";
+import { type Sent, sendDelivery, TIMEOUT_MS } from "../api/delivery.ts";
+import { gatewayUrl } from "../api/gateway-url.ts";
+import { unreachableReason } from "../api/unreachable.ts";
 import { EXIT, GatewayError } from "../exit.ts";
-import { gatewayUrl } from "../gateway-url.ts";
-import { repository } from "../option.ts";
-import { readPayloadFile } from "../payload-file.ts";
-import { safeJson } from "../plain-text.ts";
-import { printJson } from "../terminal.ts";
-import { unreachableReason } from "../unreachable.ts";
-import { webhookSecret } from "../webhook-secret.ts";
+import { repository } from "../input/option.ts";
+import { readPayloadFile } from "../input/payload-file.ts";
+import { webhookSecret } from "../input/webhook-secret.ts";
+import { safeJson } from "../output/plain-text.ts";
+import { printJson } from "../output/terminal.ts";
 
-type Examples = typeof import("../payload.ts");
+type Examples = typeof import("../input/payload.ts");
 
 interface SendOptions {
   readonly repo?: string;
@@ -101,7 +101,7 @@ async function bodiesOf(event: string, options: SendOptions): Promise<string[]> 
   const from = process.env.INIT_CWD ?? process.cwd();
   if (payload !== undefined) return new Array<string>(count).fill(readPayloadFile(from, payload));
   // GitHub's examples are megabytes of JSON: the other commands start without them.
-  const examples = await import("../payload.ts");
+  const examples = await import("../input/payload.ts");
   return Array.from({ length: count }, (_, index) => bodyOf(examples, event, options, index));
 }
 

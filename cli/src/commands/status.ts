@@ -1,9 +1,9 @@
 /** `gateway status`: how the gateway does, or one repository. */
 import type { Command } from "commander";
+import { openSession, type Session } from "../api/session.ts";
 import { EXIT } from "../exit.ts";
-import { repository } from "../option.ts";
-import { openSession, type Session } from "../session.ts";
-import { printJson, resultScreen, say } from "../terminal.ts";
+import { repository } from "../input/option.ts";
+import { printJson, resultScreen, say } from "../output/terminal.ts";
 import { overviewLines } from "../view/overview.ts";
 import { projectLines } from "../view/project.ts";
 

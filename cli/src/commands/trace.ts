@@ -1,8 +1,8 @@
 /** `gateway trace`: where something is, how it came there, and what it waits for. */
 import type { Command } from "commander";
-import { text } from "../option.ts";
-import { openSession } from "../session.ts";
-import { printJson, resultScreen } from "../terminal.ts";
+import { openSession } from "../api/session.ts";
+import { text } from "../input/option.ts";
+import { printJson, resultScreen } from "../output/terminal.ts";
 import { traceLines } from "../view/trace.ts";
 
 const EXAMPLES = `

@@ -1,6 +1,7 @@
 /** `gateway validations`: the runs, and orders to them. */
-import { VALIDATION_STATES } from "@webhook-gateway/shared/validation.ts";
+import { VALIDATION_STATES } from "@webhook-gateway/shared/domain/validation.ts";
 import type { Command } from "commander";
+import { openSession } from "../api/session.ts";
 import {
   addPageOptions,
   addTimeOptions,
@@ -12,10 +13,9 @@ import {
   shaPrefix,
   someOf,
   text,
-} from "../option.ts";
-import { printPage } from "../page.ts";
-import { openSession } from "../session.ts";
-import { printJson, resultScreen, say } from "../terminal.ts";
+} from "../input/option.ts";
+import { printPage } from "../output/page.ts";
+import { printJson, resultScreen, say } from "../output/terminal.ts";
 import { validationColumns } from "../view/validation.ts";
 import { validationDetailLines } from "../view/validation-detail.ts";
 

@@ -1,6 +1,6 @@
 /** Are the files and what is set for them as the Workers want it? Keys are named, values never. */
-import { ConfigError } from "@webhook-gateway/shared/config.ts";
-import { CredentialsError, readPrivateKey } from "../../../consumer/src/private-key.ts";
+import { ConfigError } from "@webhook-gateway/shared/config/common.ts";
+import { CredentialsError, readPrivateKey } from "@webhook-gateway/shared/github/private-key.ts";
 import { GatewayError } from "../exit.ts";
 import { checkAccount } from "../provision/account.ts";
 import { isExample } from "../provision/afterwards.ts";

@@ -2,8 +2,8 @@
 import { VERSION } from "@webhook-gateway/shared/version.ts";
 import * as v from "valibot";
 import { GatewayError } from "../exit.ts";
+import { wranglerCommand } from "../input/wrangler-command.ts";
 import { configFile } from "../provision/project.ts";
-import { wranglerCommand } from "../wrangler-command.ts";
 import { type Check, Unchecked } from "./check.ts";
 import { type Finding, fail, ok, skipped, warn } from "./finding.ts";
 import { askHttp, type HttpAnswer } from "./http.ts";

@@ -1,7 +1,7 @@
 /** May the gateway do at GitHub what it has to? */
 import * as v from "valibot";
 import { GatewayError } from "../exit.ts";
-import { wranglerCommand } from "../wrangler-command.ts";
+import { wranglerCommand } from "../input/wrangler-command.ts";
 import type { Check } from "./check.ts";
 import { type Finding, fail, ok, skipped, warn } from "./finding.ts";
 import { type GitHubAccess, openGitHub } from "./github.ts";

@@ -1,5 +1,5 @@
 /** What an App must have been given, in GitHub's own words: those of its API, and those of its settings page. */
-import type { Hook } from "../../../consumer/src/hook.ts";
+import type { Hook } from "@webhook-gateway/shared/github/hook.ts";
 
 export interface Permission {
   /** In the API: `merge_queues`. */

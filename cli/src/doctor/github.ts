@@ -1,6 +1,6 @@
 /** GitHub, asked as the consumer asks it, with the credentials that are set here. */
-import { type Credential, createGitHub, type GitHubAnswer } from "../../../consumer/src/github.ts";
-import { type Hook, hooksOf } from "../../../consumer/src/hook.ts";
+import { type Credential, createGitHub, type GitHubAnswer } from "@webhook-gateway/shared/github/client.ts";
+import { type Hook, hooksOf } from "@webhook-gateway/shared/github/hook.ts";
 import type { Place } from "./place.ts";
 
 export interface GitHubAccess {

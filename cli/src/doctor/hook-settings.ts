@@ -1,6 +1,7 @@
 /** What a hook has to be set to, and how its last delivery ended. */
+
+import type { GitHubAnswer } from "@webhook-gateway/shared/github/client.ts";
 import * as v from "valibot";
-import type { GitHubAnswer } from "../../../consumer/src/github.ts";
 import { type Finding, fail, skipped, warn } from "./finding.ts";
 import type { Place } from "./place.ts";
 

@@ -1,7 +1,8 @@
 /** Does GitHub send to this gateway what it has to, and did the last delivery arrive? */
+
+import type { Credential, GitHubAnswer } from "@webhook-gateway/shared/github/client.ts";
+import type { Hook } from "@webhook-gateway/shared/github/hook.ts";
 import * as v from "valibot";
-import type { Credential, GitHubAnswer } from "../../../consumer/src/github.ts";
-import type { Hook } from "../../../consumer/src/hook.ts";
 import { GatewayError } from "../exit.ts";
 import { type Check, Unchecked } from "./check.ts";
 import { type Finding, fail, ok, skipped, warn } from "./finding.ts";

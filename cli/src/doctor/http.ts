@@ -1,6 +1,7 @@
 /** One HTTP question of a check. */
+
+import { unreachableReason } from "../api/unreachable.ts";
 import { GatewayError } from "../exit.ts";
-import { unreachableReason } from "../unreachable.ts";
 
 export interface HttpAnswer {
   readonly status: number;

@@ -1,8 +1,9 @@
 /** The environment that is looked at: its files, what is set for it, and where it is. */
-import { ConfigError } from "@webhook-gateway/shared/config.ts";
-import { type ConsumerConfig, readConsumerConfig } from "../../../consumer/src/config.ts";
-import { readPort, readStateDir } from "../../dev/settings.ts";
+import { ConfigError } from "@webhook-gateway/shared/config/common.ts";
+import { type ConsumerConfig, readConsumerConfig } from "@webhook-gateway/shared/config/consumer.ts";
+import { readPort, readStateDir } from "../../../tools/local/settings.ts";
 import { GatewayError } from "../exit.ts";
+import { nonEmpty, readSettingsFile } from "../input/settings-file.ts";
 import { type Account, readAccount } from "../provision/account.ts";
 import { isExample } from "../provision/afterwards.ts";
 import {
@@ -15,7 +16,6 @@ import {
 import { SECRETS } from "../provision/secret-names.ts";
 import { readWorkerFile, type Wanted, type WorkerFile, wantedOf } from "../provision/wanted.ts";
 import { openWrangler, type Wrangler, type WranglerProgram } from "../provision/wrangler.ts";
-import { nonEmpty, readSettingsFile } from "../settings-file.ts";
 import { Unchecked } from "./check.ts";
 
 export interface Place {

@@ -1,7 +1,7 @@
 /** Findings as they are shown. */
 import { stripVTControlCharacters } from "node:util";
-import { type Column, tableLines } from "../table.ts";
-import type { Screen, Style } from "../terminal.ts";
+import { type Column, tableLines } from "../output/table.ts";
+import type { Screen, Style } from "../output/terminal.ts";
 import type { Finding, FindingStatus } from "./finding.ts";
 
 const STYLES: Readonly<Record<FindingStatus, Style>> = { ok: "green", warn: "yellow", fail: "red" };

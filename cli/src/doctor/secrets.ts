@@ -1,8 +1,9 @@
 /** Are the secrets there? Of a deployed Worker only the names are known. */
+
+import { wranglerCommand } from "../input/wrangler-command.ts";
 import { WORKERS, type WorkerName } from "../provision/project.ts";
 import { missingSecrets } from "../provision/secret-plan.ts";
 import { listSecrets } from "../provision/worker-secrets.ts";
-import { wranglerCommand } from "../wrangler-command.ts";
 import { type Check, WRANGLER_TIMEOUT_MS } from "./check.ts";
 import { type Finding, fail, ok, warn } from "./finding.ts";
 import type { Place } from "./place.ts";

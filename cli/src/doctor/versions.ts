@@ -2,8 +2,8 @@
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import * as v from "valibot";
-import { isRecentNode, MIN_NODE } from "../../dev/node-version.mjs";
-import { ROOT } from "../../dev/settings.ts";
+import { isRecentNode, MIN_NODE } from "../../../tools/bootstrap/node-version.mjs";
+import { ROOT } from "../../../tools/local/settings.ts";
 import { type Check, WRANGLER_TIMEOUT_MS } from "./check.ts";
 import { fail, ok, warn } from "./finding.ts";
 import type { Place } from "./place.ts";

@@ -1,5 +1,5 @@
 /** The Cloudflare account that is worked on. */
-import { hasWhitespaceAround } from "@webhook-gateway/shared/secret.ts";
+import { hasWhitespaceAround } from "@webhook-gateway/shared/config/secret.ts";
 import { EXIT, GatewayError } from "../exit.ts";
 import type { Settings } from "./project.ts";
 

@@ -1,5 +1,5 @@
 /** What is left to a person once an account is provisioned. */
-import { wranglerCommand } from "../wrangler-command.ts";
+import { wranglerCommand } from "../input/wrangler-command.ts";
 import { configFile } from "./project.ts";
 import type { Queue } from "./queues-api.ts";
 import type { SecretPlaces, SecretPlan } from "./secret-plan.ts";

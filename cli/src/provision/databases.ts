@@ -2,7 +2,7 @@
 import { readdirSync } from "node:fs";
 import * as v from "valibot";
 import { GatewayError } from "../exit.ts";
-import { errorCode } from "../text-file.ts";
+import { errorCode } from "../input/text-file.ts";
 import { readOutput, succeed, type Wrangler, wranglerError } from "./wrangler.ts";
 
 export interface Database {

@@ -2,8 +2,8 @@
 import { type SpawnSyncReturns, spawnSync } from "node:child_process";
 import { lstatSync, realpathSync } from "node:fs";
 import path from "node:path";
-import { childEnvironment } from "@webhook-gateway/shared/child-environment.mjs";
-import { plainText } from "../plain-text.ts";
+import { childEnvironment } from "@webhook-gateway/shared/process/child-environment.mjs";
+import { plainText } from "../output/plain-text.ts";
 
 /**
  * Why a file must not hold secrets where it is.

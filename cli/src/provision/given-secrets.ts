@@ -1,5 +1,5 @@
 /** Secrets as a person has given them, judged as the Worker will that gets them: there a bad one stops everything. */
-import { ConfigError, type ConfigProblem } from "@webhook-gateway/shared/config.ts";
+import { ConfigError, type ConfigProblem } from "@webhook-gateway/shared/config/common.ts";
 import { EXIT, GatewayError } from "../exit.ts";
 import { WORKERS, type WorkerName } from "./project.ts";
 import { OPTIONAL_SECRETS } from "./secret-names.ts";

@@ -1,6 +1,6 @@
 /** What is deployed: two Workers, each with a configuration file of its own, in three environments. */
-import { ROOT } from "../../dev/settings.ts";
-import { nonEmpty, readSettingsFile } from "../settings-file.ts";
+import { ROOT } from "../../../tools/local/settings.ts";
+import { nonEmpty, readSettingsFile } from "../input/settings-file.ts";
 
 export const ENVIRONMENTS = ["development", "staging", "production"] as const;
 export type EnvironmentName = (typeof ENVIRONMENTS)[number];

@@ -1,6 +1,6 @@
 /** Steps about queues, and about who consumes them. */
 import { GatewayError } from "../exit.ts";
-import { wranglerCommand } from "../wrangler-command.ts";
+import { wranglerCommand } from "../input/wrangler-command.ts";
 import { listQueues, type Queue } from "./queues-api.ts";
 import type { Step, StepDeps } from "./step.ts";
 import type { Wanted, WantedQueue } from "./wanted.ts";

@@ -4,7 +4,7 @@
  */
 import * as v from "valibot";
 import { GatewayError } from "../exit.ts";
-import { plainText } from "../plain-text.ts";
+import { plainText } from "../output/plain-text.ts";
 import { type Account, RIGHTS, rightsMend } from "./account.ts";
 
 export interface Consumer {

@@ -1,7 +1,7 @@
 /** Which secrets are missing, and where each value comes from. */
 import { randomBytes } from "node:crypto";
 import { EXIT, GatewayError } from "../exit.ts";
-import { wranglerCommand } from "../wrangler-command.ts";
+import { wranglerCommand } from "../input/wrangler-command.ts";
 import { givenSecrets } from "./optional-secrets.ts";
 import { type Settings, WORKERS, type WorkerName } from "./project.ts";
 import { RANDOM_SECRETS } from "./secret-names.ts";

@@ -2,8 +2,8 @@
 import { lstatSync, statSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { EXIT, GatewayError } from "../exit.ts";
-import { parseSettings } from "../settings-file.ts";
-import { errorCode, readTextFile } from "../text-file.ts";
+import { parseSettings } from "../input/settings-file.ts";
+import { errorCode, readTextFile } from "../input/text-file.ts";
 import { whyGitMightTake } from "./git-ignore.ts";
 import type { EnvironmentName, Settings } from "./project.ts";
 

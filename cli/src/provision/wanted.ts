@@ -2,7 +2,7 @@
 import path from "node:path";
 import * as v from "valibot";
 import { GatewayError } from "../exit.ts";
-import { plainText } from "../plain-text.ts";
+import { plainText } from "../output/plain-text.ts";
 import { isPlaceholder } from "./database-id.ts";
 import { configFile, type EnvironmentName, type WorkerName } from "./project.ts";
 

@@ -1,6 +1,6 @@
 /** What a Worker makes of its environment when it starts, asked before it does. */
-import { readConsumerConfig } from "../../../consumer/src/config.ts";
-import { readProducerConfig } from "../../../producer/src/config.ts";
+import { readConsumerConfig } from "@webhook-gateway/shared/config/consumer.ts";
+import { readProducerConfig } from "@webhook-gateway/shared/config/producer.ts";
 import type { Settings, WorkerName } from "./project.ts";
 
 const READERS: Readonly<Record<WorkerName, (env: unknown) => unknown>> = {

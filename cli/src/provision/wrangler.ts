@@ -5,10 +5,10 @@ import path from "node:path";
 import { text } from "node:stream/consumers";
 import { stripVTControlCharacters } from "node:util";
 import * as v from "valibot";
-import { ROOT } from "../../dev/settings.ts";
-import { quietEnvironment } from "../../dev/wrangler.ts";
+import { ROOT } from "../../../tools/local/settings.ts";
+import { quietEnvironment } from "../../../tools/local/wrangler.ts";
 import { GatewayError } from "../exit.ts";
-import { plainText } from "../plain-text.ts";
+import { plainText } from "../output/plain-text.ts";
 import { type Account, RIGHTS, type Right, rightsMend } from "./account.ts";
 import { SECRETS } from "./secret-names.ts";
 

@@ -1,8 +1,8 @@
 /** How the gateway does, as it is shown. */
 import type { GateItem, Overview } from "@webhook-gateway/shared/api/overview.ts";
-import { type Field, fieldLines, tableLines } from "../table.ts";
-import type { Screen } from "../terminal.ts";
-import { ageText, spanText, utcAndAgeText, utcText } from "../time-text.ts";
+import { type Field, fieldLines, tableLines } from "../output/table.ts";
+import type { Screen } from "../output/terminal.ts";
+import { ageText, spanText, utcAndAgeText, utcText } from "../output/time-text.ts";
 
 /** The lines to show. Ages are as of the gateway's clock. */
 export function overviewLines(overview: Overview, screen: Screen): string[] {

@@ -1,9 +1,9 @@
 /** One repository as it is shown. */
 
-import type { ProjectStatus } from "../project-status.ts";
-import { type Field, fieldLines, tableLines } from "../table.ts";
-import type { Screen } from "../terminal.ts";
-import { ageText, utcAndAgeText } from "../time-text.ts";
+import type { ProjectStatus } from "../api/project-status.ts";
+import { type Field, fieldLines, tableLines } from "../output/table.ts";
+import type { Screen } from "../output/terminal.ts";
+import { ageText, utcAndAgeText } from "../output/time-text.ts";
 import { eventText } from "./event.ts";
 import { shortSha, standingStyle, standingText } from "./validation.ts";
 

@@ -1,7 +1,7 @@
 /** Replays as they are shown. */
 import type { ReplayItem } from "@webhook-gateway/shared/api/replay.ts";
-import type { Column, Field } from "../table.ts";
-import { ageText, utcAndAgeText } from "../time-text.ts";
+import type { Column, Field } from "../output/table.ts";
+import { ageText, utcAndAgeText } from "../output/time-text.ts";
 
 /** A list of replays. */
 export const replayColumns = (now: Date): Column<ReplayItem>[] => [

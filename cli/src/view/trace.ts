@@ -2,12 +2,12 @@
 import type { DeadLetterItem } from "@webhook-gateway/shared/api/dead-letter.ts";
 import type { DeliveryItem } from "@webhook-gateway/shared/api/delivery.ts";
 import type { Trace, TraceStep } from "@webhook-gateway/shared/api/trace.ts";
-import { plainText } from "../plain-text.ts";
-import { type Column, tableLines } from "../table.ts";
-import type { Screen } from "../terminal.ts";
-import { momentText, spanText } from "../time-text.ts";
+import { plainText } from "../output/plain-text.ts";
+import { type Column, tableLines } from "../output/table.ts";
+import type { Screen } from "../output/terminal.ts";
+import { momentText, spanText } from "../output/time-text.ts";
+import { letterColumns } from "./dead-letter.ts";
 import { eventText } from "./event.ts";
-import { letterColumns } from "./letter.ts";
 import { shortSha, standingStyle, standingText, subjectText } from "./validation.ts";
 
 /** The lines to show. */

@@ -1,10 +1,10 @@
 /** One validation, whole: its fields, its timeline, its report, and its steps with what failing ones printed. */
 import type { ValidationDetail } from "@webhook-gateway/shared/api/validation.ts";
-import { plainLines } from "../plain-text.ts";
-import { readSteps, type StepResult } from "../results.ts";
-import { type Field, fieldLines, tableLines } from "../table.ts";
-import type { Screen } from "../terminal.ts";
-import { momentText, spanText, utcText } from "../time-text.ts";
+import { plainLines } from "../output/plain-text.ts";
+import { type Field, fieldLines, tableLines } from "../output/table.ts";
+import type { Screen } from "../output/terminal.ts";
+import { momentText, spanText, utcText } from "../output/time-text.ts";
+import { readSteps, type StepResult } from "./results.ts";
 import { validationFields } from "./validation.ts";
 
 /** Lines of a failing step's output that are shown: the end says why. */

@@ -1,8 +1,8 @@
 /** Validations as they are shown. */
 import type { ValidationDetail, ValidationItem } from "@webhook-gateway/shared/api/validation.ts";
-import type { Column, Field } from "../table.ts";
-import type { Style } from "../terminal.ts";
-import { ageText, spanText, utcAndAgeText } from "../time-text.ts";
+import type { Column, Field } from "../output/table.ts";
+import type { Style } from "../output/terminal.ts";
+import { ageText, spanText, utcAndAgeText } from "../output/time-text.ts";
 
 /** State and conclusion, as one says them. */
 export const standingText = ({ state, conclusion }: Standing): string =>

@@ -2,9 +2,9 @@
 import { cpSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { ROOT } from "../../dev/settings.ts";
+import { makeDirectory } from "../../../test/e2e/support/repositories.ts";
+import { ROOT } from "../../../tools/local/settings.ts";
 import { RANDOM_SECRETS, SECRETS } from "../../src/provision/secret-names.ts";
-import { makeDirectory } from "../e2e/support/repositories.ts";
 import { fakeWrangler } from "./fake-wrangler.mjs";
 import { ACCOUNT_ID, API_TOKEN, FakeAccount, type FakeState } from "./fake-wrangler-account.ts";
 import { startFakeApi } from "./fake-wrangler-api.ts";

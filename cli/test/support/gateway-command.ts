@@ -3,8 +3,8 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import path from "node:path";
 import { text } from "node:stream/consumers";
-import { childEnvironment } from "@webhook-gateway/shared/child-environment.mjs";
-import { ROOT } from "../../dev/settings.ts";
+import { childEnvironment } from "@webhook-gateway/shared/process/child-environment.mjs";
+import { ROOT } from "../../../tools/local/settings.ts";
 
 export interface Ran {
   readonly code: number | null;

@@ -6,7 +6,7 @@ import type { ReconcileItem } from "@webhook-gateway/shared/api/reconcile.ts";
 import type { ReplayItem } from "@webhook-gateway/shared/api/replay.ts";
 import type { Trace } from "@webhook-gateway/shared/api/trace.ts";
 import type { ValidationDetail, ValidationItem } from "@webhook-gateway/shared/api/validation.ts";
-import { VALIDATION_STATES } from "@webhook-gateway/shared/validation.ts";
+import { VALIDATION_STATES } from "@webhook-gateway/shared/domain/validation.ts";
 
 export const AT = "2026-11-24T00:08:19.123Z";
 export const SHA = "6dcb09b5b57875f334f61aebed695e2e4193db5e";

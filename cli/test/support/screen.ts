@@ -1,4 +1,4 @@
-import type { Screen } from "../../src/terminal.ts";
+import type { Screen } from "../../src/output/terminal.ts";
 
 /** A screen without colours. */
 export const plainScreen = (width: number): Screen => ({

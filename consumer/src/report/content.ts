@@ -1,6 +1,7 @@
 /** What the gateway reports to GitHub of a validation: a check run, or a commit status. Pure, without a clock. */
-import type { OtherSubject } from "@webhook-gateway/shared/store/due-report.ts";
-import type { Conclusion, ValidationState } from "@webhook-gateway/shared/validation.ts";
+
+import type { Conclusion, ValidationState } from "@webhook-gateway/shared/domain/validation.ts";
+import type { OtherSubject } from "@webhook-gateway/shared/store/claim/due-report.ts";
 import { type Annotation, annotationsOf } from "./annotations.ts";
 import { codeSpan, link } from "./markdown.ts";
 import { nothingSection, outputSections, stepsTable } from "./sections.ts";

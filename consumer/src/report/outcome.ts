@@ -1,11 +1,11 @@
 /** What the result of a report leads to. Pure. */
-import { type Failure, nextAttempt } from "@webhook-gateway/shared/failure.ts";
-import type { DispatchFindings } from "@webhook-gateway/shared/gate.ts";
-import type { DueReport } from "@webhook-gateway/shared/store/due-report.ts";
-import type { PutOff, ReportOutcome } from "@webhook-gateway/shared/store/reports.ts";
+import { type Failure, nextAttempt } from "@webhook-gateway/shared/domain/failure.ts";
+import type { DispatchFindings } from "@webhook-gateway/shared/domain/gate.ts";
+import { isFinal } from "@webhook-gateway/shared/domain/validation.ts";
+import type { GitHubFailure } from "@webhook-gateway/shared/github/failure.ts";
+import type { DueReport } from "@webhook-gateway/shared/store/claim/due-report.ts";
+import type { PutOff, ReportOutcome } from "@webhook-gateway/shared/store/claim/reports.ts";
 import type { DeadLetter } from "@webhook-gateway/shared/store/rows.ts";
-import { isFinal } from "@webhook-gateway/shared/validation.ts";
-import type { GitHubFailure } from "../github-failure.ts";
 import { mayBePosted } from "./plan.ts";
 import type { SentReport } from "./send.ts";
 

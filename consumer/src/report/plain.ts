@@ -1,5 +1,5 @@
 /** Text from outside, made harmless to look at wherever it is shown. What Markdown makes of it: `markdown.ts`. */
-import { byteLength, cutText } from "@webhook-gateway/shared/text.ts";
+import { byteLength, cutText } from "@webhook-gateway/shared/text/text.ts";
 import stripAnsi from "strip-ansi";
 
 /**

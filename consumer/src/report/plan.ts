@@ -1,7 +1,8 @@
 /** What a due report leads to. Pure. */
-import type { DueReport } from "@webhook-gateway/shared/store/due-report.ts";
-import { isFinal } from "@webhook-gateway/shared/validation.ts";
-import type { Wanted } from "../budget.ts";
+
+import { isFinal } from "@webhook-gateway/shared/domain/validation.ts";
+import type { DueReport } from "@webhook-gateway/shared/store/claim/due-report.ts";
+import type { Wanted } from "../github/budget.ts";
 import {
   type CheckRunContent,
   type CommitStatusContent,

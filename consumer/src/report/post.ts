@@ -1,8 +1,9 @@
 /** Posts one report to GitHub. What may have been posted before is looked for first, so that nothing is posted twice. */
-import type { DueReport } from "@webhook-gateway/shared/store/due-report.ts";
+
+import type { Credential, GitHub } from "@webhook-gateway/shared/github/client.ts";
+import type { GitHubFailure } from "@webhook-gateway/shared/github/failure.ts";
+import type { DueReport } from "@webhook-gateway/shared/store/claim/due-report.ts";
 import * as v from "valibot";
-import type { Credential, GitHub } from "../github.ts";
-import type { GitHubFailure } from "../github-failure.ts";
 import { type CheckRunContent, CONTEXTS, type CommitStatusContent } from "./content.ts";
 import { type CurrentCheckRun, checkRunToChange, currentOf, isUncertain, type Post } from "./plan.ts";
 

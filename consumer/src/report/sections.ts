@@ -1,6 +1,6 @@
 /** The parts of a check run that show the steps, as Markdown. */
-import type { StepOutcome } from "@webhook-gateway/shared/step-outcome.ts";
-import { byteLength } from "@webhook-gateway/shared/text.ts";
+import type { StepOutcome } from "@webhook-gateway/shared/domain/step-outcome.ts";
+import { byteLength } from "@webhook-gateway/shared/text/text.ts";
 import { codeBlock, codeCell, codeSpan, FENCE_BYTES } from "./markdown.ts";
 import { endOfText } from "./plain.ts";
 import { type Digest, isFailing, type Step } from "./steps.ts";

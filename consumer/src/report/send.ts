@@ -1,9 +1,10 @@
 /** Plans claimed reports and sends what is to be posted, within the budgets of their credentials. */
-import type { DueReport } from "@webhook-gateway/shared/store/due-report.ts";
-import type { Credential } from "../github.ts";
-import type { GitHubFailure } from "../github-failure.ts";
-import { type Refused, type Sending, sendWithinBudgets } from "../github-send.ts";
-import { findSpeakers, NOT_INSTALLED, type Speaker, type SpeakerDeps } from "../installation.ts";
+
+import type { Credential } from "@webhook-gateway/shared/github/client.ts";
+import type { GitHubFailure } from "@webhook-gateway/shared/github/failure.ts";
+import type { DueReport } from "@webhook-gateway/shared/store/claim/due-report.ts";
+import { findSpeakers, NOT_INSTALLED, type Speaker, type SpeakerDeps } from "../github/installation.ts";
+import { type Refused, type Sending, sendWithinBudgets } from "../github/send.ts";
 import { type Plan, planReport } from "./plan.ts";
 import { type Posted, post } from "./post.ts";
 

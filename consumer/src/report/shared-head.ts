@@ -1,6 +1,6 @@
 /** A commit that is the head of several open subjects: its one check names each of them. */
-import type { OtherSubject } from "@webhook-gateway/shared/store/due-report.ts";
-import { byteLength } from "@webhook-gateway/shared/text.ts";
+import type { OtherSubject } from "@webhook-gateway/shared/store/claim/due-report.ts";
+import { byteLength } from "@webhook-gateway/shared/text/text.ts";
 import { codeSpan, link } from "./markdown.ts";
 import { cutWithMark, plainLine } from "./plain.ts";
 

@@ -1,5 +1,5 @@
 /** Reads the digest of a run's results. Lenient: a field of a wrong type counts as absent, and nothing throws. */
-import { type StepOutcome, stepOutcome } from "@webhook-gateway/shared/step-outcome.ts";
+import { type StepOutcome, stepOutcome } from "@webhook-gateway/shared/domain/step-outcome.ts";
 import * as v from "valibot";
 import { plainLine, plainText } from "./plain.ts";
 

@@ -1,4 +1,4 @@
-import { createLog } from "@webhook-gateway/shared/log.ts";
+import { createLog } from "@webhook-gateway/shared/telemetry/log.ts";
 import { beforeEach, describe, expect, test } from "vitest";
 import { empty, row, rows } from "../support/database.ts";
 import { second } from "../support/facts.ts";

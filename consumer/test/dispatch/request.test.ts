@@ -1,7 +1,7 @@
 import { env } from "cloudflare:workers";
-import { verifyCapability } from "@webhook-gateway/shared/capability.ts";
+import { verifyCapability } from "@webhook-gateway/shared/domain/capability.ts";
 import { beforeEach, describe, expect, test } from "vitest";
-import { dispatchDue } from "../../src/dispatch.ts";
+import { dispatchDue } from "../../src/dispatch/dispatch.ts";
 import { count, countStatements, empty } from "../support/database.ts";
 import { second, sha } from "../support/facts.ts";
 import { effectDeps, json } from "../support/grainchain.ts";

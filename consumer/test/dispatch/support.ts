@@ -1,4 +1,4 @@
-import { dispatchDue } from "../../src/dispatch.ts";
+import { dispatchDue } from "../../src/dispatch/dispatch.ts";
 import { rows } from "../support/database.ts";
 import { second } from "../support/facts.ts";
 import {

@@ -1,7 +1,7 @@
 import { env } from "cloudflare:workers";
 import { recountTallies } from "@webhook-gateway/shared/store/tallies.ts";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { dispatchDue } from "../../src/dispatch.ts";
+import { dispatchDue } from "../../src/dispatch/dispatch.ts";
 import { countStatements, empty, rows } from "../support/database.ts";
 import { callback, freshRepository, pullRequest, second } from "../support/facts.ts";
 import { createDouble, effectDeps, take } from "../support/grainchain.ts";

@@ -1,7 +1,7 @@
 import { env } from "cloudflare:workers";
 import { recountTallies } from "@webhook-gateway/shared/store/tallies.ts";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { cancelDue } from "../../src/cancel.ts";
+import { cancelDue } from "../../src/dispatch/cancel.ts";
 import { countStatements, empty, row } from "../support/database.ts";
 import { callback, freshRepository, pullRequest, second } from "../support/facts.ts";
 import { createDouble, effectDeps, json } from "../support/grainchain.ts";
@@ -166,10 +166,10 @@ describe("a dead cancel that is replayed", () => {
 
 test("a letter that was discarded and dies again says that it was discarded", async () => {
   const id = await deadReport();
-  const { startReplay } = await import("@webhook-gateway/shared/store/replays.ts");
+  const { startReplay } = await import("@webhook-gateway/shared/store/maintain/replays.ts");
   const start = { id: "discard", action: "discard", requestedBy: "ada", reason: null, rate: 0 } as const;
   await startReplay(env.DB, { ...start, scope: { all: true } }, second(4000));
-  const { commit } = await import("@webhook-gateway/shared/store/commit.ts");
+  const { commit } = await import("@webhook-gateway/shared/store/write/commit.ts");
   const { noChanges } = await import("@webhook-gateway/shared/store/rows.ts");
   const letter = {
     id: `report-${id}`,

@@ -165,7 +165,7 @@ describe("a letter that cannot be replayed is open again, and says why", () => {
     ["a body that was cut", { text: "x".repeat(10_000) }],
     ["nothing", null],
   ])("%s", async (_, body) => {
-    const { recordBatch } = await import("../../src/record.ts");
+    const { recordBatch } = await import("../../src/record/record.ts");
     const { replayDeps } = await import("./support.ts");
     await recordBatch(replayDeps(), [message(body)]);
     const { id } = await row<{ id: string }>("SELECT id FROM dead_letters");
@@ -225,7 +225,7 @@ describe("a letter that cannot be replayed is open again, and says why", () => {
 
 test("a discard closes letters for good, and touches what they are about no more", async () => {
   const [id = ""] = await dead(1);
-  const { startReplay } = await import("@webhook-gateway/shared/store/replays.ts");
+  const { startReplay } = await import("@webhook-gateway/shared/store/maintain/replays.ts");
   const start = { id: "discard", action: "discard", requestedBy: "ada", reason: null, rate: 0 } as const;
   await startReplay(env.DB, { ...start, scope: { all: true } }, second(4000));
   await step();

@@ -1,6 +1,6 @@
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { dispatchDue } from "../../src/dispatch.ts";
+import { dispatchDue } from "../../src/dispatch/dispatch.ts";
 import { empty } from "../support/database.ts";
 import { freshRepository, pullRequest, second } from "../support/facts.ts";
 import { createDouble, effectDeps, take } from "../support/grainchain.ts";
@@ -15,7 +15,7 @@ async function dispatchOneByOne(most: number): Promise<string[]> {
   const order: string[] = [];
   for (let calls = 0; calls < most; calls++) {
     const double = createDouble((call) => take(call));
-    const { claimDue } = await import("@webhook-gateway/shared/store/claim.ts");
+    const { claimDue } = await import("@webhook-gateway/shared/store/claim/claim.ts");
     const claim = await claimDue(env.DB, {
       leaseId: crypto.randomUUID(),
       now: second(6000),

@@ -1,6 +1,6 @@
-import type { DeliveryFact } from "@webhook-gateway/shared/fact.ts";
+import type { DeliveryFact } from "@webhook-gateway/shared/messages/fact.ts";
 import { expect, test } from "vitest";
-import { seeds } from "../../../cli/test/support/amount.ts";
+import { seeds } from "../../../test/support/amount.ts";
 import { empty, rows } from "../support/database.ts";
 import { freshRepository, pullRequest, sha } from "../support/facts.ts";
 import { type Random, Simulation, seeded } from "../support/simulation.ts";

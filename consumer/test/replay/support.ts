@@ -1,14 +1,14 @@
 /** Dead letters, and replays of them as an operator orders them. */
 import { env } from "cloudflare:workers";
 import type { LetterScope } from "@webhook-gateway/shared/api/dead-letter.ts";
-import type { Fact } from "@webhook-gateway/shared/fact.ts";
-import { invariants } from "@webhook-gateway/shared/store/invariants.ts";
-import { cancelReplay, loadReplay, startReplay } from "@webhook-gateway/shared/store/replays.ts";
+import type { Fact } from "@webhook-gateway/shared/messages/fact.ts";
+import { invariants } from "@webhook-gateway/shared/store/maintain/invariants.ts";
+import { cancelReplay, loadReplay, startReplay } from "@webhook-gateway/shared/store/maintain/replays.ts";
 import { expect } from "vitest";
-import { recordDeadLetters } from "../../src/dead-letters.ts";
-import { dispatchDue } from "../../src/dispatch.ts";
-import type { RecordDeps } from "../../src/record.ts";
-import { type ReplayProgress, replayDue } from "../../src/replay.ts";
+import { dispatchDue } from "../../src/dispatch/dispatch.ts";
+import { recordDeadLetters } from "../../src/record/dead-letters.ts";
+import type { RecordDeps } from "../../src/record/record.ts";
+import { type ReplayProgress, replayDue } from "../../src/recover/replay.ts";
 import { row, rows } from "../support/database.ts";
 import { freshRepository, pullRequest, second, sha } from "../support/facts.ts";
 import { type Clock, createDouble, effectDeps, take } from "../support/grainchain.ts";

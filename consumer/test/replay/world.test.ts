@@ -1,4 +1,4 @@
-import { FACT_VERSION, type Fact } from "@webhook-gateway/shared/fact.ts";
+import { FACT_VERSION, type Fact } from "@webhook-gateway/shared/messages/fact.ts";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { count, empty, rows } from "../support/database.ts";
 import { freshRepository, pullRequest, second } from "../support/facts.ts";

@@ -1,9 +1,9 @@
 /** A consumer with a clock, a work queue and a cron of the test's own: time passes as fast as it can be worked off. */
 import { env } from "cloudflare:workers";
-import type { Fact } from "@webhook-gateway/shared/fact.ts";
-import type { WakeUp } from "@webhook-gateway/shared/wake-up.ts";
-import { readConsumerConfig } from "../../src/config.ts";
-import { createConsumer } from "../../src/consumer.ts";
+import { readConsumerConfig } from "@webhook-gateway/shared/config/consumer.ts";
+import type { Fact } from "@webhook-gateway/shared/messages/fact.ts";
+import type { WakeUp } from "@webhook-gateway/shared/messages/wake-up.ts";
+import { createConsumer } from "../../src/handlers.ts";
 import { second } from "../support/facts.ts";
 import { createDouble, type Requested, take } from "../support/grainchain.ts";
 import { message, SILENT } from "../support/recording.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { amount } from "../../../cli/test/support/amount.ts";
-import fc from "../../../cli/test/support/fast-check.ts";
+import { amount } from "../../../test/support/amount.ts";
+import fc from "../../../test/support/fast-check.ts";
 import { annotationsOf, MAX_ANNOTATIONS, pathInRepository } from "../../src/report/annotations.ts";
 import { readDigest } from "../../src/report/steps.ts";
 import { bytesOf, failing, hostileDigest, sent, stepsOf } from "./support.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { amount } from "../../../cli/test/support/amount.ts";
-import fc from "../../../cli/test/support/fast-check.ts";
+import { amount } from "../../../test/support/amount.ts";
+import fc from "../../../test/support/fast-check.ts";
 import { checkRunContent, commitStatusContent, type Reported } from "../../src/report/content.ts";
 import { humanDuration } from "../../src/report/wording.ts";
 import {

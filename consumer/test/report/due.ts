@@ -1,4 +1,4 @@
-import type { DueReport } from "@webhook-gateway/shared/store/due-report.ts";
+import type { DueReport } from "@webhook-gateway/shared/store/claim/due-report.ts";
 
 export const WANTED_AT = "2026-11-23T10:00:00.000Z";
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { amount } from "../../../cli/test/support/amount.ts";
-import fc from "../../../cli/test/support/fast-check.ts";
+import { amount } from "../../../test/support/amount.ts";
+import fc from "../../../test/support/fast-check.ts";
 import { codeBlock, codeCell, codeSpan, FENCE_BYTES, link } from "../../src/report/markdown.ts";
 import { plainLine, plainText } from "../../src/report/plain.ts";
 import { bytesOf, hostile, withoutCode } from "./support.ts";

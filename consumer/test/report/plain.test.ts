@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import fc from "../../../cli/test/support/fast-check.ts";
+import fc from "../../../test/support/fast-check.ts";
 import { cutWithMark, endOfText, plainLine, plainText } from "../../src/report/plain.ts";
 import { bytesOf, hostile } from "./support.ts";
 

@@ -1,4 +1,4 @@
-import type { DueReport } from "@webhook-gateway/shared/store/due-report.ts";
+import type { DueReport } from "@webhook-gateway/shared/store/claim/due-report.ts";
 import { describe, expect, test } from "vitest";
 import { planReport } from "../../src/report/plan.ts";
 import { due } from "./due.ts";

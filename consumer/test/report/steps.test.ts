@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import fc from "../../../cli/test/support/fast-check.ts";
+import fc from "../../../test/support/fast-check.ts";
 import { NO_DIGEST, readDigest } from "../../src/report/steps.ts";
 import { failing, hostileDigest, sent, stepsOf } from "./support.ts";
 

@@ -1,7 +1,7 @@
 /** A receiver of alerts, and somebody who raises them, over the real D1. */
 import { env } from "cloudflare:workers";
-import { createLog } from "@webhook-gateway/shared/log.ts";
-import { raiseAlerts } from "../../src/alerts.ts";
+import { createLog } from "@webhook-gateway/shared/telemetry/log.ts";
+import { raiseAlerts } from "../../src/maintain/alerts.ts";
 import { rows } from "./database.ts";
 import { second } from "./facts.ts";
 import { clockAt } from "./grainchain.ts";

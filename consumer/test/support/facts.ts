@@ -8,7 +8,7 @@ import {
   type PullRequestChange,
   type PushChange,
   type RerunChange,
-} from "@webhook-gateway/shared/fact.ts";
+} from "@webhook-gateway/shared/messages/fact.ts";
 
 type Repository = NonNullable<DeliveryFact["repository"]>;
 

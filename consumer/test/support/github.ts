@@ -1,15 +1,15 @@
 /** A world of a test's own: a double of GitHub, and what the effects on GitHub need, over the real D1 and budgets. */
 import { env } from "cloudflare:workers";
-import { createLog } from "@webhook-gateway/shared/log.ts";
-import { createRoutingPolicy } from "@webhook-gateway/shared/routing-policy.ts";
+import { createGitHub, type GitHubConfig } from "@webhook-gateway/shared/github/client.ts";
+import { createRoutingPolicy } from "@webhook-gateway/shared/routing/routing-policy.ts";
+import { createLog } from "@webhook-gateway/shared/telemetry/log.ts";
 import { expect, inject, onTestFinished } from "vitest";
-import { type GitHub as Double, openGitHub } from "../../../cli/test/github/client.ts";
-import type { InstanceSpec } from "../../../cli/test/github/spec.ts";
-import { createGitHub, type GitHubConfig } from "../../src/github.ts";
-import type { Budgets } from "../../src/github-send.ts";
-import { reactDue } from "../../src/reaction.ts";
-import type { ReconcileDeps } from "../../src/reconcile.ts";
-import { type ReportDeps, reportDue } from "../../src/report.ts";
+import { type GitHub as Double, openGitHub } from "../../../test/github/client.ts";
+import type { InstanceSpec } from "../../../test/github/spec.ts";
+import type { Budgets } from "../../src/github/send.ts";
+import type { ReconcileDeps } from "../../src/recover/reconcile.ts";
+import { reactDue } from "../../src/report/reaction.ts";
+import { type ReportDeps, reportDue } from "../../src/report/report.ts";
 import { rows } from "./database.ts";
 import { type freshRepository, pullRequest, sha } from "./facts.ts";
 import { POLICY, record } from "./recording.ts";

@@ -1,6 +1,6 @@
 import { env } from "cloudflare:workers";
-import type { DispatchConfig, DispatchDeps } from "../../src/dispatch.ts";
-import { createGrainchain, type GrainchainConfig } from "../../src/grainchain.ts";
+import type { DispatchConfig, DispatchDeps } from "../../src/dispatch/dispatch.ts";
+import { createGrainchain, type GrainchainConfig } from "../../src/dispatch/grainchain.ts";
 import { second } from "./facts.ts";
 import { SILENT } from "./recording.ts";
 

@@ -1,4 +1,4 @@
-import type { Fact } from "@webhook-gateway/shared/fact.ts";
+import type { Fact } from "@webhook-gateway/shared/messages/fact.ts";
 import fc from "fast-check";
 import { callback, freshRepository, pullRequest, sha } from "./facts.ts";
 

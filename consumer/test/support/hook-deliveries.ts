@@ -1,5 +1,5 @@
 /** Deliveries as GitHub lists them, and what the gateway makes of those that came. */
-import type { DeliveryFact } from "@webhook-gateway/shared/fact.ts";
+import type { DeliveryFact } from "@webhook-gateway/shared/messages/fact.ts";
 import { delivery, sha } from "./facts.ts";
 import type { Repository } from "./github.ts";
 

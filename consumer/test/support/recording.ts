@@ -1,11 +1,11 @@
 import { env } from "cloudflare:workers";
-import type { Fact } from "@webhook-gateway/shared/fact.ts";
-import { createLog, type Log } from "@webhook-gateway/shared/log.ts";
+import type { Fact } from "@webhook-gateway/shared/messages/fact.ts";
 import { recountTallies } from "@webhook-gateway/shared/store/tallies.ts";
+import { createLog, type Log } from "@webhook-gateway/shared/telemetry/log.ts";
 import { expect } from "vitest";
-import type { DeliveryPolicy } from "../../src/decision.ts";
-import { type Recorded, recordBatch } from "../../src/record.ts";
-import type { IncomingMessage } from "../../src/settle.ts";
+import type { DeliveryPolicy } from "../../src/decide/context.ts";
+import { type Recorded, recordBatch } from "../../src/record/record.ts";
+import type { IncomingMessage } from "../../src/record/settle.ts";
 import { row, rows } from "./database.ts";
 import { second } from "./facts.ts";
 

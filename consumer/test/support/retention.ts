@@ -1,11 +1,11 @@
 /** Retention over a database whose rows are all of the tests' own hour. */
 import { env } from "cloudflare:workers";
-import type { Log } from "@webhook-gateway/shared/log.ts";
-import { invariants } from "@webhook-gateway/shared/store/invariants.ts";
+import { invariants } from "@webhook-gateway/shared/store/maintain/invariants.ts";
 import { recountTallies } from "@webhook-gateway/shared/store/tallies.ts";
+import type { Log } from "@webhook-gateway/shared/telemetry/log.ts";
 import { expect } from "vitest";
-import { dispatchDue } from "../../src/dispatch.ts";
-import { expireOld } from "../../src/retention.ts";
+import { dispatchDue } from "../../src/dispatch/dispatch.ts";
+import { expireOld } from "../../src/maintain/retention.ts";
 import { rows } from "./database.ts";
 import { callback, freshRepository, pullRequest, second, sha } from "./facts.ts";
 import { createDouble, effectDeps, take } from "./grainchain.ts";

@@ -3,16 +3,16 @@
  * what it was asked, a Grainchain that fails likewise, and a clock that jumps. Everything follows from one seed.
  */
 import { env } from "cloudflare:workers";
-import type { CallbackFact, Fact } from "@webhook-gateway/shared/fact.ts";
-import { createLog } from "@webhook-gateway/shared/log.ts";
-import { cancelReplay, startReplay } from "@webhook-gateway/shared/store/replays.ts";
-import { cancelDue } from "../../src/cancel.ts";
-import { recordDeadLetters } from "../../src/dead-letters.ts";
-import { dispatchDue } from "../../src/dispatch.ts";
-import { createGrainchain } from "../../src/grainchain.ts";
-import { recordBatch } from "../../src/record.ts";
-import { replayDue } from "../../src/replay.ts";
-import { watchSilent } from "../../src/watchdog.ts";
+import type { CallbackFact, Fact } from "@webhook-gateway/shared/messages/fact.ts";
+import { cancelReplay, startReplay } from "@webhook-gateway/shared/store/maintain/replays.ts";
+import { createLog } from "@webhook-gateway/shared/telemetry/log.ts";
+import { cancelDue } from "../../src/dispatch/cancel.ts";
+import { dispatchDue } from "../../src/dispatch/dispatch.ts";
+import { createGrainchain } from "../../src/dispatch/grainchain.ts";
+import { watchSilent } from "../../src/dispatch/watchdog.ts";
+import { recordDeadLetters } from "../../src/record/dead-letters.ts";
+import { recordBatch } from "../../src/record/record.ts";
+import { replayDue } from "../../src/recover/replay.ts";
 import { faulty } from "./database.ts";
 import { message, POLICY } from "./recording.ts";
 

@@ -2,7 +2,7 @@ import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { join } from "node:path";
-import { gitEnvironment } from "@webhook-gateway/shared/child-environment.mjs";
+import { gitEnvironment } from "@webhook-gateway/shared/process/child-environment.mjs";
 import { onTestFinished } from "vitest";
 
 /**

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { waitFor } from "../../../cli/test/support/patience.ts";
+import { waitFor } from "../../../test/support/patience.ts";
 
 /** The content of a file once something has been written to it. */
 export function waitForFile(path: string): Promise<string> {

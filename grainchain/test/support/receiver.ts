@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { createServer, type IncomingHttpHeaders } from "node:http";
 import { onTestFinished } from "vitest";
-import { waitFor } from "../../../cli/test/support/patience.ts";
+import { waitFor } from "../../../test/support/patience.ts";
 
 export type Received = {
   path: string;

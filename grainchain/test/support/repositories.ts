@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { gitEnvironment } from "@webhook-gateway/shared/child-environment.mjs";
+import { gitEnvironment } from "@webhook-gateway/shared/process/child-environment.mjs";
 import { onTestFinished } from "vitest";
 
 /** A new directory that is removed when the test has finished. Its name is none the server would sweep. */

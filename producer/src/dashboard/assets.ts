@@ -14,7 +14,7 @@ import tableStyle from "./assets/table.css";
 import themeStyle from "./assets/theme.css";
 import topStyle from "./assets/top.css";
 import validationStyle from "./assets/validation.css";
-import { BASE } from "./link.ts";
+import { BASE } from "./parts/link.ts";
 
 const SCRIPT = "text/javascript; charset=utf-8";
 const STYLE = "text/css; charset=utf-8";

@@ -1,10 +1,11 @@
 /** What the dashboard's handlers share. */
-import type { Log } from "@webhook-gateway/shared/log.ts";
+
+import type { ProducerConfig } from "@webhook-gateway/shared/config/producer.ts";
+import type { Log } from "@webhook-gateway/shared/telemetry/log.ts";
 import type { Context } from "hono";
-import type { ProducerConfig } from "../config.ts";
-import type { RateLimit } from "../rate-limit.ts";
+import type { RateLimit } from "../auth/rate-limit.ts";
 import type { DashboardData } from "./data.ts";
-import type { View } from "./view.ts";
+import type { View } from "./parts/view.ts";
 import type { Visitor } from "./visitor.ts";
 
 export interface DashboardDeps {

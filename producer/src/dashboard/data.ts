@@ -22,8 +22,8 @@ import type {
   validationQuery,
 } from "@webhook-gateway/shared/api/validation.ts";
 import type * as v from "valibot";
-import type { ApiError } from "../api-error.ts";
-import type { Health } from "../health.ts";
+import type { Health } from "../health/health.ts";
+import type { ApiError } from "../http/api-error.ts";
 
 /** One page of a list. */
 export interface ListPage<Item> {

@@ -2,20 +2,21 @@
  * The operator's dashboard: pages made on the server, readable without a script. Who may look is asked by HTTP
  * Basic; who may act has the operator's token, and comes from a form of these pages.
  */
-import { errorText } from "@webhook-gateway/shared/log.ts";
-import { CursorError } from "@webhook-gateway/shared/store/page.ts";
+
+import { CursorError } from "@webhook-gateway/shared/store/read/page.ts";
 import { isUnavailable } from "@webhook-gateway/shared/store/unavailable.ts";
+import { errorText } from "@webhook-gateway/shared/telemetry/log.ts";
 import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { etag } from "hono/etag";
-import type { ApiError } from "../api-error.ts";
+import type { ApiError } from "../http/api-error.ts";
+import { addOrders } from "./actions.tsx";
 import { asset } from "./assets.ts";
 import type { DashboardContext, DashboardDeps, DashboardEnv } from "./context.ts";
 import { securityHeaders } from "./headers.ts";
 import { noticeOf } from "./notice.ts";
-import { addOrders } from "./orders.tsx";
-import { addPages } from "./pages.tsx";
 import { refuse } from "./respond.tsx";
+import { addPages } from "./routes.tsx";
 import { isSameOrigin } from "./same-origin.ts";
 import { identify } from "./visitor.ts";
 

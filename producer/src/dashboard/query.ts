@@ -1,6 +1,6 @@
 /** Input of pages and forms, checked with the schemas of the operator API. */
 import * as v from "valibot";
-import type { ApiError } from "../api-error.ts";
+import type { ApiError } from "../http/api-error.ts";
 
 export type Read<Output> = { readonly query: Output } | { readonly error: ApiError };
 

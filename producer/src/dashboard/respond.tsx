@@ -1,13 +1,13 @@
 /** Answers of the dashboard: a page, a refusal, or the way to a page. */
 import type { HtmlEscapedString } from "hono/utils/html";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
-import { type ApiError, type ErrorCode, errorResponse } from "../api-error.ts";
-import type { Health } from "../health.ts";
+import type { Health } from "../health/health.ts";
+import { type ApiError, type ErrorCode, errorResponse } from "../http/api-error.ts";
 import type { DashboardContext } from "./context.ts";
-import { withQuery } from "./link.ts";
 import type { NoticeName } from "./notice.ts";
-import { ProblemPage } from "./problem.tsx";
-import { SignInPage } from "./sign-in.tsx";
+import { ProblemPage } from "./pages/problem.tsx";
+import { SignInPage } from "./pages/sign-in.tsx";
+import { withQuery } from "./parts/link.ts";
 
 const TITLES: Partial<Record<ErrorCode, string>> = {
   invalid_query: "These filters are not understood",

@@ -1,9 +1,9 @@
 /** Who asks: HTTP Basic with a token for a password. The user name is for the record, not for access. */
-import { sameSecret } from "@webhook-gateway/shared/secret.ts";
+import { sameSecret } from "@webhook-gateway/shared/config/secret.ts";
 import { auth } from "hono/utils/basic-auth";
-import type { Role } from "../access.ts";
-import type { ApiError } from "../api-error.ts";
-import { type RateLimit, refuseUnauthorized } from "../rate-limit.ts";
+import type { Role } from "../auth/access.ts";
+import { type RateLimit, refuseUnauthorized } from "../auth/rate-limit.ts";
+import type { ApiError } from "../http/api-error.ts";
 
 export interface Visitor {
   readonly role: Role;

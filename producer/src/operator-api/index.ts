@@ -1,12 +1,13 @@
 /** The operator API under `/api`: authenticated, checked and never cached. */
-import { CursorError } from "@webhook-gateway/shared/store/page.ts";
+
+import type { ProducerConfig } from "@webhook-gateway/shared/config/producer.ts";
+import { CursorError } from "@webhook-gateway/shared/store/read/page.ts";
 import { type Context, Hono } from "hono";
 import * as v from "valibot";
-import { roleOf } from "../access.ts";
-import { type ApiError, errorResponse } from "../api-error.ts";
-import { decodeUtf8, readBody } from "../body.ts";
-import type { ProducerConfig } from "../config.ts";
-import { type RateLimit, refuseUnauthorized } from "../rate-limit.ts";
+import { roleOf } from "../auth/access.ts";
+import { type RateLimit, refuseUnauthorized } from "../auth/rate-limit.ts";
+import { type ApiError, errorResponse } from "../http/api-error.ts";
+import { decodeUtf8, readBody } from "../ingress/body.ts";
 import { openApiDocument } from "./openapi.ts";
 import type { Answer, OperatorDeps, Route } from "./route.ts";
 import { ROUTES } from "./routes.ts";

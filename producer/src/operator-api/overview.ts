@@ -1,5 +1,5 @@
 import type { Overview } from "@webhook-gateway/shared/api/overview.ts";
-import { loadOverview } from "@webhook-gateway/shared/store/overview.ts";
+import { loadOverview } from "@webhook-gateway/shared/store/read/overview.ts";
 import { VERSION } from "@webhook-gateway/shared/version.ts";
 
 /** How the gateway does. */

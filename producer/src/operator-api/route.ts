@@ -1,7 +1,7 @@
 /** One route of the operator API: what it takes, what it answers, and who may ask. */
 import type * as v from "valibot";
-import type { ApiError } from "../api-error.ts";
-import type { OrderDeps } from "./order.ts";
+import type { ApiError } from "../http/api-error.ts";
+import type { OrderDeps } from "./validation-command.ts";
 
 export interface OperatorDeps extends OrderDeps {
   readonly environment: string;

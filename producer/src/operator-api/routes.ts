@@ -7,18 +7,22 @@ import * as reconcile from "@webhook-gateway/shared/api/reconcile.ts";
 import * as replay from "@webhook-gateway/shared/api/replay.ts";
 import * as tracing from "@webhook-gateway/shared/api/trace.ts";
 import * as validation from "@webhook-gateway/shared/api/validation.ts";
-import { listDeadLetters, loadDeadLetter } from "@webhook-gateway/shared/store/dead-letter-list.ts";
-import { listDeliveries } from "@webhook-gateway/shared/store/delivery-list.ts";
-import { insertReconcile, listReconciles, loadReconcile } from "@webhook-gateway/shared/store/reconciles.ts";
-import { cancelReplay, listReplays, loadReplay } from "@webhook-gateway/shared/store/replays.ts";
-import { listValidations, loadValidationDetail } from "@webhook-gateway/shared/store/validation-list.ts";
+import {
+  insertReconcile,
+  listReconciles,
+  loadReconcile,
+} from "@webhook-gateway/shared/store/maintain/reconciles.ts";
+import { cancelReplay, listReplays, loadReplay } from "@webhook-gateway/shared/store/maintain/replays.ts";
+import { listDeadLetters, loadDeadLetter } from "@webhook-gateway/shared/store/read/dead-letter-list.ts";
+import { listDeliveries } from "@webhook-gateway/shared/store/read/delivery-list.ts";
+import { listValidations, loadValidationDetail } from "@webhook-gateway/shared/store/read/validation-list.ts";
 import * as v from "valibot";
-import { orderLetters, previewOrder } from "./letters.ts";
+import { orderLetters, previewOrder } from "./dead-letters.ts";
 import { METRICS_TYPE, metricsText } from "./metrics.ts";
-import { type OrderAnswer, orderCancel, orderRerun, tellOfRequest } from "./order.ts";
 import { readOverview } from "./overview.ts";
 import { type Answer, found, type Route, route } from "./route.ts";
 import { answerTrace } from "./trace.ts";
+import { type OrderAnswer, orderCancel, orderRerun, tellOfRequest } from "./validation-command.ts";
 
 const nothing = v.strictObject({});
 

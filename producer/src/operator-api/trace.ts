@@ -1,7 +1,7 @@
 import type { Trace } from "@webhook-gateway/shared/api/trace.ts";
-import { loadTraceRows } from "@webhook-gateway/shared/store/trace-rows.ts";
-import { buildTrace } from "@webhook-gateway/shared/trace.ts";
-import { parseTraceQuestion } from "@webhook-gateway/shared/trace-question.ts";
+import { buildTrace } from "@webhook-gateway/shared/domain/trace.ts";
+import { parseTraceQuestion } from "@webhook-gateway/shared/domain/trace-question.ts";
+import { loadTraceRows } from "@webhook-gateway/shared/store/read/trace-rows.ts";
 import type { Answer } from "./route.ts";
 
 interface TraceDeps {

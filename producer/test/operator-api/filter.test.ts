@@ -1,5 +1,5 @@
 import { env } from "cloudflare:workers";
-import { VALIDATION_STATES } from "@webhook-gateway/shared/validation.ts";
+import { VALIDATION_STATES } from "@webhook-gateway/shared/domain/validation.ts";
 import { describe, expect, test } from "vitest";
 import { startApi } from "./support/api.ts";
 import { freshRepository, insertDelivery, insertLetter, insertValidation, minute } from "./support/insert.ts";

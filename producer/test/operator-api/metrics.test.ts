@@ -1,4 +1,4 @@
-import { VALIDATION_STATES } from "@webhook-gateway/shared/validation.ts";
+import { VALIDATION_STATES } from "@webhook-gateway/shared/domain/validation.ts";
 import { beforeEach, describe, expect, test } from "vitest";
 import { NOW } from "../support/app.ts";
 import { empty } from "../support/database.ts";

@@ -2,20 +2,20 @@ import { env } from "cloudflare:workers";
 import { deadLetterQuery } from "@webhook-gateway/shared/api/dead-letter.ts";
 import { deliveryQuery } from "@webhook-gateway/shared/api/delivery.ts";
 import { validationQuery } from "@webhook-gateway/shared/api/validation.ts";
-import { listDeadLetters, loadDeadLetter } from "@webhook-gateway/shared/store/dead-letter-list.ts";
-import { listDeliveries } from "@webhook-gateway/shared/store/delivery-list.ts";
-import { loadOverview } from "@webhook-gateway/shared/store/overview.ts";
-import { loadProjectStatus } from "@webhook-gateway/shared/store/project-status.ts";
-import { listReconciles } from "@webhook-gateway/shared/store/reconciles.ts";
+import { parseTraceQuestion } from "@webhook-gateway/shared/domain/trace-question.ts";
+import { listReconciles } from "@webhook-gateway/shared/store/maintain/reconciles.ts";
 import {
   cancelReplay,
   listReplays,
   loadUnderWay,
   startReplay,
-} from "@webhook-gateway/shared/store/replays.ts";
-import { loadTraceRows } from "@webhook-gateway/shared/store/trace-rows.ts";
-import { listValidations, loadValidationDetail } from "@webhook-gateway/shared/store/validation-list.ts";
-import { parseTraceQuestion } from "@webhook-gateway/shared/trace-question.ts";
+} from "@webhook-gateway/shared/store/maintain/replays.ts";
+import { listDeadLetters, loadDeadLetter } from "@webhook-gateway/shared/store/read/dead-letter-list.ts";
+import { listDeliveries } from "@webhook-gateway/shared/store/read/delivery-list.ts";
+import { loadOverview } from "@webhook-gateway/shared/store/read/overview.ts";
+import { loadProjectStatus } from "@webhook-gateway/shared/store/read/project-status.ts";
+import { loadTraceRows } from "@webhook-gateway/shared/store/read/trace-rows.ts";
+import { listValidations, loadValidationDetail } from "@webhook-gateway/shared/store/read/validation-list.ts";
 import * as v from "valibot";
 import { beforeAll, describe, expect, test } from "vitest";
 import { fill, shaOf, timeOf } from "./support/many-rows.ts";

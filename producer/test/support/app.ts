@@ -1,7 +1,8 @@
 /** The producer's app over surroundings that a test can look into. */
-import { createLog } from "@webhook-gateway/shared/log.ts";
+
+import { readProducerConfig } from "@webhook-gateway/shared/config/producer.ts";
+import { createLog } from "@webhook-gateway/shared/telemetry/log.ts";
 import { createApp } from "../../src/app.ts";
-import { readProducerConfig } from "../../src/config.ts";
 
 export const SECRETS = {
   GITHUB_WEBHOOK_SECRET: "unit-webhook-secret-5f1d",

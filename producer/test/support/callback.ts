@@ -1,5 +1,5 @@
 /** Callbacks as Grainchain sends them. */
-import { capabilityToken } from "@webhook-gateway/shared/capability.ts";
+import { capabilityToken } from "@webhook-gateway/shared/domain/capability.ts";
 import { ORIGIN, SECRETS } from "./app.ts";
 import { sign } from "./delivery.ts";
 import type { Payload } from "./payloads.ts";

@@ -1,6 +1,7 @@
 /** Rows as the consumer writes them. */
+
+import type { ValidationState } from "@webhook-gateway/shared/domain/validation.ts";
 import { recountTallies } from "@webhook-gateway/shared/store/tallies.ts";
-import type { ValidationState } from "@webhook-gateway/shared/validation.ts";
 
 export interface ValidationRow {
   readonly repository: string;

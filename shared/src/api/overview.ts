@@ -1,6 +1,6 @@
 /** How the gateway does, in the operator API. */
 import * as v from "valibot";
-import { VALIDATION_STATES } from "../validation.ts";
+import { VALIDATION_STATES } from "../domain/validation.ts";
 import { time } from "./page.ts";
 
 export const gateItem = v.object({

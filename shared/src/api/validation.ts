@@ -1,6 +1,6 @@
 /** Validations in the operator API. */
 import * as v from "valibot";
-import { VALIDATION_STATES } from "../validation.ts";
+import { VALIDATION_STATES } from "../domain/validation.ts";
 import { pageQuery, repo, time, timeQuery } from "./page.ts";
 
 export const validationItem = v.object({

@@ -1,10 +1,10 @@
 /** Rows as the decisions see them, and what a decision may change. Times are ISO 8601 with milliseconds, UTC. */
-import type { Late } from "../late-callback.ts";
-import type { Edge } from "../ordering.ts";
-import type { SubjectKind } from "../subject.ts";
-import type { Conclusion, GrainchainStatus, ValidationState } from "../validation.ts";
-import type { ReactionOutcome, WantedReaction } from "./reactions.ts";
-import type { ReportOutcome } from "./reports.ts";
+import type { Late } from "../domain/late-callback.ts";
+import type { Edge } from "../domain/ordering.ts";
+import type { SubjectKind } from "../domain/subject.ts";
+import type { Conclusion, GrainchainStatus, ValidationState } from "../domain/validation.ts";
+import type { ReactionOutcome, WantedReaction } from "./claim/reactions.ts";
+import type { ReportOutcome } from "./claim/reports.ts";
 
 /** A pull request, merge group or branch: its newest head, by which later deliveries are judged. */
 export interface Subject {

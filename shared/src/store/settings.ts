@@ -1,6 +1,6 @@
 /** Names in the `settings` table. */
 import * as v from "valibot";
-import { type Gate, OPEN_GATE } from "../gate.ts";
+import { type Gate, OPEN_GATE } from "../domain/gate.ts";
 
 export const GATE = "gate:grainchain";
 /** Closed while GitHub refuses the credentials, or is away. */

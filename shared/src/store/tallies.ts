@@ -2,7 +2,7 @@
  * Counts for pages and alerts. They are kept with every change, in its transaction and by the batch, so that showing them
  * reads a few rows whatever has come in, and keeping them writes a few rows a batch.
  */
-import { isFinal } from "../validation.ts";
+import { isFinal } from "../domain/validation.ts";
 import type { Changes, TimelineEntry, Validation } from "./rows.ts";
 
 /**

@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { VALIDATION_STATES } from "../validation.ts";
+import { VALIDATION_STATES } from "../domain/validation.ts";
 import type { Validation } from "./rows.ts";
 
 const validationRow = v.object({

@@ -1,8 +1,9 @@
 /** The dashboard over data that a test decides about, and a log of what it was asked to do. */
-import { createLog } from "@webhook-gateway/shared/log.ts";
+
+import { readProducerConfig } from "@webhook-gateway/shared/config/producer.ts";
+import { createLog } from "@webhook-gateway/shared/telemetry/log.ts";
 import { Hono } from "hono";
 import { expect } from "vitest";
-import { readProducerConfig } from "../../../src/config.ts";
 import type { DashboardData } from "../../../src/dashboard/data.ts";
 import { createDashboard } from "../../../src/dashboard/index.tsx";
 import { NOW, ORIGIN, SECRETS } from "../../support/app.ts";

@@ -6,7 +6,7 @@ import type { ReconcileItem } from "@webhook-gateway/shared/api/reconcile.ts";
 import type { ReplayItem } from "@webhook-gateway/shared/api/replay.ts";
 import type { Trace } from "@webhook-gateway/shared/api/trace.ts";
 import type { ValidationDetail, ValidationItem } from "@webhook-gateway/shared/api/validation.ts";
-import type { Health } from "../../../src/health.ts";
+import type { Health } from "../../../src/health/health.ts";
 import { NOW } from "../../support/app.ts";
 
 /** So long before now. */

@@ -1,0 +1,30 @@
+/** What a command works with: the gateway that is asked, and the form of the answer. */
+import type { Command } from "commander";
+import { processTerminal } from "../input/prompt.ts";
+import { openClient } from "./client.ts";
+import { gatewayUrl } from "./gateway-url.ts";
+import { type OperatorApi, operatorApi } from "./operator-api.ts";
+import { readToken } from "./token.ts";
+
+export interface Session {
+  readonly api: OperatorApi;
+  readonly json: boolean;
+  /** A command line of this program for the same gateway, for a person to copy. */
+  commandLine(command: string): string;
+}
+
+/**
+ * Opens the gateway that the global options name.
+ * @throws GatewayError where the URL is none, or there is no token
+ */
+export async function openSession(command: Command): Promise<Session> {
+  const { output } = command.optsWithGlobals<{ output: string }>();
+  const address = gatewayUrl(command);
+  const token = await readToken(process.env, processTerminal());
+  const flag = command.getOptionValueSourceWithGlobals("url") === "cli" ? `--url ${address} ` : "";
+  return {
+    api: operatorApi(openClient({ url: address, token })),
+    json: output === "json",
+    commandLine: (line) => `gateway ${flag}${line}`,
+  };
+}

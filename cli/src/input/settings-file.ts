@@ -1,0 +1,60 @@
+/**
+ * Files of settings, `NAME=value` a line: `.env`, `.dev.vars`, and those that keep secrets. They are read as Node's
+ * `parseEnv` reads them, which skips what it does not understand: then a secret is "missing" that is there to be seen.
+ */
+import path from "node:path";
+import { EXIT, GatewayError } from "../exit.ts";
+import { readTextFile } from "./text-file.ts";
+
+/**
+ * The settings in a file, without those that are empty; none where there is no such file.
+ * @throws GatewayError naming the file, and the line where it is one, and nothing that they hold
+ */
+export const readSettingsFile = (dir: string, name: string): Record<string, string> =>
+  parseSettings(readTextFile(path.join(dir, name), name) ?? "", name);
+
+/** @param name the file's @throws GatewayError naming the line that is none */
+export function parseSettings(text: string, name: string): Record<string, string> {
+  const lines = text.split(/\r\n?|\n/);
+  const settings: Record<string, string> = {};
+  for (let at = 0; at < lines.length; at++) {
+    const line = lines[at] ?? "";
+    if (/^\s*(?:#|$)/.test(line)) continue;
+    const [, key, given = ""] = /^\s*(?:export\s+)?([\w.-]+)\s*=\s*(.*)$/s.exec(line) ?? [];
+    if (key === undefined) throw new GatewayError(`${name}: line ${at + 1} is not NAME=value`, EXIT.usage);
+    const [quote] = /^["'`]/.exec(given) ?? [];
+    if (quote === undefined) settings[key] = given.replace(/#.*/s, "").trim();
+    else {
+      const quoted = readQuoted(lines, at, quote, given.slice(1), name);
+      settings[key] = quoted.value;
+      at = quoted.at;
+    }
+  }
+  return nonEmpty(settings);
+}
+
+/** @returns the value, and the line that it ends in */
+function readQuoted(lines: readonly string[], from: number, quote: string, begun: string, name: string) {
+  let at = from;
+  let last = begun;
+  const whole: string[] = [];
+  while (!last.includes(quote)) {
+    whole.push(last);
+    at += 1;
+    const next = lines[at];
+    if (next === undefined)
+      throw new GatewayError(`${name}: the quote in line ${from + 1} is not closed`, EXIT.usage);
+    last = next;
+  }
+  const end = last.indexOf(quote);
+  if (!/^\s*(?:#|$)/.test(last.slice(end + 1)))
+    throw new GatewayError(`${name}: line ${at + 1} goes on after its quote`, EXIT.usage);
+  const value = [...whole, last.slice(0, end)].join("\n");
+  return { at, value: quote === '"' ? value.replaceAll(String.raw`\n`, "\n") : value };
+}
+
+/** Without what is empty. */
+export const nonEmpty = (values: NodeJS.Dict<string>): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(values).flatMap(([name, value]) => (value ? [[name, value] as const] : [])),
+  );

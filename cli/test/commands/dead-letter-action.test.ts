@@ -1,0 +1,201 @@
+import { once } from "node:events";
+import { expect, test } from "vitest";
+import { waitUntil } from "../../../test/support/patience.ts";
+import { makeLetter, makeLetterDetail, makeReplay } from "../support/items.ts";
+import { page, type Replies, refused, startOperatorServer } from "../support/operator-server.ts";
+
+const PREVIEW = { body: { dry_run: true, total: 2, sample: [makeLetter(), makeLetter({ id: "letter-2" })] } };
+
+/** A gateway with two letters, and a replay of them that goes on like this. */
+const letters = (...replays: readonly Parameters<typeof makeReplay>[0][]): Replies => ({
+  "POST /api/replays": [PREVIEW, { status: 202, body: makeReplay() }],
+  "GET /api/replays/replay-1": replays.map((changes) => ({ body: makeReplay(changes) })),
+});
+
+test("shows what it would touch, and touches nothing, in a dry run", async () => {
+  const server = await startOperatorServer(letters());
+
+  const ran = await server.run("dlq", "replay", "--kind", "dispatch", "--dry-run");
+
+  expect(ran).toMatchObject({ code: 0, stderr: "" });
+  expect(ran.stdout).toMatch(/^2 dead letters to replay:\n.*\nletter-1 .*\nletter-2 .*\n$/);
+  expect(server.asked.map(({ route, body }) => ({ route, body }))).toEqual([
+    { route: "POST /api/replays", body: { scope: { filter: { kind: "dispatch" } }, dry_run: true } },
+  ]);
+});
+
+test("shows what it will touch, then follows the replay to its end", async () => {
+  const server = await startOperatorServer(letters({ replayed: 1 }, { replayed: 2, status: "done" }));
+
+  const ran = await server.run(
+    ...["dlq", "replay", "letter-1", "letter-2", "--rate", "60", "--reason", "it is mended", "--yes"],
+    ...["--output", "json"],
+  );
+
+  expect(ran.code).toBe(0);
+  expect(JSON.parse(ran.stdout)).toEqual(makeReplay({ replayed: 2, status: "done" }));
+  expect(ran.stderr).toContain("2 dead letters to replay:\n");
+  const request = { scope: { ids: ["letter-1", "letter-2"] }, reason: "it is mended", rate: 60 };
+  expect(server.asked.map(({ route, body }) => ({ route, body }))).toEqual([
+    { route: "POST /api/replays", body: { ...request, dry_run: true } },
+    { route: "POST /api/replays", body: request },
+    { route: "GET /api/replays/replay-1", body: undefined },
+    { route: "GET /api/replays/replay-1", body: undefined },
+  ]);
+});
+
+test("discards", async () => {
+  const done = makeReplay({ action: "discard", replayed: 2, status: "done" });
+  const server = await startOperatorServer({ "POST /api/dead-letters/discard": [PREVIEW, { body: done }] });
+
+  const ran = await server.run("dlq", "discard", "--all", "--yes");
+
+  expect(ran.code).toBe(0);
+  expect(ran.stdout).toContain("discard    replay-1\nstatus     done\nletters    2 of 2 done\n");
+  expect(server.asked[1]?.body).toEqual({ scope: { all: true } });
+});
+
+test("does nothing without a terminal to ask on, unless --yes is given", async () => {
+  const server = await startOperatorServer(letters());
+
+  const ran = await server.run("dlq", "replay", "--all");
+
+  expect(ran).toMatchObject({ code: 1, stdout: "" });
+  expect(ran.stderr).toContain("2 dead letters to replay:\n");
+  expect(ran.stderr).toContain("error: nothing was done: without a terminal to ask on, --yes has to confirm");
+  expect(server.asked).toHaveLength(1);
+});
+
+test.each([
+  [
+    "letters that could not be replayed",
+    { replayed: 2, failed: 1, status: "done" as const },
+    "error: 1 of 2 could not be replayed and are open again: gateway dlq list\n",
+  ],
+  [
+    "a replay that was cancelled",
+    { replayed: 1, status: "cancelled" as const },
+    "error: it was cancelled after 1 of 2\n",
+  ],
+])("ends with 1 for %s", async (_, end, message) => {
+  const server = await startOperatorServer(letters(end));
+
+  const ran = await server.run("replays", "show", "replay-1", "--follow", "--output", "json");
+
+  expect(ran.code).toBe(1);
+  expect(JSON.parse(ran.stdout)).toEqual(makeReplay(end));
+  expect(ran.stderr).toContain(message);
+});
+
+test.each([
+  [
+    "being replayed",
+    { status: "replaying" as const, replay_id: "replay-1" },
+    1,
+    "is being replayed already, by replay-1",
+  ],
+  ["replayed", { status: "replayed" as const }, 3, "is not open, but replayed"],
+])("says of a letter that is %s why it is not touched", async (_, changes, code, message) => {
+  const server = await startOperatorServer({
+    "POST /api/replays": { body: { dry_run: true, total: 0, sample: [] } },
+    "GET /api/dead-letters/letter-1": { body: makeLetterDetail(changes) },
+  });
+
+  const ran = await server.run("dlq", "replay", "letter-1", "--yes");
+
+  expect(ran).toEqual({ code, stdout: "", stderr: `error: letter-1 ${message}\n` });
+});
+
+test("tells how many of the named letters it leaves alone", async () => {
+  const server = await startOperatorServer(letters());
+
+  const ran = await server.run("dlq", "replay", "letter-1", "letter-2", "nope", "--dry-run");
+
+  expect(ran).toMatchObject({ code: 0, stderr: "of 3 dead letters named, 1 cannot be touched: not open\n" });
+});
+
+test("tells that a replay had ended before it was cancelled", async () => {
+  const server = await startOperatorServer({
+    "POST /api/replays/replay-1/cancel": { body: makeReplay({ status: "done" }) },
+  });
+
+  expect(await server.run("replays", "cancel", "replay-1")).toMatchObject({
+    code: 0,
+    stderr: "it had ended already\n",
+  });
+});
+
+test("refuses what is being replayed already", async () => {
+  const server = await startOperatorServer({
+    "POST /api/replays": [PREVIEW, refused(409, "replay_under_way", "being replayed already: letter-1")],
+  });
+
+  const ran = await server.run("dlq", "replay", "letter-1", "--yes");
+
+  expect(ran).toMatchObject({ code: 1, stdout: "" });
+  expect(ran.stderr).toContain("error: being replayed already: letter-1");
+});
+
+test("says that a replay may have begun where its answer is lost", async () => {
+  const server = await startOperatorServer({
+    "POST /api/replays": [PREVIEW, refused(503, "storage_unavailable", "D1 does not answer")],
+  });
+
+  const ran = await server.run("dlq", "replay", "--all", "--yes");
+
+  expect(ran.code).toBe(1);
+  expect(ran.stderr).toContain(
+    "error: D1 does not answer (request request-1); it may have begun all the same: gateway replays list\n",
+  );
+});
+
+test("tells where more letters are touched than were shown", async () => {
+  const server = await startOperatorServer({
+    "POST /api/replays": [
+      PREVIEW,
+      { status: 202, body: makeReplay({ total: 3, replayed: 3, status: "done" }) },
+    ],
+  });
+
+  const ran = await server.run("dlq", "replay", "--all", "--yes");
+
+  expect(ran.code).toBe(0);
+  expect(ran.stderr).toContain("by now it is 3 dead letters\n");
+});
+
+test.each(["SIGINT", "SIGTERM"] as const)(
+  "leaves the replay running at %s, and tells how to follow and end it",
+  async (signal) => {
+    const server = await startOperatorServer(letters({ replayed: 1 }));
+    const { child, ended } = server.start("dlq", "replay", "--all", "--yes", "--url", server.url);
+    await waitUntil("the replay to be followed", () =>
+      server.asked.some(({ route }) => route.startsWith("GET")),
+    );
+
+    // Twice, as a shell and the program that started it pass it on.
+    child.kill(signal);
+    child.kill(signal);
+
+    const ran = await ended;
+    expect(ran.code).toBe(1);
+    expect(ran.stdout).toContain("1 of 2 done");
+    expect(ran.stderr).toContain(
+      `to follow it: gateway --url ${server.url} replays show replay-1 --follow\n`,
+    );
+    expect(ran.stderr).toContain(`to end it:    gateway --url ${server.url} replays cancel replay-1\n`);
+    expect(server.asked.filter(({ route }) => route.includes("cancel"))).toEqual([]);
+  },
+);
+
+test("ends quietly where its reader has seen enough", async () => {
+  const items = Array.from({ length: 200 }, (_, index) => makeLetter({ id: `letter-${index}` }));
+  const server = await startOperatorServer({ "GET /api/dead-letters": page(items) });
+  const { child, ended } = server.start("dlq", "list", "--output", "json");
+  const closed = once(child, "close");
+  ended.catch(() => undefined);
+  child.stdout?.destroy();
+
+  await closed;
+
+  expect(child.exitCode).toBe(0);
+});

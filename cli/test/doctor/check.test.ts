@@ -1,0 +1,64 @@
+import { once } from "node:events";
+import { expect, test } from "vitest";
+import { type Check, runChecks, Unchecked } from "../../src/doctor/check.ts";
+import { ok } from "../../src/doctor/finding.ts";
+import { findingLines, summaryText } from "../../src/doctor/report.ts";
+import { GatewayError } from "../../src/exit.ts";
+import { plainScreen } from "../support/screen.ts";
+
+const failing = (name: string, thrown: unknown): Check => ({ name, run: () => Promise.reject(thrown) });
+
+test("makes every check, whatever becomes of the others", async () => {
+  const found = await runChecks([
+    failing("first", new GatewayError("D1 is away")),
+    failing("second", new Unchecked("no token is set", "set one")),
+    failing("third", new TypeError("of a secret")),
+    { name: "fourth", run: async () => [ok("fourth", "well"), ok("fourth", "very well")] },
+  ]);
+
+  expect(found).toEqual([
+    { check: "first", status: "warn", what: "not checked: D1 is away", mend: null },
+    { check: "second", status: "warn", what: "not checked: no token is set", mend: "set one" },
+    { check: "third", status: "warn", what: "not checked: the check itself failed (TypeError)", mend: null },
+    { check: "fourth", status: "ok", what: "well", mend: null },
+    { check: "fourth", status: "ok", what: "very well", mend: null },
+  ]);
+});
+
+test("waits for none longer than its time, and ends what it began", async () => {
+  let aborted = false;
+  const slow: Check = {
+    name: "slow",
+    timeoutMs: 20,
+    async run(signal) {
+      await once(signal, "abort");
+      aborted = true;
+      throw new Error("aborted");
+    },
+  };
+  const deaf: Check = { name: "deaf", timeoutMs: 20, run: () => new Promise(() => undefined) };
+
+  const found = await runChecks([slow, deaf]);
+
+  expect(found.map(({ what }) => what)).toEqual([
+    "not checked: there was no answer within 0.02 s",
+    "not checked: there was no answer within 0.02 s",
+  ]);
+  expect(aborted).toBe(true);
+});
+
+test("shows no escape that a finding brings", () => {
+  const lines = findingLines([ok("gateway", "\u001b[2J\u202egone")], plainScreen(80));
+
+  expect(lines).toEqual([expect.stringMatching(/^check/), expect.stringMatching(/^gateway +ok +gone$/)]);
+});
+
+test("counts what was found", () => {
+  const found = [
+    ok("a", ""),
+    { ...ok("b", ""), status: "warn" as const },
+    { ...ok("c", ""), status: "fail" as const },
+  ];
+
+  expect(summaryText(found)).toBe("1 ok, 1 warning, 1 failed");
+});

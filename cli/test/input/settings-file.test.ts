@@ -1,0 +1,172 @@
+/** Whatever is wrong with a file of settings, the file is named, and its line; what it holds is never shown. */
+import path from "node:path";
+import { describe, expect, test } from "vitest";
+import { makeDirectory } from "../../../test/e2e/support/repositories.ts";
+import {
+  folder,
+  holding,
+  type MakeFile,
+  unlessRoot,
+  unreadable,
+  utf16,
+} from "../../../test/support/files.ts";
+import { readLocalSettings } from "../../../tools/local/settings.ts";
+import { openProject, type Project } from "../support/fake-wrangler-project.ts";
+import { startIngress } from "../support/ingress.ts";
+
+const SECRET = "webhook secret";
+/** What is told in one line. */
+const told = (message: string) => expect.objectContaining({ message, exitCode: expect.any(Number) });
+
+/** What can be wrong with a file of settings, whatever it is for. */
+const BAD_SETTINGS: readonly (readonly [string, MakeFile, string])[] = [
+  ["a folder", folder, " is a folder"],
+  ["UTF-16", holding(utf16("A=MARKER\n")), " is not UTF-8"],
+  ["Latin-1", holding(Buffer.from("A=MARK\xe9R\n", "latin1")), " is not UTF-8"],
+  ["a name without a value", holding("A=1\n\nMARKER\n"), ": line 3 is not NAME=value"],
+  ["a colon", holding("# A\nMARKER: MARKER\n"), ": line 2 is not NAME=value"],
+  ["two words for a name", holding("MARKER MARKER=1\r\n"), ": line 1 is not NAME=value"],
+  ["a value without a name", holding("=MARKER"), ": line 1 is not NAME=value"],
+  ["an open quote", holding('A=1\nB="MARKER\nC=2\n'), ": the quote in line 2 is not closed"],
+  ["text after a quote", holding("A='MARKER'MARKER\n"), ": line 1 goes on after its quote"],
+  ["quotes within quotes", holding('A="{"MARKER":1}"\n'), ": line 1 goes on after its quote"],
+  ...unlessRoot([["a file of somebody else's", unreadable, " cannot be read (EACCES)"] as const]),
+];
+
+/** In each way the same four values. */
+const GOOD_SETTINGS: readonly (readonly [string, string])[] = [
+  ["as npm start makes it", "# made\nA=1\nB=two words\nC=a=b\nD=\n"],
+  ["a byte order mark", "\ufeffA=1\nB=two words\nC=a=b\n"],
+  ["the line ends of Windows", "\ufeffA=1\r\nB=two words\r\nC=a=b\r\n\r\n"],
+  ["spaces, exports and comments", ' A = 1 # one\nexport B= two words\n#D=4\n\tC="a=b" # D=4'],
+  ["quotes of each kind", "A=\"1\"\nB='two words'\nC=`a=b`"],
+  ["a space in the place of a value", "D= \nA=1\nB=two words\nC=a=b\n"],
+];
+
+describe(".env", () => {
+  const run = async (make: MakeFile) => {
+    const project = await openProject();
+    make(path.join(project.dir, ".env"));
+    return project.run(["provision", "--env", "staging", "--dry-run"]);
+  };
+
+  test.each(BAD_SETTINGS)("that is, or has, %s", async (_, make, problem) => {
+    expect(await run(make)).toEqual({ code: 2, stdout: "", stderr: `error: .env${problem}\n` });
+  });
+
+  test.each(BAD_SETTINGS)("for doctor too: %s", async (_, make, problem) => {
+    const project = await openProject();
+    make(path.join(project.dir, ".env"));
+
+    expect(await project.run(["doctor", "--env", "staging"])).toMatchObject({
+      code: 2,
+      stderr: `error: .env${problem}\n`,
+    });
+  });
+
+  test("with a byte order mark has its first value all the same", async () => {
+    const project = await openProject();
+    holding("\ufeffCLOUDFLARE_API_TOKEN=the-cloudflare-token\r\n")(path.join(project.dir, ".env"));
+
+    const ran = await project.run(["provision", "--env", "staging", "--dry-run"], {
+      CLOUDFLARE_API_TOKEN: "",
+    });
+
+    expect(ran.code).toBe(0);
+  });
+});
+
+describe(".dev.vars", () => {
+  const start = (dir: string, env = {}) => readLocalSettings(env, dir).variables;
+
+  test.each(BAD_SETTINGS)("for npm start, that is, or has, %s", (_, make, problem) => {
+    const dir = makeDirectory();
+    make(path.join(dir, ".dev.vars"));
+
+    expect(() => start(dir)).toThrow(told(`.dev.vars${problem}`));
+  });
+
+  test.each(GOOD_SETTINGS)("for npm start, with %s", (_, text) => {
+    const dir = makeDirectory();
+    holding(text)(path.join(dir, ".dev.vars"));
+
+    const { A, B, C, D } = start(dir);
+
+    expect({ A, B, C, D }).toEqual({ A: "1", B: "two words", C: "a=b", D: undefined });
+  });
+
+  test("may have a value of several lines, and newlines that are written out", () => {
+    const dir = makeDirectory();
+    holding("A='one\r\ntwo'\r\nB=\"one\\ntwo\"\r\nC='one\\ntwo'\r\n")(path.join(dir, ".dev.vars"));
+
+    expect(start(dir)).toMatchObject({ A: "one\ntwo", B: "one\ntwo", C: String.raw`one\ntwo` });
+  });
+
+  test("that cannot be written", () => {
+    expect(() => start(path.join(makeDirectory(), "nowhere"))).toThrow(
+      told(".dev.vars cannot be written (ENOENT)"),
+    );
+  });
+
+  test("for send, with a byte order mark", async () => {
+    const project = await openProject();
+    const { url, received } = await startIngress();
+    holding(`\ufeffGITHUB_WEBHOOK_SECRET=${SECRET}\r\n`)(path.join(project.dir, ".dev.vars"));
+
+    expect(await project.run(["--url", url, "send", "ping"])).toMatchObject({ code: 0, stderr: "" });
+    expect(received).toHaveLength(1);
+  });
+
+  test.each(BAD_SETTINGS)("for send, that is, or has, %s", async (_, make, problem) => {
+    const project = await openProject();
+    make(path.join(project.dir, ".dev.vars"));
+
+    expect(await project.run(["send", "ping"])).toEqual({
+      code: 2,
+      stdout: "",
+      stderr: `error: .dev.vars${problem}\n`,
+    });
+  });
+});
+
+describe("--secrets-file", () => {
+  const HEADER = "# gateway provision --env staging";
+  const open = async (make: (project: Project) => void, name = "kept") => {
+    const project = await openProject();
+    make(project);
+    const args = ["provision", "--env", "staging", "--yes", "--secrets-file", name];
+    return { project, ran: await project.run(args) };
+  };
+  const kept =
+    (make: MakeFile) =>
+    ({ dir }: Project) =>
+      make(path.join(dir, "kept"));
+
+  test.each<[string, (project: Project) => void, string, string?]>([
+    ["a folder", kept(folder), "kept is a folder"],
+    ["no name", () => undefined, "--secrets-file has no name", ""],
+    ["below a file", kept(holding("")), "--secrets-file: there is no folder kept", "kept/below"],
+    ["far below a file", kept(holding("")), "--secrets-file: there is no folder kept/far", "kept/far/below"],
+    ["not UTF-8", kept(holding(utf16(`${HEADER}\nREADER_TOKEN=MARKER\n`))), "kept is not UTF-8"],
+    [
+      "a file with a bad line",
+      kept(holding(`${HEADER}\nREADER_TOKEN MARKER\n`)),
+      "kept: line 2 is not NAME=value",
+    ],
+  ])("that is %s", async (_, make, problem, name) => {
+    const { ran, project } = await open(make, name);
+
+    expect(ran).toEqual({ code: 2, stdout: "", stderr: `error: ${problem}\n` });
+    expect(project.calls()).toEqual([]);
+  });
+
+  test("that an editor gave a byte order mark and other line ends", async () => {
+    const lines = ["GITHUB_WEBHOOK_SECRET", "GRAINCHAIN_CALLBACK_SECRET", "OPERATOR_TOKEN", "READER_TOKEN"];
+    const text = [HEADER, ...lines.map((name) => `${name}=kept-${name}`), ""].join("\r\n");
+
+    const { ran, project } = await open(kept(holding(`\ufeff${text}`)));
+
+    expect(ran.code).toBe(0);
+    expect(project.secrets()).toEqual(expect.arrayContaining(lines.map((name) => `kept-${name}`)));
+  });
+});

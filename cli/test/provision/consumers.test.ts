@@ -1,0 +1,81 @@
+import { expect, test } from "vitest";
+import { type FakeQueue, provisioned } from "../support/fake-wrangler-account.ts";
+import { FILES, openProject } from "../support/fake-wrangler-project.ts";
+
+const UUID = "7b0c1f8e-2f51-4a53-9f0f-0f7e4b6c9a11";
+const CONSUMER = "webhook-gateway-consumer-staging";
+const YES = ["provision", "--env", "staging", "--yes"];
+
+/** All that staging needs, and these queues. */
+async function openWith(...queues: readonly FakeQueue[]) {
+  const state = provisioned("staging", UUID);
+  const named = (state.queues ?? []).filter(({ name }) => !queues.some((one) => one.name === name));
+  const project = await openProject({ ...state, queues: [...named, ...queues] });
+  for (const file of FILES) {
+    project.edit(file, (toml) => toml.replace("00000000-0000-4000-8000-000000000002", UUID));
+  }
+  return project;
+}
+
+const queue = (name: string, ...scripts: readonly string[]): FakeQueue => ({
+  name,
+  retention: 1_209_600,
+  consumers: scripts.map((script) => ({ type: "worker", script })),
+});
+
+test.each([
+  ["our Worker on a queue that the files do not name", queue("old-events", CONSUMER), "old-events", CONSUMER],
+  [
+    "another Worker on a queue of ours",
+    queue("webhook-gateway-events-staging", "old-consumer"),
+    "webhook-gateway-events-staging",
+    "old-consumer",
+  ],
+])("leaves %s attached unless that is confirmed on its own", async (_, stray, name, script) => {
+  const project = await openWith(stray);
+
+  const asked = await project.run(YES);
+
+  expect(asked.code).toBe(0);
+  expect(asked.stdout).toMatch(new RegExp(`consumer of ${name} +${script} +detached, once it is confirmed`));
+  expect(asked.stderr).toContain(
+    `note: ${script} still consumes queue ${name}: npm run wrangler -- queues consumer worker remove ${name} ${script}\n`,
+  );
+  expect(project.changes()).toEqual([]);
+
+  const detached = await project.run([...YES, "--detach"]);
+
+  expect(detached.code).toBe(0);
+  expect(detached.stderr).toContain(`detached ${script} from queue ${name}\n`);
+  expect(project.changes()).toEqual([`queues consumer worker remove ${name} ${script}`]);
+  expect((await project.run(YES)).stderr).toContain("nothing to do");
+});
+
+test("leaves the consumers of other environments and of others alone", async () => {
+  const project = await openWith(
+    queue("webhook-gateway-events-production", "webhook-gateway-consumer-production"),
+    queue("somebody-elses", "somebody"),
+    queue("nobodys"),
+  );
+
+  expect(await project.run([...YES, "--detach"])).toEqual({
+    code: 0,
+    stdout: "",
+    stderr: "nothing to do: staging has all that the files name\n",
+  });
+});
+
+test("names a consumer that pulls over HTTP", async () => {
+  const project = await openWith({
+    name: "webhook-gateway-events-staging",
+    retention: 1_209_600,
+    consumers: [{ type: "worker", script: CONSUMER }, { type: "http_pull" }],
+  });
+
+  const { stderr } = await project.run(YES);
+
+  expect(stderr).toContain(
+    "note: queue webhook-gateway-events-staging is pulled over HTTP, too: " +
+      "npm run wrangler -- queues consumer http remove webhook-gateway-events-staging\n",
+  );
+});

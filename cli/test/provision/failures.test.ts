@@ -1,0 +1,217 @@
+import { existsSync, mkdirSync } from "node:fs";
+import path from "node:path";
+import { expect, test } from "vitest";
+import type { Broken } from "../support/fake-wrangler-account.ts";
+import { FILES, GIVEN_SECRETS, openProject } from "../support/fake-wrangler-project.ts";
+
+const YES = ["provision", "--env", "staging", "--yes"];
+const WITH_FILE = [...YES, "--secrets-file", "staging-secrets"];
+
+/** Every command that changes something, in its order. */
+const CHANGES = [
+  "queues create webhook-gateway-events-staging",
+  "queues create webhook-gateway-dead-staging",
+  "queues create webhook-gateway-work-staging",
+  "d1 create",
+  "d1 migrations apply",
+  "secret bulk -c wrangler.producer.toml",
+  "secret bulk -c wrangler.consumer.toml",
+];
+
+test.each(
+  CHANGES.flatMap((on) => [
+    ["is not done", { on, problem: "Internal error [code: 10001]", times: 1 }] as [string, Broken],
+    ["is done, and its answer is lost", { on, times: 1, after: true }] as [string, Broken],
+  ]),
+)("goes on after a failure: what %s is $on", async (_, broken) => {
+  const project = await openProject({ broken: [broken] });
+
+  const failed = await project.run(WITH_FILE);
+  const resumed = await project.run(WITH_FILE);
+
+  expect(failed.code).toBe(1);
+  expect(failed.stderr).toContain(`error: wrangler ${broken.on.split(" ").slice(0, 2).join(" ")}`);
+  expect(failed.stderr).toContain("What was done stays: the same command goes on from here");
+  expect(resumed.code).toBe(0);
+  const { queues, databases, workers } = project.account.read();
+  expect(queues).toHaveLength(3);
+  expect(databases).toHaveLength(1);
+  const producer = workers["webhook-gateway-producer-staging"]?.secrets ?? {};
+  const consumer = workers["webhook-gateway-consumer-staging"]?.secrets ?? {};
+  expect(Object.keys(producer)).toHaveLength(4);
+  expect(consumer).toEqual({ GRAINCHAIN_CALLBACK_SECRET: producer.GRAINCHAIN_CALLBACK_SECRET });
+  for (const file of FILES) expect(project.read(file)).toContain(databases[0]?.uuid);
+  // Only what failed is asked for twice.
+  const twice = project.changes().filter((line, index, all) => all.indexOf(line) !== index);
+  expect(twice.length).toBeLessThanOrEqual(1);
+  const told = project.printed();
+  expect(project.secrets().filter((secret) => told.includes(secret))).toEqual([]);
+});
+
+test("goes on with an environment of its own after a failure, without a file", async () => {
+  const project = await openProject({
+    broken: [{ on: CHANGES[6] ?? "", problem: "Internal error", times: 1 }],
+  });
+
+  expect(await project.run(YES, GIVEN_SECRETS)).toMatchObject({ code: 1 });
+  expect(await project.run(YES, GIVEN_SECRETS)).toMatchObject({ code: 0 });
+
+  expect(existsSync(path.join(project.dir, "staging-secrets"))).toBe(false);
+});
+
+test("tells as JSON what was done before a failure", async () => {
+  const project = await openProject({ broken: [{ on: "d1 create", problem: "Internal error", times: 1 }] });
+
+  const ran = await project.run([...YES, "--output", "json"], GIVEN_SECRETS);
+
+  expect(ran.code).toBe(1);
+  expect(JSON.parse(ran.stdout)).toMatchObject({
+    done: [
+      "made queue webhook-gateway-events-staging, keeps messages for 14 days",
+      "made queue webhook-gateway-dead-staging, keeps messages for 14 days",
+      "made queue webhook-gateway-work-staging",
+    ],
+  });
+});
+
+const REFUSED = "Authentication error [code: 10000]";
+
+test.each<[string, Omit<Broken, "times">]>([
+  ["Queues: Edit", { on: "queues create", problem: REFUSED }],
+  ["D1: Edit", { on: "d1 list", problem: REFUSED }],
+  ["D1: Edit", { on: "d1 create", problem: REFUSED }],
+  ["Workers Scripts: Edit", { on: "secret list", problem: REFUSED }],
+  ["Workers Scripts: Edit", { on: "secret bulk", problem: REFUSED }],
+])("names the right that the token lacks: %s for $on", async (right, broken) => {
+  const project = await openProject({ broken: [{ ...broken, times: 9 }] });
+
+  const ran = await project.run(YES, GIVEN_SECRETS);
+
+  expect(ran.code).toBe(1);
+  expect(ran.stderr).toContain(`CLOUDFLARE_API_TOKEN needs the right "${right}"`);
+});
+
+test("names the right where Cloudflare lists no queues", async () => {
+  const project = await openProject();
+
+  const ran = await project.run(YES, { ...GIVEN_SECRETS, CLOUDFLARE_API_TOKEN: "wrong" });
+
+  expect(ran.code).toBe(1);
+  expect(ran.stderr).toMatch(
+    /^error: .*Authentication error \[code: 10000\]\. CLOUDFLARE_API_TOKEN needs the right/,
+  );
+  expect(ran.stderr.trimEnd().split("\n")).toHaveLength(1);
+});
+
+test.each([
+  [{ CLOUDFLARE_API_TOKEN: "" }, "CLOUDFLARE_API_TOKEN is not set"],
+  [{ CLOUDFLARE_ACCOUNT_ID: "" }, "CLOUDFLARE_ACCOUNT_ID is not set"],
+  [
+    { CLOUDFLARE_API_TOKEN: "", CLOUDFLARE_ACCOUNT_ID: "" },
+    "CLOUDFLARE_API_TOKEN and CLOUDFLARE_ACCOUNT_ID are not set",
+  ],
+])("wants an account: %o", async (env, message) => {
+  const project = await openProject();
+
+  const ran = await project.run(YES, env);
+
+  expect(ran).toMatchObject({ code: 2, stdout: "" });
+  expect(ran.stderr).toContain(`error: ${message}: put them into .env`);
+  expect(ran.stderr).toContain("The token needs Queues: Edit, D1: Edit, Workers Scripts: Edit");
+  expect(project.calls()).toEqual([]);
+});
+
+test.each([
+  [{ CLOUDFLARE_API_TOKEN: "MARKER\n" }, "CLOUDFLARE_API_TOKEN has whitespace around it"],
+  [{ CLOUDFLARE_ACCOUNT_ID: " MARKER" }, "CLOUDFLARE_ACCOUNT_ID has whitespace around it"],
+  [
+    { CLOUDFLARE_API_TOKEN: "MARKER ", CLOUDFLARE_ACCOUNT_ID: "MARKER\r" },
+    "CLOUDFLARE_API_TOKEN and CLOUDFLARE_ACCOUNT_ID have whitespace around them",
+  ],
+])("asks nobody with an account that has whitespace around it: %j", async (env, message) => {
+  const project = await openProject();
+
+  expect(await project.run(YES, env)).toEqual({ code: 2, stdout: "", stderr: `error: ${message}\n` });
+  expect(project.calls()).toEqual([]);
+});
+
+test("says in Wrangler's own words, in one line, what went wrong", async () => {
+  const project = await openProject({
+    broken: [{ on: "d1 create", problem: "You have reached the maximum number of D1 databases.", times: 1 }],
+  });
+
+  const { stderr } = await project.run(YES, GIVEN_SECRETS);
+
+  expect(stderr.trimEnd().split("\n").at(-1)).toBe(
+    "error: wrangler d1 create webhook-gateway-staging: A request to the Cloudflare API failed. " +
+      "You have reached the maximum number of D1 databases. What was done stays: the same command goes on from here",
+  );
+});
+
+test("reads an error that is printed as JSON", async () => {
+  const database = {
+    uuid: "7b0c1f8e-2f51-4a53-9f0f-0f7e4b6c9a11",
+    name: "webhook-gateway-staging",
+    applied: null,
+  };
+  const project = await openProject({
+    databases: [database],
+    broken: [{ on: "d1 execute", problem: "D1 is overloaded [code: 7429]", times: 9, json: true }],
+  });
+
+  const { code, stderr } = await project.run(YES, GIVEN_SECRETS);
+
+  expect(code).toBe(1);
+  expect(stderr).toBe(
+    "error: wrangler d1 execute webhook-gateway-staging: A request to the Cloudflare API failed. " +
+      "D1 is overloaded [code: 7429]\n",
+  );
+});
+
+test.each([
+  [["provision"], "required option '--env <name>' not specified"],
+  [["provision", "--env", "prod"], "Allowed choices are development, staging, production."],
+  [["doctor"], "required option '--env <name>' not specified"],
+  [["doctor", "--env", "staging", "--url", "nonsense"], "--url is not a URL"],
+])("takes %j for bad usage", async (args, message) => {
+  const project = await openProject();
+
+  const ran = await project.run(args);
+
+  expect(ran).toMatchObject({ code: 2, stdout: "" });
+  expect(ran.stderr).toContain(message);
+});
+
+test.each(["provision", "doctor"])("shows examples of %s when it is asked for help", async (command) => {
+  const project = await openProject();
+
+  const ran = await project.run([command, "--help"]);
+
+  expect(ran.code).toBe(0);
+  expect(ran.stdout).toContain(`  gateway ${command} --env production`);
+});
+
+test("says which configuration file cannot be read", async () => {
+  const project = await openProject();
+  project.edit("wrangler.consumer.toml", (toml) => `${toml}\n[[[`);
+
+  const ran = await project.run(YES, GIVEN_SECRETS);
+
+  expect(ran.code).toBe(1);
+  expect(ran.stderr).toContain("error: wrangler.consumer.toml cannot be read: ");
+});
+
+test.each([
+  ["a folder without any", "shared/no-migrations", "there are no migrations in "],
+  ["no folder", "shared/nowhere", "the migrations cannot be read: "],
+])("takes no database for complete where there is %s of migrations", async (_, dir, problem) => {
+  const project = await openProject();
+  mkdirSync(path.join(project.dir, "shared/no-migrations"));
+  project.edit("wrangler.producer.toml", (toml) => toml.replaceAll('"shared/migrations"', `"${dir}"`));
+
+  const ran = await project.run(YES, GIVEN_SECRETS);
+
+  expect(ran).toMatchObject({ code: 1, stdout: "" });
+  expect(ran.stderr).toContain(`error: ${problem}${path.join(project.dir, dir)}`);
+  expect(project.changes()).toEqual([]);
+});

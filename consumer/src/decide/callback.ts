@@ -1,0 +1,161 @@
+/** What a callback leads to. Pure: reads and changes only the draft. */
+
+import { keepsLate, MAX_LATE_CALLBACKS, withLate } from "@webhook-gateway/shared/domain/late-callback.ts";
+import { isFinal, type Signal } from "@webhook-gateway/shared/domain/validation.ts";
+import type { CallbackFact } from "@webhook-gateway/shared/messages/fact.ts";
+import type { Results, UnmatchedCallback, Validation } from "@webhook-gateway/shared/store/rows.ts";
+import type { Draft } from "../record/change-set.ts";
+
+/**
+ * Decides a callback that was not recorded before. A capability ends with its validation: where that is kept no more,
+ * nothing is written.
+ * @returns what came of it, for a person
+ */
+export function decideCallback(draft: Draft, fact: CallbackFact): string {
+  const validation = findValidation(draft, fact);
+  if (validation !== undefined) applyCallback(draft, validation, fact);
+  else if (fact.id_kind === "any") draft.addUnmatched(unmatchedFrom(fact));
+  else return drop(draft, { ...fact, results: resultsOf(fact) }, fact.validation_id, GONE);
+  return "recorded";
+}
+
+const GONE = "its validation is not kept any more";
+
+/** What Grainchain says of a validation. */
+export interface Word {
+  /** The callback's; null where Grainchain was asked. */
+  readonly id: string | null;
+  readonly status: CallbackFact["status"];
+  /** Of a completed run. */
+  readonly success: boolean;
+  /** Why nothing is known of the change, be it that the run completed. */
+  readonly error: string | null;
+  readonly grainchain_id?: string | null;
+  readonly received_at: string;
+  readonly occurred_at: string | null;
+  readonly results?: Results | undefined;
+}
+
+/** Applies Grainchain's word. While it is live each callback is in the timeline; repeated it moves nothing. */
+export function applyWord(draft: Draft, validation: Validation, word: Word): Validation {
+  if (isFinal(validation.state)) return applyLateWord(draft, validation, word);
+  const told = word.id === null ? "Grainchain, when asked, said" : "callback";
+  return draft.signal(
+    validation,
+    signalOf(word),
+    {
+      reason: `${told} ${statusText(word)}`,
+      deliveryId: word.id,
+      note: word.id !== null,
+      results: word.results,
+    },
+    {
+      grainchain_id: validation.grainchain_id ?? word.grainchain_id ?? null,
+      started_at: validation.started_at ?? (word.status === "pending" ? null : startedAt(word)),
+      heard_at: word.received_at,
+      error: word.error ?? validation.error,
+    },
+  );
+}
+
+/** After the end nothing moves, and what is kept is bounded: see `keepsLate`. */
+function applyLateWord(draft: Draft, validation: Validation, word: Word): Validation {
+  const { id, status, results } = word;
+  if (id === null) return validation;
+  const keeps = keepsLate(validation, status);
+  if (!keeps.callback) {
+    drop(draft, { id, results }, validation.id, BEYOND);
+    return validation;
+  }
+  const lost = results !== undefined && !keeps.results;
+  if (lost) drop(draft, { id, results }, validation.id, REPEATED);
+  const late = withLate(validation, status, results !== undefined && !lost);
+  const last = late.late_callbacks === MAX_LATE_CALLBACKS;
+  const reason = `callback ${statusText(word)}, after the end${lost ? `; ${REPEATED}` : ""}${last ? `; ${LAST}` : ""}`;
+  return draft.signal(
+    validation,
+    signalOf(word),
+    { reason, deliveryId: id, note: true, results: lost ? undefined : results },
+    { grainchain_id: validation.grainchain_id ?? word.grainchain_id ?? null, ...late },
+  );
+}
+
+const BEYOND = `${MAX_LATE_CALLBACKS} have come since the end`;
+const REPEATED = "its results are dropped, for this status had some";
+const LAST = "no further ones are kept";
+
+function drop(
+  draft: Draft,
+  { id, results }: { readonly id: string; readonly results?: Results | undefined },
+  validationId: string,
+  reason: string,
+): string {
+  draft.addDropped({ id, validation_id: validationId, reason, results });
+  return `dropped: ${reason}`;
+}
+
+type Verdict = Pick<Word, "status" | "success" | "error">;
+
+const lacksVerdict = ({ status, success, error }: Verdict): boolean =>
+  status === "completed" && !success && error !== null;
+
+/** What completed without a verdict is no failure of the change, and no success either. */
+export const signalOf = (word: Verdict): Signal => ({
+  type: "status",
+  status: lacksVerdict(word) ? "failed" : word.status,
+  success: word.success,
+});
+
+/** The status in words, for the timeline. */
+export const statusText = (word: Verdict): string =>
+  lacksVerdict(word) ? `${word.status} without a verdict` : word.status;
+
+const startedAt = (word: Word): string => word.occurred_at ?? word.received_at;
+
+function applyCallback(draft: Draft, validation: Validation, fact: CallbackFact): void {
+  const stopped = validation.state === "cancelled" || validation.state === "superseded";
+  const after = applyWord(draft, validation, { ...fact, results: resultsOf(fact) });
+  // It was stopped before its id was known, and Grainchain is still at it.
+  const running = fact.status === "pending" || fact.status === "running";
+  if (stopped && running && validation.grainchain_id === null && after.grainchain_id !== null) {
+    draft.addCancel(after.id, after.grainchain_id, `${validation.state} before Grainchain had it`);
+  }
+}
+
+/** By our id, else by Grainchain's: its ids can repeat, so the same project and what is live come first. */
+function findValidation(draft: Draft, fact: CallbackFact): Validation | undefined {
+  const ours = draft.validation(fact.validation_id);
+  if (ours !== undefined || fact.id_kind === "ours") return ours;
+  const [best] = draft
+    .validations()
+    .filter((row) => row.grainchain_id === fact.validation_id)
+    .toSorted((a, b) => score(b, fact) - score(a, fact) || b.created_at.localeCompare(a.created_at));
+  return best;
+}
+
+function score(row: Validation, fact: CallbackFact): number {
+  const sameProject = row.repository.toLowerCase() === fact.project_id.toLowerCase();
+  const samePull = row.pr_number === fact.pr_number;
+  return (sameProject ? 4 : 0) + (samePull ? 2 : 0) + (isFinal(row.state) ? 0 : 1);
+}
+
+function resultsOf(fact: CallbackFact): Results | undefined {
+  if (fact.results_stored) return { storedUnder: fact.id };
+  return fact.results === undefined ? undefined : { inline: fact.results };
+}
+
+function unmatchedFrom(fact: CallbackFact): UnmatchedCallback {
+  const results = resultsOf(fact);
+  return {
+    id: fact.id,
+    received_at: fact.received_at,
+    given_id: fact.validation_id,
+    repository: fact.project_id,
+    pr_number: fact.pr_number,
+    status: fact.status,
+    success: fact.success,
+    error: fact.error,
+    occurred_at: fact.occurred_at,
+    ...(results === undefined ? {} : { results }),
+  };
+}

@@ -1,0 +1,94 @@
+/** What the decisions on deliveries share: their context, their outcome, and the moves that several of them make. */
+import type { DeliveryFact, PullRequestChange } from "@webhook-gateway/shared/messages/fact.ts";
+import type { Subject } from "@webhook-gateway/shared/store/rows.ts";
+import type { Draft } from "../record/change-set.ts";
+import { cancelRuns, ensureRun, originOf, type RunRequest, supersedeOthers } from "./run.ts";
+
+/** What the operator decides. */
+export interface DeliveryPolicy {
+  readonly validateDrafts: boolean;
+  readonly cancelSuperseded: boolean;
+  /** The App whose check runs are ours; null where none is configured. */
+  readonly githubAppId: number | null;
+}
+
+/** `deliveries.outcome`. */
+export type DeliveryOutcome =
+  | "started"
+  | "cancelled"
+  | "unchanged"
+  | "stale"
+  | "unknown_subject"
+  | "ignored"
+  | "recorded";
+
+export interface Decision {
+  readonly outcome: DeliveryOutcome;
+  readonly reason: string | null;
+  readonly validation_id: string | null;
+}
+
+/** A delivery about a repository, and all that its decision may read and change. */
+export interface Context {
+  readonly draft: Draft;
+  readonly fact: DeliveryFact;
+  readonly repository: NonNullable<DeliveryFact["repository"]>;
+  readonly policy: DeliveryPolicy;
+}
+
+/** Makes sure that the subject's newest head has its run. */
+export function runOutcome(context: Context, subject: Subject, request: RunRequest): Decision {
+  const { draft, fact, policy } = context;
+  const { started, id } = ensureRun(draft, subject, originOf(fact), request, policy.cancelSuperseded);
+  const reason = started ? null : "this head has its validation already";
+  return { outcome: started ? "started" : "unchanged", reason, validation_id: id };
+}
+
+/** Whatever is live for another head than the newest is in its way, whether or not the newest needs a run. */
+export function supersedeHeads({ draft, fact, policy }: Context, subject: Subject): void {
+  const current = draft
+    .runsOf(subject)
+    .filter((row) => row.head_sha === subject.head_sha)
+    .toSorted((a, b) => b.run - a.run)[0];
+  supersedeOthers(draft, subject, current?.id ?? null, fact.id, policy.cancelSuperseded);
+}
+
+/** Cancels whatever is live for the subject. */
+export function cancelSubject({ draft, fact }: Context, subject: Subject, reason: string): Decision {
+  const [first = null, ...others] = cancelRuns(draft, subject, reason, fact.id);
+  if (first === null) return decided("recorded", `${reason}; nothing was under way`);
+  const more = others.length === 0 ? "" : ` and ${others.length} more`;
+  return { outcome: "cancelled", reason: `${reason}${more}`, validation_id: first };
+}
+
+/** The columns of a subject that every kind takes from its repository and its change. */
+export function subjectFrom(
+  { repository }: Context,
+  subject: string,
+  change: Pick<PullRequestChange, "url" | "head_ref" | "base_sha">,
+  version: number,
+) {
+  return {
+    repository_id: repository.id,
+    subject,
+    repository: repository.full_name,
+    url: change.url,
+    clone_url: repository.clone_url,
+    head_ref: change.head_ref,
+    base_sha: change.base_sha,
+    version,
+  };
+}
+
+/** What is known of a subject's head. */
+export const knownHead = (subject: Subject) => ({
+  head: subject.head_sha,
+  at: subject.at,
+  edges: subject.edges,
+});
+
+export const decided = (outcome: DeliveryOutcome, reason: string | null): Decision => ({
+  outcome,
+  reason,
+  validation_id: null,
+});

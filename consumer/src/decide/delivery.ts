@@ -1,0 +1,168 @@
+/** What a delivery leads to. Pure: reads and changes only the draft. */
+
+import { placeSighting } from "@webhook-gateway/shared/domain/ordering.ts";
+import {
+  mergeGroupSubject,
+  pullRequestSubject,
+  pushSubject,
+} from "@webhook-gateway/shared/domain/subject.ts";
+import type {
+  CommandChange,
+  DeliveryFact,
+  MergeGroupChange,
+  PushChange,
+  RerunChange,
+} from "@webhook-gateway/shared/messages/fact.ts";
+import type { Subject } from "@webhook-gateway/shared/store/rows.ts";
+import type { Draft } from "../record/change-set.ts";
+import {
+  type Context,
+  cancelSubject,
+  type Decision,
+  type DeliveryOutcome,
+  type DeliveryPolicy,
+  decided,
+  knownHead,
+  runOutcome,
+  subjectFrom,
+  supersedeHeads,
+} from "./context.ts";
+import { decidePullRequest } from "./pull-request.ts";
+import type { RunRequest } from "./run.ts";
+
+/** Decides a delivery that was not recorded before, and records it. */
+export function decideDelivery(draft: Draft, fact: DeliveryFact, policy: DeliveryPolicy): DeliveryOutcome {
+  const { repository } = fact;
+  const decision =
+    repository === null || fact.change.type === "note"
+      ? decided("recorded", null)
+      : decideChange({ draft, fact, repository, policy });
+  draft.addDelivery({
+    id: fact.id,
+    event: fact.event,
+    action: fact.action,
+    repository_id: repository?.id ?? null,
+    repository: repository?.full_name ?? null,
+    sender: fact.sender,
+    received_at: fact.received_at,
+    occurred_at: occurredAt(fact),
+    delivered_at: fact.recovery?.delivered_at ?? null,
+    throttled_at: fact.recovery?.throttled_at ?? null,
+    recovered_at: fact.recovery === undefined ? null : draft.now,
+    ...decision,
+  });
+  if (repository !== null && fact.change.type === "command") {
+    const done = decision.outcome === "started" || decision.outcome === "cancelled";
+    draft.addReaction({
+      delivery_id: fact.id,
+      repository_id: repository.id,
+      repository: repository.full_name,
+      comment_id: fact.change.comment_id,
+      content: done ? "+1" : "confused",
+    });
+  }
+  return decision.outcome;
+}
+
+/** When the event happened, where its payload says so. */
+function occurredAt({ change }: DeliveryFact): string | null {
+  if (change.type === "pull_request") return change.updated_at;
+  return change.type === "push" ? change.pushed_at : null;
+}
+
+function decideChange(context: Context): Decision {
+  const { change } = context.fact;
+  switch (change.type) {
+    case "pull_request":
+      return decidePullRequest(context, change);
+    case "merge_group":
+      return decideMergeGroup(context, change);
+    case "push":
+      return decidePush(context, change);
+    case "rerun":
+      return decideRerun(context, change);
+    case "command":
+      return decideCommand(context, change);
+    case "note":
+      return decided("recorded", null);
+  }
+}
+
+function decideMergeGroup(context: Context, change: MergeGroupChange): Decision {
+  const { draft, fact, repository } = context;
+  const key = mergeGroupSubject(change.head_sha);
+  const known = draft.subject(repository.id, key);
+  const destroyed = change.action === "destroyed";
+  if (known?.state === "closed") {
+    return destroyed ? decided("unchanged", null) : decided("stale", "the merge group is already destroyed");
+  }
+  const subject: Subject = {
+    ...subjectFrom(context, key, change, known?.version ?? 0),
+    kind: "merge_group",
+    number: change.number,
+    draft: false,
+    state: destroyed ? "closed" : "open",
+    head_sha: change.head_sha,
+    at: fact.received_at,
+    edges: [],
+    close_outstanding: false,
+  };
+  draft.putSubject(subject);
+  if (destroyed) return cancelSubject(context, subject, "merge group destroyed");
+  return runOutcome(context, subject, { cause: change.action, once: false, force: false, restart: false });
+}
+
+function decidePush(context: Context, change: PushChange): Decision {
+  const { draft, fact, repository } = context;
+  if (!change.validate) return decided("ignored", change.skip);
+  const key = pushSubject(change.ref_hash);
+  const known = draft.subject(repository.id, key);
+  const at = change.pushed_at ?? fact.received_at;
+  const seen = { head: change.head_sha, at, before: change.base_sha, first: false };
+  const { verdict, known: placed } = placeSighting(known && knownHead(known), seen);
+  if (known !== undefined && verdict === "stale") {
+    draft.putSubject({ ...known, edges: placed.edges });
+    return decided("stale", "a newer push to this branch is already recorded");
+  }
+  const subject: Subject = {
+    ...subjectFrom(context, key, change, known?.version ?? 0),
+    kind: "push",
+    number: 0,
+    draft: false,
+    state: "open",
+    head_sha: placed.head,
+    at: placed.at,
+    edges: placed.edges,
+    close_outstanding: false,
+  };
+  draft.putSubject(subject);
+  const moved = verdict === "newer";
+  if (moved) supersedeHeads(context, subject);
+  return runOutcome(context, subject, { cause: "push", once: false, force: false, restart: moved });
+}
+
+function decideRerun(context: Context, change: RerunChange): Decision {
+  const { draft, fact, repository, policy } = context;
+  if (policy.githubAppId === null || change.app_id !== policy.githubAppId) {
+    return decided("ignored", "the check belongs to another app");
+  }
+  const open = draft
+    .subjectsWithHead(repository.id, change.head_sha)
+    .filter((subject) => subject.state === "open");
+  const [first] = open.map((subject) => runOutcome(context, subject, rerun(`rerun ${fact.id}`)));
+  return first ?? decided("unknown_subject", "no open subject has this head");
+}
+
+function decideCommand(context: Context, change: CommandChange): Decision {
+  const { draft, repository } = context;
+  const subject = draft.subject(repository.id, pullRequestSubject(change.number));
+  if (subject === undefined) return decided("unknown_subject", "this pull request was never seen");
+  if (change.command === "cancel") {
+    draft.putSubject(subject);
+    return cancelSubject(context, subject, "cancelled by a comment");
+  }
+  if (subject.state === "closed") return decided("ignored", "the pull request is closed");
+  return runOutcome(context, subject, rerun(`comment ${change.comment_id}`));
+}
+
+const rerun = (cause: string): RunRequest => ({ cause, once: true, force: true, restart: true });

@@ -1,0 +1,73 @@
+/** What an event of a pull request leads to. Pure: reads and changes only the draft. */
+
+import { placeSighting } from "@webhook-gateway/shared/domain/ordering.ts";
+import { pullRequestSubject } from "@webhook-gateway/shared/domain/subject.ts";
+import type { PullRequestChange } from "@webhook-gateway/shared/messages/fact.ts";
+import type { Subject } from "@webhook-gateway/shared/store/rows.ts";
+import {
+  type Context,
+  cancelSubject,
+  type Decision,
+  decided,
+  knownHead,
+  runOutcome,
+  subjectFrom,
+  supersedeHeads,
+} from "./context.ts";
+import type { RunRequest } from "./run.ts";
+
+/** Decides an event of a pull request, whatever came before it and whatever is still to come. */
+export function decidePullRequest(context: Context, change: PullRequestChange): Decision {
+  const { draft, repository, policy } = context;
+  const key = pullRequestSubject(change.number);
+  const known = draft.subject(repository.id, key);
+  const tied = known !== undefined && known.at === change.updated_at;
+  const seen = {
+    head: change.head_sha,
+    at: change.updated_at,
+    before: change.before,
+    first: change.action === "opened",
+  };
+  const { verdict, known: placed } = placeSighting(known && knownHead(known), seen);
+  // A push of the same second can overtake the reopen that it followed: the head is newer, the state is not.
+  const overtaken = tied && known.state === "closed" && change.action === "reopened";
+  const older = (verdict === "stale" && !overtaken) || (tied && precedesKnownState(known, change));
+  if (known !== undefined && older) {
+    const closeSeen = tied && change.action === "closed" ? { close_outstanding: false } : {};
+    const head_sha = known.state === "closed" ? placed.head : known.head_sha;
+    draft.putSubject({ ...known, head_sha, edges: placed.edges, ...closeSeen });
+    return decided("stale", "a newer event of this pull request is already recorded");
+  }
+  const subject: Subject = {
+    ...subjectFrom(context, key, change, known?.version ?? 0),
+    kind: "pull_request",
+    number: change.number,
+    draft: change.draft,
+    state: change.open ? "open" : "closed",
+    head_sha: placed.head,
+    at: placed.at,
+    edges: placed.edges,
+    close_outstanding:
+      (tied && known.close_outstanding) || (change.action === "reopened" && known?.state !== "closed"),
+  };
+  draft.putSubject(subject);
+  if (!change.open) return cancelSubject(context, subject, `pull request ${change.action}`);
+  if (verdict === "newer") supersedeHeads(context, subject);
+  if (change.draft && !policy.validateDrafts) return decided("ignored", "drafts are not validated");
+  return runOutcome(context, subject, pullRequestRun(change, verdict === "newer", known));
+}
+
+/** Among events of the same second: those that GitHub must have sent before the state that is known. */
+function precedesKnownState(known: Subject, change: PullRequestChange): boolean {
+  if (change.action === "closed") return known.close_outstanding;
+  return known.state === "closed" && change.open && change.action !== "reopened";
+}
+
+function pullRequestRun(change: PullRequestChange, moved: boolean, known: Subject | undefined): RunRequest {
+  if (change.action === "edited") {
+    return { cause: `base changed at ${change.updated_at}`, once: true, force: true, restart: true };
+  }
+  // Whatever finds a closed pull request open has overtaken the reopen, or is it.
+  const reopened = known?.state === "closed";
+  return { cause: change.action, once: false, force: false, restart: moved || reopened };
+}

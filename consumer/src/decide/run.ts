@@ -1,0 +1,149 @@
+/** Starting, superseding and cancelling the runs of one subject. */
+
+import { NONE_LATE } from "@webhook-gateway/shared/domain/late-callback.ts";
+import { validationId } from "@webhook-gateway/shared/domain/subject.ts";
+import { isFinal } from "@webhook-gateway/shared/domain/validation.ts";
+import type { DeliveryFact } from "@webhook-gateway/shared/messages/fact.ts";
+import type { Subject, Validation } from "@webhook-gateway/shared/store/rows.ts";
+import type { Draft } from "../record/change-set.ts";
+
+/** What asks for a validation of a subject's newest head. */
+export interface RunRequest {
+  readonly cause: string;
+  /** The cause names one request for a new run: seen again, it starts nothing. */
+  readonly once: boolean;
+  /** A new run although the head has one already. */
+  readonly force: boolean;
+  /** A new run where the last one was stopped before it had a result. */
+  readonly restart: boolean;
+}
+
+/** Who asks for it. */
+export interface RunOrigin {
+  /** The delivery that brought the head. */
+  readonly deliveryId: string;
+  /** The delivery or order that asks, for the timeline. */
+  readonly causeId: string;
+  /** For the timeline: `queued by …`. */
+  readonly by: string;
+}
+
+export const originOf = ({ id, event, action }: DeliveryFact): RunOrigin => ({
+  deliveryId: id,
+  causeId: id,
+  by: `${event}${action === null ? "" : ` ${action}`}`,
+});
+
+export interface RunOutcome {
+  readonly started: boolean;
+  readonly id: string;
+}
+
+/** Makes sure that a subject's newest head has a run, and that no other head's run is left in its way. */
+export function ensureRun(
+  draft: Draft,
+  subject: Subject,
+  origin: RunOrigin,
+  request: RunRequest,
+  cancelSuperseded: boolean,
+): RunOutcome {
+  const runs = draft
+    .runsOf(subject)
+    .filter((row) => row.head_sha === subject.head_sha)
+    .toSorted((a, b) => b.run - a.run);
+  const [latest] = runs;
+  const repeated = request.once ? runs.find((row) => row.cause === request.cause) : undefined;
+  if (repeated !== undefined) return { started: false, id: repeated.id };
+  const stopped = latest?.state === "superseded" || latest?.state === "cancelled";
+  if (latest !== undefined && !request.force && !(request.restart && stopped)) {
+    return { started: false, id: latest.id };
+  }
+  const id = startRun(draft, subject, origin, (latest?.run ?? 0) + 1, request.cause);
+  supersedeOthers(draft, subject, id, origin.causeId, cancelSuperseded);
+  return { started: true, id };
+}
+
+function startRun(draft: Draft, subject: Subject, origin: RunOrigin, run: number, cause: string): string {
+  const id = validationId(subject.repository_id, subject.subject, subject.head_sha, run);
+  draft.putSubject(subject);
+  draft.addValidation(
+    {
+      id,
+      repository_id: subject.repository_id,
+      repository: subject.repository,
+      subject: subject.subject,
+      event: subject.kind,
+      pr_number: subject.number,
+      pr_url: subject.url,
+      clone_url: subject.clone_url,
+      ref: subject.head_ref,
+      head_sha: subject.head_sha,
+      base_sha: subject.base_sha,
+      run,
+      cause,
+      delivery_id: origin.deliveryId,
+      state: "queued",
+      conclusion: null,
+      attempts: 0,
+      due_at: null,
+      lease_id: null,
+      lease_until: null,
+      grainchain_id: null,
+      error: null,
+      created_at: draft.now,
+      dispatched_at: null,
+      started_at: null,
+      finished_at: null,
+      heard_at: null,
+      ...NONE_LATE,
+      version: 0,
+    },
+    { reason: `queued by ${origin.by}`, deliveryId: origin.causeId },
+  );
+  return id;
+}
+
+/**
+ * Supersedes what is live for the subject beside the run to keep. What Grainchain already has is stopped there too,
+ * unless `cancelSuperseded` is off: then it runs on.
+ */
+export function supersedeOthers(
+  draft: Draft,
+  subject: Subject,
+  keepId: string | null,
+  deliveryId: string,
+  cancelSuperseded: boolean,
+): void {
+  for (const row of liveRuns(draft, subject)) {
+    const atGrainchain = row.state === "pending" || row.state === "running";
+    if (row.id === keepId || (atGrainchain && !cancelSuperseded)) continue;
+    const head = subject.head_sha.slice(0, 12);
+    const reason = `superseded by ${row.head_sha === subject.head_sha ? "another run of " : ""}${head}`;
+    stopRun(draft, row, "superseded", reason, deliveryId);
+  }
+}
+
+/** Cancels what is live for the subject. @returns the ids cancelled */
+export function cancelRuns(draft: Draft, subject: Subject, reason: string, deliveryId: string): string[] {
+  const live = liveRuns(draft, subject);
+  for (const row of live) stopRun(draft, row, "cancelled", reason, deliveryId);
+  return live.map((row) => row.id);
+}
+
+/** Stops one run, at Grainchain too. One that has finished stays as it is. */
+export function stopRun(
+  draft: Draft,
+  row: Validation,
+  type: "superseded" | "cancelled",
+  reason: string,
+  deliveryId: string,
+): void {
+  if (isFinal(row.state)) return;
+  draft.signal(row, { type }, { reason, deliveryId });
+  // Where its id is not known yet, the dispatch under way finds it stopped and cancels it then.
+  if (row.grainchain_id !== null) draft.addCancel(row.id, row.grainchain_id, reason);
+}
+
+/** Runs of a subject that have not finished. */
+export const liveRuns = (draft: Draft, subject: Pick<Subject, "repository_id" | "subject">): Validation[] =>
+  draft.runsOf(subject).filter((row) => !isFinal(row.state));

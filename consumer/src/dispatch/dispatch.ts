@@ -1,0 +1,218 @@
+/** Dispatch: what is due is leased, sent to Grainchain in one call, and its outcome recorded in one transaction. */
+import { callbackUrl } from "@webhook-gateway/shared/domain/capability.ts";
+import { type Failure, nextAttempt } from "@webhook-gateway/shared/domain/failure.ts";
+import { type Gate, nextGate } from "@webhook-gateway/shared/domain/gate.ts";
+import {
+  type Claim,
+  claimDue,
+  loadExpiredLeases,
+  loadValidations,
+} from "@webhook-gateway/shared/store/claim/claim.ts";
+import type { Validation } from "@webhook-gateway/shared/store/rows.ts";
+import { GATE, GRAINCHAIN_SEEN, NO_BATCH_UNTIL } from "@webhook-gateway/shared/store/settings.ts";
+import { commit } from "@webhook-gateway/shared/store/write/commit.ts";
+import { loadUnmatched } from "@webhook-gateway/shared/store/write/unmatched.ts";
+import type { Log } from "@webhook-gateway/shared/telemetry/log.ts";
+import { tally } from "@webhook-gateway/shared/telemetry/tally.ts";
+import { type Dispatched, decideOutcomes } from "../decide/dispatch-outcome.ts";
+import { effectLines, idText, type SayEffect } from "../effects/effect-log.ts";
+import { Draft } from "../record/change-set.ts";
+import { logFinished } from "../record/finish-log.ts";
+import type { Grainchain, Trigger } from "./grainchain.ts";
+import { keepAnswered } from "./kept-results.ts";
+import { type Sent, sendAll } from "./trigger.ts";
+
+export interface DispatchConfig {
+  readonly callbackBaseUrl: string;
+  readonly callbackSecret: string;
+  readonly requestTimeoutMs: number;
+  readonly maxConcurrent: number;
+  readonly maxAttempts: number;
+}
+
+export interface DispatchDeps {
+  readonly db: D1Database;
+  readonly grainchain: Grainchain;
+  readonly config: DispatchConfig;
+  readonly log: Log;
+  readonly now: () => Date;
+  readonly random: () => number;
+  readonly newId: () => string;
+}
+
+/** Validations in one call to Grainchain (its API's limit). */
+export const BATCH_SIZE = 100;
+
+/** A lease outlives the call it is for by this much. */
+const LEASE_SLACK_MS = 30_000;
+
+/** Calls that one invocation makes before it leaves the rest to the next wake-up. */
+const MAX_ROUNDS = 20;
+
+/** A server without a batch endpoint is asked for one again after this time. */
+const NO_BATCH_MS = 3_600_000;
+
+/** Outcomes decided again after a concurrent change of the same rows. */
+const MAX_CONFLICTS = 8;
+
+export interface DispatchSummary {
+  readonly dispatched: number;
+  /** When to look again, sooner than the cron would. */
+  readonly wakeAt: readonly string[];
+}
+
+/** Dispatches what is due. */
+export async function dispatchDue(deps: DispatchDeps): Promise<DispatchSummary> {
+  let summary: DispatchSummary = { dispatched: 0, wakeAt: await returnExpiredLeases(deps) };
+  const say = effectLines(deps.log, "dispatch.sent");
+  for (let round = 0; round < MAX_ROUNDS; round++) {
+    const one = await dispatchOnce(deps, say);
+    summary = {
+      dispatched: summary.dispatched + one.dispatched,
+      wakeAt: [...summary.wakeAt, ...one.wakeAt],
+    };
+    if (!one.more) return summary;
+  }
+  // There was still work when the rounds were used up.
+  return { ...summary, wakeAt: [...summary.wakeAt, deps.now().toISOString()] };
+}
+
+/** `more`: another round may find work: this one was full, or it opened the gate. */
+async function dispatchOnce(
+  deps: DispatchDeps,
+  say: SayEffect,
+): Promise<DispatchSummary & { readonly more: boolean }> {
+  const { db, grainchain, config, log } = deps;
+  const leaseId = deps.newId();
+  const startedAt = deps.now();
+  const deadlineMs = startedAt.getTime() + config.requestTimeoutMs + LEASE_SLACK_MS;
+  const claim = await claimDue(db, {
+    leaseId,
+    now: startedAt.toISOString(),
+    leaseUntil: new Date(deadlineMs).toISOString(),
+    limit: BATCH_SIZE,
+    maxConcurrent: config.maxConcurrent,
+  });
+  const { length: dispatched } = claim.validations;
+  // Each backoff that ends leads to the next one: wake-ups are sent for the first of those that began together.
+  const next = claim.nextDueAt === null ? [] : [claim.nextDueAt];
+  if (dispatched === 0) return { dispatched, wakeAt: next, more: false };
+  const triggers = await Promise.all(claim.validations.map((validation) => triggerOf(config, validation)));
+  const { noBatchUntil } = claim.settings;
+  const sent = await sendAll(grainchain, triggers, {
+    requestId: leaseId,
+    batch: noBatchUntil === undefined || noBatchUntil <= startedAt.toISOString(),
+    // No call may outlive the lease.
+    lastCallMs: deadlineMs - config.requestTimeoutMs,
+    now: deps.now,
+  });
+  const { gate, wakeAt } = await recordOutcomes(deps, claim, leaseId, sent);
+  claim.validations.forEach(({ id }, index) => {
+    const outcome = sent.outcomes[index] ?? LOST;
+    const accepted = outcome.class === "accepted";
+    const grainchain_id = accepted ? idText(outcome.grainchainId) : null;
+    say({ validation_id: id, class: outcome.class, grainchain_id, lease_id: leaseId }, !accepted);
+  });
+  log.info("dispatch.batch", {
+    lease_id: leaseId,
+    claimed: dispatched,
+    calls: sent.calls,
+    duration_ms: deps.now().getTime() - startedAt.getTime(),
+    ...tally(sent.outcomes.map((outcome) => outcome.class)),
+  });
+  const opened = claim.settings.gate.state === "closed" && gate.state === "open";
+  return { dispatched, wakeAt: [...wakeAt, ...next], more: dispatched === BATCH_SIZE || opened };
+}
+
+async function triggerOf(config: DispatchConfig, validation: Validation): Promise<Trigger> {
+  const webhookUrl = await callbackUrl(config.callbackBaseUrl, config.callbackSecret, validation.id);
+  return { validation, webhookUrl };
+}
+
+/** @returns the gate after it, and when the gate's time and the first backoff are over */
+async function recordOutcomes(
+  deps: DispatchDeps,
+  claim: Claim,
+  leaseId: string,
+  sent: Sent,
+): Promise<{ readonly gate: Gate; readonly wakeAt: readonly string[] }> {
+  const dispatched = await Promise.all(
+    claim.validations.map(async ({ id }, index) => {
+      const outcome = sent.outcomes[index] ?? LOST;
+      const results = outcome.class === "accepted" ? await keepAnswered(deps, outcome.results) : undefined;
+      return { id, leaseId, outcome, results };
+    }),
+  );
+  const nowMs = deps.now().getTime();
+  const { gate: before } = claim.settings;
+  const gate = nextGate(before, sent.findings, nowMs);
+  // What found the gate open and left it open says nothing of another dispatch that has closed it meanwhile.
+  const gateMoved = gate.state === "closed" || before.state === "closed";
+  // Where single calls are refused as well, it is not the batch form that is missing.
+  const noBatch = sent.noBatch && sent.findings.closing?.class !== "configuration";
+  const settings = [
+    ...(noBatch ? [{ name: NO_BATCH_UNTIL, value: new Date(nowMs + NO_BATCH_MS).toISOString() }] : []),
+    ...(gateMoved ? [{ name: GATE, value: gate }] : []),
+    { name: GRAINCHAIN_SEEN, value: seenOf(sent, new Date(nowMs).toISOString()) },
+  ];
+  const dueAt = await commitOutcomes(deps, dispatched, settings);
+  return { gate, wakeAt: [...dueAt, ...(gate.state === "closed" ? [gate.until] : [])] };
+}
+
+/**
+ * Dispatches that never said what became of them count as an attempt that may be made again.
+ * @returns when the first of them is due again
+ */
+async function returnExpiredLeases(deps: DispatchDeps): Promise<readonly string[]> {
+  const expired = await loadExpiredLeases(deps.db, deps.now().toISOString(), BATCH_SIZE);
+  if (expired.length === 0) return [];
+  deps.log.warn("dispatch.leases-expired", { validations: expired.length });
+  const dispatched = expired.map(({ id, lease_id }) => ({ id, leaseId: lease_id, outcome: LOST }));
+  return commitOutcomes(deps, dispatched, []);
+}
+
+async function commitOutcomes(
+  deps: DispatchDeps,
+  dispatched: readonly Dispatched[],
+  settings: readonly { readonly name: string; readonly value: unknown }[],
+): Promise<readonly string[]> {
+  const { db, config } = deps;
+  const given = new Set(
+    dispatched.flatMap(({ outcome }) => (outcome.class === "accepted" ? [outcome.grainchainId] : [])),
+  );
+  for (let attempt = 0; attempt < MAX_CONFLICTS; attempt++) {
+    const validations = await loadValidations(
+      db,
+      dispatched.map(({ id }) => id),
+    );
+    const now = deps.now();
+    const draft = new Draft(now.toISOString(), { validations });
+    const unmatched = await loadUnmatched(db, [...given]);
+    const awaited = [...given].map((given_id) => ({
+      given_id,
+      unmatched: unmatched.filter((callback) => callback.given_id === given_id).length,
+    }));
+    decideOutcomes(draft, dispatched, unmatched, (attempts) =>
+      nextAttempt(attempts, config.maxAttempts, now.getTime(), deps.random()),
+    );
+    const changes = draft.changes();
+    if ((await commit(db, { ...changes, settings, awaited })) === "committed") {
+      logFinished(deps.log, changes);
+      const due = changes.validations.flatMap(({ due_at }) => (due_at === null ? [] : [due_at]));
+      return due.toSorted().slice(0, 1);
+    }
+  }
+  // The leases run out and the same idempotency keys are sent again: nothing runs twice.
+  deps.log.error("dispatch.conflicts", { validations: dispatched.length });
+  return [];
+}
+
+const LOST: Failure = { class: "retryable", error: "the dispatch ended without an outcome" };
+
+function seenOf(sent: Sent, at: string): { at: string; outcome: string; detail: string } {
+  const failure = sent.findings.closing;
+  if (failure !== undefined) return { at, outcome: failure.class, detail: failure.error };
+  const first = sent.outcomes.find((outcome): outcome is Failure => outcome.class === "retryable");
+  if (sent.findings.served || first === undefined) return { at, outcome: "ok", detail: "" };
+  return { at, outcome: "retryable", detail: first.error };
+}

@@ -1,0 +1,234 @@
+/** Grainchain's validation API, as the gateway calls it. Every answer becomes an outcome a validation. */
+import {
+  type Failure,
+  failureOf,
+  MAX_ERROR_BYTES,
+  parseRetryAfter,
+} from "@webhook-gateway/shared/domain/failure.ts";
+import { isObject, type ResultsObject } from "@webhook-gateway/shared/domain/results-summary.ts";
+import { GRAINCHAIN_STATUSES, type GrainchainStatus } from "@webhook-gateway/shared/domain/validation.ts";
+import { type Judgement, judge } from "@webhook-gateway/shared/domain/verdict.ts";
+import type { Validation } from "@webhook-gateway/shared/store/rows.ts";
+import { errorText } from "@webhook-gateway/shared/telemetry/log.ts";
+import { cutText } from "@webhook-gateway/shared/text/text.ts";
+import * as v from "valibot";
+
+export interface GrainchainConfig {
+  readonly apiUrl: string;
+  readonly apiPrefix: string;
+  readonly apiKey: string | undefined;
+  readonly validationTimeoutMs: number;
+  readonly maxMemory: string;
+  readonly requestTimeoutMs: number;
+}
+
+/** Grainchain took it. */
+export interface Accepted {
+  readonly class: "accepted";
+  readonly grainchainId: string;
+  readonly status: Exclude<GrainchainStatus, "failed">;
+  /** As a callback's. */
+  readonly success: boolean;
+  readonly error: string | null;
+  /** Of what has completed. */
+  readonly results: ResultsObject | null;
+}
+
+export type TriggerOutcome = Accepted | Failure;
+
+/** The answers to a batch in the order asked, or that there is no batch endpoint. */
+export type BatchAnswer = { readonly outcomes: readonly TriggerOutcome[] } | "no-batch" | Failure;
+
+export interface Trigger {
+  readonly validation: Validation;
+  readonly webhookUrl: string;
+}
+
+/** An answer is not read further than this; it may hold results. */
+const MAX_ANSWER_CHARS = 8_000_000;
+
+const answer = v.object({
+  success: v.optional(v.boolean(), true),
+  message: v.optional(v.string(), ""),
+  validation_id: v.optional(v.nullable(v.string()), ""),
+  status: v.picklist(GRAINCHAIN_STATUSES),
+  error_class: v.optional(v.nullable(v.string())),
+  // Read only of what has completed.
+  results: v.fallback(v.nullable(v.custom<ResultsObject>(isObject)), null),
+});
+type Answer = v.InferOutput<typeof answer>;
+
+const standing = v.object({
+  status: v.picklist(GRAINCHAIN_STATUSES),
+  results: v.optional(v.nullable(v.record(v.string(), v.unknown())), null),
+  error: v.optional(v.nullable(v.string()), null),
+});
+
+/** Where a validation stands at Grainchain. */
+export type GrainchainStanding =
+  | ({ readonly kind: "known" } & v.InferOutput<typeof standing>)
+  | { readonly kind: "unknown" }
+  | { readonly kind: "no-answer"; readonly error: string };
+
+const batchAnswer = v.object({
+  results: v.array(v.looseObject({ client_request_id: v.optional(v.unknown()) })),
+});
+
+const UNREADABLE: Failure = { class: "retryable", error: "Grainchain's answer could not be read" };
+const MISSING: Failure = { class: "retryable", error: "Grainchain's batch answer left this validation out" };
+
+/** A client for one configuration. No method throws. */
+export function createGrainchain(config: GrainchainConfig, fetcher: typeof fetch, now: () => Date) {
+  const base = `${config.apiUrl.replace(/\/+$/, "")}${config.apiPrefix}`;
+
+  async function call(path: string, init: RequestInit, requestId: string): Promise<Response | Failure> {
+    const headers = {
+      accept: "application/json",
+      "user-agent": "webhook-gateway",
+      "x-request-id": requestId,
+      ...(config.apiKey === undefined ? {} : { authorization: `Bearer ${config.apiKey}` }),
+      ...Object.fromEntries(new Headers(init.headers)),
+    };
+    try {
+      const signal = AbortSignal.timeout(config.requestTimeoutMs);
+      // A followed redirect would turn the POST into a GET, and send the key elsewhere.
+      return await fetcher(`${base}${path}`, { ...init, headers, signal, redirect: "manual" });
+    } catch (thrown) {
+      return { class: "retryable", error: `no answer from Grainchain: ${errorText(thrown)}` };
+    }
+  }
+
+  async function read(response: Response): Promise<{ status: number; text: string } | Failure> {
+    try {
+      const text = (await response.text()).slice(0, MAX_ANSWER_CHARS);
+      return { status: response.status, text: withoutSecrets(text, config.apiKey) };
+    } catch (thrown) {
+      return { class: "retryable", error: `Grainchain's answer broke off: ${errorText(thrown)}` };
+    }
+  }
+
+  async function post(path: string, body: unknown, idempotencyKey: string, requestId: string) {
+    const headers = { "content-type": "application/json", "idempotency-key": idempotencyKey };
+    const response = await call(path, { method: "POST", headers, body: JSON.stringify(body) }, requestId);
+    if ("class" in response) return response;
+    const retryAfterMs = parseRetryAfter(response.headers.get("retry-after"), now().getTime());
+    const answered = await read(response);
+    return "class" in answered ? answered : { ...answered, retryAfterMs };
+  }
+
+  return {
+    /** Triggers one validation. */
+    async trigger(trigger: Trigger, requestId: string): Promise<TriggerOutcome> {
+      const answered = await post("/trigger", requestOf(trigger, config), trigger.validation.id, requestId);
+      if ("class" in answered) return answered;
+      if (!isOk(answered.status)) return failed(answered);
+      const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), answer), answered.text);
+      return parsed.success ? outcomeOf(parsed.output, answered.retryAfterMs) : UNREADABLE;
+    },
+
+    /** Triggers up to 100 validations in one call. */
+    async triggerBatch(triggers: readonly Trigger[], requestId: string): Promise<BatchAnswer> {
+      const requests = triggers.map((trigger) => requestOf(trigger, config));
+      const key = await hashOf(triggers.map((trigger) => trigger.validation.id));
+      const answered = await post("/trigger-batch", { requests }, key, requestId);
+      if ("class" in answered) return answered;
+      if (answered.status === 404 || answered.status === 405 || answered.status === 501) return "no-batch";
+      if (!isOk(answered.status)) return failed(answered);
+      const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), batchAnswer), answered.text);
+      if (!parsed.success) return UNREADABLE;
+      const byId = new Map(parsed.output.results.map((item) => [item.client_request_id, item]));
+      return {
+        outcomes: triggers.map(({ validation }) => {
+          const item = byId.get(validation.id);
+          if (item === undefined) return MISSING;
+          const parsedItem = v.safeParse(answer, item);
+          return parsedItem.success ? outcomeOf(parsedItem.output, answered.retryAfterMs) : UNREADABLE;
+        }),
+      };
+    },
+
+    /** Asks where a validation stands. */
+    async status(grainchainId: string, requestId: string): Promise<GrainchainStanding> {
+      const response = await call(`/${encodeURIComponent(grainchainId)}/status`, {}, requestId);
+      if ("class" in response) return { kind: "no-answer", error: response.error };
+      const answered = await read(response);
+      if ("class" in answered) return { kind: "no-answer", error: answered.error };
+      if (response.status === 404) return { kind: "unknown" };
+      if (!response.ok) return { kind: "no-answer", error: `HTTP ${response.status}` };
+      const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), standing), answered.text);
+      return parsed.success
+        ? { kind: "known", ...parsed.output }
+        : { kind: "no-answer", error: "Grainchain's answer could not be read" };
+    },
+
+    /** Cancels a validation. `unknown`: Grainchain has none such, or it has finished. */
+    async cancel(grainchainId: string, requestId: string): Promise<"cancelled" | "unknown" | Failure> {
+      const path = `/${encodeURIComponent(grainchainId)}/cancel`;
+      const response = await call(path, { method: "DELETE" }, requestId);
+      if ("class" in response) return response;
+      const answered = await read(response);
+      if ("class" in answered) return answered;
+      if (response.ok) return "cancelled";
+      return response.status === 404 ? "unknown" : failureOf(answered.status, answered.text);
+    },
+  };
+}
+
+export type Grainchain = ReturnType<typeof createGrainchain>;
+
+function requestOf({ validation, webhookUrl }: Trigger, config: GrainchainConfig) {
+  return {
+    project_id: validation.repository,
+    pr_number: validation.pr_number,
+    pr_url: validation.pr_url,
+    head_sha: validation.head_sha,
+    base_sha: validation.base_sha,
+    webhook_url: webhookUrl,
+    client_request_id: validation.id,
+    timeout_ms: config.validationTimeoutMs,
+    max_memory: config.maxMemory,
+    event: validation.event,
+    ref: validation.ref,
+    clone_url: validation.clone_url,
+  };
+}
+
+/** A 2xx answer's meaning: `failed` at trigger time is how a server says that it is full. */
+function outcomeOf(item: Answer, retryAfterMs: number | undefined): TriggerOutcome {
+  const detail = cutText(item.message, MAX_ERROR_BYTES);
+  if (item.error_class === "permanent") return { class: "permanent", error: detail || "refused for good" };
+  if (item.status === "failed") {
+    const error = detail || "Grainchain is at capacity";
+    return { class: "backpressure", error, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
+  }
+  return {
+    class: "accepted",
+    grainchainId: item.validation_id ?? "",
+    status: item.status,
+    ...verdictOn(item),
+    results: item.status === "completed" ? item.results : null,
+  };
+}
+
+/** A request that was taken says `success` as well: only that it is false says something of the change. */
+function verdictOn({ status, success, results }: Answer): Judgement {
+  if (status === "completed" && !success) return { success, error: null };
+  return judge(status, results);
+}
+
+/** A server that explains what it refused may repeat the request: the callback's token and the key are cut out. */
+function withoutSecrets(text: string, apiKey: string | undefined): string {
+  const keyless = apiKey === undefined ? text : text.replaceAll(apiKey, "[key]");
+  return keyless.replaceAll(/(callbacks(?:\\?\/|%2F)[\w-]+(?:\\?\/|%2F))[\w-]+/gi, "$1[token]");
+}
+
+const isOk = (status: number): boolean => status >= 200 && status < 300;
+
+function failed(answered: { status: number; text: string; retryAfterMs?: number | undefined }): Failure {
+  return failureOf(answered.status, answered.text, answered.retryAfterMs);
+}
+
+async function hashOf(ids: readonly string[]): Promise<string> {
+  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(ids.join("\n")));
+  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}

@@ -1,0 +1,104 @@
+/** Sends triggers to Grainchain: in one call where it has a batch endpoint, one by one where not. */
+import type { Failure } from "@webhook-gateway/shared/domain/failure.ts";
+import type { DispatchFindings } from "@webhook-gateway/shared/domain/gate.ts";
+import type { Grainchain, Trigger, TriggerOutcome } from "./grainchain.ts";
+
+export interface SendOptions {
+  readonly requestId: string;
+  /** Whether to try the batch endpoint. */
+  readonly batch: boolean;
+  /** No call is begun after this time, in milliseconds since the epoch. */
+  readonly lastCallMs: number;
+  readonly now: () => Date;
+}
+
+export interface Sent {
+  /** One a trigger, in their order. */
+  readonly outcomes: readonly TriggerOutcome[];
+  /** The server has no batch endpoint. */
+  readonly noBatch: boolean;
+  readonly calls: number;
+  readonly findings: DispatchFindings;
+}
+
+/** Calls at once where there is no batch endpoint (a Worker may hold 6 connections open, docs 2026-11). */
+const SINGLE_CALLS_AT_ONCE = 6;
+
+/** Not sent, through no fault of its own: it goes back to the queue at no cost. */
+const NOT_SENT: Failure = { class: "backpressure", error: "not sent: Grainchain took too long, or is away" };
+
+/** Sends all of them. Never throws; every trigger has its outcome. */
+export async function sendAll(
+  grainchain: Grainchain,
+  triggers: readonly Trigger[],
+  options: SendOptions,
+): Promise<Sent> {
+  const tally = { calls: 0, noBatch: false };
+  const outcomes = options.batch
+    ? await sendBatch(grainchain, triggers, options, tally)
+    : await sendSingly(grainchain, triggers, options, tally);
+  return { outcomes, ...tally, findings: findingsOf(outcomes) };
+}
+
+interface Tally {
+  calls: number;
+  noBatch: boolean;
+}
+
+async function sendBatch(
+  grainchain: Grainchain,
+  triggers: readonly Trigger[],
+  options: SendOptions,
+  tally: Tally,
+): Promise<readonly TriggerOutcome[]> {
+  if (options.now().getTime() > options.lastCallMs) return triggers.map(() => NOT_SENT);
+  tally.calls++;
+  const answer = await grainchain.triggerBatch(triggers, options.requestId);
+  if (answer === "no-batch") {
+    tally.noBatch = true;
+    return sendSingly(grainchain, triggers, options, tally);
+  }
+  if ("outcomes" in answer) return answer.outcomes;
+  if (answer.class !== "permanent" || triggers.length === 1) return triggers.map(() => answer);
+  // One bad item can have the whole batch refused: halve until it stands alone.
+  const middle = Math.ceil(triggers.length / 2);
+  const left = await sendBatch(grainchain, triggers.slice(0, middle), options, tally);
+  const right = await sendBatch(grainchain, triggers.slice(middle), options, tally);
+  return [...left, ...right];
+}
+
+async function sendSingly(
+  grainchain: Grainchain,
+  triggers: readonly Trigger[],
+  options: SendOptions,
+  tally: Tally,
+): Promise<readonly TriggerOutcome[]> {
+  const outcomes: TriggerOutcome[] = [];
+  let closed: Failure | undefined;
+  for (let from = 0; from < triggers.length; from += SINGLE_CALLS_AT_ONCE) {
+    const group = triggers.slice(from, from + SINGLE_CALLS_AT_ONCE);
+    const late = options.now().getTime() > options.lastCallMs;
+    const held = closed ?? (late ? NOT_SENT : undefined);
+    if (held !== undefined) {
+      outcomes.push(...group.map(() => held));
+      continue;
+    }
+    tally.calls += group.length;
+    outcomes.push(...(await Promise.all(group.map((one) => grainchain.trigger(one, options.requestId)))));
+    // A server that is away for six is away for the rest, and they need not find out at their own cost.
+    closed = outcomes.find(closesGate) ?? (outcomes.every(isRetryable) ? NOT_SENT : undefined);
+  }
+  return outcomes;
+}
+
+function findingsOf(outcomes: readonly TriggerOutcome[]): DispatchFindings {
+  const served = outcomes.some((outcome) => outcome.class === "accepted" || outcome.class === "permanent");
+  const closing = outcomes.find(closesGate);
+  return { served, closing, unavailable: served ? undefined : outcomes.find(isRetryable) };
+}
+
+function closesGate(outcome: TriggerOutcome): outcome is Failure {
+  return outcome !== NOT_SENT && (outcome.class === "backpressure" || outcome.class === "configuration");
+}
+
+const isRetryable = (outcome: TriggerOutcome): outcome is Failure => outcome.class === "retryable";

@@ -1,0 +1,129 @@
+/** Sends requests to GitHub within the budgets of their credentials. */
+
+import { type Credential, credentialName, GITHUB_TIMEOUT_MS } from "@webhook-gateway/shared/github/client.ts";
+import { errorText, type Log } from "@webhook-gateway/shared/telemetry/log.ts";
+import pLimit from "p-limit";
+import type { Grant, Wanted } from "./budget.ts";
+
+/** The Durable Objects, as their callers see them. */
+export interface Budgets {
+  take(
+    name: string,
+    lease: { readonly id: string; readonly leaseMs: number },
+    wanted: readonly Wanted[],
+    nowMs: number,
+  ): Promise<Grant>;
+  settle(name: string, leaseId: string, limitedUntilMs: number | null): Promise<void>;
+}
+
+export interface SendDeps {
+  readonly budgets: Budgets;
+  readonly log: Log;
+  readonly now: () => Date;
+  readonly newId: () => string;
+}
+
+/** Something to send. */
+export interface Sending<Result> {
+  readonly credential: Credential;
+  readonly wanted: Wanted;
+  readonly perform: () => Promise<Result>;
+}
+
+/** Not sent: the credential's budget is spent until then. */
+export interface Refused {
+  readonly refusedUntilMs: number;
+}
+
+/** A Worker may hold 6 connections open (docs 2026-11). */
+const CALLS_AT_ONCE = 5;
+/** A request can be made twice (a token that ended early), and has a lookup before it. */
+const LEASE_MS = 4 * GITHUB_TIMEOUT_MS;
+/** Where the budget itself cannot be asked. */
+const NO_BUDGET_MS = 10_000;
+
+/**
+ * Sends what the budgets allow, the first ones first. Each credential's first one goes alone: the token that it gets,
+ * or the limit that it meets, is there for those behind it.
+ * @param limitOf when GitHub may be asked again, where a result says that it does not want to be
+ * @returns one for each, in their order
+ */
+export async function sendWithinBudgets<Result extends object>(
+  deps: SendDeps,
+  sendings: readonly Sending<Result>[],
+  limitOf: (result: Result) => number | undefined,
+): Promise<readonly (Result | Refused)[]> {
+  const byCredential = Map.groupBy(sendings, ({ credential }) => credentialName(credential));
+  const results = new Map<Sending<Result>, Result | Refused>();
+  const atOnce = pLimit(CALLS_AT_ONCE);
+  await Promise.all(
+    [...byCredential].map(async ([name, group]) => {
+      let limitedUntilMs: number | undefined;
+      for (const part of [group.slice(0, 1), ...parts(group.slice(1))]) {
+        const send = (one: Sending<Result>) => atOnce(one.perform);
+        // Those behind a limit are refused, whether or not the budget could be told of it.
+        const sent = limitedUntilMs === undefined ? await sendPart(deps, name, part, send, limitOf) : [];
+        const refused = { refusedUntilMs: limitedUntilMs ?? deps.now().getTime() + NO_BUDGET_MS };
+        part.forEach((sending, index) => void results.set(sending, sent[index] ?? refused));
+        limitedUntilMs ??= longest(sent, limitOf);
+      }
+    }),
+  );
+  return sendings.flatMap((sending) => results.get(sending) ?? []);
+}
+
+/** Asks for the budget of a few requests, sends them, and tells the budget what GitHub said before others are sent. */
+async function sendPart<Result extends object>(
+  deps: SendDeps,
+  name: string,
+  part: readonly Sending<Result>[],
+  perform: (sending: Sending<Result>) => Promise<Result>,
+  limitOf: (result: Result) => number | undefined,
+): Promise<readonly (Result | Refused)[]> {
+  const lease = { id: deps.newId(), leaseMs: LEASE_MS };
+  const grant = await ask(deps, name, lease, part);
+  const refused = { refusedUntilMs: grant.retryAtMs ?? deps.now().getTime() + NO_BUDGET_MS };
+  const results = await Promise.all(
+    part.map((sending, index) => (grant.granted[index] === true ? perform(sending) : refused)),
+  );
+  if (!grant.granted.includes(true)) return results;
+  await deps.budgets.settle(name, lease.id, longest(results, limitOf) ?? null).catch((thrown: unknown) => {
+    // Its lease runs out.
+    deps.log.warn("budget.unsettled", { credential: name, error: errorText(thrown) });
+  });
+  return results;
+}
+
+const parts = <Item>(all: readonly Item[]): Item[][] =>
+  Array.from({ length: Math.ceil(all.length / CALLS_AT_ONCE) }, (_, index) =>
+    all.slice(index * CALLS_AT_ONCE, (index + 1) * CALLS_AT_ONCE),
+  );
+
+/** Until when GitHub does not want to be asked, by what it answered. */
+function longest<Result extends object>(
+  results: readonly (Result | Refused)[],
+  limitOf: (result: Result) => number | undefined,
+): number | undefined {
+  const limits = results.flatMap((result) => ("refusedUntilMs" in result ? [] : (limitOf(result) ?? [])));
+  return limits.length === 0 ? undefined : Math.max(...limits);
+}
+
+async function ask<Result>(
+  deps: SendDeps,
+  name: string,
+  lease: { readonly id: string; readonly leaseMs: number },
+  group: readonly Sending<Result>[],
+): Promise<Grant> {
+  const nowMs = deps.now().getTime();
+  try {
+    return await deps.budgets.take(
+      name,
+      lease,
+      group.map(({ wanted }) => wanted),
+      nowMs,
+    );
+  } catch (thrown) {
+    deps.log.warn("budget.unknown", { credential: name, error: errorText(thrown) });
+    return { granted: group.map(() => false), retryAtMs: nowMs + NO_BUDGET_MS };
+  }
+}

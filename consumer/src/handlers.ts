@@ -1,0 +1,216 @@
+/** What each queue's batch and the cron lead to. */
+
+import type { ConsumerConfig } from "@webhook-gateway/shared/config/consumer.ts";
+import {
+  DEAD_LETTER_BACKOFF,
+  EFFECT_BACKOFF,
+  RECORD_BACKOFF,
+} from "@webhook-gateway/shared/domain/backoff.ts";
+import { createGitHub } from "@webhook-gateway/shared/github/client.ts";
+import { hooksOf } from "@webhook-gateway/shared/github/hook.ts";
+import { isRequest, REQUEST, WAKE_UP, type WakeUp } from "@webhook-gateway/shared/messages/wake-up.ts";
+import { createRoutingPolicy } from "@webhook-gateway/shared/routing/routing-policy.ts";
+import { errorText, type Log } from "@webhook-gateway/shared/telemetry/log.ts";
+import type { DeliveryPolicy } from "./decide/context.ts";
+import { cancelDue } from "./dispatch/cancel.ts";
+import { type DispatchDeps, dispatchDue } from "./dispatch/dispatch.ts";
+import { createGrainchain } from "./dispatch/grainchain.ts";
+import { type WatchDeps, watchSilent } from "./dispatch/watchdog.ts";
+import type { Budgets } from "./github/send.ts";
+import { type AlertDeps, raiseAlerts } from "./maintain/alerts.ts";
+import { expireOld, type RetentionDeps } from "./maintain/retention.ts";
+import { recordDeadLetters } from "./record/dead-letters.ts";
+import { type RecordDeps, recordBatch } from "./record/record.ts";
+import { settle } from "./record/settle.ts";
+import type { ReconcileDeps } from "./recover/reconcile.ts";
+import { reconcileAsked, reconcileNew } from "./recover/reconcile-schedule.ts";
+import { replayDue } from "./recover/replay.ts";
+import { reactDue } from "./report/reaction.ts";
+import { type ReportDeps, reportDue } from "./report/report.ts";
+
+export interface ConsumerDeps {
+  readonly config: ConsumerConfig;
+  readonly db: D1Database;
+  readonly work: Pick<Queue<WakeUp>, "send">;
+  readonly log: Log;
+  readonly fetch: typeof fetch;
+  readonly now: () => Date;
+  readonly random: () => number;
+  readonly newId: () => string;
+  readonly budgets: Budgets;
+}
+
+/** A wake-up can be put off by at most this many seconds; later ones are the cron's. */
+const MAX_WAKE_DELAY_SECONDS = 600;
+
+/** Wires the consumer. */
+export function createConsumer(deps: ConsumerDeps) {
+  const { config, db, log } = deps;
+  const policy: DeliveryPolicy = {
+    validateDrafts: config.VALIDATE_DRAFTS,
+    cancelSuperseded: config.CANCEL_SUPERSEDED,
+    githubAppId: config.GITHUB_APP_ID === undefined ? null : Number(config.GITHUB_APP_ID),
+  };
+  const effects = effectDeps(deps);
+  const reports = reportDeps(deps);
+  const watch: WatchDeps = {
+    ...effects,
+    config: {
+      validationTimeoutMs: config.GRAINCHAIN_TIMEOUT,
+      requestTimeoutMs: config.GRAINCHAIN_REQUEST_TIMEOUT_MS,
+      maxAgeMs: config.VALIDATION_MAX_AGE_SECONDS * 1000,
+    },
+  };
+
+  const retention: RetentionDeps = {
+    ...deps,
+    config: {
+      deliveriesDays: config.DELIVERIES_RETENTION_DAYS,
+      // A validation outlives the delivery that it came from.
+      validationsDays: Math.max(config.VALIDATIONS_RETENTION_DAYS, config.DELIVERIES_RETENTION_DAYS),
+    },
+  };
+  const alerts: AlertDeps = {
+    ...deps,
+    thresholds: { oldestWaitingMs: config.ALERT_OLDEST_WAITING_SECONDS * 1000 },
+    environment: config.ENVIRONMENT,
+    url: config.ALERT_WEBHOOK_URL,
+    secret: config.ALERT_WEBHOOK_SECRET,
+  };
+  const hooks = hooksOf(config.RECONCILE_HOOKS, reports.github.mode);
+  const recording: RecordDeps = { db, policy, log, now: deps.now };
+  const recovery: ReconcileDeps = { ...reports, record: recording, routing: createRoutingPolicy(config) };
+
+  /** Losing a wake-up costs a minute, never work: the cron does the same. */
+  async function wake(...times: readonly string[]): Promise<void> {
+    const nowMs = deps.now().getTime();
+    const delays = times.map((at) => Math.ceil((Date.parse(at) - nowMs) / 1000));
+    const delaysSeconds = new Set(delays.map((s) => Math.min(Math.max(s, 0), MAX_WAKE_DELAY_SECONDS)));
+    try {
+      for (const delaySeconds of delaysSeconds) await deps.work.send(WAKE_UP, { delaySeconds });
+    } catch (thrown) {
+      log.warn("wake-up.lost", { error: errorText(thrown) });
+    }
+  }
+
+  async function wakeForRequest(at: string): Promise<void> {
+    const delaySeconds = Math.max(0, Math.ceil((Date.parse(at) - deps.now().getTime()) / 1000));
+    try {
+      await deps.work.send(REQUEST, { delaySeconds });
+    } catch (thrown) {
+      log.warn("wake-up.lost", { error: errorText(thrown) });
+    }
+  }
+
+  const report = () => reportDue(reports).then((wakeAt) => wake(...wakeAt));
+
+  async function dispatch(): Promise<void> {
+    const { dispatched, wakeAt } = await dispatchDue(effects);
+    await wake(...wakeAt);
+    // What was taken to Grainchain stands elsewhere now.
+    if (dispatched > 0) await report();
+  }
+
+  /** Performs every effect that is due. One that fails does not keep the others. @returns whether all went through */
+  async function performEffects(): Promise<boolean> {
+    const performed = await Promise.allSettled([
+      dispatch(),
+      report(),
+      cancelDue(effects).then((at) => wake(...(at === null ? [] : [at]))),
+      reactDue(reports).then((wakeAt) => wake(...wakeAt)),
+    ]);
+    const failed = performed.filter((one) => one.status === "rejected");
+    for (const { reason } of failed) log.error("effect.failed", { error: errorText(reason) });
+    return failed.length === 0;
+  }
+
+  /** Does what operators ask for. What fails is tried again by the cron. */
+  async function performRequests(): Promise<void> {
+    await attempt("replay", async () => {
+      const { changed, nextAt } = await replayDue(recording);
+      if (nextAt !== null) await wakeForRequest(nextAt);
+      return changed;
+    });
+    await attempt("reconcile", () => reconcileAsked(recovery, hooks));
+  }
+
+  /** What one of them throws does not keep the next. */
+  async function attempt(name: string, perform: () => Promise<boolean>): Promise<void> {
+    try {
+      if (await perform()) await wake(deps.now().toISOString());
+    } catch (thrown) {
+      log.error(`${name}.failed`, { error: errorText(thrown) });
+    }
+  }
+
+  return {
+    async events(batch: MessageBatch<unknown>): Promise<void> {
+      const { verdicts, changed, requested } = await recordBatch(recording, batch.messages);
+      if (changed) await wake(deps.now().toISOString());
+      if (requested) await wakeForRequest(deps.now().toISOString());
+      settle(batch, verdicts, RECORD_BACKOFF);
+    },
+    async work(batch: MessageBatch<unknown>): Promise<void> {
+      if (batch.messages.some(({ body }) => isRequest(body))) await performRequests();
+      const verdict = (await performEffects()) ? "ack" : "retry";
+      settle(
+        batch,
+        batch.messages.map(() => verdict),
+        EFFECT_BACKOFF,
+      );
+    },
+    async deadLetters(batch: MessageBatch<unknown>): Promise<void> {
+      settle(batch, await recordDeadLetters({ db, log, now: deps.now }, batch.messages), DEAD_LETTER_BACKOFF);
+    },
+    async cron(): Promise<void> {
+      await performEffects();
+      await attempt("watchdog", () => watchSilent(watch).then(() => false));
+      await performRequests();
+      await attempt("reconcile", () => reconcileNew(recovery, hooks));
+      await attempt("retention", () => expireOld(retention).then(() => false));
+      await attempt("alerts", () => raiseAlerts(alerts).then(() => false));
+    },
+  };
+}
+
+function reportDeps(deps: ConsumerDeps): ReportDeps {
+  const { config } = deps;
+  const github = createGitHub(
+    {
+      apiUrl: config.GITHUB_API_URL,
+      token: config.GITHUB_TOKEN,
+      appId: config.GITHUB_APP_ID,
+      privateKey: config.GITHUB_APP_PRIVATE_KEY,
+    },
+    deps.fetch,
+    deps.now,
+  );
+  return { ...deps, github, publicUrl: config.CLOUDFLARE_WORKER_URL };
+}
+
+function effectDeps(deps: ConsumerDeps): DispatchDeps {
+  const { config } = deps;
+  const grainchain = createGrainchain(
+    {
+      apiUrl: config.GRAINCHAIN_API_URL,
+      apiPrefix: config.GRAINCHAIN_API_PREFIX,
+      apiKey: config.GRAINCHAIN_API_KEY,
+      validationTimeoutMs: config.GRAINCHAIN_TIMEOUT,
+      maxMemory: config.GRAINCHAIN_MAX_MEMORY,
+      requestTimeoutMs: config.GRAINCHAIN_REQUEST_TIMEOUT_MS,
+    },
+    deps.fetch,
+    deps.now,
+  );
+  return {
+    ...deps,
+    grainchain,
+    config: {
+      callbackBaseUrl: config.CLOUDFLARE_WORKER_URL,
+      callbackSecret: config.GRAINCHAIN_CALLBACK_SECRET,
+      requestTimeoutMs: config.GRAINCHAIN_REQUEST_TIMEOUT_MS,
+      maxConcurrent: config.GRAINCHAIN_MAX_CONCURRENT,
+      maxAttempts: config.DISPATCH_MAX_ATTEMPTS,
+    },
+  };
+}

@@ -1,0 +1,66 @@
+/** Retention: what is old is deleted once an hour, in chunks, with as much time between them as they take. */
+
+import {
+  CHUNK,
+  deleteChunk,
+  type Horizons,
+  loadHorizon,
+} from "@webhook-gateway/shared/store/maintain/retention.ts";
+import { noChanges } from "@webhook-gateway/shared/store/rows.ts";
+import { isDue, RETENTION_DUE, RETENTION_HORIZON } from "@webhook-gateway/shared/store/settings.ts";
+import { commit } from "@webhook-gateway/shared/store/write/commit.ts";
+import type { Log } from "@webhook-gateway/shared/telemetry/log.ts";
+
+export interface RetentionDeps {
+  readonly db: D1Database;
+  readonly log: Log;
+  readonly now: () => Date;
+  /** Absent: the timer's. */
+  readonly wait?: (ms: number) => Promise<void>;
+  readonly config: { readonly deliveriesDays: number; readonly validationsDays: number };
+}
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+/** Longer than a callback can be in the queues: hours in the first, 14 days in the dead-letter queue. */
+const STRAY_RESULTS_MS = 15 * DAY_MS;
+/**
+ * Chunks of one invocation: a backlog is worked off over several minutes. A chunk is 14 statements, and D1 takes 1,000 of
+ * an invocation (docs 2026-11), which does other things too.
+ */
+const MAX_CHUNKS = 25;
+/** The next cron goes on with it. */
+const MAX_MS = 50_000;
+
+/** Deletes what is old, where that is due. */
+export async function expireOld(deps: RetentionDeps): Promise<void> {
+  const { db, log, config, wait = timer } = deps;
+  const nowMs = deps.now().getTime();
+  if (!(await isDue(db, RETENTION_DUE, iso(nowMs)))) return;
+  const horizons: Horizons = {
+    deliveriesBefore: iso(nowMs - config.deliveriesDays * DAY_MS),
+    validationsBefore: iso(nowMs - config.validationsDays * DAY_MS),
+    strayResultsBefore: iso(nowMs - STRAY_RESULTS_MS),
+  };
+  // Said before it is done: what is missing then is explained at any instant.
+  const horizon = { deliveries_before: later(await loadHorizon(db), horizons.deliveriesBefore) };
+  await commit(db, { ...noChanges(iso(nowMs)), settings: [{ name: RETENTION_HORIZON, value: horizon }] });
+  let most = CHUNK;
+  let chunks = 0;
+  while (most >= CHUNK && chunks < MAX_CHUNKS && deps.now().getTime() - nowMs < MAX_MS) {
+    const begunMs = deps.now().getTime();
+    most = await deleteChunk(db, horizons);
+    chunks++;
+    // D1 does one thing at a time: what is live has half of it.
+    if (most >= CHUNK) await wait(deps.now().getTime() - begunMs);
+  }
+  const dueAt = iso(most >= CHUNK ? nowMs : nowMs + HOUR_MS);
+  await commit(db, { ...noChanges(iso(nowMs)), settings: [{ name: RETENTION_DUE, value: dueAt }] });
+  log.info("retention.done", { chunks, more: most >= CHUNK });
+}
+
+const timer = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+const later = (a: string, b: string): string => (a > b ? a : b);
+
+const iso = (ms: number): string => new Date(ms).toISOString();

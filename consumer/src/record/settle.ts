@@ -1,0 +1,16 @@
+/** The only place that acknowledges or retries messages. */
+import { type Backoff, backoffMs } from "@webhook-gateway/shared/domain/backoff.ts";
+
+/** A queue message before its body is trusted. */
+export type IncomingMessage = Pick<Message<unknown>, "id" | "body" | "attempts" | "timestamp">;
+
+/** What becomes of a message once its batch is done. */
+export type Verdict = "ack" | "retry";
+
+/** Settles a batch. Nothing may throw after it: in production the acknowledgements hold, in local queues they do not. */
+export function settle(batch: MessageBatch<unknown>, verdicts: readonly Verdict[], backoff: Backoff): void {
+  batch.messages.forEach((message, index) => {
+    if (verdicts[index] === "ack") message.ack();
+    else message.retry({ delaySeconds: Math.ceil(backoffMs(backoff, message.attempts) / 1000) });
+  });
+}

@@ -1,0 +1,172 @@
+/** The deliveries of one hook, as GitHub keeps them for three days. */
+
+import {
+  type Credential,
+  type GitHub,
+  type GitHubAnswer,
+  limitOf,
+} from "@webhook-gateway/shared/github/client.ts";
+import type { GitHubFailure } from "@webhook-gateway/shared/github/failure.ts";
+import type { Hook } from "@webhook-gateway/shared/github/hook.ts";
+import { utcTime } from "@webhook-gateway/shared/text/utc-time.ts";
+import * as v from "valibot";
+import { type Refused, type SendDeps, type Sending, sendWithinBudgets } from "../github/send.ts";
+
+const time = v.pipe(
+  v.string(),
+  v.transform((given) => utcTime(Date.parse(given))),
+);
+
+/** GitHub's delivery ids have 64 bits; the client reads those beyond 53 as bigints, and drops such from paths. */
+const id = v.pipe(
+  v.union([v.number(), v.bigint(), v.string()]),
+  v.transform((given) => String(given)),
+);
+
+const item = v.object({
+  id,
+  guid: v.string(),
+  delivered_at: v.pipe(time, v.string()),
+  status_code: v.number(),
+  event: v.string(),
+  action: v.nullish(v.string(), null),
+  throttled_at: v.nullish(time, null),
+});
+
+/** One attempt to deliver an event. */
+export type HookDelivery = v.InferOutput<typeof item>;
+
+const whole = v.object({
+  request: v.object({ payload: v.nullish(v.record(v.string(), v.unknown()), null) }),
+});
+const installation = v.object({ id: v.number() });
+
+/** GitHub cannot be asked now. */
+export class HookError extends Error {
+  override readonly name = "HookError";
+  readonly failure: GitHubFailure;
+
+  constructor(failure: GitHubFailure) {
+    super(failure.error);
+    this.failure = failure;
+  }
+}
+
+export interface Page {
+  /** Newest first. */
+  readonly deliveries: readonly HookDelivery[];
+  /** Of the page after this one; null where there is none. */
+  readonly next: string | null;
+}
+
+export interface HookDeps extends SendDeps {
+  readonly github: GitHub;
+}
+
+const PAGE_SIZE = 100;
+const READ = { points: 1, creates: false, minor: true };
+const WRITE = { points: 5, creates: false, minor: true };
+
+/** Reads under one credential. Every method throws {@link HookError} where GitHub or its limits refuse. */
+export async function openHook(deps: HookDeps, hook: Hook) {
+  const credential = await credentialOf(deps, hook);
+
+  async function ask(
+    calls: readonly { route: string; parameters: object; wanted: Sending<object>["wanted"] }[],
+  ) {
+    const sendings = calls.map(({ route, parameters, wanted }) => ({
+      credential,
+      wanted,
+      perform: () => deps.github.call(credential, route, { ...placeOf(hook, route), ...parameters }),
+    }));
+    return sendWithinBudgets(deps, sendings, limitOf);
+  }
+
+  return {
+    /** @param failed only those that failed, where GitHub can tell them apart */
+    async list(failed: boolean, cursor: string | null): Promise<Page> {
+      const parameters = {
+        per_page: PAGE_SIZE,
+        ...(failed ? { status: "failure" } : {}),
+        ...(cursor === null ? {} : { cursor }),
+      };
+      const [answer] = (await ask([{ route: `GET ${hook.path}`, parameters, wanted: READ }])).map(dataOf);
+      const parsed = v.safeParse(v.array(item), answer?.data);
+      if (!parsed.success) throw new HookError(UNREADABLE);
+      return { deliveries: parsed.output, next: nextCursor(answer?.link) };
+    },
+
+    /** The payloads of deliveries, in their order; null where GitHub gives one no more, or knows it no more. */
+    async payloads(ids: readonly string[]): Promise<readonly (Readonly<Record<string, unknown>> | null)[]> {
+      const route = `GET ${hook.path}/{delivery_id}`;
+      const answers = await ask(
+        ids.map((delivery_id) => ({ route, parameters: { delivery_id }, wanted: READ })),
+      );
+      return answers.map((answer) => {
+        if (isFailure(answer, "missing")) return null;
+        const parsed = v.safeParse(whole, dataOf(answer).data);
+        if (!parsed.success) return null;
+        const { payload } = parsed.output.request;
+        return payload !== null && Object.keys(payload).length > 0 ? payload : null;
+      });
+    },
+
+    /** Asks GitHub to deliver again. @returns why it will not, in their order; null where it will */
+    async redeliver(ids: readonly string[]): Promise<readonly (string | null)[]> {
+      const route = `POST ${hook.path}/{delivery_id}/attempts`;
+      const answers = await ask(
+        ids.map((delivery_id) => ({ route, parameters: { delivery_id }, wanted: WRITE })),
+      );
+      return answers.map((answer) => {
+        if (isFailure(answer, "missing", "permission", "permanent")) return answer.failure.error;
+        dataOf(answer);
+        return null;
+      });
+    },
+  };
+}
+
+const UNREADABLE: GitHubFailure = { class: "retryable", error: "GitHub's answer could not be read" };
+
+async function credentialOf(deps: HookDeps, hook: Hook): Promise<Credential> {
+  const { github } = deps;
+  if (hook.installationPath === null) return { kind: "app" };
+  if (github.hasToken) return { kind: "token" };
+  const credential: Credential = { kind: "app" };
+  const route = `GET ${hook.installationPath}`;
+  const perform = () => github.call(credential, route, placeOf(hook, route));
+  const [answer] = (await sendWithinBudgets(deps, [{ credential, wanted: READ, perform }], limitOf)).map(
+    dataOf,
+  );
+  const parsed = v.safeParse(installation, answer?.data);
+  if (!parsed.success) throw new HookError(UNREADABLE);
+  return { kind: "installation", id: parsed.output.id };
+}
+
+/** What a route has no place for would become part of the query. */
+const placeOf = ({ owner, repo, hook_id }: Hook, route: string) =>
+  Object.fromEntries(
+    Object.entries({ owner, repo, hook_id }).filter(([name]) => route.includes(`{${name}}`)),
+  );
+
+const isFailure = (
+  answer: GitHubAnswer | Refused,
+  ...classes: GitHubFailure["class"][]
+): answer is Extract<GitHubAnswer, { ok: false }> =>
+  !("refusedUntilMs" in answer) && !answer.ok && classes.includes(answer.failure.class);
+
+/** @throws HookError */
+function dataOf(answer: GitHubAnswer | Refused) {
+  if ("refusedUntilMs" in answer) {
+    const { refusedUntilMs: limitedUntilMs } = answer;
+    throw new HookError({ class: "limited", error: "GitHub's rate limit is used up", limitedUntilMs });
+  }
+  if (!answer.ok) throw new HookError(answer.failure);
+  return answer;
+}
+
+/** The cursor of the next page, from `Link`. */
+function nextCursor(link: string | undefined): string | null {
+  const [, url] = /<([^>]+)>;\s*rel="next"/.exec(link ?? "") ?? [];
+  return url === undefined ? null : (URL.parse(url)?.searchParams.get("cursor") ?? null);
+}

@@ -1,0 +1,168 @@
+/** When deliveries are looked for: every five minutes for what is new, and whenever an operator asks. */
+
+import type { Hook } from "@webhook-gateway/shared/github/hook.ts";
+import {
+  claimProgress,
+  type HookProgress,
+  RECONCILE,
+} from "@webhook-gateway/shared/store/claim/hook-progress.ts";
+import {
+  type ClaimedReconcile,
+  claimReconcile,
+  insertFoundReconcile,
+  NO_COUNTS,
+  pauseReconcile,
+  type ReconcileCounts,
+  settleReconcile,
+} from "@webhook-gateway/shared/store/maintain/reconciles.ts";
+import { noChanges } from "@webhook-gateway/shared/store/rows.ts";
+import { commit } from "@webhook-gateway/shared/store/write/commit.ts";
+import { errorText } from "@webhook-gateway/shared/telemetry/log.ts";
+import { HookError } from "./hook-deliveries.ts";
+import { addCounts, type ReconcileDeps, type Scanned, scanHook } from "./reconcile.ts";
+
+/** GitHub keeps deliveries for 3 days; older ones are not asked for, so that none ends in the middle of a scan. */
+const LOOK_BACK_MS = 70 * 3_600_000;
+/** What was delivered less than this ago may still be on its way through the queue. */
+const GRACE_MS = 2 * 60_000;
+const EVERY_MS = 5 * 60_000;
+/** Longer than a scan of {@link MAX_PAGES} takes. */
+const LEASE_MS = 10 * 60_000;
+/** Pages of 100 in one scan: a quarter of the requests that GitHub allows in an hour, over the scans of an hour. */
+const MAX_PAGES = 20;
+/** An operator's search is not left half done. */
+const MAX_ASKED_PAGES = 1000;
+
+/** Goes on with the scans of every hook that is due. @returns whether anything was recorded */
+export async function reconcileNew(deps: ReconcileDeps, hooks: readonly Hook[]): Promise<boolean> {
+  let changed = false;
+  for (const hook of hooks) {
+    const now = deps.now();
+    const progress = await claimProgress(
+      deps.db,
+      hook.name,
+      iso(now.getTime()),
+      iso(now.getTime() + LEASE_MS),
+    );
+    if (progress === undefined) continue;
+    const found = await goOn(deps, hook, progress, now.getTime());
+    changed ||= found.counts.recovered > 0;
+    await keep(deps, hook, found);
+  }
+  return changed;
+}
+
+interface Found {
+  readonly progress: HookProgress;
+  readonly counts: ReconcileCounts;
+  /** What ended it early; undefined where nothing did. */
+  readonly thrown: unknown;
+}
+
+/** Failures first: they are few, and what they lack is certain. */
+async function goOn(deps: ReconcileDeps, hook: Hook, progress: HookProgress, nowMs: number): Promise<Found> {
+  let next = progress;
+  let counts = NO_COUNTS;
+  const seen = new Set<string>();
+  for (const kind of ["failed", "all"] as const) {
+    const { until, scan } = next[kind];
+    const to = scan?.to ?? iso(nowMs - GRACE_MS);
+    const from = later(until, iso(nowMs - LOOK_BACK_MS));
+    const part = { failed: kind === "failed", from, to, cursor: scan?.cursor ?? null };
+    const scanned = await scanHook(deps, hook, part, { dryRun: false, maxPages: MAX_PAGES, seen });
+    counts = addCounts(counts, scanned.counts);
+    next = {
+      ...next,
+      [kind]: scanned.ended ? { until: to, scan: null } : { until, scan: leftOf(scanned, to) },
+    };
+    if (scanned.thrown !== undefined) return { progress: next, counts, thrown: scanned.thrown };
+  }
+  return { progress: next, counts, thrown: undefined };
+}
+
+/** Where a scan goes on. A place that GitHub takes no more is given up: the scan begins anew. */
+function leftOf({ next, thrown }: Scanned, to: string): HookProgress["all"]["scan"] {
+  const name = thrown instanceof HookError ? thrown.failure.class : undefined;
+  return next === null || name === "permanent" || name === "missing" ? null : { to, cursor: next };
+}
+
+/** What lies behind is not looked at again; what is left of a scan is gone on with at the next minute. */
+async function keep(deps: ReconcileDeps, hook: Hook, { progress, counts, thrown }: Found): Promise<void> {
+  const nowMs = deps.now().getTime();
+  const now = iso(nowMs);
+  const error = thrown === undefined ? null : errorText(thrown);
+  const unfinished = progress.failed.scan !== null || progress.all.scan !== null;
+  const due_at = thrown === undefined && unfinished ? now : iso(limitedUntil(thrown) ?? nowMs + EVERY_MS);
+  const settings = [
+    { name: `${RECONCILE}${hook.name}`, value: { ...progress, due_at, checked_at: now, error } },
+  ];
+  await commit(deps.db, { ...noChanges(now), settings });
+  if (error !== null) deps.log.warn("reconcile.failed", { hook: hook.name, error });
+  deps.log.info("reconcile.hook", { hook: hook.name, ...counts, unfinished });
+  if (counts.missing > 0) await insertFoundReconcile(deps.db, deps.newId(), counts, error, now);
+}
+
+/** When a limit that ended a scan is over. */
+const limitedUntil = (thrown: unknown): number | undefined =>
+  thrown instanceof HookError ? thrown.failure.limitedUntilMs : undefined;
+
+/** Performs the searches that operators asked for. @returns whether anything was recorded */
+export async function reconcileAsked(deps: ReconcileDeps, hooks: readonly Hook[]): Promise<boolean> {
+  let changed = false;
+  for (;;) {
+    const nowMs = deps.now().getTime();
+    const asked = await claimReconcile(deps.db, iso(nowMs), iso(nowMs + LEASE_MS));
+    if (asked === undefined) return changed;
+    const found = await search(deps, hooks, asked, nowMs);
+    changed ||= found.counts.recovered > 0;
+    await settleAsked(deps, asked, found);
+  }
+}
+
+interface Searched {
+  readonly counts: ReconcileCounts;
+  readonly error: string | null;
+  /** It goes on once a limit is over; undefined where it has ended. */
+  readonly limitedUntilMs: number | undefined;
+}
+
+async function settleAsked(
+  { db, log, now }: ReconcileDeps,
+  { id, dry_run }: ClaimedReconcile,
+  { counts, error, limitedUntilMs }: Searched,
+): Promise<void> {
+  if (limitedUntilMs === undefined) {
+    const status = error === null ? "done" : "failed";
+    await settleReconcile(db, id, status, counts, error, now().toISOString());
+    log.info("reconcile.asked", { reconcile_id: id, status, ...counts });
+  } else {
+    // Where nothing is recorded, the same is found once more.
+    await pauseReconcile(db, id, dry_run ? NO_COUNTS : counts, error, iso(limitedUntilMs));
+    log.info("reconcile.interrupted", { reconcile_id: id, until: iso(limitedUntilMs), ...counts });
+  }
+}
+
+async function search(
+  deps: ReconcileDeps,
+  hooks: readonly Hook[],
+  asked: ClaimedReconcile,
+  nowMs: number,
+): Promise<Searched> {
+  let counts = NO_COUNTS;
+  let error: string | null = hooks.length === 0 ? "no hook is configured: RECONCILE_HOOKS" : null;
+  let limitedUntilMs: number | undefined;
+  for (const hook of hooks) {
+    const from = later(asked.since ?? "", iso(nowMs - LOOK_BACK_MS));
+    const scan = { failed: false, from, to: iso(nowMs), cursor: null };
+    const options = { dryRun: asked.dry_run, maxPages: MAX_ASKED_PAGES, seen: new Set<string>() };
+    const scanned = await scanHook(deps, hook, scan, options);
+    counts = addCounts(counts, scanned.counts);
+    if (scanned.thrown !== undefined) error = `${hook.name}: ${errorText(scanned.thrown)}`;
+    limitedUntilMs = limitedUntil(scanned.thrown) ?? limitedUntilMs;
+  }
+  return { counts, error, limitedUntilMs };
+}
+
+const later = (a: string, b: string): string => (a > b ? a : b);
+
+const iso = (ms: number): string => new Date(ms).toISOString();

@@ -1,0 +1,178 @@
+/** Replays of dead letters: worked off at their own rate, behind live work, and gone on with after a crash. */
+import { FACT_VERSION, type Fact, parseFact } from "@webhook-gateway/shared/messages/fact.ts";
+import {
+  type ClaimedReplay,
+  claimReplays,
+  loadReplaying,
+  loadStillReplaying,
+  type ReplayingLetter,
+  replayEffects,
+  settleReplay,
+} from "@webhook-gateway/shared/store/claim/replay-work.ts";
+import type { SettledLetter } from "@webhook-gateway/shared/store/rows.ts";
+import { isUnavailable } from "@webhook-gateway/shared/store/unavailable.ts";
+import { commit } from "@webhook-gateway/shared/store/write/commit.ts";
+import { loadSnapshot } from "@webhook-gateway/shared/store/write/snapshot.ts";
+import { errorText } from "@webhook-gateway/shared/telemetry/log.ts";
+import { replayDispatch } from "../decide/operator-command.ts";
+import { Draft } from "../record/change-set.ts";
+import { decideFact, type RecordDeps } from "../record/record.ts";
+import { pacedAfter, quotaOf } from "./replay-pace.ts";
+
+const LEASE_MS = 60_000;
+/** Steps of one replay are at least this far apart. */
+const MIN_STEP_MS = 1000;
+const MAX_CONFLICTS = 8;
+
+export interface ReplayProgress {
+  /** Something was made due. */
+  readonly changed: boolean;
+  /** When the next step is; null where nothing is left, or where the step before this one has said so already. */
+  readonly nextAt: string | null;
+}
+
+/** Takes every replay one step further. One that fails keeps its lease, and none of the others. */
+export async function replayDue(deps: RecordDeps): Promise<ReplayProgress> {
+  const nowMs = deps.now().getTime();
+  const replays = await claimReplays(deps.db, iso(nowMs), iso(nowMs + LEASE_MS));
+  let changed = false;
+  let nextAt: string | null = null;
+  for (const replay of replays) {
+    try {
+      const step = await replayStep(deps, replay, nowMs);
+      changed ||= step.changed;
+      if (step.nextAt !== null && (nextAt === null || step.nextAt < nextAt)) nextAt = step.nextAt;
+    } catch (thrown) {
+      deps.log.error("replay.step-failed", { replay_id: replay.id, error: errorText(thrown) });
+    }
+  }
+  return { changed, nextAt };
+}
+
+async function replayStep(deps: RecordDeps, replay: ClaimedReplay, nowMs: number): Promise<ReplayProgress> {
+  const quota = quotaOf(replay, nowMs);
+  const letters = quota === 0 ? [] : await loadReplaying(deps.db, replay.id, quota);
+  const effects = letters.filter(isEffect);
+  await replayDecisions(
+    deps,
+    replay,
+    letters.filter((letter) => !isEffect(letter)),
+  );
+  if (effects.length > 0) await replayEffects(deps.db, replay.id, effects, deps.now().toISOString());
+  const changed = letters.length > 0;
+  const pacedMs = pacedAfter(replay, letters.length, nowMs);
+  const more = await settleReplay(
+    deps.db,
+    replay.id,
+    changed ? iso(pacedMs.until) : null,
+    deps.now().toISOString(),
+  );
+  deps.log.info("replay.step", { replay_id: replay.id, letters: letters.length, more });
+  // Each batch is followed by one wake-up, so that they do not grow in number with every minute's cron.
+  const nextMs = Math.max(pacedMs.next, deps.now().getTime() + MIN_STEP_MS);
+  return { changed, nextAt: more && changed ? iso(nextMs) : null };
+}
+
+const isEffect = ({ kind }: ReplayingLetter): boolean => kind === "report" || kind === "cancel";
+
+/**
+ * Facts are recorded under their own ids, so that one which was recorded after all is recorded no second time;
+ * validations that could not be dispatched are queued again. Letters are settled in the transaction that does so: what a
+ * cancel has taken back is not run.
+ */
+async function replayDecisions(
+  deps: RecordDeps,
+  replay: ClaimedReplay,
+  letters: readonly ReplayingLetter[],
+): Promise<void> {
+  let left = letters;
+  for (let attempt = 0; left.length > 0; attempt++) {
+    if (attempt === MAX_CONFLICTS) throw new Error("the letters' rows never stay unchanged");
+    try {
+      if ((await decideOnce(deps, replay, left)) === "committed") return;
+    } catch (thrown) {
+      if (isUnavailable(thrown)) throw thrown;
+      return isolate(deps, replay, left, thrown);
+    }
+    left = await loadStillReplaying(deps.db, replay.id, left);
+  }
+}
+
+/** One of the letters cannot be written: halved until it stands alone, so that it does not hold up the others. */
+async function isolate(
+  deps: RecordDeps,
+  replay: ClaimedReplay,
+  letters: readonly ReplayingLetter[],
+  thrown: unknown,
+): Promise<void> {
+  const [first] = letters;
+  if (letters.length > 1 || first === undefined) {
+    const middle = Math.ceil(letters.length / 2);
+    await replayDecisions(deps, replay, letters.slice(0, middle));
+    return replayDecisions(deps, replay, letters.slice(middle));
+  }
+  deps.log.error("replay.refused", { replay_id: replay.id, letter: first.id, error: errorText(thrown) });
+  const draft = new Draft(deps.now().toISOString(), {});
+  draft.settleLetter(reopened(first, replay, "cannot be replayed: D1 refuses it, and the log says why"));
+  await commit(deps.db, draft.changes());
+}
+
+async function decideOnce(deps: RecordDeps, replay: ClaimedReplay, letters: readonly ReplayingLetter[]) {
+  const now = deps.now().toISOString();
+  const read = letters.map((letter) => ({ letter, fact: factOf(letter, now) }));
+  const facts = read.flatMap(({ fact }) => (fact === undefined ? [] : [fact]));
+  const snapshot = await loadSnapshot(deps.db, facts, 1);
+  const draft = new Draft(now, snapshot, 1);
+  const recorded = new Set(snapshot.recorded);
+  for (const { letter, fact } of read) {
+    draft.settleLetter(
+      fact === undefined
+        ? reopened(letter, replay, "cannot be replayed: this version cannot read it")
+        : {
+            ...keyOf(letter, replay),
+            status: "replayed",
+            outcome: outcomeOf(deps, draft, recorded, replay, letter, fact),
+          },
+    );
+    // Two letters may hold the same fact.
+    if (fact !== undefined) recorded.add(fact.id);
+  }
+  return commit(deps.db, draft.changes());
+}
+
+function outcomeOf(
+  { policy }: RecordDeps,
+  draft: Draft,
+  recorded: ReadonlySet<string>,
+  replay: ClaimedReplay,
+  { kind, validation_id }: ReplayingLetter,
+  fact: Fact,
+): string {
+  if (kind === "dispatch") return replayDispatch(draft, validation_id ?? "", replay.id);
+  return recorded.has(fact.id) ? "recorded before" : decideFact(draft, fact, policy);
+}
+
+/** A validation is named by an order, so that the snapshot holds all that its decision needs. */
+function factOf({ id, kind, validation_id, body }: ReplayingLetter, now: string): Fact | undefined {
+  if (kind === "fact") return parseFact(parseJson(body));
+  const head = { v: FACT_VERSION, id, received_at: now } as const;
+  return { ...head, kind: "order", order: "rerun", validation_id: validation_id ?? "" };
+}
+
+const keyOf = ({ id }: ReplayingLetter, replay: ClaimedReplay) => ({ id, replay_id: replay.id });
+
+const reopened = (letter: ReplayingLetter, replay: ClaimedReplay, outcome: string): SettledLetter => ({
+  ...keyOf(letter, replay),
+  status: "open",
+  outcome,
+});
+
+function parseJson(text: string | null): unknown {
+  try {
+    return JSON.parse(text ?? "");
+  } catch {
+    return undefined; // Cut, because it was too long to be kept whole.
+  }
+}
+
+const iso = (ms: number): string => new Date(ms).toISOString();

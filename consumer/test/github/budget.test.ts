@@ -1,0 +1,207 @@
+import { describe, expect, test } from "vitest";
+import { amount } from "../../../test/support/amount.ts";
+import fc from "../../../test/support/fast-check.ts";
+import { type Budget, LIMITS, settleLease, take, UNSPENT, type Wanted } from "../../src/github/budget.ts";
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+/** In the middle of a second, so that no window ends where a second does. */
+const T0 = Date.UTC(2026, 10, 1, 12) + 700;
+
+const CREATE: Wanted = { points: 5, creates: true, minor: false };
+const UPDATE: Wanted = { points: 5, creates: false, minor: false };
+const READ: Wanted = { points: 1, creates: false, minor: false };
+const minor = (wanted: Wanted): Wanted => ({ ...wanted, minor: true });
+
+const many = (wanted: Wanted, count: number): Wanted[] => Array.from({ length: count }, () => wanted);
+
+/** A budget in use: every request ends at once, unless it is held. */
+function inUse(start: Budget = UNSPENT) {
+  let budget = start;
+  let leases = 0;
+  return {
+    ask(wanted: readonly Wanted[], atMs: number, options: { readonly holdMs?: number } = {}) {
+      const id = `lease-${++leases}`;
+      const taken = take(budget, { id, leaseMs: options.holdMs ?? MINUTE }, wanted, atMs);
+      budget = options.holdMs === undefined ? settleLease(taken.budget, id, null) : taken.budget;
+      return { id, granted: taken.granted.filter(Boolean).length, retryAtMs: taken.retryAtMs };
+    },
+    limit(untilMs: number) {
+      budget = settleLease(budget, "none", untilMs);
+    },
+    end(id: string) {
+      budget = settleLease(budget, id, null);
+    },
+    stored: () => JSON.stringify(budget).length,
+  };
+}
+
+/** Spends a kind over time, as much as there is at each moment. @returns how much in all */
+function spendAt(budget: ReturnType<typeof inUse>, wanted: Wanted, times: readonly number[]): number {
+  return times.reduce((sum, atMs) => sum + budget.ask(many(wanted, 90), atMs).granted, 0);
+}
+
+describe("grants exactly", () => {
+  test.each([
+    ["80 requests that create something, in a minute", CREATE, LIMITS.createsPerMinute, MINUTE],
+    ["180 writes of 5 points, in a minute", UPDATE, LIMITS.pointsPerMinute / 5, MINUTE],
+    ["900 reads, in a minute", READ, LIMITS.pointsPerMinute, MINUTE],
+    ["60 minor ones that create something, in a minute", minor(CREATE), 60, MINUTE],
+    ["675 minor reads, in a minute", minor(READ), 675, MINUTE],
+  ])("%s", (_, wanted, limit, windowMs) => {
+    const budget = inUse();
+    expect(spendAt(budget, wanted, Array(20).fill(T0))).toBe(limit);
+    expect(budget.ask([wanted], T0)).toMatchObject({ granted: 0, retryAtMs: T0 + windowMs });
+    expect(budget.ask([wanted], T0 + windowMs - 1).granted).toBe(0);
+    expect(spendAt(budget, wanted, Array(20).fill(T0 + windowMs))).toBe(limit);
+  });
+
+  test("500 requests that create something, in an hour", () => {
+    const budget = inUse();
+    const minutes = Array.from({ length: 7 }, (_, index) => T0 + index * MINUTE);
+    expect(spendAt(budget, CREATE, minutes)).toBe(LIMITS.createsPerHour);
+    expect(budget.ask([CREATE], T0 + 10 * MINUTE)).toMatchObject({ granted: 0, retryAtMs: T0 + HOUR });
+    expect(budget.ask([UPDATE, READ], T0 + 10 * MINUTE).granted).toBe(2);
+    expect(budget.ask([CREATE], T0 + HOUR - 1).granted).toBe(0);
+    expect(budget.ask(many(CREATE, 90), T0 + HOUR).granted).toBe(80);
+  });
+
+  test("100 requests at once, whatever their kind", () => {
+    const budget = inUse();
+    const held = budget.ask(many(READ, 60), T0, { holdMs: MINUTE });
+    expect(budget.ask(many(READ, 60), T0 + 1, { holdMs: MINUTE })).toMatchObject({
+      granted: LIMITS.requestsAtOnce - 60,
+      retryAtMs: T0 + 1001,
+    });
+    expect(budget.ask([READ], T0 + 2).granted).toBe(0);
+    budget.end(held.id);
+    expect(budget.ask(many(READ, 90), T0 + 3).granted).toBe(60);
+  });
+});
+
+test("frees a window little by little", () => {
+  const budget = inUse();
+  expect(budget.ask(many(CREATE, 30), T0).granted).toBe(30);
+  expect(budget.ask(many(CREATE, 50), T0 + 20_000).granted).toBe(50);
+  expect(budget.ask([CREATE], T0 + 59_999)).toMatchObject({ granted: 0, retryAtMs: T0 + MINUTE });
+  expect(budget.ask(many(CREATE, 90), T0 + MINUTE)).toMatchObject({ granted: 30, retryAtMs: T0 + 80_000 });
+});
+
+test("keeps a quarter of each limit for what is not minor", () => {
+  const budget = inUse();
+  const mixed = [...many(minor(CREATE), 70), ...many(CREATE, 30)];
+  const { granted, retryAtMs } = take(UNSPENT, { id: "one", leaseMs: MINUTE }, mixed, T0);
+  expect(granted.slice(0, 70).filter(Boolean)).toHaveLength(60);
+  expect(granted.slice(70).filter(Boolean)).toHaveLength(20);
+  expect(retryAtMs).toBe(T0 + MINUTE);
+  expect(budget.ask(many(minor(READ), 700), T0, {}).granted).toBe(LIMITS.requestsAtOnce);
+});
+
+test("grants the first ones first, and those behind them that a limit does not meet", () => {
+  const budget = inUse();
+  budget.ask(many(CREATE, 79), T0);
+  const { granted } = take(UNSPENT, { id: "a", leaseMs: 1 }, [CREATE, UPDATE], T0);
+  expect(granted).toEqual([true, true]);
+  expect(budget.ask([CREATE, CREATE, UPDATE, READ], T0)).toMatchObject({ granted: 3 });
+});
+
+test("grants nothing while GitHub has asked not to be asked, and never forgets the longer wait", () => {
+  const budget = inUse();
+  budget.limit(T0 + 30_000);
+  budget.limit(T0 + 10_000);
+  expect(budget.ask([READ, CREATE], T0 + 29_999)).toMatchObject({ granted: 0, retryAtMs: T0 + 30_000 });
+  expect(budget.ask([READ], T0 + 30_000).granted).toBe(1);
+});
+
+test("takes back a lease that has run out, but not what was spent under it", () => {
+  const budget = inUse();
+  expect(budget.ask(many(CREATE, 80), T0, { holdMs: 10_000 }).granted).toBe(80);
+  expect(budget.ask(many(READ, 90), T0 + 9_999)).toMatchObject({ granted: 20, retryAtMs: T0 + 10_999 });
+  expect(budget.ask(many(READ, 100), T0 + 10_000).granted).toBe(100);
+  expect(budget.ask([CREATE], T0 + 10_000).granted).toBe(0);
+});
+
+test("spends nothing on what it refuses", () => {
+  const budget = inUse();
+  budget.ask(many(CREATE, 80), T0);
+  for (let n = 0; n < 50; n++) budget.ask(many(CREATE, 90), T0 + n);
+  expect(budget.ask(many(UPDATE, 100), T0 + 100).granted).toBe(100);
+});
+
+test("stays small: one entry a second, and none older than the longest window", () => {
+  const budget = inUse();
+  for (let second = 0; second < 5000; second++) budget.ask([READ, READ], T0 + second * 1000);
+  expect(budget.stored()).toBeLessThan(250_000);
+});
+
+const kinds = fc.constantFrom(CREATE, UPDATE, READ, minor(CREATE), minor(READ));
+const group = fc.record({ kind: kinds, count: fc.integer({ min: 1, max: 100 }) });
+const moment = fc.record({
+  afterMs: fc.oneof(
+    fc.integer({ min: 0, max: 1500 }),
+    fc.integer({ min: 58_500, max: 60_500 }),
+    fc.constantFrom(3_540_000, 3_599_999),
+  ),
+  wanted: fc.array(group, { minLength: 1, maxLength: 3 }).map(join),
+});
+
+function join(groups: readonly { readonly kind: Wanted; readonly count: number }[]): Wanted[] {
+  return groups.flatMap(({ kind, count }) => many(kind, count));
+}
+
+type Sent = { readonly atMs: number; readonly wanted: Wanted };
+
+/** What is granted at these moments, where every request ends at once. */
+function replay(moments: readonly { readonly afterMs: number; readonly wanted: readonly Wanted[] }[]) {
+  let budget = UNSPENT;
+  let nowMs = T0;
+  const sent: Sent[] = [];
+  for (const { afterMs, wanted } of moments) {
+    nowMs += afterMs;
+    const taken = take(budget, { id: "one", leaseMs: 1 }, wanted, nowMs);
+    budget = settleLease(taken.budget, "one", null);
+    for (const [index, one] of wanted.entries()) {
+      if (taken.granted[index]) sent.push({ atMs: nowMs, wanted: one });
+    }
+  }
+  return { budget, nowMs, sent };
+}
+
+test("never lets a window of any limit, wherever it begins, hold more than the limit", () => {
+  let fullest = 0;
+  fc.assert(
+    fc.property(fc.array(moment, { maxLength: 15 }), (moments) => {
+      const { sent } = replay(moments);
+      const within = (endMs: number, windowMs: number) =>
+        sent.filter(({ atMs }) => atMs <= endMs && atMs > endMs - windowMs).map(({ wanted }) => wanted);
+      const creates = (list: readonly Wanted[]) => list.filter((wanted) => wanted.creates).length;
+      for (const endMs of new Set(sent.map(({ atMs }) => atMs))) {
+        const minute = within(endMs, MINUTE);
+        const points = minute.reduce((sum, wanted) => sum + wanted.points, 0);
+        fullest = Math.max(fullest, points);
+        expect(points).toBeLessThanOrEqual(900);
+        expect(creates(minute)).toBeLessThanOrEqual(80);
+        expect(creates(within(endMs, HOUR))).toBeLessThanOrEqual(500);
+      }
+    }),
+    { numRuns: amount(300) },
+  );
+  expect(fullest).toBeGreaterThan(0);
+});
+
+test("grants what was refused at the time that it names, and no sooner", () => {
+  let refused = 0;
+  fc.assert(
+    fc.property(fc.array(moment, { minLength: 1, maxLength: 15 }), kinds, (moments, wanted) => {
+      const { budget, nowMs } = replay(moments);
+      const at = (ms: number) => take(budget, { id: "two", leaseMs: 1 }, [wanted], ms);
+      const { granted, retryAtMs } = at(nowMs);
+      expect(retryAtMs === null).toBe(granted[0]);
+      if (retryAtMs === null) return;
+      refused++;
+      expect([at(retryAtMs - 1).granted, at(retryAtMs).granted]).toEqual([[false], [true]]);
+    }),
+    { numRuns: amount(300) },
+  );
+  expect(refused).toBeGreaterThan(0);
+});

@@ -1,0 +1,73 @@
+import { env } from "cloudflare:workers";
+import { loadAlertFacts } from "@webhook-gateway/shared/store/maintain/alerts.ts";
+import { noChanges } from "@webhook-gateway/shared/store/rows.ts";
+import { commit } from "@webhook-gateway/shared/store/write/commit.ts";
+import { beforeEach, expect, test } from "vitest";
+import { closeLetters, openLetter, openLetters, startAlerts } from "../support/alerts.ts";
+import { empty, rowsReadBy } from "../support/database.ts";
+import { second } from "../support/facts.ts";
+
+beforeEach(empty);
+
+test("a death is told of although an older letter was left open", async () => {
+  const { told, words, clock, raise } = startAlerts();
+  await openLetter("old");
+  await raise();
+  clock.nowMs += 3_601_000;
+  await raise();
+  expect(told.at(-1)?.body.text).toContain("older ones are: gateway dlq list");
+  await openLetter("new", second(3600 + 3601));
+  await raise();
+  expect(words()).toEqual(["dead letters firing", "dead letters resolved", "dead letters firing"]);
+});
+
+test("many deaths are told of although a few were already", async () => {
+  const { words, raise } = startAlerts();
+  await openLetter("first");
+  await raise();
+  await openLetters(100, second(3600));
+  await raise();
+  await raise();
+  expect(words()).toEqual(["dead letters firing", "many dead letters firing"]);
+});
+
+test("a death is no news after an hour", async () => {
+  const { words, raise } = startAlerts();
+  await openLetter("old", second(-1));
+  await raise();
+  expect(words()).toEqual([]);
+});
+
+test("a death that a replay led to is told of, however old the first one", async () => {
+  const { words, raise } = startAlerts();
+  const letter = {
+    id: "dispatch-1",
+    kind: "dispatch" as const,
+    class: "retryable",
+    error: "x",
+    attempts: 8,
+    first_at: second(-7200),
+    repository: null,
+    delivery_id: null,
+    validation_id: null,
+    body: null,
+  };
+  await commit(env.DB, { ...noChanges(second(-3600)), deadLetters: [letter] });
+  await closeLetters();
+  await commit(env.DB, { ...noChanges(second(3600)), deadLetters: [letter] });
+  await raise();
+  expect(words()).toEqual(["dead letters firing"]);
+});
+
+test("an alert reads the same few rows whether a hundred or 20,000 letters are open, and of new ones a thousand", async () => {
+  const read = () => rowsReadBy((db) => loadAlertFacts(db, second(0)));
+  const none = await read();
+  await openLetters(100, second(-100));
+  const few = await read();
+  await openLetters(20_000, second(-200));
+  expect(await read()).toBe(few);
+  expect(few).toBeLessThan(none + 10);
+  await openLetters(5_000, second(100));
+  expect(await loadAlertFacts(env.DB, second(0))).toMatchObject({ diedLastHour: 1000 });
+  expect(await read()).toBeLessThanOrEqual(few + 1000);
+});

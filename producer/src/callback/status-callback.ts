@@ -1,0 +1,171 @@
+/** `POST /webhook/status` and its capability form: Grainchain says where a validation stands. */
+
+import { keepResults } from "@webhook-gateway/shared/domain/results.ts";
+import { isObject, type ResultsObject } from "@webhook-gateway/shared/domain/results-summary.ts";
+import { GRAINCHAIN_STATUSES } from "@webhook-gateway/shared/domain/validation.ts";
+import { judge } from "@webhook-gateway/shared/domain/verdict.ts";
+import { type CallbackFact, FACT_VERSION } from "@webhook-gateway/shared/messages/fact.ts";
+import {
+  storeCallbackResults,
+  storeOwnCallbackResults,
+} from "@webhook-gateway/shared/store/write/callback-results.ts";
+import { errorText, type Log } from "@webhook-gateway/shared/telemetry/log.ts";
+import { utcTime } from "@webhook-gateway/shared/text/utc-time.ts";
+import * as v from "valibot";
+import { type RateLimit, refuseUnauthorized } from "../auth/rate-limit.ts";
+import type { ApiError } from "../http/api-error.ts";
+import { decodeUtf8, parseJson, readBody } from "../ingress/body.ts";
+import type { Capability, FindVoucher } from "./authentication.ts";
+
+export interface CallbackDeps {
+  readonly findVoucher: FindVoucher;
+  readonly queue: Pick<Queue<unknown>, "send">;
+  readonly db: D1Database;
+  readonly failedSignatures: RateLimit;
+  readonly log: Log;
+  readonly now: () => Date;
+  readonly newId: () => string;
+}
+
+/** Undefined: taken (202). */
+export type CallbackAnswer = ApiError | undefined;
+
+const RETRY_AFTER = { "retry-after": "10" };
+
+/** GitHub's longest owner and repository names, with room. */
+const shortText = v.pipe(v.string(), v.minLength(1), v.maxLength(200));
+
+const callbackBody = v.object({
+  validation_id: v.optional(v.nullable(shortText)),
+  project_id: shortText,
+  pr_number: v.pipe(v.number(), v.safeInteger()),
+  status: v.picklist(GRAINCHAIN_STATUSES),
+  // Not `v.record`, which takes arrays too.
+  results: v.optional(v.nullable(v.custom<ResultsObject>(isObject))),
+  timestamp: v.optional(v.unknown()),
+});
+type CallbackBody = v.InferOutput<typeof callbackBody>;
+
+/** Receives one callback. */
+export async function receiveCallback(
+  deps: CallbackDeps,
+  request: Request,
+  capability: Capability | undefined,
+): Promise<CallbackAnswer> {
+  const body = await readBody(request);
+  if (body === "too_large") return { code: "payload_too_large", message: "the body is larger than 25 MiB" };
+  if (body === "broken_off") return { code: "invalid_body", message: "the body ended before its end" };
+  const voucher = await deps.findVoucher(request.headers, body, capability);
+  if (voucher === undefined) {
+    deps.log.warn("callback.unauthorized", { capability: capability !== undefined });
+    return refuseUnauthorized(
+      deps.failedSignatures,
+      request,
+      "callback",
+      "the callback is not authenticated",
+    );
+  }
+  const json = parseJson(decodeUtf8(body));
+  if (json === undefined) {
+    deps.log.warn("callback.invalid", { reason: "no JSON" });
+    return { code: "invalid_json", message: "the body is not JSON in UTF-8" };
+  }
+  const parsed = v.safeParse(callbackBody, json);
+  if (!parsed.success)
+    return invalid(
+      deps.log,
+      parsed.issues.map((issue) => v.getDotPath(issue) ?? "body"),
+    );
+  const { idKind, secret } = voucher;
+  const id = idKind === "ours" ? capability?.validationId : parsed.output.validation_id;
+  if (id === undefined || id === null) return invalid(deps.log, ["validation_id"]);
+  const log = deps.log.with({ secret });
+  return queueCallback({ ...deps, log }, { id_kind: idKind, validation_id: id }, parsed.output);
+}
+
+async function queueCallback(
+  deps: CallbackDeps,
+  named: Pick<CallbackFact, "id_kind" | "validation_id">,
+  body: CallbackBody,
+): Promise<CallbackAnswer> {
+  const { results } = body;
+  const id = deps.newId();
+  const now = deps.now();
+  const log = deps.log.with({ callback_id: id, validation_id: named.validation_id, status: body.status });
+  const kept = results === undefined || results === null ? undefined : keepResults(results);
+  let stored = false;
+  if (kept?.kind === "stored") {
+    try {
+      stored = await storeResults(
+        deps.db,
+        { id, ...named, status: body.status },
+        kept.json,
+        now.toISOString(),
+      );
+    } catch (thrown) {
+      log.error("callback.not-stored", { error: errorText(thrown) });
+      return {
+        code: "storage_unavailable",
+        message: "the results could not be stored",
+        headers: RETRY_AFTER,
+      };
+    }
+  }
+  const fact: CallbackFact = {
+    v: FACT_VERSION,
+    kind: "callback",
+    id,
+    received_at: now.toISOString(),
+    ...named,
+    grainchain_id: named.id_kind === "ours" ? givenGrainchainId(named.validation_id, body) : null,
+    project_id: body.project_id,
+    pr_number: body.pr_number,
+    status: body.status,
+    ...judge(body.status, results),
+    occurred_at: occurredAt(body.timestamp),
+    ...(kept?.kind === "inline" ? { results: kept.results } : {}),
+    results_stored: stored,
+  };
+  try {
+    await deps.queue.send(fact);
+  } catch (thrown) {
+    log.error("callback.not-queued", { error: errorText(thrown) });
+    return { code: "queue_unavailable", message: "the callback could not be queued", headers: RETRY_AFTER };
+  }
+  const unwanted = kept?.kind === "stored" && !stored;
+  log.info("callback.accepted", { results: unwanted ? "dropped" : (kept?.kind ?? "none") });
+  return undefined;
+}
+
+/** @returns false where recording is not going to keep them */
+async function storeResults(
+  db: D1Database,
+  callback: Pick<CallbackFact, "id" | "id_kind" | "validation_id" | "status">,
+  results: string,
+  now: string,
+): Promise<boolean> {
+  if (callback.id_kind === "ours") return storeOwnCallbackResults(db, callback, results, now);
+  await storeCallbackResults(db, callback.id, results, now);
+  return true;
+}
+
+/** In the capability form the body carries Grainchain's own id. */
+function givenGrainchainId(ours: string, body: CallbackBody): string | null {
+  const given = body.validation_id ?? null;
+  return given === ours ? null : given;
+}
+
+/** The time given, in UTC where it has no zone; null where it is no time. */
+export function occurredAt(timestamp: unknown): string | null {
+  // `Date.parse` alone finds a time in "step 3".
+  if (typeof timestamp !== "string" || !/^\d{4}-\d\d-\d\d[T ]\d\d:/i.test(timestamp)) return null;
+  const zoned = /(?:[zZ]|[+-]\d{2}:?\d{2})$/.test(timestamp) ? timestamp : `${timestamp}Z`;
+  return utcTime(Date.parse(zoned));
+}
+
+/** Logged, because the validation will hear nothing more and time out. Names of fields, never values. */
+function invalid(log: Log, paths: readonly string[]): ApiError {
+  const fields = [...new Set(paths)].slice(0, 10);
+  log.warn("callback.invalid", { fields: fields.join(" ") });
+  return { code: "invalid_payload", message: `missing or malformed: ${fields.join(", ")}` };
+}

@@ -1,0 +1,120 @@
+/** Everything that can be done. Whoever comes here is an operator, by a form of the dashboard's own. */
+import { deadLetterFilter, letterScope } from "@webhook-gateway/shared/api/dead-letter.ts";
+import { discardRequest, replayRequest } from "@webhook-gateway/shared/api/replay.ts";
+import type { Hono } from "hono";
+import * as v from "valibot";
+import type { ApiError } from "../http/api-error.ts";
+import type { DashboardContext, DashboardDeps, DashboardEnv } from "./context.ts";
+import type { Ordered, Refused } from "./data.ts";
+import { ConfirmPage, type LetterAction } from "./pages/confirm.tsx";
+import { paths } from "./parts/link.ts";
+import { readForm } from "./query.ts";
+import { goTo, refuse, show } from "./respond.tsx";
+
+const ids = v.pipe(
+  v.optional(v.union([v.string(), v.array(v.string())]), []),
+  v.transform((given) => [given].flat()),
+);
+
+/** Which letters, from the list's form: those with a cross, or all that the list was narrowed to. */
+const question = v.object({
+  do: v.picklist(["replay-selected", "discard-selected", "replay-matching", "discard-matching"]),
+  id: ids,
+  filter: v.optional(v.pipe(v.string(), v.parseJson(), deadLetterFilter), "{}"),
+});
+
+const scope = v.pipe(v.string(), v.parseJson(), letterScope);
+const reason = v.optional(
+  v.pipe(
+    v.string(),
+    v.trim(),
+    v.transform((text) => (text === "" ? undefined : text)),
+  ),
+);
+const replayForm = v.pipe(
+  v.object({ scope, reason, rate: v.pipe(v.string(), v.transform(Number)) }),
+  v.transform(withoutEmpty),
+  replayRequest,
+);
+const discardForm = v.pipe(v.object({ scope, reason }), v.transform(withoutEmpty), discardRequest);
+
+export function addOrders(app: Hono<DashboardEnv>, deps: DashboardDeps): void {
+  const { data } = deps;
+  app.post("/dead-letters/confirm", (context) => askBack(context, deps));
+  // Reached by the address bar, where what they were about is lost.
+  app.get("/dead-letters/:order{confirm|replay|discard}", (context) =>
+    context.redirect(paths.deadLetters(), 303),
+  );
+  app.post("/dead-letters/replay", async (context) => {
+    const read = readForm(replayForm, await fieldsOf(context));
+    if ("error" in read) return refuse(context, read.error);
+    return lettersOrdered(context, "replay", await data.replay(read.query, context.var.visitor.name));
+  });
+  app.post("/dead-letters/discard", async (context) => {
+    const read = readForm(discardForm, await fieldsOf(context));
+    if ("error" in read) return refuse(context, read.error);
+    return lettersOrdered(context, "discard", await data.discard(read.query, context.var.visitor.name));
+  });
+  app.post("/replays/:id/cancel", async (context) => {
+    const replay = await data.cancelReplay(context.req.param("id"));
+    if (replay === undefined)
+      return refuse(context, { code: "not_found", message: "No replay has this id." });
+    return goTo(context, paths.replays(), "stopped");
+  });
+  app.post("/validations/:id/cancel", async (context) => {
+    const id = context.req.param("id");
+    return validationOrdered(context, id, "cancel", await data.cancel(id));
+  });
+  app.post("/validations/:id/rerun", async (context) => {
+    const id = context.req.param("id");
+    return validationOrdered(context, id, "rerun", await data.rerun(id));
+  });
+}
+
+/** Says how many letters an order would touch, and asks whether it is meant. */
+async function askBack(context: DashboardContext, { data }: DashboardDeps): Promise<Response> {
+  const read = readForm(question, await fieldsOf(context));
+  if ("error" in read) return refuse(context, read.error);
+  const [action, which] = read.query.do.split("-") as [LetterAction, "selected" | "matching"];
+  const { id, filter } = read.query;
+  if (which === "selected" && id.length === 0) return refuse(context, NOTHING_SELECTED);
+  const all = Object.keys(filter).length === 0 ? ({ all: true } as const) : { filter };
+  const chosen = readForm(letterScope, which === "selected" ? { ids: id } : all);
+  if ("error" in chosen) return refuse(context, chosen.error);
+  const preview = await data.previewLetters(chosen.query);
+  return show(
+    context,
+    <ConfirmPage view={context.var.view} action={action} scope={chosen.query} preview={preview} />,
+  );
+}
+
+const NOTHING_SELECTED: ApiError = {
+  code: "invalid_body",
+  message: "No dead letter was selected: go back and set the mark at those that are meant.",
+};
+
+function lettersOrdered(
+  context: DashboardContext,
+  action: LetterAction,
+  answer: { readonly id: string } | Refused,
+): Response | Promise<Response> {
+  if ("error" in answer) return refuse(context, answer.error);
+  return goTo(context, paths.replays(), action);
+}
+
+function validationOrdered(
+  context: DashboardContext,
+  id: string,
+  order: "cancel" | "rerun",
+  answer: Ordered | Refused,
+): Response | Promise<Response> {
+  if ("error" in answer) return refuse(context, answer.error);
+  return goTo(context, paths.validation(id), order);
+}
+
+const fieldsOf = (context: DashboardContext): Promise<unknown> => context.req.parseBody({ all: true });
+
+/** A field that was left empty was not given. */
+function withoutEmpty<Fields extends object>(fields: Fields): unknown {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+}

@@ -1,0 +1,68 @@
+import {
+  type DeadLetterItem,
+  type LETTER_KINDS,
+  LETTER_STATES,
+} from "@webhook-gateway/shared/api/dead-letter.ts";
+import type { ListPage } from "../data.ts";
+import { LetterOrders } from "../parts/dead-letter-actions.tsx";
+import { LetterTable } from "../parts/dead-letter-table.tsx";
+import { type Choice, ChoiceFilter, FilterForm, TextFilter, TimeFilters } from "../parts/filter-form.tsx";
+import { Page } from "../parts/layout.tsx";
+import { paths } from "../parts/link.ts";
+import { Paging } from "../parts/paging.tsx";
+import type { View } from "../parts/view.ts";
+
+const KINDS: readonly Choice[] = [
+  ["fact", "fact: could not be recorded"],
+  ["dispatch", "dispatch: Grainchain did not take it"],
+  ["cancel", "cancel: Grainchain did not stop it"],
+  ["report", "report: GitHub was not told"],
+] satisfies readonly (readonly [(typeof LETTER_KINDS)[number], string])[];
+
+const CLASSES: readonly Choice[] = ["permanent", "retryable", "configuration", "backpressure"].map(
+  (name) => [name, name] as const,
+);
+
+const STATES: readonly Choice[] = [...LETTER_STATES.filter((state) => state !== "open"), "any"].map(
+  (state) => [state, state] as const,
+);
+
+interface Props {
+  readonly view: View;
+  readonly list: ListPage<DeadLetterItem>;
+  readonly filter: Readonly<Record<string, string>>;
+}
+
+export const DeadLettersPage = ({ view, list, filter }: Props) => {
+  const { cursor, limit, state, ...scope } = filter;
+  const set = Object.keys(filter).length > 0;
+  const actable = view.role === "operator" && (state ?? "open") === "open" && list.items.length > 0;
+  const table = (
+    <LetterTable
+      view={view}
+      caption="Dead letters, the latest first"
+      items={list.items}
+      selectable={actable}
+      empty={
+        set
+          ? "No dead letter matches these filters."
+          : "No dead letter is open: everything was recorded, dispatched, cancelled and reported."
+      }
+    />
+  );
+  return (
+    <Page view={view} title="Dead letters" place="dead-letters" refreshSeconds={10}>
+      <h1>Dead letters</h1>
+      <FilterForm action={paths.deadLetters()} set={set}>
+        <ChoiceFilter name="kind" label="Kind" values={filter} choices={KINDS} any="any" />
+        <ChoiceFilter name="class" label="Class" values={filter} choices={CLASSES} any="any" />
+        <ChoiceFilter name="state" label="State" values={filter} choices={STATES} any="open" />
+        <TextFilter name="repo" label="Repository" values={filter} hint="owner/repo" />
+        <TextFilter name="event" label="Event" values={filter} hint="pull_request" />
+        <TimeFilters values={filter} />
+      </FilterForm>
+      {actable ? <LetterOrders filter={scope}>{table}</LetterOrders> : table}
+      <Paging path={paths.deadLetters()} filter={filter} next={list.next_cursor} />
+    </Page>
+  );
+};

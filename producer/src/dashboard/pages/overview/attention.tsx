@@ -1,0 +1,146 @@
+/** What an operator should look at first, worst first. */
+import type { GateItem, Overview } from "@webhook-gateway/shared/api/overview.ts";
+import type { Child } from "hono/jsx";
+import type { Health } from "../../../health/health.ts";
+import { Badge } from "../../parts/badge.tsx";
+import { spanMs } from "../../parts/duration.ts";
+import { Ago, Prose, Words } from "../../parts/inline.tsx";
+import { paths } from "../../parts/link.ts";
+import type { View } from "../../parts/view.ts";
+import { gatedWork, gateReason } from "./gate-reason.ts";
+
+interface Concern {
+  readonly tone: "bad" | "warn";
+  readonly word: string;
+  readonly text: Child;
+}
+
+/** Work that is due for longer than this is late. */
+const LATE_MS = 10 * 60_000;
+
+interface Props {
+  readonly view: View;
+  readonly overview: Overview;
+  readonly health: Health;
+}
+
+export function Attention(props: Props) {
+  const concerns = [...checks(props), ...gates(props), ...letters(props), ...late(props)];
+  const sorted = concerns.toSorted((a, b) => Number(a.tone === "warn") - Number(b.tone === "warn"));
+  return (
+    <section class="attention" aria-labelledby="attention">
+      <h2 id="attention" class="hidden">
+        Needs attention
+      </h2>
+      {sorted.length === 0 ? (
+        <p class="calm">
+          <Badge tone="ok" word="all clear" /> Nothing needs you: gates are open, nothing is dead, nothing is
+          late.
+        </p>
+      ) : (
+        <ul>
+          {sorted.map(({ tone, word, text }) => (
+            <li class={tone}>
+              <Badge tone={tone} word={word} /> <span>{text}</span>
+            </li>
+          ))}
+        </ul>
+      )}
+    </section>
+  );
+}
+
+const NAMES: Readonly<Record<keyof Health["checks"], string>> = {
+  api: "API",
+  database: "D1",
+  queue: "Queue",
+  grainchain: "Grainchain",
+};
+
+/** Grainchain's check says the same as its gate. */
+function checks({ overview, health, view }: Props): Concern[] {
+  const gateClosed = overview.gates.some(({ name, state }) => name === "grainchain" && state === "closed");
+  return Object.entries(health.checks)
+    .filter(
+      ([name, { status }]) =>
+        status !== "ok" && status !== "unknown" && !(name === "grainchain" && gateClosed),
+    )
+    .map(([name, { status, detail }]) => ({
+      tone: status === "failed" ? "bad" : "warn",
+      word: status === "failed" ? "failing" : "degraded",
+      text: (
+        <>
+          {NAMES[name as keyof Health["checks"]]}:{" "}
+          <Prose text={detail ?? status} view={view} maxLength={300} />
+        </>
+      ),
+    }));
+}
+
+const gates = ({ overview, view }: Props): Concern[] =>
+  overview.gates
+    .filter(({ state }) => state === "closed")
+    .map((gate) => ({
+      tone: gate.reason === "backpressure" ? "warn" : "bad",
+      word: "paused",
+      text: (
+        <>
+          <Words text={gatedWork(gate)} /> is paused: <Words text={gateReason(gate)} />.{" "}
+          <NextTry gate={gate} view={view} />
+        </>
+      ),
+    }));
+
+/** When a closed gate lets something through. */
+export function NextTry({ gate, view }: { readonly gate: GateItem; readonly view: View }) {
+  if (gate.until === null) return null;
+  if (Date.parse(gate.until) <= view.now.getTime()) return <>The next try is due now.</>;
+  return (
+    <>
+      Next try <Ago at={gate.until} view={view} />.
+    </>
+  );
+}
+
+function letters({ overview, view }: Props): Concern[] {
+  const total = overview.dead_letters.reduce((sum, { letters: count }) => sum + count, 0);
+  if (total === 0) return [];
+  const oldest = overview.dead_letters.map(({ oldest_at }) => oldest_at).toSorted()[0] ?? null;
+  const text = (
+    <>
+      <a href={paths.deadLetters()}>
+        {total} dead {total === 1 ? "letter waits" : "letters wait"}
+      </a>{" "}
+      to be replayed or discarded, the oldest died <Ago at={oldest} view={view} />.
+    </>
+  );
+  return [{ tone: "bad", word: "dead", text }];
+}
+
+function late({ overview, view }: Props): Concern[] {
+  const { waiting, reports } = overview;
+  const isLate = (at: string | null): boolean => (spanMs(at, view.now.toISOString()) ?? 0) > LATE_MS;
+  const concern = (text: Child): Concern => ({ tone: "warn", word: "late", text });
+  return [
+    ...(isLate(waiting.oldest_at)
+      ? [
+          concern(
+            <>
+              <a href={paths.validations({ state: "queued" })}>The oldest that waits</a> was queued{" "}
+              <Ago at={waiting.oldest_at} view={view} />.
+            </>,
+          ),
+        ]
+      : []),
+    ...(isLate(reports.oldest_due_at)
+      ? [
+          concern(
+            <>
+              GitHub has not been told for long: the oldest report was due{" "}
+              <Ago at={reports.oldest_due_at} view={view} />.
+            </>,
+          ),
+        ]
+      : []),
+  ];
+}

@@ -1,0 +1,24 @@
+/** The gateway's own checks. */
+import type { Health } from "../../../health/health.ts";
+import { WordBadge } from "../../parts/badge.tsx";
+import { None, Prose } from "../../parts/inline.tsx";
+import { Table } from "../../parts/table.tsx";
+import type { View } from "../../parts/view.ts";
+
+export const Checks = ({ health, view }: { readonly health: Health; readonly view: View }) => (
+  <Table
+    caption="Health checks"
+    items={Object.entries(health.checks)}
+    keyOf={([name]) => name}
+    empty="Nothing is checked."
+    columns={[
+      { head: "Check", names: true, kind: "narrow", cell: ([name]) => (name === "api" ? "API" : name) },
+      { head: "Status", kind: "narrow", cell: ([, { status }]) => <WordBadge word={status} /> },
+      {
+        head: "Detail",
+        cell: ([, { detail }]) =>
+          detail === undefined ? <None /> : <Prose text={detail} view={view} maxLength={300} />,
+      },
+    ]}
+  />
+);

@@ -1,0 +1,94 @@
+/** Throughput and latency as pictures, drawn by a script from the table that says the same. */
+import type { Overview } from "@webhook-gateway/shared/api/overview.ts";
+import { durationText } from "../../parts/duration.ts";
+import { None, Span } from "../../parts/inline.tsx";
+import { Scroll } from "../../parts/table.tsx";
+import { type Hour, hoursOf } from "./hours.ts";
+
+/** Names of the columns are those that the script reads. */
+const SERIES = [
+  ["succeeded", "Success"],
+  ["failed_checks", "Failure"],
+  ["broken", "Broken"],
+  ["other", "Other"],
+] as const;
+
+const MINUTE_MS = 60_000;
+
+export function Plots({ overview }: { readonly overview: Overview }) {
+  const hours = hoursOf(overview);
+  const total = hours.reduce((sum, { validations }) => sum + validations, 0);
+  const slowest = Math.max(0, ...hours.map(({ mean_duration_ms }) => mean_duration_ms ?? 0));
+  return (
+    <section aria-labelledby="hours">
+      <h2 id="hours">Last 24 hours</h2>
+      {total === 0 && <p class="empty">No validation was started in the last 24 hours.</p>}
+      <div class="plots">
+        <Plot
+          kind="throughput"
+          title="Validations an hour, by what became of them"
+          description={`${total} validations in the last 24 hours. The table below has the numbers.`}
+        />
+        <Plot
+          kind="latency"
+          title="Mean time from queued to finished, by the hour in which they were queued"
+          description={`At most ${durationText(slowest)} on average in an hour. The table below has the numbers.`}
+        />
+      </div>
+      <details class="numbers">
+        <summary>The same as a table</summary>
+        <HourTable hours={hours} />
+      </details>
+    </section>
+  );
+}
+
+const Plot = (props: { readonly kind: string; readonly title: string; readonly description: string }) => (
+  <figure>
+    <figcaption>{props.title}</figcaption>
+    <div class="plot" data-plot={props.kind} data-keep role="img" aria-label={props.description} />
+  </figure>
+);
+
+const HourTable = ({ hours }: { readonly hours: readonly Hour[] }) => (
+  <Scroll label="Validations by hour">
+    <table id="hour-table">
+      <caption class="hidden">Validations by the hour in which they were queued, UTC</caption>
+      <thead>
+        <tr>
+          <th scope="col">Hour (UTC)</th>
+          {SERIES.map(([, name]) => (
+            <th scope="col" class="num">
+              {name}
+            </th>
+          ))}
+          <th scope="col" class="num">
+            Mean time
+          </th>
+        </tr>
+      </thead>
+      <tbody>
+        {hours.toReversed().map((hour) => (
+          <tr data-key={hour.hour} data-at={Date.parse(hour.hour) / 1000}>
+            <th scope="row">
+              <time datetime={hour.hour}>{`${hour.hour.slice(5, 10)} ${hour.hour.slice(11, 16)}`}</time>
+            </th>
+            {SERIES.map(([key]) => (
+              <td class="num" data-series={key} data-value={hour[key]}>
+                {hour[key] === 0 ? <None word="0" /> : hour[key]}
+              </td>
+            ))}
+            <td class="num" data-series="seconds" data-value={secondsOf(hour.mean_duration_ms)}>
+              <Span ms={hour.mean_duration_ms} />
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  </Scroll>
+);
+
+const secondsOf = (ms: number | null): string => {
+  if (ms === null) return "";
+  return String(ms < MINUTE_MS ? Math.round(ms) / 1000 : Math.round(ms / 1000));
+};

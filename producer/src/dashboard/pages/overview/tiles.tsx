@@ -1,0 +1,96 @@
+/** The numbers of this moment. */
+import type { Overview } from "@webhook-gateway/shared/api/overview.ts";
+import type { Child } from "hono/jsx";
+import { Ago } from "../../parts/inline.tsx";
+import { paths } from "../../parts/link.ts";
+import type { View } from "../../parts/view.ts";
+
+interface Tile {
+  readonly name: string;
+  readonly value: Child;
+  readonly href: string;
+  readonly note: Child;
+  readonly bad?: boolean;
+}
+
+export const Tiles = (props: { readonly view: View; readonly overview: Overview }) => (
+  <dl class="tiles">
+    {tilesOf(props.view, props.overview).map(({ name, value, href, note, bad = false }) => (
+      <div>
+        <dt>{name}</dt>
+        <dd class={bad ? "value bad" : "value"}>
+          <a href={href}>{value}</a>
+        </dd>
+        <dd class="note">{note}</dd>
+      </div>
+    ))}
+  </dl>
+);
+
+function tilesOf(view: View, overview: Overview): readonly Tile[] {
+  const { waiting, reports, cancels, deliveries } = overview;
+  const { queued = 0, dispatching = 0, pending = 0, running = 0 } = overview.states;
+  const dead = overview.dead_letters.reduce((sum, { letters }) => sum + letters, 0);
+  return [
+    {
+      name: "In flight",
+      value: dispatching + pending + running,
+      href: paths.validations({ state: "dispatching,pending,running" }),
+      note: `${running} running, ${pending} pending, ${dispatching} dispatching`,
+    },
+    {
+      name: "Waiting",
+      value: queued,
+      href: paths.validations({ state: "queued" }),
+      note: waitingNote(view, waiting),
+    },
+    {
+      name: "Dead letters",
+      value: dead,
+      bad: dead > 0,
+      href: paths.deadLetters(),
+      note:
+        overview.replays_running === 0 ? (
+          "no replay runs"
+        ) : (
+          <RunningReplays count={overview.replays_running} />
+        ),
+    },
+    {
+      name: "Effects due",
+      value: reports.due + cancels.due,
+      href: paths.validations(),
+      note: `${counted(reports.due, "report")} to GitHub, ${counted(cancels.due, "cancel")} to Grainchain`,
+    },
+    {
+      name: "Last delivery",
+      value: <Ago at={deliveries.last_at} view={view} />,
+      href: paths.deliveries(),
+      note:
+        deliveries.last_at === null
+          ? "none came yet: is GitHub's webhook set up?"
+          : `${deliveries.last_hour} in the last hour, ${deliveries.recovered_last_day} recovered today`,
+    },
+  ];
+}
+
+const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? "" : "s"}`;
+
+const RunningReplays = ({ count }: { readonly count: number }) => (
+  <a href={paths.replays()}>{count === 1 ? "1 replay runs" : `${count} replays run`}</a>
+);
+
+function waitingNote(view: View, waiting: Overview["waiting"]): Child {
+  if (waiting.oldest_at === null) return "nothing waits for a sandbox";
+  return (
+    <>
+      oldest <Ago at={waiting.oldest_at} view={view} />
+      {waiting.replay > 0 && `, ${waiting.replay} replayed`}
+      {waiting.backing_off > 0 && (
+        <>
+          , {waiting.backing_off} backing off (next <Ago at={waiting.next_due_at} view={view} />)
+        </>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,28 @@
+/** A page for what cannot be shown or done. */
+import type { Health } from "../../health/health.ts";
+import { Words } from "../parts/inline.tsx";
+import { Page } from "../parts/layout.tsx";
+import { paths } from "../parts/link.ts";
+import type { View } from "../parts/view.ts";
+import { Checks } from "./overview/health.tsx";
+
+interface Props {
+  readonly view: View;
+  readonly title: string;
+  readonly message: string;
+  readonly requestId: string;
+  readonly health?: Health | undefined;
+}
+
+export const ProblemPage = ({ view, title, message, requestId, health }: Props) => (
+  <Page view={view} title={title} place="none">
+    <h1>{title}</h1>
+    <p>
+      <Words text={message} maxLength={2100} />
+    </p>
+    {health !== undefined && <Checks health={health} view={view} />}
+    <p class="muted">
+      <a href={paths.now}>To the overview</a> · request <code>{requestId}</code>
+    </p>
+  </Page>
+);

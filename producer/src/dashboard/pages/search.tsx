@@ -1,0 +1,114 @@
+/** Where something is and why: a delivery, a validation, a pull request or a commit. */
+import type { Trace } from "@webhook-gateway/shared/api/trace.ts";
+import { StateBadge } from "../parts/badge.tsx";
+import { LetterTable } from "../parts/dead-letter-table.tsx";
+import { DeliveryTable } from "../parts/delivery-table.tsx";
+import { Sha, Words } from "../parts/inline.tsx";
+import { Page } from "../parts/layout.tsx";
+import { paths } from "../parts/link.ts";
+import { SubjectWords } from "../parts/validation-table.tsx";
+import type { View } from "../parts/view.ts";
+import { TraceSteps } from "./validation/trace-steps.tsx";
+
+interface Props {
+  readonly view: View;
+  readonly asked: string;
+  readonly trace: Trace;
+}
+
+const KINDS: Readonly<Record<Trace["kind"], string>> = {
+  delivery: "Delivery",
+  validation: "Validation",
+  pull_request: "Pull request",
+  sha: "Commit",
+};
+
+export const SearchPage = ({ view, asked, trace }: Props) => (
+  <Page view={view} title={`Trace of ${asked.slice(0, 100)}`} place="none" asked={asked} refreshSeconds={5}>
+    <h1>
+      {KINDS[trace.kind]}{" "}
+      <code>
+        <Words text={asked} maxLength={120} />
+      </code>
+    </h1>
+    {trace.renamed.map(({ from, to }) => (
+      <p>
+        <code>
+          <Words text={from} maxLength={200} />
+        </code>{" "}
+        is now{" "}
+        <code>
+          <Words text={to} maxLength={200} />
+        </code>
+        .
+      </p>
+    ))}
+    {trace.validations.map((one) => (
+      <Run one={one} view={view} />
+    ))}
+    {trace.validations.length === 0 && <p class="empty">No validation came of it.</p>}
+    {trace.dead_letters.length > 0 && (
+      <section aria-labelledby="letters">
+        <h2 id="letters">Dead letters</h2>
+        <LetterTable
+          view={view}
+          caption="Deliveries that could not be recorded"
+          items={trace.dead_letters}
+          empty="None."
+        />
+      </section>
+    )}
+    <section aria-labelledby="deliveries">
+      <h2 id="deliveries">Deliveries</h2>
+      <DeliveryTable
+        view={view}
+        caption="Deliveries about it"
+        items={trace.deliveries}
+        empty="None was recorded."
+      />
+    </section>
+  </Page>
+);
+
+const Run = ({ one, view }: { readonly one: Trace["validations"][number]; readonly view: View }) => (
+  <section data-key={one.validation.id}>
+    <div class="title">
+      <h2>
+        <a href={paths.validation(one.validation.id)}>
+          <SubjectWords item={one.validation} /> run {one.validation.run} of{" "}
+          <Sha sha={one.validation.head_sha} />
+        </a>
+      </h2>
+      <StateBadge of={one.validation} />
+    </div>
+    <TraceSteps steps={one.steps} view={view} />
+    {one.dead_letters.length > 0 && (
+      <LetterTable view={view} caption="Its dead letters" items={one.dead_letters} empty="None." />
+    )}
+  </section>
+);
+
+export const SearchHelpPage = ({ view, asked }: { readonly view: View; readonly asked: string }) => (
+  <Page view={view} title="Trace" place="none" asked={asked}>
+    <h1>{asked === "" ? "Trace" : "Nothing is known of it"}</h1>
+    {asked !== "" && (
+      <p>
+        Nothing was found for{" "}
+        <code>
+          <Words text={asked} maxLength={400} />
+        </code>
+        . An event that needed nothing done leaves no trace; one that never came shows under{" "}
+        <a href={paths.reconciles()}>recovery</a>.
+      </p>
+    )}
+    <p>What can be traced:</p>
+    <ul>
+      <li>
+        a pull request, by its address or as <code>owner/repo#12</code>
+      </li>
+      <li>a delivery, by its GUID, as GitHub's list of deliveries shows it</li>
+      <li>a validation, by its id</li>
+      <li>a commit, by 7 or more digits of its SHA</li>
+    </ul>
+  </Page>
+);

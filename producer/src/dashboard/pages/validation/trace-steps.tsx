@@ -1,0 +1,53 @@
+/** The way of one validation: each step with its time, the gap before it, and why. */
+import type { TraceStep } from "@webhook-gateway/shared/api/trace.ts";
+import { durationText } from "../../parts/duration.ts";
+import { Prose, utcText, Words } from "../../parts/inline.tsx";
+import type { View } from "../../parts/view.ts";
+
+/** A wait of this long is worth a glance. */
+const LONG_GAP_MS = 60_000;
+
+export const TraceSteps = ({
+  steps,
+  view,
+}: {
+  readonly steps: readonly TraceStep[];
+  readonly view: View;
+}) => {
+  if (steps.length === 0) return <p class="empty">Nothing is known of its way.</p>;
+  return (
+    <ol class="trace">
+      {steps.map((step, index) => (
+        <li data-key={`${index} ${step.step}`} class={step.step === "now" ? "now" : undefined}>
+          <Clock at={step.at} view={view} />
+          <Gap ms={step.gap_ms} />
+          <span class="step">
+            <Words text={step.step.replaceAll("_", " ")} maxLength={60} />
+          </span>
+          <span class="detail">
+            <Prose text={step.detail} view={view} maxLength={1000} />
+          </span>
+        </li>
+      ))}
+    </ol>
+  );
+};
+
+function Clock({ at, view }: { readonly at: string; readonly view: View }) {
+  const today = at.slice(0, 10) === view.now.toISOString().slice(0, 10);
+  return (
+    <time datetime={at} title={utcText(at)}>
+      {!today && `${at.slice(5, 10)} `}
+      {at.slice(11, 23)}
+    </time>
+  );
+}
+
+function Gap({ ms }: { readonly ms: number | null }) {
+  if (ms === null) return <span class="gap" />;
+  return (
+    <span class={ms >= LONG_GAP_MS ? "gap long" : "gap"}>
+      <span class="hidden">after </span>+{durationText(ms)}
+    </span>
+  );
+}

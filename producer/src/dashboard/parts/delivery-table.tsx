@@ -1,0 +1,82 @@
+/** Deliveries as a table, wherever they are listed. */
+import type { DeliveryItem } from "@webhook-gateway/shared/api/delivery.ts";
+import type { Child } from "hono/jsx";
+import { WordBadge } from "./badge.tsx";
+import { durationText, spanMs } from "./duration.ts";
+import { Ago, None, Words } from "./inline.tsx";
+import { paths } from "./link.ts";
+import { Table } from "./table.tsx";
+import { visible } from "./text.ts";
+import type { View } from "./view.ts";
+
+interface Props {
+  readonly view: View;
+  readonly caption: string;
+  readonly items: readonly DeliveryItem[];
+  readonly empty: Child;
+}
+
+export const DeliveryTable = ({ view, caption, items, empty }: Props) => (
+  <Table
+    caption={caption}
+    items={items}
+    keyOf={({ id }) => id}
+    empty={empty}
+    stack
+    columns={[
+      { head: "Delivery", names: true, cell: (item) => <Event item={item} /> },
+      { head: "Outcome", cell: (item) => <Outcome item={item} /> },
+      {
+        head: "Sender",
+        kind: "wide",
+        cell: ({ sender }) => (sender === null ? <None /> : <Words text={sender} maxLength={40} />),
+      },
+      { head: "How late", kind: "wide num", cell: (item) => <Lateness item={item} /> },
+      { head: "Received", kind: "num", cell: (item) => <Ago at={item.received_at} view={view} /> },
+    ]}
+  />
+);
+
+const Event = ({ item }: { readonly item: DeliveryItem }) => (
+  <>
+    <a href={paths.search(item.id)}>
+      <Words text={item.action === null ? item.event : `${item.event}.${item.action}`} maxLength={60} />
+    </a>
+    <div class="muted">
+      {item.repository !== null && (
+        <>
+          <Words text={item.repository} maxLength={60} /> ·{" "}
+        </>
+      )}
+      <Guid id={item.id} />
+    </div>
+  </>
+);
+
+/** Its first digits tell it from others where there is little room. */
+const Guid = ({ id }: { readonly id: string }) => (
+  <code title={visible(id.slice(0, 200))}>
+    {visible(id.slice(0, 8))}
+    <span class="wide">{visible(id.slice(8, 40))}</span>
+  </code>
+);
+
+const Outcome = ({ item }: { readonly item: DeliveryItem }) => (
+  <>
+    <WordBadge word={item.outcome} />{" "}
+    {item.validation_id !== null && <a href={paths.validation(item.validation_id)}>validation</a>}
+    {item.recovered_at !== null && <span class="tag">recovered</span>}
+    {item.reason !== null && (
+      <div class="muted">
+        <Words text={item.reason} maxLength={140} />
+      </div>
+    )}
+  </>
+);
+
+/** From the event to its arrival. GitHub gives whole seconds. */
+function Lateness({ item }: { readonly item: DeliveryItem }) {
+  const late = spanMs(item.occurred_at, item.received_at);
+  if (late === undefined) return <None word="not known" />;
+  return <span>{late < 1000 ? "under 1 s" : durationText(Math.floor(late / 1000) * 1000)}</span>;
+}

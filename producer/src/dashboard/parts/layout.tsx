@@ -1,0 +1,111 @@
+/** What every page has around it. */
+import { VERSION } from "@webhook-gateway/shared/version.ts";
+import type { Child } from "hono/jsx";
+import { assetPath } from "../assets.ts";
+import { utcText } from "./inline.tsx";
+import { BASE, paths } from "./link.ts";
+import { visible } from "./text.ts";
+import type { View } from "./view.ts";
+
+const PLACES = [
+  ["now", "Now", paths.now],
+  ["validations", "Validations", paths.validations()],
+  ["deliveries", "Deliveries", paths.deliveries()],
+  ["dead-letters", "Dead letters", paths.deadLetters()],
+  ["replays", "Replays", paths.replays()],
+  ["reconciles", "Recovery", paths.reconciles()],
+] as const;
+
+export type Place = (typeof PLACES)[number][0] | "none";
+
+interface PageProps {
+  readonly view: View;
+  readonly title: string;
+  readonly place: Place;
+  /** How often a script fetches the page again; never where it is left out. */
+  readonly refreshSeconds?: number;
+  /** What the search field holds. */
+  readonly asked?: string;
+  readonly plots?: boolean;
+  readonly children: Child;
+}
+
+export const Page = ({ view, title, place, refreshSeconds, asked, plots = false, children }: PageProps) => (
+  <html lang="en">
+    <head>
+      <meta charset="utf-8" />
+      <meta name="viewport" content="width=device-width, initial-scale=1" />
+      <meta name="color-scheme" content="light dark" />
+      <title>{`${visible(title)} · webhook-gateway ${view.environment}`}</title>
+      <link rel="icon" type="image/svg+xml" href={assetPath("icon.svg")} />
+      {plots && <link rel="stylesheet" href={assetPath("uplot.css")} />}
+      <link rel="stylesheet" href={assetPath("style.css")} />
+      {plots && <script src={assetPath("uplot.js")} defer />}
+      <script src={assetPath("app.js")} type="module" />
+    </head>
+    <body>
+      <a class="skip" href="#main">
+        Skip to the content
+      </a>
+      <Header view={view} place={place} asked={asked} />
+      <main id="main" tabindex={-1} data-refresh={refreshSeconds}>
+        {view.notice !== undefined && (
+          <p class="notice" role="status">
+            {view.notice}
+          </p>
+        )}
+        {children}
+      </main>
+      <footer id="foot">
+        webhook-gateway {VERSION} · {view.environment} · page of {utcText(view.now.toISOString())} · you are{" "}
+        {view.role === "operator" ? "an operator" : "a reader, who may look and not act"}
+      </footer>
+    </body>
+  </html>
+);
+
+const Header = (props: {
+  readonly view: View;
+  readonly place: Place;
+  readonly asked: string | undefined;
+}) => (
+  <header class="top">
+    <div class="brand">
+      <a href={BASE}>webhook-gateway</a>
+      <span class={`environment ${props.view.environment}`}>{props.view.environment}</span>
+      <button type="button" id="live" data-state="live" title="Whether the page keeps itself current" hidden>
+        Live
+      </button>
+      <span id="live-note" role="status" />
+    </div>
+    <nav aria-label="Pages">
+      <ul>
+        {PLACES.map(([place, name, href]) => (
+          <li>
+            <a href={href} aria-current={place === props.place ? "page" : undefined}>
+              {name}
+            </a>
+          </li>
+        ))}
+      </ul>
+    </nav>
+    <search>
+      <form action={`${BASE}/search`} method="get">
+        <label class="hidden" for="q">
+          Trace a delivery, validation, pull request or commit
+        </label>
+        <input
+          id="q"
+          name="q"
+          type="search"
+          value={props.asked ?? ""}
+          placeholder="owner/repo#12, URL, GUID, SHA"
+          autocomplete="off"
+          spellcheck={false}
+          maxlength={400}
+        />
+        <button type="submit">Trace</button>
+      </form>
+    </search>
+  </header>
+);

@@ -1,0 +1,117 @@
+/** Everything that can be looked at. */
+import { deadLetterQuery } from "@webhook-gateway/shared/api/dead-letter.ts";
+import { deliveryQuery } from "@webhook-gateway/shared/api/delivery.ts";
+import { reconcileQuery } from "@webhook-gateway/shared/api/reconcile.ts";
+import { replayQuery } from "@webhook-gateway/shared/api/replay.ts";
+import { traceQuery } from "@webhook-gateway/shared/api/trace.ts";
+import { validationQuery } from "@webhook-gateway/shared/api/validation.ts";
+import type { Hono } from "hono";
+import type * as v from "valibot";
+import type { DashboardContext, DashboardDeps, DashboardEnv } from "./context.ts";
+import type { DashboardData, ListPage } from "./data.ts";
+import { DeadLetterPage } from "./pages/dead-letter.tsx";
+import { DeadLettersPage } from "./pages/dead-letters.tsx";
+import { DeliveriesPage } from "./pages/deliveries.tsx";
+import { OverviewPage } from "./pages/overview/overview.tsx";
+import { PullPage } from "./pages/pull.tsx";
+import { ReconcilesPage } from "./pages/reconciles.tsx";
+import { ReplaysPage } from "./pages/replays.tsx";
+import { SearchHelpPage, SearchPage } from "./pages/search.tsx";
+import { ValidationPage } from "./pages/validation/validation.tsx";
+import { ValidationsPage } from "./pages/validations.tsx";
+import type { View } from "./parts/view.ts";
+import { givenParameters, readQuery } from "./query.ts";
+import { type Markup, refuse, show } from "./respond.tsx";
+
+interface ListProps<Item> {
+  readonly view: View;
+  readonly list: ListPage<Item>;
+  readonly filter: Readonly<Record<string, string>>;
+}
+
+/** A list's page: its filters are those of the operator API. */
+async function showList<Schema extends v.GenericSchema, Item>(
+  context: DashboardContext,
+  schema: Schema,
+  load: (query: v.InferOutput<Schema>) => Promise<ListPage<Item>>,
+  page: (props: ListProps<Item>) => Markup,
+): Promise<Response> {
+  const read = readQuery(schema, context.req.url);
+  if ("error" in read) return refuse(context, read.error);
+  const filter = givenParameters(context.req.url);
+  return show(context, page({ view: context.var.view, list: await load(read.query), filter }));
+}
+
+export function addPages(app: Hono<DashboardEnv>, { data }: DashboardDeps): void {
+  app.get("/", async (context) => {
+    const [overview, health] = await Promise.all([data.overview(), data.health()]);
+    return show(context, <OverviewPage view={context.var.view} overview={overview} health={health} />);
+  });
+  app.get("/validations", (context) =>
+    showList(context, validationQuery, (query) => data.validations(query), ValidationsPage),
+  );
+  app.get("/deliveries", (context) =>
+    showList(context, deliveryQuery, (query) => data.deliveries(query), DeliveriesPage),
+  );
+  app.get("/dead-letters", (context) =>
+    showList(context, deadLetterQuery, (query) => data.deadLetters(query), DeadLettersPage),
+  );
+  app.get("/replays", (context) =>
+    showList(context, replayQuery, (query) => data.replays(query), ReplaysPage),
+  );
+  app.get("/reconciles", (context) =>
+    showList(context, reconcileQuery, (query) => data.reconciles(query), ReconcilesPage),
+  );
+  app.get("/validations/:id", async (context) => {
+    const id = context.req.param("id");
+    const [validation, trace] = await Promise.all([data.validation(id), data.trace(id)]);
+    if (validation === undefined) return refuse(context, unknown("No validation has this id."));
+    return show(context, <ValidationPage view={context.var.view} validation={validation} trace={trace} />);
+  });
+  app.get("/dead-letters/:id", async (context) => {
+    const letter = await data.deadLetter(context.req.param("id"));
+    if (letter === undefined) return refuse(context, unknown("No dead letter has this id."));
+    return show(context, <DeadLetterPage view={context.var.view} letter={letter} />);
+  });
+  app.get("/pulls/:owner/:repo/:number{[0-9]{1,10}}", (context) => showPull(context, data));
+  app.get("/search", (context) => showTrace(context, data));
+}
+
+const unknown = (message: string) => ({ code: "not_found", message }) as const;
+
+async function showPull(context: DashboardContext, data: DashboardData): Promise<Response> {
+  const { owner, repo, number } = context.req.param() as Record<"owner" | "repo" | "number", string>;
+  const filter = givenParameters(context.req.url);
+  const about = new URL(context.req.url);
+  about.searchParams.set("repo", `${owner}/${repo}`);
+  about.searchParams.set("pr", number);
+  const read = readQuery(validationQuery, about.href);
+  if ("error" in read) return refuse(context, read.error);
+  const list = await data.validations(read.query);
+  if (list.items.length === 0 && read.query.cursor === undefined) {
+    return refuse(context, unknown("No run of this pull request is known."));
+  }
+  const page = (
+    <PullPage
+      view={context.var.view}
+      repository={`${owner}/${repo}`}
+      number={Number(number)}
+      list={list}
+      filter={filter}
+    />
+  );
+  return show(context, page);
+}
+
+async function showTrace(context: DashboardContext, data: DashboardData): Promise<Response> {
+  const { view } = context.var;
+  if (givenParameters(context.req.url).q === undefined) {
+    return show(context, <SearchHelpPage view={view} asked="" />);
+  }
+  const read = readQuery(traceQuery, context.req.url);
+  if ("error" in read) return refuse(context, read.error);
+  const asked = read.query.q;
+  const trace = await data.trace(asked);
+  if (trace === undefined) return show(context, <SearchHelpPage view={view} asked={asked} />, 404);
+  return show(context, <SearchPage view={view} asked={asked} trace={trace} />);
+}

@@ -1,0 +1,42 @@
+/**
+ * `sha256=<hex>` signatures over raw bytes. The bytes, not their text: a body that is not UTF-8, or starts with a
+ * byte order mark, would not survive the way to a string and back.
+ */
+import type { LabelledSecret } from "@webhook-gateway/shared/config/secret.ts";
+
+/** GitHub and Grainchain write lower-case hex; anything else is malformed. */
+const SIGNATURE = /^sha256=([0-9a-f]{64})$/;
+
+/**
+ * Verifies against each secret in turn, in constant time for each. Keys are imported once.
+ * @returns a function giving the label of the secret that matched; undefined where none does, or the signature is
+ *   missing or malformed, or the body is empty
+ */
+export function createVerifier(secrets: readonly LabelledSecret[]) {
+  const keys = secrets.map(({ label, secret }) => ({ label, key: importKey(secret) }));
+  return async function verify(body: Uint8Array, header: string | undefined): Promise<string | undefined> {
+    const hex = SIGNATURE.exec(header ?? "")?.[1];
+    if (hex === undefined || body.byteLength === 0) return undefined;
+    const signature = fromHex(hex);
+    for (const { label, key } of keys) {
+      if (await crypto.subtle.verify("HMAC", await key, signature, body)) return label;
+    }
+    return undefined;
+  };
+}
+
+function importKey(secret: string): Promise<CryptoKey> {
+  const bytes = new TextEncoder().encode(secret);
+  return crypto.subtle.importKey("raw", bytes, { name: "HMAC", hash: "SHA-256" }, false, ["verify"]);
+}
+
+function fromHex(hex: string): Uint8Array {
+  const bytes = new Uint8Array(hex.length / 2);
+  for (let i = 0; i < bytes.length; i++) {
+    bytes[i] = hexDigit(hex.charCodeAt(2 * i)) * 16 + hexDigit(hex.charCodeAt(2 * i + 1));
+  }
+  return bytes;
+}
+
+/** Of a lower-case letter or a digit. */
+const hexDigit = (code: number): number => code - (code < 0x61 ? 0x30 : 0x57);

@@ -1,0 +1,124 @@
+import { describe, expect, test } from "vitest";
+import { hoursOf } from "../../src/dashboard/pages/overview/hours.ts";
+import { onlyLetter, scopeText } from "../../src/dashboard/pages/scope-text.ts";
+import { durationText, relativeText, spanMs } from "../../src/dashboard/parts/duration.ts";
+import { outsideHref, paths, pullPath } from "../../src/dashboard/parts/link.ts";
+import { shorten, tail, terminalText, visible } from "../../src/dashboard/parts/text.ts";
+
+const SECOND = 1000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+
+test.each([
+  [-5, "0 ms"],
+  [0.4, "0 ms"],
+  [999, "999 ms"],
+  [4_240, "4.2 s"],
+  [42 * SECOND, "42 s"],
+  [3 * MINUTE, "3 min"],
+  [3 * MINUTE + 12 * SECOND, "3 min 12 s"],
+  [2 * HOUR + 5 * MINUTE, "2 h 5 min"],
+  [3 * DAY + 4 * HOUR, "3 d 4 h"],
+])("a span of %d ms is %s", (ms, words) => {
+  expect(durationText(ms)).toBe(words);
+});
+
+test.each([
+  [0, "just now"],
+  [-12 * SECOND, "12 s ago"],
+  [-3.9 * MINUTE, "3 min ago"],
+  [-30 * HOUR, "30 h ago"],
+  [-3 * DAY, "3 d ago"],
+  [20 * SECOND, "in 20 s"],
+])("a time %d ms from now is %s", (ms, words) => {
+  expect(relativeText(1e12 + ms, 1e12)).toBe(words);
+});
+
+test("a span is known where both its ends are", () => {
+  expect(spanMs("2026-11-23T10:00:00.000Z", "2026-11-23T10:00:01.500Z")).toBe(1500);
+  expect(spanMs("2026-11-23T10:00:01.000Z", "2026-11-23T10:00:00.000Z")).toBe(0);
+  expect(spanMs(null, "2026-11-23T10:00:00.000Z")).toBeUndefined();
+  expect(spanMs("once", "2026-11-23T10:00:00.000Z")).toBeUndefined();
+});
+
+describe("a text from outside", () => {
+  test.each([
+    ["plain words, ünïcödé 漢 👩‍💻", "plain words, ünïcödé 漢 👩‍💻"],
+    ["line\n\tnext", "line\n\tnext"],
+    ["\u0000\u001b\u007f", "␀␛\\u{7f}"],
+    ["a\u202eb\u2066c\u200b", "a\\u{202e}b\\u{2066}c\\u{200b}"],
+    ["half \ud83d", "half \\u{d83d}"],
+    ["tag \u{e0041}", "tag \\u{e0041}"],
+  ])("%j is seen as %j", (text, seen) => {
+    expect(visible(text)).toBe(seen);
+  });
+
+  test("is cut between characters", () => {
+    expect(shorten("short", 5)).toBe("short");
+    expect(shorten("longer", 5)).toBe("long…");
+    expect(shorten("abc😀😀", 5)).toBe("abc…");
+  });
+
+  test("keeps its end where it is output, and says what was cut", () => {
+    expect(tail("0123456789", 10)).toBe("0123456789");
+    expect(tail("0123456789", 4)).toBe("[6 characters before this are not shown]\n6789");
+  });
+
+  test("loses colours, titles and links of a terminal", () => {
+    const text = "\u001b[1;32mok\u001b[0m \u001b]8;;https://evil.test\u001b\\link\u001b]8;;\u0007\rover";
+    expect(terminalText(text)).toBe("ok link\nover");
+  });
+});
+
+test.each([
+  ["https://github.com/acme/widgets/pull/1", "https://github.com/acme/widgets/pull/1"],
+  ["http://ghe.test/a", "http://ghe.test/a"],
+  ["javascript:alert(1)", undefined],
+  [" javascript:alert(1)", undefined],
+  ["java\nscript:alert(1)", undefined],
+  ["data:text/html,x", undefined],
+  ["//evil.test", undefined],
+  ["https://user@evil.test", undefined],
+  ["", undefined],
+])("the address %j leads to %s", (address, href) => {
+  expect(outsideHref(address)).toBe(href);
+});
+
+test("paths encode what comes from outside, half characters too", () => {
+  expect(paths.validation("a/../b?c#d")).toBe("/dashboard/validations/a%2F..%2Fb%3Fc%23d");
+  expect(paths.deadLetter("\ud83d")).toBe("/dashboard/dead-letters/%EF%BF%BD");
+  expect(paths.validations({ repo: "a/b&c=d", state: "", pr: undefined })).toBe(
+    "/dashboard/validations?repo=a%2Fb%26c%3Dd",
+  );
+  expect(pullPath("acme/widgets", 12)).toBe("/dashboard/pulls/acme/widgets/12");
+  expect(pullPath("acme/widgets", 0)).toBeUndefined();
+  expect(pullPath("acme/wid gets", 1)).toBeUndefined();
+});
+
+test.each([
+  ['{"all":true}', "all open letters"],
+  ['{"ids":["a"]}', "letter a"],
+  ['{"ids":["a","b"]}', "2 selected letters"],
+  ['{"filter":{"kind":"report","class":"permanent"}}', "letters with class permanent, kind report"],
+  ["nonsense", "nonsense"],
+])("the scope %s is %s", (json, words) => {
+  expect(
+    scopeText(json)
+      .split(/, | with /)
+      .toSorted(),
+  ).toEqual(words.split(/, | with /).toSorted());
+  expect(onlyLetter(json)).toBe(json === '{"ids":["a"]}' ? "a" : undefined);
+});
+
+test("a day has 24 hours, those without a validation included", () => {
+  const hour = {
+    ...{ hour: "2026-11-23T07:00:00.000Z", validations: 5, succeeded: 2, failed_checks: 1, broken: 1 },
+    mean_duration_ms: 900,
+  };
+  const hours = hoursOf({ timestamp: "2026-11-23T10:12:13.000Z", hours: [hour] });
+  expect(hours).toHaveLength(24);
+  expect(hours[0]?.hour).toBe("2026-11-22T11:00:00.000Z");
+  expect(hours.at(-1)).toMatchObject({ hour: "2026-11-23T10:00:00.000Z", validations: 0, other: 0 });
+  expect(hours.at(-4)).toEqual({ ...hour, other: 1 });
+});

@@ -1,0 +1,146 @@
+import { env } from "cloudflare:workers";
+import { GATE, GRAINCHAIN_SEEN } from "@webhook-gateway/shared/store/settings.ts";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import {
+  jsonOf,
+  ORIGIN,
+  startApp,
+  type TestApp,
+  type TestAppOptions,
+  untouchableDb,
+} from "../support/app.ts";
+import { delivery } from "../support/delivery.ts";
+import { pullRequest } from "../support/payloads.ts";
+import { putSetting } from "../support/rows.ts";
+
+beforeEach(() => env.DB.exec("DELETE FROM settings"));
+afterEach(() => vi.restoreAllMocks());
+
+const askHealth = (app: TestApp) => app.fetch(new Request(`${ORIGIN}/health`));
+const start = (options: TestAppOptions = {}) => startApp({ db: env.DB, ...options });
+
+test("is healthy before anything happened", async () => {
+  const response = await askHealth(start());
+  expect(response.status).toBe(200);
+  expect(response.headers.get("x-request-id")).not.toBeNull();
+  expect(await jsonOf(response)).toEqual({
+    status: "healthy",
+    service: "webhook-gateway",
+    version: expect.stringMatching(/^\d+\.\d+\.\d+/),
+    environment: "development",
+    timestamp: "2026-11-23T10:00:00.000Z",
+    checks: {
+      api: { status: "ok" },
+      database: { status: "ok" },
+      queue: { status: "ok" },
+      grainchain: { status: "unknown", detail: expect.any(String) },
+    },
+  });
+});
+
+test("is unhealthy without D1, and then knows nothing of Grainchain", async () => {
+  const response = await askHealth(startApp());
+  expect(response.status).toBe(503);
+  expect(await jsonOf(response)).toMatchObject({
+    status: "unhealthy",
+    checks: { api: { status: "ok" }, database: { status: "failed" }, grainchain: { status: "unknown" } },
+  });
+});
+
+test("is unhealthy while the queue takes nothing, and healthy once it takes something again", async () => {
+  let broken = true;
+  let now = Date.parse("2026-11-23T10:00:00.000Z");
+  const onSend = async () => {
+    if (broken) throw new Error("refused");
+  };
+  const app = start({ onSend, now: () => new Date(now) });
+  await app.fetch(await delivery(pullRequest("opened")));
+  const response = await askHealth(app);
+  expect(response.status).toBe(503);
+  expect(await jsonOf(response)).toMatchObject({
+    status: "unhealthy",
+    checks: { queue: { status: "failed" } },
+  });
+  broken = false;
+  now += 5_001;
+  await app.fetch(await delivery(pullRequest("opened")));
+  expect((await askHealth(app)).status).toBe(200);
+});
+
+describe("what was last seen of Grainchain", () => {
+  const closed = (reason: string, until = "2026-11-23T10:05:00.000Z") => ({
+    state: "closed",
+    reason,
+    detail: "MARKER",
+    since: "2026-11-23T09:55:00.000Z",
+    until,
+    step: 1,
+  });
+
+  test.each([
+    [
+      "a dispatch that went well",
+      { seen: { at: "2026-11-23T09:59:00.000Z", outcome: "ok", detail: "" } },
+      "ok",
+      "healthy",
+    ],
+    [
+      "a dispatch that failed",
+      { seen: { at: "2026-11-23T09:59:00.000Z", outcome: "retryable", detail: "MARKER" } },
+      "degraded",
+      "degraded",
+    ],
+    ["backpressure", { gate: closed("backpressure") }, "degraded", "degraded"],
+    ["a refused key", { gate: closed("configuration") }, "failed", "degraded"],
+    ["a Grainchain that is away", { gate: closed("unavailable") }, "failed", "degraded"],
+    [
+      "a gate whose time is over",
+      { gate: closed("configuration", "2026-11-23T09:59:00.000Z") },
+      "failed",
+      "degraded",
+    ],
+    ["an open gate", { gate: { state: "open" } }, "unknown", "healthy"],
+    ["a setting that is not understood", { gate: "ajar", seen: 7 }, "unknown", "healthy"],
+  ])("%s", async (_, settings: { gate?: unknown; seen?: unknown }, check, status) => {
+    if (settings.gate !== undefined) await putSetting(env.DB, GATE, settings.gate);
+    if (settings.seen !== undefined) await putSetting(env.DB, GRAINCHAIN_SEEN, settings.seen);
+    const response = await askHealth(start());
+    expect(response.status).toBe(200);
+    const body = await jsonOf(response);
+    expect(body).toMatchObject({ status, checks: { grainchain: { status: check } } });
+    expect(JSON.stringify(body)).not.toContain("MARKER");
+  });
+
+  test("is read, and Grainchain never called", async () => {
+    const fetched = vi.spyOn(globalThis, "fetch");
+    await putSetting(env.DB, GATE, closed("configuration"));
+    await askHealth(start());
+    expect(fetched).not.toHaveBeenCalled();
+  });
+});
+
+test("is reused for 5 s, then asked for again", async () => {
+  let now = Date.parse("2026-11-23T10:00:00.000Z");
+  const prepare = vi.spyOn(env.DB, "prepare");
+  const app = start({ now: () => new Date(now) });
+  for (let i = 0; i < 20; i++) await askHealth(app);
+  expect(prepare).toHaveBeenCalledTimes(1);
+  now += 4_999;
+  await askHealth(app);
+  expect(prepare).toHaveBeenCalledTimes(1);
+  now += 1;
+  const response = await askHealth(app);
+  expect(prepare).toHaveBeenCalledTimes(2);
+  expect(await jsonOf(response)).toMatchObject({ timestamp: "2026-11-23T10:00:05.000Z" });
+});
+
+test("a failure is reused too", async () => {
+  let asked = 0;
+  const prepare = () => {
+    asked++;
+    throw new Error("D1 is overloaded");
+  };
+  const app = start({ db: { ...untouchableDb, prepare } });
+  for (let i = 0; i < 5; i++) expect((await askHealth(app)).status).toBe(503);
+  expect(asked).toBe(1);
+});

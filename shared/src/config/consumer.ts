@@ -1,0 +1,62 @@
+/** The consumer's configuration, checked once at the edge. */
+
+import * as v from "valibot";
+import { parseHook } from "../github/hook.ts";
+import { readConfig } from "./common.ts";
+import * as field from "./field.ts";
+
+const schema = v.object({
+  ENVIRONMENT: field.environment,
+  WEBHOOK_DEBUG_MODE: field.flag("false"),
+  GRAINCHAIN_CALLBACK_SECRET: field.secret,
+  CLOUDFLARE_WORKER_URL: field.httpUrl,
+  GRAINCHAIN_API_URL: field.httpUrl,
+  GRAINCHAIN_API_PREFIX: v.optional(v.pipe(v.string(), v.regex(/^(\/[\w.-]+)*$/)), "/api/v1/validation"),
+  GRAINCHAIN_API_KEY: field.optionalSecret,
+  GRAINCHAIN_TIMEOUT: field.integer(60_000, { min: 1_000, max: 86_400_000 }),
+  GRAINCHAIN_MAX_MEMORY: v.pipe(
+    field.optionalText,
+    v.transform((text) => text ?? "512MB"),
+    v.regex(/^\d+\s*([KMGT]i?B?|B)?$/i),
+  ),
+  GRAINCHAIN_REQUEST_TIMEOUT_MS: field.integer(30_000, { min: 100, max: 600_000 }),
+  GRAINCHAIN_MAX_CONCURRENT: field.integer(0, { min: 0, max: 1_000_000 }),
+  DISPATCH_MAX_ATTEMPTS: field.integer(8, { min: 1, max: 100 }),
+  VALIDATION_MAX_AGE_SECONDS: field.integer(21_600, { min: 60, max: 2_592_000 }),
+  CANCEL_SUPERSEDED: field.flag("true"),
+  VALIDATE_DRAFTS: field.flag("true"),
+  VALIDATE_PUSH_BRANCHES: field.list,
+  REPOSITORY_ALLOW: field.list,
+  REPOSITORY_DENY: field.list,
+  GITHUB_API_URL: v.pipe(
+    field.optionalText,
+    v.transform((text) => text ?? "https://api.github.com"),
+    field.httpUrl,
+  ),
+  GITHUB_TOKEN: field.optionalSecret,
+  GITHUB_APP_ID: v.pipe(
+    field.optionalSecret,
+    v.check((text) => text === undefined || /^\d+$/.test(text), "not a number"),
+  ),
+  // A text of lines: its file ends with a newline.
+  GITHUB_APP_PRIVATE_KEY: field.optionalText,
+  ALERT_WEBHOOK_URL: field.optionalUrl,
+  ALERT_WEBHOOK_SECRET: field.optionalSecret,
+  ALERT_OLDEST_WAITING_SECONDS: field.integer(900, { min: 60, max: 604_800 }),
+  DELIVERIES_RETENTION_DAYS: field.integer(14, { min: 4, max: 3650 }),
+  VALIDATIONS_RETENTION_DAYS: field.integer(90, { min: 4, max: 3650 }),
+  RECONCILE_HOOKS: v.pipe(
+    field.list,
+    v.transform((names) => names.map(parseHook)),
+    v.check((hooks) => !hooks.includes(undefined), "not a hook"),
+    v.transform((hooks) => hooks.filter((hook) => hook !== undefined)),
+  ),
+});
+
+export type ConsumerConfig = v.InferOutput<typeof schema>;
+
+/**
+ * Reads the environment.
+ * @throws ConfigError naming the bad keys, never their values
+ */
+export const readConsumerConfig = (env: unknown): ConsumerConfig => readConfig(schema, env);

@@ -1,0 +1,43 @@
+/** What is kept of results that are too large, or nested too deep, to be kept whole. */
+import { byteLength } from "../text/text.ts";
+
+export type ResultsObject = Readonly<Record<string, unknown>>;
+
+/** A text is cut to this length. */
+const TEXT_CHARS = 500;
+const KEY_CHARS = 100;
+/** Entries kept of one object. */
+const ENTRIES = 60;
+/** `results.test_results.<step>.<field>` is the deepest that is kept. */
+const DEPTH = 3;
+/** What is kept altogether: well below 2 MB, D1's limit for a row (docs 2026-11). */
+const SUMMARY_BYTES = 512 * 1024;
+/** Kept before all else, wherever they stand. */
+const LEADING = ["success", "overall_success", "error", "test_results"];
+
+/** The verdict, then as much of the rest as there is room for. */
+export const summarizeResults = (results: ResultsObject): ResultsObject =>
+  summarize(results, DEPTH, { bytes: SUMMARY_BYTES });
+
+function summarize(value: ResultsObject, depth: number, left: { bytes: number }): ResultsObject {
+  const kept: [string, unknown][] = [];
+  for (const [key, entry] of leadingFirst(value).slice(0, ENTRIES)) {
+    if (isObject(entry) ? depth === 1 : Array.isArray(entry)) continue;
+    const name = key.slice(0, KEY_CHARS);
+    const short = typeof entry === "string" ? entry.slice(0, TEXT_CHARS) : entry;
+    left.bytes -= byteLength(JSON.stringify([name, isObject(short) ? {} : short]));
+    if (left.bytes < 0) break;
+    kept.push([name, isObject(short) ? summarize(short, depth - 1, left) : short]);
+  }
+  return Object.fromEntries(kept);
+}
+
+function leadingFirst(value: ResultsObject): [string, unknown][] {
+  const leading = LEADING.filter((key) => Object.hasOwn(value, key));
+  const others = Object.keys(value).filter((key) => !LEADING.includes(key));
+  return [...leading, ...others].map((key) => [key, value[key]]);
+}
+
+/** Whether a value is a JSON object. */
+export const isObject = (value: unknown): value is ResultsObject =>
+  typeof value === "object" && value !== null && !Array.isArray(value);

@@ -1,0 +1,175 @@
+/** Tells the way of validations as steps, each with its time, the gap before it, and why. Pure. */
+import type { DeadLetterItem } from "../api/dead-letter.ts";
+import type { DeliveryItem } from "../api/delivery.ts";
+import type { Trace, TraceStep } from "../api/trace.ts";
+import type { ValidationItem } from "../api/validation.ts";
+import type { Gate } from "./gate.ts";
+
+interface TimelineRow {
+  readonly validation_id: string;
+  readonly at: string;
+  readonly from_state: string | null;
+  readonly to_state: string;
+  readonly reason: string;
+  /** Of a claim: what Grainchain last refused another validation with while this one waited for it. */
+  readonly met: string | null;
+}
+
+interface ReportRow {
+  readonly validation_id: string;
+  readonly status: string;
+  readonly state: string;
+  readonly due_at: string;
+  readonly reason: string | null;
+  readonly error: string | null;
+  readonly posted_state: string | null;
+  readonly posted_at: string | null;
+}
+
+/** No more than are counted in a moment. */
+export const MAX_AHEAD = 1000;
+
+/** All rows that tell the way of what was asked for. */
+export interface TraceRows {
+  readonly deliveries: readonly DeliveryItem[];
+  /** The latest first. */
+  readonly validations: readonly ValidationItem[];
+  readonly timeline: readonly TimelineRow[];
+  readonly reports: readonly ReportRow[];
+  readonly letters: readonly DeadLetterItem[];
+  readonly gate: Gate;
+  /** Names that rows here bear, and the ones that these repositories have now. */
+  readonly renamed: Trace["renamed"];
+  /** By those here that are queued: how many others have their turn before it, {@link MAX_AHEAD} at most. */
+  readonly ahead: ReadonlyMap<string, number>;
+}
+
+type Step = Omit<TraceStep, "gap_ms">;
+
+/** Undefined where nothing was found. */
+export function buildTrace(kind: Trace["kind"], rows: TraceRows, now: string): Trace | undefined {
+  const { deliveries, validations, letters } = rows;
+  const ownLetters = letters.filter((letter) => letter.kind === "fact");
+  if (deliveries.length + validations.length + ownLetters.length === 0) return undefined;
+  return {
+    kind,
+    deliveries: [...deliveries],
+    validations: validations.map((validation) => traceOf(validation, rows, now)),
+    dead_letters: ownLetters,
+    renamed: [...rows.renamed],
+  };
+}
+
+function traceOf(validation: ValidationItem, rows: TraceRows, now: string): Trace["validations"][number] {
+  const letters = rows.letters.filter((one) => one.kind !== "fact" && one.validation_id === validation.id);
+  const steps = [
+    ...deliverySteps(validation, rows),
+    ...timelineSteps(validation, rows),
+    ...reportSteps(rows.reports.find((report) => report.validation_id === validation.id)),
+    ...letters.map(letterStep),
+    ...waitingStep(validation, rows, now),
+  ];
+  return { validation, steps: withGaps(steps), dead_letters: letters };
+}
+
+/** Those of the delivery that the validation came from: it is recorded in the moment in which the run is queued. */
+function deliverySteps(validation: ValidationItem, { deliveries, timeline }: TraceRows): Step[] {
+  const [first] = timeline.filter(({ validation_id }) => validation_id === validation.id);
+  const delivery = deliveries.find((one) => one.validation_id === validation.id && one.outcome === "started");
+  if (delivery === undefined || first === undefined) return [];
+  const name = `${delivery.event}${delivery.action === null ? "" : ` ${delivery.action}`}`;
+  const { occurred_at, throttled_at, delivered_at, received_at, recorded_at, recovered_at } = delivery;
+  return [
+    ...at(occurred_at, "happened", `${name} by ${delivery.sender ?? "nobody"}`),
+    ...at(throttled_at, "throttled", "GitHub held the delivery back"),
+    ...at(delivered_at, "delivered", "GitHub sent it"),
+    ...at(recovered_at === null ? received_at : null, "accepted", `202, delivery ${delivery.id}`),
+    ...at(recovered_at, "recovered", "GitHub's delivery had failed; it was fetched"),
+    ...at(recorded_at, "recorded", `${delivery.outcome}${lateness(delivery)}`),
+  ];
+}
+
+/** Beyond this, how late GitHub was is worth a word. */
+const LATE_MS = 60_000;
+
+function lateness({ occurred_at, received_at }: DeliveryItem): string {
+  if (occurred_at === null) return "";
+  const late = Date.parse(received_at) - Date.parse(occurred_at);
+  return late < LATE_MS ? "" : `; GitHub delivered it ${Math.round(late / 1000)} s after it happened`;
+}
+
+const timelineSteps = ({ id }: ValidationItem, { timeline }: TraceRows): Step[] =>
+  timeline
+    .filter(({ validation_id }) => validation_id === id)
+    .map((entry, index, own) => ({
+      at: entry.at,
+      step: entry.from_state === entry.to_state ? "callback" : entry.to_state,
+      detail: `${entry.reason}${waitedFor(entry, own[index - 1])}`,
+    }));
+
+/** A shorter wait is a wake-up's way through the queue. */
+const WAIT_MS = 10_000;
+
+/** Why a claim came so late. What Grainchain had said to this one itself is the step before. */
+function waitedFor(entry: TimelineRow, before: TimelineRow | undefined): string {
+  if (entry.to_state !== "dispatching" || before === undefined || before.from_state === "dispatching")
+    return "";
+  if (entry.met !== null) return `; Grainchain had said meanwhile: ${entry.met}`;
+  const waitedMs = Date.parse(entry.at) - Date.parse(before.at);
+  return waitedMs < WAIT_MS ? "" : "; it had waited for its turn, or for room at Grainchain";
+}
+
+function reportSteps(report: ReportRow | undefined): Step[] {
+  if (report === undefined) return [];
+  const { posted_at, posted_state, status, reason, error, due_at } = report;
+  return [
+    ...at(posted_at, "reported", `GitHub was told: ${posted_state}`),
+    ...(status === "skipped" ? at(due_at, "not reported", reason ?? "skipped") : []),
+    ...(status === "due" && error !== null ? at(due_at, "report due", `tried again then: ${error}`) : []),
+    ...(status === "due" && error === null && reason !== null ? at(due_at, "report due", reason) : []),
+  ];
+}
+
+const letterStep = (letter: DeadLetterItem): Step => ({
+  at: letter.died_at,
+  step: "dead letter",
+  detail: `${letter.id}: ${letter.class} after ${letter.attempts} ${letter.attempts === 1 ? "attempt" : "attempts"}, ${letter.status}${letter.outcome === null ? "" : ` (${letter.outcome})`}`,
+});
+
+function waitingStep(validation: ValidationItem, rows: TraceRows, now: string): Step[] {
+  const detail = waitingFor(validation, rows, now);
+  return detail === undefined ? [] : [{ at: now, step: "now", detail }];
+}
+
+/** What a validation that has not finished is waiting for. */
+function waitingFor(
+  { id, state, due_at, error }: ValidationItem,
+  { gate, ahead }: TraceRows,
+  now: string,
+): string | undefined {
+  if (state === "dispatching") return "being sent to Grainchain";
+  if (state === "pending" || state === "running") return "waiting for Grainchain's word";
+  if (state !== "queued") return undefined;
+  if (gate.state === "closed") {
+    const until = gate.until > now ? `, next try ${gate.until}` : "";
+    return `waiting: dispatch is paused since ${gate.since} (${gate.reason}: ${gate.detail})${until}`;
+  }
+  if (due_at !== null && due_at > now) {
+    return `waiting until ${due_at} to try again: ${error ?? "no answer"}`;
+  }
+  const before = ahead.get(id) ?? 0;
+  const more = before === MAX_AHEAD ? " or more" : "";
+  return `waiting for its turn, or for room at Grainchain: ${before}${more} are ahead of it`;
+}
+
+const at = (when: string | null, step: string, detail: string): Step[] =>
+  when === null ? [] : [{ at: when, step, detail }];
+
+/** In the order of time; steps of one moment keep theirs. */
+function withGaps(steps: readonly Step[]): TraceStep[] {
+  const sorted = steps.toSorted((a, b) => a.at.localeCompare(b.at));
+  return sorted.map((step, index) => {
+    const before = sorted[index - 1];
+    return { ...step, gap_ms: before === undefined ? null : Date.parse(step.at) - Date.parse(before.at) };
+  });
+}

@@ -1,0 +1,144 @@
+/** GitHub's REST API under the gateway's credentials. No call throws; every answer is data or a classed failure. */
+import { request as octokitRequest } from "@octokit/request";
+import githubAppJwt from "universal-github-app-jwt";
+import * as v from "valibot";
+import { type GitHubFailure, githubFailure, resetOf } from "./failure.ts";
+import { CredentialsError, readPrivateKey } from "./private-key.ts";
+
+export interface GitHubConfig {
+  /** `https://api.github.com`, or `https://host/api/v3` of an Enterprise Server. */
+  readonly apiUrl: string;
+  readonly token: string | undefined;
+  readonly appId: string | undefined;
+  readonly privateKey: string | undefined;
+}
+
+/** Whom a request is made as. */
+export type Credential =
+  | { readonly kind: "token" }
+  | { readonly kind: "app" }
+  | { readonly kind: "installation"; readonly id: number };
+
+/** The credential's name in the budgets. */
+export const credentialName = (credential: Credential): string =>
+  credential.kind === "installation" ? `installation:${credential.id}` : credential.kind;
+
+/** `data` is the body, parsed but not yet trusted. `limitedUntilMs`: it was the last of a budget. */
+export type GitHubAnswer =
+  | {
+      readonly ok: true;
+      readonly data: unknown;
+      readonly link: string | undefined;
+      readonly limitedUntilMs: number | undefined;
+    }
+  | { readonly ok: false; readonly failure: GitHubFailure };
+
+/** When GitHub may be asked again under the same credential, where it says that it may not be now. */
+export const limitOf = (answer: GitHubAnswer): number | undefined =>
+  answer.ok ? answer.limitedUntilMs : answer.failure.limitedUntilMs;
+
+export type GitHub = ReturnType<typeof createGitHub>;
+
+/** One request. GitHub itself gives up on a request after 10 s (its documentation, 2026-11). */
+export const GITHUB_TIMEOUT_MS = 15_000;
+/** A token this close to its end is not used. */
+const TOKEN_SLACK_MS = 5 * 60_000;
+/** Of the hour that GitHub grants a JWT at most, 10 minutes; the library asks for them. */
+const JWT_SLACK_MS = 60_000;
+
+const tokenAnswer = v.object({ token: v.string(), expires_at: v.pipe(v.string(), v.isoTimestamp()) });
+
+interface Token {
+  readonly text: string;
+  readonly expiresAtMs: number;
+}
+
+/**
+ * A client for one configuration. It keeps tokens for as long as it lives, and promises for no longer than a call:
+ * an isolate serves many events, and one must not wait for the I/O of another. (That is why `@octokit/auth-app`, which
+ * shares them, is not used.)
+ */
+export function createGitHub(config: GitHubConfig, fetcher: typeof fetch, now: () => Date) {
+  const request = octokitRequest.defaults({
+    baseUrl: config.apiUrl.replace(/\/+$/, ""),
+    headers: { "user-agent": "webhook-gateway", "x-github-api-version": "2022-11-28" },
+    request: { fetch: fetcher },
+  });
+  const tokens = new Map<number, Token>();
+  let jwt: Token | undefined;
+
+  async function appJwt(): Promise<string> {
+    if (jwt !== undefined && jwt.expiresAtMs - JWT_SLACK_MS > now().getTime()) return jwt.text;
+    const { appId, privateKey = "" } = config;
+    if (appId === undefined)
+      throw new CredentialsError("GITHUB_APP_ID is missing beside GITHUB_APP_PRIVATE_KEY");
+    const signed = await githubAppJwt({ id: appId, privateKey: await readPrivateKey(privateKey) });
+    jwt = { text: signed.token, expiresAtMs: signed.expiration * 1000 };
+    return jwt.text;
+  }
+
+  async function installationToken(id: number): Promise<string> {
+    const known = tokens.get(id);
+    if (known !== undefined && known.expiresAtMs - TOKEN_SLACK_MS > now().getTime()) return known.text;
+    const { data } = await request("POST /app/installations/{installation_id}/access_tokens", {
+      installation_id: id,
+      headers: { authorization: `bearer ${await appJwt()}` },
+      request: { fetch: fetcher, signal: AbortSignal.timeout(GITHUB_TIMEOUT_MS) },
+    });
+    const { token, expires_at } = v.parse(tokenAnswer, data);
+    tokens.set(id, { text: token, expiresAtMs: Date.parse(expires_at) });
+    return token;
+  }
+
+  async function authorization(credential: Credential): Promise<string> {
+    switch (credential.kind) {
+      case "token":
+        return `bearer ${config.token ?? ""}`;
+      case "app":
+        return `bearer ${await appJwt()}`;
+      case "installation":
+        return `bearer ${await installationToken(credential.id)}`;
+    }
+  }
+
+  async function attempt(credential: Credential, route: string, parameters: object): Promise<GitHubAnswer> {
+    try {
+      const { data, headers } = await request(route, {
+        ...parameters,
+        headers: { authorization: await authorization(credential) },
+        request: { fetch: fetcher, signal: AbortSignal.timeout(GITHUB_TIMEOUT_MS) },
+      });
+      return { ok: true, data, link: headers.link, limitedUntilMs: resetOf(headers, now().getTime()) };
+    } catch (thrown) {
+      return { ok: false, failure: githubFailure(thrown, now().getTime()) };
+    }
+  }
+
+  return {
+    /** With an App checks are reported as check runs, with a token as commit statuses, with neither not at all. */
+    mode: modeOf(config),
+    hasToken: config.token !== undefined,
+    /**
+     * Makes one request.
+     * @param route as GitHub documents it: `POST /repos/{owner}/{repo}/check-runs`
+     * @param parameters those of the path by their names, and all others
+     */
+    async call(credential: Credential, route: string, parameters: object): Promise<GitHubAnswer> {
+      const id = credential.kind === "installation" ? credential.id : undefined;
+      const used = id === undefined ? undefined : tokens.get(id);
+      const answer = await attempt(credential, route, parameters);
+      if (answer.ok || answer.failure.class !== "credentials" || id === undefined || used === undefined)
+        return answer;
+      // A token can end before its time, when the App's permissions change: once with a new one, which another
+      // request may have got meanwhile.
+      if (tokens.get(id) === used) tokens.delete(id);
+      return attempt(credential, route, parameters);
+    },
+  };
+}
+
+/** Half of an App's credentials is a mistake to be told of, not a wish for none. */
+function modeOf({ token, appId, privateKey }: GitHubConfig): "app" | "token" | "none" {
+  if (privateKey !== undefined || (appId !== undefined && token === undefined)) return "app";
+  return token === undefined ? "none" : "token";
+}

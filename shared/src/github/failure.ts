@@ -1,0 +1,99 @@
+/** What became of a request to GitHub that did not succeed, and what to do next. */
+import { MAX_ERROR_BYTES, parseRetryAfter } from "../domain/failure.ts";
+import { errorText } from "../telemetry/log.ts";
+import { cutText } from "../text/text.ts";
+import { CredentialsError } from "./private-key.ts";
+
+/**
+ * - `limited`: a rate limit; costs no attempt, nothing is sent under this credential until it is over
+ * - `retryable`: tried again with a growing delay
+ * - `credentials`: the token or the App's key is refused: for the operator to mend; costs no attempt, the gate closes
+ * - `permission`: the credential may not do this to this repository
+ * - `missing`: the repository, the installation or the commit is not there, or not for this credential
+ * - `permanent`: refused for what it is
+ */
+export type GitHubFailureClass =
+  | "limited"
+  | "retryable"
+  | "credentials"
+  | "permission"
+  | "missing"
+  | "permanent";
+
+export interface GitHubFailure {
+  readonly class: GitHubFailureClass;
+  /** For a person; at most `MAX_ERROR_BYTES`, no secret. */
+  readonly error: string;
+  /** Of `limited`: when GitHub may be asked again, in milliseconds since the epoch. */
+  readonly limitedUntilMs?: number;
+}
+
+/** Where GitHub names no time: "wait at least one minute" (its best practices, 2026-11). */
+const MIN_LIMITED_MS = 60_000;
+/**
+ * GitHub's windows are an hour. What asks for longer than that, and clocks that differ, is a mistake: it is asked again
+ * then, and may say so again.
+ */
+const MAX_LIMITED_MS = 65 * 60_000;
+
+/** An answer that is no success. `request` throws it with these fields. */
+interface Refusal {
+  readonly status: number;
+  readonly message: string;
+  readonly headers: Readonly<Record<string, string | number | undefined>>;
+}
+
+/** Classifies whatever a request threw. */
+export function githubFailure(thrown: unknown, nowMs: number): GitHubFailure {
+  if (thrown instanceof CredentialsError) return { class: "credentials", error: thrown.message };
+  const refusal = refusalOf(thrown);
+  if (refusal === undefined) {
+    return { class: "retryable", error: `no answer from GitHub: ${errorText(thrown)}` };
+  }
+  const error = cutText(`HTTP ${refusal.status}: ${refusal.message}`, MAX_ERROR_BYTES);
+  const limitedUntilMs = limitOf(refusal, nowMs);
+  if (limitedUntilMs !== undefined) return { class: "limited", error, limitedUntilMs };
+  return { class: classOf(refusal.status), error };
+}
+
+function classOf(status: number): GitHubFailureClass {
+  if (status === 401) return "credentials";
+  if (status === 403) return "permission";
+  // 301: renamed or moved; 410, 451: gone, or taken down.
+  if ([301, 404, 410, 451].includes(status)) return "missing";
+  if (status === 408 || status >= 500) return "retryable";
+  return status >= 400 ? "permanent" : "retryable";
+}
+
+/** Primary limits say when they are reset, secondary ones how long to wait, or nothing but that they are limits. */
+function limitOf({ status, message, headers }: Refusal, nowMs: number): number | undefined {
+  if (status !== 403 && status !== 429) return undefined;
+  const retryAfterMs = parseRetryAfter(String(headers["retry-after"] ?? ""), nowMs);
+  if (retryAfterMs !== undefined && retryAfterMs > 0) return nowMs + Math.min(retryAfterMs, MAX_LIMITED_MS);
+  const resetMs = resetOf(headers, nowMs);
+  if (resetMs !== undefined) return resetMs;
+  const limited = status === 429 || /rate limit|abuse detection/i.test(message);
+  return limited ? nowMs + MIN_LIMITED_MS : undefined;
+}
+
+/**
+ * When a primary limit that is used up is reset, in milliseconds since the epoch.
+ * @returns undefined where it is not used up, or does not say when
+ */
+export function resetOf(headers: Refusal["headers"], nowMs: number): number | undefined {
+  const given = String(headers["x-ratelimit-reset"] ?? "");
+  if (String(headers["x-ratelimit-remaining"]) !== "0" || !/^\d+$/.test(given)) return undefined;
+  const resetMs = Number(given) * 1000;
+  return Math.min(Math.max(resetMs, nowMs + 1000), nowMs + MAX_LIMITED_MS);
+}
+
+function refusalOf(thrown: unknown): Refusal | undefined {
+  if (!(thrown instanceof Error) || !("status" in thrown) || typeof thrown.status !== "number") {
+    return undefined;
+  }
+  // The library gives what never reached a server the status 500, and no response.
+  const response = "response" in thrown ? thrown.response : undefined;
+  if (typeof response !== "object" || response === null || !("headers" in response)) return undefined;
+  const headers = response.headers as Refusal["headers"];
+  return { status: thrown.status, message: thrown.message, headers };
+}

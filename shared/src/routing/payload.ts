@@ -1,0 +1,101 @@
+/** The fields of GitHub's payloads that routing needs. Bounded, so that a fact always fits its 4 KiB. */
+import * as v from "valibot";
+import { exceedsBytes } from "../text/text.ts";
+import { utcTime } from "../text/utc-time.ts";
+
+/** Not `v.maxBytes`, which encodes every text: a payload has a dozen of them. */
+const text = (maxBytes: number) =>
+  v.pipe(
+    v.string(),
+    v.check((given) => !exceedsBytes(given, maxBytes)),
+  );
+const sha = v.pipe(v.string(), v.regex(/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/));
+/**
+ * Git forbids control characters in refs. A branch has at most 255 bytes; a merge queue's ref is made of its base's
+ * and more.
+ */
+const ref = v.pipe(text(512), v.regex(/^[^\p{Cc}]+$/u));
+const url = v.pipe(text(600), v.regex(/^https?:\/\/[^\s\p{Cc}]+$/u));
+const number = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+const time = v.pipe(
+  v.string(),
+  // `Date.parse` alone finds a time in "topic 3".
+  v.isoTimestamp(),
+  v.transform((given) => utcTime(Date.parse(given))),
+  v.string("no time"),
+);
+const secondsOrTime = v.union([
+  v.pipe(
+    v.number(),
+    v.transform((seconds) => utcTime(seconds * 1000)),
+    v.string("no time"),
+  ),
+  time,
+]);
+
+/** What every payload may have. */
+export const common = v.object({
+  action: v.optional(v.nullable(text(64)), null),
+  sender: v.optional(v.nullable(v.object({ login: text(100) })), null),
+  installation: v.optional(v.nullable(v.object({ id: number })), null),
+  repository: v.optional(
+    v.nullable(
+      v.object({
+        id: number,
+        // It becomes part of GitHub's addresses, where dots alone would lead elsewhere.
+        full_name: v.pipe(text(200), v.regex(/^(?!\.+\/)[\w.-]+\/(?!\.{1,2}$)[\w.-]+$/)),
+        html_url: v.optional(url),
+        clone_url: v.optional(url),
+      }),
+    ),
+    null,
+  ),
+});
+export type Common = v.InferOutput<typeof common>;
+
+/** Only the action: enough to rule most events out. */
+export const actionOnly = v.object({ action: v.optional(v.nullable(text(64)), null) });
+
+export const pullRequest = v.object({
+  pull_request: v.object({
+    number,
+    html_url: url,
+    state: v.picklist(["open", "closed"]),
+    draft: v.optional(v.nullable(v.boolean()), false),
+    updated_at: time,
+    head: v.object({ sha, ref }),
+    base: v.object({ sha }),
+  }),
+  before: v.optional(v.nullable(sha), null),
+  changes: v.optional(v.nullable(v.object({ base: v.optional(v.unknown()) })), null),
+});
+
+export const mergeGroup = v.object({
+  merge_group: v.object({ head_sha: sha, head_ref: ref, base_sha: sha }),
+  repository: v.object({ html_url: url }),
+});
+
+export const push = v.object({
+  ref,
+  before: sha,
+  after: sha,
+  deleted: v.optional(v.boolean(), false),
+  /** Only a link. It quotes branch names, percent-encoded, and a delivery is not refused for a long one. */
+  compare: v.fallback(v.optional(url), undefined),
+  repository: v.object({ pushed_at: v.optional(v.nullable(secondsOrTime), null) }),
+});
+
+const check = v.object({
+  head_sha: sha,
+  app: v.optional(v.nullable(v.object({ id: v.optional(v.nullable(number), null) })), null),
+});
+/** Of a `check_run` or a `check_suite`: the event says which. */
+export const rerequested = v.object({
+  check_run: v.optional(check),
+  check_suite: v.optional(check),
+});
+
+export const issueComment = v.object({
+  issue: v.object({ number, pull_request: v.optional(v.nullable(v.looseObject({}))) }),
+  comment: v.object({ id: number, body: v.string(), author_association: v.string() }),
+});

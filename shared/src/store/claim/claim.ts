@@ -1,0 +1,132 @@
+/** Leases queued validations for a dispatch. */
+import * as v from "valibot";
+import type { Validation } from "../rows.ts";
+import {
+  type DispatchSettings,
+  GATE,
+  parseDispatchSettings,
+  REPLAY_TURN,
+  SELECT_DISPATCH_SETTINGS,
+  TURN,
+} from "../settings.ts";
+import { TALLY_CLAIM } from "../tallies.ts";
+import { parseValidations, VALIDATION_COLUMNS } from "../validation-row.ts";
+
+export interface ClaimRequest {
+  /** Unique to this claim. */
+  readonly leaseId: string;
+  readonly now: string;
+  readonly leaseUntil: string;
+  /** Most validations to claim. */
+  readonly limit: number;
+  /** Most validations in flight at once; 0: no cap. */
+  readonly maxConcurrent: number;
+}
+
+export interface Claim {
+  /** In the order in which they were due. */
+  readonly validations: readonly Validation[];
+  /** As they were before the claim. */
+  readonly settings: DispatchSettings;
+  /** When the next backoff ends, where one has ended by now: the wake-up for it was this one's. */
+  readonly nextDueAt: string | null;
+}
+
+/** Backing-off validations that one claim makes claimable again. */
+const PROMOTE_LIMIT = 1000;
+
+/**
+ * Claims what is due, live work first, then by turn, in one transaction. A closed gate lets nothing through until
+ * its time, then one validation; the cap on validations in flight holds across concurrent consumers.
+ */
+export async function claimDue(db: D1Database, request: ClaimRequest): Promise<Claim> {
+  const { leaseId, now, leaseUntil, limit, maxConcurrent } = request;
+  const [settings, promoted, next, claimed] = await db.batch<Record<string, unknown>>([
+    db.prepare(SELECT_DISPATCH_SETTINGS),
+    db.prepare(PROMOTE).bind(now, PROMOTE_LIMIT),
+    db.prepare(SELECT_NEXT_DUE),
+    db.prepare(CLAIM).bind(leaseId, leaseUntil, now, limit, maxConcurrent),
+    db.prepare(INSERT_CLAIM_TIMELINE).bind(leaseId, now),
+    db.prepare(TALLY_CLAIM).bind(leaseId),
+    db.prepare(ADVANCE_TURN).bind(leaseId, now),
+    db.prepare(HOLD_GATE_FOR_PROBE).bind(leaseId, leaseUntil, now),
+  ]);
+  const validations = parseValidations(claimed?.results ?? []);
+  return {
+    validations: validations.toSorted((a, b) => a.lane - b.lane || a.turn - b.turn),
+    settings: parseDispatchSettings(settings?.results ?? []),
+    nextDueAt: promoted?.meta.changes === 0 ? null : v.parse(nextDue, next?.results)[0].due_at,
+  };
+}
+
+/** The dispatches that never said what became of them. */
+export async function loadExpiredLeases(db: D1Database, now: string, limit: number): Promise<Validation[]> {
+  const { results } = await db.prepare(SELECT_EXPIRED).bind(now, limit).all();
+  return parseValidations(results);
+}
+
+/** Validations by id, as they are now. */
+export async function loadValidations(db: D1Database, ids: readonly string[]): Promise<Validation[]> {
+  const { results } = await db.prepare(SELECT_BY_ID).bind(JSON.stringify(ids)).all();
+  return parseValidations(results);
+}
+
+const PROMOTE = `
+  UPDATE validations SET due_at = NULL WHERE id IN (
+    SELECT id FROM validations WHERE state = 'queued' AND due_at IS NOT NULL AND due_at <= ?1
+    ORDER BY due_at LIMIT ?2)`;
+
+const nextDue = v.tuple([v.object({ due_at: v.nullable(v.string()) })]);
+
+const SELECT_NEXT_DUE = `
+  SELECT min(due_at) AS due_at FROM validations WHERE state = 'queued' AND due_at IS NOT NULL`;
+
+/** Left to itself, SQLite counts what is at Grainchain by reading an index of every validation that ever was. */
+/**
+ * A probe is the validation with the fewest attempts among those whose turn is next: in a long outage the probes
+ * spread over the waiting room, and use up the attempts of none.
+ */
+const CLAIM = `
+  UPDATE validations AS v SET state = 'dispatching', lease_id = ?1, lease_until = ?2, dispatched_at = ?3,
+                              updated_at = ?3, version = version + 1
+  WHERE id IN (
+    SELECT id FROM (
+      SELECT id, lane, turn, attempts FROM validations WHERE state = 'queued' AND due_at IS NULL
+      ORDER BY lane, turn, id LIMIT ?4)
+    ORDER BY
+      CASE WHEN EXISTS (SELECT 1 FROM settings WHERE name = '${GATE}' AND value->>'state' = 'closed')
+           THEN attempts END,
+      lane, turn, id
+    LIMIT (SELECT max(0, min(
+      ?4,
+      coalesce((SELECT CASE WHEN value->>'state' = 'open' THEN ?4 WHEN value->>'until' > ?3 THEN 0 ELSE 1 END
+                FROM settings WHERE name = '${GATE}'), ?4),
+      CASE WHEN ?5 = 0 THEN ?4 ELSE ?5
+        - (SELECT count(*) FROM validations WHERE state = 'dispatching')
+        - (SELECT count(*) FROM validations INDEXED BY validations_at_grainchain
+             WHERE state IN ('pending', 'running')) END))))
+  RETURNING ${VALIDATION_COLUMNS.replaceAll("v.", "")}`;
+
+const INSERT_CLAIM_TIMELINE = `
+  INSERT INTO timeline (validation_id, at, from_state, to_state, reason)
+  SELECT id, ?2, 'queued', 'dispatching', 'claimed for dispatch' FROM validations WHERE lease_id = ?1`;
+
+const ADVANCE_TURN = `
+  INSERT INTO settings (name, value, updated_at)
+  SELECT CASE lane WHEN 0 THEN '${TURN}' ELSE '${REPLAY_TURN}' END, CAST(max(turn) AS TEXT), ?2
+  FROM validations WHERE lease_id = ?1 GROUP BY lane
+  ON CONFLICT (name) DO UPDATE SET
+    value = CAST(max(CAST(value AS INTEGER), CAST(excluded.value AS INTEGER)) AS TEXT), updated_at = excluded.updated_at`;
+
+/** While the probe is under way nobody else probes. */
+const HOLD_GATE_FOR_PROBE = `
+  UPDATE settings SET value = json_set(value, '$.until', ?2), updated_at = ?3
+  WHERE name = '${GATE}' AND value->>'state' = 'closed'
+    AND EXISTS (SELECT 1 FROM validations WHERE lease_id = ?1)`;
+
+const SELECT_EXPIRED = `
+  SELECT ${VALIDATION_COLUMNS} FROM validations v
+  WHERE v.state = 'dispatching' AND v.lease_until < ?1 ORDER BY v.lease_until LIMIT ?2`;
+
+const SELECT_BY_ID = `
+  SELECT ${VALIDATION_COLUMNS} FROM json_each(?1) k CROSS JOIN validations v ON v.id = k.value`;

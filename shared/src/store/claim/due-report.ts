@@ -1,0 +1,152 @@
+/** A claimed report, read with all that its content is made of. */
+import * as v from "valibot";
+import { currentNameOf } from "../repository-names.ts";
+import { othersOf, shownRunOf } from "./shown-run-sql.ts";
+
+const CONCLUSIONS = ["success", "failure"] as const;
+
+const REPORT_STATES = [
+  "queued",
+  "pending",
+  "running",
+  "completed",
+  "failed",
+  "cancelled",
+  "superseded",
+  "timed_out",
+  "dead",
+] as const;
+
+/** Text of JSON, or nothing. */
+const json = v.nullable(v.pipe(v.string(), v.parseJson()));
+
+const flag = v.pipe(
+  v.number(),
+  v.transform((stored) => stored === 1),
+);
+
+const subjectFields = {
+  kind: v.picklist(["pull_request", "merge_group", "push"]),
+  /** Of the pull request; 0 where there is none. */
+  number: v.number(),
+  ref: v.string(),
+};
+
+const other = v.object({
+  ...subjectFields,
+  validation_id: v.string(),
+  state: v.picklist([...REPORT_STATES, "dispatching"]),
+  conclusion: v.nullable(v.picklist(CONCLUSIONS)),
+});
+
+/** Another open subject with the same head, and how its newest run is. */
+export type OtherSubject = v.InferOutput<typeof other>;
+
+const shown = v.object({
+  validation_id: v.string(),
+  /** The check run's id; null where it is a commit status. */
+  external_id: v.nullable(v.string()),
+  final: flag,
+});
+
+const reportRow = v.object({
+  validation_id: v.string(),
+  repository_id: v.number(),
+  /** As it is called now: GitHub answers another name with a redirect. */
+  repository: v.string(),
+  head_sha: v.string(),
+  /** Pull requests and merge groups share a check of a commit; pushes have one of their own. */
+  context: v.picklist(["pull_request", "push"]),
+  ...subjectFields,
+  run: v.number(),
+  state: v.picklist(REPORT_STATES),
+  conclusion: v.nullable(v.picklist(CONCLUSIONS)),
+  /** Of the validation. */
+  error: v.nullable(v.string()),
+  dispatch_attempts: v.number(),
+  created_at: v.string(),
+  started_at: v.nullable(v.string()),
+  finished_at: v.nullable(v.string()),
+  /** See {@link DIGEST}; null before the end. */
+  digest: json,
+  /** Of the report. */
+  attempts: v.number(),
+  wanted_at: v.string(),
+  /** Grows with every change of what is wanted. */
+  revision: v.number(),
+  /** Above 1: a claim before this one ended without an outcome, and may have posted. */
+  claims: v.number(),
+  posts: v.number(),
+  posted_hash: v.nullable(v.string()),
+  /** Whether this validation is the one that GitHub is shown of the commit. */
+  speaks: flag,
+  others: v.pipe(v.string(), v.parseJson(), v.array(other)),
+  /** What GitHub was shown last in this context of the commit. */
+  shown: v.nullable(v.pipe(v.string(), v.parseJson(), shown)),
+  /** Posts in this context of the commit so far, whatever the validation. */
+  context_posts: v.number(),
+  /** Whether another validation's report in this context may have been posted without an outcome. */
+  others_uncertain: flag,
+  /** The installation of our App that the repository belongs to; null where that is not known. */
+  installation_id: v.nullable(v.number()),
+  /** When GitHub last said which, or that there is none; null where it was never asked. */
+  installation_at: v.nullable(v.string()),
+});
+
+/** A report that is due. */
+export type DueReport = v.InferOutput<typeof reportRow>;
+
+/** Reads the rows of {@link SELECT_CLAIMED}. */
+export const parseDueReports = (rows: readonly unknown[]): DueReport[] => v.parse(v.array(reportRow), rows);
+
+/** Steps of one validation that a report can name, and the output kept of each, in characters. */
+const DIGEST_STEPS = 200;
+const DIGEST_OUTPUT = 4000;
+/** Annotations that a step brings itself are left out where they are longer, in characters of JSON. */
+const DIGEST_ANNOTATIONS = 20_000;
+
+/** What a report says of the results, however large and whatever shape they are. */
+const DIGEST = (results: string): string => `
+  json_object(
+    'success', ${results}->'$.success',
+    'overall_success', coalesce(${results}->'$.overall_success', ${results}->'$.test_results.overall_success'),
+    'error', substr(${results}->>'$.error', 1, ${DIGEST_OUTPUT}),
+    'truncated', ${results}->'$.truncated',
+    'execution_time', ${results}->'$.test_results.execution_time',
+    'steps', (
+      SELECT json_group_array(json_object(
+        'name', s.key, 'status', s.value->'$.status', 'success', s.value->'$.success',
+        'exit_code', s.value->'$.exit_code', 'duration_ms', s.value->'$.duration_ms',
+        'output', substr(s.value->>'$.output', -${DIGEST_OUTPUT}),
+        'file', s.value->'$.file', 'line', s.value->'$.line',
+        'message', substr(s.value->>'$.message', 1, ${DIGEST_OUTPUT}),
+        'annotations', CASE WHEN length(s.value->'$.annotations') <= ${DIGEST_ANNOTATIONS}
+                            THEN s.value->'$.annotations' END))
+      FROM (SELECT key, value FROM json_each(${results}, '$.test_results') WHERE type = 'object'
+            LIMIT ${DIGEST_STEPS}) s))`;
+
+/** Subjects that a report names beside its own. */
+const MAX_OTHERS = 20;
+
+const IN_CONTEXT = "h.repository_id = r.repository_id AND h.head_sha = r.head_sha AND h.context = r.context";
+
+/** The reports under a lease. ?1: its id */
+export const SELECT_CLAIMED = `
+  SELECT r.*, CASE WHEN r.speaks AND r.priority = 0 AND r.results IS NOT NULL THEN ${DIGEST("r.results")} END AS digest
+  FROM (
+    SELECT r.validation_id, r.repository_id, coalesce(${currentNameOf("r.repository_id")}, v.repository) AS repository, r.head_sha, r.context, v.event AS kind,
+           v.pr_number AS number, v.ref, v.run, r.state, r.conclusion, v.error, v.attempts AS dispatch_attempts,
+           v.created_at, v.started_at, v.finished_at, v.results, r.priority, r.due_at,
+           r.attempts, r.wanted_at, r.revision, r.claims, r.posts, r.posted_hash,
+           ${shownRunOf("r")} = r.validation_id AS speaks, ${othersOf("r", MAX_OTHERS)} AS others,
+           (SELECT json_object('validation_id', h.validation_id, 'external_id', h.external_id,
+                               'final', h.posted_state NOT IN ('queued', 'pending', 'running'))
+            FROM reports h WHERE ${IN_CONTEXT} AND h.post_number > 0 ORDER BY h.post_number DESC LIMIT 1) AS shown,
+           (SELECT max(h.post_number) FROM reports h WHERE ${IN_CONTEXT}) AS context_posts,
+           EXISTS (SELECT 1 FROM reports h WHERE ${IN_CONTEXT} AND h.validation_id <> r.validation_id
+                     AND h.claims > (h.lease_id IS ?1)) AS others_uncertain,
+           p.installation_id, p.installation_at
+    FROM reports r JOIN validations v ON v.id = r.validation_id
+      LEFT JOIN repositories p ON p.repository_id = r.repository_id
+    WHERE r.lease_id = ?1) r
+  ORDER BY r.priority, r.due_at`;

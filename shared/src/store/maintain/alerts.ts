@@ -1,0 +1,141 @@
+/** What alerts are raised for, read from D1; and which of them have been told. */
+import * as v from "valibot";
+import { GATE, GITHUB_GATE, parseGate } from "../settings.ts";
+import { minuteOf } from "../tallies.ts";
+
+const PREFIX = "alert:";
+
+/** Dead letters are counted up to this many. */
+export const LETTERS_COUNTED = 1000;
+
+/** A condition that was told, or is to be. */
+const told = v.object({
+  state: v.picklist(["firing", "resolved"]),
+  text: v.string(),
+  since: v.string(),
+  /** What the receiver has been told last; null: nothing yet. */
+  told: v.nullable(v.picklist(["firing", "resolved"])),
+  attempts: v.number(),
+  due_at: v.string(),
+});
+export type ToldAlert = v.InferOutput<typeof told>;
+
+export interface AlertFacts {
+  readonly gates: readonly { readonly name: string; readonly gate: ReturnType<typeof parseGate> }[];
+  /** Letters that died within the last hour and are still open, at most {@link LETTERS_COUNTED}. */
+  readonly diedLastHour: number;
+  /** Letters that died before are open too. */
+  readonly olderLettersOpen: boolean;
+  readonly oldestWaitingAt: string | null;
+  /** Deliveries that never came and were fetched, within the last hour. */
+  readonly recoveredLastHour: number;
+  /** Validations that ended within the last hour, and those of them that broke. */
+  readonly endedLastHour: number;
+  readonly brokenLastHour: number;
+  readonly told: ReadonlyMap<string, ToldAlert>;
+  /** The same as it is stored, whether or not it is understood. */
+  readonly stored: ReadonlyMap<string, string>;
+}
+
+/** Reads everything in one round trip. An hour that is counted by minutes begins with its first one. */
+export async function loadAlertFacts(db: D1Database, hourAgo: string): Promise<AlertFacts> {
+  const [settings, counts] = await db.batch<Record<string, unknown>>([
+    db.prepare(SELECT_SETTINGS).bind(GATE, GITHUB_GATE, `${PREFIX}%`),
+    db.prepare(SELECT_COUNTS).bind(minuteOf(hourAgo), hourAgo, LETTERS_COUNTED),
+  ]);
+  const rows = v.parse(v.array(settingRow), settings?.results ?? []);
+  const stored = (name: string): string | undefined => rows.find((row) => row.name === name)?.value;
+  const alerts = new Map(
+    rows.flatMap(({ name, value }): [string, string][] =>
+      name.startsWith(PREFIX) ? [[name.slice(PREFIX.length), value]] : [],
+    ),
+  );
+  const [count] = v.parse(v.tuple([countRow]), counts?.results);
+  return {
+    gates: [
+      { name: "Grainchain", gate: parseGate(stored(GATE)) },
+      { name: "GitHub", gate: parseGate(stored(GITHUB_GATE)) },
+    ],
+    diedLastHour: count.died,
+    olderLettersOpen: count.older_open === 1,
+    oldestWaitingAt: count.oldest_waiting_at,
+    recoveredLastHour: count.recovered,
+    endedLastHour: count.ended,
+    brokenLastHour: count.broken,
+    told: new Map([...alerts].flatMap(toldEntry)),
+    stored: alerts,
+  };
+}
+
+/** The setting of an alert. */
+export const alertSetting = (condition: string, value: ToldAlert) => ({
+  name: `${PREFIX}${condition}`,
+  value,
+});
+
+/** An alert as it is to be, in place of what was read. */
+export interface AlertClaim {
+  readonly condition: string;
+  readonly stored: string | null;
+  readonly next: ToldAlert;
+}
+
+/**
+ * Writes those alerts that nobody else has written since they were read.
+ * @returns their conditions
+ */
+export async function claimAlerts(
+  db: D1Database,
+  claims: readonly AlertClaim[],
+  now: string,
+): Promise<ReadonlySet<string>> {
+  const bound = claims.map(({ condition, stored, next }) => ({ name: PREFIX + condition, stored, next }));
+  const { results } = await db.prepare(CLAIM).bind(JSON.stringify(bound), now).all();
+  const names = v.parse(v.array(v.object({ name: v.string() })), results);
+  return new Set(names.map(({ name }) => name.slice(PREFIX.length)));
+}
+
+function toldEntry([condition, value]: [string, string]): [string, ToldAlert][] {
+  const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), told), value);
+  return parsed.success ? [[condition, parsed.output]] : [];
+}
+
+const settingRow = v.object({ name: v.string(), value: v.string() });
+const countRow = v.object({
+  died: v.number(),
+  older_open: v.number(),
+  oldest_waiting_at: v.nullable(v.string()),
+  recovered: v.number(),
+  ended: v.number(),
+  broken: v.number(),
+});
+
+const SELECT_SETTINGS = "SELECT name, value FROM settings WHERE name IN (?1, ?2) OR name LIKE ?3";
+
+const CLAIM = `
+  INSERT INTO settings (name, value, updated_at)
+  SELECT c.value->>'name', c.value->'next', ?2 FROM json_each(?1) c LEFT JOIN settings s ON s.name = c.value->>'name'
+  WHERE s.value IS c.value->>'stored'
+  ON CONFLICT (name) DO UPDATE SET value = excluded.value, updated_at = excluded.updated_at
+  RETURNING name`;
+
+/**
+ * What waits longest has the lowest turn, or is backing off: no more than the heads of both are read. Replayed work is as
+ * old as it was when it died, and waits behind live work: it says nothing of how long live work waits.
+ */
+const SELECT_COUNTS = `
+  SELECT
+    (SELECT count(*) FROM (SELECT 1 FROM dead_letters WHERE status = 'open' AND died_at >= ?2 LIMIT ?3)) AS died,
+    EXISTS (SELECT 1 FROM dead_letters WHERE status = 'open' AND died_at < ?2) AS older_open,
+    (SELECT min(created_at) FROM (
+       SELECT created_at FROM (SELECT created_at FROM validations WHERE state = 'queued' AND due_at IS NULL AND lane = 0
+                               ORDER BY turn, id LIMIT 100)
+       UNION ALL
+       SELECT created_at FROM (SELECT created_at FROM validations
+                               WHERE state = 'queued' AND due_at IS NOT NULL AND lane = 0
+                               ORDER BY due_at LIMIT 100))) AS oldest_waiting_at,
+    (SELECT coalesce(sum(n), 0) FROM tallies WHERE kind = 'recovered' AND key >= ?1) AS recovered,
+    ended, broken
+  FROM (
+    SELECT coalesce(sum(n), 0) AS ended, coalesce(sum(n * (name <> 'completed')), 0) AS broken FROM tallies
+    WHERE kind = 'ended' AND key >= ?1 AND name IN ('completed', 'failed', 'timed_out', 'dead'))`;

@@ -1,0 +1,153 @@
+/** Searches for deliveries that never came: those that operators ask for, and how far the automatic ones have come. */
+import * as v from "valibot";
+import { type ReconcileItem, reconcileItem, type reconcileQuery } from "../../api/reconcile.ts";
+import { type Page, selectPage } from "../read/page.ts";
+
+/** What one search did. */
+export interface ReconcileCounts {
+  /** Deliveries that GitHub listed. */
+  readonly listed: number;
+  /** Of those: never recorded, although they should have been. */
+  readonly missing: number;
+  readonly recovered: number;
+  /** GitHub gives their payload no more, and was asked to deliver them again. */
+  readonly redelivered: number;
+}
+
+export const NO_COUNTS: ReconcileCounts = { listed: 0, missing: 0, recovered: 0, redelivered: 0 };
+
+export interface ReconcileRequest {
+  readonly id: string;
+  readonly requested_by: string;
+  /** Null: as far back as GitHub keeps deliveries. */
+  readonly since: string | null;
+  readonly dry_run: boolean;
+}
+
+const claimedRow = v.object({
+  id: v.string(),
+  since: v.nullable(v.string()),
+  dry_run: v.pipe(
+    v.number(),
+    v.transform((flag) => flag === 1),
+  ),
+});
+export type ClaimedReconcile = v.InferOutput<typeof claimedRow>;
+
+/** Asks for a search. */
+export async function insertReconcile(db: D1Database, request: ReconcileRequest, now: string): Promise<void> {
+  const { id, requested_by, since, dry_run } = request;
+  await db
+    .prepare(INSERT)
+    .bind(id, requested_by, now, since, dry_run ? 1 : 0)
+    .run();
+}
+
+const itemRow = v.object({
+  ...reconcileItem.entries,
+  dry_run: v.pipe(
+    v.number(),
+    v.transform((flag) => flag === 1),
+  ),
+}) satisfies v.GenericSchema<unknown, ReconcileItem>;
+
+/** Searches, the latest first. */
+export function listReconciles(
+  db: D1Database,
+  query: v.InferOutput<typeof reconcileQuery>,
+): Promise<Page<ReconcileItem>> {
+  return selectPage(db, {
+    list: "reconciles",
+    select: SELECT,
+    conditions: [],
+    order: ["r.requested_at", "r.id"],
+    keyOf: ({ requested_at, id }) => [requested_at, id],
+    schema: itemRow,
+    limit: query.limit,
+    cursor: query.cursor,
+  });
+}
+
+export async function loadReconcile(db: D1Database, id: string): Promise<ReconcileItem | undefined> {
+  const row = await db.prepare(`${SELECT} WHERE r.id = ?1`).bind(id).first();
+  return row === null ? undefined : v.parse(itemRow, row);
+}
+
+const SELECT = `
+  SELECT r.id, r.requested_by, r.requested_at, r.since, r.dry_run, r.status, r.finished_at, r.listed, r.missing,
+         r.recovered, r.redelivered, r.error
+  FROM reconciles r`;
+
+/** Claims the search that has waited longest; one whose consumer has ended without a word is claimed again. */
+export async function claimReconcile(
+  db: D1Database,
+  now: string,
+  leaseUntil: string,
+): Promise<ClaimedReconcile | undefined> {
+  const row = await db.prepare(CLAIM).bind(now, leaseUntil).first();
+  return row === null ? undefined : v.parse(claimedRow, row);
+}
+
+/** Ends a search. What it found before it was interrupted is added. */
+export async function settleReconcile(
+  db: D1Database,
+  id: string,
+  status: "done" | "failed",
+  counts: ReconcileCounts,
+  error: string | null,
+  now: string,
+): Promise<void> {
+  const { listed, missing, recovered, redelivered } = counts;
+  await db.prepare(SETTLE).bind(id, status, listed, missing, recovered, redelivered, error, now).run();
+}
+
+/** Interrupts a search: it is claimed again once the time is over. Keeps what it found so far. */
+export async function pauseReconcile(
+  db: D1Database,
+  id: string,
+  counts: ReconcileCounts,
+  error: string | null,
+  until: string,
+): Promise<void> {
+  const { missing, recovered, redelivered } = counts;
+  await db.prepare(PAUSE).bind(id, missing, recovered, redelivered, error, until).run();
+}
+
+/** Writes down what an automatic search found. */
+export async function insertFoundReconcile(
+  db: D1Database,
+  id: string,
+  counts: ReconcileCounts,
+  error: string | null,
+  now: string,
+): Promise<void> {
+  const { listed, missing, recovered, redelivered } = counts;
+  const status = error === null ? "done" : "failed";
+  await db.prepare(INSERT_FOUND).bind(id, now, status, listed, missing, recovered, redelivered, error).run();
+}
+
+const INSERT = `
+  INSERT INTO reconciles (id, requested_by, requested_at, since, dry_run, status)
+  VALUES (?1, ?2, ?3, ?4, ?5, 'waiting')`;
+
+const CLAIM = `
+  UPDATE reconciles SET status = 'running', lease_until = ?2 WHERE id = (
+    SELECT id FROM reconciles WHERE status = 'waiting' OR (status = 'running' AND lease_until < ?1)
+    ORDER BY requested_at LIMIT 1)
+  RETURNING id, since, dry_run`;
+
+const SETTLE = `
+  UPDATE reconciles SET status = ?2, listed = ?3, missing = missing + ?4, recovered = recovered + ?5,
+                        redelivered = redelivered + ?6, error = ?7, finished_at = ?8, lease_until = NULL
+  WHERE id = ?1`;
+
+/** A search begins anew: only the last time counts what is listed. */
+const PAUSE = `
+  UPDATE reconciles SET missing = missing + ?2, recovered = recovered + ?3, redelivered = redelivered + ?4, error = ?5,
+                        lease_until = ?6
+  WHERE id = ?1`;
+
+const INSERT_FOUND = `
+  INSERT INTO reconciles (id, requested_by, requested_at, finished_at, status, listed, missing, recovered, redelivered,
+                          error)
+  VALUES (?1, 'cron', ?2, ?2, ?3, ?4, ?5, ?6, ?7, ?8)`;

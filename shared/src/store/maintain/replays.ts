@@ -1,0 +1,133 @@
+/** Replays and discards of dead letters: who wanted them, and how far they are. */
+import * as v from "valibot";
+import { type DeadLetterItem, deadLetterItem, type LetterScope } from "../../api/dead-letter.ts";
+import { type ReplayItem, replayItem, type replayQuery } from "../../api/replay.ts";
+import { letterConditions, SELECT_LETTERS } from "../read/dead-letter-list.ts";
+import { type Condition, type Page, selectPage } from "../read/page.ts";
+
+/** Letters of a scope that are shown before anything happens to them. */
+const SAMPLE = 5;
+
+export interface ReplayStart {
+  readonly id: string;
+  readonly action: ReplayItem["action"];
+  readonly requestedBy: string;
+  readonly reason: string | null;
+  readonly scope: LetterScope;
+  readonly rate: number;
+}
+
+/** How many open letters a scope has, and the first of them. */
+export async function previewLetters(
+  db: D1Database,
+  scope: LetterScope,
+): Promise<{ readonly total: number; readonly sample: DeadLetterItem[] }> {
+  const { where, bound } = whereOf(scope);
+  const [count, sample] = await db.batch<Record<string, unknown>>([
+    db.prepare(`SELECT count(*) AS n FROM dead_letters l WHERE ${where}`).bind(...bound),
+    db
+      .prepare(`${SELECT_LETTERS} WHERE ${where} ORDER BY l.died_at DESC, l.id DESC LIMIT ${SAMPLE}`)
+      .bind(...bound),
+  ]);
+  return {
+    total: v.parse(v.tuple([v.object({ n: v.number() })]), count?.results)[0].n,
+    sample: v.parse(v.array(deadLetterItem), sample?.results ?? []),
+  };
+}
+
+/** Which of these letters a replay has already. */
+export async function loadUnderWay(db: D1Database, ids: readonly string[]): Promise<string[]> {
+  const { results } = await db.prepare(SELECT_UNDER_WAY).bind(JSON.stringify(ids)).all();
+  return v.parse(v.array(v.object({ id: v.string() })), results).map(({ id }) => id);
+}
+
+/**
+ * Takes the open letters of a scope, in one transaction with the row that says who wanted it. Discarded ones are done
+ * with; the others wait for the consumer.
+ */
+export async function startReplay(db: D1Database, start: ReplayStart, now: string): Promise<ReplayItem> {
+  const { id, action, requestedBy, reason, scope, rate } = start;
+  const { where, bound } = whereOf(scope);
+  const taken =
+    action === "replay"
+      ? `status = 'replaying', replay_id = ?, outcome = NULL`
+      : `status = 'discarded', replay_id = ?, closed_at = ?, outcome = 'discarded'`;
+  const values = action === "replay" ? [id] : [id, now];
+  const [, , row] = await db.batch<Record<string, unknown>>([
+    db
+      .prepare(`${INSERT} (SELECT count(*) AS n FROM dead_letters l WHERE ${where}) AS counted`)
+      .bind(id, action, requestedBy, now, reason, JSON.stringify(scope), rate, ...bound),
+    db
+      .prepare(
+        `UPDATE dead_letters SET ${taken} WHERE id IN (SELECT l.id FROM dead_letters l WHERE ${where})`,
+      )
+      .bind(...values, ...bound),
+    db.prepare(`${SELECT_REPLAYS} WHERE r.id = ?1`).bind(id),
+  ]);
+  return v.parse(v.tuple([replayItem]), row?.results)[0];
+}
+
+/** Replays, the latest first. */
+export function listReplays(
+  db: D1Database,
+  query: v.InferOutput<typeof replayQuery>,
+): Promise<Page<ReplayItem>> {
+  return selectPage(db, {
+    list: "replays",
+    select: SELECT_REPLAYS,
+    conditions: [],
+    order: ["r.requested_at", "r.id"],
+    keyOf: ({ requested_at, id }) => [requested_at, id],
+    schema: replayItem,
+    limit: query.limit,
+    cursor: query.cursor,
+  });
+}
+
+export async function loadReplay(db: D1Database, id: string): Promise<ReplayItem | undefined> {
+  const row = await db.prepare(`${SELECT_REPLAYS} WHERE r.id = ?1`).bind(id).first();
+  return row === null ? undefined : v.parse(replayItem, row);
+}
+
+/** Ends a replay; what it has not come to is open again. One that has ended stays as it is. */
+export async function cancelReplay(db: D1Database, id: string, now: string): Promise<ReplayItem | undefined> {
+  await db.batch([db.prepare(CANCEL).bind(id, now), db.prepare(REOPEN).bind(id)]);
+  return loadReplay(db, id);
+}
+
+function whereOf(scope: LetterScope): { readonly where: string; readonly bound: (string | number)[] } {
+  const conditions: readonly Condition[] =
+    scope.ids === undefined
+      ? letterConditions(scope.filter ?? {})
+      : [["l.id IN (SELECT value FROM json_each(?))", JSON.stringify(scope.ids)]];
+  return {
+    where: ["l.status = 'open'", ...conditions.map(([sql]) => sql)].join(" AND "),
+    bound: conditions.map(([, value]) => value),
+  };
+}
+
+const SELECT_REPLAYS = `
+  SELECT r.id, r.action, r.requested_by, r.requested_at, r.reason, r.scope, coalesce(r.rate, 0) AS rate, r.total,
+         r.replayed, r.failed, r.status, r.finished_at
+  FROM replays r`;
+
+const SELECT_UNDER_WAY = `
+  SELECT id FROM dead_letters WHERE status = 'replaying' AND id IN (SELECT value FROM json_each(?1))`;
+
+/** A discard is done at once, and so is a replay of nothing. What is counted, `n`, comes behind it. */
+const INSERT = `
+  INSERT INTO replays (id, action, requested_by, requested_at, reason, scope, rate, total, replayed, status, finished_at)
+  SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, n, CASE ?2 WHEN 'discard' THEN n ELSE 0 END,
+         CASE WHEN ?2 = 'discard' OR n = 0 THEN 'done' ELSE 'running' END,
+         CASE WHEN ?2 = 'discard' OR n = 0 THEN ?4 END
+  FROM`;
+
+const CANCEL = `
+  UPDATE replays SET
+    status = 'cancelled', finished_at = ?2, lease_until = NULL,
+    replayed = total - (SELECT count(*) FROM dead_letters WHERE status = 'replaying' AND replay_id = ?1)
+  WHERE id = ?1 AND status = 'running'`;
+
+const REOPEN = `
+  UPDATE dead_letters SET status = 'open', replay_id = NULL WHERE replay_id = ?1 AND status = 'replaying'
+    AND EXISTS (SELECT 1 FROM replays WHERE id = ?1 AND status = 'cancelled')`;

@@ -1,0 +1,129 @@
+/** Deletes what is old, in chunks that D1 does in a moment (10,000 rows are too many for one statement, docs 2026-11). */
+import * as v from "valibot";
+import { RETENTION_HORIZON } from "../settings.ts";
+import { DELETE_OLD_TALLIES, untally } from "../tallies.ts";
+
+export interface Horizons {
+  /** Deliveries received and recorded before it, and what only they explain. */
+  readonly deliveriesBefore: string;
+  /** Validations that finished before it, with their timeline and their effects. */
+  readonly validationsBefore: string;
+  /** Results that wait for a callback which never came. */
+  readonly strayResultsBefore: string;
+}
+
+/** Rows of one kind that one step deletes. */
+export const CHUNK = 1000;
+/** Of deliveries, which hang on nothing: in a minute's 25 steps more than 1,000 a second can bring. */
+const DELIVERIES_CHUNK = 3 * CHUNK;
+
+/**
+ * Deletes one chunk of every kind, in one transaction.
+ * @returns the most that any kind had: with a full chunk there may be more
+ */
+export async function deleteChunk(db: D1Database, horizons: Horizons): Promise<number> {
+  const results = await db.batch(
+    DELETES.map(({ sql, before }) => db.prepare(sql).bind(horizons[`${before}Before`])),
+  );
+  // A validation has many rows in its timeline: those do not say that there are more validations.
+  return Math.max(...results.map(({ meta }, index) => (DELETES[index]?.follows === true ? 0 : meta.changes)));
+}
+
+/** Before which time deliveries may be gone. A longer retention brings none of them back. */
+export async function loadHorizon(db: D1Database): Promise<string> {
+  const row = await db.prepare(SELECT_HORIZON).bind(RETENTION_HORIZON).first();
+  return row === null ? "" : v.parse(v.object({ before: v.string() }), row).before;
+}
+
+const SELECT_HORIZON = `
+  SELECT coalesce(value->>'deliveries_before', '') AS before FROM settings WHERE name = ?1`;
+
+interface Delete {
+  readonly sql: string;
+  readonly before: "deliveries" | "validations" | "strayResults";
+  /** What it deletes hangs on rows that are counted themselves. */
+  readonly follows?: true;
+}
+
+/**
+ * A letter keeps its validation: a replay needs it. So does a delivery that names it, which may be much younger: the
+ * same head, seen again. The same rows each time that one transaction asks.
+ */
+const OLD_VALIDATIONS = `
+  SELECT w.id FROM validations w WHERE w.finished_at < ?1
+    AND NOT EXISTS (SELECT 1 FROM dead_letters l WHERE l.validation_id = w.id AND l.status IN ('open', 'replaying'))
+    AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.validation_id = w.id)
+  ORDER BY w.finished_at, w.rowid LIMIT ${CHUNK}`;
+
+const DELETES: readonly Delete[] = [
+  // What came late was received long before it was recorded. A delivery whose validation has not ended explains it still.
+  {
+    sql: `DELETE FROM deliveries WHERE id IN (
+            SELECT d.id FROM deliveries d WHERE d.received_at < ?1 AND d.recorded_at < ?1 AND NOT EXISTS (
+              SELECT 1 FROM validations w WHERE w.id = d.validation_id AND w.finished_at IS NULL)
+            ORDER BY d.received_at LIMIT ${DELIVERIES_CHUNK})`,
+    before: "deliveries",
+  },
+  ...["timeline", "reports", "cancels"].map(
+    (table): Delete => ({
+      sql: `DELETE FROM ${table} WHERE validation_id IN (${OLD_VALIDATIONS})`,
+      before: "validations",
+      follows: true,
+    }),
+  ),
+  { sql: untally(OLD_VALIDATIONS), before: "validations", follows: true },
+  { sql: `DELETE FROM validations WHERE id IN (${OLD_VALIDATIONS})`, before: "validations" },
+  { sql: DELETE_OLD_TALLIES, before: "deliveries", follows: true },
+  {
+    sql: `DELETE FROM callbacks_unmatched WHERE id IN (
+            SELECT id FROM callbacks_unmatched WHERE received_at < ?1 ORDER BY received_at LIMIT ${CHUNK})`,
+    before: "deliveries",
+  },
+  {
+    sql: `DELETE FROM reactions WHERE delivery_id IN (
+            SELECT delivery_id FROM reactions WHERE wanted_at < ?1 ORDER BY wanted_at LIMIT ${CHUNK})`,
+    before: "deliveries",
+  },
+  {
+    sql: `DELETE FROM reconciles WHERE id IN (
+            SELECT id FROM reconciles WHERE requested_at < ?1 AND finished_at IS NOT NULL
+            ORDER BY requested_at LIMIT ${CHUNK})`,
+    before: "deliveries",
+  },
+  // A callback that could not be recorded has its results here, until its letter is replayed.
+  {
+    sql: `DELETE FROM callback_results WHERE id IN (
+            SELECT r.id FROM callback_results r WHERE r.created_at < ?1 AND NOT EXISTS (
+              SELECT 1 FROM dead_letters l WHERE l.id = 'fact-' || r.id AND l.status IN ('open', 'replaying'))
+            ORDER BY r.created_at LIMIT ${CHUNK})`,
+    before: "strayResults",
+  },
+  // A dead validation is explained by its letter, for as long as it is there itself.
+  {
+    sql: `DELETE FROM dead_letters WHERE id IN (
+            SELECT l.id FROM dead_letters l WHERE l.closed_at < ?1 AND NOT EXISTS (
+              SELECT 1 FROM validations w WHERE w.id = l.validation_id)
+            ORDER BY l.closed_at LIMIT ${CHUNK})`,
+    before: "validations",
+  },
+  {
+    sql: `DELETE FROM replays WHERE id IN (
+            SELECT id FROM replays WHERE requested_at < ?1 AND finished_at < ?1
+            ORDER BY requested_at LIMIT ${CHUNK})`,
+    before: "validations",
+  },
+  // A subject nobody has touched for so long, of which no run is left. Should it wake, it is made anew. A letter of its
+  // repository may hold an event that is older than what is known of it. Their turn comes when no old run is left: before,
+  // each chunk would go through all that still have runs.
+  {
+    sql: `DELETE FROM subjects WHERE (repository_id, subject) IN (
+            SELECT s.repository_id, s.subject FROM subjects s WHERE s.at < ?1
+              AND NOT EXISTS (
+                SELECT 1 FROM validations w WHERE w.repository_id = s.repository_id AND w.subject = s.subject)
+              AND s.repository NOT IN (
+                SELECT l.repository FROM dead_letters l
+                WHERE l.status IN ('open', 'replaying') AND l.kind = 'fact' AND l.repository IS NOT NULL)
+            ORDER BY s.at LIMIT (SELECT CASE WHEN EXISTS (${OLD_VALIDATIONS}) THEN 0 ELSE ${CHUNK} END))`,
+    before: "validations",
+  },
+];

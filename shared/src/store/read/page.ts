@@ -1,0 +1,116 @@
+/** One page of a list, newest first. A cursor names the last row of the page before, so that pages never overlap. */
+import * as v from "valibot";
+import { DEFAULT_LIMIT, MAX_LIMIT } from "../../api/page.ts";
+
+export interface Page<Item> {
+  readonly items: Item[];
+  readonly next_cursor: string | null;
+}
+
+/** The cursor was not made by this gateway, or not for this list. */
+export class CursorError extends Error {
+  override readonly name = "CursorError";
+}
+
+/** A condition on the rows: `?` stands for the value. */
+export type Condition = readonly [sql: string, value: string | number];
+
+export interface PageQuery<Item> {
+  /** Its cursors name it, so that none serves another list. */
+  readonly list: string;
+  /** Columns and tables: everything before `WHERE`. */
+  readonly select: string;
+  readonly conditions: readonly Condition[];
+  /**
+   * Rows that meet all conditions of any of these, of which no row meets two. Each is read along its own index in the
+   * list's order, and no further than the page goes; a single condition would have every row read that meets it, or
+   * every row.
+   */
+  readonly anyOf?: readonly (readonly Condition[])[];
+  /** The column of the time that the list is ordered by, and the column that tells rows of one time apart. */
+  readonly order: readonly [time: string, id: string];
+  /** Both of an item, for its cursor. */
+  readonly keyOf: (item: Item) => Key;
+  readonly schema: v.GenericSchema<unknown, Item>;
+  readonly limit?: string | undefined;
+  readonly cursor?: string | undefined;
+}
+
+/**
+ * Reads one page.
+ * @throws CursorError
+ */
+export async function selectPage<Item>(db: D1Database, query: PageQuery<Item>): Promise<Page<Item>> {
+  const limit = Math.min(Number(query.limit ?? DEFAULT_LIMIT), MAX_LIMIT);
+  const read = await db.batch(statementsOf(db, query, limit + 1));
+  const rows = read.flatMap(({ results }) => v.parse(v.array(query.schema), results));
+  // What was read along one index is in order already.
+  const items =
+    read.length === 1 ? rows : rows.toSorted((a, b) => compareKeys(query.keyOf(b), query.keyOf(a)));
+  const last = items.length > limit ? items[limit - 1] : undefined;
+  return {
+    items: items.slice(0, limit),
+    next_cursor: last === undefined ? null : writeCursor([query.list, ...query.keyOf(last)]),
+  };
+}
+
+function statementsOf<Item>(db: D1Database, query: PageQuery<Item>, limit: number): D1PreparedStatement[] {
+  const { select, conditions, anyOf = [], order, list, cursor } = query;
+  const [time, id] = order;
+  const after = cursor === undefined ? [] : readCursor(list, cursor);
+  const statement = (all: readonly Condition[]): D1PreparedStatement => {
+    const where = [
+      ...all.map(([sql]) => sql),
+      ...(cursor === undefined ? [] : [`(${time}, ${id}) < (?, ?)`]),
+    ];
+    const sql = `${select} ${where.length === 0 ? "" : `WHERE ${where.join(" AND ")}`}
+      ORDER BY ${time} DESC, ${id} DESC LIMIT ${limit}`;
+    return db.prepare(sql).bind(...all.map(([, value]) => value), ...after);
+  };
+  if (anyOf.length === 0) return [statement(conditions)];
+  return anyOf.map((one) => statement([...one, ...conditions]));
+}
+
+type Key = readonly [time: string, id: string];
+
+/** As SQLite orders by time, then by id. */
+export function compareKeys([time, id]: Key, [otherTime, otherId]: Key): number {
+  if (time !== otherTime) return time < otherTime ? -1 : 1;
+  return id < otherId ? -1 : Number(id > otherId);
+}
+
+/** A condition where there is a value for it. */
+export const given = (sql: string, value: string | number | undefined): readonly Condition[] =>
+  value === undefined ? [] : [[sql, value]];
+
+/**
+ * Keeps SQLite, which knows nothing of how many rows a condition leaves, from the index of one that is likely to leave
+ * more than another (a unary plus does, and changes nothing else).
+ */
+export const leading = (sql: string, leads: boolean): string => (leads ? sql : `+${sql}`);
+
+/** Times are compared as the text that they are stored as. */
+export const givenTime = (sql: string, value: string | undefined): readonly Condition[] =>
+  given(sql, value === undefined ? undefined : new Date(value).toISOString());
+
+const cursorKey = (list: string) =>
+  v.pipe(v.string(), v.parseJson(), v.strictTuple([v.literal(list), v.string(), v.string()]));
+
+/** @throws CursorError */
+function readCursor(list: string, cursor: string): Key {
+  try {
+    const bytes = Uint8Array.from(atob(cursor.replaceAll("-", "+").replaceAll("_", "/")), (c) =>
+      c.charCodeAt(0),
+    );
+    const [, time, id] = v.parse(cursorKey(list), new TextDecoder().decode(bytes));
+    return [time, id];
+  } catch {
+    throw new CursorError("the cursor is none of this list");
+  }
+}
+
+function writeCursor(key: readonly [list: string, time: string, id: string]): string {
+  const bytes = new TextEncoder().encode(JSON.stringify(key));
+  const binary = String.fromCharCode(...bytes);
+  return btoa(binary).replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
+}

@@ -1,0 +1,152 @@
+/** All rows that tell the way of a delivery, a validation, a pull request or a commit. */
+import * as v from "valibot";
+import { deadLetterItem } from "../../api/dead-letter.ts";
+import { deliveryItem } from "../../api/delivery.ts";
+import { validationItem } from "../../api/validation.ts";
+import { MAX_AHEAD, type TraceRows } from "../../domain/trace.ts";
+import type { TraceQuestion } from "../../domain/trace-question.ts";
+import { currentNameOf, isSameName, loadNames } from "../repository-names.ts";
+import { GATE, parseGate } from "../settings.ts";
+import { SELECT_LETTERS } from "./dead-letter-list.ts";
+import { SELECT_DELIVERIES } from "./delivery-list.ts";
+import { compareKeys } from "./page.ts";
+import { SELECT_VALIDATIONS } from "./validation-list.ts";
+
+const timelineRow = v.object({
+  validation_id: v.string(),
+  at: v.string(),
+  from_state: v.nullable(v.string()),
+  to_state: v.string(),
+  reason: v.string(),
+  met: v.nullable(v.string()),
+});
+const aheadRow = v.object({ id: v.string(), n: v.number() });
+const reportRow = v.object({
+  validation_id: v.string(),
+  status: v.string(),
+  state: v.string(),
+  due_at: v.string(),
+  reason: v.nullable(v.string()),
+  error: v.nullable(v.string()),
+  posted_state: v.nullable(v.string()),
+  posted_at: v.nullable(v.string()),
+});
+const renamedRow = v.object({ from: v.string(), to: v.nullable(v.string()) });
+/** Validations of one answer; a busy pull request's older ones are left out. */
+const MAX_VALIDATIONS = 20;
+
+/** Reads them in two round trips, or three: a pull request's repository may have had several names. */
+export async function loadTraceRows(db: D1Database, question: TraceQuestion): Promise<TraceRows> {
+  const guid = question.kind === "delivery" ? question.guid : "";
+  const [letters, ...parts] = await db.batch<Record<string, unknown>>([
+    db.prepare(`${SELECT_LETTERS} WHERE l.id = ?1 AND l.status <> 'replayed'`).bind(`fact-${guid}`),
+    ...(await conditionsOf(db, question)).map(({ where, bound }) =>
+      db
+        .prepare(
+          `${SELECT_VALIDATIONS} WHERE ${where} ORDER BY v.created_at DESC, v.id DESC LIMIT ${MAX_VALIDATIONS}`,
+        )
+        .bind(...bound),
+    ),
+  ]);
+  const found = v
+    .parse(
+      v.array(validationItem),
+      parts.flatMap(({ results }) => results),
+    )
+    .toSorted((a, b) => compareKeys([b.created_at, b.id], [a.created_at, a.id]))
+    .slice(0, MAX_VALIDATIONS);
+  const ids = JSON.stringify(found.map(({ id }) => id));
+  const [deliveries, timeline, reports, deaths, gate, ahead, names] = await db.batch<Record<string, unknown>>(
+    [
+      db.prepare(SELECT_DELIVERIES_OF).bind(ids, guid),
+      db.prepare(SELECT_TIMELINE_OF).bind(ids),
+      db.prepare(SELECT_REPORTS_OF).bind(ids),
+      db.prepare(SELECT_LETTERS_OF).bind(ids),
+      db.prepare("SELECT value FROM settings WHERE name = ?1").bind(GATE),
+      db.prepare(SELECT_AHEAD).bind(ids),
+      db.prepare(SELECT_NAMES_OF).bind(ids),
+    ],
+  );
+  return {
+    deliveries: v.parse(v.array(deliveryItem), deliveries?.results ?? []),
+    validations: found,
+    timeline: v.parse(v.array(timelineRow), timeline?.results ?? []),
+    reports: v.parse(v.array(reportRow), reports?.results ?? []),
+    letters: v.parse(v.array(deadLetterItem), [...(letters?.results ?? []), ...(deaths?.results ?? [])]),
+    gate: parseGate(gate?.results[0]?.value),
+    renamed: v
+      .parse(v.array(renamedRow), names?.results ?? [])
+      .flatMap(({ from, to }) => (to === null || isSameName(from, to) ? [] : [{ from, to }])),
+    ahead: new Map(v.parse(v.array(aheadRow), ahead?.results ?? []).map(({ id, n }) => [id, n])),
+  };
+}
+
+interface Where {
+  readonly where: string;
+  readonly bound: readonly (string | number)[];
+}
+
+/** The validations in question meet one of these. */
+async function conditionsOf(db: D1Database, question: TraceQuestion): Promise<readonly Where[]> {
+  switch (question.kind) {
+    case "delivery":
+      // What it started, and what it moved.
+      return [
+        {
+          where: `v.id IN (SELECT validation_id FROM deliveries WHERE id = ?1
+                           UNION SELECT validation_id FROM timeline WHERE delivery_id = ?1)`,
+          bound: [question.guid],
+        },
+      ];
+    case "validation":
+      return [{ where: "v.id = ?1", bound: [question.id] }];
+    case "pull_request":
+      return conditionsOfPull(db, question.repository, question.number);
+    case "sha":
+      return [{ where: "v.head_sha >= ?1 AND v.head_sha < ?1 || 'g'", bound: [question.sha] }];
+  }
+}
+
+/** Those of its repository, under each name that it has had. Another one's pull requests may bear the same. */
+async function conditionsOfPull(db: D1Database, repository: string, number: number): Promise<Where[]> {
+  const { id, all } = await loadNames(db, repository);
+  const where = "v.repository = ?1 AND v.pr_number = ?2";
+  return all.map((name) =>
+    id === null
+      ? { where, bound: [name, number] }
+      : { where: `${where} AND +v.repository_id = ?3`, bound: [name, number, id] },
+  );
+}
+
+const SELECT_DELIVERIES_OF = `
+  ${SELECT_DELIVERIES} WHERE d.id = ?2
+    OR d.id IN (SELECT w.delivery_id FROM validations w WHERE w.id IN (SELECT value FROM json_each(?1)))
+  ORDER BY d.received_at, d.id`;
+
+/** A closed gate leaves no word with those that wait behind it: what those that were sent met with is theirs too. */
+const SELECT_TIMELINE_OF = `
+  SELECT t.validation_id, t.at, t.from_state, t.to_state, t.reason,
+         CASE WHEN t.from_state = 'queued' AND t.to_state = 'dispatching' THEN (
+           SELECT r.reason FROM timeline r
+           WHERE r.from_state = 'dispatching' AND r.to_state = 'queued' AND r.at < t.at AND r.at >= (
+             SELECT max(p.at) FROM timeline p WHERE p.validation_id = t.validation_id AND p.id < t.id)
+           ORDER BY r.at DESC LIMIT 1) END AS met
+  FROM json_each(?1) k CROSS JOIN timeline t ON t.validation_id = k.value ORDER BY t.id`;
+
+const SELECT_REPORTS_OF = `
+  SELECT r.validation_id, r.status, r.state, r.due_at, r.reason, r.error, r.posted_state, r.posted_at
+  FROM json_each(?1) k CROSS JOIN reports r ON r.validation_id = k.value`;
+
+const SELECT_NAMES_OF = `
+  SELECT DISTINCT w.repository AS "from", ${currentNameOf("w.repository_id")} AS "to"
+  FROM json_each(?1) k CROSS JOIN validations w ON w.id = k.value`;
+
+const SELECT_LETTERS_OF = `
+  ${SELECT_LETTERS} WHERE l.validation_id IN (SELECT value FROM json_each(?1)) ORDER BY l.died_at`;
+
+const SELECT_AHEAD = `
+  SELECT me.id, (
+    SELECT count(*) FROM (
+      SELECT 1 FROM validations a
+      WHERE a.state = 'queued' AND a.due_at IS NULL AND (a.lane, a.turn) < (me.lane, me.turn) LIMIT ${MAX_AHEAD})) AS n
+  FROM json_each(?1) k CROSS JOIN validations me ON me.id = k.value WHERE me.state = 'queued'`;

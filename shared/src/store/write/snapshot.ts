@@ -1,0 +1,180 @@
+/** Reads, in one round trip, all the rows that a batch of facts can touch. */
+import * as v from "valibot";
+import type { Edge } from "../../domain/ordering.ts";
+import { changedSubject } from "../../domain/subject.ts";
+import type { Fact } from "../../messages/fact.ts";
+import type { Subject, Validation } from "../rows.ts";
+import { REPLAY_TURN, TURN } from "../settings.ts";
+import { parseValidations, VALIDATION_COLUMNS } from "../validation-row.ts";
+
+/** The state of the world as far as a batch is concerned. */
+export interface Snapshot {
+  /** Ids of deliveries and callbacks recorded before. */
+  readonly recorded: ReadonlySet<string>;
+  readonly subjects: readonly Subject[];
+  readonly validations: readonly Validation[];
+  /** The turn that claims of the lane have reached, and the last one given to each repository. */
+  readonly currentTurn: number;
+  readonly lastTurns: ReadonlyMap<number, number>;
+}
+
+/**
+ * Reads what recording these facts needs: always the same number of statements.
+ * @param lane of what is queued: its turns are read
+ */
+export async function loadSnapshot(
+  db: D1Database,
+  facts: readonly Fact[],
+  lane: 0 | 1 = 0,
+): Promise<Snapshot> {
+  const keys = collectKeys(facts);
+  const named = JSON.stringify(keys.subjects);
+  const reruns = JSON.stringify(keys.reruns);
+  const ids = JSON.stringify(keys.validationIds);
+  const ordered = JSON.stringify(keys.ordered);
+  const [recorded, subjects, validations, turns] = await db.batch<Record<string, unknown>>([
+    db.prepare(SELECT_RECORDED).bind(JSON.stringify(facts.map((fact) => fact.id))),
+    db.prepare(SELECT_SUBJECTS).bind(named, reruns, ordered),
+    db.prepare(SELECT_VALIDATIONS).bind(named, reruns, ids, ordered),
+    db
+      .prepare(lane === 0 ? SELECT_TURNS : SELECT_REPLAY_TURNS)
+      .bind(JSON.stringify(keys.repositories), ordered),
+  ]);
+  const parsedTurns = v.parse(v.array(turnRow), turns?.results ?? []);
+  return {
+    recorded: new Set(v.parse(v.array(idRow), recorded?.results ?? []).map((row) => row.id)),
+    subjects: v.parse(v.array(subjectRow), subjects?.results ?? []),
+    validations: parseValidations(validations?.results ?? []),
+    currentTurn: parsedTurns.find((row) => row.repository_id === null)?.turn ?? 0,
+    lastTurns: new Map(
+      parsedTurns.flatMap((row) => (row.repository_id === null ? [] : [[row.repository_id, row.turn]])),
+    ),
+  };
+}
+
+interface Keys {
+  /** The head is null where the fact names none (a command). */
+  readonly subjects: readonly (readonly [repositoryId: number, subject: string, headSha: string | null])[];
+  readonly reruns: readonly (readonly [repositoryId: number, headSha: string])[];
+  readonly validationIds: readonly string[];
+  /** Validations that operators' orders are about: their subjects matter too. */
+  readonly ordered: readonly string[];
+  readonly repositories: readonly number[];
+}
+
+function collectKeys(facts: readonly Fact[]): Keys {
+  const changes = facts.flatMap((fact) =>
+    fact.kind === "delivery" && fact.repository !== null
+      ? [{ id: fact.repository.id, change: fact.change, subject: changedSubject(fact.change) }]
+      : [],
+  );
+  return {
+    subjects: changes.flatMap(({ id, change, subject }) =>
+      subject === null ? [] : [[id, subject, "head_sha" in change ? change.head_sha : null] as const],
+    ),
+    reruns: changes.flatMap(({ id, change }) =>
+      change.type === "rerun" ? [[id, change.head_sha] as const] : [],
+    ),
+    validationIds: facts.flatMap((fact) => ("validation_id" in fact ? [fact.validation_id] : [])),
+    ordered: facts.flatMap((fact) => (fact.kind === "order" ? [fact.validation_id] : [])),
+    repositories: [...new Set(changes.map(({ id }) => id))],
+  };
+}
+
+const flag = v.pipe(
+  v.number(),
+  v.transform((stored) => stored === 1),
+);
+
+const edges = v.pipe(
+  v.string(),
+  v.parseJson(),
+  v.array(v.tuple([v.string(), v.string()])),
+  v.transform((pairs): readonly Edge[] => pairs),
+);
+
+const idRow = v.object({ id: v.string() });
+const turnRow = v.object({ repository_id: v.nullable(v.number()), turn: v.number() });
+const subjectRow = v.object({
+  repository_id: v.number(),
+  subject: v.string(),
+  repository: v.string(),
+  kind: v.picklist(["pull_request", "merge_group", "push"]),
+  number: v.number(),
+  url: v.string(),
+  clone_url: v.string(),
+  head_sha: v.string(),
+  head_ref: v.string(),
+  base_sha: v.string(),
+  draft: flag,
+  state: v.picklist(["open", "closed"]),
+  at: v.string(),
+  edges,
+  close_outstanding: flag,
+  version: v.number(),
+});
+
+const SELECT_RECORDED = `
+  SELECT id FROM deliveries WHERE id IN (SELECT value FROM json_each(?1))
+  UNION SELECT delivery_id FROM timeline WHERE delivery_id IN (SELECT value FROM json_each(?1))
+  UNION SELECT id FROM callbacks_unmatched WHERE id IN (SELECT value FROM json_each(?1))`;
+
+/** The subjects that the facts name, and those whose newest head they name (a re-run names only a SHA). */
+const SELECT_SUBJECTS = `
+  SELECT s.* FROM json_each(?1) k
+    CROSS JOIN subjects s ON s.repository_id = k.value->>0 AND s.subject = k.value->>1
+  UNION
+  SELECT s.* FROM json_each(?2) k CROSS JOIN subjects s INDEXED BY subjects_by_head
+    ON s.repository_id = k.value->>0 AND s.head_sha = k.value->>1
+  UNION
+  SELECT s.* FROM json_each(?3) k CROSS JOIN validations o ON o.id = k.value
+    CROSS JOIN subjects s ON s.repository_id = o.repository_id AND s.subject = o.subject`;
+
+/**
+ * Of those subjects: what is live, and every run of the heads that the facts name, of the newest head, and of those
+ * that may become the newest. And the validations that callbacks name, by our id or by Grainchain's.
+ */
+const SELECT_VALIDATIONS = `
+  WITH
+    known AS (
+      SELECT s.repository_id, s.subject, s.head_sha, s.edges FROM json_each(?1) k
+        CROSS JOIN subjects s ON s.repository_id = k.value->>0 AND s.subject = k.value->>1
+      UNION
+      SELECT s.repository_id, s.subject, s.head_sha, s.edges
+        FROM json_each(?2) k CROSS JOIN subjects s INDEXED BY subjects_by_head
+        ON s.repository_id = k.value->>0 AND s.head_sha = k.value->>1
+      UNION
+      SELECT s.repository_id, s.subject, s.head_sha, s.edges FROM json_each(?4) k
+        CROSS JOIN validations o ON o.id = k.value
+        CROSS JOIN subjects s ON s.repository_id = o.repository_id AND s.subject = o.subject
+    ),
+    heads (repository_id, subject, head_sha) AS (
+      SELECT value->>0, value->>1, value->>2 FROM json_each(?1)
+      UNION SELECT repository_id, subject, head_sha FROM known
+      UNION SELECT o.repository_id, o.subject, o.head_sha FROM json_each(?4) k JOIN validations o ON o.id = k.value
+      UNION SELECT repository_id, subject, edge.value->>1 FROM known JOIN json_each(known.edges) edge
+    ),
+    wanted (id) AS (
+      SELECT v.id FROM known n
+        CROSS JOIN validations v ON v.repository_id = n.repository_id AND v.subject = n.subject
+          AND v.state IN ('queued', 'dispatching', 'pending', 'running')
+      UNION
+      SELECT v.id FROM heads h
+        CROSS JOIN validations v ON v.repository_id = h.repository_id AND v.subject = h.subject
+          AND v.head_sha = h.head_sha
+      UNION SELECT value FROM json_each(?3)
+      UNION
+      SELECT v.id FROM json_each(?3) k CROSS JOIN validations v ON v.grainchain_id = k.value
+    )
+  SELECT ${VALIDATION_COLUMNS} FROM wanted w CROSS JOIN validations v ON v.id = w.id`;
+
+const turnsOf = (setting: string, column: string): string => `
+  SELECT NULL AS repository_id, CAST(value AS INTEGER) AS turn FROM settings WHERE name = '${setting}'
+  UNION ALL
+  SELECT r.repository_id, r.${column} FROM json_each(?1) k JOIN repositories r ON r.repository_id = k.value
+  UNION ALL
+  SELECT r.repository_id, r.${column} FROM json_each(?2) k CROSS JOIN validations o ON o.id = k.value
+    JOIN repositories r ON r.repository_id = o.repository_id`;
+
+const SELECT_TURNS = turnsOf(TURN, "last_turn");
+const SELECT_REPLAY_TURNS = turnsOf(REPLAY_TURN, "last_replay_turn");

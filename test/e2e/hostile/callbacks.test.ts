@@ -1,0 +1,186 @@
+import { MAX_LATE_CALLBACKS } from "@webhook-gateway/shared/domain/late-callback.ts";
+import fc from "fast-check";
+import { beforeAll, expect, test } from "vitest";
+import { saysNothing } from "../../faults/support/courses.ts";
+import { waitUntil } from "../../support/patience.ts";
+import { SECRETS } from "../support/gateway.ts";
+import { type Attack, freshClient, hmac } from "./support/attack.ts";
+import { budget, Tally, together } from "./support/budget.ts";
+import { anyCallback, type CallbackBody, FORGED_TOKENS, NO_CALLBACKS, tokenOf } from "./support/callbacks.ts";
+import { expectWell, shareTarget } from "./support/target.ts";
+
+const REPO = "acme/widgets";
+const PULLS = 6;
+const MIB = 1024 * 1024;
+
+const target = shareTarget(new Tally("callbacks"));
+/** The deliveries that started the validations. */
+const recorded = new Set<string>();
+/** Validations that are under way, `gc-6` first: of that one nothing authentic is ever said. */
+let ids: readonly string[] = [];
+/** How many callbacks were taken. */
+let taken = 0;
+
+beforeAll(async () => {
+  const { gateway, grainchain } = target();
+  grainchain.script.course = saysNothing;
+  for (let pr = 1; pr <= PULLS; pr++) {
+    const { guid } = await gateway.send("pull_request.opened", { repo: REPO, pr });
+    recorded.add(guid);
+  }
+  await gateway.waitFor(UNDER_WAY, PULLS);
+  const rows = await gateway.rows("SELECT id FROM validations ORDER BY grainchain_id DESC");
+  ids = rows.map(({ id }) => String(id));
+});
+
+const UNDER_WAY = `
+  SELECT 1 FROM (SELECT count(*) AS n FROM validations WHERE grainchain_id IS NOT NULL) WHERE n = ?1`;
+
+const nth = (index: number): string => ids[index] ?? "";
+
+/** Sends a callback, and keeps count of those that were taken. */
+async function tell(path: string, body: Buffer, expected: number[], headers: Attack["headers"] = {}) {
+  const own = { "cf-connecting-ip": freshClient(), "content-type": "application/json", ...headers };
+  const answer = await target().attack({ method: "POST", path, headers: own, body }, expected);
+  if (answer.status === 202) taken++;
+}
+
+const callbackOf = (over: Readonly<Record<string, unknown>> = {}): Buffer =>
+  Buffer.from(JSON.stringify({ project_id: REPO, pr_number: 1, status: "completed", ...over }));
+
+test.each(FORGED_TOKENS)("refuses a callback with %s for its token", async (_, forge) => {
+  const token = await forge(nth(0), nth(1));
+  // Without a token there is no such path.
+  const refused = token === "" ? [404] : [401];
+  await tell(`/callbacks/${nth(0)}/${token}`, callbackOf(), refused);
+  await tell(
+    `/callbacks/${nth(0)}/${token}/webhook/status`,
+    callbackOf(),
+    token === "" ? [404, 401] : refused,
+  );
+});
+
+test.each([
+  ["nothing", {}],
+  ["an empty signature", { "x-grainchain-signature-256": "" }],
+  ["the webhook's signature", { "x-grainchain-signature-256": signed(SECRETS.GITHUB_WEBHOOK_SECRET) }],
+  ["GitHub's header", { "x-hub-signature-256": signed(SECRETS.GRAINCHAIN_CALLBACK_SECRET) }],
+  [
+    "another body's signature",
+    { "x-grainchain-signature-256": signed(SECRETS.GRAINCHAIN_CALLBACK_SECRET, " ") },
+  ],
+  ["an operator's token", { authorization: `Bearer ${SECRETS.OPERATOR_TOKEN}` }],
+  ["a reader's token", { authorization: `Bearer ${SECRETS.READER_TOKEN}` }],
+  ["no token", { authorization: "Bearer " }],
+])("refuses a callback that has %s to show", async (_, headers) => {
+  await tell("/webhook/status", callbackOf({ validation_id: nth(0) }), [401], headers);
+  await tell(`/callbacks/${nth(0)}/x`, callbackOf({ validation_id: nth(0) }), [401], headers);
+});
+
+function signed(secret: string, more = ""): string {
+  return `sha256=${hmac(secret, callbackOf({ validation_id: "x" }).toString() + more)}`;
+}
+
+test.each(NO_CALLBACKS)("refuses a callback that is %s", async (_, body) => {
+  await tell(`/callbacks/${nth(1)}/${await tokenOf(nth(1))}`, body, [400]);
+});
+
+test.each([
+  ["of 25 MiB", 25 * MIB, 400],
+  ["of more than 25 MiB", 25 * MIB + 1, 413],
+])("refuses a callback %s", async (_, length, status) => {
+  await tell(`/callbacks/${nth(1)}/${await tokenOf(nth(1))}`, Buffer.alloc(length, "["), [status]);
+});
+
+/** How deep a level is opened and closed, and what is at the bottom. */
+const NESTS = [
+  ["lists", "[", "]", ""],
+  ["objects", '{"a":', "}", "1"],
+  ["objects that say how to write them", '{"toJSON":', "}", "1"],
+  ["lists around an object that says how to write it", "[", "]", '{"toJSON":{}}'],
+  ["lists around a lone surrogate", "[", "]", '"\\ud800"'],
+] as const;
+
+test.each(NESTS)("takes results of %s in each other, however deep", async (_, open, close, bottom) => {
+  const path = `/callbacks/${nth(2)}/${await tokenOf(nth(2))}`;
+  for (const levels of [99, 101, 1_000, 10_000, 100_000]) {
+    const deep = open.repeat(levels) + bottom + close.repeat(levels);
+    const results = `{"success":true,"deep":${deep}}`;
+    await tell(path, Buffer.from(callbackOf().toString().replace(/}$/, `,"results":${results}}`)), [202]);
+  }
+});
+
+test("takes what has a callback's form, and nothing else, whatever it says", async () => {
+  const attacks = fc.tuple(anyCallback, fc.integer({ min: 1, max: PULLS - 1 }), fc.boolean());
+  await fc.assert(
+    fc.asyncProperty(together(attacks), async (all) => {
+      await Promise.all(all.map((one) => tellAnything(...one)));
+    }),
+    budget(),
+  );
+  expect(taken).toBeGreaterThan(0);
+});
+
+async function tellAnything(
+  { body, valid }: CallbackBody,
+  index: number,
+  bySignature: boolean,
+): Promise<void> {
+  if (!bySignature) {
+    const path = `/callbacks/${nth(index)}/${await tokenOf(nth(index))}`;
+    return tell(path, body, [valid ? 202 : 400]);
+  }
+  const signature = `sha256=${hmac(SECRETS.GRAINCHAIN_CALLBACK_SECRET, body)}`;
+  const unsigned = body.length === 0 ? 401 : 400;
+  // Here the body has to name the validation.
+  const named = valid && typeof JSON.parse(body.toString()).validation_id === "string";
+  return tell("/webhook/status", body, [named ? 202 : unsigned], { "x-grainchain-signature-256": signature });
+}
+
+test("takes what comes after the end, and moves nothing", async () => {
+  const path = `/callbacks/${nth(1)}/${await tokenOf(nth(1))}`;
+  await tell(path, callbackOf({ status: "cancelled" }), [202]);
+  const ended = await target().gateway.waitFor(
+    "SELECT state, conclusion, results FROM validations WHERE id = ?1 AND finished_at IS NOT NULL",
+    nth(1),
+  );
+  await tell(path, callbackOf({ status: "failed", results: { error: "told too late" } }), [202]);
+  await allAccountedFor();
+  expect(
+    await target().gateway.rows("SELECT state, conclusion, results FROM validations WHERE id = ?1", nth(1)),
+  ).toEqual([ended]);
+});
+
+/**
+ * Every callback that was taken is in the timeline of its validation, or with those that match none; or it was one too
+ * many after the end, and is in the log.
+ */
+const allAccountedFor = (): Promise<void> =>
+  waitUntil("every callback that was taken is accounted for", async () => {
+    const { gateway } = target();
+    const [kept] = await gateway.rows(KEPT);
+    return Number(kept?.n) + new Set(gateway.logs().match(DROPPED)).size === taken;
+  });
+
+const KEPT = `
+  SELECT (SELECT count(DISTINCT delivery_id) FROM timeline WHERE reason LIKE 'callback %')
+       + (SELECT count(*) FROM callbacks_unmatched) AS n`;
+const DROPPED = /"callback\.dropped".*"reason":"\d+ have come since the end"/g;
+
+test("is well afterwards: all that was taken is kept, and the forged ones moved nothing", async () => {
+  const { gateway, grainchain } = target();
+  await allAccountedFor();
+  const late =
+    "SELECT max(n) AS most FROM (SELECT count(*) AS n FROM timeline WHERE reason LIKE '%after the end%' GROUP BY validation_id)";
+  const most = Number((await gateway.rows(late))[0]?.most);
+  expect(most).toBeGreaterThan(0);
+  expect(most).toBeLessThanOrEqual(MAX_LATE_CALLBACKS);
+  expect(await gateway.rows("SELECT state FROM validations WHERE id = ?1", nth(0))).toEqual([
+    { state: "pending" },
+  ]);
+  expect(await gateway.rows("SELECT * FROM dead_letters WHERE kind = 'fact'")).toEqual([]);
+  const longest = "SELECT max(length(CAST(results AS BLOB))) AS bytes FROM validations";
+  expect(Number((await gateway.rows(longest))[0]?.bytes)).toBeLessThanOrEqual(MIB);
+  for (const run of grainchain.sandboxes.runs.values()) run.cancel();
+  await expectWell(target(), recorded);
+});

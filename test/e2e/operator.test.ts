@@ -1,0 +1,225 @@
+import { beforeAll, expect, test } from "vitest";
+import { runGateway } from "../../cli/test/support/gateway-command.ts";
+import { runHere } from "../../cli/test/support/gateway-here.ts";
+import { findsFault, runsOn, succeeds } from "../faults/support/courses.ts";
+import { judges } from "../faults/support/faults.ts";
+import { type GrainchainDouble, startDouble } from "../faults/support/grainchain.ts";
+import { endsWithFile } from "./support/file.ts";
+import { type Gateway, SECRETS, startGateway } from "./support/gateway.ts";
+import { openPull, waitForState as waitForRun } from "./support/pull-requests.ts";
+
+/** Its runs go on until they are cancelled. */
+const SLOW = "acme/slow";
+/** Its runs find a fault. */
+const BROKEN = "acme/broken";
+/** Grainchain refuses its runs for good, until it is mended. */
+const REFUSED = "acme/refused";
+const WORDS = "422 \u001b[31mno such image\u202e";
+
+let gateway: Gateway;
+let grainchain: GrainchainDouble;
+
+const whenDone = endsWithFile();
+
+beforeAll(async () => {
+  grainchain = await startDouble({ whenDone });
+  const courses = new Map([
+    [SLOW, runsOn],
+    [BROKEN, findsFault],
+  ]);
+  grainchain.script.course = (run) => (courses.get(run.request.project_id) ?? succeeds)(run);
+  refuse(true);
+  gateway = await startGateway(grainchain.url, {}, whenDone);
+});
+
+function refuse(refuses: boolean): void {
+  grainchain.script.weather = judges(({ project_id }) =>
+    refuses && project_id === REFUSED ? { refused: WORDS, permanent: true } : "take",
+  );
+}
+
+const asOperator = () => ({ GATEWAY_URL: gateway.url, GATEWAY_TOKEN: SECRETS.OPERATOR_TOKEN });
+
+/** Runs the command as an operator does. */
+const operate = (...args: readonly string[]) => runHere(args, asOperator());
+
+const askForJson = async (...args: readonly string[]) => {
+  const ran = await operate(...args, "--output", "json");
+  expect(ran).toMatchObject({ code: 0 });
+  return JSON.parse(ran.stdout);
+};
+
+const open = (repo: string, pr: number) => openPull(gateway, repo, pr);
+const waitForState = (repo: string, pr: number, state: string) => waitForRun(gateway, repo, pr, state);
+
+test("lists what came and what ran, page by page", async () => {
+  const first = await open("acme/listed", 1);
+  await gateway.waitForEnd(first);
+  const second = await open("acme/listed", 2);
+  await gateway.waitForEnd(second);
+
+  const deliveries = await askForJson("deliveries", "list", "--repo", "acme/listed");
+  const latest = await askForJson("validations", "list", "--repo", "acme/listed", "--limit", "1");
+  const earlier = await askForJson(
+    ...["validations", "list", "--repo", "acme/listed", "--limit", "1", "--cursor", latest.next_cursor],
+  );
+
+  expect(deliveries.items).toMatchObject([
+    { id: second, event: "pull_request", action: "opened", outcome: "started" },
+    { id: first, outcome: "started" },
+  ]);
+  expect(latest.items).toMatchObject([{ pr_number: 2, state: "completed", conclusion: "success" }]);
+  expect(earlier).toMatchObject({ items: [{ pr_number: 1 }], next_cursor: null });
+  expect(await operate("validations", "list", "--repo", "acme/listed", "--state", "dead")).toMatchObject({
+    code: 3,
+    stdout: "",
+  });
+});
+
+test("traces a run that found a fault, whichever way it is asked for", async () => {
+  const guid = await open(BROKEN, 12);
+  const { id, head_sha } = await gateway.waitForEnd(guid);
+  await gateway.waitFor("SELECT 1 FROM reports WHERE validation_id = ?1 AND status <> 'due'", String(id));
+
+  const ran = await operate("trace", `https://github.com/${BROKEN}/pull/12`);
+
+  expect(ran.code).toBe(0);
+  expect(ran.stdout).toContain(`${BROKEN} #12  ${String(head_sha).slice(0, 7)}  run 1  completed failure\n`);
+  const steps = ["accepted", "recorded", "queued", "dispatching", "running", "completed"];
+  const found = steps.map((step) => ran.stdout.search(new RegExp(`^\\d\\d-\\d\\d .* ${step} `, "m")));
+  expect(found).not.toContain(-1);
+  expect(found).toEqual(found.toSorted((a, b) => a - b));
+  for (const question of [guid, String(id), `${BROKEN}#12`, String(head_sha).slice(0, 8)]) {
+    const { validations } = await askForJson("trace", question);
+    expect(validations).toMatchObject([{ validation: { id, conclusion: "failure" } }]);
+  }
+  const shown = await operate("validations", "show", String(id));
+  expect(shown.stdout).toContain("completed failure");
+  expect(shown.stdout).toMatch(/^test {2}failed/m);
+});
+
+test("traces a run that is under way, cancels it and runs it again", async () => {
+  const guid = await open(SLOW, 3);
+  const { id } = await waitForState(SLOW, 3, "running");
+
+  const ran = await operate("trace", guid);
+
+  expect(ran.stdout).toContain(" run 1  running\n");
+  expect(ran.stdout).toMatch(/ now +waiting for Grainchain's word/);
+  const status = await operate("status", SLOW);
+  expect(status.stdout).toContain("0 queued, 1 running");
+
+  expect(await operate("validations", "cancel", String(id))).toMatchObject({ code: 0, stdout: "" });
+  await waitForState(SLOW, 3, "cancelled");
+  expect(await askForJson("validations", "rerun", String(id))).toMatchObject({ success: true });
+  expect(await waitForState(SLOW, 3, "running")).toMatchObject({ run: 2 });
+  const again = await operate("validations", "cancel", String(id));
+  expect(again).toMatchObject({ code: 0, stderr: "it has finished: cancelled\n" });
+});
+
+test("shows a dead letter, refuses a replay without a scope, and replays it once it is mended", async () => {
+  const guid = await open(REFUSED, 7);
+  const { id } = await waitForState(REFUSED, 7, "dead");
+
+  const list = await operate("dlq", "list", "--repo", REFUSED);
+  expect(list.stdout).toContain("dispatch");
+  for (const line of list.stdout.split("\n")) expect(line).not.toMatch(/[\p{Cc}\p{Cf}]/u);
+  const { items } = await askForJson("dlq", "list", "--kind", "dispatch", "--repo", REFUSED);
+  expect(items).toMatchObject([{ class: "permanent", validation_id: id, status: "open", error: WORDS }]);
+  const letter: string = items[0].id;
+  expect((await operate("dlq", "show", letter)).stdout).toContain("422 no such image");
+  expect(await operate("dlq", "show", letter, "--raw")).toMatchObject({ code: 3, stdout: "" });
+  expect((await operate("trace", `${REFUSED}#7`)).stdout).toContain("dead letters of this run");
+  expect((await operate("status")).stdout).toMatch(/dispatch +permanent +1/);
+
+  expect(await operate("dlq", "replay", "--yes")).toMatchObject({ code: 2, stdout: "" });
+  const dry = await askForJson("dlq", "replay", letter, "--dry-run");
+  expect(dry).toMatchObject({ total: 1, sample: [{ id: letter, status: "open" }] });
+  expect((await operate("dlq", "replay", letter)).code).toBe(1);
+  expect(await gateway.rows("SELECT count(*) AS n FROM replays")).toEqual([{ n: 0 }]);
+
+  refuse(false);
+  const replayed = await askForJson("dlq", "replay", letter, "--yes", "--reason", "the image is there");
+  expect(replayed).toMatchObject({
+    ...{ action: "replay", status: "done", total: 1, replayed: 1, failed: 0, reason: "the image is there" },
+    requested_by: expect.stringMatching(/^.+@.+$/),
+  });
+  expect(await waitForState(REFUSED, 7, "completed")).toMatchObject({ id, delivery_id: guid, lane: 1 });
+  expect(await askForJson("dlq", "show", letter)).toMatchObject({
+    status: "replayed",
+    replay_id: replayed.id,
+    outcome: expect.any(String),
+  });
+  expect(await operate("dlq", "list", "--repo", REFUSED)).toMatchObject({ code: 3, stdout: "" });
+  expect(await operate("dlq", "replay", letter, "--yes")).toMatchObject({
+    ...{ code: 3, stdout: "" },
+    stderr: `error: ${letter} is not open, but replayed\n`,
+  });
+  expect((await operate("replays", "list")).stdout).toContain(replayed.id);
+});
+
+test("discards what is not worth a replay", async () => {
+  refuse(true);
+  await open(REFUSED, 8);
+  await waitForState(REFUSED, 8, "dead");
+
+  const ran = await operate("dlq", "discard", "--repo", REFUSED, "--event", "pull_request", "--yes");
+
+  expect(ran).toMatchObject({ code: 0 });
+  expect(ran.stdout).toContain("1 of 1 done");
+  const { items } = await askForJson("dlq", "list", "--state", "discarded", "--repo", REFUSED);
+  expect(items).toMatchObject([{ status: "discarded" }]);
+});
+
+test("is a program of its own, with an exit code and two streams", async () => {
+  const [listed, unknown] = await Promise.all([
+    runGateway(["status"], asOperator()),
+    runGateway(["trace", "acme/unknown#1"], asOperator()),
+  ]);
+
+  expect(listed).toMatchObject({ code: 0, stderr: "" });
+  expect(listed.stdout).toContain("dead letters");
+  expect(unknown).toMatchObject({ code: 3, stdout: "" });
+});
+
+test("tells a reader which token an order needs, and lets them look", async () => {
+  const env = { GATEWAY_URL: gateway.url, GATEWAY_TOKEN: SECRETS.READER_TOKEN };
+
+  expect((await runHere(["status"], env)).code).toBe(0);
+  expect(await runHere(["dlq", "replay", "--all", "--yes"], env)).toEqual({
+    code: 1,
+    stdout: "",
+    stderr: "error: GATEWAY_TOKEN is a reader's: this needs the operator's (the gateway's OPERATOR_TOKEN)\n",
+  });
+  expect(await runHere(["status"], { ...env, GATEWAY_TOKEN: "nonsense" })).toMatchObject({
+    code: 1,
+    stdout: "",
+    stderr: expect.stringMatching(/^error: GATEWAY_TOKEN is refused: .*\n$/),
+  });
+});
+
+test("says that no hook is configured where a search has none to ask", async () => {
+  const ran = await operate("reconcile", "--since", "6h");
+
+  expect(ran.code).toBe(1);
+  expect(ran.stderr).toContain("error: the search failed: no hook is configured: RECONCILE_HOOKS\n");
+});
+
+test.each([
+  [["trace", "acme/unknown#1"]],
+  [["validations", "show", "1-pr-1-0000000000000000000000000000000000000000-1"]],
+  [["validations", "rerun", "nothing/like it?"]],
+  [["dlq", "show", "nothing%2Flike it"]],
+  [["replays", "show", "nope"]],
+  [["replays", "cancel", "nope"]],
+  [["status", "acme/unheard-of"]],
+])("ends with 3 for what is not known: %j", async (args) => {
+  expect(await operate(...args)).toMatchObject({ code: 3, stdout: "" });
+});
+
+test.each([[["trace", "what is this?"]], [["replays", "list", "--cursor", "nonsense"]]])(
+  "ends with 2 for what is not understood: %j",
+  async (args) => {
+    expect(await operate(...args)).toMatchObject({ code: 2, stdout: "" });
+  },
+);

@@ -1,0 +1,106 @@
+/** Debian's Chromium, as an operator uses it, and what it complains of. */
+import { accessSync, constants, mkdirSync } from "node:fs";
+import path from "node:path";
+import axe, { type AxeResults } from "axe-core";
+import { type Browser, chromium, type Page } from "playwright-core";
+import { ROOT } from "../../../tools/local/settings.ts";
+import { patienceMs } from "../../support/patience.ts";
+
+/** Where screenshots are kept for those who want to look: `KEEP_PICTURES=1`. */
+const PICTURES = path.join(ROOT, ".artifacts", "dashboard");
+
+/** What a screen is like: by light, by dark, on a phone. */
+export const SCREENS = {
+  light: { width: 1360, height: 900, colorScheme: "light", mobile: false },
+  dark: { width: 1360, height: 900, colorScheme: "dark", mobile: false },
+  phone: { width: 390, height: 844, colorScheme: "light", mobile: true },
+} as const;
+
+export type Screen = keyof typeof SCREENS;
+
+/** @throws where there is no browser: what it would have shown is not shown */
+export async function startBrowser(): Promise<Browser> {
+  const executablePath = process.env.CHROMIUM_PATH ?? "/usr/bin/chromium";
+  try {
+    accessSync(executablePath, constants.X_OK);
+  } catch {
+    throw new Error(
+      `no browser at ${executablePath}: install Debian's chromium (apt-get install chromium) or set CHROMIUM_PATH`,
+    );
+  }
+  const args = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-dev-shm-usage",
+  ];
+  return chromium.launch({ executablePath, args });
+}
+
+/** A window, with all that its browser complained of: errors, and what the policy stopped. */
+export interface Visit {
+  readonly page: Page;
+  readonly complaints: string[];
+  /** Gives this password, or none, when one is asked for, as a person does. A browser keeps one that was good. */
+  logIn(password?: string): Promise<void>;
+  /** Shows what is there on another screen. */
+  lookAt(screen: Screen): Promise<void>;
+  setScripts(enabled: boolean): Promise<void>;
+}
+
+/** Opens a browser window: it takes longer than most tests, and may be used by many of them. */
+export async function visit(browser: Browser, baseURL: string): Promise<Visit> {
+  const context = await browser.newContext({ baseURL });
+  const page = await context.newPage();
+  page.setDefaultTimeout(patienceMs());
+  const complaints: string[] = [];
+  page.on("pageerror", (error) => complaints.push(`error: ${error.message}`));
+  page.on("dialog", (dialog) => {
+    complaints.push(`dialog: ${dialog.message()}`);
+    void dialog.dismiss();
+  });
+  page.on("console", (message) => {
+    if (message.type() === "error" || message.type() === "warning") complaints.push(message.text());
+  });
+  const devTools = await context.newCDPSession(page);
+  return {
+    page,
+    complaints,
+    logIn: (password) =>
+      context.setHTTPCredentials(password === undefined ? null : { username: "ada", password }),
+    async lookAt(screen) {
+      const { colorScheme, ...metrics } = SCREENS[screen];
+      await page.emulateMedia({ colorScheme });
+      await devTools.send("Emulation.setDeviceMetricsOverride", { ...metrics, deviceScaleFactor: 1 });
+      await devTools.send("Emulation.setTouchEmulationEnabled", { enabled: metrics.mobile });
+    },
+    setScripts: async (enabled) => {
+      await devTools.send("Emulation.setScriptExecutionDisabled", { value: !enabled });
+    },
+  };
+}
+
+/** Keeps a picture of the whole page, if pictures are wanted. */
+export async function keepPicture(page: Page, name: string): Promise<void> {
+  if (!process.env.KEEP_PICTURES) return;
+  mkdirSync(PICTURES, { recursive: true });
+  await page.screenshot({ path: path.join(PICTURES, `${name}.png`), fullPage: true });
+}
+
+const RULES = {
+  all: "{ preload: false, resultTypes: ['violations'] }",
+  colors:
+    "{ preload: false, resultTypes: ['violations'], runOnly: ['color-contrast', 'link-in-text-block'] }",
+} as const;
+
+/** What axe-core finds to be a serious or critical fault of the page, each with where. */
+export async function accessFaults(page: Page, rules: keyof typeof RULES = "all"): Promise<string[]> {
+  // Evaluated by the browser's debugger, which the page's policy does not bind.
+  if (!(await page.evaluate("'axe' in window"))) await page.evaluate(axe.source);
+  const { violations } = await page.evaluate<AxeResults>(`axe.run(document, ${RULES[rules]})`);
+  return violations
+    .filter(({ impact }) => impact === "serious" || impact === "critical")
+    .flatMap(({ id, nodes }) =>
+      nodes.map(({ target, failureSummary }) => `${id}: ${target} ${failureSummary}`),
+    );
+}

@@ -1,0 +1,35 @@
+/** The state of a gateway that an older checkout has left. */
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { expect } from "vitest";
+import { ROOT } from "../../../tools/local/settings.ts";
+import { runWrangler } from "../../../tools/local/wrangler.ts";
+import { makeDirectory } from "./repositories.ts";
+
+const MIGRATIONS = path.join(ROOT, "shared/migrations");
+
+/** Applies all migrations but the last, as a checkout from before it did. */
+export async function applyOldMigrations(stateDir: string): Promise<void> {
+  const dir = makeDirectory();
+  cpSync(MIGRATIONS, path.join(dir, "shared/migrations"), { recursive: true });
+  rmSync(path.join(dir, "shared/migrations", migrationNames().at(-1) ?? ""));
+  mkdirSync(path.join(dir, "producer/src"), { recursive: true });
+  const config = path.join(dir, "wrangler.producer.toml");
+  writeFileSync(config, readFileSync(path.join(ROOT, "wrangler.producer.toml")));
+  const place = ["-c", config, "--env", "development", "--local", "--persist-to", stateDir];
+  const { code, output } = await runWrangler(["d1", "migrations", "apply", "DB", ...place]);
+  expect(code, output).toBe(0);
+}
+
+/** What Wrangler has noted in its table, in the order in which it was applied. */
+export function appliedTo(stateDir: string) {
+  const dir = path.join(stateDir, "v3/d1/miniflare-D1DatabaseObject");
+  const [file = ""] = readdirSync(dir).filter((name) => /^[0-9a-f]+\.sqlite$/.test(name));
+  const database = new DatabaseSync(path.join(dir, file), { readOnly: true });
+  const rows = database.prepare("SELECT name, applied_at FROM d1_migrations ORDER BY id").all();
+  database.close();
+  return rows;
+}
+
+export const migrationNames = (): string[] => readdirSync(MIGRATIONS).filter((name) => name.endsWith(".sql"));

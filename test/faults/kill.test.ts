@@ -1,0 +1,160 @@
+import { randomUUID } from "node:crypto";
+import { once } from "node:events";
+import { mkdtempSync, rmSync, writeSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import { buildPayload } from "../../cli/src/input/payload.ts";
+import { startProgram } from "../e2e/support/program.ts";
+import { amount, SEED } from "../support/amount.ts";
+import type { Behaviour } from "./support/faults.ts";
+import { type Gateway, PUBLIC_URL, startGateway } from "./support/gateway.ts";
+import { startDouble } from "./support/grainchain.ts";
+import { expectInvariants, expectOneRunEach } from "./support/invariants.ts";
+import { PAST } from "./support/pilot.ts";
+import { eventually, Pulse } from "./support/pulse.ts";
+import { Random } from "./support/random.ts";
+import { type Point, type Steps, startSteps } from "./support/steps.ts";
+
+/** One of each kind: what a kill leaves differs between them. */
+const POINTS: readonly Point[] = [
+  // Deliveries: read and not written; written and not woken; woken and not acknowledged.
+  { step: /^before events transaction/, nth: 2 },
+  { step: /^after events transaction/, nth: 2 },
+  { step: /^after events wake-up/, nth: 1 },
+  // Dispatches: leased and not sent; sent, taken and not answered; answered and not written; written.
+  { step: /^before Grainchain/, nth: 1 },
+  { step: /^after Grainchain/, nth: 1 },
+  { step: /^before work transaction/, nth: 3 },
+  { step: /^after work transaction/, nth: 4 },
+  // Callbacks: written and not acknowledged.
+  { step: /^after events transaction/, nth: 4 },
+];
+/** Beside these, in a soak test: anywhere in what follows from a round of pull requests, and in crons. */
+const MORE = amount(0, 60);
+const ANYWHERE = /./;
+const STEPS = 60;
+const CRON_MS = 500;
+const PULLS_EACH = 6;
+
+interface Pull {
+  readonly guid: string;
+  readonly body: string;
+}
+
+test("holds its invariants wherever workerd is killed, and in the end has run everything once", async () => {
+  const random = new Random(SEED);
+  const anywhere = Array.from({ length: MORE }, () => ({ step: ANYWHERE, nth: 1 + random.below(STEPS) }));
+  const { gateway, grainchain, steps, stateDir, end } = await startMortal();
+  const pulls: Pull[] = [];
+  const killed: string[] = [];
+
+  for (const point of [...POINTS, ...anywhere]) {
+    const missing = await unrecorded(gateway, pulls);
+    const reached = steps.holdAt(point);
+    const sending = sendAll(gateway, [...missing, ...openPulls(pulls)]);
+    const fire = (): void => void gateway.cron().catch(() => undefined);
+    const crons = point.step === ANYWHERE ? setInterval(fire, CRON_MS) : undefined;
+    killed.push(await reached.finally(() => clearInterval(crons)));
+    await gateway.kill();
+    steps.end();
+    await sending;
+    await expectInvariants(gateway);
+    await passTime(gateway);
+  }
+  writeSync(2, `kills: seed ${SEED}, ${killed.length}: ${killed.join(", ")}\n`);
+
+  await eventually("everything has finished", async () => {
+    await sendAll(gateway, await unrecorded(gateway, pulls));
+    await passTime(gateway);
+    await gateway.cron();
+    const done = await gateway.rows("SELECT id FROM validations WHERE state = 'completed'");
+    return done.length === pulls.length;
+  });
+
+  await grainchain.sandboxes.ended();
+  await expectInvariants(gateway);
+  await expectOneRunEach(gateway, grainchain);
+  expect(grainchain.sandboxes.runs.size).toBe(pulls.length);
+  expect(await gateway.rows("SELECT * FROM dead_letters")).toEqual([]);
+
+  // What is on disk can be checked from outside, and a row that breaks a rule is named.
+  const [{ id } = {}] = await gateway.rows(
+    "UPDATE validations SET lease_id = 'none' WHERE id = (SELECT min(id) FROM validations) RETURNING id",
+  );
+  await end();
+  const program = startProgram(["invariants"], { GATEWAY_STATE: stateDir });
+  await once(program.child, "close");
+  expect({ code: program.child.exitCode, printed: program.stdout }).toEqual({
+    code: 1,
+    printed: [
+      expect.stringContaining(`: ${id}: completed with lease none`),
+      expect.stringMatching(/^\d+ rules checked, 1 rows break one$/),
+    ],
+  });
+});
+
+/** A gateway that can be killed at every step. */
+async function startMortal() {
+  const ends: (() => Promise<void>)[] = [];
+  const whenDone = (end: () => Promise<void>) => void ends.unshift(end);
+  const end = async (): Promise<void> => {
+    for (const one of ends.splice(0)) await one();
+  };
+  onTestFinished(end);
+  const stateDir = mkdtempSync(path.join(tmpdir(), "webhook-gateway-kill-"));
+  onTestFinished(() => rmSync(stateDir, { recursive: true, force: true }));
+  const steps = await startSteps(whenDone);
+  const pulse = new Pulse();
+  const grainchain = await startDouble({ whenDone, pulse });
+  grainchain.script.weather = tellingOf(steps);
+  const gateway = await startGateway({
+    grainchainUrl: grainchain.url,
+    vars: { GRAINCHAIN_REQUEST_TIMEOUT_MS: "600000" },
+    pulse,
+    stateDir,
+    entry: steps.entry,
+    whenDone,
+  });
+  grainchain.sandboxes.movedFrom(PUBLIC_URL, gateway.url);
+  return { gateway, grainchain, steps, stateDir, end };
+}
+
+/** Serves, telling it before and after. */
+const tellingOf =
+  (steps: Steps): Behaviour =>
+  async (_call, serve) => {
+    if (!(await steps.pass("before Grainchain takes it"))) return "reset";
+    const reply = serve();
+    return (await steps.pass("after Grainchain has taken it")) ? reply : "reset";
+  };
+
+/** New pull requests, noted before they are sent. */
+function openPulls(pulls: Pull[]): Pull[] {
+  const opened = Array.from({ length: PULLS_EACH }, (_, index) => {
+    const options = { repo: "acme/widgets", pr: pulls.length + index + 1, now: new Date() };
+    return { guid: randomUUID(), body: JSON.stringify(buildPayload("pull_request.opened", options)) };
+  });
+  pulls.push(...opened);
+  return opened;
+}
+
+/** What a kill took from the queue, or from the wire: GitHub's redelivery brings it again. */
+async function unrecorded({ rows }: Gateway, pulls: readonly Pull[]): Promise<Pull[]> {
+  const recorded = new Set((await rows("SELECT id FROM deliveries")).map(({ id }) => id));
+  return pulls.filter(({ guid }) => !recorded.has(guid));
+}
+
+/** Broken connections are part of it. */
+async function sendAll(gateway: Gateway, pulls: readonly Pull[]): Promise<void> {
+  await Promise.allSettled(pulls.map((pull) => gateway.deliver({ event: "pull_request", ...pull })));
+}
+
+/** Leases, backoffs and silences of minutes are over at once. */
+async function passTime({ rows }: Gateway): Promise<void> {
+  await rows(`UPDATE validations SET due_at = '${PAST}' WHERE due_at IS NOT NULL`);
+  await rows(`UPDATE validations SET lease_until = '${PAST}' WHERE lease_until IS NOT NULL`);
+  await rows(
+    `UPDATE validations SET heard_at = '${PAST}', watch_until = NULL WHERE state IN ('pending', 'running')`,
+  );
+}

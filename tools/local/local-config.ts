@@ -1,0 +1,64 @@
+/** The Workers' configuration as the local gateway uses it. */
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { parse } from "smol-toml";
+import * as v from "valibot";
+import { configFile, WORKERS, type WorkerName } from "../../cli/src/provision/project.ts";
+import { ROOT, StartError } from "./settings.ts";
+
+const variables = v.record(v.string(), v.pipe(v.unknown(), v.transform(String)));
+const withVariables = v.object({ env: v.object({ development: v.object({ vars: variables }) }) });
+
+/**
+ * The variables of a Worker's file for development. Loading Wrangler to read them would take a second.
+ * @throws StartError if the file cannot be read
+ */
+export function readVariables(worker: WorkerName): Readonly<Record<string, string>> {
+  try {
+    return v.parse(withVariables, parse(readText(worker))).env.development.vars;
+  } catch (thrown) {
+    const reason = thrown instanceof Error ? thrown.message : "unknown";
+    throw new StartError(`${configFile(worker)} cannot be read: ${reason}`);
+  }
+}
+
+/**
+ * Writes both configurations again in a folder of their own. Beside a `.dev.vars` Wrangler takes variables from nowhere
+ * else, and the environment is to win over it.
+ * @returns the paths of the copies, the producer's first
+ */
+export function writeLocalConfigs(stateDir: string): string[] {
+  mkdirSync(path.join(stateDir, "config"), { recursive: true });
+  return WORKERS.map((worker) => {
+    const file = localFile(stateDir, worker);
+    writeFileSync(file, localText(worker));
+    return file;
+  });
+}
+
+/** True if the copies are what would be written, by this version of Wrangler too. */
+export function localConfigsAreCurrent(stateDir: string): boolean {
+  try {
+    return WORKERS.every((worker) => readFileSync(localFile(stateDir, worker), "utf8") === localText(worker));
+  } catch {
+    return false;
+  }
+}
+
+function localText(worker: WorkerName): string {
+  const text = readText(worker).replaceAll(
+    /^(main|migrations_dir) = "(.+)"$/gm,
+    (_, key: string, relative: string) => `${key} = ${JSON.stringify(path.join(ROOT, relative))}`,
+  );
+  return `# For Wrangler ${wranglerVersion()}.\n${text}`;
+}
+
+function wranglerVersion(): string {
+  const manifest = readFileSync(path.join(ROOT, "node_modules/wrangler/package.json"), "utf8");
+  return v.parse(v.object({ version: v.string() }), JSON.parse(manifest)).version;
+}
+
+const readText = (worker: WorkerName): string => readFileSync(path.join(ROOT, configFile(worker)), "utf8");
+
+const localFile = (stateDir: string, worker: WorkerName): string =>
+  path.join(stateDir, "config", configFile(worker));

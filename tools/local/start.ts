@@ -1,0 +1,218 @@
+/**
+ * `npm start`: the whole gateway on this machine. Applies the migrations, starts the embedded Grainchain and both
+ * Workers, runs the demo, and serves until it is told to stop.
+ */
+import type { ChildProcess } from "node:child_process";
+import { mkdirSync, rmSync } from "node:fs";
+import path from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { parseArgs } from "node:util";
+import { grainchainEnvironment } from "@webhook-gateway/shared/process/child-environment.mjs";
+import { GatewayError } from "../../cli/src/exit.ts";
+import { watchParent } from "../bootstrap/parent.mjs";
+import { requireGoodConfiguration } from "./configuration.ts";
+import { writeLocalConfigs } from "./local-config.ts";
+import { applyMigrations } from "./migrations.ts";
+import { requireFreePort } from "./ports.ts";
+import { followLogs, Processes, spawnProgram } from "./processes.ts";
+import { type LocalSettings, readLocalSettings, StartError } from "./settings.ts";
+import { quietEnvironment, spawnWrangler } from "./wrangler.ts";
+
+const CONSUMER = "webhook-gateway-consumer-development";
+const CRON_MS = 60_000;
+const START_TIMEOUT_MS = 60_000;
+const POLL_MS = 25;
+const PROBE_MS = 5_000;
+/** Longer than anything the Workers do at once. */
+const SILENT_MS = 30_000;
+
+const processes = new Processes();
+const stopped = new AbortController();
+
+async function stop(code: number): Promise<never> {
+  stopped.abort();
+  await processes.stop();
+  process.exit(code);
+}
+
+/** Takes over a child: its log goes to a file, its warnings to the terminal, and its end is the gateway's. */
+function superviseChild(name: string, child: ChildProcess, logFile: string): void {
+  const lastWords = followLogs(child, logFile, (line) => console.error(line));
+  processes.add(name, child, (code) => {
+    console.error(`error: ${name} ended unexpectedly (exit code ${code})`);
+    for (const line of lastWords()) console.error(`  ${line}`);
+    void stop(1);
+  });
+}
+
+async function main(): Promise<void> {
+  const withDemo = readArguments();
+  const settings = readLocalSettings(process.env);
+  await requireFreePort(settings.port, "PORT");
+  if (!settings.externalGrainchain) await requireFreePort(settings.grainchainPort, "GRAINCHAIN_PORT");
+  requireGoodConfiguration(settings);
+  await applyMigrations(settings.stateDir);
+
+  const demoRepos = path.join(settings.stateDir, "demo-repos");
+  if (!settings.externalGrainchain) startGrainchain(settings, demoRepos);
+  startWorkers(settings);
+  const url = `http://localhost:${settings.port}`;
+  await waitUntilHealthy(url);
+  if (!settings.externalGrainchain) await waitUntilUp(`http://127.0.0.1:${settings.grainchainPort}/health`);
+  if (stopped.signal.aborted) return;
+  console.log(`ready ${url}`);
+  void beatEveryMinute(url);
+  void watchWorkers(url, settings.stateDir);
+
+  if (!withDemo) return;
+  if (settings.externalGrainchain) {
+    console.log(
+      "demo: left out, because GRAINCHAIN_API_URL names a Grainchain that cannot see its repository",
+    );
+    return;
+  }
+  const { runDemo } = await import("./demo.ts");
+  await runDemo({ url, settings, demoRepos, signal: stopped.signal });
+}
+
+/** @returns whether the demo is wanted */
+function readArguments(): boolean {
+  try {
+    const options = { demo: { type: "boolean", default: true } } as const;
+    return parseArgs({ options, allowNegative: true }).values.demo;
+  } catch (thrown) {
+    // Its first sentence names the option.
+    const message = thrown instanceof Error ? thrown.message.split(". ")[0] : "bad arguments";
+    throw new StartError(`${message}; known: --no-demo`);
+  }
+}
+
+function startGrainchain(settings: LocalSettings, demoRepos: string): void {
+  mkdirSync(demoRepos, { recursive: true });
+  const repos = [settings.variables.GRAINCHAIN_REPOS, demoRepos].filter((dir) => dir !== undefined);
+  const child = spawnProgram("grainchain/src/index.ts", ["--port", String(settings.grainchainPort)], {
+    ...grainchainEnvironment(process.env),
+    GRAINCHAIN_REPOS: repos.join(path.delimiter),
+    GRAINCHAIN_CALLBACK_SECRET: settings.variables.GRAINCHAIN_CALLBACK_SECRET,
+    GRAINCHAIN_API_KEY: settings.variables.GRAINCHAIN_API_KEY,
+    GRAINCHAIN_API_PREFIX: settings.variables.GRAINCHAIN_API_PREFIX,
+  });
+  superviseChild("the embedded Grainchain", child, path.join(settings.stateDir, "logs/grainchain.log"));
+}
+
+function startWorkers(settings: LocalSettings): void {
+  const configs = writeLocalConfigs(settings.stateDir);
+  const child = spawnWrangler(
+    [
+      ...["dev", ...configs.flatMap((config) => ["-c", config]), "--env", "development"],
+      ...["--port", String(settings.port), "--inspector-port", "0", "--persist-to", settings.stateDir],
+      ...["--show-interactive-dev-session=false", "--log-level", "log"],
+    ],
+    // The variables come by the environment: no secret on a command line or in another file.
+    {
+      env: { ...quietEnvironment(settings.variables), ...wranglerSettings(settings.stateDir) },
+      stdio: "pipe",
+    },
+  );
+  superviseChild("wrangler", child, path.join(settings.stateDir, "logs/gateway.log"));
+}
+
+/**
+ * Wrangler registers running Workers by name, for the whole machine, and sends a cron that is fired to whoever holds the
+ * name: to another gateway, or to one that was killed outright less than 90 s ago. So each start has a registry of its
+ * own. Its local traces are off: they keep every request's address on disk, and a callback's address is a capability.
+ */
+function wranglerSettings(stateDir: string): NodeJS.ProcessEnv {
+  const registry = path.join(stateDir, "registry");
+  rmSync(registry, { recursive: true, force: true });
+  return {
+    WRANGLER_REGISTRY_PATH: registry,
+    CLOUDFLARE_DEV_REGISTRY_PATH: registry,
+    X_LOCAL_OBSERVABILITY: "false",
+  };
+}
+
+async function waitUntilHealthy(url: string): Promise<void> {
+  await waitFor(async () => {
+    const response = await fetch(`${url}/health`);
+    const { service } = (await response.json()) as { service?: string };
+    return service === "webhook-gateway";
+  }, "the Workers did not come up");
+}
+
+async function waitUntilUp(url: string): Promise<void> {
+  await waitFor(async () => (await fetch(url)).ok, "the embedded Grainchain did not come up");
+}
+
+async function waitFor(up: () => Promise<boolean>, problem: string): Promise<void> {
+  const until = Date.now() + START_TIMEOUT_MS;
+  while (Date.now() < until && !stopped.signal.aborted) {
+    if (await up().catch(() => false)) return;
+    await delay(POLL_MS);
+  }
+  if (!stopped.signal.aborted) throw new StartError(`${problem} within ${START_TIMEOUT_MS / 1000} s`);
+}
+
+/** Wrangler fires no cron locally: here it is fired at once, for what a crash has left behind, and then every minute. */
+async function beatEveryMinute(url: string): Promise<void> {
+  while (!stopped.signal.aborted) {
+    await fireCron(url);
+    await delay(CRON_MS, undefined, { signal: stopped.signal }).catch(() => undefined);
+  }
+}
+
+/** Where workerd dies, Wrangler starts another, goes on, and may never answer again: that is the gateway's end too. */
+async function watchWorkers(url: string, stateDir: string): Promise<void> {
+  let answeredAt = Date.now();
+  while (!stopped.signal.aborted && Date.now() - answeredAt < SILENT_MS) {
+    const probedAt = Date.now();
+    if (await answers(url)) answeredAt = Date.now();
+    const wait = Math.max(probedAt + PROBE_MS - Date.now(), 0);
+    await delay(wait, undefined, { signal: stopped.signal }).catch(() => undefined);
+    // A machine that slept was not silent.
+    if (Date.now() - probedAt > 3 * PROBE_MS) answeredAt = Date.now();
+  }
+  if (stopped.signal.aborted) return;
+  const logFile = path.join(stateDir, "logs/gateway.log");
+  console.error(`error: the Workers have not answered for ${SILENT_MS / 1000} s; their log is ${logFile}`);
+  await stop(1);
+}
+
+async function answers(url: string): Promise<boolean> {
+  try {
+    const response = await fetch(url, { signal: AbortSignal.timeout(PROBE_MS) });
+    await response.body?.cancel();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+async function fireCron(url: string): Promise<void> {
+  try {
+    const response = await fetch(`${url}/cdn-cgi/local/explorer/api/local/scheduled?worker=${CONSUMER}`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ cron: "* * * * *" }),
+      signal: stopped.signal,
+    });
+    if (!response.ok) console.error(`warning: the cron could not be fired (HTTP ${response.status})`);
+    await response.body?.cancel();
+  } catch {
+    // The gateway is stopping, or is about to be found dead.
+  }
+}
+
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+  process.on(signal, () => void stop(0));
+}
+
+watchParent(() => void stop(0));
+
+try {
+  await main();
+} catch (thrown) {
+  const known = thrown instanceof GatewayError;
+  console.error(known ? `error: ${thrown.message}` : thrown);
+  await stop(1);
+}

@@ -1,0 +1,24 @@
+/**
+ * `node tools/release/example-payloads.ts`: writes the example payloads that `gateway send` works with, from the package that
+ * GitHub's SDK authors maintain. They are kept here so that `npm start` need not install the package. Run it when the
+ * package has a new version.
+ */
+import { writeFileSync } from "node:fs";
+import webhooks from "@octokit/webhooks-examples" with { type: "json" };
+import { EXAMPLES_FILE, type ExamplePayload } from "../../cli/src/input/example-payloads.ts";
+
+/** @returns the first example of every event and action, one a line */
+export function exampleLines(): string {
+  const seen = new Set<string>();
+  const lines = webhooks.flatMap(({ name: event, examples }) =>
+    (examples as readonly ExamplePayload["payload"][]).flatMap((payload) => {
+      const key = `${event}.${payload.action ?? ""}`;
+      if (seen.has(key)) return [];
+      seen.add(key);
+      return [JSON.stringify({ event, payload } satisfies ExamplePayload)];
+    }),
+  );
+  return `${lines.join("\n")}\n`;
+}
+
+if (import.meta.main) writeFileSync(EXAMPLES_FILE, exampleLines());

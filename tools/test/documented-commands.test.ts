@@ -1,0 +1,196 @@
+import { execFileSync } from "node:child_process";
+import { globSync, readdirSync, readFileSync } from "node:fs";
+import path from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { parseArgs } from "node:util";
+import { describe, expect, test } from "vitest";
+import { makeProgram } from "../../cli/src/program.ts";
+import { startWrangler } from "../../cli/src/provision/wrangler.ts";
+import { runHere } from "../../cli/test/support/gateway-here.ts";
+import { startOperatorServer, TOKEN } from "../../cli/test/support/operator-server.ts";
+import { D1_OPTIONS, INVARIANTS_OPTIONS } from "../database/tool-options.ts";
+import { ROOT } from "../local/settings.ts";
+import {
+  argumentsOf,
+  BLOCKS,
+  COMMANDS,
+  DOCUMENTS,
+  type Documented,
+  filledIn,
+  readDocument,
+} from "./support/documented.ts";
+import { wranglerProblems } from "./support/wrangler-usage.ts";
+
+type Kind = readonly [pattern: RegExp, check: (line: string) => void | Promise<void>];
+
+/** How each kind of command is checked. The first that fits counts. */
+const KINDS: readonly Kind[] = [
+  [/^npx /, (line) => expect.fail(`${line} runs on the machine's own Node, which may be too old`)],
+  [/^(npm run d1 --|pnpm d1) /, checkSql],
+  [/^(npm run invariants --|pnpm invariants) /, checkInvariants],
+  // These two speak to Cloudflare: what they do is tested by itself.
+  [/^npm run gateway -- (provision|doctor)\b/, checkByParser],
+  [/^npm run gateway -- /, checkByServer],
+  [/^npm run wrangler -- /, (line) => expect(wranglerProblems(argumentsOf(line))).toEqual([])],
+  [/^printf %s "\$SECRET" \| npm run wrangler -- /, checkPiped],
+  [/^curl .*http:\/\/localhost:8787/, checkRoute],
+  [/^(npm run|npm|pnpm) [a-z][\w:-]*( +#.*| <n>)?$/, checkScript],
+];
+
+/** What is not checked, and why. Shell syntax is checked of all. */
+const EXCUSED: readonly (readonly [pattern: RegExp, reason: string])[] = [
+  [/^README\.md: export /, "names values for the lines that follow"],
+  [/^README\.md: npm start -- --no-demo$/, "the tests of `npm start` start it so"],
+  [/: (npm test --|npm run test:soak --|pnpm check) --project \w+/, "Vitest's own arguments"],
+  [/^CONTRIBUTING\.md: npm install --package-lock-only$/, "asks the registry for new versions"],
+  [/^docs\/releasing\.md: git /, "tags a release of this repository"],
+  [/: pnpm bench\S* (\d|--)/, "measures for minutes; the benchmarks read these arguments themselves"],
+  [/^docs\/security\.md: curl -s https:\/\/api\.github\.com\/meta/, "asks GitHub"],
+  [
+    /^docs\/grainchain-api\.md: /,
+    "a session with a Grainchain of the reader's; the API is tested in grainchain/test",
+  ],
+];
+
+describe("every documented command is checked", () => {
+  const checked = COMMANDS.flatMap(({ document, line }) => {
+    const kind = KINDS.find(([pattern]) => pattern.test(line));
+    return kind === undefined ? [] : [{ document, line, check: kind[1] }];
+  });
+
+  test.each(checked)("$document: $line", ({ line, check }) => check(line));
+
+  test("or excused", () => {
+    const open = COMMANDS.filter(({ line }) => !KINDS.some(([pattern]) => pattern.test(line)));
+    const said = open.map(({ document, line }: Documented) => `${document}: ${line}`);
+    expect(said.filter((one) => !EXCUSED.some(([pattern]) => pattern.test(one)))).toEqual([]);
+    const stale = EXCUSED.filter(([pattern]) => !said.some((one) => pattern.test(one)));
+    expect(stale).toEqual([]);
+    const unused = KINDS.slice(1).filter(([pattern]) => !COMMANDS.some(({ line }) => pattern.test(line)));
+    expect(unused).toEqual([]);
+  });
+
+  test.each(BLOCKS)("and a shell reads it: $document: $block", ({ block }) => {
+    execFileSync("sh", ["-n"], { input: filledIn(block), stdio: ["pipe", "ignore", "pipe"] });
+  });
+});
+
+/** Wrangler's commands within the advice of `provision` and `doctor`, with something in each gap. */
+const advice = globSync("cli/src/**/*.ts", { cwd: ROOT }).flatMap((file) =>
+  [...readFileSync(path.join(ROOT, file), "utf8").matchAll(/wranglerCommand\(`([^`]+)`\)/g)].map(
+    ([, text = ""]) => ({
+      file,
+      command: text
+        .replaceAll(/-c \$\{[^}]+\}/g, "-c wrangler.producer.toml")
+        .replaceAll(/--env \$\{[^}]+\}/g, "--env staging")
+        .replaceAll(/\$\{[^}]+\}/g, "a-name"),
+    }),
+  ),
+);
+
+test.each(advice)("Wrangler takes what $file advises: $command", ({ command }) => {
+  expect(wranglerProblems(command.split(" "))).toEqual([]);
+});
+
+test("advice is looked at wherever it is given", () => {
+  expect(new Set(advice.map(({ file }) => file)).size).toBeGreaterThanOrEqual(6);
+});
+
+test.each(["doctor --env prod", "provision --env staging --now", "doctor"])(
+  "tells a line that the program does not take: %s",
+  async (line) => {
+    expect(await complaintOf(line.split(" "))).toMatch(/^error: /);
+  },
+);
+
+test.each([
+  ["rollbak 1 -c wrangler.producer.toml", 'there is no command "rollbak 1 -c wrangler.producer.toml"'],
+  ["rollback 1 2 -c wrangler.producer.toml", "it does not take 1 2"],
+  ["rollback 1 --force", "there is no flag --force"],
+  ["deploy -c wrangler.producer.toml --env prod", "prod is no environment"],
+  ["deploy -c wrangler.toml", "there is no file wrangler.toml"],
+  ["deploy --env", "--env needs a value"],
+  ["secret put -c wrangler.producer.toml", "it needs key"],
+  ["tail --status broken", "--status is one of ok, error, canceled"],
+  ["deployments", 'there is no command "deployments"'],
+])("tells a line that Wrangler does not take: %s", (line, problem) => {
+  expect(wranglerProblems(line.split(" "))).toEqual([problem]);
+});
+
+function checkSql(line: string): void {
+  const { positionals } = parseArgs({ args: argumentsOf(line), allowPositionals: true, options: D1_OPTIONS });
+  const [sql = ""] = positionals;
+  expect(positionals).toHaveLength(1);
+  expect(migratedDatabase().prepare(sql).all()).toBeInstanceOf(Array);
+}
+
+function migratedDatabase(): DatabaseSync {
+  const db = new DatabaseSync(":memory:");
+  const migrations = path.join(ROOT, "shared/migrations");
+  for (const name of readdirSync(migrations)
+    .filter((name) => name.endsWith(".sql"))
+    .toSorted()) {
+    db.exec(readFileSync(path.join(migrations, name), "utf8"));
+  }
+  return db;
+}
+
+function checkInvariants(line: string): void {
+  parseArgs({ args: argumentsOf(line), options: INVARIANTS_OPTIONS });
+}
+
+async function checkByParser(line: string): Promise<void> {
+  expect(await complaintOf(argumentsOf(line))).toBe("");
+}
+
+/** What the program's own parser says, before anything is done. */
+async function complaintOf(args: readonly string[]): Promise<string> {
+  const program = makeProgram(startWrangler);
+  const complaints: string[] = [];
+  let parsed = false;
+  for (const command of program.commands) {
+    command.exitOverride().configureOutput({ writeErr: (text) => void complaints.push(text) });
+    command.action(() => {
+      parsed = true;
+    });
+  }
+  await program.parseAsync(args, { from: "user" }).catch(() => undefined);
+  return complaints.join("") || (parsed ? "" : "it does nothing");
+}
+
+async function checkByServer(line: string): Promise<void> {
+  const { url } = await startOperatorServer({});
+  const env = { GATEWAY_URL: url, GATEWAY_TOKEN: TOKEN, GITHUB_WEBHOOK_SECRET: "the hook's secret" };
+  const { code, stderr } = await runHere(argumentsOf(line), env);
+  expect([code, stderr]).not.toEqual([2, expect.anything()]);
+}
+
+/** What a pipe feeds. */
+function checkPiped(line: string): void {
+  expect(wranglerProblems(argumentsOf(line.replace(/^.*? \| /, "")))).toEqual([]);
+}
+
+/** As the tests of the producer have them. */
+const ROUTES = ["GET /health", "POST /webhook/status", "GET /webhook/projects/owner/repo/status"];
+
+function checkRoute(line: string): void {
+  const [, place = ""] = /http:\/\/localhost:8787([^\s"]*)/.exec(line) ?? [];
+  const method = /--json|--data|-d /.test(line) ? "POST" : "GET";
+  const route = place.replace(/(?<=^\/webhook\/projects\/)[\w-]+\/[\w-]+/, "owner/repo");
+  expect(ROUTES).toContain(`${method} ${route}`);
+}
+
+function checkScript(line: string): void {
+  const [, script = ""] = /^(?:npm run|npm|pnpm) ([a-z][\w:-]*)/.exec(line) ?? [];
+  const { scripts } = JSON.parse(readDocument("package.json")) as { scripts: Record<string, string> };
+  expect([...Object.keys(scripts), "install"]).toContain(script);
+}
+
+test.each(DOCUMENTS)("what %s links to is there", (document) => {
+  const targets = [...readDocument(document).matchAll(/\]\((?!https?:|mailto:|#)([^)#]+)/g)].map(
+    ([, target = ""]) => target,
+  );
+  const folder = path.join(ROOT, path.dirname(document));
+  const missing = targets.filter((target) => globSync(target, { cwd: folder }).length === 0);
+  expect(missing).toEqual([]);
+});

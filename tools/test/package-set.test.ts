@@ -1,0 +1,112 @@
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { expect, test } from "vitest";
+import { makeDirectory } from "../../grainchain/test/support/repositories.ts";
+import { installArguments, largerSet, setInstalledByHand, setNeededBy } from "../bootstrap/package-set.mjs";
+import { ROOT } from "../local/settings.ts";
+import { lockedPackages } from "./support/locked-packages.ts";
+
+test.each([
+  ["start", [], "production"],
+  ["start", ["--no-demo"], "production"],
+  ["gateway", ["status"], "production"],
+  ["d1", ["SELECT 1"], "production"],
+  ["invariants", [], "production"],
+  ["wrangler", ["--version"], "production"],
+  ["grainchain", [], "production"],
+  ["sbom", [], "production"],
+  ["changeset", [], "development"],
+  ["release:version", [], "development"],
+  ["test", ["--project", "shared"], "development"],
+  ["test", [], "bench"],
+  ["bench:size", [], "bench"],
+])("%s %j needs the %s packages", (command, args, set) => {
+  expect(setNeededBy(command, args)).toBe(set);
+});
+
+test.each([
+  ["production", "development", "development"],
+  ["bench", "production", "bench"],
+  [undefined, "production", "production"],
+  ["development", undefined, "development"],
+  [undefined, undefined, undefined],
+  ["one of a newer bootstrap", "production", "production"],
+])("of %s and %s installs %s", (one, other, larger) => {
+  expect(largerSet(one, other)).toBe(larger);
+});
+
+test.each([
+  ["production", ["--filter", "!@webhook-gateway/bench", "--prod"]],
+  ["development", ["--filter", "!@webhook-gateway/bench"]],
+  ["bench", []],
+])("installs the %s packages", (set, args) => {
+  expect(installArguments(set).slice(4)).toEqual(args);
+});
+
+test.each([
+  ["everything", '{"included":{"dependencies":true,"devDependencies":true}}', "development"],
+  ["what runs the gateway", '{"included":{"dependencies":true,"devDependencies":false}}', "production"],
+  ["nothing that is known", "included: {}", undefined],
+])("sees that somebody has installed %s", (_, text, set) => {
+  const file = path.join(makeDirectory(), ".modules.yaml");
+  writeFileSync(file, text);
+  expect(setInstalledByHand(file)).toBe(set);
+});
+
+test("npm start installs no linter, compiler, test package or API description, and nothing that it never runs", () => {
+  const names = lockedPackages().map((key) => key.replace(/(.)@.*$/, "$1"));
+
+  expect(names).toContain("wrangler");
+  expect(names.length).toBeLessThan(120);
+  const unwanted =
+    /biome|^typescript|vite|@octokit\/(openapi|webhooks-examples)$|^ajv|fast-check|@types|workers-types|sharp|tsx|playwright|axe-core/;
+  expect(names.filter((name) => unwanted.test(name))).toEqual([]);
+});
+
+/** What a production install has to run, without the Workers, which Wrangler bundles. */
+const ENTRIES = [
+  "local/start",
+  "local/apply-migrations",
+  "database/d1",
+  "database/invariants",
+  "release/sbom",
+].map((name) => `tools/${name}.ts`);
+ENTRIES.push("cli/src/index.ts", "grainchain/src/index.ts", "producer/src/index.ts", "consumer/src/index.ts");
+
+/** @returns `<workspace package> <imported package>` for every import that is there at run time */
+function importsOf(entries: readonly string[]): string[] {
+  const seen = new Set<string>();
+  const found = new Set<string>();
+  const visit = (file: string): void => {
+    if (seen.has(file)) return;
+    seen.add(file);
+    // The demo's repository has files of its own, in text.
+    if (!existsSync(path.join(ROOT, file))) return;
+    const text = readFileSync(path.join(ROOT, file), "utf8");
+    const imports = text.matchAll(/^(?:import|export) (?!type )[^;]*?from "([^"]+)"|\bimport\("([^"]+)"\)/gm);
+    for (const [, from, dynamic] of imports) {
+      const name = from ?? dynamic ?? "";
+      const shared = name.replace(/^@webhook-gateway\/shared\//, "shared/src/");
+      if (name.startsWith(".")) visit(path.join(path.dirname(file), name));
+      else if (shared !== name) visit(shared);
+      else if (!/^(?:node|cloudflare):/.test(name)) found.add(`${file.split("/")[0]} ${packageOf(name)}`);
+    }
+  };
+  for (const entry of entries) visit(entry);
+  return [...found];
+}
+
+const packageOf = (name: string): string => name.split("/", name.startsWith("@") ? 2 : 1).join("/");
+
+test("what npm start runs imports packages that a production install has", () => {
+  const imports = importsOf(ENTRIES);
+
+  expect(imports).toContain("cli commander");
+  expect(imports).toContain("producer hono");
+  const missing = imports.filter((line) => {
+    const [folder = "", name = ""] = line.split(" ");
+    const { dependencies = {} } = JSON.parse(readFileSync(path.join(ROOT, folder, "package.json"), "utf8"));
+    return !Object.hasOwn(dependencies, name);
+  });
+  expect(missing).toEqual([]);
+});

@@ -1,0 +1,35 @@
+import { once } from "node:events";
+import { createServer } from "node:net";
+import { expect, onTestFinished, test } from "vitest";
+import { freePort } from "../../test/e2e/support/ports.ts";
+import { portProblem, requireFreePort } from "../local/ports.ts";
+
+test.each([
+  [undefined, undefined],
+  ["EADDRNOTAVAIL", undefined],
+  ["EAFNOSUPPORT", undefined],
+  ["EADDRINUSE", "port 80 is taken; set PORT to another one"],
+  ["EACCES", "port 80 cannot be listened on (EACCES); set PORT to another one"],
+  ["EMFILE", "port 80 cannot be listened on (EMFILE); set PORT to another one"],
+])("tells what %s means for a port", (code, problem) => {
+  expect(portProblem(80, "PORT", code)).toBe(problem);
+});
+
+test("takes no port at which no browser, and no fetch, asks for anything", async () => {
+  await expect(requireFreePort(10080, "PORT")).rejects.toThrow(
+    "port 10080 is one that browsers refuse; set PORT to another one",
+  );
+});
+
+test("takes a free port, and not one that something listens on", async () => {
+  const port = await freePort();
+  await expect(requireFreePort(port, "PORT")).resolves.toBeUndefined();
+
+  const server = createServer().listen(port, "127.0.0.1");
+  await once(server, "listening");
+  onTestFinished(() => void server.close());
+
+  await expect(requireFreePort(port, "PORT")).rejects.toThrow(
+    `port ${port} is taken; set PORT to another one`,
+  );
+});

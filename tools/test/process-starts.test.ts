@@ -1,0 +1,41 @@
+import { globSync, readFileSync } from "node:fs";
+import path from "node:path";
+import { expect, test } from "vitest";
+import { ROOT } from "../local/settings.ts";
+
+/** Files that start processes and leave the environment to others, each with the reason why that is right. */
+const LEFT_TO_OTHERS: Readonly<Record<string, string>> = {
+  "bench/src/contender.ts": "only ends what others started",
+  "bench/src/servers/hono-pg-boss.ts": "runs in the environment that node-server.ts made",
+  "bench/src/servers/service.ts": "runs in the environment that node-server.ts made",
+  "tools/bootstrap/guard.mjs": "hands on the environment that it was given for its script",
+  "tools/local/processes.ts": "is given the whole environment",
+  "tools/check/test.ts": "runs Vitest in the environment that checks.ts made",
+  "tools/bootstrap/toolchain.mjs": "is given the whole environment",
+  "cli/src/provision/wrangler.ts": "is given the whole environment",
+  "tools/test/bootstrap.test.ts": "starts the bootstrap, which makes the environment, as a person does",
+  "tools/test/documented-commands.test.ts": "has a shell read what it does not run",
+  "test/e2e/support/program.ts": "starts the bootstrap, which makes the environment, as a person does",
+  "tools/test/support/documented.ts": "has a shell split words",
+  "grainchain/src/process.ts": "is given the whole environment",
+  "grainchain/test/index.test.ts": "names every variable",
+  "grainchain/test/leftovers.test.ts": "names every variable",
+  "grainchain/test/openapi.test.ts": "names every variable",
+  "grainchain/test/server.test.ts": "runs chown",
+  "shared/test/support/surroundings.ts": "makes what the environment must keep away",
+};
+
+const STARTS_PROCESSES = /from "node:(?:child_process|cluster|worker_threads)"/;
+const MAKES_ENVIRONMENT = /from "[^"]*\/child-environment\.mjs"/;
+
+test("whatever starts a process makes its environment, or has a reason not to", () => {
+  const files = globSync("{bench,cli,consumer,grainchain,producer,shared,test,tools}/**/*.{ts,tsx,mjs}", {
+    cwd: ROOT,
+    exclude: (name) => path.basename(name) === "node_modules",
+  });
+  const found = files.filter((file) => {
+    const text = readFileSync(path.join(ROOT, file), "utf8");
+    return STARTS_PROCESSES.test(text) && !MAKES_ENVIRONMENT.test(text);
+  });
+  expect(found.toSorted()).toEqual(Object.keys(LEFT_TO_OTHERS).toSorted());
+});
