@@ -5,6 +5,7 @@ import { availableParallelism, tmpdir } from "node:os";
 import path from "node:path";
 import { text } from "node:stream/consumers";
 import { localEnvironment } from "@webhook-gateway/shared/process/child-environment.mjs";
+import pLimit from "p-limit";
 import { ROOT } from "../local/settings.ts";
 import { exitOf } from "../local/wrangler.ts";
 import { type AuditOutcome, runAudit } from "./audit.ts";
@@ -12,6 +13,10 @@ import { type AuditOutcome, runAudit } from "./audit.ts";
 interface Result {
   readonly outcome: AuditOutcome;
   readonly output: string;
+}
+
+interface NamedResult extends Result {
+  readonly name: string;
 }
 
 interface Check {
@@ -35,21 +40,16 @@ export async function runChecks(): Promise<Checked> {
   }
 }
 
-async function runAll(waiting: readonly Check[]): Promise<(Result & { readonly name: string })[]> {
-  const left = [...waiting];
-  const results: (Result & { readonly name: string })[] = [];
-  const work = async (): Promise<void> => {
-    for (let check = left.shift(); check !== undefined; check = left.shift()) {
-      const begun = performance.now();
-      const result = await check.run();
-      const seconds = ((performance.now() - begun) / 1000).toFixed(1);
-      const lines = [`── ${check.name}: ${result.outcome} (${seconds} s)`, result.output.trim()];
-      console.log(`\n${lines.filter((line) => line !== "").join("\n")}`);
-      results.push({ name: check.name, ...result });
-    }
-  };
-  await Promise.all(Array.from({ length: availableParallelism() }, work));
-  return results;
+const runAll = (checks: readonly Check[]): Promise<NamedResult[]> =>
+  pLimit(availableParallelism()).map(checks, runCheck);
+
+async function runCheck({ name, run }: Check): Promise<NamedResult> {
+  const begun = performance.now();
+  const result = await run();
+  const seconds = ((performance.now() - begun) / 1000).toFixed(1);
+  const lines = [`── ${name}: ${result.outcome} (${seconds} s)`, result.output.trim()];
+  console.log(`\n${lines.filter((line) => line !== "").join("\n")}`);
+  return { name, ...result };
 }
 
 const checks = (bundles: string): Check[] => [

@@ -1,6 +1,7 @@
 /** `gateway send`: correctly signed deliveries of any event, as GitHub would send them. */
 import { setTimeout as delay } from "node:timers/promises";
 import { type Command, InvalidArgumentError } from "commander";
+import pLimit from "p-limit";
 import { type Sent, sendDelivery, TIMEOUT_MS } from "../api/delivery.ts";
 import { gatewayUrl } from "../api/gateway-url.ts";
 import { unreachableReason } from "../api/unreachable.ts";
@@ -64,18 +65,12 @@ async function sendAll(url: string, event: string, options: SendOptions): Promis
   const secret = webhookSecret(url);
   const bodies = await bodiesOf(event, options);
   const name = event.split(".")[0] ?? event;
-  const sent: Sent[] = [];
+  const guid = options.guid === undefined ? {} : { guid: options.guid };
   const begun = performance.now();
-  let next = 0;
-  async function sendNext(): Promise<void> {
-    for (let index = next++; index < bodies.length; index = next++) {
-      if (options.rate !== undefined) await waitUntil(begun + (index * 1000) / options.rate);
-      const guid = options.guid === undefined ? {} : { guid: options.guid };
-      sent[index] = await sendOne(url, secret, { event: name, body: bodies[index] ?? "", ...guid });
-    }
-  }
-  await Promise.all(Array.from({ length: Math.min(MAX_AT_ONCE, options.count) }, sendNext));
-  return sent;
+  return pLimit(MAX_AT_ONCE).map(bodies, async (body, index) => {
+    if (options.rate !== undefined) await waitUntil(begun + (index * 1000) / options.rate);
+    return sendOne(url, secret, { event: name, body, ...guid });
+  });
 }
 
 async function sendOne(

@@ -1,13 +1,13 @@
-/** How wide the columns of a table may be. */
+/** How wide the columns of a table are. */
 
-export interface Wanted {
-  /** What its widest cell takes. */
+export interface ColumnSize {
+  /** The width of its widest cell. */
   readonly width: number;
-  /** It is not shortened to less, but left out. */
+  /** The column is left out rather than made narrower than this. */
   readonly min: number;
-  /** Importance: 1 is the most important. The least important are shortened first. */
+  /** Importance: 1 is the most important. The least important columns are narrowed first. */
   readonly rank: number;
-  /** Never shortened: where the others do not fit beside it, it goes below. */
+  /** Never narrowed: if the others do not fit beside it, it goes below them. */
   readonly whole: boolean;
 }
 
@@ -16,7 +16,7 @@ export interface Wanted {
  * @param gap between two columns
  * @returns the width of each column; 0 for those that are left out, or go below
  */
-export function fitColumns(columns: readonly Wanted[], available: number, gap: number): number[] {
+export function fitColumns(columns: readonly ColumnSize[], available: number, gap: number): number[] {
   const beside = fitWidths(
     columns.map((column) => (column.whole ? { ...column, min: column.width } : column)),
     available,
@@ -32,38 +32,24 @@ export function fitColumns(columns: readonly Wanted[], available: number, gap: n
 }
 
 /**
- * Fits columns into a line: shortens them to their least width, the least important first, and leaves out the least
- * important where that is not enough. The most important one always stays.
+ * Narrows the least important columns first, and leaves out the least important ones if that is not enough. The most
+ * important column always stays.
  */
-function fitWidths(columns: readonly Wanted[], available: number, gap: number): number[] {
+function fitWidths(columns: readonly ColumnSize[], available: number, gap: number): number[] {
+  const kept = columns
+    .map(({ width, min, rank }, index) => ({ width, min: Math.min(width, min), rank, index }))
+    .toSorted((a, b) => b.rank - a.rank || b.index - a.index);
+  const total = (size: "width" | "min"): number =>
+    kept.reduce((sum, column) => sum + column[size] + gap, -gap);
+  while (kept.length > 1 && total("min") > available) kept.shift();
+
   const widths = columns.map(() => 0);
-  const kept = keepColumns(columns, available, gap);
-  const naturals = kept.map(({ width }) => width);
-  let excess = totalWidth(naturals, gap) - available;
+  let excess = Math.max(total("width") - available, 0);
   for (const { width, min, index } of kept) {
-    const shortened =
-      kept.length === 1 ? Math.min(width, available) : Math.max(width - excess, least(width, min));
-    widths[index] = Math.min(width, shortened);
-    excess = Math.max(excess - (width - shortened), 0);
+    const least = kept.length === 1 ? Math.min(min, available) : min;
+    const narrowed = Math.max(width - excess, least);
+    widths[index] = narrowed;
+    excess -= width - narrowed;
   }
   return widths;
 }
-
-/** @returns the columns that there is room for, the least important first */
-function keepColumns(columns: readonly Wanted[], available: number, gap: number) {
-  const kept = columns
-    .map((column, index) => ({ ...column, index }))
-    .toSorted((a, b) => b.rank - a.rank || b.index - a.index);
-  const minimum = (): number =>
-    totalWidth(
-      kept.map(({ width, min }) => least(width, min)),
-      gap,
-    );
-  while (kept.length > 1 && minimum() > available) kept.shift();
-  return kept;
-}
-
-const totalWidth = (widths: readonly number[], gap: number): number =>
-  widths.reduce((sum, width) => sum + width, 0) + gap * (widths.length - 1);
-
-const least = (width: number, min: number): number => Math.min(width, min);

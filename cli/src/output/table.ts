@@ -1,10 +1,10 @@
 /** Tables that fit the terminal. */
-import Table from "cli-table3";
+import textWidth from "fast-string-width";
+import { wrapAnsi } from "fast-wrap-ansi";
 import { fitColumns } from "./fit.ts";
 import { plainText } from "./plain-text.ts";
+import { shortenText } from "./shorten.ts";
 import type { Screen, Style } from "./terminal.ts";
-import { textWidth } from "./text-width.ts";
-import { shortenText, wrapText } from "./wrap.ts";
 
 export interface Column<Row> {
   readonly head: string;
@@ -23,14 +23,8 @@ export interface Column<Row> {
 
 const GAP = 2;
 const DEFAULT_MIN = 8;
-const NO_LINES = Object.fromEntries(
-  ["top", "bottom", "left", "right", "mid"]
-    .flatMap((side) => [side, `${side}-mid`, `${side}-left`, `${side}-right`])
-    .concat("mid-mid", "middle")
-    .map((name) => [name, ""]),
-);
 
-/** Lays out rows below a line of heads; without one where no column has a head. */
+/** Lays out rows below a line of heads; without that line if no column has a head. */
 export function tableLines<Row>(
   rows: readonly Row[],
   columns: readonly Column<Row>[],
@@ -40,30 +34,28 @@ export function tableLines<Row>(
     column,
     texts: rows.map((row) => plainText(String(column.cell(row) ?? "-"))),
   }));
-  const wanted = cells.map(({ column: { head, rank, min = DEFAULT_MIN, whole = false }, texts }) => {
-    return { width: Math.max(...[head, ...texts].map(textWidth)), min, rank, whole };
+  const sizes = cells.map(({ column: { head, rank, min = DEFAULT_MIN, whole = false }, texts }) => {
+    return { width: Math.max(...[head, ...texts].map((text) => textWidth(text))), min, rank, whole };
   });
-  const widths = fitColumns(wanted, screen.width, GAP);
+  const widths = fitColumns(sizes, screen.width, GAP);
   const fitted = cells.map((cell, index) => ({ ...cell, width: widths[index] ?? 0 }));
   const beside = fitted.filter(({ width }) => width > 0);
   const below = fitted.filter(({ column, width }) => column.whole === true && width === 0);
 
-  const draw = (row: string[]): string[] =>
-    drawRow(
-      row,
-      beside.map(({ width }) => width),
-    );
-  const heads = beside.map(({ column, width }) => screen.style("bold", shortenText(column.head, width)));
+  const heads = beside.map(({ column, width }) => ({
+    width,
+    lines: [screen.style("bold", shortenText(column.head, width))],
+  }));
   const headed = columns.some(({ head }) => head !== "");
   return [
-    ...(headed ? draw(heads) : []),
+    ...(headed ? rowLines(heads) : []),
     ...rows.flatMap((row, index) => [
-      ...draw(
+      ...rowLines(
         beside.map(({ column, texts, width }) => {
           const text = texts[index] ?? "";
           const style = column.style?.(row);
           const lines = column.wrap === true ? wrapText(text, width) : [shortenText(text, width)];
-          return lines.map((line) => (style === undefined ? line : screen.style(style, line))).join("\n");
+          return { width, lines: lines.map((line) => (style ? screen.style(style, line) : line)) };
         }),
       ),
       ...below.map(({ texts }) => `  ${screen.style("dim", texts[index] ?? "")}`),
@@ -71,19 +63,31 @@ export function tableLines<Row>(
   ];
 }
 
-/** Pads the cells of one row. */
-function drawRow(cells: string[], widths: readonly number[]): string[] {
-  const table = new Table({
-    chars: NO_LINES,
-    colWidths: widths.map((width) => width + GAP),
-    style: { head: [], border: [], "padding-left": 0, "padding-right": GAP },
-  });
-  table.push(cells);
-  return table
-    .toString()
-    .split("\n")
-    .map((line) => line.trimEnd());
+interface Cell {
+  readonly width: number;
+  readonly lines: readonly string[];
 }
+
+/** Sets the cells of one row beside each other. */
+function rowLines(cells: readonly Cell[]): string[] {
+  const height = Math.max(...cells.map(({ lines }) => lines.length));
+  return Array.from({ length: height }, (_, index) =>
+    cells
+      .map(({ lines, width }) => padText(lines[index] ?? "", width + GAP))
+      .join("")
+      .trimEnd(),
+  );
+}
+
+const padText = (text: string, width: number): string =>
+  text + " ".repeat(Math.max(width - textWidth(text), 0));
+
+/**
+ * Breaks a text into lines of at most so many columns, between words if possible.
+ * @param width 2 at least, for a wide character
+ */
+export const wrapText = (text: string, width: number): string[] =>
+  wrapAnsi(text, width, { hard: true }).split("\n");
 
 export type Field = readonly [name: string, value: string | number | null];
 

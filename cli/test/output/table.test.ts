@@ -1,10 +1,10 @@
 import { stripVTControlCharacters } from "node:util";
+import textWidth from "fast-string-width";
 import { expect, test } from "vitest";
 import { amount } from "../../../test/support/amount.ts";
 import fc from "../../../test/support/fast-check.ts";
-import { type Column, fieldLines, tableLines } from "../../src/output/table.ts";
-import { textWidth } from "../../src/output/text-width.ts";
-import { shortenText, wrapText } from "../../src/output/wrap.ts";
+import { shortenText } from "../../src/output/shorten.ts";
+import { type Column, fieldLines, tableLines, wrapText } from "../../src/output/table.ts";
 import { plainScreen } from "../support/screen.ts";
 
 interface Row {
