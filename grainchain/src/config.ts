@@ -2,7 +2,7 @@ import { statSync } from "node:fs";
 import { delimiter } from "node:path";
 import { parseArgs } from "node:util";
 import * as v from "valibot";
-import { isLoopback } from "./listen.ts";
+import { isLoopback } from "./http/listen.ts";
 import {
   DEFAULT_API_PREFIX,
   DEFAULT_CONCURRENCY,

@@ -1,7 +1,7 @@
 import { HELP, readCommand } from "./config.ts";
-import { sweepLeftovers } from "./leftovers.ts";
 import { createStdoutLog } from "./log.ts";
-import { killLiveGroups } from "./process-group.ts";
+import { sweepLeftovers } from "./sandbox/leftovers.ts";
+import { killLiveGroups } from "./sandbox/process-group.ts";
 import { type GrainchainOptions, ListenError, startGrainchain } from "./server.ts";
 
 const SHUTDOWN_LIMIT_MS = 4800;

@@ -1,9 +1,9 @@
-import { CallbackSender } from "./callback.ts";
-import { isLoopback, listen } from "./listen.ts";
+import { CallbackSender } from "./callback/sender.ts";
+import { isLoopback, listen } from "./http/listen.ts";
+import { createRoutes } from "./http/routes.ts";
 import type { Log } from "./log.ts";
-import { createRoutes } from "./routes.ts";
-import { type CreateSandbox, createLocalSandboxes } from "./sandbox.ts";
-import { Validations } from "./validations.ts";
+import { Validations } from "./queue/validations.ts";
+import { type CreateSandbox, createLocalSandboxes } from "./sandbox/sandbox.ts";
 
 /** Said once at every start. */
 export const NOTICE =

@@ -17,10 +17,10 @@ const LEFT_TO_OTHERS: Readonly<Record<string, string>> = {
   "tools/test/documented-commands.test.ts": "has a shell read what it does not run",
   "test/e2e/support/program.ts": "starts the bootstrap, which makes the environment, as a person does",
   "tools/test/support/documented.ts": "has a shell split words",
-  "grainchain/src/process.ts": "is given the whole environment",
+  "grainchain/src/sandbox/process.ts": "is given the whole environment",
   "grainchain/test/index.test.ts": "names every variable",
-  "grainchain/test/leftovers.test.ts": "names every variable",
-  "grainchain/test/openapi.test.ts": "names every variable",
+  "grainchain/test/sandbox/leftovers.test.ts": "names every variable",
+  "grainchain/test/http/openapi.test.ts": "names every variable",
   "grainchain/test/server.test.ts": "runs chown",
   "shared/test/support/surroundings.ts": "makes what the environment must keep away",
 };

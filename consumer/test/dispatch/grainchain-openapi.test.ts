@@ -1,6 +1,6 @@
 /**
  * Holds what the gateway asks of Grainchain, makes of its answers, and answers to its callbacks, to
- * `docs/grainchain-openapi.json`. The embedded server is held to it by `grainchain/test/openapi.test.ts`.
+ * `docs/grainchain-openapi.json`. The embedded server is held to it by `grainchain/test/http/openapi.test.ts`.
  */
 import { capabilityToken } from "@webhook-gateway/shared/domain/capability.ts";
 import { describe, expect, test } from "vitest";

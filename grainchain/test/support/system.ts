@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
 import { createLog } from "../../src/log.ts";
-import type { CreateSandbox, SandboxOutcome } from "../../src/sandbox.ts";
+import type { CreateSandbox, SandboxOutcome } from "../../src/sandbox/sandbox.ts";
 import { type GrainchainOptions, startGrainchain } from "../../src/server.ts";
 import { startReceiver } from "./receiver.ts";
 import { commitFiles, makeDirectory } from "./repositories.ts";

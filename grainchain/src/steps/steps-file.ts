@@ -1,0 +1,125 @@
+import * as v from "valibot";
+import { type Document, isNode, LineCounter, parseDocument } from "yaml";
+import { RESERVED_STEP_NAMES } from "../validation/results.ts";
+import { findAliasMistake } from "./aliases.ts";
+
+/** The file at the root of a commit that says what to run. */
+export const STEPS_FILE = ".grainchain.yml";
+
+const MAX_STEPS = 50;
+const MAX_NAME_CHARACTERS = 64;
+const MAX_RUN_CHARACTERS = 32 * 1024;
+const MAX_TIMEOUT_SECONDS = 86_400;
+
+/** One command to run; `timeoutMs` is its own limit beside the validation's. */
+export type Step = { name: string; run: string; timeoutMs?: number };
+
+/** Steps to run, or why the change has none that can be run. */
+export type StepPlan = { kind: "steps"; steps: Step[] } | { kind: "invalid"; message: string };
+
+const NameSchema = v.pipe(
+  v.string("must be text"),
+  v.trim(),
+  v.minLength(1, "must not be empty"),
+  v.maxLength(MAX_NAME_CHARACTERS, `must have at most ${MAX_NAME_CHARACTERS} characters`),
+  v.regex(/^\P{Cc}*$/u, "must not contain control characters"),
+  v.check((name) => !RESERVED_STEP_NAMES.has(name), "is a reserved name"),
+);
+
+const StepSchema = v.strictObject(
+  {
+    name: NameSchema,
+    run: v.pipe(
+      v.string("must be text"),
+      v.check((run) => run.trim() !== "", "must not be empty"),
+      v.check((run) => !run.includes("\0"), "must not contain NUL characters"),
+      v.maxLength(MAX_RUN_CHARACTERS, `must have at most ${MAX_RUN_CHARACTERS} characters`),
+    ),
+    timeout: v.optional(
+      v.pipe(
+        v.number("must be a number of seconds"),
+        v.gtValue(0, "must be more than 0 seconds"),
+        v.maxValue(MAX_TIMEOUT_SECONDS, `must be at most ${MAX_TIMEOUT_SECONDS} seconds`),
+      ),
+    ),
+  },
+  describeStepShape,
+);
+
+const StepsFileSchema = v.object(
+  {
+    steps: v.pipe(
+      v.array(StepSchema, "must be a list"),
+      v.minLength(1, "must have at least one step"),
+      v.maxLength(MAX_STEPS, `must have at most ${MAX_STEPS} steps`),
+    ),
+  },
+  (issue) => (issue.path === undefined ? "must be a mapping with the key `steps`" : "is missing"),
+);
+
+/** Reads `.grainchain.yml`. A mistake in it is told with the line where it stands. */
+export function parseStepsFile(text: string): StepPlan {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, merge: true, prettyErrors: false });
+  const syntaxError = document.errors[0];
+  if (syntaxError !== undefined)
+    return invalidAt(lines.linePos(syntaxError.pos[0]).line, syntaxError.message);
+  const mistake = findAliasMistake(document);
+  if (mistake !== undefined)
+    return invalidAt(lines.linePos(mistake.alias.range?.[0] ?? 0).line, mistake.message);
+  const data = readData(document);
+  if (data.kind === "unreadable") return invalidAt(1, data.message);
+  const parsed = v.safeParse(StepsFileSchema, data.value);
+  if (!parsed.success) {
+    const [issue] = parsed.issues;
+    const path = issue.path?.map((item) => item.key) ?? [];
+    return invalidAt(lineOf(document, lines, path), `${formatPath(path)} ${issue.message}`.trim());
+  }
+  const names = parsed.output.steps.map((step) => step.name);
+  const repeated = names.findIndex((name, index) => names.indexOf(name) !== index);
+  if (repeated >= 0) {
+    const line = lineOf(document, lines, ["steps", repeated, "name"]);
+    return invalidAt(line, `steps[${repeated}].name is the name of an earlier step too`);
+  }
+  return { kind: "steps", steps: parsed.output.steps.map(toStep) };
+}
+
+function toStep({ name, run, timeout }: v.InferOutput<typeof StepSchema>): Step {
+  return timeout === undefined ? { name, run } : { name, run, timeoutMs: Math.ceil(timeout * 1000) };
+}
+
+function describeStepShape(issue: v.BaseIssue<unknown>): string {
+  if (issue.path === undefined || issue.expected === "Object")
+    return "must be a mapping with `name` and `run`";
+  return issue.expected === "never" ? "is not a key of a step (name, run, timeout)" : "is missing";
+}
+
+/** The data of a document whose aliases may be followed. */
+function readData(
+  document: Document,
+): { kind: "data"; value: unknown } | { kind: "unreadable"; message: string } {
+  try {
+    return { kind: "data", value: document.toJS({ maxAliasCount: -1 }) };
+  } catch (error) {
+    return { kind: "unreadable", message: error instanceof Error ? error.message : "cannot be read" };
+  }
+}
+
+/** The line of the node at a path, or of the nearest one around it. */
+function lineOf(document: Document, lines: LineCounter, path: readonly unknown[]): number {
+  for (let depth = path.length; depth >= 0; depth -= 1) {
+    const node = depth === 0 ? document.contents : document.getIn(path.slice(0, depth), true);
+    if (isNode(node) && node.range) return lines.linePos(node.range[0]).line;
+  }
+  return 1;
+}
+
+function formatPath(path: readonly unknown[]): string {
+  return path
+    .map((key, index) => (typeof key === "number" ? `[${key}]` : `${index > 0 ? "." : ""}${key}`))
+    .join("");
+}
+
+function invalidAt(line: number, message: string): StepPlan {
+  return { kind: "invalid", message: `${STEPS_FILE}, line ${line}: ${message}` };
+}

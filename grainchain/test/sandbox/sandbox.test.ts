@@ -1,0 +1,173 @@
+import { join } from "node:path";
+import { describe, expect, test, vi } from "vitest";
+import { isRunning, waitForFile } from "../support/poll.ts";
+import { makeDirectory, stepsFile } from "../support/repositories.ts";
+import { sandboxDirectories, startSystem } from "../support/system.ts";
+
+/** Runs the steps of a commit with these files and returns the last callback. */
+async function validate(files: Record<string, string>, fields: Record<string, unknown> = {}) {
+  const system = await startSystem();
+  const head_sha = system.commit(files);
+  await system.trigger({ head_sha, ...fields });
+  return (await system.receiver.waitForStatus("completed")).body;
+}
+
+describe("a run", () => {
+  test("that fails ends with the step that does, and is completed without success", async () => {
+    const steps = { lint: "true", test: "echo broken >&2; exit 3", deploy: "echo never" };
+    const body = await validate({ ".grainchain.yml": stepsFile(steps) });
+    expect(body).not.toHaveProperty("results.test_results.deploy");
+    expect(body).toMatchObject({
+      status: "completed",
+      results: {
+        success: false,
+        test_results: {
+          overall_success: false,
+          lint: { status: "passed", exit_code: 0, output: "" },
+          test: { status: "failed", exit_code: 3, output: "broken\n" },
+        },
+      },
+    });
+  });
+
+  test("runs npm's scripts after installing", async () => {
+    const files = {
+      "package.json": JSON.stringify({
+        scripts: { test: "node test.js" },
+        dependencies: { part: "file:./part" },
+      }),
+      "part/package.json": JSON.stringify({ name: "part", version: "1.0.0", main: "index.js" }),
+      "part/index.js": "module.exports = 'installed';\n",
+      "test.js": "console.log('part is', require('part'));\n",
+    };
+    expect(await validate(files)).toMatchObject({
+      results: {
+        success: true,
+        test_results: {
+          install: { status: "passed" },
+          test: { status: "passed", output: expect.stringContaining("part is installed") },
+        },
+      },
+    });
+  });
+
+  test("runs make", async () => {
+    expect(await validate({ Makefile: "test:\n\t@echo made; exit 1\n" })).toMatchObject({
+      results: {
+        success: false,
+        test_results: { test: { status: "failed", output: expect.stringMatching(/^made\n/) } },
+      },
+    });
+  });
+
+  test("runs pytest", async () => {
+    // A stand-in for the module, since a machine need not have it.
+    const files = { "pytest.ini": "[pytest]\n", "pytest.py": "print('collected')\n" };
+    expect(await validate(files)).toMatchObject({
+      results: { success: true, test_results: { test: { status: "passed", output: "collected\n" } } },
+    });
+  });
+
+  test("of a commit with nothing to run passes and says so", async () => {
+    expect(await validate({ "README.md": "hello" })).toMatchObject({
+      results: {
+        success: true,
+        test_results: {
+          none: { status: "passed", exit_code: null, output: expect.stringContaining("nothing to run") },
+        },
+      },
+    });
+  });
+
+  test.each([
+    ["that is no YAML", "steps:\n  - name: [\n", /line \d+/],
+    ["with a step named __proto__", 'steps:\n  - name: __proto__\n    run: "true"\n', /line 2.*reserved/],
+  ])("of a steps file %s fails with the place of the mistake", async (_what, text, output) => {
+    const body = await validate({ ".grainchain.yml": text });
+    expect(body).toMatchObject({
+      status: "completed",
+      results: {
+        success: false,
+        test_results: { config: { status: "failed", output: expect.stringMatching(output) } },
+      },
+    });
+    expect(Object.keys(Object(Object(body.results).test_results))).toHaveLength(4);
+  });
+
+  test("over a step's time is killed with its children and reported", async () => {
+    const mark = join(makeDirectory(), "pid");
+    const run = `sh -c 'sleep 300 & echo $! > ${mark}; wait'; true`;
+    const body = await validate({
+      ".grainchain.yml": JSON.stringify({ steps: [{ name: "hang", run, timeout: 1 }] }),
+    });
+    expect(body).toMatchObject({
+      status: "completed",
+      results: {
+        success: false,
+        test_results: {
+          hang: {
+            status: "timed_out",
+            exit_code: null,
+            output: expect.stringContaining("step's time limit of 1 s"),
+          },
+        },
+      },
+    });
+    expect(isRunning(Number(await waitForFile(mark)))).toBe(false);
+  });
+
+  test("over its own time is killed and reported", async () => {
+    const files = { ".grainchain.yml": stepsFile({ hang: "sleep 300", later: "true" }) };
+    expect(await validate(files, { timeout_ms: 1500 })).toMatchObject({
+      status: "completed",
+      results: {
+        success: false,
+        test_results: {
+          hang: { status: "timed_out", output: expect.stringContaining("validation's time limit of 1.5 s") },
+        },
+      },
+    });
+  });
+
+  test("over its memory is killed and reported", async () => {
+    const hog = "node -e 'const b=[];setInterval(()=>b.push(Buffer.alloc(2e7,1)),20)'";
+    expect(await validate({ ".grainchain.yml": stepsFile({ hog }) }, { max_memory: "150MB" })).toMatchObject({
+      status: "completed",
+      results: {
+        success: false,
+        test_results: {
+          hog: {
+            status: "failed",
+            exit_code: null,
+            output: expect.stringContaining("memory limit of 150 MiB"),
+          },
+        },
+      },
+    });
+  });
+
+  test("that removes its own checkout fails and is cleaned up", async () => {
+    const body = await validate({ ".grainchain.yml": stepsFile({ wipe: 'rm -rf "$PWD"', next: "true" }) });
+    expect(body).toMatchObject({
+      results: {
+        test_results: { next: { status: "failed", output: expect.stringContaining("could not be started") } },
+      },
+    });
+    expect(sandboxDirectories()).toEqual([]);
+  });
+
+  test("sees nothing of the server's environment and leaves nothing behind", async () => {
+    vi.stubEnv("GRAINCHAIN_CALLBACK_SECRET", "hidden");
+    const run = 'env; touch "$HOME/a" "$TMPDIR/b"; mkdir ro; touch ro/c; chmod 500 ro';
+    const body = await validate({ ".grainchain.yml": stepsFile({ run }) });
+    const output = String(Object(Object(Object(body.results).test_results).run).output);
+    const names = output
+      .trim()
+      .split("\n")
+      .map((line) => line.split("=")[0]);
+    const expected = "BASE_SHA CI GRAINCHAIN_SANDBOX HEAD_SHA HOME LANG PATH PROJECT_ID PR_NUMBER PWD TMPDIR";
+    expect(names.sort()).toEqual(expected.split(" "));
+    expect(output).not.toContain("hidden");
+    expect(sandboxDirectories()).toEqual([]);
+  });
+});
