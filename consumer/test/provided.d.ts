@@ -1,1 +1,1 @@
-import type {} from "../../test/github/provided.ts";
+import type {} from "../../test/github/client/provided.ts";

@@ -1,9 +1,9 @@
 import type { Browser, Page } from "playwright-core";
 import { beforeAll, beforeEach, describe, expect, onTestFinished, test } from "vitest";
-import { resultsOf, succeeds } from "../faults/support/courses.ts";
-import { answers, judges } from "../faults/support/faults.ts";
-import { type GrainchainDouble, startDouble } from "../faults/support/grainchain.ts";
-import type { Course } from "../faults/support/sandbox.ts";
+import { answers, judges } from "../grainchain/fault-policies.ts";
+import type { Course } from "../grainchain/run.ts";
+import { resultsOf, succeeds } from "../grainchain/scenarios.ts";
+import { type GrainchainDouble, startDouble } from "../grainchain/server.ts";
 import { waitUntil } from "../support/patience.ts";
 import {
   accessFaults,
@@ -22,7 +22,7 @@ import {
   REFUSED,
   SHOWS_HOSTILE,
 } from "./support/dashboard-pages.ts";
-import { endsWithFile } from "./support/file.ts";
+import { endsWithFile } from "./support/file-end.ts";
 import { type Gateway, SECRETS, startGateway } from "./support/gateway.ts";
 import { hurry } from "./support/hurry.ts";
 import { openPull, waitForState as waitForRun } from "./support/pull-requests.ts";

@@ -1,10 +1,10 @@
 import { beforeAll, expect, test } from "vitest";
 import { runGateway } from "../../cli/test/support/gateway-command.ts";
 import { runHere } from "../../cli/test/support/gateway-here.ts";
-import { findsFault, runsOn, succeeds } from "../faults/support/courses.ts";
-import { judges } from "../faults/support/faults.ts";
-import { type GrainchainDouble, startDouble } from "../faults/support/grainchain.ts";
-import { endsWithFile } from "./support/file.ts";
+import { judges } from "../grainchain/fault-policies.ts";
+import { findsFault, runsOn, succeeds } from "../grainchain/scenarios.ts";
+import { type GrainchainDouble, startDouble } from "../grainchain/server.ts";
+import { endsWithFile } from "./support/file-end.ts";
 import { type Gateway, SECRETS, startGateway } from "./support/gateway.ts";
 import { openPull, waitForState as waitForRun } from "./support/pull-requests.ts";
 

@@ -2,9 +2,9 @@ import { randomUUID } from "node:crypto";
 import { beforeAll, expect, test } from "vitest";
 import { type Grainchain, startGrainchain } from "../../grainchain/src/server.ts";
 import { isRunning } from "../../grainchain/test/support/poll.ts";
-import { endsWithFile } from "./support/file.ts";
+import { commitFiles, makeDirectory, stepsFile } from "../system/repositories.ts";
+import { endsWithFile } from "./support/file-end.ts";
 import { type Gateway, SECRETS, startGateway } from "./support/gateway.ts";
-import { commitFiles, makeDirectory, stepsFile } from "./support/repositories.ts";
 
 /** One system for all tests, over a directory of real repositories: one for each test. */
 const reposDir = makeDirectory();

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
 import { expect, onTestFinished, test } from "vitest";
-import { environment, startProgram } from "./support/program.ts";
+import { environment, startProgram } from "../system/program.ts";
 
 test.each(["PORT", "GRAINCHAIN_PORT"] as const)("names the port where %s is taken", async (name) => {
   const { env } = await environment();

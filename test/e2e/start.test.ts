@@ -9,11 +9,11 @@ import { beforeAll, expect, test } from "vitest";
 import { sendDelivery } from "../../cli/src/api/delivery.ts";
 import { buildPayload } from "../../cli/src/input/payload.ts";
 import { waitUntil } from "../support/patience.ts";
-import { openDatabase } from "./support/database.ts";
-import { endsWithFile } from "./support/file.ts";
+import { openDatabase } from "../system/database.ts";
+import { childOf, pidsWith, processesWith } from "../system/processes.ts";
+import { environment, fireCron, type Program, queryD1, SECRET, startProgram } from "../system/program.ts";
+import { endsWithFile } from "./support/file-end.ts";
 import { appliedTo, applyOldMigrations, migrationNames } from "./support/old-state.ts";
-import { childOf, pidsWith, processesWith } from "./support/processes.ts";
-import { environment, fireCron, type Program, queryD1, SECRET, startProgram } from "./support/program.ts";
 
 const whenDone = endsWithFile();
 const start = (args: readonly string[], env: Readonly<Record<string, string>>): Program =>

@@ -3,9 +3,9 @@ import path from "node:path";
 import { expect, test } from "vitest";
 import { proxyVariables, startAsked } from "../../shared/test/support/proxy.ts";
 import { filesOf, makeOddHome, makeOtherRepository } from "../../shared/test/support/surroundings.ts";
+import { environment, startProgram } from "../system/program.ts";
+import { makeDirectory } from "../system/repositories.ts";
 import { copyCheckout } from "./support/checkout.ts";
-import { environment, startProgram } from "./support/program.ts";
-import { makeDirectory } from "./support/repositories.ts";
 
 const LOOPBACK = /^(?:http:\/\/)?(?:localhost|127\.|\[::1\])/;
 

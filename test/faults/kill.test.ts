@@ -5,15 +5,15 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { buildPayload } from "../../cli/src/input/payload.ts";
-import { startProgram } from "../e2e/support/program.ts";
+import type { Behaviour } from "../grainchain/fault-policies.ts";
+import { startDouble } from "../grainchain/server.ts";
 import { amount, SEED } from "../support/amount.ts";
-import type { Behaviour } from "./support/faults.ts";
+import { Random } from "../support/random.ts";
+import { eventually, Pulse } from "../system/activity.ts";
+import { PAST } from "../system/driver.ts";
+import { expectInvariants, expectOneRunEach } from "../system/invariants.ts";
+import { startProgram } from "../system/program.ts";
 import { type Gateway, PUBLIC_URL, startGateway } from "./support/gateway.ts";
-import { startDouble } from "./support/grainchain.ts";
-import { expectInvariants, expectOneRunEach } from "./support/invariants.ts";
-import { PAST } from "./support/pilot.ts";
-import { eventually, Pulse } from "./support/pulse.ts";
-import { Random } from "./support/random.ts";
 import { type Point, type Steps, startSteps } from "./support/steps.ts";
 
 /** One of each kind: what a kill leaves differs between them. */

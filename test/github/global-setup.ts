@@ -1,8 +1,8 @@
 /** Runs the double beside a project's tests. */
 import type { TestProject } from "vitest/node";
+import type {} from "./client/provided.ts";
 import { generateAppKeys } from "./keys.ts";
-import type {} from "./provided.ts";
-import { startGitHubServer } from "./server.ts";
+import { startGitHubServer } from "./server/server.ts";
 
 const APP_ID = 123_456;
 

@@ -2,7 +2,7 @@ import { cpSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { expect, test } from "vitest";
 import { unstable_readConfig } from "wrangler";
-import { makeDirectory } from "../../test/e2e/support/repositories.ts";
+import { makeDirectory } from "../../test/system/repositories.ts";
 import { ROOT } from "../local/settings.ts";
 
 const FILE = "wrangler.producer.toml";

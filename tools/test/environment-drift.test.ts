@@ -2,7 +2,7 @@ import { cpSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, test } from "vitest";
 import { FILES } from "../../cli/test/support/fake-wrangler-project.ts";
-import { makeDirectory } from "../../test/e2e/support/repositories.ts";
+import { makeDirectory } from "../../test/system/repositories.ts";
 import { ROOT } from "../local/settings.ts";
 import { environmentDifferences, sharedResources } from "./support/worker-environments.ts";
 

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { createServer } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
-import { freePort } from "../../test/e2e/support/ports.ts";
+import { freePort } from "../../test/system/ports.ts";
 import { portProblem, requireFreePort } from "../local/ports.ts";
 
 test.each([

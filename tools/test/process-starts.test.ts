@@ -15,7 +15,7 @@ const LEFT_TO_OTHERS: Readonly<Record<string, string>> = {
   "cli/src/provision/wrangler.ts": "is given the whole environment",
   "tools/test/bootstrap.test.ts": "starts the bootstrap, which makes the environment, as a person does",
   "tools/test/documented-commands.test.ts": "has a shell read what it does not run",
-  "test/e2e/support/program.ts": "starts the bootstrap, which makes the environment, as a person does",
+  "test/system/program.ts": "starts the bootstrap, which makes the environment, as a person does",
   "tools/test/support/documented.ts": "has a shell split words",
   "grainchain/src/sandbox/process.ts": "is given the whole environment",
   "grainchain/test/index.test.ts": "names every variable",

@@ -5,7 +5,7 @@ import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { describeMachine } from "../../bench/src/machine.ts";
 import { commitFiles as commitForGrainchain } from "../../grainchain/test/support/repositories.ts";
 import { makeOddHome, makeOtherRepository } from "../../shared/test/support/surroundings.ts";
-import { commitFiles } from "../../test/e2e/support/repositories.ts";
+import { commitFiles } from "../../test/system/repositories.ts";
 import { makePullRequest } from "../local/demo-repository.ts";
 
 const makeDirectory = (): string => mkdtempSync(path.join(tmpdir(), "surroundings-"));

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
 import { expect, onTestFinished, test } from "vitest";
-import { freePort } from "../../../test/e2e/support/ports.ts";
+import { freePort } from "../../../test/system/ports.ts";
 import { runGateway } from "../support/gateway-command.ts";
 import { runHere } from "../support/gateway-here.ts";
 import { makeLetterDetail, makeOverview, makeReplay } from "../support/items.ts";

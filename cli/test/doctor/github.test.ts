@@ -1,8 +1,8 @@
 import * as v from "valibot";
 import { expect, test } from "vitest";
-import type { FaultOutcome } from "../../../test/github/fault.ts";
+import type { FaultOutcome } from "../../../test/github/client/fault.ts";
+import type { InstanceSpec } from "../../../test/github/client/spec.ts";
 import { generateAppKeys } from "../../../test/github/keys.ts";
-import type { InstanceSpec } from "../../../test/github/spec.ts";
 import {
   APP_ID,
   appCredentials,

@@ -2,8 +2,8 @@
 import { rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, test } from "vitest";
-import { makeDirectory } from "../../../test/e2e/support/repositories.ts";
 import { folder, holding, type MakeFile, utf16 } from "../../../test/support/files.ts";
+import { makeDirectory } from "../../../test/system/repositories.ts";
 import { readLocalSettings } from "../../../tools/local/settings.ts";
 import { openProject } from "../support/fake-wrangler-project.ts";
 

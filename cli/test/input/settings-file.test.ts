@@ -1,7 +1,6 @@
 /** Whatever is wrong with a file of settings, the file is named, and its line; what it holds is never shown. */
 import path from "node:path";
 import { describe, expect, test } from "vitest";
-import { makeDirectory } from "../../../test/e2e/support/repositories.ts";
 import {
   folder,
   holding,
@@ -10,6 +9,7 @@ import {
   unreadable,
   utf16,
 } from "../../../test/support/files.ts";
+import { makeDirectory } from "../../../test/system/repositories.ts";
 import { readLocalSettings } from "../../../tools/local/settings.ts";
 import { openProject, type Project } from "../support/fake-wrangler-project.ts";
 import { startIngress } from "../support/ingress.ts";

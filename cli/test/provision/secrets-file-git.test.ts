@@ -3,7 +3,7 @@ import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { gitEnvironment } from "@webhook-gateway/shared/process/child-environment.mjs";
 import { expect, test } from "vitest";
-import { makeDirectory } from "../../../test/e2e/support/repositories.ts";
+import { makeDirectory } from "../../../test/system/repositories.ts";
 import { openProject, type Project } from "../support/fake-wrangler-project.ts";
 
 const YES = ["provision", "--env", "staging", "--yes"];

@@ -3,10 +3,10 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { VERSION } from "@webhook-gateway/shared/version.ts";
 import { onTestFinished } from "vitest";
-import { type GitHub, openGitHub } from "../../../test/github/client.ts";
+import { type GitHub, openGitHub } from "../../../test/github/client/client.ts";
+import type { DeliverySpec, InstanceSpec } from "../../../test/github/client/spec.ts";
 import { type AppKeys, generateAppKeys } from "../../../test/github/keys.ts";
-import { startGitHubServer } from "../../../test/github/server.ts";
-import type { DeliverySpec, InstanceSpec } from "../../../test/github/spec.ts";
+import { startGitHubServer } from "../../../test/github/server/server.ts";
 import { provisioned } from "./fake-wrangler-account.ts";
 import { FILES, openProject } from "./fake-wrangler-project.ts";
 

@@ -2,7 +2,7 @@
 import { cpSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { makeDirectory } from "../../../test/e2e/support/repositories.ts";
+import { makeDirectory } from "../../../test/system/repositories.ts";
 import { ROOT } from "../../../tools/local/settings.ts";
 import { RANDOM_SECRETS, SECRETS } from "../../src/provision/secret-names.ts";
 import { fakeWrangler } from "./fake-wrangler.mjs";

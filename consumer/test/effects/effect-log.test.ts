@@ -1,6 +1,6 @@
 import { createLog, type LogFields } from "@webhook-gateway/shared/telemetry/log.ts";
 import { beforeEach, describe, expect, test } from "vitest";
-import { forbidden } from "../../../test/github/fault.ts";
+import { forbidden } from "../../../test/github/client/fault.ts";
 import { cancelDue } from "../../src/dispatch/cancel.ts";
 import { dispatchDue } from "../../src/dispatch/dispatch.ts";
 import { effectLines, exceptEffects, MAX_EFFECT_LINES } from "../../src/effects/effect-log.ts";

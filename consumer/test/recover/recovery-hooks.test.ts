@@ -1,6 +1,6 @@
 import { parseHook } from "@webhook-gateway/shared/github/hook.ts";
 import { beforeEach, describe, expect, test } from "vitest";
-import { notFound } from "../../../test/github/fault.ts";
+import { notFound } from "../../../test/github/client/fault.ts";
 import { reconcileNew } from "../../src/recover/reconcile-schedule.ts";
 import { empty, rows } from "../support/database.ts";
 import { freshRepository } from "../support/facts.ts";

@@ -2,7 +2,7 @@ import { env } from "cloudflare:workers";
 import { parseHook } from "@webhook-gateway/shared/github/hook.ts";
 import { insertReconcile, loadReconcile } from "@webhook-gateway/shared/store/maintain/reconciles.ts";
 import { beforeEach, describe, expect, test } from "vitest";
-import { badGateway, primaryRateLimit, repeatedEntries } from "../../../test/github/fault.ts";
+import { badGateway, primaryRateLimit, repeatedEntries } from "../../../test/github/client/fault.ts";
 import { reconcileAsked, reconcileNew } from "../../src/recover/reconcile-schedule.ts";
 import { count, empty, rows } from "../support/database.ts";
 import { freshRepository } from "../support/facts.ts";

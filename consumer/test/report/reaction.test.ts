@@ -6,7 +6,7 @@ import {
   notFound,
   secondaryRateLimit,
   serverError,
-} from "../../../test/github/fault.ts";
+} from "../../../test/github/client/fault.ts";
 import { reactDue } from "../../src/report/reaction.ts";
 import { count, empty, rows } from "../support/database.ts";
 import { command, freshRepository, pullRequest } from "../support/facts.ts";

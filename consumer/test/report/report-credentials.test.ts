@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, inject, test } from "vitest";
-import { badCredentials, serverError } from "../../../test/github/fault.ts";
+import { badCredentials, serverError } from "../../../test/github/client/fault.ts";
 import { dispatchDue } from "../../src/dispatch/dispatch.ts";
 import { count, empty, rows } from "../support/database.ts";
 import { callback, freshRepository } from "../support/facts.ts";

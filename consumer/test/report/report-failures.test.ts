@@ -7,7 +7,7 @@ import {
   resets,
   serverError,
   validationFailed,
-} from "../../../test/github/fault.ts";
+} from "../../../test/github/client/fault.ts";
 import { count, countStatements, empty, row, rows } from "../support/database.ts";
 import { callback, freshRepository } from "../support/facts.ts";
 import {

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import { primaryRateLimit, secondaryRateLimit } from "../../../test/github/fault.ts";
+import { primaryRateLimit, secondaryRateLimit } from "../../../test/github/client/fault.ts";
 import { count, empty, rows } from "../support/database.ts";
 import { callback, freshRepository } from "../support/facts.ts";
 import {

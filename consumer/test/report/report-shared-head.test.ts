@@ -1,7 +1,7 @@
 import type { Fact } from "@webhook-gateway/shared/messages/fact.ts";
 import { invariants } from "@webhook-gateway/shared/store/maintain/invariants.ts";
 import { beforeEach, describe, expect, inject, test } from "vitest";
-import { badGateway, serverError } from "../../../test/github/fault.ts";
+import { badGateway, serverError } from "../../../test/github/client/fault.ts";
 import { seeds } from "../../../test/support/amount.ts";
 import { empty, rows } from "../support/database.ts";
 import {

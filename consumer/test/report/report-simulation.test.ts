@@ -1,6 +1,11 @@
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, test } from "vitest";
-import { badCredentials, badGateway, secondaryRateLimit, serverError } from "../../../test/github/fault.ts";
+import {
+  badCredentials,
+  badGateway,
+  secondaryRateLimit,
+  serverError,
+} from "../../../test/github/client/fault.ts";
 import { seeds } from "../../../test/support/amount.ts";
 import { empty, faulty, rows } from "../support/database.ts";
 import { callback, command, freshRepository, pullRequest } from "../support/facts.ts";

@@ -1,6 +1,6 @@
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, test } from "vitest";
-import { badGateway, serverError } from "../../../test/github/fault.ts";
+import { badGateway, serverError } from "../../../test/github/client/fault.ts";
 import { empty, intercept, rows } from "../support/database.ts";
 import { callback, command, freshRepository, pullRequest, rerun, sha } from "../support/facts.ts";
 import { openWorld, type Repository, reportOf, runOf, shown, told, type World } from "../support/github.ts";

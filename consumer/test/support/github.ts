@@ -4,8 +4,8 @@ import { createGitHub, type GitHubConfig } from "@webhook-gateway/shared/github/
 import { createRoutingPolicy } from "@webhook-gateway/shared/routing/routing-policy.ts";
 import { createLog } from "@webhook-gateway/shared/telemetry/log.ts";
 import { expect, inject, onTestFinished } from "vitest";
-import { type GitHub as Double, openGitHub } from "../../../test/github/client.ts";
-import type { InstanceSpec } from "../../../test/github/spec.ts";
+import { type GitHub as Double, openGitHub } from "../../../test/github/client/client.ts";
+import type { InstanceSpec } from "../../../test/github/client/spec.ts";
 import type { Budgets } from "../../src/github/send.ts";
 import type { ReconcileDeps } from "../../src/recover/reconcile.ts";
 import { reactDue } from "../../src/report/reaction.ts";

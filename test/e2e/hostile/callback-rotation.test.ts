@@ -1,9 +1,9 @@
 import { randomBytes } from "node:crypto";
 import { expect, test } from "vitest";
-import { resultsOf } from "../../faults/support/courses.ts";
-import type { Course } from "../../faults/support/sandbox.ts";
-import { startSystem } from "../../faults/support/system.ts";
+import type { Course } from "../../grainchain/run.ts";
+import { resultsOf } from "../../grainchain/scenarios.ts";
 import { SECRETS } from "../support/gateway.ts";
+import { startSystem } from "../support/system.ts";
 import { expectLabels } from "./support/labels.ts";
 
 const OLD = SECRETS.GRAINCHAIN_CALLBACK_SECRET;

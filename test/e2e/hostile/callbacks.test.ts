@@ -1,7 +1,7 @@
 import { MAX_LATE_CALLBACKS } from "@webhook-gateway/shared/domain/late-callback.ts";
 import fc from "fast-check";
 import { beforeAll, expect, test } from "vitest";
-import { saysNothing } from "../../faults/support/courses.ts";
+import { saysNothing } from "../../grainchain/scenarios.ts";
 import { waitUntil } from "../../support/patience.ts";
 import { SECRETS } from "../support/gateway.ts";
 import { type Attack, freshClient, hmac } from "./support/attack.ts";

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { expect, inject, test } from "vitest";
-import type {} from "../../github/provided.ts";
+import type {} from "../../github/client/provided.ts";
 import { formsOf, keyForms, leaksIn } from "./support/search.ts";
 
 const { privateKeyPkcs1, privateKeyPkcs8 } = inject("githubDouble");

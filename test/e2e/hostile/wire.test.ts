@@ -1,11 +1,11 @@
 import fc from "fast-check";
 import { afterEach, expect, test } from "vitest";
 import { waitUntil } from "../../support/patience.ts";
+import { leaksOf } from "./support/answer-checks.ts";
 import { budget, Tally, together } from "./support/budget.ts";
-import { leaksOf } from "./support/judge.ts";
+import { brokenSince, expectUnbroken, PLANT } from "./support/event-checks.ts";
 import { expectWell, shareTarget } from "./support/target.ts";
 import { sendBytes, WIRE } from "./support/wire.ts";
-import { brokenSince, expectUnbroken, PLANT } from "./support/witness.ts";
 
 const tally = new Tally("wire");
 const target = shareTarget(tally);

@@ -1,8 +1,9 @@
 /** The dashboard's pages, and what there is to see on them. */
-import { findsFault, runsOn } from "../../faults/support/courses.ts";
-import type { Course } from "../../faults/support/sandbox.ts";
-import { printsMuch } from "./dashboard-courses.ts";
+
+import type { Course } from "../../grainchain/run.ts";
+import { findsFault, runsOn } from "../../grainchain/scenarios.ts";
 import { insertHistory, insertHostile } from "./dashboard-rows.ts";
+import { printsMuch } from "./dashboard-scenarios.ts";
 import type { Gateway } from "./gateway.ts";
 import { openPull, waitForState } from "./pull-requests.ts";
 

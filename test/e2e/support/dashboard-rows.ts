@@ -1,5 +1,5 @@
 /** Rows that give every page of the dashboard something to show. */
-import type { Rows } from "./database.ts";
+import type { Rows } from "../../system/database.ts";
 
 /** Shown everywhere, and never to be obeyed. */
 export const HOSTILE = `"><img src=x onerror="window.obeyed=1"><script>window.obeyed=1</script>\u202egpj.exe`;

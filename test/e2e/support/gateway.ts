@@ -7,10 +7,10 @@ import { type Delivery, type Sent, sendDelivery } from "../../../cli/src/api/del
 import { buildPayload, type PayloadOptions } from "../../../cli/src/input/payload.ts";
 import { ROOT } from "../../../tools/local/settings.ts";
 import { waitFor as waitForAny } from "../../support/patience.ts";
+import { applyMigrations, openDatabase, type Row, type Rows } from "../../system/database.ts";
+import { makeDirectory } from "../../system/repositories.ts";
 import { type Entry, writeConfigurations } from "./configuration.ts";
-import { applyMigrations, openDatabase, type Row, type Rows } from "./database.ts";
-import { openDoor } from "./door.ts";
-import { makeDirectory } from "./repositories.ts";
+import { openDoor } from "./forwarder.ts";
 
 export const SECRETS = {
   GITHUB_WEBHOOK_SECRET: "e2e webhook secret",

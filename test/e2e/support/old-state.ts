@@ -5,7 +5,7 @@ import { DatabaseSync } from "node:sqlite";
 import { expect } from "vitest";
 import { ROOT } from "../../../tools/local/settings.ts";
 import { runWrangler } from "../../../tools/local/wrangler.ts";
-import { makeDirectory } from "./repositories.ts";
+import { makeDirectory } from "../../system/repositories.ts";
 
 const MIGRATIONS = path.join(ROOT, "shared/migrations");
 

@@ -1,5 +1,5 @@
 import { expect } from "vitest";
-import type { Row } from "./database.ts";
+import type { Row } from "../../system/database.ts";
 import type { Gateway } from "./gateway.ts";
 
 /** Opens a pull request, and waits until that is recorded. @returns the GUID of its delivery */

@@ -1,5 +1,4 @@
 import { expect, test } from "vitest";
-import { amount } from "../../support/amount.ts";
 import {
   answers,
   type Behaviour,
@@ -8,9 +7,10 @@ import {
   judges,
   refusesWholeBatchWith,
   serves,
-} from "../support/faults.ts";
-import { freshRepository, PAST } from "../support/pilot.ts";
-import type { TriggerRequest } from "../support/trigger-request.ts";
+} from "../../grainchain/fault-policies.ts";
+import type { TriggerRequest } from "../../grainchain/trigger-request.ts";
+import { amount } from "../../support/amount.ts";
+import { freshRepository, PAST } from "../../system/driver.ts";
 import { shared } from "./gateway.ts";
 
 /** The sizes of the triggers since a call, the largest first: two consumers that are at it at once overtake each other. */

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { answers, serves } from "../support/faults.ts";
-import { freshRepository } from "../support/pilot.ts";
+import { answers, serves } from "../../grainchain/fault-policies.ts";
+import { freshRepository } from "../../system/driver.ts";
 import { MAX_ATTEMPTS, shared } from "./gateway.ts";
 
 test("gives up what fails every time, with its last error in the dead letters", async () => {

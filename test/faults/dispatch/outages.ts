@@ -1,5 +1,4 @@
 import { describe, expect, test } from "vitest";
-import { patienceMs } from "../../support/patience.ts";
 import {
   answers,
   answersAfterTaking,
@@ -7,9 +6,16 @@ import {
   isAtCapacity,
   resets,
   serves,
-} from "../support/faults.ts";
-import { freshRepository } from "../support/pilot.ts";
-import { expectTriedAgain, expectTriedAgainAfter, FAILED_ONCE, GATE_STATE, PULLS } from "../support/tries.ts";
+} from "../../grainchain/fault-policies.ts";
+import { patienceMs } from "../../support/patience.ts";
+import { freshRepository } from "../../system/driver.ts";
+import {
+  expectTriedAgain,
+  expectTriedAgainAfter,
+  FAILED_ONCE,
+  GATE_STATE,
+  PULLS,
+} from "../support/retries.ts";
 import { shared } from "./gateway.ts";
 
 const HTML = "<!doctype html><title>502 Bad Gateway</title>";

@@ -1,5 +1,6 @@
 import { createHmac } from "node:crypto";
 import { expect, test } from "vitest";
+import type { Course } from "../../grainchain/run.ts";
 import {
   contradictsItself,
   findsFault,
@@ -8,10 +9,9 @@ import {
   succeeds,
   succeedsAtLength,
   tellsBackwards,
-} from "../support/courses.ts";
+} from "../../grainchain/scenarios.ts";
+import { freshRepository } from "../../system/driver.ts";
 import { SECRETS } from "../support/gateway.ts";
-import { freshRepository } from "../support/pilot.ts";
-import type { Course } from "../support/sandbox.ts";
 import { shared } from "./gateway.ts";
 
 const breaks: Course = async (run) => {

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
+import { succeedsAfter } from "../../grainchain/scenarios.ts";
 import { amount } from "../../support/amount.ts";
-import { succeedsAfter } from "../support/courses.ts";
-import { freshRepository } from "../support/pilot.ts";
+import { freshRepository } from "../../system/driver.ts";
 import { MAX_CONCURRENT, shared } from "./gateway.ts";
 
 const WAITING = amount(60, 600);

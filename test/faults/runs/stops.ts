@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import { runsOn, saysNothing, succeeds } from "../support/courses.ts";
-import { answers, type Behaviour, serves } from "../support/faults.ts";
+import { answers, type Behaviour, serves } from "../../grainchain/fault-policies.ts";
+import { runsOn, saysNothing, succeeds } from "../../grainchain/scenarios.ts";
+import { freshRepository, PAST } from "../../system/driver.ts";
 import { CANCELLED, followHeads, NEWER, OLDER, SELECT_CANCEL } from "../support/heads.ts";
-import { freshRepository, PAST } from "../support/pilot.ts";
 import { MAX_ATTEMPTS, shared } from "./gateway.ts";
 
 const { send, runOf, statesOf } = followHeads(shared);

@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
-import { losesItsVoice, resultsOf, runsOn, saysNothing } from "../support/courses.ts";
-import { answers, type Behaviour, serves } from "../support/faults.ts";
-import { freshRepository, PAST } from "../support/pilot.ts";
-import { eventually } from "../support/pulse.ts";
-import type { Course } from "../support/sandbox.ts";
+import { answers, type Behaviour, serves } from "../../grainchain/fault-policies.ts";
+import type { Course } from "../../grainchain/run.ts";
+import { losesItsVoice, resultsOf, runsOn, saysNothing } from "../../grainchain/scenarios.ts";
+import { eventually } from "../../system/activity.ts";
+import { freshRepository, PAST } from "../../system/driver.ts";
 import { shared } from "./gateway.ts";
 
 /** Has what is at Grainchain silent for longer than the watchdog waits (its own time and 60 s), and fires the cron. */

@@ -7,10 +7,10 @@ import { inject } from "vitest";
 import { type Delivery, type Sent, sendDelivery } from "../../../cli/src/api/delivery.ts";
 import { buildPayload, type PayloadOptions } from "../../../cli/src/input/payload.ts";
 import { ROOT } from "../../../tools/local/settings.ts";
-import { openDatabase, type Row, type Rows } from "../../e2e/support/database.ts";
-import { childOf } from "../../e2e/support/processes.ts";
+import { eventually, type Pulse } from "../../system/activity.ts";
+import { openDatabase, type Row, type Rows } from "../../system/database.ts";
+import { childOf } from "../../system/processes.ts";
 import type { BuiltWorker } from "./built-workers.ts";
-import { eventually, type Pulse } from "./pulse.ts";
 
 export const SECRETS: Readonly<Record<string, string>> = {
   GITHUB_WEBHOOK_SECRET: "faults webhook secret",

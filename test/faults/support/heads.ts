@@ -1,5 +1,5 @@
 /** Pull request 1 of a repository, and its two heads. */
-import type { Run } from "./sandbox.ts";
+import type { Run } from "../../grainchain/run.ts";
 import type { System } from "./shared-system.ts";
 
 export const OLDER = "a".repeat(40);

@@ -1,11 +1,11 @@
 /** The gateway between a signing GitHub and a Grainchain that goes wrong on demand, one for all tests of a file. */
 import { afterAll, beforeAll, beforeEach, onTestFailed } from "vitest";
-import { succeeds } from "./courses.ts";
-import { serves } from "./faults.ts";
+import { serves } from "../../grainchain/fault-policies.ts";
+import { succeeds } from "../../grainchain/scenarios.ts";
+import { startDouble } from "../../grainchain/server.ts";
+import { Pulse } from "../../system/activity.ts";
+import { createOpener, createPilot, PAST } from "../../system/driver.ts";
 import { type GatewayOptions, PUBLIC_URL, startGateway } from "./gateway.ts";
-import { startDouble } from "./grainchain.ts";
-import { createOpener, createPilot, PAST } from "./pilot.ts";
-import { Pulse } from "./pulse.ts";
 
 /** Whatever the machine does meanwhile, only what a test makes hang takes this long. */
 const PATIENT = { GRAINCHAIN_REQUEST_TIMEOUT_MS: "600000" };

@@ -51,7 +51,7 @@ export async function startSteps(whenDone: (end: () => Promise<void>) => void) {
   return {
     /** What the consumer tells its steps by. */
     entry: {
-      module: readFileSync(path.join(import.meta.dirname, "told-steps.mjs"), "utf8"),
+      module: readFileSync(path.join(import.meta.dirname, "reported-steps.mjs"), "utf8"),
       vars: { STEPS_URL: `http://127.0.0.1:${address.port}` },
     },
     pass,

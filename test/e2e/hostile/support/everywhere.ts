@@ -1,6 +1,6 @@
 /** Every place where a gateway tells something, as texts. */
-import type { GitHub } from "../../../github/client.ts";
-import type { Rows } from "../../support/database.ts";
+import type { GitHub } from "../../../github/client/client.ts";
+import type { Rows } from "../../../system/database.ts";
 
 /** Every cell of every table. */
 export async function tablesOf(rows: Rows): Promise<Map<string, string>> {

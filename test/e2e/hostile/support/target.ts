@@ -1,14 +1,14 @@
 /** One gateway for all attacks of a file, and what must still hold of it after them. */
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, expect } from "vitest";
-import { type GrainchainDouble, startDouble } from "../../../faults/support/grainchain.ts";
-import { expectInvariants } from "../../../faults/support/invariants.ts";
-import { endsWithFile } from "../../support/file.ts";
+import { type GrainchainDouble, startDouble } from "../../../grainchain/server.ts";
+import { expectInvariants } from "../../../system/invariants.ts";
+import { endsWithFile } from "../../support/file-end.ts";
 import { type Gateway, startGateway } from "../../support/gateway.ts";
+import { leaksOf, problemsOf } from "./answer-checks.ts";
 import { type Answer, type Attack, sendAttack } from "./attack.ts";
 import type { Tally } from "./budget.ts";
-import { leaksOf, problemsOf } from "./judge.ts";
-import { expectUnbroken, witness } from "./witness.ts";
+import { expectUnbroken, witness } from "./event-checks.ts";
 
 export interface Target {
   readonly gateway: Gateway;

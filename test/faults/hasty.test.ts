@@ -1,3 +1,0 @@
-/** A gateway that waits for Grainchain for a second only: on a slow machine it may give up what was on its way. */
-import "./hasty/hanging.ts";
-import "./hasty/random.ts";

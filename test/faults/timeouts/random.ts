@@ -1,0 +1,151 @@
+import { expect, test } from "vitest";
+import {
+  answers,
+  answersAfterTaking,
+  type Behaviour,
+  hangs,
+  hangsAfterTaking,
+  hasNoBatch,
+  isAtCapacity,
+  judges,
+  resets,
+  serves,
+} from "../../grainchain/fault-policies.ts";
+import {
+  contradictsItself,
+  findsFault,
+  losesItsVoice,
+  repeatsItself,
+  succeeds,
+  succeedsAfter,
+  succeedsAtLength,
+  succeedsSilentlyAfter,
+  tellsBackwards,
+} from "../../grainchain/scenarios.ts";
+import { seeds } from "../../support/amount.ts";
+import { Random } from "../../support/random.ts";
+import { eventually } from "../../system/activity.ts";
+import { freshRepository, PAST } from "../../system/driver.ts";
+import { PullRequest, type ScriptedDelivery } from "../support/pull-request.ts";
+import { shared } from "./gateway.ts";
+
+const PULLS = 30;
+const EVENTS = 120;
+const AT_ONCE = 10;
+
+test.each(seeds(1))("ends a random script with a verdict for every open head (seed %i)", async (seed) => {
+  const random = new Random(seed);
+  const { gateway, grainchain, hurry, settle, expectSound } = shared();
+  const { script, sandboxes } = grainchain;
+  const { promise: calm, resolve: finishAll } = Promise.withResolvers<void>();
+  const courses = [
+    ...COURSES,
+    succeedsAfter(calm),
+    succeedsAfter(calm),
+    succeedsSilentlyAfter(calm),
+  ] as const;
+  // A course of its own for every run, drawn once so that the order of arrival does not matter.
+  script.course = (run) =>
+    new Random(random.seed ^ Number.parseInt(run.request.head_sha.slice(0, 7), 16)).pick(courses)(run);
+  script.other = (call, serve) => (random.chance(0.3) ? answers(500)(call, serve) : serve());
+  const { pulls, deliveries } = writeScript(random);
+
+  // Chunks arrive together, in any order within a chunk, some of them again, each under other weather.
+  for (let from = 0; from < deliveries.length; from += AT_ONCE) {
+    const chunk = deliveries.slice(from, from + AT_ONCE);
+    const again = deliveries.slice(0, from + 1).filter(() => random.chance(0.03));
+    script.weather = random.pick(WEATHERS);
+    const sent = await Promise.all(random.shuffle([...chunk, ...again]).map(gateway.deliver));
+    expect(new Set(sent.map(({ status }) => status))).toEqual(new Set([202]));
+    await gateway.waitFor(RECORDED, JSON.stringify(chunk.map(({ guid }) => guid)), chunk.length);
+    if (random.chance(0.7)) await hurry();
+  }
+
+  // Calm. What lost its callbacks is found by the watchdog, its time being over.
+  Object.assign(script, { weather: serves, other: serves });
+  finishAll();
+  await eventually("nothing queued", async () => {
+    await hurry();
+    return (
+      (await gateway.rows("SELECT 1 FROM validations WHERE state IN ('queued', 'dispatching')")).length === 0
+    );
+  });
+  await sandboxes.ended();
+  await gateway.rows(
+    `UPDATE validations SET heard_at = '${PAST}', watch_until = NULL WHERE state IN ('pending', 'running')`,
+  );
+  await gateway.rows(`UPDATE cancels SET due_at = '${PAST}' WHERE status = 'due'`);
+  await settle();
+
+  const verdicts = await gateway.rows(SELECT_VERDICTS);
+  expect(pulls.filter((pull) => pull.open).length).toBeGreaterThan(PULLS / 4);
+  for (const pull of pulls) {
+    const where = `${pull.repo}#${pull.number} ${pull.head}`;
+    const runs = verdicts.filter((row) => row.repository === pull.repo && row.pr_number === pull.number);
+    const [latest] = runs.filter((row) => row.head_sha === pull.head);
+    if (pull.open) expect(latest, where).toMatchObject({ state: "completed" });
+    const run = sandboxes.runs.get(String(latest?.id));
+    if (pull.open) expect(JSON.parse(String(latest?.results)), where).toEqual(run?.results);
+    const others = runs.filter((row) => row !== latest).map(({ state }) => state);
+    expect(
+      others.filter((state) => !["completed", "superseded", "cancelled"].includes(String(state))),
+      where,
+    ).toEqual([]);
+  }
+  expect([...sandboxes.runs.values()].filter((run) => !run.finished)).toEqual([]);
+  expect(await gateway.rows("SELECT * FROM dead_letters")).toEqual([]);
+  await expectSound();
+});
+
+/** Opens every pull request and lets random things happen to them. */
+function writeScript(random: Random): { pulls: PullRequest[]; deliveries: ScriptedDelivery[] } {
+  const repos = [freshRepository(), freshRepository(), freshRepository(), freshRepository()] as const;
+  const pulls = Array.from(
+    { length: PULLS },
+    (_, i) => new PullRequest(random.pick(repos), i + 1, random.sha()),
+  );
+  const deliveries = pulls.map((pull) => pull.opened());
+  for (let event = 0; event < EVENTS; event++) {
+    const pull = pulls[random.below(PULLS)];
+    if (pull === undefined) continue;
+    if (!pull.open) deliveries.push(pull.reopened());
+    else if (random.chance(0.25)) deliveries.push(pull.closed());
+    else deliveries.push(pull.pushed(random.sha(), random.chance(0.2)));
+  }
+  return { pulls, deliveries };
+}
+
+const COURSES = [
+  succeeds,
+  succeeds,
+  findsFault,
+  repeatsItself,
+  tellsBackwards,
+  contradictsItself,
+  succeedsAtLength,
+  losesItsVoice,
+] as const;
+
+const oneInThree: Behaviour = judges(
+  ({ pr_number }) => (["take", "omit", "omit-taken"] as const)[pr_number % 3] ?? "take",
+);
+
+const WEATHERS = [
+  serves,
+  serves,
+  oneInThree,
+  hangs,
+  hangsAfterTaking,
+  resets,
+  isAtCapacity,
+  answers(429, "", { "retry-after": "1" }),
+  answers(500),
+  answersAfterTaking(502, "<html>"),
+  answersAfterTaking(200, "garbage"),
+  answers(401),
+  hasNoBatch(404),
+] as const;
+
+const RECORDED = `
+  SELECT 1 FROM (SELECT count(*) AS n FROM deliveries WHERE id IN (SELECT value FROM json_each(?1))) WHERE n = ?2`;
+const SELECT_VERDICTS = "SELECT * FROM validations ORDER BY repository, pr_number, run DESC, created_at DESC";

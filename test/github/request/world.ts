@@ -1,0 +1,92 @@
+/** What one GitHub knows. */
+import type { CheckRunRecord, ReactionRecord, RedeliveryRecord, StatusRecord } from "../client/record.ts";
+import type { App, Hook, Installation, ReadSpec } from "../client/spec.ts";
+
+export interface Repository {
+  readonly id: number;
+  readonly owner: string;
+  readonly name: string;
+  readonly full_name: string;
+  readonly commits: ReadonlySet<string> | undefined;
+  readonly comments: ReadonlySet<number> | undefined;
+}
+
+/** An installation's token. */
+export interface Grant {
+  readonly token: string;
+  readonly installation: Installation;
+  readonly expires_at: number;
+  /** Lower-case full names. */
+  readonly repositories: ReadonlySet<string>;
+  readonly permissions: Readonly<Record<string, string>>;
+  revoked: boolean;
+}
+
+/** A check run as it is now, with what the list of them tells beside the record. */
+export interface CheckRun extends CheckRunRecord {
+  readonly suite: number;
+  started_at: string;
+  completed_at: string | null;
+}
+
+/** GitHub's ids of these have outgrown 32 bits. */
+const FIRST_ID = 50_000_000_001;
+
+/** One GitHub's memory. */
+export class World {
+  readonly spec: ReadSpec;
+  readonly app: App | undefined;
+  readonly hooks: readonly Hook[];
+  readonly grants = new Map<string, Grant>();
+  readonly checkRuns = new Map<number, CheckRun>();
+  readonly statuses: StatusRecord[] = [];
+  readonly reactions: ReactionRecord[] = [];
+  readonly redeliveries: RedeliveryRecord[] = [];
+  readonly #repositories = new Map<string, Repository>();
+  readonly #numbers = new Map<string, number>();
+  #lastId = FIRST_ID;
+
+  constructor(spec: ReadSpec) {
+    this.spec = spec;
+    this.app = spec.app;
+    this.hooks = spec.hooks;
+    for (const one of spec.repositories) this.#add(one);
+    for (const full_name of [
+      ...spec.installations.flatMap((one) => one.repositories),
+      ...spec.hooks.flatMap((one) => (one.kind === "repo" ? [`${one.owner}/${one.repo}`] : [])),
+    ])
+      if (this.repository(full_name) === undefined) this.#add({ full_name });
+  }
+
+  /** Names of repositories are of one case. */
+  repository(full_name: string): Repository | undefined {
+    return this.#repositories.get(full_name.toLowerCase());
+  }
+
+  installation(id: number): Installation | undefined {
+    return this.spec.installations.find((one) => one.id === id);
+  }
+
+  nextId(): number {
+    return this.#lastId++;
+  }
+
+  /** A number that stays the same for the same name: of an account, of a check suite. */
+  numberOf(name: string): number {
+    const known = this.#numbers.get(name) ?? this.#numbers.size + 1_000_001;
+    this.#numbers.set(name, known);
+    return known;
+  }
+
+  #add(one: { full_name: string; commits?: readonly string[]; comments?: readonly number[] }): void {
+    const [owner = "", name = ""] = one.full_name.split("/");
+    this.#repositories.set(one.full_name.toLowerCase(), {
+      id: this.numberOf(one.full_name.toLowerCase()),
+      owner,
+      name,
+      full_name: one.full_name,
+      commits: one.commits && new Set(one.commits),
+      comments: one.comments && new Set(one.comments),
+    });
+  }
+}
