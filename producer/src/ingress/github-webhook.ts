@@ -99,7 +99,7 @@ async function readDelivery(deps: WebhookDeps, request: Request): Promise<Signed
     return { kind: "refused", error: await refuseUnsigned(deps.failedSignatures, request, message) };
   }
   const signed = log.with({ secret: label, bytes: body.byteLength });
-  if (!isRouted(head.event)) return ignore(signed, head.id, `${head.event} events need nothing done`);
+  if (!isRouted(head.event)) return ignore(signed, head.id, `${head.event} events are ignored`);
   const payload = readPayload(body, mediaType);
   if (payload === undefined) {
     return refuse(signed, "invalid_json", "the payload is not JSON in UTF-8");

@@ -15,7 +15,8 @@ export const payloadFields = (): Fields =>
     payloads.pullRequest,
     payloads.mergeGroup,
     payloads.push,
-    payloads.rerequested,
+    payloads.checkRun,
+    payloads.checkSuite,
     payloads.issueComment,
   ]
     .map(({ entries }) => fieldsOfEntries(entries))

@@ -28,9 +28,20 @@ const repository = v.object({
   clone_url: v.string(),
 });
 
+/** The actions that are recorded. */
+export const PULL_REQUEST_ACTIONS = [
+  "opened",
+  "synchronize",
+  "reopened",
+  "ready_for_review",
+  "edited",
+  "closed",
+] as const;
+export const MERGE_GROUP_ACTIONS = ["checks_requested", "destroyed"] as const;
+
 const pullRequestChange = v.object({
   type: v.literal("pull_request"),
-  action: v.picklist(["opened", "synchronize", "reopened", "ready_for_review", "edited", "closed"]),
+  action: v.picklist(PULL_REQUEST_ACTIONS),
   number: integer,
   url: v.string(),
   head_sha: v.string(),
@@ -44,7 +55,7 @@ const pullRequestChange = v.object({
 
 const mergeGroupChange = v.object({
   type: v.literal("merge_group"),
-  action: v.picklist(["checks_requested", "destroyed"]),
+  action: v.picklist(MERGE_GROUP_ACTIONS),
   number: integer,
   url: v.string(),
   head_sha: v.string(),

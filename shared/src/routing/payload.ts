@@ -89,11 +89,10 @@ const check = v.object({
   head_sha: sha,
   app: v.optional(v.nullable(v.object({ id: v.optional(v.nullable(number), null) })), null),
 });
-/** Of a `check_run` or a `check_suite`: the event says which. */
-export const rerequested = v.object({
-  check_run: v.optional(check),
-  check_suite: v.optional(check),
-});
+export type Check = v.InferOutput<typeof check>;
+
+export const checkRun = v.object({ check_run: check });
+export const checkSuite = v.object({ check_suite: check });
 
 export const issueComment = v.object({
   issue: v.object({ number, pull_request: v.optional(v.nullable(v.looseObject({}))) }),

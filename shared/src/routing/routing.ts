@@ -4,7 +4,15 @@
  */
 
 import * as v from "valibot";
-import type { Change, DeliveryFact } from "../messages/fact.ts";
+import {
+  type Change,
+  type DeliveryFact,
+  MERGE_GROUP_ACTIONS,
+  type MergeGroupChange,
+  PULL_REQUEST_ACTIONS,
+  type PullRequestChange,
+} from "../messages/fact.ts";
+import type { ActionOf, EventName, SchemaFor } from "./github-event.ts";
 import * as payloads from "./payload.ts";
 
 export interface RoutingPolicy {
@@ -32,39 +40,16 @@ export type UnhashedChange = Change extends infer Each
     : Each
   : never;
 
-const PULL_REQUEST_ACTIONS = [
-  "opened",
-  "synchronize",
-  "reopened",
-  "ready_for_review",
-  "edited",
-  "closed",
-] as const;
-const MERGE_GROUP_ACTIONS = ["checks_requested", "destroyed"] as const;
-const REPOSITORY_ACTIONS = ["renamed", "transferred", "deleted"];
-const COMMANDERS = ["OWNER", "MEMBER", "COLLABORATOR"];
-
-const ROUTED = [
-  "pull_request",
-  "merge_group",
-  "push",
-  "check_run",
-  "check_suite",
-  "issue_comment",
-  "repository",
-  "ping",
-];
-
 /** Whether the event's payload has to be read at all. */
-export const isRouted = (event: string): boolean =>
-  ROUTED.includes(event) || event.startsWith("installation");
+export const isRouted = (event: string): boolean => routerOf(event) !== undefined;
 
 /** Routes one payload. */
 export function routeDelivery(event: string, payload: unknown, policy: RoutingPolicy): Route {
-  if (!isRouted(event)) return ignored(`${event} events need nothing done`);
+  const router = routerOf(event);
+  if (router === undefined) return ignored(`${event} events are ignored`);
   const action = v.safeParse(payloads.actionOnly, payload);
   if (!action.success) return invalid(action.issues);
-  const change = routeChange(event, action.output.action, payload, policy);
+  const change = router(payload, action.output.action, policy);
   if ("kind" in change) return change;
   const common = v.safeParse(payloads.common, payload);
   if (!common.success) return invalid(common.issues);
@@ -76,40 +61,56 @@ export function routeDelivery(event: string, payload: unknown, policy: RoutingPo
   return { kind: "recorded", change, ...projectCommon(common.output) };
 }
 
-function routeChange(
-  event: string,
-  action: string | null,
-  payload: unknown,
-  policy: RoutingPolicy,
+/** From a payload and its action to what follows. */
+type Router = (payload: unknown, action: string | null, policy: RoutingPolicy) => UnhashedChange | Route;
+
+/** Routes the payloads of an event with one of these actions; the rest is ignored. GitHub always sends the action. */
+export const onActions =
+  <Name extends EventName, Action extends ActionOf<Name>, Schema extends v.GenericSchema>(
+    event: Name,
+    actions: readonly Action[],
+    schema: Schema & SchemaFor<Name, Schema>,
+    changeOf: (payload: v.InferOutput<Schema>, action: Action) => UnhashedChange | Route,
+  ): Router =>
+  (payload, given) => {
+    if (given === null) return { kind: "invalid", fields: ["action"] };
+    const action = actions.find((known) => known === given);
+    if (action === undefined) return ignored(`${event} ${given} is ignored`);
+    const parsed = v.safeParse<Schema>(schema, payload);
+    return parsed.success ? changeOf(parsed.output, action) : invalid(parsed.issues);
+  };
+
+const COMMANDERS = ["OWNER", "MEMBER", "COLLABORATOR"];
+
+const note = (): UnhashedChange => ({ type: "note" });
+
+/** Any other event is ignored. */
+const ROUTERS = {
+  pull_request: onActions("pull_request", PULL_REQUEST_ACTIONS, payloads.pullRequest, pullRequestChange),
+  merge_group: onActions("merge_group", MERGE_GROUP_ACTIONS, payloads.mergeGroup, mergeGroupChange),
+  push: routePush,
+  check_run: onActions("check_run", ["rerequested"], payloads.checkRun, (read) =>
+    rerunChange(read.check_run),
+  ),
+  check_suite: onActions("check_suite", ["rerequested"], payloads.checkSuite, (read) =>
+    rerunChange(read.check_suite),
+  ),
+  issue_comment: onActions("issue_comment", ["created"], payloads.issueComment, commandChange),
+  repository: onActions("repository", ["renamed", "transferred", "deleted"], payloads.actionOnly, note),
+  ping: note,
+  installation: note,
+} satisfies { readonly [Name in EventName]?: Router };
+
+/** Every event about installations is recorded, such as `installation_repositories`. */
+function routerOf(event: string): Router | undefined {
+  if (event.startsWith("installation")) return ROUTERS.installation;
+  return Object.hasOwn(ROUTERS, event) ? ROUTERS[event as keyof typeof ROUTERS] : undefined;
+}
+
+function pullRequestChange(
+  { pull_request: pull, before, changes }: v.InferOutput<typeof payloads.pullRequest>,
+  action: PullRequestChange["action"],
 ): UnhashedChange | Route {
-  if (event === "push") return routePush(payload, policy);
-  if (event === "ping" || event.startsWith("installation")) return { type: "note" };
-  return action === null ? { kind: "invalid", fields: ["action"] } : routeAction(event, action, payload);
-}
-
-/** What follows from these events depends on their action, which GitHub always sends. */
-function routeAction(event: string, action: string, payload: unknown): UnhashedChange | Route {
-  switch (event) {
-    case "pull_request":
-      return routePullRequest(action, payload);
-    case "merge_group":
-      return routeMergeGroup(action, payload);
-    case "check_run":
-    case "check_suite":
-      return routeRerun(event, action, payload);
-    case "issue_comment":
-      return routeComment(action, payload);
-    default:
-      return REPOSITORY_ACTIONS.includes(action) ? { type: "note" } : ignoredAction(event, action);
-  }
-}
-
-function routePullRequest(given: string, payload: unknown): UnhashedChange | Route {
-  const action = PULL_REQUEST_ACTIONS.find((known) => known === given);
-  if (action === undefined) return ignoredAction("pull_request", given);
-  const parsed = v.safeParse(payloads.pullRequest, payload);
-  if (!parsed.success) return invalid(parsed.issues);
-  const { pull_request: pull, before, changes } = parsed.output;
   if (action === "edited" && changes?.base === undefined) {
     return ignored("the pull request was edited, but not its base");
   }
@@ -128,19 +129,17 @@ function routePullRequest(given: string, payload: unknown): UnhashedChange | Rou
   };
 }
 
-function routeMergeGroup(given: string, payload: unknown): UnhashedChange | Route {
-  const action = MERGE_GROUP_ACTIONS.find((known) => known === given);
-  if (action === undefined) return ignoredAction("merge_group", given);
-  const parsed = v.safeParse(payloads.mergeGroup, payload);
-  if (!parsed.success) return invalid(parsed.issues);
-  const { merge_group: group, repository } = parsed.output;
+function mergeGroupChange(
+  { merge_group: group, repository }: v.InferOutput<typeof payloads.mergeGroup>,
+  action: MergeGroupChange["action"],
+): UnhashedChange {
   const number = Number(/\/pr-(\d{1,15})-[^/]*$/.exec(group.head_ref)?.[1] ?? 0);
   const url = number === 0 ? repository.html_url : `${repository.html_url}/pull/${number}`;
   return { type: "merge_group", action, number, url, ...group };
 }
 
-function routePush(payload: unknown, policy: RoutingPolicy): UnhashedChange | Route {
-  const parsed = v.safeParse(payloads.push, payload);
+function routePush(payload: unknown, _: string | null, policy: RoutingPolicy): UnhashedChange | Route {
+  const parsed = v.safeParse(payloads.push satisfies SchemaFor<"push", typeof payloads.push>, payload);
   if (!parsed.success) return invalid(parsed.issues);
   const { ref, before, after, deleted, compare, repository } = parsed.output;
   const skip = skipPush(ref, deleted || /^0+$/.test(after), policy);
@@ -163,26 +162,18 @@ function skipPush(ref: string, deleted: boolean, policy: RoutingPolicy): string 
   return "the branch is not among VALIDATE_PUSH_BRANCHES";
 }
 
-function routeRerun(
-  event: "check_run" | "check_suite",
-  action: string,
-  payload: unknown,
-): UnhashedChange | Route {
-  if (action !== "rerequested") return ignoredAction(event, action);
-  const parsed = v.safeParse(payloads.rerequested, payload);
-  if (!parsed.success) return invalid(parsed.issues);
-  const check = parsed.output[event];
-  if (check === undefined) return { kind: "invalid", fields: [event] };
-  return { type: "rerun", app_id: check.app?.id ?? null, head_sha: check.head_sha };
-}
+const rerunChange = ({ app, head_sha }: payloads.Check): UnhashedChange => ({
+  type: "rerun",
+  app_id: app?.id ?? null,
+  head_sha,
+});
 
-function routeComment(action: string, payload: unknown): UnhashedChange | Route {
-  if (action !== "created") return ignoredAction("issue_comment", action);
-  const parsed = v.safeParse(payloads.issueComment, payload);
-  if (!parsed.success) return invalid(parsed.issues);
-  const { issue, comment } = parsed.output;
+function commandChange({
+  issue,
+  comment,
+}: v.InferOutput<typeof payloads.issueComment>): UnhashedChange | Route {
   const command = /^\/validate(?:[ \t]+(cancel))?[ \t]*(?:\r?\n|$)/.exec(comment.body);
-  if (command === null) return ignored("the comment is no command");
+  if (command === null) return ignored("the comment is not a command");
   if (issue.pull_request === undefined || issue.pull_request === null) {
     return ignored("the comment is not on a pull request");
   }
@@ -215,9 +206,6 @@ function projectCommon(common: payloads.Common): Omit<Projection, "change"> {
 }
 
 const ignored = (reason: string): Route => ({ kind: "ignored", reason });
-
-const ignoredAction = (event: string, action: string): Route =>
-  ignored(`${event} ${action} needs nothing done`);
 
 /** Names of fields only: an issue's own text quotes what was received. */
 const invalid = (issues: readonly v.BaseIssue<unknown>[]): Route => ({
