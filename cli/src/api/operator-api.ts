@@ -1,13 +1,17 @@
 /** The operator API, a function a route. */
 
-import { deadLetterDetail, deadLetterItem, letterPreview } from "@webhook-gateway/shared/api/dead-letter.ts";
+import {
+  deadLetterDetail,
+  deadLetterItem,
+  deadLetterPreview,
+} from "@webhook-gateway/shared/api/dead-letter.ts";
 import { deliveryItem } from "@webhook-gateway/shared/api/delivery.ts";
 import { overview } from "@webhook-gateway/shared/api/overview.ts";
 import { pageOf } from "@webhook-gateway/shared/api/page.ts";
 import { type ReconcileRequestBody, reconcileItem } from "@webhook-gateway/shared/api/reconcile.ts";
 import { type DiscardRequest, type ReplayRequest, replayItem } from "@webhook-gateway/shared/api/replay.ts";
 import { trace } from "@webhook-gateway/shared/api/trace.ts";
-import { orderAnswer, validationDetail, validationItem } from "@webhook-gateway/shared/api/validation.ts";
+import { commandAnswer, validationDetail, validationItem } from "@webhook-gateway/shared/api/validation.ts";
 import type { Client, Query } from "./client.ts";
 import { projectStatus } from "./project-status.ts";
 
@@ -31,13 +35,13 @@ export function operatorApi(client: Client) {
     validation: (id: string) =>
       client.get(`/api/validations/${encodeURIComponent(id)}`, validationDetail, named),
     orderValidation: (id: string, order: "cancel" | "rerun") =>
-      client.post(`/api/validations/${encodeURIComponent(id)}/${order}`, orderAnswer),
+      client.post(`/api/validations/${encodeURIComponent(id)}/${order}`, commandAnswer),
 
     letters: (query: Query) => client.get("/api/dead-letters", pageOf(deadLetterItem), { query }),
     letter: (id: string) =>
       client.get(`/api/dead-letters/${encodeURIComponent(id)}`, deadLetterDetail, named),
     previewLetters: (action: LetterAction, request: LetterRequest) =>
-      client.post(LETTER_PATHS[action], letterPreview, { ...request, dry_run: true }),
+      client.post(LETTER_PATHS[action], deadLetterPreview, { ...request, dry_run: true }),
     orderLetters: (action: LetterAction, request: LetterRequest) =>
       client.post(LETTER_PATHS[action], replayItem, request),
 

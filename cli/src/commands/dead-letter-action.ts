@@ -1,5 +1,5 @@
 /** Replaying and discarding dead letters: shown first, confirmed by a person, followed to the end. */
-import type { LetterPreview } from "@webhook-gateway/shared/api/dead-letter.ts";
+import type { DeadLetterPreview } from "@webhook-gateway/shared/api/dead-letter.ts";
 import type { ReplayItem } from "@webhook-gateway/shared/api/replay.ts";
 import type { LetterAction, LetterRequest } from "../api/operator-api.ts";
 import { ApiError } from "../api/refusal.ts";
@@ -55,7 +55,7 @@ async function whyNone({ api }: Session, { scope }: LetterRequest): Promise<Gate
   return new GatewayError(`${id} is not open, but ${status}`, EXIT.nothingMatched);
 }
 
-function showPreview({ total, sample }: LetterPreview, action: LetterAction, screen: Screen): void {
+function showPreview({ total, sample }: DeadLetterPreview, action: LetterAction, screen: Screen): void {
   const first = total > sample.length ? `, the first ${sample.length} of them` : "";
   screen.print([
     `${lettersText(total)} to ${action}${first}:`,

@@ -1,14 +1,14 @@
 /** `gateway dlq`: what could not be carried out, and what to do about it. */
 import {
+  DEAD_LETTER_KINDS,
+  DEAD_LETTER_STATES,
   type DeadLetterDetail,
-  LETTER_KINDS,
-  LETTER_STATES,
 } from "@webhook-gateway/shared/api/dead-letter.ts";
 import { DEFAULT_RATE, MAX_RATE } from "@webhook-gateway/shared/api/replay.ts";
 import type { Command } from "commander";
 import { openSession } from "../api/session.ts";
 import { EXIT, GatewayError } from "../exit.ts";
-import { letterScope, type ScopeOptions } from "../input/dead-letter-scope.ts";
+import { deadLetterScope, type ScopeOptions } from "../input/dead-letter-scope.ts";
 import {
   addPageOptions,
   addTimeOptions,
@@ -60,8 +60,8 @@ export function addDlq(program: Command): void {
 function addList(dlq: Command): void {
   const list = addFilters(dlq.command("list").description("list dead letters, the latest first")).option(
     "--state <state>",
-    `${LETTER_STATES.join(", ")} or any (default: open)`,
-    oneOf(...LETTER_STATES, "any"),
+    `${DEAD_LETTER_STATES.join(", ")} or any (default: open)`,
+    oneOf(...DEAD_LETTER_STATES, "any"),
   );
   addPageOptions(list)
     .addHelpText("after", LIST_EXAMPLES)
@@ -105,7 +105,7 @@ function addOrder(command: Command, action: LetterOrder["action"]): Command {
     .option("--yes", "do not ask")
     .action(async (ids: string[], options: OrderOptions, self: Command) => {
       const { reason, rate, dryRun = false, yes = false } = options;
-      const scope = letterScope(ids, options);
+      const scope = deadLetterScope(ids, options);
       const request = { scope, ...(reason && { reason }), ...(rate && { rate }) };
       await orderLetters(await openSession(self), { action, request, dryRun, yes });
     });
@@ -116,6 +116,6 @@ const addFilters = (command: Command): Command =>
     command
       .option("--repo <owner/repo>", "of one repository", repository)
       .option("--event <event>", "of one event, such as pull_request", text)
-      .option("--kind <kind>", LETTER_KINDS.join(", "), oneOf(...LETTER_KINDS))
+      .option("--kind <kind>", DEAD_LETTER_KINDS.join(", "), oneOf(...DEAD_LETTER_KINDS))
       .option("--class <class>", "of one class of failure, such as permanent", text),
   );

@@ -1,12 +1,12 @@
 /** Which dead letters a command is about. */
-import type { LetterScope } from "@webhook-gateway/shared/api/dead-letter.ts";
+import type { DeadLetterScope } from "@webhook-gateway/shared/api/dead-letter.ts";
 import { EXIT, GatewayError } from "../exit.ts";
 import { checkTimes, type TimeOptions } from "./option.ts";
 
 export interface ScopeOptions extends TimeOptions {
   readonly repo?: string;
   readonly event?: string;
-  readonly kind?: typeof import("@webhook-gateway/shared/api/dead-letter.ts").LETTER_KINDS[number];
+  readonly kind?: typeof import("@webhook-gateway/shared/api/dead-letter.ts").DEAD_LETTER_KINDS[number];
   readonly class?: string;
   readonly all?: boolean;
 }
@@ -19,7 +19,7 @@ const FILTERS = ["repo", "event", "since", "until", "kind", "class"] as const;
  * The scope that ids and options name together.
  * @throws GatewayError where they name none, or more than one
  */
-export function letterScope(ids: readonly string[], options: ScopeOptions): LetterScope {
+export function deadLetterScope(ids: readonly string[], options: ScopeOptions): DeadLetterScope {
   const filters = FILTERS.filter((name) => options[name] !== undefined);
   const flags = [...filters, ...(options.all === true ? ["all"] : [])].map((name) => `--${name}`);
   const usage = (message: string) => new GatewayError(message, EXIT.usage);

@@ -1,11 +1,15 @@
-import { deadLetterDetail, deadLetterItem, letterPreview } from "@webhook-gateway/shared/api/dead-letter.ts";
+import {
+  deadLetterDetail,
+  deadLetterItem,
+  deadLetterPreview,
+} from "@webhook-gateway/shared/api/dead-letter.ts";
 import { deliveryItem } from "@webhook-gateway/shared/api/delivery.ts";
 import { overview } from "@webhook-gateway/shared/api/overview.ts";
 import { pageOf } from "@webhook-gateway/shared/api/page.ts";
 import { reconcileItem } from "@webhook-gateway/shared/api/reconcile.ts";
 import { replayItem } from "@webhook-gateway/shared/api/replay.ts";
 import { trace } from "@webhook-gateway/shared/api/trace.ts";
-import { orderAnswer, validationDetail, validationItem } from "@webhook-gateway/shared/api/validation.ts";
+import { commandAnswer, validationDetail, validationItem } from "@webhook-gateway/shared/api/validation.ts";
 import * as v from "valibot";
 import { expect, test } from "vitest";
 import { projectStatus } from "../../src/api/project-status.ts";
@@ -74,12 +78,12 @@ const COMMANDS: readonly (readonly [command: string, schema: v.GenericSchema, sh
   ["deliveries list", pageOf(deliveryItem), GUID],
   ["validations list", pageOf(validationItem), VALIDATION_ID],
   [`validations show ${VALIDATION_ID}`, validationDetail, "report to GitHub"],
-  [`validations rerun ${VALIDATION_ID}`, orderAnswer, ""],
-  [`validations cancel ${VALIDATION_ID}`, orderAnswer, ""],
+  [`validations rerun ${VALIDATION_ID}`, commandAnswer, ""],
+  [`validations cancel ${VALIDATION_ID}`, commandAnswer, ""],
   ["dlq list", pageOf(deadLetterItem), "letter-1"],
   ["dlq show letter-1", deadLetterDetail, "16 characters; --raw prints them"],
-  ["dlq replay --all --dry-run", letterPreview, "1 dead letter to replay:"],
-  ["dlq discard letter-1 --dry-run", letterPreview, "1 dead letter to discard:"],
+  ["dlq replay --all --dry-run", deadLetterPreview, "1 dead letter to replay:"],
+  ["dlq discard letter-1 --dry-run", deadLetterPreview, "1 dead letter to discard:"],
   ["replays list", pageOf(replayItem), "0/2"],
   ["replays show replay-1", replayItem, "0 of 2 done"],
   ["replays cancel replay-1", replayItem, "cancelled"],

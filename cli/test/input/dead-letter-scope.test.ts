@@ -1,8 +1,8 @@
-import { letterScope as scopeSchema } from "@webhook-gateway/shared/api/dead-letter.ts";
+import { deadLetterScope as scopeSchema } from "@webhook-gateway/shared/api/dead-letter.ts";
 import * as v from "valibot";
 import { expect, test } from "vitest";
 import { EXIT, GatewayError } from "../../src/exit.ts";
-import { letterScope, type ScopeOptions } from "../../src/input/dead-letter-scope.ts";
+import { deadLetterScope, type ScopeOptions } from "../../src/input/dead-letter-scope.ts";
 
 const SINCE = "2026-11-24T00:00:00.000Z";
 const UNTIL = "2026-11-24T06:00:00.000Z";
@@ -19,8 +19,8 @@ test.each<[string, string[], ScopeOptions, object]>([
     { filter: { event: "push", since: SINCE, until: UNTIL, kind: "dispatch", class: "permanent" } },
   ],
 ])("takes %s", (_, ids, options, scope) => {
-  expect(letterScope(ids, options)).toEqual(scope);
-  expect(v.is(scopeSchema, letterScope(ids, options))).toBe(true);
+  expect(deadLetterScope(ids, options)).toEqual(scope);
+  expect(v.is(scopeSchema, deadLetterScope(ids, options))).toBe(true);
 });
 
 test.each<[string, string[], ScopeOptions, RegExp]>([
@@ -31,7 +31,7 @@ test.each<[string, string[], ScopeOptions, RegExp]>([
   ["a time span that ends before it begins", [], { since: UNTIL, until: SINCE }, /--since is later/],
   ["too many ids", Array.from({ length: 1001 }, (_, index) => `id-${index}`), {}, /more than 1000 ids/],
 ])("refuses %s as bad usage", (_, ids, options, message) => {
-  const scope = () => letterScope(ids, options);
+  const scope = () => deadLetterScope(ids, options);
 
   expect(scope).toThrow(message);
   expect(scope).toThrow(expect.objectContaining({ exitCode: EXIT.usage }));

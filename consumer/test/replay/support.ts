@@ -1,6 +1,6 @@
 /** Dead letters, and replays of them as an operator orders them. */
 import { env } from "cloudflare:workers";
-import type { LetterScope } from "@webhook-gateway/shared/api/dead-letter.ts";
+import type { DeadLetterScope } from "@webhook-gateway/shared/api/dead-letter.ts";
 import type { Fact } from "@webhook-gateway/shared/messages/fact.ts";
 import { invariants } from "@webhook-gateway/shared/store/maintain/invariants.ts";
 import { cancelReplay, loadReplay, startReplay } from "@webhook-gateway/shared/store/maintain/replays.ts";
@@ -31,7 +31,7 @@ export function replayDeps({ at = START, clock, db = env.DB }: ReplayOptions = {
 
 /** Orders a replay. @returns its id */
 export async function order(
-  scope: LetterScope,
+  scope: DeadLetterScope,
   options: { rate?: number; at?: number } = {},
 ): Promise<string> {
   const { rate = 6000, at = START } = options;
@@ -61,7 +61,7 @@ export async function workOff(options: ReplayOptions = {}): Promise<void> {
 }
 
 /** Orders a replay, and works it off. @returns its id */
-export async function replay(scope: LetterScope, options: ReplayOptions = {}): Promise<string> {
+export async function replay(scope: DeadLetterScope, options: ReplayOptions = {}): Promise<string> {
   const id = await order(scope, { ...(options.at === undefined ? {} : { at: options.at }) });
   await workOff(options);
   return id;

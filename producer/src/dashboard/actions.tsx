@@ -1,5 +1,5 @@
 /** Everything that can be done. Whoever comes here is an operator, by a form of the dashboard's own. */
-import { deadLetterFilter, letterScope } from "@webhook-gateway/shared/api/dead-letter.ts";
+import { deadLetterFilter, deadLetterScope } from "@webhook-gateway/shared/api/dead-letter.ts";
 import { discardRequest, replayRequest } from "@webhook-gateway/shared/api/replay.ts";
 import type { Hono } from "hono";
 import * as v from "valibot";
@@ -23,7 +23,7 @@ const question = v.object({
   filter: v.optional(v.pipe(v.string(), v.parseJson(), deadLetterFilter), "{}"),
 });
 
-const scope = v.pipe(v.string(), v.parseJson(), letterScope);
+const scope = v.pipe(v.string(), v.parseJson(), deadLetterScope);
 const reason = v.optional(
   v.pipe(
     v.string(),
@@ -79,7 +79,7 @@ async function askBack(context: DashboardContext, { data }: DashboardDeps): Prom
   const { id, filter } = read.query;
   if (which === "selected" && id.length === 0) return refuse(context, NOTHING_SELECTED);
   const all = Object.keys(filter).length === 0 ? ({ all: true } as const) : { filter };
-  const chosen = readForm(letterScope, which === "selected" ? { ids: id } : all);
+  const chosen = readForm(deadLetterScope, which === "selected" ? { ids: id } : all);
   if ("error" in chosen) return refuse(context, chosen.error);
   const preview = await data.previewLetters(chosen.query);
   return show(

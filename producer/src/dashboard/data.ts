@@ -2,9 +2,9 @@
 import type {
   DeadLetterDetail,
   DeadLetterItem,
+  DeadLetterPreview,
+  DeadLetterScope,
   deadLetterQuery,
-  LetterPreview,
-  LetterScope,
 } from "@webhook-gateway/shared/api/dead-letter.ts";
 import type { DeliveryItem, deliveryQuery } from "@webhook-gateway/shared/api/delivery.ts";
 import type { Overview } from "@webhook-gateway/shared/api/overview.ts";
@@ -64,7 +64,7 @@ export interface DashboardData {
   deadLetter(id: string): Promise<DeadLetterDetail | undefined>;
   replays(query: ReplayQuery): Promise<ListPage<ReplayItem>>;
   reconciles(query: ReconcileQuery): Promise<ListPage<ReconcileItem>>;
-  previewLetters(scope: LetterScope): Promise<LetterPreview>;
+  previewLetters(scope: DeadLetterScope): Promise<DeadLetterPreview>;
   /** `who` is the user name that was given with the password: for the record, not for access. */
   replay(order: ReplayOrder, who: string): Promise<ReplayItem | Refused>;
   discard(order: DiscardOrder, who: string): Promise<ReplayItem | Refused>;

@@ -1,19 +1,23 @@
 /** Replaying and discarding dead letters. */
-import type { DeadLetterItem, LetterPreview, LetterScope } from "@webhook-gateway/shared/api/dead-letter.ts";
+import type {
+  DeadLetterItem,
+  DeadLetterPreview,
+  DeadLetterScope,
+} from "@webhook-gateway/shared/api/dead-letter.ts";
 import type { ReplayItem } from "@webhook-gateway/shared/api/replay.ts";
 import { loadUnderWay, previewLetters, startReplay } from "@webhook-gateway/shared/store/maintain/replays.ts";
 import type { ApiError } from "../http/api-error.ts";
 import { type OrderDeps, tellOfRequest } from "./validation-command.ts";
 
 export interface LetterOrder {
-  readonly scope: LetterScope;
+  readonly scope: DeadLetterScope;
   readonly reason?: string | undefined;
   /** Letters a minute; a discard needs none. */
   readonly rate?: number;
 }
 
 /** What an order would touch. */
-export async function previewOrder(deps: OrderDeps, { scope }: LetterOrder): Promise<LetterPreview> {
+export async function previewOrder(deps: OrderDeps, { scope }: LetterOrder): Promise<DeadLetterPreview> {
   const { total, sample } = await previewLetters(deps.db, scope);
   return { dry_run: true, total, sample: [...sample] satisfies DeadLetterItem[] };
 }

@@ -86,7 +86,7 @@ export const ROUTES: readonly Route[] = [
     path: "/validations/{id}/cancel",
     role: "operator",
     summary: "Stop a validation, in the queue or at Grainchain",
-    answers: { 200: validation.orderAnswer, 202: validation.orderAnswer },
+    answers: { 200: validation.commandAnswer, 202: validation.commandAnswer },
     handle: async ({ deps, id }) => ordered(await orderCancel(deps, id), id),
   }),
   route({
@@ -94,7 +94,7 @@ export const ROUTES: readonly Route[] = [
     path: "/validations/{id}/rerun",
     role: "operator",
     summary: "Run a validation's head again",
-    answers: { 202: validation.orderAnswer },
+    answers: { 202: validation.commandAnswer },
     handle: async ({ deps, id }) => ordered(await orderRerun(deps, id), id),
   }),
   route({
@@ -112,7 +112,7 @@ export const ROUTES: readonly Route[] = [
     role: "operator",
     summary: "Close dead letters without replaying them",
     body: replay.discardRequest,
-    answers: { 200: v.union([deadLetter.letterPreview, replay.replayItem]) },
+    answers: { 200: v.union([deadLetter.deadLetterPreview, replay.replayItem]) },
     handle: async ({ deps, body, who }) => {
       if (body.dry_run) return { body: await previewOrder(deps, body) };
       return orderedLetters(await orderLetters(deps, "discard", body, who), 200);
@@ -133,7 +133,7 @@ export const ROUTES: readonly Route[] = [
     role: "operator",
     summary: "Replay dead letters behind live work",
     body: replay.replayRequest,
-    answers: { 200: deadLetter.letterPreview, 202: replay.replayItem },
+    answers: { 200: deadLetter.deadLetterPreview, 202: replay.replayItem },
     handle: async ({ deps, body, who }) => {
       if (body.dry_run) return { body: await previewOrder(deps, body) };
       return orderedLetters(await orderLetters(deps, "replay", body, who), 202);

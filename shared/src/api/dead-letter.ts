@@ -2,12 +2,12 @@
 import * as v from "valibot";
 import { pageQuery, repo, time, timeQuery } from "./page.ts";
 
-export const LETTER_KINDS = ["fact", "dispatch", "cancel", "report"] as const;
-export const LETTER_STATES = ["open", "replaying", "replayed", "discarded"] as const;
+export const DEAD_LETTER_KINDS = ["fact", "dispatch", "cancel", "report"] as const;
+export const DEAD_LETTER_STATES = ["open", "replaying", "replayed", "discarded"] as const;
 
 export const deadLetterItem = v.object({
   id: v.string(),
-  kind: v.picklist(LETTER_KINDS),
+  kind: v.picklist(DEAD_LETTER_KINDS),
   class: v.string(),
   error: v.string(),
   attempts: v.number(),
@@ -16,7 +16,7 @@ export const deadLetterItem = v.object({
   repository: v.nullable(v.string()),
   delivery_id: v.nullable(v.string()),
   validation_id: v.nullable(v.string()),
-  status: v.picklist(LETTER_STATES),
+  status: v.picklist(DEAD_LETTER_STATES),
   replay_id: v.nullable(v.string()),
   closed_at: v.nullable(time),
   /** What came of its replay. */
@@ -33,7 +33,7 @@ const filterEntries = {
   repo,
   /** Of the delivery behind it. */
   event: v.optional(v.string()),
-  kind: v.optional(v.picklist(LETTER_KINDS)),
+  kind: v.optional(v.picklist(DEAD_LETTER_KINDS)),
   class: v.optional(v.string()),
 };
 
@@ -41,14 +41,14 @@ const filterEntries = {
 export const deadLetterQuery = v.strictObject({
   ...pageQuery,
   ...filterEntries,
-  state: v.optional(v.picklist([...LETTER_STATES, "any"])),
+  state: v.optional(v.picklist([...DEAD_LETTER_STATES, "any"])),
 });
 
 export const deadLetterFilter = v.strictObject(filterEntries);
 export type DeadLetterFilter = v.InferOutput<typeof deadLetterFilter>;
 
 /** Which letters: by id, by filter, or all that are open. Exactly one of the three. */
-export const letterScope = v.pipe(
+export const deadLetterScope = v.pipe(
   v.strictObject({
     ids: v.optional(v.pipe(v.array(v.pipe(v.string(), v.maxLength(300))), v.minLength(1), v.maxLength(1000))),
     filter: v.optional(
@@ -64,13 +64,13 @@ export const letterScope = v.pipe(
     "exactly one of ids, filter and all",
   ),
 );
-export type LetterScope = v.InferOutput<typeof letterScope>;
+export type DeadLetterScope = v.InferOutput<typeof deadLetterScope>;
 
 /** What a dry run tells. */
-export const letterPreview = v.object({
+export const deadLetterPreview = v.object({
   dry_run: v.literal(true),
   total: v.number(),
   /** The first few of them. */
   sample: v.array(deadLetterItem),
 });
-export type LetterPreview = v.InferOutput<typeof letterPreview>;
+export type DeadLetterPreview = v.InferOutput<typeof deadLetterPreview>;

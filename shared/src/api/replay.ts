@@ -1,6 +1,6 @@
 /** Replays and discards of dead letters in the operator API. */
 import * as v from "valibot";
-import { letterScope } from "./dead-letter.ts";
+import { deadLetterScope } from "./dead-letter.ts";
 import { pageQuery, time } from "./page.ts";
 
 export const REPLAY_STATES = ["running", "done", "cancelled"] as const;
@@ -32,7 +32,7 @@ export type ReplayItem = v.InferOutput<typeof replayItem>;
 export const replayQuery = v.strictObject({ ...pageQuery });
 
 const common = {
-  scope: letterScope,
+  scope: deadLetterScope,
   dry_run: v.optional(v.boolean(), false),
   reason: v.optional(v.pipe(v.string(), v.maxLength(500))),
 };

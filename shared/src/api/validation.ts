@@ -78,7 +78,7 @@ export const validationQuery = v.strictObject({
 });
 
 /** The answer to a cancel or a re-run. */
-export const orderAnswer = v.object({
+export const commandAnswer = v.object({
   success: v.literal(true),
   message: v.string(),
   validation_id: v.string(),

@@ -1,5 +1,5 @@
 /** Asks whether dead letters are to be replayed or discarded: how many, which, at what rate, and why. */
-import type { LetterPreview, LetterScope } from "@webhook-gateway/shared/api/dead-letter.ts";
+import type { DeadLetterPreview, DeadLetterScope } from "@webhook-gateway/shared/api/dead-letter.ts";
 import { DEFAULT_RATE, MAX_RATE, type ReplayItem } from "@webhook-gateway/shared/api/replay.ts";
 import { LetterTable } from "../parts/dead-letter-table.tsx";
 import { Page } from "../parts/layout.tsx";
@@ -12,8 +12,8 @@ export type LetterAction = ReplayItem["action"];
 interface Props {
   readonly view: View;
   readonly action: LetterAction;
-  readonly scope: LetterScope;
-  readonly preview: LetterPreview;
+  readonly scope: DeadLetterScope;
+  readonly preview: DeadLetterPreview;
 }
 
 const WORDS = {
@@ -59,7 +59,7 @@ export const ConfirmPage = ({ view, action, scope, preview }: Props) => {
 
 const OrderForm = (props: {
   readonly action: LetterAction;
-  readonly scope: LetterScope;
+  readonly scope: DeadLetterScope;
   readonly submit: string;
 }) => (
   <form method="post" action={`${BASE}/dead-letters/${props.action}`} class="confirm">

@@ -1,7 +1,7 @@
 import {
+  type DEAD_LETTER_KINDS,
+  DEAD_LETTER_STATES,
   type DeadLetterItem,
-  type LETTER_KINDS,
-  LETTER_STATES,
 } from "@webhook-gateway/shared/api/dead-letter.ts";
 import type { ListPage } from "../data.ts";
 import { LetterOrders } from "../parts/dead-letter-actions.tsx";
@@ -17,13 +17,13 @@ const KINDS: readonly Choice[] = [
   ["dispatch", "dispatch: Grainchain did not take it"],
   ["cancel", "cancel: Grainchain did not stop it"],
   ["report", "report: GitHub was not told"],
-] satisfies readonly (readonly [(typeof LETTER_KINDS)[number], string])[];
+] satisfies readonly (readonly [(typeof DEAD_LETTER_KINDS)[number], string])[];
 
 const CLASSES: readonly Choice[] = ["permanent", "retryable", "configuration", "backpressure"].map(
   (name) => [name, name] as const,
 );
 
-const STATES: readonly Choice[] = [...LETTER_STATES.filter((state) => state !== "open"), "any"].map(
+const STATES: readonly Choice[] = [...DEAD_LETTER_STATES.filter((state) => state !== "open"), "any"].map(
   (state) => [state, state] as const,
 );
 

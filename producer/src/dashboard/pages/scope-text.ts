@@ -1,8 +1,8 @@
 /** A scope of dead letters in words. */
-import { letterScope } from "@webhook-gateway/shared/api/dead-letter.ts";
+import { deadLetterScope } from "@webhook-gateway/shared/api/dead-letter.ts";
 import * as v from "valibot";
 
-const storedScope = v.pipe(v.string(), v.parseJson(), letterScope);
+const storedScope = v.pipe(v.string(), v.parseJson(), deadLetterScope);
 
 /** The letter's id where a scope is one letter. */
 export function onlyLetter(json: string): string | undefined {

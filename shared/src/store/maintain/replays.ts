@@ -1,6 +1,6 @@
 /** Replays and discards of dead letters: who wanted them, and how far they are. */
 import * as v from "valibot";
-import { type DeadLetterItem, deadLetterItem, type LetterScope } from "../../api/dead-letter.ts";
+import { type DeadLetterItem, type DeadLetterScope, deadLetterItem } from "../../api/dead-letter.ts";
 import { type ReplayItem, replayItem, type replayQuery } from "../../api/replay.ts";
 import { letterConditions, SELECT_LETTERS } from "../read/dead-letter-list.ts";
 import { type Condition, type Page, selectPage } from "../read/page.ts";
@@ -13,14 +13,14 @@ export interface ReplayStart {
   readonly action: ReplayItem["action"];
   readonly requestedBy: string;
   readonly reason: string | null;
-  readonly scope: LetterScope;
+  readonly scope: DeadLetterScope;
   readonly rate: number;
 }
 
 /** How many open letters a scope has, and the first of them. */
 export async function previewLetters(
   db: D1Database,
-  scope: LetterScope,
+  scope: DeadLetterScope,
 ): Promise<{ readonly total: number; readonly sample: DeadLetterItem[] }> {
   const { where, bound } = whereOf(scope);
   const [count, sample] = await db.batch<Record<string, unknown>>([
@@ -95,7 +95,7 @@ export async function cancelReplay(db: D1Database, id: string, now: string): Pro
   return loadReplay(db, id);
 }
 
-function whereOf(scope: LetterScope): { readonly where: string; readonly bound: (string | number)[] } {
+function whereOf(scope: DeadLetterScope): { readonly where: string; readonly bound: (string | number)[] } {
   const conditions: readonly Condition[] =
     scope.ids === undefined
       ? letterConditions(scope.filter ?? {})
