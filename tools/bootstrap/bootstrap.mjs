@@ -28,6 +28,7 @@ const COMMANDS = {
   wrangler: "node_modules/wrangler/bin/wrangler.js",
   grainchain: "grainchain/src/index.ts",
   sbom: "tools/release/sbom.ts",
+  screenshots: "tools/release/screenshots.ts",
   changeset: "node_modules/@changesets/cli/bin.js",
   "release:version": "tools/release/release-version.ts",
   bench: "bench/src/index.ts",

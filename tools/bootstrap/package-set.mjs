@@ -21,7 +21,7 @@ export const largerSet = (one, other) => SETS[Math.max(SETS.indexOf(one), SETS.i
  */
 export function setNeededBy(command, args) {
   if (command.startsWith("bench")) return "bench";
-  if (["changeset", "release:version", "test:soak"].includes(command)) return "development";
+  if (["changeset", "release:version", "screenshots", "test:soak"].includes(command)) return "development";
   if (command !== "test") return "production";
   // With arguments only tests are run; without, the types of the benchmarks are checked too.
   return args.length === 0 ? "bench" : "development";

@@ -14,8 +14,11 @@ export interface PullRequest {
   readonly head: string;
 }
 
-/** Commits a change on a branch of its own. Every start opens the next pull request. @throws StartError */
-export async function makePullRequest(demoRepos: string): Promise<PullRequest> {
+/** Commits a change on a branch of its own, the next pull request. @throws StartError */
+export async function makePullRequest(
+  demoRepos: string,
+  change: Readonly<Record<string, string>> = {},
+): Promise<PullRequest> {
   const dir = path.join(demoRepos, DEMO_REPOSITORY);
   await mkdir(path.join(dir, "src"), { recursive: true });
   const git = gitIn(dir);
@@ -28,7 +31,7 @@ export async function makePullRequest(demoRepos: string): Promise<PullRequest> {
   const branches = (await git("branch", "--list", "pull-*")).split("\n").filter((line) => line.trim() !== "");
   const number = branches.length + 1;
   await git("checkout", "--quiet", "-B", `pull-${number}`, "main");
-  await writeFiles(dir, { "CHANGES.md": `Pull request ${number}, ${new Date().toISOString()}\n` });
+  await writeFiles(dir, { "CHANGES.md": `Pull request ${number}, ${new Date().toISOString()}\n`, ...change });
   await git("add", "--all");
   await git("commit", "--quiet", "--message", `Note change ${number}`);
   return { number, head: (await git("rev-parse", "HEAD")).trim() };
