@@ -15,7 +15,7 @@ import type { DeliveryPolicy } from "./decide/context.ts";
 import { cancelDue } from "./dispatch/cancel.ts";
 import { type DispatchDeps, dispatchDue } from "./dispatch/dispatch.ts";
 import { createGrainchain } from "./dispatch/grainchain.ts";
-import { type WatchDeps, watchSilent } from "./dispatch/watchdog.ts";
+import { type WatchDeps, watchStale } from "./dispatch/watchdog.ts";
 import type { Budgets } from "./github/send.ts";
 import { type AlertDeps, raiseAlerts } from "./maintain/alerts.ts";
 import { expireOld, type RetentionDeps } from "./maintain/retention.ts";
@@ -116,7 +116,7 @@ export function createConsumer(deps: ConsumerDeps) {
     const performed = await Promise.allSettled([
       dispatch(),
       report(),
-      cancelDue(effects).then((at) => wake(...(at === null ? [] : [at]))),
+      cancelDue(effects).then((wakeAt) => wake(...wakeAt)),
       reactDue(reports).then((wakeAt) => wake(...wakeAt)),
     ]);
     const failed = performed.filter((one) => one.status === "rejected");
@@ -164,7 +164,7 @@ export function createConsumer(deps: ConsumerDeps) {
     },
     async cron(): Promise<void> {
       await performEffects();
-      await attempt("watchdog", () => watchSilent(watch).then(() => false));
+      await attempt("watchdog", () => watchStale(watch).then(() => false));
       await performRequests();
       await attempt("reconcile", () => reconcileNew(recovery, hooks));
       await attempt("retention", () => expireOld(retention).then(() => false));

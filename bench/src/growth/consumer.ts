@@ -5,7 +5,7 @@ import { createGitHub } from "@webhook-gateway/shared/github/client.ts";
 import { createLog } from "@webhook-gateway/shared/telemetry/log.ts";
 import { type DispatchDeps, dispatchDue } from "../../../consumer/src/dispatch/dispatch.ts";
 import { createGrainchain } from "../../../consumer/src/dispatch/grainchain.ts";
-import { watchSilent } from "../../../consumer/src/dispatch/watchdog.ts";
+import { watchStale } from "../../../consumer/src/dispatch/watchdog.ts";
 import { expireOld } from "../../../consumer/src/maintain/retention.ts";
 import { recordBatch } from "../../../consumer/src/record/record.ts";
 import { type ReportDeps, reportDue } from "../../../consumer/src/report/report.ts";
@@ -53,7 +53,7 @@ export function createWorld(db: D1Database) {
       }),
     dispatch: () => dispatchDue(dispatch),
     report: () => reportDue(report),
-    watch: () => watchSilent(watch),
+    watch: () => watchStale(watch),
     expire: () => expireOld({ ...common, config: { deliveriesDays: 14, validationsDays: 90 } }),
   };
 }

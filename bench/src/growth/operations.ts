@@ -1,6 +1,6 @@
 /** What is measured at every size: each activity of the gateway that asks D1, through its own modules. */
 import type { D1Database } from "@cloudflare/workers-types";
-import { claimSilent } from "@webhook-gateway/shared/store/claim/watch.ts";
+import { claimStale } from "@webhook-gateway/shared/store/claim/watch.ts";
 import { loadAlertFacts } from "@webhook-gateway/shared/store/maintain/alerts.ts";
 import { loadAccountedFor } from "@webhook-gateway/shared/store/maintain/recovery.ts";
 import { deleteChunk } from "@webhook-gateway/shared/store/maintain/retention.ts";
@@ -113,7 +113,7 @@ const ago = (ms: number): string => new Date(Date.now() - ms).toISOString();
 
 const SWEEPS: readonly Operation[] = [
   sweep("watchdog: claim 6 silent of 300", async ({ db }) =>
-    claimSilent(db, { now: ago(0), leaseUntil: ago(60_000), silentSince: ago(120_000), limit: 6 }),
+    claimStale(db, { now: ago(0), leaseUntil: ago(60_000), limit: 6 }, ago(120_000)),
   ),
   sweep(
     "alerts",

@@ -4,7 +4,7 @@ import { isFinal } from "@webhook-gateway/shared/domain/validation.ts";
 import type { Results, UnmatchedCallback, Validation } from "@webhook-gateway/shared/store/rows.ts";
 import type { Accepted, TriggerOutcome } from "../dispatch/grainchain.ts";
 import type { Draft } from "../record/change-set.ts";
-import { dispatchLetter } from "../record/dead-letters.ts";
+import { effectDeadLetter } from "../record/dead-letters.ts";
 import { applyWord, signalOf, statusText } from "./callback.ts";
 
 export interface Dispatched {
@@ -87,7 +87,8 @@ function giveBack(
   const attempt = failureClass === "permanent" ? ({ dead: true } as const) : next(attempts);
   if (attempt.dead) {
     const dead = draft.signal(row, { type: "died" }, cause, { error, attempts });
-    draft.addDeadLetter(dispatchLetter(dead, failureClass, error));
+    const { id: validation_id, created_at: first_at } = row;
+    draft.addDeadLetter(effectDeadLetter("dispatch", { ...dead, validation_id, first_at }, outcome));
   } else {
     draft.signal(row, { type: "returned" }, cause, { error, attempts, due_at: attempt.dueAt });
   }

@@ -12,13 +12,14 @@ import type { Validation } from "@webhook-gateway/shared/store/rows.ts";
 import { GATE, GRAINCHAIN_SEEN, NO_BATCH_UNTIL } from "@webhook-gateway/shared/store/settings.ts";
 import { commit } from "@webhook-gateway/shared/store/write/commit.ts";
 import { loadUnmatched } from "@webhook-gateway/shared/store/write/unmatched.ts";
-import type { Log } from "@webhook-gateway/shared/telemetry/log.ts";
 import { tally } from "@webhook-gateway/shared/telemetry/tally.ts";
+import { isoTime } from "@webhook-gateway/shared/text/iso-time.ts";
 import { type Dispatched, decideOutcomes } from "../decide/dispatch-outcome.ts";
-import { effectLines, idText, type SayEffect } from "../effects/effect-log.ts";
+import { idText } from "../effects/effect-log.ts";
+import { type EffectDeps, runEffect } from "../effects/run-effect.ts";
 import { Draft } from "../record/change-set.ts";
 import { logFinished } from "../record/finish-log.ts";
-import type { Grainchain, Trigger } from "./grainchain.ts";
+import { type Grainchain, LEASE_SLACK_MS, type Trigger } from "./grainchain.ts";
 import { keepAnswered } from "./kept-results.ts";
 import { type Sent, sendAll } from "./trigger.ts";
 
@@ -30,21 +31,15 @@ export interface DispatchConfig {
   readonly maxAttempts: number;
 }
 
-export interface DispatchDeps {
+export interface DispatchDeps extends EffectDeps {
   readonly db: D1Database;
   readonly grainchain: Grainchain;
   readonly config: DispatchConfig;
-  readonly log: Log;
-  readonly now: () => Date;
   readonly random: () => number;
-  readonly newId: () => string;
 }
 
 /** Validations in one call to Grainchain (its API's limit). */
 export const BATCH_SIZE = 100;
-
-/** A lease outlives the call it is for by this much. */
-const LEASE_SLACK_MS = 30_000;
 
 /** Calls that one invocation makes before it leaves the rest to the next wake-up. */
 const MAX_ROUNDS = 20;
@@ -61,67 +56,57 @@ export interface DispatchSummary {
   readonly wakeAt: readonly string[];
 }
 
-/** Dispatches what is due. */
+/** Dispatches what is due: leased, sent to Grainchain in one call, and its outcome recorded in one transaction. */
 export async function dispatchDue(deps: DispatchDeps): Promise<DispatchSummary> {
-  let summary: DispatchSummary = { dispatched: 0, wakeAt: await returnExpiredLeases(deps) };
-  const say = effectLines(deps.log, "dispatch.sent");
-  for (let round = 0; round < MAX_ROUNDS; round++) {
-    const one = await dispatchOnce(deps, say);
-    summary = {
-      dispatched: summary.dispatched + one.dispatched,
-      wakeAt: [...summary.wakeAt, ...one.wakeAt],
-    };
-    if (!one.more) return summary;
-  }
-  // There was still work when the rounds were used up.
-  return { ...summary, wakeAt: [...summary.wakeAt, deps.now().toISOString()] };
-}
-
-/** `more`: another round may find work: this one was full, or it opened the gate. */
-async function dispatchOnce(
-  deps: DispatchDeps,
-  say: SayEffect,
-): Promise<DispatchSummary & { readonly more: boolean }> {
-  const { db, grainchain, config, log } = deps;
-  const leaseId = deps.newId();
-  const startedAt = deps.now();
-  const deadlineMs = startedAt.getTime() + config.requestTimeoutMs + LEASE_SLACK_MS;
-  const claim = await claimDue(db, {
-    leaseId,
-    now: startedAt.toISOString(),
-    leaseUntil: new Date(deadlineMs).toISOString(),
-    limit: BATCH_SIZE,
-    maxConcurrent: config.maxConcurrent,
+  const { db, grainchain, config } = deps;
+  const expired = await returnExpiredLeases(deps);
+  const { performed, wakeAt } = await runEffect(deps, {
+    name: "dispatch",
+    leaseMs: config.requestTimeoutMs + LEASE_SLACK_MS,
+    batchSize: BATCH_SIZE,
+    maxRounds: MAX_ROUNDS,
+    async claim(lease) {
+      const claim = await claimDue(db, { ...lease, maxConcurrent: config.maxConcurrent });
+      // Each backoff that ends leads to the next one: wake-ups are sent for the first of those that began together.
+      return {
+        ...claim,
+        items: claim.validations,
+        wakeAt: claim.nextDueAt === null ? [] : [claim.nextDueAt],
+      };
+    },
+    async perform({ items, settings: { noBatchUntil } }, { leaseId, now, leaseUntil }) {
+      const triggers = await Promise.all(items.map((validation) => triggerOf(config, validation)));
+      return sendAll(grainchain, triggers, {
+        requestId: leaseId,
+        batch: noBatchUntil === undefined || noBatchUntil <= now,
+        // No call may outlive the lease.
+        lastCallMs: Date.parse(leaseUntil) - config.requestTimeoutMs,
+        now: deps.now,
+      });
+    },
+    async settle(claim, sent, { leaseId: lease_id }) {
+      const { gate, wakeAt } = await recordOutcomes(deps, claim, lease_id, sent);
+      const opened = claim.settings.gate.state === "closed" && gate.state === "open";
+      return {
+        lines: claim.items.map(({ id }, index) => {
+          const outcome = sent.outcomes[index] ?? LOST;
+          const accepted = outcome.class === "accepted";
+          const grainchain_id = accepted ? idText(outcome.grainchainId) : null;
+          const fields = { validation_id: id, class: outcome.class, grainchain_id, lease_id };
+          return { fields, failed: !accepted };
+        }),
+        batch: {
+          lease_id,
+          claimed: claim.items.length,
+          calls: sent.calls,
+          ...tally(sent.outcomes.map((outcome) => outcome.class)),
+        },
+        wakeAt,
+        more: claim.items.length === BATCH_SIZE || opened,
+      };
+    },
   });
-  const { length: dispatched } = claim.validations;
-  // Each backoff that ends leads to the next one: wake-ups are sent for the first of those that began together.
-  const next = claim.nextDueAt === null ? [] : [claim.nextDueAt];
-  if (dispatched === 0) return { dispatched, wakeAt: next, more: false };
-  const triggers = await Promise.all(claim.validations.map((validation) => triggerOf(config, validation)));
-  const { noBatchUntil } = claim.settings;
-  const sent = await sendAll(grainchain, triggers, {
-    requestId: leaseId,
-    batch: noBatchUntil === undefined || noBatchUntil <= startedAt.toISOString(),
-    // No call may outlive the lease.
-    lastCallMs: deadlineMs - config.requestTimeoutMs,
-    now: deps.now,
-  });
-  const { gate, wakeAt } = await recordOutcomes(deps, claim, leaseId, sent);
-  claim.validations.forEach(({ id }, index) => {
-    const outcome = sent.outcomes[index] ?? LOST;
-    const accepted = outcome.class === "accepted";
-    const grainchain_id = accepted ? idText(outcome.grainchainId) : null;
-    say({ validation_id: id, class: outcome.class, grainchain_id, lease_id: leaseId }, !accepted);
-  });
-  log.info("dispatch.batch", {
-    lease_id: leaseId,
-    claimed: dispatched,
-    calls: sent.calls,
-    duration_ms: deps.now().getTime() - startedAt.getTime(),
-    ...tally(sent.outcomes.map((outcome) => outcome.class)),
-  });
-  const opened = claim.settings.gate.state === "closed" && gate.state === "open";
-  return { dispatched, wakeAt: [...wakeAt, ...next], more: dispatched === BATCH_SIZE || opened };
+  return { dispatched: performed, wakeAt: [...expired, ...wakeAt] };
 }
 
 async function triggerOf(config: DispatchConfig, validation: Validation): Promise<Trigger> {
@@ -151,9 +136,9 @@ async function recordOutcomes(
   // Where single calls are refused as well, it is not the batch form that is missing.
   const noBatch = sent.noBatch && sent.findings.closing?.class !== "configuration";
   const settings = [
-    ...(noBatch ? [{ name: NO_BATCH_UNTIL, value: new Date(nowMs + NO_BATCH_MS).toISOString() }] : []),
+    ...(noBatch ? [{ name: NO_BATCH_UNTIL, value: isoTime(nowMs + NO_BATCH_MS) }] : []),
     ...(gateMoved ? [{ name: GATE, value: gate }] : []),
-    { name: GRAINCHAIN_SEEN, value: seenOf(sent, new Date(nowMs).toISOString()) },
+    { name: GRAINCHAIN_SEEN, value: seenOf(sent, isoTime(nowMs)) },
   ];
   const dueAt = await commitOutcomes(deps, dispatched, settings);
   return { gate, wakeAt: [...dueAt, ...(gate.state === "closed" ? [gate.until] : [])] };

@@ -44,6 +44,11 @@ export interface Trigger {
   readonly webhookUrl: string;
 }
 
+/** Calls at once: a Worker may hold 6 connections open (https://developers.cloudflare.com/workers/platform/limits/). */
+export const CALLS_AT_ONCE = 6;
+/** A lease outlives the call that it is for by this much. */
+export const LEASE_SLACK_MS = 30_000;
+
 /** An answer is not read further than this; it may hold results. */
 const MAX_ANSWER_CHARS = 8_000_000;
 

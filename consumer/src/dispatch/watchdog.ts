@@ -6,15 +6,16 @@
 import { isFinal } from "@webhook-gateway/shared/domain/validation.ts";
 import { judge } from "@webhook-gateway/shared/domain/verdict.ts";
 import { loadValidations } from "@webhook-gateway/shared/store/claim/claim.ts";
-import { claimSilent } from "@webhook-gateway/shared/store/claim/watch.ts";
+import { claimStale } from "@webhook-gateway/shared/store/claim/watch.ts";
 import type { Results, Validation } from "@webhook-gateway/shared/store/rows.ts";
 import { loadDispatchSettings } from "@webhook-gateway/shared/store/settings.ts";
 import { commit } from "@webhook-gateway/shared/store/write/commit.ts";
-import type { Log } from "@webhook-gateway/shared/telemetry/log.ts";
+import { isoTime } from "@webhook-gateway/shared/text/iso-time.ts";
 import { applyWord } from "../decide/callback.ts";
+import { type EffectDeps, runEffect } from "../effects/run-effect.ts";
 import { Draft } from "../record/change-set.ts";
 import { logFinished } from "../record/finish-log.ts";
-import type { Grainchain, GrainchainStanding } from "./grainchain.ts";
+import { CALLS_AT_ONCE, type Grainchain, type GrainchainStanding, LEASE_SLACK_MS } from "./grainchain.ts";
 import { keepAnswered } from "./kept-results.ts";
 
 export interface WatchConfig {
@@ -25,43 +26,38 @@ export interface WatchConfig {
   readonly maxAgeMs: number;
 }
 
-export interface WatchDeps {
+export interface WatchDeps extends EffectDeps {
   readonly db: D1Database;
   readonly grainchain: Grainchain;
   readonly config: WatchConfig;
-  readonly log: Log;
-  readonly now: () => Date;
-  readonly newId: () => string;
 }
 
-/** Beyond its own time, a validation is given this much before it is asked for (contract). */
-const SILENCE_SLACK_MS = 60_000;
-const LEASE_SLACK_MS = 30_000;
-/** Calls at once (a Worker may hold 6 connections open, docs 2026-11). */
-const CALLS_AT_ONCE = 6;
+/** Beyond its own time, a validation is given this much before it is asked for. */
+const STALE_SLACK_MS = 60_000;
 /** Groups of calls in one invocation. */
 const MAX_ROUNDS = 50;
 const MAX_CONFLICTS = 8;
 
-/** Asks for what is silent. */
-export async function watchSilent(deps: WatchDeps): Promise<void> {
-  const { db, config, log } = deps;
+/** Asks Grainchain for stale validations. */
+export async function watchStale(deps: WatchDeps): Promise<void> {
+  const { db, config } = deps;
   const { gate } = await loadDispatchSettings(db);
-  // Where dispatches are refused as well, "not found" says nothing of a validation.
+  // While dispatches are refused as well, "not found" says nothing about a validation.
   const believed = !(gate.state === "closed" && gate.reason === "configuration");
-  for (let round = 0; round < MAX_ROUNDS; round++) {
-    const nowMs = deps.now().getTime();
-    const silent = await claimSilent(db, {
-      now: iso(nowMs),
-      leaseUntil: iso(nowMs + config.requestTimeoutMs + LEASE_SLACK_MS),
-      silentSince: iso(nowMs - config.validationTimeoutMs - SILENCE_SLACK_MS),
-      limit: CALLS_AT_ONCE,
-    });
-    if (silent.length === 0) return;
-    const asked = await Promise.all(silent.map((row) => ask(deps, row, believed)));
-    const moved = await record(deps, asked);
-    log.info("watchdog.batch", { asked: asked.length, moved });
-  }
+  await runEffect(deps, {
+    name: "watchdog",
+    leaseMs: config.requestTimeoutMs + LEASE_SLACK_MS,
+    batchSize: CALLS_AT_ONCE,
+    maxRounds: MAX_ROUNDS,
+    async claim(lease) {
+      const heardBefore = isoTime(Date.parse(lease.now) - config.validationTimeoutMs - STALE_SLACK_MS);
+      return { items: await claimStale(db, lease, heardBefore) };
+    },
+    perform: ({ items }) => Promise.all(items.map((row) => ask(deps, row, believed))),
+    async settle(_, asked) {
+      return { batch: { asked: asked.length, moved: await record(deps, asked) }, wakeAt: [], more: true };
+    },
+  });
 }
 
 interface Asked {
@@ -89,7 +85,7 @@ async function record(deps: WatchDeps, asked: readonly Asked[]): Promise<number>
       deps.db,
       asked.map(({ id }) => id),
     );
-    const draft = new Draft(iso(deps.now().getTime()), { validations });
+    const draft = new Draft(deps.now().toISOString(), { validations });
     for (const one of asked) decide(draft, one, deps.config.maxAgeMs);
     const changes = draft.changes();
     if ((await commit(deps.db, changes)) === "committed") {
@@ -132,5 +128,3 @@ function decide(draft: Draft, { id, standing, results }: Asked, maxAgeMs: number
 }
 
 const because = (reason: string) => ({ reason: `timed out: ${reason}`, deliveryId: null });
-
-const iso = (ms: number): string => new Date(ms).toISOString();

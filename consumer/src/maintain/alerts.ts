@@ -1,4 +1,5 @@
 /** Alerts: told once when a condition begins to hold and once when it ends, tried again until they are taken. */
+
 import { backoffMs, EFFECT_BACKOFF } from "@webhook-gateway/shared/domain/backoff.ts";
 import {
   alertSetting,
@@ -9,6 +10,7 @@ import {
 import { noChanges } from "@webhook-gateway/shared/store/rows.ts";
 import { commit } from "@webhook-gateway/shared/store/write/commit.ts";
 import { errorText, type Log } from "@webhook-gateway/shared/telemetry/log.ts";
+import { isoTime } from "@webhook-gateway/shared/text/iso-time.ts";
 import { type AlertThresholds, type Condition, conditionsOf } from "./alert-conditions.ts";
 
 export interface AlertDeps {
@@ -32,8 +34,8 @@ const LEASE_MS = 12 * TIMEOUT_MS;
 export async function raiseAlerts(deps: AlertDeps): Promise<void> {
   const { db } = deps;
   const nowMs = deps.now().getTime();
-  const now = iso(nowMs);
-  const facts = await loadAlertFacts(db, iso(nowMs - HOUR_MS));
+  const now = isoTime(nowMs);
+  const facts = await loadAlertFacts(db, isoTime(nowMs - HOUR_MS));
   const conditions = conditionsOf(facts, deps.thresholds, nowMs);
   const changed = [...conditions, ...unknown(facts.told.keys(), conditions)].flatMap((found) => {
     const { name: condition } = found;
@@ -46,7 +48,7 @@ export async function raiseAlerts(deps: AlertDeps): Promise<void> {
   const claims = changed.map(({ condition, next, due }) => ({
     condition,
     stored: facts.stored.get(condition) ?? null,
-    next: due ? { ...next, due_at: iso(nowMs + LEASE_MS) } : next,
+    next: due ? { ...next, due_at: isoTime(nowMs + LEASE_MS) } : next,
   }));
   // Crons overlap: what another one tells of is its own.
   const claimed = await claimAlerts(db, claims, now);
@@ -95,7 +97,11 @@ async function tell(deps: AlertDeps, name: string, alert: ToldAlert): Promise<To
     // The address is a secret: what fetch says of it is not told.
     const error = thrown instanceof AlertRefused ? thrown.message : errorText(thrown).split(":")[0];
     log.error("alert.not-sent", { condition: name, attempts, error });
-    return { ...alert, attempts, due_at: iso(deps.now().getTime() + backoffMs(EFFECT_BACKOFF, attempts)) };
+    return {
+      ...alert,
+      attempts,
+      due_at: isoTime(deps.now().getTime() + backoffMs(EFFECT_BACKOFF, attempts)),
+    };
   }
 }
 
@@ -138,5 +144,3 @@ async function sign(secret: string, body: string): Promise<string> {
   const mac = await crypto.subtle.sign("HMAC", key, encoder.encode(body));
   return `sha256=${Array.from(new Uint8Array(mac), (byte) => byte.toString(16).padStart(2, "0")).join("")}`;
 }
-
-const iso = (ms: number): string => new Date(ms).toISOString();

@@ -10,6 +10,7 @@ import { noChanges } from "@webhook-gateway/shared/store/rows.ts";
 import { isDue, RETENTION_DUE, RETENTION_HORIZON } from "@webhook-gateway/shared/store/settings.ts";
 import { commit } from "@webhook-gateway/shared/store/write/commit.ts";
 import type { Log } from "@webhook-gateway/shared/telemetry/log.ts";
+import { isoTime } from "@webhook-gateway/shared/text/iso-time.ts";
 
 export interface RetentionDeps {
   readonly db: D1Database;
@@ -36,15 +37,15 @@ const MAX_MS = 50_000;
 export async function expireOld(deps: RetentionDeps): Promise<void> {
   const { db, log, config, wait = timer } = deps;
   const nowMs = deps.now().getTime();
-  if (!(await isDue(db, RETENTION_DUE, iso(nowMs)))) return;
+  if (!(await isDue(db, RETENTION_DUE, isoTime(nowMs)))) return;
   const horizons: Horizons = {
-    deliveriesBefore: iso(nowMs - config.deliveriesDays * DAY_MS),
-    validationsBefore: iso(nowMs - config.validationsDays * DAY_MS),
-    strayResultsBefore: iso(nowMs - STRAY_RESULTS_MS),
+    deliveriesBefore: isoTime(nowMs - config.deliveriesDays * DAY_MS),
+    validationsBefore: isoTime(nowMs - config.validationsDays * DAY_MS),
+    strayResultsBefore: isoTime(nowMs - STRAY_RESULTS_MS),
   };
   // Said before it is done: what is missing then is explained at any instant.
   const horizon = { deliveries_before: later(await loadHorizon(db), horizons.deliveriesBefore) };
-  await commit(db, { ...noChanges(iso(nowMs)), settings: [{ name: RETENTION_HORIZON, value: horizon }] });
+  await commit(db, { ...noChanges(isoTime(nowMs)), settings: [{ name: RETENTION_HORIZON, value: horizon }] });
   let most = CHUNK;
   let chunks = 0;
   while (most >= CHUNK && chunks < MAX_CHUNKS && deps.now().getTime() - nowMs < MAX_MS) {
@@ -54,13 +55,11 @@ export async function expireOld(deps: RetentionDeps): Promise<void> {
     // D1 does one thing at a time: what is live has half of it.
     if (most >= CHUNK) await wait(deps.now().getTime() - begunMs);
   }
-  const dueAt = iso(most >= CHUNK ? nowMs : nowMs + HOUR_MS);
-  await commit(db, { ...noChanges(iso(nowMs)), settings: [{ name: RETENTION_DUE, value: dueAt }] });
+  const dueAt = isoTime(most >= CHUNK ? nowMs : nowMs + HOUR_MS);
+  await commit(db, { ...noChanges(isoTime(nowMs)), settings: [{ name: RETENTION_DUE, value: dueAt }] });
   log.info("retention.done", { chunks, more: most >= CHUNK });
 }
 
 const timer = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 const later = (a: string, b: string): string => (a > b ? a : b);
-
-const iso = (ms: number): string => new Date(ms).toISOString();

@@ -1,6 +1,6 @@
 /** Death is a row: what could not be recorded, dispatched or reported, with all that a replay needs. */
 import { type Fact, parseFact } from "@webhook-gateway/shared/messages/fact.ts";
-import { type DeadLetter, noChanges, type Validation } from "@webhook-gateway/shared/store/rows.ts";
+import { type DeadLetter, noChanges } from "@webhook-gateway/shared/store/rows.ts";
 import { isUnavailable } from "@webhook-gateway/shared/store/unavailable.ts";
 import { commit } from "@webhook-gateway/shared/store/write/commit.ts";
 import { errorText, type Log } from "@webhook-gateway/shared/telemetry/log.ts";
@@ -25,18 +25,26 @@ export function unreadableLetter(message: IncomingMessage): DeadLetter {
   };
 }
 
-/** A validation that could not be dispatched. One letter a validation: a second death replaces none. */
-export function dispatchLetter(validation: Validation, failureClass: string, error: string): DeadLetter {
+/** An effect that is given up. One letter a validation and kind: a second death replaces none. */
+export function effectDeadLetter(
+  kind: "dispatch" | "cancel" | "report",
+  effect: Pick<DeadLetter, "attempts" | "first_at"> & {
+    readonly validation_id: string;
+    readonly repository?: string;
+    readonly delivery_id?: string;
+  },
+  failure: { readonly class: string; readonly error: string },
+): DeadLetter {
   return {
-    id: `dispatch-${validation.id}`,
-    kind: "dispatch",
-    class: failureClass,
-    error,
-    attempts: validation.attempts,
-    first_at: validation.created_at,
-    repository: validation.repository,
-    delivery_id: validation.delivery_id,
-    validation_id: validation.id,
+    id: `${kind}-${effect.validation_id}`,
+    kind,
+    class: failure.class,
+    error: failure.error,
+    attempts: effect.attempts,
+    first_at: effect.first_at,
+    repository: effect.repository ?? null,
+    delivery_id: effect.delivery_id ?? null,
+    validation_id: effect.validation_id,
     body: null,
   };
 }

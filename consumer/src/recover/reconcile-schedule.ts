@@ -18,6 +18,7 @@ import {
 import { noChanges } from "@webhook-gateway/shared/store/rows.ts";
 import { commit } from "@webhook-gateway/shared/store/write/commit.ts";
 import { errorText } from "@webhook-gateway/shared/telemetry/log.ts";
+import { isoTime } from "@webhook-gateway/shared/text/iso-time.ts";
 import { HookError } from "./hook-deliveries.ts";
 import { addCounts, type ReconcileDeps, type Scanned, scanHook } from "./reconcile.ts";
 
@@ -41,8 +42,8 @@ export async function reconcileNew(deps: ReconcileDeps, hooks: readonly Hook[]):
     const progress = await claimProgress(
       deps.db,
       hook.name,
-      iso(now.getTime()),
-      iso(now.getTime() + LEASE_MS),
+      isoTime(now.getTime()),
+      isoTime(now.getTime() + LEASE_MS),
     );
     if (progress === undefined) continue;
     const found = await goOn(deps, hook, progress, now.getTime());
@@ -66,8 +67,8 @@ async function goOn(deps: ReconcileDeps, hook: Hook, progress: HookProgress, now
   const seen = new Set<string>();
   for (const kind of ["failed", "all"] as const) {
     const { until, scan } = next[kind];
-    const to = scan?.to ?? iso(nowMs - GRACE_MS);
-    const from = later(until, iso(nowMs - LOOK_BACK_MS));
+    const to = scan?.to ?? isoTime(nowMs - GRACE_MS);
+    const from = later(until, isoTime(nowMs - LOOK_BACK_MS));
     const part = { failed: kind === "failed", from, to, cursor: scan?.cursor ?? null };
     const scanned = await scanHook(deps, hook, part, { dryRun: false, maxPages: MAX_PAGES, seen });
     counts = addCounts(counts, scanned.counts);
@@ -89,10 +90,10 @@ function leftOf({ next, thrown }: Scanned, to: string): HookProgress["all"]["sca
 /** What lies behind is not looked at again; what is left of a scan is gone on with at the next minute. */
 async function keep(deps: ReconcileDeps, hook: Hook, { progress, counts, thrown }: Found): Promise<void> {
   const nowMs = deps.now().getTime();
-  const now = iso(nowMs);
+  const now = isoTime(nowMs);
   const error = thrown === undefined ? null : errorText(thrown);
   const unfinished = progress.failed.scan !== null || progress.all.scan !== null;
-  const due_at = thrown === undefined && unfinished ? now : iso(limitedUntil(thrown) ?? nowMs + EVERY_MS);
+  const due_at = thrown === undefined && unfinished ? now : isoTime(limitedUntil(thrown) ?? nowMs + EVERY_MS);
   const settings = [
     { name: `${RECONCILE}${hook.name}`, value: { ...progress, due_at, checked_at: now, error } },
   ];
@@ -111,7 +112,7 @@ export async function reconcileAsked(deps: ReconcileDeps, hooks: readonly Hook[]
   let changed = false;
   for (;;) {
     const nowMs = deps.now().getTime();
-    const asked = await claimReconcile(deps.db, iso(nowMs), iso(nowMs + LEASE_MS));
+    const asked = await claimReconcile(deps.db, isoTime(nowMs), isoTime(nowMs + LEASE_MS));
     if (asked === undefined) return changed;
     const found = await search(deps, hooks, asked, nowMs);
     changed ||= found.counts.recovered > 0;
@@ -137,8 +138,8 @@ async function settleAsked(
     log.info("reconcile.asked", { reconcile_id: id, status, ...counts });
   } else {
     // Where nothing is recorded, the same is found once more.
-    await pauseReconcile(db, id, dry_run ? NO_COUNTS : counts, error, iso(limitedUntilMs));
-    log.info("reconcile.interrupted", { reconcile_id: id, until: iso(limitedUntilMs), ...counts });
+    await pauseReconcile(db, id, dry_run ? NO_COUNTS : counts, error, isoTime(limitedUntilMs));
+    log.info("reconcile.interrupted", { reconcile_id: id, until: isoTime(limitedUntilMs), ...counts });
   }
 }
 
@@ -152,8 +153,8 @@ async function search(
   let error: string | null = hooks.length === 0 ? "no hook is configured: RECONCILE_HOOKS" : null;
   let limitedUntilMs: number | undefined;
   for (const hook of hooks) {
-    const from = later(asked.since ?? "", iso(nowMs - LOOK_BACK_MS));
-    const scan = { failed: false, from, to: iso(nowMs), cursor: null };
+    const from = later(asked.since ?? "", isoTime(nowMs - LOOK_BACK_MS));
+    const scan = { failed: false, from, to: isoTime(nowMs), cursor: null };
     const options = { dryRun: asked.dry_run, maxPages: MAX_ASKED_PAGES, seen: new Set<string>() };
     const scanned = await scanHook(deps, hook, scan, options);
     counts = addCounts(counts, scanned.counts);
@@ -164,5 +165,3 @@ async function search(
 }
 
 const later = (a: string, b: string): string => (a > b ? a : b);
-
-const iso = (ms: number): string => new Date(ms).toISOString();

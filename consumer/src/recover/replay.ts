@@ -1,4 +1,5 @@
 /** Replays of dead letters: worked off at their own rate, behind live work, and gone on with after a crash. */
+
 import { FACT_VERSION, type Fact, parseFact } from "@webhook-gateway/shared/messages/fact.ts";
 import {
   type ClaimedReplay,
@@ -14,6 +15,7 @@ import { isUnavailable } from "@webhook-gateway/shared/store/unavailable.ts";
 import { commit } from "@webhook-gateway/shared/store/write/commit.ts";
 import { loadSnapshot } from "@webhook-gateway/shared/store/write/snapshot.ts";
 import { errorText } from "@webhook-gateway/shared/telemetry/log.ts";
+import { isoTime } from "@webhook-gateway/shared/text/iso-time.ts";
 import { replayDispatch } from "../decide/operator-command.ts";
 import { Draft } from "../record/change-set.ts";
 import { decideFact, type RecordDeps } from "../record/record.ts";
@@ -34,7 +36,7 @@ export interface ReplayProgress {
 /** Takes every replay one step further. One that fails keeps its lease, and none of the others. */
 export async function replayDue(deps: RecordDeps): Promise<ReplayProgress> {
   const nowMs = deps.now().getTime();
-  const replays = await claimReplays(deps.db, iso(nowMs), iso(nowMs + LEASE_MS));
+  const replays = await claimReplays(deps.db, isoTime(nowMs), isoTime(nowMs + LEASE_MS));
   let changed = false;
   let nextAt: string | null = null;
   for (const replay of replays) {
@@ -64,13 +66,13 @@ async function replayStep(deps: RecordDeps, replay: ClaimedReplay, nowMs: number
   const more = await settleReplay(
     deps.db,
     replay.id,
-    changed ? iso(pacedMs.until) : null,
+    changed ? isoTime(pacedMs.until) : null,
     deps.now().toISOString(),
   );
   deps.log.info("replay.step", { replay_id: replay.id, letters: letters.length, more });
   // Each batch is followed by one wake-up, so that they do not grow in number with every minute's cron.
   const nextMs = Math.max(pacedMs.next, deps.now().getTime() + MIN_STEP_MS);
-  return { changed, nextAt: more && changed ? iso(nextMs) : null };
+  return { changed, nextAt: more && changed ? isoTime(nextMs) : null };
 }
 
 const isEffect = ({ kind }: ReplayingLetter): boolean => kind === "report" || kind === "cancel";
@@ -174,5 +176,3 @@ function parseJson(text: string | null): unknown {
     return undefined; // Cut, because it was too long to be kept whole.
   }
 }
-
-const iso = (ms: number): string => new Date(ms).toISOString();

@@ -1,4 +1,5 @@
 /** What the result of a report leads to. Pure. */
+
 import { type Failure, nextAttempt } from "@webhook-gateway/shared/domain/failure.ts";
 import type { DispatchFindings } from "@webhook-gateway/shared/domain/gate.ts";
 import { isFinal } from "@webhook-gateway/shared/domain/validation.ts";
@@ -6,6 +7,7 @@ import type { GitHubFailure } from "@webhook-gateway/shared/github/failure.ts";
 import type { DueReport } from "@webhook-gateway/shared/store/claim/due-report.ts";
 import type { PutOff, ReportOutcome } from "@webhook-gateway/shared/store/claim/reports.ts";
 import type { DeadLetter } from "@webhook-gateway/shared/store/rows.ts";
+import { isoTime } from "@webhook-gateway/shared/text/iso-time.ts";
 import { mayBePosted } from "./plan.ts";
 import type { SentReport } from "./send.ts";
 
@@ -32,14 +34,14 @@ export function settleReport(sent: SentReport, leaseId: string, nowMs: number, r
     reason: null,
     error: null,
     attempts: report.attempts,
-    due_at: iso(nowMs),
+    due_at: isoTime(nowMs),
     // What a claim before this one may have posted is still to be looked for.
     uncertain: mayBePosted(report),
     posted: null,
   };
   if ("refusedUntilMs" in result) {
     const reason = "GitHub's rate limit is used up";
-    return { outcome: { ...base, status: "due", reason, due_at: iso(result.refusedUntilMs) } };
+    return { outcome: { ...base, status: "due", reason, due_at: isoTime(result.refusedUntilMs) } };
   }
   switch (result.class) {
     case "posted":
@@ -68,11 +70,11 @@ function settleFailure(
   // An answer that was lost may have been a success.
   const failed = { ...base, error, uncertain: base.uncertain || failure.class === "retryable" };
   if (failure.class === "limited") {
-    const due_at = iso(failure.limitedUntilMs ?? nowMs + REFUSED_MS);
+    const due_at = isoTime(failure.limitedUntilMs ?? nowMs + REFUSED_MS);
     return { outcome: { ...failed, status: "due", due_at } };
   }
   if (failure.class === "credentials") {
-    return { outcome: { ...failed, status: "due", due_at: iso(nowMs + REFUSED_MS) } };
+    return { outcome: { ...failed, status: "due", due_at: isoTime(nowMs + REFUSED_MS) } };
   }
   const attempts = report.attempts + 1;
   if (failure.class === "retryable") {
@@ -128,12 +130,10 @@ export function putOffsOf(sent: readonly SentReport[]): PutOff[] {
       installation_id: credential.kind === "installation" ? credential.id : null,
       priority: limitedMs !== undefined || isFinal(report.state) ? 0 : 1,
       creates: limitedMs === undefined && creates,
-      until: iso(untilMs),
+      until: isoTime(untilMs),
     };
     const key = `${putOff.installation_id} ${putOff.priority} ${putOff.creates}`;
     if ((longest.get(key)?.until ?? "") < putOff.until) longest.set(key, putOff);
   }
   return [...longest.values()];
 }
-
-const iso = (ms: number): string => new Date(ms).toISOString();

@@ -13,7 +13,8 @@ import {
 } from "@webhook-gateway/shared/store/claim/reactions.ts";
 import { noChanges } from "@webhook-gateway/shared/store/rows.ts";
 import { commit } from "@webhook-gateway/shared/store/write/commit.ts";
-import { effectLines } from "../effects/effect-log.ts";
+import { isoTime } from "@webhook-gateway/shared/text/iso-time.ts";
+import { earliest, runEffect } from "../effects/run-effect.ts";
 import { findSpeakers, type Speaker } from "../github/installation.ts";
 import { type Refused, type SendDeps, sendWithinBudgets } from "../github/send.ts";
 
@@ -32,32 +33,35 @@ const WANTED = { points: 5, creates: true, minor: true };
 
 type Result = GitHubAnswer | Refused;
 
-/** Posts the reactions that are due. @returns when the first that failed is due again */
+/** Posts the reactions that are due. @returns when to look again */
 export async function reactDue(deps: ReactionDeps): Promise<readonly string[]> {
   if (deps.github.mode === "none") return [];
-  const nowMs = deps.now().getTime();
-  const reactions = await claimReactions(deps.db, {
-    now: iso(nowMs),
-    leaseUntil: iso(nowMs + LEASE_MS),
-    limit: BATCH_SIZE,
+  const { wakeAt } = await runEffect(deps, {
+    name: "reaction",
+    leaseMs: LEASE_MS,
+    batchSize: BATCH_SIZE,
+    maxRounds: 1,
+    claim: async (lease) => ({ items: await claimReactions(deps.db, lease) }),
+    perform: async ({ items }) => react(deps, items, await findSpeakers(deps, items)),
+    async settle({ items }, results) {
+      const nowMs = deps.now().getTime();
+      const outcomes = items.map((one) => settleReaction(one, results.get(one), nowMs, deps.random()));
+      await commit(deps.db, { ...noChanges(isoTime(nowMs)), reactionOutcomes: outcomes });
+      return {
+        lines: items.map((reaction) => {
+          const { delivery_id, comment_id } = reaction;
+          // A reaction that could not be posted is no failure.
+          return {
+            fields: { delivery_id, comment_id, class: classOf(results.get(reaction)) },
+            failed: false,
+          };
+        }),
+        wakeAt: earliest(outcomes.flatMap(({ status, due_at }) => (status === "due" ? [due_at] : []))),
+        more: items.length === BATCH_SIZE,
+      };
+    },
   });
-  if (reactions.length === 0) return [];
-  const speakers = await findSpeakers(deps, reactions);
-  const results = await react(deps, reactions, speakers);
-  const outcomes = reactions.map((reaction) =>
-    settleReaction(reaction, results.get(reaction), deps.now().getTime(), deps.random()),
-  );
-  await commit(deps.db, { ...noChanges(deps.now().toISOString()), reactionOutcomes: outcomes });
-  const say = effectLines(deps.log, "reaction.sent");
-  for (const reaction of reactions) {
-    const { delivery_id, comment_id } = reaction;
-    // One that could not be posted stays silent: it is no failure.
-    say({ delivery_id, comment_id, class: classOf(results.get(reaction)) }, false);
-  }
-  const due = outcomes.flatMap(({ status, due_at }) => (status === "due" ? [due_at] : []));
-  // There may be more.
-  if (reactions.length === BATCH_SIZE) due.push(deps.now().toISOString());
-  return due.toSorted().slice(0, 1);
+  return wakeAt;
 }
 
 async function react(
@@ -108,19 +112,17 @@ function settleReaction(
   const base = {
     delivery_id: reaction.delivery_id,
     attempts: reaction.attempts,
-    due_at: iso(nowMs),
+    due_at: isoTime(nowMs),
     reason: null,
   };
   if (result === undefined) return { ...base, status: "due" };
-  if ("refusedUntilMs" in result) return { ...base, status: "due", due_at: iso(result.refusedUntilMs) };
+  if ("refusedUntilMs" in result) return { ...base, status: "due", due_at: isoTime(result.refusedUntilMs) };
   if (result.ok) return { ...base, status: "posted" };
   const { class: name, error, limitedUntilMs } = result.failure;
-  if (name === "limited") return { ...base, status: "due", due_at: iso(limitedUntilMs ?? nowMs) };
+  if (name === "limited") return { ...base, status: "due", due_at: isoTime(limitedUntilMs ?? nowMs) };
   const attempts = reaction.attempts + 1;
   const next = nextAttempt(attempts, MAX_ATTEMPTS, nowMs, random);
   const again = name === "retryable" || name === "credentials";
   if (again && !next.dead) return { ...base, status: "due", attempts, due_at: next.dueAt };
   return { ...base, status: "skipped", attempts, reason: error };
 }
-
-const iso = (ms: number): string => new Date(ms).toISOString();

@@ -4,7 +4,7 @@ import { GATE } from "@webhook-gateway/shared/store/settings.ts";
 import { createLog } from "@webhook-gateway/shared/telemetry/log.ts";
 import { beforeEach, describe, expect, test } from "vitest";
 import { createGrainchain } from "../../src/dispatch/grainchain.ts";
-import { watchSilent } from "../../src/dispatch/watchdog.ts";
+import { watchStale } from "../../src/dispatch/watchdog.ts";
 import { count, empty, row } from "../support/database.ts";
 
 const NOW = new Date("2026-11-01T12:00:00.000Z");
@@ -64,7 +64,7 @@ function watchdog(answer: Answer) {
     maxAgeMs: 360 * MINUTE_MS,
   };
   const watch = () =>
-    watchSilent({
+    watchStale({
       db: env.DB,
       grainchain: createGrainchain(config, fetcher, now),
       config,

@@ -153,8 +153,9 @@ test("a backlog that is worked off in one invocation leaves room in the log for 
 
 test("in debug mode every effect has its line", () => {
   const { lines, log } = startLog(true);
-  const say = effectLines(log, "report.sent");
-  for (let n = 0; n < MAX_EFFECT_LINES + 50; n++) say({ validation_id: `v-${n}`, class: "posted" }, false);
+  const logEffect = effectLines(log, "report.sent");
+  for (let n = 0; n < MAX_EFFECT_LINES + 50; n++)
+    logEffect({ fields: { validation_id: `v-${n}`, class: "posted" }, failed: false });
   expect(lines.map(({ level }) => level)).toEqual([
     ...Array(MAX_EFFECT_LINES).fill("info"),
     ...Array(50).fill("debug"),
@@ -168,8 +169,8 @@ test("effects are counted by their batch, not one by one", () => {
     write: () => {},
     observe: exceptEffects((...line) => void counted.push(line)),
   });
-  effectLines(log, "dispatch.sent")({ class: "accepted" }, false);
-  effectLines(log, "cancel.sent")({ class: "permanent" }, true);
+  effectLines(log, "dispatch.sent")({ fields: { class: "accepted" }, failed: false });
+  effectLines(log, "cancel.sent")({ fields: { class: "permanent" }, failed: true });
   log.info("dispatch.batch", { accepted: 1 });
   expect(counted).toEqual([["info", "dispatch.batch", { accepted: 1 }]]);
   expect(exceptEffects(undefined)).toBeUndefined();

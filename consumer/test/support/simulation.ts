@@ -9,7 +9,7 @@ import { createLog } from "@webhook-gateway/shared/telemetry/log.ts";
 import { cancelDue } from "../../src/dispatch/cancel.ts";
 import { dispatchDue } from "../../src/dispatch/dispatch.ts";
 import { createGrainchain } from "../../src/dispatch/grainchain.ts";
-import { watchSilent } from "../../src/dispatch/watchdog.ts";
+import { watchStale } from "../../src/dispatch/watchdog.ts";
 import { recordDeadLetters } from "../../src/record/dead-letters.ts";
 import { recordBatch } from "../../src/record/record.ts";
 import { replayDue } from "../../src/recover/replay.ts";
@@ -151,7 +151,7 @@ export class Simulation {
     if (choice < 0.4) await this.#recordSome();
     else if (choice < 0.6) await dispatchDue(this.#deps).catch(ignoreInjected);
     else if (choice < 0.7) await cancelDue(this.#deps).catch(ignoreInjected);
-    else if (choice < 0.75) await watchSilent(this.#deps).catch(ignoreInjected);
+    else if (choice < 0.75) await watchStale(this.#deps).catch(ignoreInjected);
     else if (choice < 0.85) this.#finishOne();
     else this.#nowMs += Math.floor(this.#random() * 90_000);
   }

@@ -1,5 +1,6 @@
 /** What became of one request to an outside service, and what to do next. */
 
+import { isoTime } from "../text/iso-time.ts";
 import { cutText } from "../text/text.ts";
 import { backoffMs, EFFECT_BACKOFF, withJitter } from "./backoff.ts";
 
@@ -64,5 +65,5 @@ export function nextAttempt(
 ): NextAttempt {
   if (attempts >= maxAttempts) return { dead: true };
   const delayMs = Math.min(withJitter(backoffMs(EFFECT_BACKOFF, attempts), random), EFFECT_BACKOFF.maxMs);
-  return { dead: false, dueAt: new Date(nowMs + delayMs).toISOString() };
+  return { dead: false, dueAt: isoTime(nowMs + delayMs) };
 }

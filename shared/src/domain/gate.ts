@@ -3,6 +3,8 @@
  * over one validation is let through, and success opens it. A closed gate costs the validations behind it no attempt,
  * so an outage costs a waiting room few attempts, however long it lasts.
  */
+
+import { isoTime } from "../text/iso-time.ts";
 import { BACKPRESSURE_BACKOFF, backoffMs, CONFIGURATION_BACKOFF, UNAVAILABLE_BACKOFF } from "./backoff.ts";
 import type { Failure } from "./failure.ts";
 
@@ -57,12 +59,12 @@ export function nextGate(gate: Gate, findings: DispatchFindings, nowMs: number):
 function close(gate: Gate, reason: ClosedGate["reason"], failure: Failure, nowMs: number): ClosedGate {
   const again = gate.state === "closed" && gate.reason === reason ? gate : undefined;
   const step = (again?.step ?? 0) + 1;
-  const since = gate.state === "closed" ? gate.since : new Date(nowMs).toISOString();
+  const since = gate.state === "closed" ? gate.since : isoTime(nowMs);
   const closed = { state: "closed", reason, detail: failure.error, since, until: since, step } as const;
   const asked = failure.retryAfterMs;
   const delay =
     asked === undefined ? delayMs(closed) : Math.min(Math.max(asked, MIN_CLOSED_MS), MAX_CLOSED_MS[reason]);
-  return { ...closed, until: isoAfter(nowMs, delay) };
+  return { ...closed, until: isoTime(nowMs + delay) };
 }
 
 const BACKOFFS = {
@@ -72,5 +74,3 @@ const BACKOFFS = {
 };
 
 const delayMs = (gate: ClosedGate): number => backoffMs(BACKOFFS[gate.reason], gate.step);
-
-const isoAfter = (nowMs: number, delay: number): string => new Date(nowMs + delay).toISOString();

@@ -1,5 +1,6 @@
 /** Cancels to send to Grainchain: an outbox, one row a validation. */
 import * as v from "valibot";
+import type { Lease } from "./lease.ts";
 
 const cancelRow = v.object({
   validation_id: v.string(),
@@ -12,9 +13,7 @@ export type Cancel = v.InferOutput<typeof cancelRow>;
 /** Claims cancels that are due by putting off their time until the lease has run out. */
 export async function claimCancels(
   db: D1Database,
-  now: string,
-  leaseUntil: string,
-  limit: number,
+  { now, leaseUntil, limit }: Omit<Lease, "leaseId">,
 ): Promise<Cancel[]> {
   const { results } = await db.prepare(CLAIM_CANCELS).bind(now, leaseUntil, limit).all();
   return v.parse(v.array(cancelRow), results);

@@ -11,14 +11,9 @@ import {
 } from "../settings.ts";
 import { TALLY_CLAIM } from "../tallies.ts";
 import { parseValidations, VALIDATION_COLUMNS } from "../validation-row.ts";
+import type { Lease } from "./lease.ts";
 
-export interface ClaimRequest {
-  /** Unique to this claim. */
-  readonly leaseId: string;
-  readonly now: string;
-  readonly leaseUntil: string;
-  /** Most validations to claim. */
-  readonly limit: number;
+export interface ClaimRequest extends Lease {
   /** Most validations in flight at once; 0: no cap. */
   readonly maxConcurrent: number;
 }

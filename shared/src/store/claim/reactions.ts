@@ -1,5 +1,6 @@
 /** Answers to commands in comments: an outbox, one row a delivery. */
 import * as v from "valibot";
+import type { Lease } from "./lease.ts";
 
 /** `+1`: heard and done. `confused`: heard, and nothing followed. */
 const REACTIONS = ["+1", "confused"] as const;
@@ -38,9 +39,8 @@ export type DueReaction = v.InferOutput<typeof reactionRow>;
 /** Claims reactions that are due by putting off their time until the lease has run out. */
 export async function claimReactions(
   db: D1Database,
-  claim: { readonly now: string; readonly leaseUntil: string; readonly limit: number },
+  { now, leaseUntil, limit }: Omit<Lease, "leaseId">,
 ): Promise<DueReaction[]> {
-  const { now, leaseUntil, limit } = claim;
   const { results } = await db.prepare(CLAIM_REACTIONS).bind(now, leaseUntil, limit).all();
   return v.parse(v.array(reactionRow), results);
 }

@@ -2,13 +2,7 @@
 import type { Gate } from "../../domain/gate.ts";
 import { GITHUB_GATE, parseGate } from "../settings.ts";
 import { type DueReport, parseDueReports, SELECT_CLAIMED } from "./due-report.ts";
-
-export interface ReportClaim {
-  readonly leaseId: string;
-  readonly now: string;
-  readonly leaseUntil: string;
-  readonly limit: number;
-}
+import type { Lease } from "./lease.ts";
 
 /** What became of a claimed report. */
 export interface ReportOutcome {
@@ -52,9 +46,8 @@ export async function skipReports(db: D1Database, reason: string, limit: number)
  */
 export async function claimReports(
   db: D1Database,
-  claim: ReportClaim,
+  { leaseId, now, leaseUntil, limit }: Lease,
 ): Promise<{ readonly reports: readonly DueReport[]; readonly gate: Gate }> {
-  const { leaseId, now, leaseUntil, limit } = claim;
   const [gate, , , claimed] = await db.batch<Record<string, unknown>>([
     db.prepare("SELECT value FROM settings WHERE name = ?1").bind(GITHUB_GATE),
     db.prepare(CLAIM_REPORTS).bind(leaseId, leaseUntil, now, limit),

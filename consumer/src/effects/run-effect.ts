@@ -1,0 +1,81 @@
+/** Effects run in rounds: rows that are due are claimed under a lease, performed, and settled. */
+import type { Lease } from "@webhook-gateway/shared/store/claim/lease.ts";
+import type { Log, LogFields } from "@webhook-gateway/shared/telemetry/log.ts";
+import { isoTime } from "@webhook-gateway/shared/text/iso-time.ts";
+import { type EffectLine, effectLines } from "./effect-log.ts";
+
+export interface EffectDeps {
+  readonly log: Log;
+  readonly now: () => Date;
+  readonly newId: () => string;
+}
+
+/** What a claim holds. */
+interface Claimed {
+  readonly items: readonly unknown[];
+  /** When to look again, even if there are no items. */
+  readonly wakeAt?: readonly string[];
+}
+
+export interface Settled {
+  /** One line for each item. */
+  readonly lines?: readonly EffectLine[];
+  /** Counts for the line of the whole batch. */
+  readonly batch?: LogFields;
+  /** When to look again, sooner than the cron would. */
+  readonly wakeAt: readonly string[];
+  /** Whether another round may find work. */
+  readonly more: boolean;
+}
+
+export interface Effect<Claim extends Claimed, Performed> {
+  readonly name: "dispatch" | "report" | "cancel" | "reaction" | "watchdog";
+  /** Longer than performing one batch can take. */
+  readonly leaseMs: number;
+  readonly batchSize: number;
+  /** Rounds of one invocation. The rest is left to the next wake-up. */
+  readonly maxRounds: number;
+  claim(lease: Lease): Promise<Claim>;
+  /** Never throws for what the other side answers: that is an outcome to settle. */
+  perform(claim: Claim, lease: Lease): Promise<Performed>;
+  settle(claim: Claim, performed: Performed, lease: Lease): Promise<Settled>;
+}
+
+export interface EffectSummary {
+  readonly performed: number;
+  readonly wakeAt: readonly string[];
+}
+
+/** Performs what is due. */
+export async function runEffect<Claim extends Claimed, Performed>(
+  { log, now, newId }: EffectDeps,
+  effect: Effect<Claim, Performed>,
+): Promise<EffectSummary> {
+  const logEffect = effectLines(log, `${effect.name}.sent`);
+  const wakeAt = new Set<string>();
+  let performed = 0;
+  for (let round = 0; round < effect.maxRounds; round++) {
+    const startedMs = now().getTime();
+    const lease = {
+      leaseId: newId(),
+      now: isoTime(startedMs),
+      leaseUntil: isoTime(startedMs + effect.leaseMs),
+      limit: effect.batchSize,
+    };
+    const claim = await effect.claim(lease);
+    for (const at of claim.wakeAt ?? []) wakeAt.add(at);
+    if (claim.items.length === 0) return { performed, wakeAt: [...wakeAt] };
+    const settled = await effect.settle(claim, await effect.perform(claim, lease), lease);
+    performed += claim.items.length;
+    for (const at of settled.wakeAt) wakeAt.add(at);
+    for (const line of settled.lines ?? []) logEffect(line);
+    const duration_ms = now().getTime() - startedMs;
+    if (settled.batch !== undefined) log.info(`${effect.name}.batch`, { ...settled.batch, duration_ms });
+    if (!settled.more) return { performed, wakeAt: [...wakeAt] };
+  }
+  // There was still work when the rounds were used up.
+  return { performed, wakeAt: [...wakeAt, now().toISOString()] };
+}
+
+/** The first of several times, if there is one. */
+export const earliest = (times: readonly string[]): string[] => times.toSorted().slice(0, 1);
