@@ -1,5 +1,6 @@
 /** The `gateway` command, from a command line to how it ends. */
 import { Command, CommanderError, Option } from "commander";
+import { startWrangler, type WranglerProgram } from "./cloudflare/wrangler.ts";
 import { addDeliveries } from "./commands/deliveries.ts";
 import { addDlq } from "./commands/dlq.ts";
 import { addDoctor } from "./commands/doctor.ts";
@@ -12,7 +13,6 @@ import { addTrace } from "./commands/trace.ts";
 import { addValidations } from "./commands/validations.ts";
 import { EXIT, GatewayError } from "./exit.ts";
 import { say } from "./output/terminal.ts";
-import { startWrangler, type WranglerProgram } from "./provision/wrangler.ts";
 
 const DEFAULT_URL = "http://localhost:8787";
 

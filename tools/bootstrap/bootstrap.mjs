@@ -13,7 +13,7 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { childEnvironment, localEnvironment } from "../../shared/src/process/child-environment.mjs";
-import { isRecentNode } from "./node-version.mjs";
+import { isRecentNode } from "../../shared/src/process/node-version.mjs";
 import { installArguments, largerSet, setInstalledByHand, setNeededBy } from "./package-set.mjs";
 import { watchParent } from "./parent.mjs";
 import { fetchTool, programFile, readTools } from "./toolchain.mjs";

@@ -1,7 +1,7 @@
 /** What a database answers when it is asked for the rows that break its invariants. */
 import type { Invariant } from "@webhook-gateway/shared/store/maintain/invariants.ts";
 import * as v from "valibot";
-import { readOutput } from "../../cli/src/provision/wrangler.ts";
+import { readOutput } from "../../cli/src/cloudflare/wrangler.ts";
 
 const row = v.object({ id: v.pipe(v.unknown(), v.transform(String)), problem: v.string() });
 const answer = v.object({ results: v.array(row), success: v.literal(true) });

@@ -1,7 +1,7 @@
 /** What the local Workers are started with, checked before they are: a Worker tells its own log only, once it is used. */
 import { ConfigError } from "@webhook-gateway/shared/config/common.ts";
-import { WORKERS } from "../../cli/src/provision/project.ts";
-import { checkWorkerConfig } from "../../cli/src/provision/worker-config.ts";
+import { WORKERS } from "../../cli/src/project/project.ts";
+import { checkWorkerConfig } from "../../cli/src/project/worker-config.ts";
 import { readVariables } from "./local-config.ts";
 import { type LocalSettings, StartError } from "./settings.ts";
 

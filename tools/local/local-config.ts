@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { parse } from "smol-toml";
 import * as v from "valibot";
-import { configFile, WORKERS, type WorkerName } from "../../cli/src/provision/project.ts";
+import { configFile, WORKERS, type WorkerName } from "../../cli/src/project/project.ts";
 import { ROOT, StartError } from "./settings.ts";
 
 const variables = v.record(v.string(), v.pipe(v.unknown(), v.transform(String)));

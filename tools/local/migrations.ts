@@ -2,7 +2,7 @@
 import { readdirSync } from "node:fs";
 import path from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { listMigrations } from "../../cli/src/provision/databases.ts";
+import { listMigrations } from "../../cli/src/cloudflare/databases.ts";
 import { localConfigsAreCurrent } from "./local-config.ts";
 import { ROOT, StartError } from "./settings.ts";
 import { runProgram } from "./wrangler.ts";

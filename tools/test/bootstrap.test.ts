@@ -3,8 +3,8 @@ import { readFileSync } from "node:fs";
 import path from "node:path";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
+import { isRecentNode, MIN_NODE } from "../../shared/src/process/node-version.mjs";
 import { proxyVariables, startAsked } from "../../shared/test/support/proxy.ts";
-import { isRecentNode, MIN_NODE } from "../bootstrap/node-version.mjs";
 import { ROOT } from "../local/settings.ts";
 
 const BOOTSTRAP = path.join(ROOT, "tools/bootstrap/bootstrap.mjs");

@@ -12,7 +12,7 @@ const LEFT_TO_OTHERS: Readonly<Record<string, string>> = {
   "tools/local/processes.ts": "is given the whole environment",
   "tools/check/test.ts": "runs Vitest in the environment that checks.ts made",
   "tools/bootstrap/toolchain.mjs": "is given the whole environment",
-  "cli/src/provision/wrangler.ts": "is given the whole environment",
+  "cli/src/cloudflare/wrangler.ts": "is given the whole environment",
   "tools/test/bootstrap.test.ts": "starts the bootstrap, which makes the environment, as a person does",
   "tools/test/documented-commands.test.ts": "has a shell read what it does not run",
   "test/system/program.ts": "starts the bootstrap, which makes the environment, as a person does",

@@ -1,11 +1,11 @@
 /** `gateway doctor`: looks at everything that an environment needs, and says how to mend what is wrong. */
 import { type Command, Option } from "commander";
 import { givenGatewayUrl } from "../api/gateway-url.ts";
+import type { WranglerProgram } from "../cloudflare/wrangler.ts";
 import { countFindings, findingLines, summaryText } from "../doctor/report.ts";
 import { EXIT } from "../exit.ts";
 import { printJson, resultScreen, say } from "../output/terminal.ts";
-import { ENVIRONMENTS, type EnvironmentName } from "../provision/project.ts";
-import type { WranglerProgram } from "../provision/wrangler.ts";
+import { ENVIRONMENTS, type EnvironmentName } from "../project/project.ts";
 
 const EXAMPLES = `
 Examples:

@@ -1,18 +1,18 @@
 /** `gateway provision`: brings a Cloudflare account to what the configuration files name. */
 import { type Command, Option } from "commander";
+import { readAccount } from "../cloudflare/account.ts";
+import { openWrangler, type WranglerProgram } from "../cloudflare/wrangler.ts";
 import { GatewayError } from "../exit.ts";
 import { askForWord, processTerminal } from "../input/prompt.ts";
 import { type Column, tableLines } from "../output/table.ts";
 import { messageScreen, printJson, resultScreen, say } from "../output/terminal.ts";
-import { readAccount } from "../provision/account.ts";
+import { readWanted } from "../project/desired-state.ts";
+import { ENVIRONMENTS, type EnvironmentName, projectDir, readToolSettings } from "../project/project.ts";
+import { checkWorkerName } from "../project/worker-name.ts";
 import { checkGivenSecrets } from "../provision/given-secrets.ts";
-import { ENVIRONMENTS, type EnvironmentName, projectDir, readToolSettings } from "../provision/project.ts";
 import { type Audience, type Outcome, provision } from "../provision/provision.ts";
 import { openSecretsFile } from "../provision/secrets-file.ts";
 import type { Row } from "../provision/step.ts";
-import { readWanted } from "../provision/wanted.ts";
-import { checkWorkerName } from "../provision/worker-name.ts";
-import { openWrangler, type WranglerProgram } from "../provision/wrangler.ts";
 
 interface ProvisionOptions {
   readonly env: EnvironmentName;

@@ -1,17 +1,17 @@
 /** Are the files and what is set for them as the Workers want it? Keys are named, values never. */
 import { ConfigError } from "@webhook-gateway/shared/config/common.ts";
 import { CredentialsError, readPrivateKey } from "@webhook-gateway/shared/github/private-key.ts";
+import { checkAccount } from "../cloudflare/account.ts";
 import { GatewayError } from "../exit.ts";
-import { checkAccount } from "../provision/account.ts";
-import { isExample } from "../provision/afterwards.ts";
-import { isPlaceholder } from "../provision/database-id.ts";
-import { configFile, type Settings, WORKERS, type WorkerName } from "../provision/project.ts";
-import { SECRETS } from "../provision/secret-names.ts";
-import { checkWorkerConfig } from "../provision/worker-config.ts";
-import { checkWorkerName } from "../provision/worker-name.ts";
+import { isPlaceholder } from "../project/database-id.ts";
+import { configFile, type Settings, WORKERS, type WorkerName } from "../project/project.ts";
+import { SECRETS } from "../project/secret-names.ts";
+import { checkWorkerConfig } from "../project/worker-config.ts";
+import { checkWorkerName } from "../project/worker-name.ts";
+import { isExample } from "../provision/advice.ts";
 import type { Check } from "./check.ts";
+import type { Place } from "./context.ts";
 import { type Finding, fail, ok, warn } from "./finding.ts";
-import type { Place } from "./place.ts";
 
 /** Variables that both Workers have, and that mean the same to both. */
 const SHARED = ["WEBHOOK_DEBUG_MODE", "VALIDATE_PUSH_BRANCHES", "REPOSITORY_ALLOW", "REPOSITORY_DENY"];

@@ -1,10 +1,10 @@
 /** Is the database there, and is its schema up to date? */
 import { existsSync } from "node:fs";
-import { isPlaceholder } from "../provision/database-id.ts";
-import { listDatabases, pendingMigrations } from "../provision/databases.ts";
+import { listDatabases, pendingMigrations } from "../cloudflare/databases.ts";
+import { isPlaceholder } from "../project/database-id.ts";
 import { type Check, WRANGLER_TIMEOUT_MS } from "./check.ts";
+import type { Place } from "./context.ts";
 import { type Finding, fail, ok, warn } from "./finding.ts";
-import type { Place } from "./place.ts";
 
 const NAME = "D1";
 

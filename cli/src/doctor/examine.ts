@@ -1,15 +1,16 @@
 /** Every check of an environment. */
-import type { EnvironmentName } from "../provision/project.ts";
-import type { WranglerProgram } from "../provision/wrangler.ts";
+
+import type { WranglerProgram } from "../cloudflare/wrangler.ts";
+import type { EnvironmentName } from "../project/project.ts";
 import { type Check, runChecks } from "./check.ts";
 import { configurationChecks } from "./configuration.ts";
+import { openPlace, type Place } from "./context.ts";
 import { databaseCheck } from "./database.ts";
 import type { Finding } from "./finding.ts";
 import { gatewayChecks } from "./gateway.ts";
-import { githubAccessChecks } from "./github-access.ts";
+import { githubAccessChecks } from "./github/credentials.ts";
+import { hookChecks } from "./github/hooks.ts";
 import { grainchainCheck } from "./grainchain.ts";
-import { hookChecks } from "./hooks.ts";
-import { openPlace, type Place } from "./place.ts";
 import { queuesCheck } from "./queues.ts";
 import { secretChecks } from "./secrets.ts";
 import { versionChecks } from "./versions.ts";

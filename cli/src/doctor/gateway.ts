@@ -1,13 +1,13 @@
 /** Does the gateway answer, and what does it say of itself? */
 import { VERSION } from "@webhook-gateway/shared/version.ts";
 import * as v from "valibot";
+import { wranglerCommand } from "../cloudflare/wrangler-command.ts";
 import { GatewayError } from "../exit.ts";
-import { wranglerCommand } from "../input/wrangler-command.ts";
-import { configFile } from "../provision/project.ts";
+import { configFile } from "../project/project.ts";
 import { type Check, Unchecked } from "./check.ts";
+import type { Place } from "./context.ts";
 import { type Finding, fail, ok, skipped, warn } from "./finding.ts";
 import { askHttp, type HttpAnswer } from "./http.ts";
-import type { Place } from "./place.ts";
 
 /** Beyond this, times in the logs and the dashboard mislead, and an App's JWT is refused soon. */
 const MAX_CLOCK_DIFFERENCE_MS = 30_000;

@@ -1,10 +1,10 @@
 /** Does Grainchain answer from here? What the consumer last saw of it stands in the gateway's own health. */
 import { GatewayError } from "../exit.ts";
-import { isExample } from "../provision/afterwards.ts";
+import { isExample } from "../provision/advice.ts";
 import { type Check, Unchecked } from "./check.ts";
+import type { Place } from "./context.ts";
 import { fail, ok } from "./finding.ts";
 import { askHttp } from "./http.ts";
-import type { Place } from "./place.ts";
 
 export const grainchainCheck = (place: Place): Check => ({
   name: "Grainchain",

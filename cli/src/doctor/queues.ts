@@ -1,12 +1,12 @@
 /** Are the queues there, do they keep messages for long enough, and is each consumed by our Worker alone? */
 
-import { wranglerCommand } from "../input/wrangler-command.ts";
+import { listQueues, type Queue } from "../cloudflare/queues.ts";
+import { wranglerCommand } from "../cloudflare/wrangler-command.ts";
+import type { Wanted, WantedQueue } from "../project/desired-state.ts";
 import { daysText, isTooBrief, strayConsumers, unknownRetention } from "../provision/queue-steps.ts";
-import { listQueues, type Queue } from "../provision/queues-api.ts";
-import type { Wanted, WantedQueue } from "../provision/wanted.ts";
 import type { Check } from "./check.ts";
+import type { Place } from "./context.ts";
 import { type Finding, fail, ok, skipped, warn } from "./finding.ts";
-import type { Place } from "./place.ts";
 
 export const queuesCheck = (place: Place): Check => ({
   name: "queues",

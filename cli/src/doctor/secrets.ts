@@ -1,12 +1,12 @@
 /** Are the secrets there? Of a deployed Worker only the names are known. */
 
-import { wranglerCommand } from "../input/wrangler-command.ts";
-import { WORKERS, type WorkerName } from "../provision/project.ts";
+import { listSecrets } from "../cloudflare/worker-secrets.ts";
+import { wranglerCommand } from "../cloudflare/wrangler-command.ts";
+import { WORKERS, type WorkerName } from "../project/project.ts";
 import { missingSecrets } from "../provision/secret-plan.ts";
-import { listSecrets } from "../provision/worker-secrets.ts";
 import { type Check, WRANGLER_TIMEOUT_MS } from "./check.ts";
+import type { Place } from "./context.ts";
 import { type Finding, fail, ok, warn } from "./finding.ts";
-import type { Place } from "./place.ts";
 
 /** The secrets of each Worker. */
 export const secretChecks = (place: Place): Check[] =>

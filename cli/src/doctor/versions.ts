@@ -1,12 +1,12 @@
 /** Are the programs recent enough, and the same as those that this checkout was tried with? */
 import { readFileSync } from "node:fs";
 import path from "node:path";
+import { isRecentNode, MIN_NODE } from "@webhook-gateway/shared/process/node-version.mjs";
 import * as v from "valibot";
-import { isRecentNode, MIN_NODE } from "../../../tools/bootstrap/node-version.mjs";
 import { ROOT } from "../../../tools/local/settings.ts";
 import { type Check, WRANGLER_TIMEOUT_MS } from "./check.ts";
+import type { Place } from "./context.ts";
 import { fail, ok, warn } from "./finding.ts";
-import type { Place } from "./place.ts";
 
 const packageFile = v.object({ dependencies: v.object({ wrangler: v.string() }) });
 

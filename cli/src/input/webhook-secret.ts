@@ -1,6 +1,6 @@
 import { hasWhitespaceAround } from "@webhook-gateway/shared/config/secret.ts";
 import { EXIT, GatewayError } from "../exit.ts";
-import { projectDir } from "../provision/project.ts";
+import { projectDir } from "../project/project.ts";
 import { readSettingsFile } from "./settings-file.ts";
 
 /**

@@ -1,14 +1,14 @@
 /** Steps about the database: made, named in both files, its schema brought up to date. */
 import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import { type Database, listDatabases, pendingMigrations } from "../cloudflare/databases.ts";
+import { succeed } from "../cloudflare/wrangler.ts";
 import { GatewayError } from "../exit.ts";
-import type { Actual } from "./actual.ts";
-import { isPlaceholder, replaceDatabaseId } from "./database-id.ts";
-import { type Database, listDatabases, pendingMigrations } from "./databases.ts";
-import { WORKERS, type WorkerName } from "./project.ts";
+import { isPlaceholder, replaceDatabaseId } from "../project/database-id.ts";
+import type { Wanted, WorkerFile } from "../project/desired-state.ts";
+import { WORKERS, type WorkerName } from "../project/project.ts";
+import type { Actual } from "./actual-state.ts";
 import type { Row, Step, StepDeps } from "./step.ts";
-import type { Wanted, WorkerFile } from "./wanted.ts";
-import { succeed } from "./wrangler.ts";
 
 /** @throws GatewayError where the files name another database than the account has */
 export function databaseSteps(

@@ -1,11 +1,11 @@
 /** Secrets as a person has given them, judged as the Worker will that gets them: there a bad one stops everything. */
 import { ConfigError, type ConfigProblem } from "@webhook-gateway/shared/config/common.ts";
 import { EXIT, GatewayError } from "../exit.ts";
-import { WORKERS, type WorkerName } from "./project.ts";
-import { OPTIONAL_SECRETS } from "./secret-names.ts";
+import type { Wanted } from "../project/desired-state.ts";
+import { WORKERS, type WorkerName } from "../project/project.ts";
+import { OPTIONAL_SECRETS } from "../project/secret-names.ts";
+import { checkWorkerConfig } from "../project/worker-config.ts";
 import type { SecretPlaces } from "./secret-plan.ts";
-import type { Wanted } from "./wanted.ts";
-import { checkWorkerConfig } from "./worker-config.ts";
 
 /** In the place of those that are made later, or are at Cloudflare already. */
 const UNKNOWN_SECRET = "unknown";

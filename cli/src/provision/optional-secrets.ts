@@ -1,8 +1,9 @@
 /** Secrets that a Worker starts without: they are put where a person has given a value, and the Worker has none. */
-import { WORKERS, type WorkerName } from "./project.ts";
-import { OPTIONAL_SECRETS } from "./secret-names.ts";
+
+import type { Wanted } from "../project/desired-state.ts";
+import { WORKERS, type WorkerName } from "../project/project.ts";
+import { OPTIONAL_SECRETS } from "../project/secret-names.ts";
 import type { SecretNames, SecretPlaces } from "./secret-plan.ts";
-import type { Wanted } from "./wanted.ts";
 
 /** The one is of no use without the other. */
 const APP = ["GITHUB_APP_ID", "GITHUB_APP_PRIVATE_KEY"] as const;

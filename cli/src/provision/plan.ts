@@ -1,6 +1,6 @@
 /** What has to be done in an account, and in which order. */
-import type { Actual } from "./actual.ts";
-import { attachmentRows } from "./afterwards.ts";
+import type { Actual } from "./actual-state.ts";
+import { attachmentRows } from "./advice.ts";
 import { databaseSteps } from "./database-steps.ts";
 import { givenNotes } from "./optional-secrets.ts";
 import { detachSteps, queueNotes, queueSteps } from "./queue-steps.ts";

@@ -1,7 +1,7 @@
 /** Provisioning an environment: looked at, planned, shown, confirmed, done step by step. */
 import { GatewayError } from "../exit.ts";
-import { readActual } from "./actual.ts";
-import { deployAdvice, secretAdvice } from "./afterwards.ts";
+import { readActual } from "./actual-state.ts";
+import { deployAdvice, secretAdvice } from "./advice.ts";
 import { makePlan } from "./plan.ts";
 import { planSecrets, requireKeeping, type SecretPlaces } from "./secret-plan.ts";
 import type { Row, Step, StepDeps } from "./step.ts";

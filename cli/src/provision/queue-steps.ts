@@ -1,10 +1,11 @@
 /** Steps about queues, and about who consumes them. */
+
+import { listQueues, type Queue } from "../cloudflare/queues.ts";
+import { succeed } from "../cloudflare/wrangler.ts";
+import { wranglerCommand } from "../cloudflare/wrangler-command.ts";
 import { GatewayError } from "../exit.ts";
-import { wranglerCommand } from "../input/wrangler-command.ts";
-import { listQueues, type Queue } from "./queues-api.ts";
+import type { Wanted, WantedQueue } from "../project/desired-state.ts";
 import type { Step, StepDeps } from "./step.ts";
-import type { Wanted, WantedQueue } from "./wanted.ts";
-import { succeed } from "./wrangler.ts";
 
 /** Makes the queues that are missing, and prolongs what the others keep too briefly. */
 export const queueSteps = (deps: StepDeps, actual: readonly Queue[]): Step[] =>

@@ -1,12 +1,12 @@
 /** Which secrets are missing, and where each value comes from. */
 import { randomBytes } from "node:crypto";
+import { wranglerCommand } from "../cloudflare/wrangler-command.ts";
 import { EXIT, GatewayError } from "../exit.ts";
-import { wranglerCommand } from "../input/wrangler-command.ts";
+import type { Wanted, WorkerFile } from "../project/desired-state.ts";
+import { type Settings, WORKERS, type WorkerName } from "../project/project.ts";
+import { RANDOM_SECRETS } from "../project/secret-names.ts";
 import { givenSecrets } from "./optional-secrets.ts";
-import { type Settings, WORKERS, type WorkerName } from "./project.ts";
-import { RANDOM_SECRETS } from "./secret-names.ts";
 import type { SecretsFile } from "./secrets-file.ts";
-import type { Wanted, WorkerFile } from "./wanted.ts";
 
 export type SecretSource = "environment" | "file" | "random";
 

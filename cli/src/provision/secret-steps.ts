@@ -1,11 +1,12 @@
 /** Steps about secrets. Values go to Wrangler's standard input and nowhere else but the file that keeps them. */
-import type { Actual } from "./actual.ts";
-import { WORKERS, type WorkerName } from "./project.ts";
+
+import { listSecrets } from "../cloudflare/worker-secrets.ts";
+import { succeed } from "../cloudflare/wrangler.ts";
+import { WORKERS, type WorkerName } from "../project/project.ts";
+import type { Actual } from "./actual-state.ts";
 import { type SecretPlaces, type SecretPlan, secretValues } from "./secret-plan.ts";
 import { writeSecretsFile } from "./secrets-file.ts";
 import type { Row, Step, StepDeps } from "./step.ts";
-import { listSecrets } from "./worker-secrets.ts";
-import { succeed } from "./wrangler.ts";
 
 /** Puts what is missing, one request a Worker. */
 export function secretSteps(

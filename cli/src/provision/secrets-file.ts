@@ -4,8 +4,8 @@ import path from "node:path";
 import { EXIT, GatewayError } from "../exit.ts";
 import { parseSettings } from "../input/settings-file.ts";
 import { errorCode, readTextFile } from "../input/text-file.ts";
+import type { EnvironmentName, Settings } from "../project/project.ts";
 import { whyGitMightTake } from "./git-ignore.ts";
-import type { EnvironmentName, Settings } from "./project.ts";
 
 export interface SecretsFile {
   /** As the person named it. */

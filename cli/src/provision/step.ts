@@ -1,7 +1,7 @@
 /** One step of a plan. */
-import type { Account } from "./account.ts";
-import type { Wanted } from "./wanted.ts";
-import type { Wrangler } from "./wrangler.ts";
+import type { Account } from "../cloudflare/account.ts";
+import type { Wrangler } from "../cloudflare/wrangler.ts";
+import type { Wanted } from "../project/desired-state.ts";
 
 /** A line of the plan as it is shown. */
 export interface Row {

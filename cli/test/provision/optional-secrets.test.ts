@@ -5,9 +5,9 @@ import { gitEnvironment } from "@webhook-gateway/shared/process/child-environmen
 import { expect, test } from "vitest";
 import { makeOtherRepository } from "../../../shared/test/support/surroundings.ts";
 import { ROOT } from "../../../tools/local/settings.ts";
-import { WORKERS } from "../../src/provision/project.ts";
-import { OPTIONAL_SECRETS } from "../../src/provision/secret-names.ts";
-import { readWorkerFile } from "../../src/provision/wanted.ts";
+import { readWorkerFile } from "../../src/project/desired-state.ts";
+import { WORKERS } from "../../src/project/project.ts";
+import { OPTIONAL_SECRETS } from "../../src/project/secret-names.ts";
 import { provisioned } from "../support/fake-wrangler-account.ts";
 import { FILES, GIVEN_SECRETS, openProject, type Project } from "../support/fake-wrangler-project.ts";
 

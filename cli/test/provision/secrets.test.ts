@@ -2,7 +2,7 @@ import { chmodSync, readFileSync, statSync, symlinkSync, writeFileSync } from "n
 import path from "node:path";
 import { parseEnv } from "node:util";
 import { expect, test } from "vitest";
-import { RANDOM_SECRETS } from "../../src/provision/secret-names.ts";
+import { RANDOM_SECRETS } from "../../src/project/secret-names.ts";
 import { provisioned } from "../support/fake-wrangler-account.ts";
 import { FILES, GIVEN_SECRETS, openProject, type Project } from "../support/fake-wrangler-project.ts";
 

@@ -2,7 +2,7 @@
 import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { ROOT } from "../../../tools/local/settings.ts";
-import { listMigrations } from "../../src/provision/databases.ts";
+import { listMigrations } from "../../src/cloudflare/databases.ts";
 
 export const ACCOUNT_ID = "0123456789abcdef0123456789abcdef";
 export const API_TOKEN = "the-cloudflare-token";

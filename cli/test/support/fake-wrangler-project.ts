@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { makeDirectory } from "../../../test/system/repositories.ts";
 import { ROOT } from "../../../tools/local/settings.ts";
-import { RANDOM_SECRETS, SECRETS } from "../../src/provision/secret-names.ts";
+import { RANDOM_SECRETS, SECRETS } from "../../src/project/secret-names.ts";
 import { fakeWrangler } from "./fake-wrangler.mjs";
 import { ACCOUNT_ID, API_TOKEN, FakeAccount, type FakeState } from "./fake-wrangler-account.ts";
 import { startFakeApi } from "./fake-wrangler-api.ts";

@@ -1,7 +1,7 @@
 /** The `gateway` command within this process: starting one takes a second or two, and loading Wrangler one more. */
 import { vi } from "vitest";
+import type { WranglerProgram } from "../../src/cloudflare/wrangler.ts";
 import { runProgram } from "../../src/program.ts";
-import type { WranglerProgram } from "../../src/provision/wrangler.ts";
 import type { Ran } from "./gateway-command.ts";
 
 /**

@@ -2,8 +2,8 @@
 import path from "node:path";
 import * as v from "valibot";
 import { unstable_readConfig } from "wrangler";
-import { ENVIRONMENTS, type EnvironmentName, WORKERS } from "../../../cli/src/provision/project.ts";
-import { OPTIONAL_SECRETS } from "../../../cli/src/provision/secret-names.ts";
+import { ENVIRONMENTS, type EnvironmentName, WORKERS } from "../../../cli/src/project/project.ts";
+import { OPTIONAL_SECRETS } from "../../../cli/src/project/secret-names.ts";
 
 const filled = <Item extends v.GenericSchema>(item: Item) => v.pipe(v.array(item), v.minLength(1));
 

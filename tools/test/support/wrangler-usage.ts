@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import path from "node:path";
 import * as v from "valibot";
 import { experimental_getWranglerCommands } from "wrangler";
-import { ENVIRONMENTS } from "../../../cli/src/provision/project.ts";
+import { ENVIRONMENTS } from "../../../cli/src/project/project.ts";
 import { ROOT } from "../../local/settings.ts";
 
 const flag = v.object({

@@ -1,11 +1,11 @@
 /** What there is in the account. */
-import type { Account } from "./account.ts";
-import { type Database, listDatabases, listMigrations, pendingMigrations } from "./databases.ts";
-import { WORKERS, type WorkerName } from "./project.ts";
-import { listQueues, type Queue } from "./queues-api.ts";
-import type { Wanted } from "./wanted.ts";
-import { listSecrets } from "./worker-secrets.ts";
-import type { Wrangler } from "./wrangler.ts";
+import type { Account } from "../cloudflare/account.ts";
+import { type Database, listDatabases, listMigrations, pendingMigrations } from "../cloudflare/databases.ts";
+import { listQueues, type Queue } from "../cloudflare/queues.ts";
+import { listSecrets } from "../cloudflare/worker-secrets.ts";
+import type { Wrangler } from "../cloudflare/wrangler.ts";
+import type { Wanted } from "../project/desired-state.ts";
+import { WORKERS, type WorkerName } from "../project/project.ts";
 
 export interface Actual {
   readonly queues: readonly Queue[];

@@ -1,7 +1,7 @@
 /** GitHub, asked as the consumer asks it, with the credentials that are set here. */
 import { type Credential, createGitHub, type GitHubAnswer } from "@webhook-gateway/shared/github/client.ts";
 import { type Hook, hooksOf } from "@webhook-gateway/shared/github/hook.ts";
-import type { Place } from "./place.ts";
+import type { Place } from "../context.ts";
 
 export interface GitHubAccess {
   readonly apiUrl: string;

@@ -1,15 +1,15 @@
 import * as v from "valibot";
 import { expect, test } from "vitest";
-import type { FaultOutcome } from "../../../test/github/client/fault.ts";
-import type { InstanceSpec } from "../../../test/github/client/spec.ts";
-import { generateAppKeys } from "../../../test/github/keys.ts";
+import type { FaultOutcome } from "../../../../test/github/client/fault.ts";
+import type { InstanceSpec } from "../../../../test/github/client/spec.ts";
+import { generateAppKeys } from "../../../../test/github/keys.ts";
 import {
   APP_ID,
   appCredentials,
   delivered,
   openStaging,
   type Staging,
-} from "../support/fake-wrangler-neighbours.ts";
+} from "../../support/fake-wrangler-neighbours.ts";
 
 const DOCTOR = ["doctor", "--env", "staging", "--output", "json"];
 const TOKEN = { GITHUB_TOKEN: "ghp_classic" };

@@ -3,15 +3,15 @@ import { createRequire } from "node:module";
 import path from "node:path";
 import * as v from "valibot";
 import { describe, expect, test } from "vitest";
-import { ROOT } from "../../../tools/local/settings.ts";
-import type { Finding } from "../../src/doctor/finding.ts";
-import { missingEvents, NEEDED, PUSH } from "../../src/doctor/github-events.ts";
+import { ROOT } from "../../../../tools/local/settings.ts";
+import type { Finding } from "../../../src/doctor/finding.ts";
+import { missingEvents, NEEDED, PUSH } from "../../../src/doctor/github/events.ts";
 import {
   APP_PERMISSIONS,
   EVENT_PERMISSIONS,
   HOOK_PERMISSIONS,
   permissionText,
-} from "../../src/doctor/github-permissions.ts";
+} from "../../../src/doctor/github/permissions.ts";
 
 const ALL = Object.fromEntries(Object.values(EVENT_PERMISSIONS).map(({ name, level }) => [name, level]));
 const MOST = ["pull_request", "merge_group", "issue_comment"];

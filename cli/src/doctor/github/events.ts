@@ -1,6 +1,6 @@
 /** The events that the gateway lives on: what is missed without each, and who can be told of it. */
-import { type Finding, fail, warn } from "./finding.ts";
-import { EVENT_PERMISSIONS, isGiven, type Permission, permissionText } from "./github-permissions.ts";
+import { type Finding, fail, warn } from "../finding.ts";
+import { EVENT_PERMISSIONS, isGiven, type Permission, permissionText } from "./permissions.ts";
 
 export interface NeededEvent {
   readonly event: keyof typeof EVENT_PERMISSIONS;

@@ -3,14 +3,14 @@
 import type { Credential, GitHubAnswer } from "@webhook-gateway/shared/github/client.ts";
 import type { Hook } from "@webhook-gateway/shared/github/hook.ts";
 import * as v from "valibot";
-import { GatewayError } from "../exit.ts";
-import { type Check, Unchecked } from "./check.ts";
-import { type Finding, fail, ok, skipped, warn } from "./finding.ts";
-import { type GitHubAccess, openGitHub } from "./github.ts";
-import { missingEvents } from "./github-events.ts";
-import { HOOK_PERMISSIONS, permissionText } from "./github-permissions.ts";
+import { GatewayError } from "../../exit.ts";
+import { type Check, Unchecked } from "../check.ts";
+import type { Place } from "../context.ts";
+import { type Finding, fail, ok, skipped, warn } from "../finding.ts";
+import { type GitHubAccess, openGitHub } from "./client.ts";
+import { missingEvents } from "./events.ts";
 import { hookConfig, judgeConfig, judgeDelivery } from "./hook-settings.ts";
-import type { Place } from "./place.ts";
+import { HOOK_PERMISSIONS, permissionText } from "./permissions.ts";
 
 const hookAnswer = v.object({ active: v.boolean(), events: v.array(v.string()), config: hookConfig });
 const installation = v.object({ id: v.number() });

@@ -2,8 +2,8 @@
 
 import type { GitHubAnswer } from "@webhook-gateway/shared/github/client.ts";
 import * as v from "valibot";
-import { type Finding, fail, skipped, warn } from "./finding.ts";
-import type { Place } from "./place.ts";
+import type { Place } from "../context.ts";
+import { type Finding, fail, skipped, warn } from "../finding.ts";
 
 const TYPES = ["json", "form"];
 

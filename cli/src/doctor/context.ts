@@ -2,20 +2,20 @@
 import { ConfigError } from "@webhook-gateway/shared/config/common.ts";
 import { type ConsumerConfig, readConsumerConfig } from "@webhook-gateway/shared/config/consumer.ts";
 import { readPort, readStateDir } from "../../../tools/local/settings.ts";
+import { type Account, readAccount } from "../cloudflare/account.ts";
+import { openWrangler, type Wrangler, type WranglerProgram } from "../cloudflare/wrangler.ts";
 import { GatewayError } from "../exit.ts";
 import { nonEmpty, readSettingsFile } from "../input/settings-file.ts";
-import { type Account, readAccount } from "../provision/account.ts";
-import { isExample } from "../provision/afterwards.ts";
+import { readWorkerFile, type Wanted, type WorkerFile, wantedOf } from "../project/desired-state.ts";
 import {
   type EnvironmentName,
   projectDir,
   readToolSettings,
   type Settings,
   type WorkerName,
-} from "../provision/project.ts";
-import { SECRETS } from "../provision/secret-names.ts";
-import { readWorkerFile, type Wanted, type WorkerFile, wantedOf } from "../provision/wanted.ts";
-import { openWrangler, type Wrangler, type WranglerProgram } from "../provision/wrangler.ts";
+} from "../project/project.ts";
+import { SECRETS } from "../project/secret-names.ts";
+import { isExample } from "../provision/advice.ts";
 import { Unchecked } from "./check.ts";
 
 export interface Place {

@@ -1,14 +1,14 @@
 /** May the gateway do at GitHub what it has to? */
 import * as v from "valibot";
-import { GatewayError } from "../exit.ts";
-import { wranglerCommand } from "../input/wrangler-command.ts";
-import type { Check } from "./check.ts";
-import { type Finding, fail, ok, skipped, warn } from "./finding.ts";
-import { type GitHubAccess, openGitHub } from "./github.ts";
-import { grantMend, missingEvents } from "./github-events.ts";
-import { APP_PERMISSIONS, hookPermissions, isGiven, permissionText } from "./github-permissions.ts";
-import { askHttp } from "./http.ts";
-import type { Place } from "./place.ts";
+import { wranglerCommand } from "../../cloudflare/wrangler-command.ts";
+import { GatewayError } from "../../exit.ts";
+import type { Check } from "../check.ts";
+import type { Place } from "../context.ts";
+import { type Finding, fail, ok, skipped, warn } from "../finding.ts";
+import { askHttp } from "../http.ts";
+import { type GitHubAccess, openGitHub } from "./client.ts";
+import { grantMend, missingEvents } from "./events.ts";
+import { APP_PERMISSIONS, hookPermissions, isGiven, permissionText } from "./permissions.ts";
 
 const API = "GitHub API";
 const TOKEN = "GitHub token";

@@ -1,7 +1,7 @@
 /** The Cloudflare account that is worked on. */
 import { hasWhitespaceAround } from "@webhook-gateway/shared/config/secret.ts";
 import { EXIT, GatewayError } from "../exit.ts";
-import type { Settings } from "./project.ts";
+import type { Settings } from "../project/project.ts";
 
 export interface Account {
   readonly id: string;

@@ -3,7 +3,7 @@ import path from "node:path";
 import { expect, test } from "vitest";
 import fc from "../../../test/support/fast-check.ts";
 import { ROOT } from "../../../tools/local/settings.ts";
-import { isPlaceholder, replaceDatabaseId } from "../../src/provision/database-id.ts";
+import { isPlaceholder, replaceDatabaseId } from "../../src/project/database-id.ts";
 import { FILES } from "../support/fake-wrangler-project.ts";
 
 const UUID = "7b0c1f8e-2f51-4a53-9f0f-0f7e4b6c9a11";

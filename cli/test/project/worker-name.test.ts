@@ -3,9 +3,9 @@ import path from "node:path";
 import { parseEnv } from "node:util";
 import { expect, test } from "vitest";
 import { ROOT } from "../../../tools/local/settings.ts";
-import { ENVIRONMENTS } from "../../src/provision/project.ts";
-import { readWorkerFile } from "../../src/provision/wanted.ts";
-import { checkWorkerName } from "../../src/provision/worker-name.ts";
+import { readWorkerFile } from "../../src/project/desired-state.ts";
+import { ENVIRONMENTS } from "../../src/project/project.ts";
+import { checkWorkerName } from "../../src/project/worker-name.ts";
 import { GIVEN_SECRETS, openProject } from "../support/fake-wrangler-project.ts";
 
 const PROVISION = ["provision", "--env", "staging", "--yes"];

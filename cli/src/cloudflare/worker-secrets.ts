@@ -1,7 +1,7 @@
 /** The secrets that a Worker has, by their names: nothing gives their values back. */
 import * as v from "valibot";
-import type { EnvironmentName } from "./project.ts";
-import type { WorkerFile } from "./wanted.ts";
+import type { WorkerFile } from "../project/desired-state.ts";
+import type { EnvironmentName } from "../project/project.ts";
 import { readOutput, type Wrangler, wranglerError } from "./wrangler.ts";
 
 /** @returns null where there is no such Worker yet @throws GatewayError */

@@ -9,8 +9,8 @@ import { ROOT } from "../../../tools/local/settings.ts";
 import { quietEnvironment } from "../../../tools/local/wrangler.ts";
 import { GatewayError } from "../exit.ts";
 import { plainText } from "../output/plain-text.ts";
+import { SECRETS } from "../project/secret-names.ts";
 import { type Account, RIGHTS, type Right, rightsMend } from "./account.ts";
-import { SECRETS } from "./secret-names.ts";
 
 /** How a command ended. */
 export interface WranglerRun {

@@ -1,7 +1,7 @@
 /** `CLOUDFLARE_WORKER_NAME`: which gateway the settings are for. */
 import { GatewayError } from "../exit.ts";
+import type { WorkerFile } from "./desired-state.ts";
 import type { Settings } from "./project.ts";
-import type { WorkerFile } from "./wanted.ts";
 
 /**
  * A `.env` that was copied from another project would have that one's account changed.

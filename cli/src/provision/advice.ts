@@ -1,10 +1,11 @@
 /** What is left to a person once an account is provisioned. */
-import { wranglerCommand } from "../input/wrangler-command.ts";
-import { configFile } from "./project.ts";
-import type { Queue } from "./queues-api.ts";
+
+import type { Queue } from "../cloudflare/queues.ts";
+import { wranglerCommand } from "../cloudflare/wrangler-command.ts";
+import type { Wanted } from "../project/desired-state.ts";
+import { configFile } from "../project/project.ts";
 import type { SecretPlaces, SecretPlan } from "./secret-plan.ts";
 import type { Row } from "./step.ts";
-import type { Wanted } from "./wanted.ts";
 
 /** The addresses that the files come with. */
 export const isExample = (url: string | undefined): boolean =>
