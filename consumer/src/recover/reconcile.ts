@@ -4,9 +4,9 @@
  */
 
 import type { Hook } from "@webhook-gateway/shared/github/hook.ts";
-import { deliveryFact } from "@webhook-gateway/shared/messages/delivery-fact.ts";
 import type { DeliveryFact } from "@webhook-gateway/shared/messages/fact.ts";
-import { type RoutingPolicy, routeDelivery } from "@webhook-gateway/shared/routing/routing.ts";
+import { isIgnored, routeDelivery } from "@webhook-gateway/shared/routing/routing.ts";
+import type { RoutingPolicy } from "@webhook-gateway/shared/routing/routing-policy.ts";
 import { NO_COUNTS, type ReconcileCounts } from "@webhook-gateway/shared/store/maintain/reconciles.ts";
 import { loadAccountedFor, storeDeliveryTimes } from "@webhook-gateway/shared/store/maintain/recovery.ts";
 import { type RecordDeps, recordFacts } from "../record/record.ts";
@@ -104,7 +104,7 @@ async function recoverPage(
   const recorded = deliveries.filter(({ guid }) => accounted.has(guid));
   if (!dryRun && recorded.length > 0) await storeDeliveryTimes(deps.db, recorded);
   const suspects = distinct(deliveries).filter(
-    (one) => !accounted.has(one.guid) && !seen.has(one.guid) && mayBeMissing(one, deps.routing),
+    (one) => !accounted.has(one.guid) && !seen.has(one.guid) && mayBeMissing(one),
   );
   for (let at = 0; at < suspects.length; at += PAYLOADS_AT_ONCE) {
     const part = suspects.slice(at, at + PAYLOADS_AT_ONCE);
@@ -151,9 +151,8 @@ async function redeliver({ log }: ReconcileDeps, client: Client, gone: readonly 
 const IGNORED_BY_CONTENT = ["issue_comment created", "pull_request edited"];
 
 /** Whether a delivery without a row should have one, as far as its name and its answer tell. */
-export function mayBeMissing({ event, action, status_code }: HookDelivery, policy: RoutingPolicy): boolean {
-  // Without its payload what would be recorded is at worst invalid.
-  if (routeDelivery(event, { action }, policy).kind === "ignored") return false;
+export function mayBeMissing({ event, action, status_code }: HookDelivery): boolean {
+  if (isIgnored(event, action)) return false;
   return !(status_code === 200 && IGNORED_BY_CONTENT.includes(`${event} ${action}`));
 }
 
@@ -164,11 +163,9 @@ async function factOf(
   payload: Readonly<Record<string, unknown>> | null,
 ): Promise<DeliveryFact | undefined> {
   if (payload === null) return undefined;
-  const route = routeDelivery(event, payload, policy);
+  const route = await routeDelivery({ id: guid, event, received_at: delivered_at }, payload, policy);
   if (route.kind !== "recorded") return undefined;
-  const { kind: _, ...projection } = route;
-  const fact = await deliveryFact({ id: guid, event, receivedAt: delivered_at }, projection);
-  return { ...fact, recovery: { delivered_at, throttled_at } };
+  return { ...route.fact, recovery: { delivered_at, throttled_at } };
 }
 
 /** Of several attempts the first is enough. */

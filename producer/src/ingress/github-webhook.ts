@@ -1,17 +1,13 @@
 /** `POST /webhook/github`: verify, project, queue, acknowledge. No D1 on this path. */
 
-import { askedValidationId, deliveryFact } from "@webhook-gateway/shared/messages/delivery-fact.ts";
 import { type DeliveryFact, MAX_DELIVERY_FACT_BYTES } from "@webhook-gateway/shared/messages/fact.ts";
-import {
-  isRouted,
-  type Route,
-  type RoutingPolicy,
-  routeDelivery,
-} from "@webhook-gateway/shared/routing/routing.ts";
+import { isRouted, type Route, routeDelivery } from "@webhook-gateway/shared/routing/routing.ts";
+import type { RoutingPolicy } from "@webhook-gateway/shared/routing/routing-policy.ts";
 import { errorText, type Log } from "@webhook-gateway/shared/telemetry/log.ts";
 import { exceedsBytes } from "@webhook-gateway/shared/text/text.ts";
 import { type RateLimit, refuseUnsigned } from "../auth/rate-limit.ts";
 import type { ApiError } from "../http/api-error.ts";
+import { askedValidationId } from "./asked-validation.ts";
 import { decodeUtf8, parseJson, readBody } from "./body.ts";
 import { createProjection } from "./json-projection.ts";
 import { payloadFields } from "./payload-fields.ts";
@@ -58,26 +54,28 @@ interface SignedDelivery {
 /** Receives one delivery. */
 export async function receiveDelivery(deps: WebhookDeps, request: Request): Promise<WebhookAnswer> {
   const receivedAt = deps.now();
-  const signed = await readDelivery(deps, request);
+  const signed = await readDelivery(deps, request, receivedAt);
   if ("kind" in signed) return signed;
   const { head, log, route } = signed;
   if (route.kind === "ignored") return ignore(log, head.id, route.reason);
   if (route.kind === "invalid") {
     return refuse(log, "invalid_payload", `missing or malformed: ${route.fields.join(", ")}`);
   }
-  const { kind: _, ...projection } = route;
-  const fact = await deliveryFact({ ...head, receivedAt: receivedAt.toISOString() }, projection);
-  if (exceedsBytes(JSON.stringify(fact), MAX_DELIVERY_FACT_BYTES)) {
+  if (exceedsBytes(JSON.stringify(route.fact), MAX_DELIVERY_FACT_BYTES)) {
     return refuse(log, "invalid_payload", "the fields that routing needs are too long");
   }
-  return queueFact({ ...deps, log }, fact, receivedAt);
+  return queueFact({ ...deps, log }, route.fact, receivedAt);
 }
 
 /**
  * The checks and their order are part of the contract. The body and its payload end with this function: kept until the
  * queue has answered, they would outlive the young generation, and their collection would cost more than their parsing.
  */
-async function readDelivery(deps: WebhookDeps, request: Request): Promise<SignedDelivery | WebhookAnswer> {
+async function readDelivery(
+  deps: WebhookDeps,
+  request: Request,
+  receivedAt: Date,
+): Promise<SignedDelivery | WebhookAnswer> {
   const body = await readBody(request);
   if (body === "too_large") return refuse(deps.log, "payload_too_large", "the body is larger than 25 MiB");
   if (body === "broken_off") return refuse(deps.log, "invalid_body", "the body ended before its end");
@@ -104,7 +102,8 @@ async function readDelivery(deps: WebhookDeps, request: Request): Promise<Signed
   if (payload === undefined) {
     return refuse(signed, "invalid_json", "the payload is not JSON in UTF-8");
   }
-  return { head, log: signed, route: routeDelivery(head.event, payload, deps.policy) };
+  const known = { ...head, received_at: receivedAt.toISOString() };
+  return { head, log: signed, route: await routeDelivery(known, payload, deps.policy) };
 }
 
 async function queueFact(deps: WebhookDeps, fact: DeliveryFact, receivedAt: Date): Promise<WebhookAnswer> {

@@ -1,4 +1,5 @@
-import { isRouted, type RoutingPolicy, routeDelivery } from "@webhook-gateway/shared/routing/routing.ts";
+import { isRouted, routeDelivery } from "@webhook-gateway/shared/routing/routing.ts";
+import type { RoutingPolicy } from "@webhook-gateway/shared/routing/routing-policy.ts";
 import { describe, expect, test } from "vitest";
 import { check, comment, mergeGroup, note, pullRequest, push, repository } from "../support/payloads.ts";
 import { ROUTING_CASES } from "../support/routing-cases.ts";
@@ -8,54 +9,59 @@ const policy: RoutingPolicy = {
   validatesBranch: (branch) => branch === "main" || /^release\/[^/]+$/.test(branch),
 };
 
-describe("the routing table", () => {
-  test.each(ROUTING_CASES)("$name", ({ event, payload, becomes }) => {
-    const route = routeDelivery(event, payload, policy);
+const head = { id: "1", received_at: "2026-11-23T10:00:00.000Z" };
+const route = (event: string, payload: unknown, by = policy) =>
+  routeDelivery({ ...head, event }, payload, by);
+
+describe("the routing table", async () => {
+  test.each(ROUTING_CASES)("$name", async ({ event, payload, becomes }) => {
+    const result = await route(event, payload);
     if (typeof becomes === "string") {
-      expect(route).toEqual({ kind: "ignored", reason: expect.stringContaining(becomes) });
+      expect(result).toEqual({ kind: "ignored", reason: expect.stringContaining(becomes) });
     } else {
-      expect(route).toMatchObject({ kind: "recorded", change: becomes });
+      expect(result).toMatchObject({ kind: "recorded", fact: { change: becomes } });
     }
   });
 });
 
-test("a recorded delivery carries the repository, the sender and the installation", () => {
-  expect(routeDelivery("pull_request", pullRequest("opened"), policy)).toMatchObject({
-    action: "opened",
-    repository: {
-      id: 35129377,
-      full_name: "octo/widgets",
-      clone_url: "https://github.com/octo/widgets.git",
+test("a recorded delivery carries the repository, the sender and the installation", async () => {
+  expect(await route("pull_request", pullRequest("opened"))).toMatchObject({
+    fact: {
+      action: "opened",
+      repository: {
+        id: 35129377,
+        full_name: "octo/widgets",
+        clone_url: "https://github.com/octo/widgets.git",
+      },
+      sender: "mona",
+      installation_id: 77,
     },
-    sender: "mona",
-    installation_id: 77,
   });
 });
 
-test("a delivery without sender and installation is recorded without them", () => {
+test("a delivery without sender and installation is recorded without them", async () => {
   const payload = pullRequest("opened", {}, { sender: undefined, installation: null });
-  expect(routeDelivery("pull_request", payload, policy)).toMatchObject({
+  expect(await route("pull_request", payload)).toMatchObject({
     kind: "recorded",
-    sender: null,
-    installation_id: null,
+    fact: { sender: null, installation_id: null },
   });
 });
 
 test.each([
   ["synchronize", "d".repeat(40)],
   ["reopened", null],
-] as const)("the head before it is taken over of a push alone: %s", (action, before) => {
+] as const)("the head before it is taken over of a push alone: %s", async (action, before) => {
   const payload = pullRequest(action, {}, { before: "d".repeat(40) });
-  expect(routeDelivery("pull_request", payload, policy)).toMatchObject({ change: { action, before } });
+  expect(await route("pull_request", payload)).toMatchObject({ fact: { change: { action, before } } });
 });
 
-test("nothing but the projection is taken over", () => {
+test("nothing else of the payload is taken over", async () => {
   const payload = pullRequest(
     "opened",
     { title: "SECRET-TITLE", body: "SECRET-BODY", user: { email: "SECRET-MAIL" } },
     { organization: { description: "SECRET-ORG" }, number: 12 },
   );
-  expect(JSON.stringify(routeDelivery("pull_request", payload, policy))).not.toContain("SECRET");
+  expect(JSON.stringify(await route("pull_request", payload))).not.toContain("SECRET");
 });
 
 describe("names the missing or malformed fields", () => {
@@ -156,15 +162,15 @@ describe("names the missing or malformed fields", () => {
     ["check_suite", check("check_suite", "rerequested", { head_sha: 1 }), ["check_suite.head_sha"]],
     ["issue_comment", { ...comment("/validate"), comment: { id: 1 } }, ["comment.body"]],
     ["repository", note("renamed", { repository: { id: "1" } }), ["repository.id"]],
-  ])("%s %#", (event, payload, fields) => {
-    expect(routeDelivery(event, payload, policy)).toMatchObject({
+  ])("%s %#", async (event, payload, fields) => {
+    expect(await route(event, payload)).toMatchObject({
       kind: "invalid",
       fields: expect.arrayContaining(fields),
     });
   });
 
-  test.each([null, undefined, "text", 7, true])("a payload that is %j", (payload) => {
-    expect(routeDelivery("push", payload, policy)).toEqual({ kind: "invalid", fields: ["payload"] });
+  test.each([null, undefined, "text", 7, true])("a payload that is %j", async (payload) => {
+    expect(await route("push", payload)).toEqual({ kind: "invalid", fields: ["payload"] });
   });
 });
 
@@ -178,15 +184,15 @@ describe("a repository that the configuration does not allow", () => {
     ["issue_comment", comment("/validate")],
     ["check_run", check("check_run", "rerequested")],
     ["repository", note("renamed")],
-  ])("is ignored for %s", (event, payload) => {
-    expect(routeDelivery(event, payload, closed)).toEqual({
+  ])("is ignored for %s", async (event, payload) => {
+    expect(await route(event, payload, closed)).toEqual({
       kind: "ignored",
       reason: expect.stringContaining("not allowed"),
     });
   });
 
-  test("is recorded for ping, which shows that the hook works", () => {
-    expect(routeDelivery("ping", note(undefined), closed)).toMatchObject({ kind: "recorded" });
+  test("is recorded for ping, which shows that the hook works", async () => {
+    expect(await route("ping", note(undefined), closed)).toMatchObject({ kind: "recorded" });
   });
 });
 

@@ -1,6 +1,12 @@
 /** Which repositories and branches an operator wants validated. */
 import picomatch from "picomatch/posix.js";
-import type { RoutingPolicy } from "./routing.ts";
+
+export interface RoutingPolicy {
+  /** Whether validations of this repository (`owner/repo`) are wanted. */
+  readonly allowsRepository: (fullName: string) => boolean;
+  /** Whether pushes to this branch are validated. */
+  readonly validatesBranch: (branch: string) => boolean;
+}
 
 /** Lists of globs as in shells: `*` stays within a segment, `**` crosses `/`. */
 export interface RoutingGlobs {

@@ -1,94 +1,121 @@
 /**
- * Which deliveries matter, and what of them: a pure function from event and payload to a change. What the event's
- * name alone rules out is never parsed.
+ * Which deliveries matter, and what of them: a pure function from event and payload to a fact. The payload of an event
+ * that is ignored by its name is never parsed.
  */
 
 import * as v from "valibot";
 import {
   type Change,
   type DeliveryFact,
+  FACT_VERSION,
   MERGE_GROUP_ACTIONS,
-  type MergeGroupChange,
   PULL_REQUEST_ACTIONS,
-  type PullRequestChange,
 } from "../messages/fact.ts";
+import {
+  commandChange,
+  type Ignored,
+  ignored,
+  mergeGroupChange,
+  pullRequestChange,
+  pushChange,
+  rerunChange,
+} from "./change.ts";
 import type { ActionOf, EventName, SchemaFor } from "./github-event.ts";
 import * as payloads from "./payload.ts";
+import type { RoutingPolicy } from "./routing-policy.ts";
 
-export interface RoutingPolicy {
-  /** Whether validations of this repository (`owner/repo`) are wanted. */
-  readonly allowsRepository: (fullName: string) => boolean;
-  /** Whether pushes to this branch are validated. */
-  readonly validatesBranch: (branch: string) => boolean;
-}
+/** What is known of a delivery without its payload. */
+export type DeliveryHead = Pick<DeliveryFact, "id" | "event" | "received_at">;
 
-/** `ignored`: nothing to do. `invalid`: a field that routing needs is missing or malformed. */
+/** `invalid`: a field that routing needs is missing or malformed. */
 export type Route =
-  | { readonly kind: "ignored"; readonly reason: string }
+  | Ignored
   | { readonly kind: "invalid"; readonly fields: readonly string[] }
-  | ({ readonly kind: "recorded" } & Projection);
-
-/** What of a delivery goes into its fact. */
-export type Projection = Pick<DeliveryFact, "action" | "repository" | "sender" | "installation_id"> & {
-  readonly change: UnhashedChange;
-};
-
-/** A change before the hash of a pushed ref is known: hashing is asynchronous, routing is not. */
-export type UnhashedChange = Change extends infer Each
-  ? Each extends { type: "push" }
-    ? Omit<Each, "ref_hash">
-    : Each
-  : never;
+  /** The fact goes on the queue: at most 4 KiB of JSON. */
+  | { readonly kind: "recorded"; readonly fact: DeliveryFact };
 
 /** Whether the event's payload has to be read at all. */
 export const isRouted = (event: string): boolean => routerOf(event) !== undefined;
 
-/** Routes one payload. */
-export function routeDelivery(event: string, payload: unknown, policy: RoutingPolicy): Route {
+/** Whether the delivery is ignored, whatever its payload holds. */
+export function isIgnored(event: string, action: string | null): boolean {
   const router = routerOf(event);
-  if (router === undefined) return ignored(`${event} events are ignored`);
+  if (router === undefined) return true;
+  return action !== null && router.actions?.includes(action) === false;
+}
+
+/** Routes one payload. */
+export async function routeDelivery(
+  head: DeliveryHead,
+  payload: unknown,
+  policy: RoutingPolicy,
+): Promise<Route> {
+  const router = routerOf(head.event);
+  if (router === undefined) return ignored(`${head.event} events are ignored`);
   const action = v.safeParse(payloads.actionOnly, payload);
   if (!action.success) return invalid(action.issues);
-  const change = router(payload, action.output.action, policy);
+  const change = await router.route(payload, action.output.action, policy);
   if ("kind" in change) return change;
   const common = v.safeParse(payloads.common, payload);
   if (!common.success) return invalid(common.issues);
   const { repository } = common.output;
   if (repository === null && change.type !== "note") return { kind: "invalid", fields: ["repository"] };
-  if (repository !== null && event !== "ping" && !policy.allowsRepository(repository.full_name)) {
+  if (repository !== null && head.event !== "ping" && !policy.allowsRepository(repository.full_name)) {
     return ignored("this repository is not allowed by the configuration");
   }
-  return { kind: "recorded", change, ...projectCommon(common.output) };
+  return { kind: "recorded", fact: factOf(head, common.output, change) };
 }
 
-/** From a payload and its action to what follows. */
-type Router = (payload: unknown, action: string | null, policy: RoutingPolicy) => UnhashedChange | Route;
+interface Router {
+  /** Any other action is ignored. Undefined: every payload matters. */
+  readonly actions?: readonly string[];
+  readonly route: (
+    payload: unknown,
+    action: string | null,
+    policy: RoutingPolicy,
+  ) => Change | Route | Promise<Change | Route>;
+}
 
-/** Routes the payloads of an event with one of these actions; the rest is ignored. GitHub always sends the action. */
-export const onActions =
-  <Name extends EventName, Action extends ActionOf<Name>, Schema extends v.GenericSchema>(
-    event: Name,
-    actions: readonly Action[],
-    schema: Schema & SchemaFor<Name, Schema>,
-    changeOf: (payload: v.InferOutput<Schema>, action: Action) => UnhashedChange | Route,
-  ): Router =>
-  (payload, given) => {
+/** Routes the payloads of an event with one of these actions. GitHub always sends the action of such an event. */
+export const onActions = <
+  Name extends EventName,
+  Action extends ActionOf<Name>,
+  Schema extends v.GenericSchema,
+>(
+  event: Name,
+  actions: readonly Action[],
+  schema: Schema & SchemaFor<Name, Schema>,
+  changeOf: (payload: v.InferOutput<Schema>, action: Action) => Change | Route,
+): Router => ({
+  actions,
+  route: (payload, given) => {
     if (given === null) return { kind: "invalid", fields: ["action"] };
     const action = actions.find((known) => known === given);
     if (action === undefined) return ignored(`${event} ${given} is ignored`);
-    const parsed = v.safeParse<Schema>(schema, payload);
-    return parsed.success ? changeOf(parsed.output, action) : invalid(parsed.issues);
-  };
+    return readPayload<Schema, Change | Route>(schema, payload, (read) => changeOf(read, action));
+  },
+});
 
-const COMMANDERS = ["OWNER", "MEMBER", "COLLABORATOR"];
+function readPayload<Schema extends v.GenericSchema, Result>(
+  schema: Schema,
+  payload: unknown,
+  changeOf: (read: v.InferOutput<Schema>) => Result,
+): Result | Route {
+  const parsed = v.safeParse(schema, payload);
+  return parsed.success ? changeOf(parsed.output) : invalid(parsed.issues);
+}
 
-const note = (): UnhashedChange => ({ type: "note" });
+const pushSchema = payloads.push satisfies SchemaFor<"push", typeof payloads.push>;
+const noteChange = (): Change => ({ type: "note" });
+const EVERY_PAYLOAD: Router = { route: noteChange };
 
 /** Any other event is ignored. */
 const ROUTERS = {
   pull_request: onActions("pull_request", PULL_REQUEST_ACTIONS, payloads.pullRequest, pullRequestChange),
   merge_group: onActions("merge_group", MERGE_GROUP_ACTIONS, payloads.mergeGroup, mergeGroupChange),
-  push: routePush,
+  push: {
+    route: (payload, _, policy) => readPayload(pushSchema, payload, (push) => pushChange(push, policy)),
+  },
   check_run: onActions("check_run", ["rerequested"], payloads.checkRun, (read) =>
     rerunChange(read.check_run),
   ),
@@ -96,9 +123,9 @@ const ROUTERS = {
     rerunChange(read.check_suite),
   ),
   issue_comment: onActions("issue_comment", ["created"], payloads.issueComment, commandChange),
-  repository: onActions("repository", ["renamed", "transferred", "deleted"], payloads.actionOnly, note),
-  ping: note,
-  installation: note,
+  repository: onActions("repository", ["renamed", "transferred", "deleted"], payloads.actionOnly, noteChange),
+  ping: EVERY_PAYLOAD,
+  installation: EVERY_PAYLOAD,
 } satisfies { readonly [Name in EventName]?: Router };
 
 /** Every event about installations is recorded, such as `installation_repositories`. */
@@ -107,90 +134,17 @@ function routerOf(event: string): Router | undefined {
   return Object.hasOwn(ROUTERS, event) ? ROUTERS[event as keyof typeof ROUTERS] : undefined;
 }
 
-function pullRequestChange(
-  { pull_request: pull, before, changes }: v.InferOutput<typeof payloads.pullRequest>,
-  action: PullRequestChange["action"],
-): UnhashedChange | Route {
-  if (action === "edited" && changes?.base === undefined) {
-    return ignored("the pull request was edited, but not its base");
-  }
+function factOf(
+  head: DeliveryHead,
+  { action, repository, sender, installation }: payloads.Common,
+  change: Change,
+): DeliveryFact {
   return {
-    type: "pull_request",
-    action,
-    number: pull.number,
-    url: pull.html_url,
-    head_sha: pull.head.sha,
-    head_ref: pull.head.ref,
-    base_sha: pull.base.sha,
-    before: action === "synchronize" ? before : null,
-    draft: pull.draft ?? false,
-    open: action !== "closed" && pull.state === "open",
-    updated_at: pull.updated_at,
-  };
-}
-
-function mergeGroupChange(
-  { merge_group: group, repository }: v.InferOutput<typeof payloads.mergeGroup>,
-  action: MergeGroupChange["action"],
-): UnhashedChange {
-  const number = Number(/\/pr-(\d{1,15})-[^/]*$/.exec(group.head_ref)?.[1] ?? 0);
-  const url = number === 0 ? repository.html_url : `${repository.html_url}/pull/${number}`;
-  return { type: "merge_group", action, number, url, ...group };
-}
-
-function routePush(payload: unknown, _: string | null, policy: RoutingPolicy): UnhashedChange | Route {
-  const parsed = v.safeParse(payloads.push satisfies SchemaFor<"push", typeof payloads.push>, payload);
-  if (!parsed.success) return invalid(parsed.issues);
-  const { ref, before, after, deleted, compare, repository } = parsed.output;
-  const skip = skipPush(ref, deleted || /^0+$/.test(after), policy);
-  return {
-    type: "push",
-    validate: skip === null,
-    skip,
-    url: compare ?? "",
-    head_sha: after,
-    head_ref: ref,
-    base_sha: before,
-    pushed_at: repository.pushed_at,
-  };
-}
-
-function skipPush(ref: string, deleted: boolean, policy: RoutingPolicy): string | null {
-  if (!ref.startsWith("refs/heads/")) return "only pushes to branches are validated";
-  if (deleted) return "the branch was deleted";
-  if (policy.validatesBranch(ref.slice("refs/heads/".length))) return null;
-  return "the branch is not among VALIDATE_PUSH_BRANCHES";
-}
-
-const rerunChange = ({ app, head_sha }: payloads.Check): UnhashedChange => ({
-  type: "rerun",
-  app_id: app?.id ?? null,
-  head_sha,
-});
-
-function commandChange({
-  issue,
-  comment,
-}: v.InferOutput<typeof payloads.issueComment>): UnhashedChange | Route {
-  const command = /^\/validate(?:[ \t]+(cancel))?[ \t]*(?:\r?\n|$)/.exec(comment.body);
-  if (command === null) return ignored("the comment is not a command");
-  if (issue.pull_request === undefined || issue.pull_request === null) {
-    return ignored("the comment is not on a pull request");
-  }
-  if (!COMMANDERS.includes(comment.author_association)) {
-    return ignored("the comment's author may not give commands");
-  }
-  return {
-    type: "command",
-    command: command[1] === "cancel" ? "cancel" : "validate",
-    number: issue.number,
-    comment_id: comment.id,
-  };
-}
-
-function projectCommon(common: payloads.Common): Omit<Projection, "change"> {
-  const { repository, sender, installation, action } = common;
-  return {
+    v: FACT_VERSION,
+    kind: "delivery",
+    id: head.id,
+    event: head.event,
+    received_at: head.received_at,
     action,
     sender: sender?.login ?? null,
     installation_id: installation?.id ?? null,
@@ -202,10 +156,9 @@ function projectCommon(common: payloads.Common): Omit<Projection, "change"> {
             full_name: repository.full_name,
             clone_url: repository.clone_url ?? "",
           },
+    change,
   };
 }
-
-const ignored = (reason: string): Route => ({ kind: "ignored", reason });
 
 /** Names of fields only: an issue's own text quotes what was received. */
 const invalid = (issues: readonly v.BaseIssue<unknown>[]): Route => ({
