@@ -4,8 +4,8 @@
  */
 import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
+import { ROOT } from "@webhook-gateway/shared/process/root.mjs";
 import * as v from "valibot";
-import { ROOT } from "../../tools/local/settings.ts";
 
 const MIGRATIONS = path.join(ROOT, "shared/migrations");
 

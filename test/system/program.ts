@@ -3,8 +3,8 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import path from "node:path";
 import { createInterface } from "node:readline";
+import { ROOT } from "@webhook-gateway/shared/process/root.mjs";
 import { onTestFinished } from "vitest";
-import { ROOT } from "../../tools/local/settings.ts";
 import { freePort } from "./ports.ts";
 import { makeDirectory } from "./repositories.ts";
 

@@ -10,10 +10,10 @@ import { execFile, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { childEnvironment, localEnvironment } from "../../shared/src/process/child-environment.mjs";
 import { isRecentNode } from "../../shared/src/process/node-version.mjs";
+import { ROOT } from "../../shared/src/process/root.mjs";
 import { installArguments, largerSet, setInstalledByHand, setNeededBy } from "./package-set.mjs";
 import { watchParent } from "./parent.mjs";
 import { fetchTool, programFile, readTools } from "./toolchain.mjs";
@@ -43,9 +43,8 @@ const COMMANDS = {
 /** These work on an account too, which the person's own variables name. */
 const ACCOUNT_COMMANDS = ["gateway", "wrangler", "d1", "invariants"];
 
-const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "../..");
-const cacheDir = path.join(root, "node_modules/.cache/toolchain");
-const stampFile = path.join(root, "node_modules/.webhook-gateway.json");
+const cacheDir = path.join(ROOT, "node_modules/.cache/toolchain");
+const stampFile = path.join(ROOT, "node_modules/.webhook-gateway.json");
 
 const [command = "", ...given] = process.argv.slice(2);
 // pnpm passes on the `--` that npm takes away.
@@ -58,14 +57,14 @@ if (script === undefined) {
 const surroundings = ACCOUNT_COMMANDS.includes(command)
   ? childEnvironment(process.env)
   : localEnvironment(process.env);
-const toolchainLock = readFileSync(path.join(root, "tools/bootstrap/toolchain/package-lock.json"), "utf8");
+const toolchainLock = readFileSync(path.join(ROOT, "tools/bootstrap/toolchain/package-lock.json"), "utf8");
 const tools = readTools(toolchainLock, process.platform, process.arch);
 const lockHash = createHash("sha256")
-  .update(readFileSync(path.join(root, "pnpm-lock.yaml")))
+  .update(readFileSync(path.join(ROOT, "pnpm-lock.yaml")))
   .digest("hex");
 const stamp = readStamp();
 const isCurrent = stamp.lockHash === lockHash;
-const installedSet = largerSet(stamp.set, setInstalledByHand(path.join(root, "node_modules/.modules.yaml")));
+const installedSet = largerSet(stamp.set, setInstalledByHand(path.join(ROOT, "node_modules/.modules.yaml")));
 const wantedSet = largerSet(installedSet, setNeededBy(command, args));
 /** The other commands install only if something that they need is missing altogether. */
 const keepsCurrent = ["start", "test", "test:soak"].includes(command) || command.startsWith("bench");
@@ -101,7 +100,7 @@ async function install() {
   // pnpm leaves out what does not run on the Node that it finds; the one that will run it may still be on its way.
   if (!isRecentNode(process.versions.node)) env.pnpm_config_node_version = tools.node?.version;
   // npm's standard output would mix with the command's own.
-  const child = spawn(pnpm, installArguments(wantedSet), { cwd: root, env, stdio: ["ignore", 2, 2] });
+  const child = spawn(pnpm, installArguments(wantedSet), { cwd: ROOT, env, stdio: ["ignore", 2, 2] });
   const code = await new Promise((resolve) => {
     child.once("error", () => resolve(1));
     child.once("exit", resolve);
@@ -122,7 +121,7 @@ async function findPnpm() {
 
 async function works(pnpm) {
   try {
-    const { stdout } = await promisify(execFile)(pnpm, ["--version"], { cwd: root, env: surroundings });
+    const { stdout } = await promisify(execFile)(pnpm, ["--version"], { cwd: ROOT, env: surroundings });
     return Number(stdout.split(".")[0]) >= 11;
   } catch {
     return false;
@@ -134,9 +133,9 @@ const byHand = () =>
 
 function run(node) {
   // Wrangler keeps its logs where it keeps its login: in the home, which may not be writable. Here it needs no login.
-  const home = command === "start" ? { XDG_CONFIG_HOME: path.join(root, ".wrangler/home") } : {};
-  const child = spawn(node, [path.join(root, script), ...args], {
-    cwd: root,
+  const home = command === "start" ? { XDG_CONFIG_HOME: path.join(ROOT, ".wrangler/home") } : {};
+  const child = spawn(node, [path.join(ROOT, script), ...args], {
+    cwd: ROOT,
     env: { ...programEnvironment(node), ...home, INIT_CWD: process.env.INIT_CWD ?? process.cwd() },
     stdio: "inherit",
   });
@@ -146,11 +145,11 @@ function run(node) {
 }
 
 function programEnvironment(node) {
-  const bins = [path.dirname(node), path.join(root, "node_modules/.bin")];
+  const bins = [path.dirname(node), path.join(ROOT, "node_modules/.bin")];
   if (tools.pnpm !== undefined) bins.push(path.dirname(programFile(tools.pnpm, cacheDir)));
   return {
     // Wrangler is 15 MB of JavaScript, which Node otherwise compiles at every start.
-    NODE_COMPILE_CACHE: path.join(root, "node_modules/.cache/compiled"),
+    NODE_COMPILE_CACHE: path.join(ROOT, "node_modules/.cache/compiled"),
     ...surroundings,
     PATH: [...bins, surroundings.PATH].join(path.delimiter),
   };

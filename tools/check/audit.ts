@@ -6,7 +6,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { text } from "node:stream/consumers";
 import { childEnvironment } from "@webhook-gateway/shared/process/child-environment.mjs";
-import { ROOT } from "../local/settings.ts";
+import { ROOT } from "@webhook-gateway/shared/process/root.mjs";
 
 export type AuditOutcome = "passed" | "failed" | "not asked";
 

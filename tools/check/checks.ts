@@ -5,8 +5,8 @@ import { availableParallelism, tmpdir } from "node:os";
 import path from "node:path";
 import { text } from "node:stream/consumers";
 import { localEnvironment } from "@webhook-gateway/shared/process/child-environment.mjs";
+import { ROOT } from "@webhook-gateway/shared/process/root.mjs";
 import pLimit from "p-limit";
-import { ROOT } from "../local/settings.ts";
 import { exitOf } from "../local/wrangler.ts";
 import { type AuditOutcome, runAudit } from "./audit.ts";
 

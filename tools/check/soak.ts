@@ -11,7 +11,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { localEnvironment } from "@webhook-gateway/shared/process/child-environment.mjs";
-import { ROOT } from "../local/settings.ts";
+import { ROOT } from "@webhook-gateway/shared/process/root.mjs";
 import { exitOf } from "../local/wrangler.ts";
 
 /** Whatever asks it how much to try is a soak test. */

@@ -10,7 +10,7 @@ import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { ROOT } from "../local/settings.ts";
+import { ROOT } from "@webhook-gateway/shared/process/root.mjs";
 import { exitOf } from "../local/wrangler.ts";
 import { runChecks, toolEnvironment } from "./checks.ts";
 

@@ -1,6 +1,6 @@
 /** `pnpm d1 "<SQL>"`: `wrangler d1 execute` on the right database and state, also while the gateway runs. */
 import { parseArgs } from "node:util";
-import { readStateDir } from "../local/settings.ts";
+import { readStateDir } from "../../cli/src/project/local-gateway.ts";
 import { exitOf, spawnWrangler } from "../local/wrangler.ts";
 import { D1_OPTIONS } from "./tool-options.ts";
 

@@ -4,7 +4,7 @@
  */
 import { parseArgs } from "node:util";
 import { invariants } from "@webhook-gateway/shared/store/maintain/invariants.ts";
-import { readStateDir } from "../local/settings.ts";
+import { readStateDir } from "../../cli/src/project/local-gateway.ts";
 import { runWrangler } from "../local/wrangler.ts";
 import { brokenRows } from "./invariant-answers.ts";
 import { INVARIANTS_OPTIONS } from "./tool-options.ts";

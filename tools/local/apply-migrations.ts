@@ -7,9 +7,9 @@
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import type { D1Database } from "@cloudflare/workers-types";
+import { ROOT } from "@webhook-gateway/shared/process/root.mjs";
 import { migrate } from "@webhook-gateway/shared/store/maintain/migrate.ts";
 import { listMigrations } from "../../cli/src/cloudflare/databases.ts";
-import { ROOT } from "./settings.ts";
 
 // Read at Wrangler's first import: it would list bindings that are not needed here.
 process.env.WRANGLER_LOG = "none";

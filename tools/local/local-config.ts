@@ -1,10 +1,11 @@
 /** The Workers' configuration as the local gateway uses it. */
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import { ROOT } from "@webhook-gateway/shared/process/root.mjs";
 import { parse } from "smol-toml";
 import * as v from "valibot";
 import { configFile, WORKERS, type WorkerName } from "../../cli/src/project/project.ts";
-import { ROOT, StartError } from "./settings.ts";
+import { StartError } from "./settings.ts";
 
 const variables = v.record(v.string(), v.pipe(v.unknown(), v.transform(String)));
 const withVariables = v.object({ env: v.object({ development: v.object({ vars: variables }) }) });

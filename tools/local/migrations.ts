@@ -2,9 +2,10 @@
 import { readdirSync } from "node:fs";
 import path from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { ROOT } from "@webhook-gateway/shared/process/root.mjs";
 import { listMigrations } from "../../cli/src/cloudflare/databases.ts";
 import { localConfigsAreCurrent } from "./local-config.ts";
-import { ROOT, StartError } from "./settings.ts";
+import { StartError } from "./settings.ts";
 import { runProgram } from "./wrangler.ts";
 
 /** Where Wrangler keeps D1 databases, a file for each and one of its own. */

@@ -5,7 +5,7 @@ import path from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { stripVTControlCharacters } from "node:util";
-import { ROOT } from "./settings.ts";
+import { ROOT } from "@webhook-gateway/shared/process/root.mjs";
 import { exitOf } from "./wrangler.ts";
 
 /** After this time a child that was asked to end is killed. */

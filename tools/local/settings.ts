@@ -1,21 +1,20 @@
 /** Settings of the local gateway: `.dev.vars`, overridden by the environment. */
-import { randomBytes } from "node:crypto";
 import { existsSync, statSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { EXIT, GatewayError } from "../../cli/src/exit.ts";
+import { ROOT } from "@webhook-gateway/shared/process/root.mjs";
+import { GatewayError } from "../../cli/src/exit.ts";
 import { nonEmpty, readSettingsFile } from "../../cli/src/input/settings-file.ts";
 import { errorCode } from "../../cli/src/input/text-file.ts";
-
-/** The project's root. */
-export const ROOT = path.resolve(import.meta.dirname, "../..");
-
-/** Secrets that a local gateway cannot be without, made at random where there are none. */
-const SECRETS = ["GITHUB_WEBHOOK_SECRET", "GRAINCHAIN_CALLBACK_SECRET", "OPERATOR_TOKEN", "READER_TOKEN"];
+import {
+  type LocalPorts,
+  localAddresses,
+  readPorts,
+  readStateDir,
+} from "../../cli/src/project/local-gateway.ts";
+import { makeSecret, RANDOM_SECRETS } from "../../cli/src/project/secret-names.ts";
 
 /** What the local gateway needs to know before it starts. */
-export interface LocalSettings {
-  readonly port: number;
-  readonly grainchainPort: number;
+export interface LocalSettings extends LocalPorts {
   /** Where D1 lives. */
   readonly stateDir: string;
   /** True where another Grainchain is named, and the embedded one is not started. */
@@ -35,20 +34,18 @@ export class StartError extends GatewayError {
  * @throws GatewayError naming the variable, the file or the line that cannot be used
  */
 export function readLocalSettings(environment: NodeJS.ProcessEnv, dir = ROOT): LocalSettings {
-  const port = readPort("PORT", environment.PORT, 8787);
-  const grainchainPort = readPort("GRAINCHAIN_PORT", environment.GRAINCHAIN_PORT, 8080);
+  const ports = readPorts(environment);
+  const { port, grainchainPort } = ports;
   const given = nonEmpty(environment);
   const externalGrainchain = given.GRAINCHAIN_API_URL !== undefined;
   if (port === grainchainPort && !externalGrainchain)
     throw new StartError(`PORT and GRAINCHAIN_PORT are both ${port}: set one of them to another one`);
   return {
-    port,
-    grainchainPort,
+    ...ports,
     stateDir: requireFolder("GATEWAY_STATE", readStateDir(environment)),
     externalGrainchain,
     variables: {
-      CLOUDFLARE_WORKER_URL: `http://localhost:${port}`,
-      GRAINCHAIN_API_URL: `http://127.0.0.1:${grainchainPort}`,
+      ...localAddresses(ports),
       ...readDevVars(dir),
       ...given,
       // The local gateway is the development environment, whatever a shell may have set.
@@ -57,10 +54,6 @@ export function readLocalSettings(environment: NodeJS.ProcessEnv, dir = ROOT): L
   };
 }
 
-/** Where D1 lives. */
-export const readStateDir = (environment: NodeJS.ProcessEnv): string =>
-  path.resolve(ROOT, environment.GATEWAY_STATE || ".wrangler/state");
-
 function readDevVars(dir: string): Record<string, string> {
   const file = path.join(dir, ".dev.vars");
   if (!existsSync(file)) writeDevVars(file);
@@ -68,7 +61,7 @@ function readDevVars(dir: string): Record<string, string> {
 }
 
 function writeDevVars(file: string): void {
-  const lines = SECRETS.map((name) => `${name}=${randomBytes(32).toString("base64url")}\n`);
+  const lines = RANDOM_SECRETS.map((name) => `${name}=${makeSecret()}\n`);
   const text = `# Made by npm start: secrets of this machine's gateway.\n${lines.join("")}`;
   try {
     writeFileSync(file, text, { mode: 0o600 });
@@ -81,12 +74,4 @@ function requireFolder(name: string, dir: string): string {
   if (statSync(dir, { throwIfNoEntry: false })?.isDirectory() === false)
     throw new StartError(`${name} is not a folder`);
   return dir;
-}
-
-/** @throws GatewayError naming the variable */
-export function readPort(name: string, text: string | undefined, fallback: number): number {
-  if (text === undefined || text === "") return fallback;
-  const port = Number(text);
-  if (Number.isInteger(port) && port > 0 && port < 65_536) return port;
-  throw new GatewayError(`${name} is not a port: it must be a number from 1 to 65535`, EXIT.usage);
 }

@@ -7,7 +7,10 @@ import { mkdirSync, rmSync } from "node:fs";
 import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import { grainchainEnvironment } from "@webhook-gateway/shared/process/child-environment.mjs";
+import {
+  grainchainEnvironment,
+  wranglerEnvironment,
+} from "@webhook-gateway/shared/process/child-environment.mjs";
 import { GatewayError } from "../../cli/src/exit.ts";
 import { watchParent } from "../bootstrap/parent.mjs";
 import { requireGoodConfiguration } from "./configuration.ts";
@@ -16,7 +19,7 @@ import { applyMigrations } from "./migrations.ts";
 import { requireFreePort } from "./ports.ts";
 import { followLogs, Processes, spawnProgram } from "./processes.ts";
 import { type LocalSettings, readLocalSettings, StartError } from "./settings.ts";
-import { quietEnvironment, spawnWrangler } from "./wrangler.ts";
+import { spawnWrangler } from "./wrangler.ts";
 
 const CONSUMER = "webhook-gateway-consumer-development";
 const CRON_MS = 60_000;
@@ -110,7 +113,10 @@ function startWorkers(settings: LocalSettings): void {
     ],
     // The variables come by the environment: no secret on a command line or in another file.
     {
-      env: { ...quietEnvironment(settings.variables), ...wranglerSettings(settings.stateDir) },
+      env: {
+        ...wranglerEnvironment({ ...process.env, ...settings.variables }),
+        ...wranglerSettings(settings.stateDir),
+      },
       stdio: "pipe",
     },
   );

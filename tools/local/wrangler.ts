@@ -1,21 +1,11 @@
 /** Wrangler as a child process, on this project's configuration and state. */
 import { type ChildProcess, spawn } from "node:child_process";
 import path from "node:path";
-import { childEnvironment } from "@webhook-gateway/shared/process/child-environment.mjs";
-import { ROOT } from "./settings.ts";
+import { wranglerEnvironment } from "@webhook-gateway/shared/process/child-environment.mjs";
+import { ROOT } from "@webhook-gateway/shared/process/root.mjs";
 
 const WRANGLER = path.join(ROOT, "node_modules/wrangler/bin/wrangler.js");
 const GUARD = path.join(ROOT, "tools/bootstrap/guard.mjs");
-
-/** The environment of a child of Wrangler's kind: no questions, no telemetry, no look-ups of a location. */
-export const quietEnvironment = (extra: Readonly<Record<string, string>> = {}): NodeJS.ProcessEnv => ({
-  ...childEnvironment({ ...process.env, ...extra }),
-  WRANGLER_SEND_METRICS: "false",
-  WRANGLER_HIDE_BANNER: "true",
-  CLOUDFLARE_CF_FETCH_ENABLED: "false",
-  // Wrangler asks nothing where it takes itself to be in CI.
-  CI: "true",
-});
 
 interface SpawnOptions {
   readonly env?: NodeJS.ProcessEnv;
@@ -27,7 +17,7 @@ export const spawnWrangler = (args: readonly string[], options: SpawnOptions): C
   spawnGuarded(WRANGLER, args, options);
 
 function spawnGuarded(script: string, args: readonly string[], options: SpawnOptions): ChildProcess {
-  const { env = quietEnvironment(), stdio } = options;
+  const { env = wranglerEnvironment(process.env), stdio } = options;
   return spawn(process.execPath, [GUARD, script, ...args], {
     cwd: ROOT,
     env,

@@ -6,8 +6,8 @@ import { spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { childEnvironment } from "@webhook-gateway/shared/process/child-environment.mjs";
+import { ROOT } from "@webhook-gateway/shared/process/root.mjs";
 import * as v from "valibot";
-import { ROOT } from "../local/settings.ts";
 
 const VERSION_FILE = path.join(ROOT, "shared/src/version.ts");
 

@@ -7,8 +7,8 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { promisify } from "node:util";
 import { childEnvironment } from "@webhook-gateway/shared/process/child-environment.mjs";
+import { ROOT } from "@webhook-gateway/shared/process/root.mjs";
 import * as v from "valibot";
-import { ROOT } from "../local/settings.ts";
 
 const OWN = "@webhook-gateway";
 const FILE = path.join(ROOT, "dist/sbom.cdx.json");

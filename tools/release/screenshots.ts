@@ -10,13 +10,13 @@ import path from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as delay } from "node:timers/promises";
 import { localEnvironment } from "@webhook-gateway/shared/process/child-environment.mjs";
+import { ROOT } from "@webhook-gateway/shared/process/root.mjs";
 import { type Browser, chromium } from "playwright-core";
 import { openClient } from "../../cli/src/api/client.ts";
 import { sendDelivery } from "../../cli/src/api/delivery.ts";
 import { type OperatorApi, operatorApi } from "../../cli/src/api/operator-api.ts";
 import { buildPayload } from "../../cli/src/input/payload.ts";
 import { DEMO_REPOSITORY, makePullRequest } from "../local/demo-repository.ts";
-import { ROOT } from "../local/settings.ts";
 
 const FOLDER = path.join(ROOT, "docs/images");
 const PORT = process.env.PORT ?? "8787";

@@ -2,10 +2,10 @@ import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import { promisify } from "node:util";
+import { ROOT } from "@webhook-gateway/shared/process/root.mjs";
 import { expect, test } from "vitest";
 import { isRecentNode, MIN_NODE } from "../../shared/src/process/node-version.mjs";
 import { proxyVariables, startAsked } from "../../shared/test/support/proxy.ts";
-import { ROOT } from "../local/settings.ts";
 
 const BOOTSTRAP = path.join(ROOT, "tools/bootstrap/bootstrap.mjs");
 /** Makes the bootstrap, and nothing that it starts, take its Node for the oldest that README promises. */

@@ -3,13 +3,13 @@ import { globSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { parseArgs } from "node:util";
+import { ROOT } from "@webhook-gateway/shared/process/root.mjs";
 import { describe, expect, test } from "vitest";
 import { startWrangler } from "../../cli/src/cloudflare/wrangler.ts";
 import { makeProgram } from "../../cli/src/program.ts";
 import { runHere } from "../../cli/test/support/gateway-here.ts";
 import { startOperatorServer, TOKEN } from "../../cli/test/support/operator-server.ts";
 import { D1_OPTIONS, INVARIANTS_OPTIONS } from "../database/tool-options.ts";
-import { ROOT } from "../local/settings.ts";
 import {
   argumentsOf,
   BLOCKS,

@@ -1,9 +1,9 @@
 import { cpSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import { ROOT } from "@webhook-gateway/shared/process/root.mjs";
 import { expect, test } from "vitest";
 import { unstable_readConfig } from "wrangler";
 import { makeDirectory } from "../../test/system/repositories.ts";
-import { ROOT } from "../local/settings.ts";
 
 const FILE = "wrangler.producer.toml";
 const toml = readFileSync(path.join(ROOT, FILE), "utf8");

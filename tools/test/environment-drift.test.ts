@@ -1,9 +1,9 @@
 import { cpSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import { ROOT } from "@webhook-gateway/shared/process/root.mjs";
 import { describe, expect, test } from "vitest";
 import { FILES } from "../../cli/test/support/fake-wrangler-project.ts";
 import { makeDirectory } from "../../test/system/repositories.ts";
-import { ROOT } from "../local/settings.ts";
 import { environmentDifferences, sharedResources } from "./support/worker-environments.ts";
 
 test("staging and production are what development is, but for what is their own", () => {

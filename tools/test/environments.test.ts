@@ -1,7 +1,7 @@
 import path from "node:path";
+import { ROOT } from "@webhook-gateway/shared/process/root.mjs";
 import { describe, expect, test } from "vitest";
 import { unstable_readConfig } from "wrangler";
-import { ROOT } from "../local/settings.ts";
 
 const ENVIRONMENTS = ["development", "staging", "production"] as const;
 type Environment = (typeof ENVIRONMENTS)[number];

@@ -4,9 +4,9 @@ import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { localEnvironment } from "@webhook-gateway/shared/process/child-environment.mjs";
+import { ROOT } from "@webhook-gateway/shared/process/root.mjs";
 import * as v from "valibot";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { ROOT } from "../local/settings.ts";
 
 /** A file, and a part of what the linter says about it; nothing if it is fine. */
 const FILES: readonly (readonly [file: string, text: string, said: string])[] = [

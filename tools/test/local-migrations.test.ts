@@ -1,11 +1,11 @@
 import { appendFileSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { ROOT } from "@webhook-gateway/shared/process/root.mjs";
 import { expect, test } from "vitest";
 import { makeDirectory } from "../../grainchain/test/support/repositories.ts";
 import { localConfigsAreCurrent, readVariables, writeLocalConfigs } from "../local/local-config.ts";
 import { hasEveryMigration } from "../local/migrations.ts";
-import { ROOT } from "../local/settings.ts";
 
 const NAMES = readdirSync(path.join(ROOT, "shared/migrations")).filter((name) => name.endsWith(".sql"));
 

@@ -1,9 +1,9 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import { ROOT } from "@webhook-gateway/shared/process/root.mjs";
 import { expect, test } from "vitest";
 import { makeDirectory } from "../../grainchain/test/support/repositories.ts";
 import { installArguments, largerSet, setInstalledByHand, setNeededBy } from "../bootstrap/package-set.mjs";
-import { ROOT } from "../local/settings.ts";
 import { lockedPackages } from "./support/locked-packages.ts";
 
 test.each([

@@ -1,7 +1,7 @@
 import { globSync, readFileSync } from "node:fs";
 import path from "node:path";
+import { ROOT } from "@webhook-gateway/shared/process/root.mjs";
 import { expect, test } from "vitest";
-import { ROOT } from "../local/settings.ts";
 
 /** Files that start processes and leave the environment to others, each with the reason why that is right. */
 const LEFT_TO_OTHERS: Readonly<Record<string, string>> = {
@@ -12,7 +12,6 @@ const LEFT_TO_OTHERS: Readonly<Record<string, string>> = {
   "tools/local/processes.ts": "is given the whole environment",
   "tools/check/test.ts": "runs Vitest in the environment that checks.ts made",
   "tools/bootstrap/toolchain.mjs": "is given the whole environment",
-  "cli/src/cloudflare/wrangler.ts": "is given the whole environment",
   "tools/test/bootstrap.test.ts": "starts the bootstrap, which makes the environment, as a person does",
   "tools/test/documented-commands.test.ts": "has a shell read what it does not run",
   "test/system/program.ts": "starts the bootstrap, which makes the environment, as a person does",

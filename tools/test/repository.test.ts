@@ -1,11 +1,11 @@
 /** What stands beside the code for maintainers: workflows, templates, and the settings of bots and editors. */
 import { globSync, readFileSync } from "node:fs";
 import path from "node:path";
+import { ROOT } from "@webhook-gateway/shared/process/root.mjs";
 import { VERSION } from "@webhook-gateway/shared/version.ts";
 import * as v from "valibot";
 import { expect, test } from "vitest";
 import { parse } from "yaml";
-import { ROOT } from "../local/settings.ts";
 
 const readText = (file: string): string => readFileSync(path.join(ROOT, file), "utf8");
 

@@ -1,10 +1,10 @@
 import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import path from "node:path";
+import { ROOT } from "@webhook-gateway/shared/process/root.mjs";
 import { Ajv } from "ajv";
 import addFormats from "ajv-formats";
 import { expect, test } from "vitest";
-import { ROOT } from "../local/settings.ts";
 import { makeSbom } from "../release/sbom.ts";
 import { lockedPackages } from "./support/locked-packages.ts";
 

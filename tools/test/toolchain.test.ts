@@ -5,10 +5,10 @@ import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileS
 import { createServer } from "node:http";
 import path from "node:path";
 import { childEnvironment } from "@webhook-gateway/shared/process/child-environment.mjs";
+import { ROOT } from "@webhook-gateway/shared/process/root.mjs";
 import { expect, onTestFinished, test } from "vitest";
 import { makeDirectory } from "../../grainchain/test/support/repositories.ts";
 import { fetchTool, programFile, readTools } from "../bootstrap/toolchain.mjs";
-import { ROOT } from "../local/settings.ts";
 
 const LOCK = readFileSync(path.join(ROOT, "tools/bootstrap/toolchain/package-lock.json"), "utf8");
 const NAME = "node-test-x64";

@@ -4,9 +4,9 @@ import { once } from "node:events";
 import path from "node:path";
 import { text } from "node:stream/consumers";
 import { stripVTControlCharacters } from "node:util";
+import { wranglerEnvironment } from "@webhook-gateway/shared/process/child-environment.mjs";
+import { ROOT } from "@webhook-gateway/shared/process/root.mjs";
 import * as v from "valibot";
-import { ROOT } from "../../../tools/local/settings.ts";
-import { quietEnvironment } from "../../../tools/local/wrangler.ts";
 import { GatewayError } from "../exit.ts";
 import { plainText } from "../output/plain-text.ts";
 import { SECRETS } from "../project/secret-names.ts";
@@ -56,7 +56,10 @@ export const startWrangler: WranglerProgram = (args, { cwd, env, input, signal }
  * @param account none: for what is on this machine only
  */
 export function openWrangler(dir: string, account: Account | undefined, program: WranglerProgram): Wrangler {
-  const env: NodeJS.ProcessEnv = { ...quietEnvironment(accountEnvironment(account)), NO_COLOR: "1" };
+  const env: NodeJS.ProcessEnv = {
+    ...wranglerEnvironment({ ...process.env, ...accountEnvironment(account) }),
+    NO_COLOR: "1",
+  };
   // None of its business.
   for (const name of SECRETS) delete env[name];
   return async (args, { input = "", signal } = {}) => {

@@ -1,12 +1,12 @@
 /** The environment that is looked at: its files, what is set for it, and where it is. */
 import { ConfigError } from "@webhook-gateway/shared/config/common.ts";
 import { type ConsumerConfig, readConsumerConfig } from "@webhook-gateway/shared/config/consumer.ts";
-import { readPort, readStateDir } from "../../../tools/local/settings.ts";
 import { type Account, readAccount } from "../cloudflare/account.ts";
 import { openWrangler, type Wrangler, type WranglerProgram } from "../cloudflare/wrangler.ts";
 import { GatewayError } from "../exit.ts";
 import { nonEmpty, readSettingsFile } from "../input/settings-file.ts";
 import { readWorkerFile, type Wanted, type WorkerFile, wantedOf } from "../project/desired-state.ts";
+import { localAddresses, readPorts, readStateDir } from "../project/local-gateway.ts";
 import {
   type EnvironmentName,
   projectDir,
@@ -65,7 +65,7 @@ export async function openPlace(
     if (read instanceof GatewayError) throw read;
     return read;
   };
-  const addresses = isLocal ? localAddresses(nonEmpty(env)) : undefined;
+  const addresses = isLocal ? localAddresses(readPorts(env)) : undefined;
   const place: Place = {
     environment,
     dir,
@@ -105,12 +105,6 @@ export async function openPlace(
   };
   return place;
 }
-
-/** Addresses of the gateway and of the embedded Grainchain are made up by `npm start`. */
-const localAddresses = ({ PORT, GRAINCHAIN_PORT }: Settings) => ({
-  CLOUDFLARE_WORKER_URL: `http://localhost:${readPort("PORT", PORT, 8787)}`,
-  GRAINCHAIN_API_URL: `http://127.0.0.1:${readPort("GRAINCHAIN_PORT", GRAINCHAIN_PORT, 8080)}`,
-});
 
 const deployedValues = (file: WorkerFile, settings: Settings): Settings => ({
   ...Object.fromEntries(file.secrets.map((name) => [name, UNKNOWN_SECRET])),

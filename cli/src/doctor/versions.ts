@@ -2,8 +2,8 @@
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import { isRecentNode, MIN_NODE } from "@webhook-gateway/shared/process/node-version.mjs";
+import { ROOT } from "@webhook-gateway/shared/process/root.mjs";
 import * as v from "valibot";
-import { ROOT } from "../../../tools/local/settings.ts";
 import { type Check, WRANGLER_TIMEOUT_MS } from "./check.ts";
 import type { Place } from "./context.ts";
 import { fail, ok, warn } from "./finding.ts";

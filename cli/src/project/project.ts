@@ -1,5 +1,5 @@
 /** What is deployed: two Workers, each with a configuration file of its own, in three environments. */
-import { ROOT } from "../../../tools/local/settings.ts";
+import { ROOT } from "@webhook-gateway/shared/process/root.mjs";
 import { nonEmpty, readSettingsFile } from "../input/settings-file.ts";
 
 export const ENVIRONMENTS = ["development", "staging", "production"] as const;

@@ -1,7 +1,8 @@
-/** The names of what is kept secret. */
+/** The gateway's secrets, by their names. */
+import { randomBytes } from "node:crypto";
 import type { WorkerName } from "./project.ts";
 
-/** Secrets that are random text: where there is none yet, one can be made. */
+/** Secrets that are random text: a missing one can be made. */
 export const RANDOM_SECRETS: readonly string[] = [
   "GITHUB_WEBHOOK_SECRET",
   "GRAINCHAIN_CALLBACK_SECRET",
@@ -32,3 +33,8 @@ export const SECRETS: readonly string[] = [
   ...OPTIONAL_SECRETS.producer,
   ...OPTIONAL_SECRETS.consumer,
 ];
+
+const RANDOM_BYTES = 32;
+
+/** A new random secret. */
+export const makeSecret = (): string => randomBytes(RANDOM_BYTES).toString("base64url");

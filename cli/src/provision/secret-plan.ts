@@ -1,10 +1,9 @@
 /** Which secrets are missing, and where each value comes from. */
-import { randomBytes } from "node:crypto";
 import { wranglerCommand } from "../cloudflare/wrangler-command.ts";
 import { EXIT, GatewayError } from "../exit.ts";
 import type { Wanted, WorkerFile } from "../project/desired-state.ts";
 import { type Settings, WORKERS, type WorkerName } from "../project/project.ts";
-import { RANDOM_SECRETS } from "../project/secret-names.ts";
+import { makeSecret, RANDOM_SECRETS } from "../project/secret-names.ts";
 import { givenSecrets } from "./optional-secrets.ts";
 import type { SecretsFile } from "./secrets-file.ts";
 
@@ -23,8 +22,6 @@ export interface SecretPlaces {
 
 /** The names of those that each Worker has; null where there is no such Worker. */
 export type SecretNames = Readonly<Record<WorkerName, readonly string[] | null>>;
-
-const RANDOM_BYTES = 32;
 
 /**
  * Plans what is to be put. A secret that is there is never replaced.
@@ -63,7 +60,7 @@ export function secretValues({ sources }: SecretPlan, { settings, file }: Secret
   const made: Record<string, string> = {};
   const values = new Map<string, string>();
   for (const [name, source] of sources) {
-    if (source === "random") made[name] = randomBytes(RANDOM_BYTES).toString("base64url");
+    if (source === "random") made[name] = makeSecret();
     const given = source === "environment" ? settings[name] : file?.values?.[name];
     values.set(name, made[name] ?? given ?? "");
   }

@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import path from "node:path";
+import { ROOT } from "@webhook-gateway/shared/process/root.mjs";
 import { expect, test } from "vitest";
 import fc from "../../../test/support/fast-check.ts";
-import { ROOT } from "../../../tools/local/settings.ts";
 import { isPlaceholder, replaceDatabaseId } from "../../src/project/database-id.ts";
 import { FILES } from "../support/fake-wrangler-project.ts";
 

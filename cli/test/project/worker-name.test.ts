@@ -1,8 +1,8 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { parseEnv } from "node:util";
+import { ROOT } from "@webhook-gateway/shared/process/root.mjs";
 import { expect, test } from "vitest";
-import { ROOT } from "../../../tools/local/settings.ts";
 import { readWorkerFile } from "../../src/project/desired-state.ts";
 import { ENVIRONMENTS } from "../../src/project/project.ts";
 import { checkWorkerName } from "../../src/project/worker-name.ts";

@@ -1,7 +1,7 @@
 /** An account at Cloudflare, kept in a JSON file that the fake Wrangler and the fake API share. */
 import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { ROOT } from "../../../tools/local/settings.ts";
+import { ROOT } from "@webhook-gateway/shared/process/root.mjs";
 import { listMigrations } from "../../src/cloudflare/databases.ts";
 
 export const ACCOUNT_ID = "0123456789abcdef0123456789abcdef";

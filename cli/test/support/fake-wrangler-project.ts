@@ -2,8 +2,8 @@
 import { cpSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { ROOT } from "@webhook-gateway/shared/process/root.mjs";
 import { makeDirectory } from "../../../test/system/repositories.ts";
-import { ROOT } from "../../../tools/local/settings.ts";
 import { RANDOM_SECRETS, SECRETS } from "../../src/project/secret-names.ts";
 import { fakeWrangler } from "./fake-wrangler.mjs";
 import { ACCOUNT_ID, API_TOKEN, FakeAccount, type FakeState } from "./fake-wrangler-account.ts";

@@ -4,7 +4,7 @@ import { once } from "node:events";
 import path from "node:path";
 import { text } from "node:stream/consumers";
 import { childEnvironment } from "@webhook-gateway/shared/process/child-environment.mjs";
-import { ROOT } from "../../../tools/local/settings.ts";
+import { ROOT } from "@webhook-gateway/shared/process/root.mjs";
 
 export interface Ran {
   readonly code: number | null;

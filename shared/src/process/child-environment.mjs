@@ -42,6 +42,21 @@ export function childEnvironment(given) {
 }
 
 /**
+ * For Wrangler: no questions, which it asks unless it takes itself to be in CI, no telemetry, no look-up of a location.
+ * @param {Given} given
+ * @returns {Environment}
+ */
+export function wranglerEnvironment(given) {
+  return {
+    ...childEnvironment(given),
+    WRANGLER_SEND_METRICS: "false",
+    WRANGLER_HIDE_BANNER: "true",
+    CLOUDFLARE_CF_FETCH_ENABLED: "false",
+    CI: "true",
+  };
+}
+
+/**
  * For programs that work on this machine alone. Wrangler's variables name accounts, environments and places for its logs:
  * what works here without an account is to work the same for everybody.
  * @param {Given} given

@@ -1,9 +1,9 @@
 /** Debian's Chromium, as an operator uses it, and what it complains of. */
 import { accessSync, constants, mkdirSync } from "node:fs";
 import path from "node:path";
+import { ROOT } from "@webhook-gateway/shared/process/root.mjs";
 import axe, { type AxeResults } from "axe-core";
 import { type Browser, chromium, type Page } from "playwright-core";
-import { ROOT } from "../../../tools/local/settings.ts";
 import { patienceMs } from "../../support/patience.ts";
 
 /** Where screenshots are kept for those who want to look: `KEEP_PICTURES=1`. */

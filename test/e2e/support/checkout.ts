@@ -1,6 +1,6 @@
 import { cpSync, existsSync, mkdirSync, symlinkSync } from "node:fs";
 import path from "node:path";
-import { ROOT } from "../../../tools/local/settings.ts";
+import { ROOT } from "@webhook-gateway/shared/process/root.mjs";
 
 const FOLDERS = ["cli", "consumer", "grainchain", "producer", "shared", "tools"];
 const FILES = ["package.json", "pnpm-lock.yaml", "wrangler.producer.toml", "wrangler.consumer.toml"];

@@ -1,11 +1,11 @@
 /** The whole system for one test: both Workers from their configuration, with a Grainchain behind them. */
 import { randomUUID } from "node:crypto";
 import { rmSync } from "node:fs";
+import { ROOT } from "@webhook-gateway/shared/process/root.mjs";
 import { onTestFinished } from "vitest";
 import { createTestHarness } from "wrangler";
 import { type Delivery, type Sent, sendDelivery } from "../../../cli/src/api/delivery.ts";
 import { buildPayload, type PayloadOptions } from "../../../cli/src/input/payload.ts";
-import { ROOT } from "../../../tools/local/settings.ts";
 import { waitFor as waitForAny } from "../../support/patience.ts";
 import { applyMigrations, openDatabase, type Row, type Rows } from "../../system/database.ts";
 import { makeDirectory } from "../../system/repositories.ts";

@@ -2,8 +2,8 @@
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { ROOT } from "@webhook-gateway/shared/process/root.mjs";
 import { expect } from "vitest";
-import { ROOT } from "../../../tools/local/settings.ts";
 import { runWrangler } from "../../../tools/local/wrangler.ts";
 import { makeDirectory } from "../../system/repositories.ts";
 

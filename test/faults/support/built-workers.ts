@@ -2,9 +2,9 @@
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { ROOT } from "@webhook-gateway/shared/process/root.mjs";
 import type { TestProject } from "vitest/node";
 import { unstable_getMiniflareWorkerOptions, unstable_readConfig } from "wrangler";
-import { ROOT } from "../../../tools/local/settings.ts";
 import { runWrangler } from "../../../tools/local/wrangler.ts";
 
 /** A Worker that Miniflare can run. */

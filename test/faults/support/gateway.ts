@@ -2,11 +2,11 @@
 import { randomUUID } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
+import { ROOT } from "@webhook-gateway/shared/process/root.mjs";
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from "miniflare";
 import { inject } from "vitest";
 import { type Delivery, type Sent, sendDelivery } from "../../../cli/src/api/delivery.ts";
 import { buildPayload, type PayloadOptions } from "../../../cli/src/input/payload.ts";
-import { ROOT } from "../../../tools/local/settings.ts";
 import { eventually, type Pulse } from "../../system/activity.ts";
 import { openDatabase, type Row, type Rows } from "../../system/database.ts";
 import { childOf } from "../../system/processes.ts";

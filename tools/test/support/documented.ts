@@ -2,7 +2,7 @@
 import { execFileSync } from "node:child_process";
 import { globSync, readFileSync } from "node:fs";
 import path from "node:path";
-import { ROOT } from "../../local/settings.ts";
+import { ROOT } from "@webhook-gateway/shared/process/root.mjs";
 
 export interface Documented {
   readonly document: string;

@@ -1,8 +1,8 @@
 /** What pnpm-lock.yaml says of the packages that run. */
 import { readFileSync } from "node:fs";
 import path from "node:path";
+import { ROOT } from "@webhook-gateway/shared/process/root.mjs";
 import { parse } from "yaml";
-import { ROOT } from "../../local/settings.ts";
 
 interface Locked {
   readonly importers: Readonly<Record<string, { readonly dependencies?: Dependencies }>>;

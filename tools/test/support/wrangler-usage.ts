@@ -1,10 +1,10 @@
 /** Whether Wrangler takes a command line: told by its own definitions of its commands, without starting it. */
 import { existsSync } from "node:fs";
 import path from "node:path";
+import { ROOT } from "@webhook-gateway/shared/process/root.mjs";
 import * as v from "valibot";
 import { experimental_getWranglerCommands } from "wrangler";
 import { ENVIRONMENTS } from "../../../cli/src/project/project.ts";
-import { ROOT } from "../../local/settings.ts";
 
 const flag = v.object({
   type: v.optional(v.string(), "string"),

@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
+import { ROOT } from "@webhook-gateway/shared/process/root.mjs";
 import * as v from "valibot";
 import { describe, expect, test } from "vitest";
-import { ROOT } from "../../../../tools/local/settings.ts";
 import type { Finding } from "../../../src/doctor/finding.ts";
 import { missingEvents, NEEDED, PUSH } from "../../../src/doctor/github/events.ts";
 import {
