@@ -54,6 +54,7 @@ async function runCheck({ name, run }: Check): Promise<NamedResult> {
 
 const checks = (bundles: string): Check[] => [
   command("format and lint", ["biome", "ci", "--error-on-warnings", "."]),
+  command("Markdown", ["markdownlint-cli2"]),
   ...[
     "tsconfig.json",
     ...["shared", "producer", "consumer", "bench"].map((name) => `${name}/tsconfig.json`),

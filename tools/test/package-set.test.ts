@@ -59,7 +59,7 @@ test("npm start installs no linter, compiler, test package or API description, a
   expect(names).toContain("wrangler");
   expect(names.length).toBeLessThan(120);
   const unwanted =
-    /biome|^typescript|vite|@octokit\/(openapi|webhooks-examples)$|^ajv|fast-check|@types|workers-types|sharp|tsx|playwright|axe-core/;
+    /biome|markdownlint|^typescript|vite|@octokit\/(openapi|webhooks-examples)$|^ajv|fast-check|@types|workers-types|sharp|tsx|playwright|axe-core/;
   expect(names.filter((name) => unwanted.test(name))).toEqual([]);
 });
 
