@@ -17,46 +17,39 @@ const MAX_TIMEOUT_LIMIT_MS = 24 * 60 * 60_000;
 
 /** The text of `--help`. */
 export const HELP = `Grainchain runs validations of commits on this machine and reports their results.
-For development and demonstration on your own code only: steps run as this user, without isolation.
+Only for development and demonstration on your own code: steps run as this user, without isolation.
 
 Usage: grainchain [options]
-  --port <port>    port to listen on (default ${DEFAULT_PORT}, 0: any free one)
+  --port <port>    port to listen on (default ${DEFAULT_PORT}; 0 takes any free one)
   --host <host>    address to listen on (default ${DEFAULT_HOST})
   --allow-remote   accept a host that other machines can reach
   --help           show this text
 
 Environment:
-  GRAINCHAIN_PORT             port, where --port is not given
+  GRAINCHAIN_PORT             port, if --port is not given
   GRAINCHAIN_API_PREFIX       path of the API (default ${DEFAULT_API_PREFIX})
-  GRAINCHAIN_API_KEY          key that requests must bring as Authorization: Bearer
+  GRAINCHAIN_API_KEY          key that requests must send as Authorization: Bearer <key>
   GRAINCHAIN_CALLBACK_SECRET  key that signs callbacks
-  GRAINCHAIN_REPOS            folder of repositories, <owner>/<repo> or <owner>/<repo>.git; several as in PATH
-  GRAINCHAIN_CONCURRENCY      validations at a time (default ${DEFAULT_CONCURRENCY})
+  GRAINCHAIN_REPOS            folder of repositories <owner>/<repo> or <owner>/<repo>.git; several as in PATH
+  GRAINCHAIN_CONCURRENCY      validations that run at a time (default ${DEFAULT_CONCURRENCY})
   GRAINCHAIN_QUEUE_LIMIT      validations that may wait (default ${DEFAULT_QUEUE_LIMIT})
   GRAINCHAIN_MAX_TIMEOUT_MS   longest time limit of a validation (default ${DEFAULT_MAX_TIMEOUT_MS})
 `;
 
-/** What the program was asked to do. */
 export type Command =
   | { kind: "serve"; options: GrainchainOptions }
   | { kind: "help" }
   | { kind: "invalid"; message: string };
 
-const integer = (minimum: number, maximum: number) =>
-  v.optional(
-    v.pipe(
-      v.string(),
-      v.regex(/^\d{1,15}$/, `must be a whole number from ${minimum} to ${maximum}`),
-      v.transform(Number),
-      v.minValue(minimum, `must be a whole number from ${minimum} to ${maximum}`),
-      v.maxValue(maximum, `must be a whole number from ${minimum} to ${maximum}`),
-    ),
-  );
+const integer = (minimum: number, maximum: number) => {
+  const message = `must be a whole number from ${minimum} to ${maximum}`;
+  const number = v.pipe(v.string(), v.regex(/^\d{1,15}$/, message), v.transform(Number));
+  return v.optional(v.pipe(number, v.minValue(minimum, message), v.maxValue(maximum, message)));
+};
 
-const PortSchema = integer(0, 65_535);
-
-const EnvironmentSchema = v.object({
-  GRAINCHAIN_PORT: PortSchema,
+const SettingsSchema = v.object({
+  "--port": integer(0, 65_535),
+  GRAINCHAIN_PORT: integer(0, 65_535),
   GRAINCHAIN_API_PREFIX: v.optional(
     v.pipe(
       v.string(),
@@ -65,11 +58,11 @@ const EnvironmentSchema = v.object({
     ),
   ),
   GRAINCHAIN_API_KEY: v.optional(v.pipe(v.string(), v.regex(/^\S+$/, "must not contain whitespace"))),
-  // Nobody who checks a signature has the newline of the line that the secret came on.
+  // A newline from the file that the secret was read from would make every signature wrong.
   GRAINCHAIN_CALLBACK_SECRET: v.optional(
     v.pipe(
       v.string(),
-      v.check((secret) => secret === secret.trim(), "must not have whitespace around it"),
+      v.check((secret) => secret === secret.trim(), "must not begin or end with whitespace"),
     ),
   ),
   GRAINCHAIN_REPOS: v.optional(
@@ -80,22 +73,19 @@ const EnvironmentSchema = v.object({
   GRAINCHAIN_MAX_TIMEOUT_MS: integer(1, MAX_TIMEOUT_LIMIT_MS),
 });
 
-/** Reads the arguments and the environment. A refusal names the bad key and never its value. */
+/** Reads the arguments and the environment. A refusal names the wrong setting and never its value. */
 export function readCommand(args: readonly string[], env: Readonly<NodeJS.ProcessEnv>): Command {
   const flags = readFlags(args);
-  if (flags.kind !== "flags") return flags;
-  const port = v.safeParse(PortSchema, flags.port);
-  if (!port.success) return { kind: "invalid", message: `--port ${port.issues[0].message}` };
-  const host = flags.host ?? DEFAULT_HOST;
-  if (!isLoopback(host) && !flags.allowRemote) {
-    return {
-      kind: "invalid",
-      message: "--host is not a loopback address; add --allow-remote if that is meant",
-    };
+  if (typeof flags === "string") return { kind: "invalid", message: flags };
+  if (flags.help) return { kind: "help" };
+  const { host = DEFAULT_HOST, "allow-remote": allowRemote } = flags;
+  if (!isLoopback(host) && !allowRemote) {
+    const message = "--host is not a loopback address; add --allow-remote if you mean it";
+    return { kind: "invalid", message };
   }
-  // A variable set to nothing counts as not set.
+  // A variable that is set to nothing counts as not set.
   const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ""));
-  const parsed = v.safeParse(EnvironmentSchema, given);
+  const parsed = v.safeParse(SettingsSchema, { ...given, "--port": flags.port });
   if (!parsed.success) {
     const [issue] = parsed.issues;
     return { kind: "invalid", message: `${v.getDotPath(issue)} ${issue.message}` };
@@ -104,9 +94,9 @@ export function readCommand(args: readonly string[], env: Readonly<NodeJS.Proces
   return {
     kind: "serve",
     options: {
-      port: port.output ?? settings.GRAINCHAIN_PORT,
+      port: settings["--port"] ?? settings.GRAINCHAIN_PORT,
       host,
-      allowRemote: flags.allowRemote,
+      allowRemote,
       apiPrefix: settings.GRAINCHAIN_API_PREFIX,
       apiKey: settings.GRAINCHAIN_API_KEY,
       callbackSecret: settings.GRAINCHAIN_CALLBACK_SECRET,
@@ -118,11 +108,10 @@ export function readCommand(args: readonly string[], env: Readonly<NodeJS.Proces
   };
 }
 
-type Flags = { kind: "flags"; port: string | undefined; host: string | undefined; allowRemote: boolean };
-
-function readFlags(args: readonly string[]): Flags | Exclude<Command, { kind: "serve" }> {
+/** @returns the flags, or what is wrong with them */
+function readFlags(args: readonly string[]) {
   try {
-    const { values } = parseArgs({
+    return parseArgs({
       args: [...args],
       options: {
         port: { type: "string" },
@@ -130,13 +119,10 @@ function readFlags(args: readonly string[]): Flags | Exclude<Command, { kind: "s
         "allow-remote": { type: "boolean", default: false },
         help: { type: "boolean", default: false },
       },
-    });
-    if (values.help) return { kind: "help" };
-    return { kind: "flags", port: values.port, host: values.host, allowRemote: values["allow-remote"] };
+    }).values;
   } catch (error) {
-    // parseArgs reports what it does not know by throwing; the first sentence says it.
-    const message = error instanceof Error ? error.message.split(/[.\n]/)[0] : undefined;
-    return { kind: "invalid", message: message ?? "unknown option" };
+    // parseArgs throws for what it does not know; the first sentence of its message says what.
+    return (error instanceof Error ? error.message.split(/[.\n]/)[0] : undefined) ?? "unknown option";
   }
 }
 

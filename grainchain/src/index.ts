@@ -1,8 +1,9 @@
 import { HELP, readCommand } from "./config.ts";
+import { ListenError } from "./http/listen.ts";
 import { createStdoutLog } from "./log.ts";
 import { sweepLeftovers } from "./sandbox/leftovers.ts";
 import { killLiveGroups } from "./sandbox/process-group.ts";
-import { type GrainchainOptions, ListenError, startGrainchain } from "./server.ts";
+import { type GrainchainOptions, startGrainchain } from "./server.ts";
 
 const SHUTDOWN_LIMIT_MS = 4800;
 
@@ -21,7 +22,7 @@ async function serve(options: GrainchainOptions): Promise<void> {
   try {
     const grainchain = await startGrainchain({ ...options, log });
     let isStopping = false;
-    // Kept installed: the default action of a second signal would leave the steps' processes behind.
+    // Stays installed: the default action of a second signal would leave the steps' processes behind.
     const stop = () => {
       if (!isStopping) void stopAndExit(grainchain.close);
       isStopping = true;
@@ -38,7 +39,7 @@ async function serve(options: GrainchainOptions): Promise<void> {
 }
 
 async function stopAndExit(close: () => Promise<void>): Promise<void> {
-  // What hangs longer than this is left to the sweep of the next start.
+  // The next start sweeps up what hangs longer than this.
   setTimeout(() => process.exit(0), SHUTDOWN_LIMIT_MS).unref();
   await close();
   process.exit(0);

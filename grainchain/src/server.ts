@@ -1,12 +1,12 @@
 import { CallbackSender } from "./callback/sender.ts";
-import { isLoopback, listen } from "./http/listen.ts";
+import { isLoopback, ListenError, listen } from "./http/listen.ts";
 import { createRoutes } from "./http/routes.ts";
 import type { Log } from "./log.ts";
 import { Validations } from "./queue/validations.ts";
 import { type CreateSandbox, createLocalSandboxes } from "./sandbox/sandbox.ts";
 
-/** Said once at every start. */
-export const NOTICE =
+/** Logged at every start. */
+const NOTICE =
   "for development and demonstration on your own code: steps run as this user, without isolation";
 
 export const DEFAULT_PORT = 8080;
@@ -19,12 +19,12 @@ export const DEFAULT_MAX_TIMEOUT_MS = 3_600_000;
 const DEFAULT_CALLBACK_BACKOFF_MS = 1000;
 const CALLBACK_GRACE_MS = 1500;
 
-/** Everything about a server that can be chosen; what is left out has the default of the program. */
+/** The options of a server, with the program's defaults. */
 export type GrainchainOptions = {
   /** 0 takes any free port. */
   port?: number | undefined;
   host?: string | undefined;
-  /** Needed for a host that other machines can reach. */
+  /** Required for a host that other machines can reach. */
   allowRemote?: boolean | undefined;
   apiPrefix?: string | undefined;
   /** Folders, separated as in PATH, of repositories `<owner>/<repo>` or `<owner>/<repo>.git`. */
@@ -33,7 +33,7 @@ export type GrainchainOptions = {
   queueLimit?: number | undefined;
   maxTimeoutMs?: number | undefined;
   callbackSecret?: string | undefined;
-  /** The pause before a callback's first repetition; it doubles from there. */
+  /** The pause before the first retry of a callback; it doubles from there. */
   callbackBackoffMs?: number | undefined;
   apiKey?: string | undefined;
   log?: Log | undefined;
@@ -44,61 +44,36 @@ export type GrainchainOptions = {
 export type Grainchain = {
   url: string;
   port: number;
-  /** How many validations have begun to run. */
+  /** How many validations have started to run. */
   startedTotal(): number;
   /** Stops everything: no process and no directory of a validation is left. */
   close(): Promise<void>;
 };
 
-/** The address cannot be listened on; `code` is the system's, or REMOTE_HOST for one that is not allowed. */
-export class ListenError extends Error {
-  readonly code: string;
-
-  constructor(code: string, message: string) {
-    super(message);
-    this.name = "ListenError";
-    this.code = code;
+/** @throws {ListenError} if the server cannot listen */
+export async function startGrainchain({
+  port: wantedPort = DEFAULT_PORT,
+  host = DEFAULT_HOST,
+  allowRemote = false,
+  apiPrefix = DEFAULT_API_PREFIX,
+  reposDir,
+  concurrency = DEFAULT_CONCURRENCY,
+  queueLimit = DEFAULT_QUEUE_LIMIT,
+  maxTimeoutMs = DEFAULT_MAX_TIMEOUT_MS,
+  callbackSecret,
+  callbackBackoffMs = DEFAULT_CALLBACK_BACKOFF_MS,
+  apiKey,
+  log = () => {},
+  createSandbox = createLocalSandboxes(reposDir),
+}: GrainchainOptions = {}): Promise<Grainchain> {
+  if (!isLoopback(host) && !allowRemote) {
+    throw new ListenError("REMOTE_HOST", "only loopback addresses are allowed without --allow-remote");
   }
-}
-
-/** Starts a server. Rejects with a `ListenError` when it cannot listen. */
-export async function startGrainchain(options: GrainchainOptions = {}): Promise<Grainchain> {
-  const log = options.log ?? (() => {});
-  const host = options.host ?? DEFAULT_HOST;
-  const concurrency = options.concurrency ?? DEFAULT_CONCURRENCY;
-  if (!isLoopback(host) && options.allowRemote !== true) {
-    throw new ListenError("REMOTE_HOST", "only loopback addresses are listened on without --allow-remote");
-  }
-  const callbacks = new CallbackSender({
-    secret: options.callbackSecret,
-    backoffMs: options.callbackBackoffMs ?? DEFAULT_CALLBACK_BACKOFF_MS,
-    log,
-  });
-  const validations = new Validations({
-    createSandbox: options.createSandbox ?? createLocalSandboxes(options.reposDir),
-    callbacks,
-    concurrency,
-    queueLimit: options.queueLimit ?? DEFAULT_QUEUE_LIMIT,
-    log,
-  });
-  const apiPrefix = options.apiPrefix ?? DEFAULT_API_PREFIX;
-  const maxTimeoutMs = options.maxTimeoutMs ?? DEFAULT_MAX_TIMEOUT_MS;
-  const app = createRoutes({
-    apiPrefix,
-    apiKey: options.apiKey,
-    maxTimeoutMs,
-    maxConcurrent: concurrency,
-    validations,
-    log,
-  });
-  const listening = await listen(app, host, options.port ?? DEFAULT_PORT);
-  if (listening.kind === "refused") {
-    throw new ListenError(
-      listening.code,
-      describeRefusal(listening.code, host, options.port ?? DEFAULT_PORT),
-    );
-  }
-  const url = `http://${host.includes(":") ? `[${host}]` : host}:${listening.port}`;
+  const callbacks = new CallbackSender({ secret: callbackSecret, backoffMs: callbackBackoffMs, log });
+  const validations = new Validations({ createSandbox, callbacks, concurrency, queueLimit, log });
+  const app = createRoutes({ apiPrefix, apiKey, maxTimeoutMs, maxConcurrent: concurrency, validations, log });
+  const { port, close } = await listen(app, host, wantedPort);
+  const url = `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
   log("grainchain.started", {
     url,
     api_prefix: apiPrefix,
@@ -107,18 +82,12 @@ export async function startGrainchain(options: GrainchainOptions = {}): Promise<
   });
   return {
     url,
-    port: listening.port,
+    port,
     startedTotal: () => validations.counts().startedTotal,
     close: async () => {
-      await Promise.all([listening.close(), validations.close()]);
+      await Promise.all([close(), validations.close()]);
       await callbacks.close(CALLBACK_GRACE_MS);
       log("grainchain.stopped");
     },
   };
-}
-
-function describeRefusal(code: string, host: string, port: number): string {
-  if (code === "EADDRINUSE") return `port ${port} on ${host} is taken by another program`;
-  if (code === "EACCES") return `port ${port} on ${host} may not be used by this user`;
-  return `cannot listen on ${host}, port ${port}: ${code}`;
 }

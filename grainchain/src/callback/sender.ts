@@ -1,27 +1,29 @@
 import { createHmac } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
+import { errorCode } from "../error-code.ts";
 import type { Log } from "../log.ts";
 import type { ValidationResults } from "../validation/results.ts";
 import type { ValidationStatus } from "../validation/validation.ts";
+import { within } from "../within.ts";
 
 /** The header with the HMAC-SHA256 of a callback's raw body. */
-export const SIGNATURE_HEADER = "X-Grainchain-Signature-256";
+const SIGNATURE_HEADER = "X-Grainchain-Signature-256";
 
 const MAX_TRIES = 8;
-/** Fewer: a `running` nobody takes must not hold back `completed` for minutes. */
+/** Fewer: a `running` that nobody accepts must not delay `completed` for minutes. */
 const MAX_RUNNING_TRIES = 4;
 const ATTEMPT_TIMEOUT_MS = 10_000;
 const MAX_BACKOFF_MS = 60_000;
 const MAX_RETRY_AFTER_MS = 5 * 60_000;
 
-/** What the gateway is told about a validation. */
+/** What the gateway receives about a validation. */
 export type CallbackBody = {
   validation_id: string;
   project_id: string;
   pr_number: number;
   pr_url: string;
   status: ValidationStatus;
-  results?: ValidationResults;
+  results?: ValidationResults | undefined;
   timestamp: string;
 };
 
@@ -32,7 +34,7 @@ type Attempt =
   | { kind: "refused"; reason: string }
   | { kind: "unreachable"; reason: string; retryAfterMs: number };
 
-/** Delivers callbacks: those of one validation in order, each with retries, never faster than asked to. */
+/** Delivers callbacks: those of one validation in order, each with retries that respect Retry-After. */
 export class CallbackSender {
   readonly #options: CallbackOptions;
   readonly #chains = new Map<string, Promise<void>>();
@@ -54,13 +56,10 @@ export class CallbackSender {
     this.#chains.set(id, chain);
   }
 
-  /** Tries once more what is still waiting, and gives the rest up when the grace is over. */
+  /** Tries waiting callbacks once more, and gives up on the rest when the grace period is over. */
   async close(graceMs: number): Promise<void> {
     this.#closing.abort();
-    const grace = new AbortController();
-    const over = sleep(graceMs, undefined, { signal: grace.signal }).catch(() => {});
-    await Promise.race([Promise.all(this.#chains.values()), over]);
-    grace.abort();
+    await within(graceMs, Promise.all(this.#chains.values()));
     this.#closed.abort();
     await Promise.all(this.#chains.values());
   }
@@ -93,7 +92,7 @@ export class CallbackSender {
         signal: AbortSignal.any([timeout, this.#closed.signal]),
       });
       await response.body?.cancel();
-      return judgeResponse(response);
+      return readResponse(response);
     } catch (error) {
       return {
         kind: "unreachable",
@@ -106,23 +105,20 @@ export class CallbackSender {
   #headers(text: string): Record<string, string> {
     const headers = { "Content-Type": "application/json", "User-Agent": "grainchain" };
     const { secret } = this.#options;
-    return secret === undefined ? headers : { ...headers, [SIGNATURE_HEADER]: signBody(secret, text) };
+    if (secret === undefined) return headers;
+    const hex = createHmac("sha256", secret).update(text).digest("hex");
+    return { ...headers, [SIGNATURE_HEADER]: `sha256=${hex}` };
   }
 
   async #pause(tries: number, retryAfterMs: number): Promise<void> {
     const backoffMs = Math.min(this.#options.backoffMs * 2 ** (tries - 1), MAX_BACKOFF_MS);
     const delayMs = Math.max(backoffMs * (0.5 + Math.random() / 2), retryAfterMs);
-    // Ends early, by rejecting, when the sender closes: then one last try is due.
+    // Ends early, by rejecting, when the sender closes: then it makes one last try.
     await sleep(delayMs, undefined, { signal: this.#closing.signal }).catch(() => {});
   }
 }
 
-/** The signature of a body, as `sha256=<hex>`. */
-export function signBody(secret: string, text: string): string {
-  return `sha256=${createHmac("sha256", secret).update(text).digest("hex")}`;
-}
-
-/** Reads Retry-After, in seconds or as a date, as milliseconds from `now`; 0 when there is none. */
+/** Reads Retry-After, in seconds or as a date, as milliseconds from `now`; 0 if it is missing. */
 export function readRetryAfterMs(header: string | null, now: number): number {
   if (header === null) return 0;
   const isDate = /^[A-Z][a-z]{2}/.test(header);
@@ -130,13 +126,16 @@ export function readRetryAfterMs(header: string | null, now: number): number {
   return Number.isNaN(ms) ? 0 : Math.min(Math.max(0, ms), MAX_RETRY_AFTER_MS);
 }
 
-function judgeResponse(response: Response): Attempt {
-  if (response.ok) return { kind: "delivered" };
-  const reason = `http_${response.status}`;
-  const isPassing = response.status === 408 || response.status === 429 || response.status >= 500;
-  if (!isPassing) return { kind: "refused", reason };
-  const retryAfterMs = readRetryAfterMs(response.headers.get("Retry-After"), Date.now());
-  return { kind: "unreachable", reason, retryAfterMs };
+function readResponse({ ok, status, headers }: Response): Attempt {
+  if (ok) return { kind: "delivered" };
+  const reason = `http_${status}`;
+  const isTemporary = status === 408 || status === 429 || status >= 500;
+  if (!isTemporary) return { kind: "refused", reason };
+  return {
+    kind: "unreachable",
+    reason,
+    retryAfterMs: readRetryAfterMs(headers.get("Retry-After"), Date.now()),
+  };
 }
 
 function callbackUrl(webhookUrl: string): string {
@@ -146,8 +145,7 @@ function callbackUrl(webhookUrl: string): string {
   return url.href;
 }
 
-/** A code such as ECONNREFUSED; the message is left out, since it may hold the URL. */
+/** A code such as ECONNREFUSED, which fetch hides in the cause. */
 function networkErrorCode(error: unknown): string {
-  const cause = error instanceof Error ? error.cause : undefined;
-  return cause instanceof Error && "code" in cause ? String(cause.code) : "network_error";
+  return errorCode(error instanceof Error ? error.cause : undefined, "network_error");
 }

@@ -1,7 +1,6 @@
+import type { Context } from "hono";
+import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { isFinished, type Validation, type ValidationStatus } from "../validation/validation.ts";
-
-/** An error as every route reports it. */
-export type ErrorBody = { success: false; error: { code: string; message: string } };
 
 /** The answer to one request for a validation. A refusal has an empty id and the status `failed`. */
 export type TriggerAnswer = {
@@ -10,16 +9,24 @@ export type TriggerAnswer = {
   message: string;
   validation_id: string;
   status: ValidationStatus;
-  /** Set where repeating the request cannot help. */
+  /** Set if repeating the request cannot help. */
   error_class?: "permanent";
 };
 
-export function errorBody(code: string, message: string): ErrorBody {
-  return { success: false, error: { code, message } };
-}
+const REFUSED = { success: false, validation_id: "", status: "failed" } as const;
+
+/** Refuses a request for lack of room; the same request may be accepted later. */
+export const FULL: TriggerAnswer = { ...REFUSED, message: "no room at present, try again later" };
+
+/** Refuses a request that is itself wrong. */
+export const invalidAnswer = (message: string): TriggerAnswer => ({
+  ...REFUSED,
+  message,
+  error_class: "permanent",
+});
 
 /**
- * Accepts a request, or says again that it was accepted. Of one that has finished it says `pending`: the outcome
+ * Accepts a request, or repeats that it was accepted. A finished validation is reported as `pending`: the outcome
  * comes by callback only, and `failed` at trigger time would mean that there is no room.
  */
 export function acceptedAnswer(validation: Validation, message: string): TriggerAnswer {
@@ -27,17 +34,13 @@ export function acceptedAnswer(validation: Validation, message: string): Trigger
   return { success: true, message, validation_id: validation.id, status };
 }
 
-/** Refuses a request that is wrong in itself. */
-export function invalidAnswer(message: string): TriggerAnswer {
-  return { success: false, message, validation_id: "", status: "failed", error_class: "permanent" };
-}
-
-/** Refuses a request for want of room; the same request may be accepted later. */
-export function fullAnswer(): TriggerAnswer {
-  return {
-    success: false,
-    message: "no room at present, try again later",
-    validation_id: "",
-    status: "failed",
-  };
+/** Answers with an error, in the form that every route uses. */
+export function refuse(
+  context: Context,
+  status: ContentfulStatusCode,
+  code: string,
+  message: string,
+  headers: Record<string, string> = {},
+): Response {
+  return context.json({ success: false, error: { code, message } }, status, headers);
 }

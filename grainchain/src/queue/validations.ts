@@ -1,7 +1,9 @@
 import type { CallbackSender } from "../callback/sender.ts";
+import { errorCode } from "../error-code.ts";
 import type { Log } from "../log.ts";
 import type { CreateSandbox, Sandbox, SandboxOutcome } from "../sandbox/sandbox.ts";
 import type { ValidationRequest } from "../validation/request.ts";
+import type { ValidationResults } from "../validation/results.ts";
 import { createValidation, isFinished, type Validation } from "../validation/validation.ts";
 import { History } from "./history.ts";
 
@@ -14,10 +16,15 @@ export type ValidationsOptions = {
   log: Log;
 };
 
-/** The answer to a request: taken on, taken on earlier under one of its keys, or no room for it. */
+/** The answer to a request: accepted, accepted earlier under one of its keys, or refused for lack of room. */
 export type Acceptance = { kind: "accepted" | "known"; validation: Validation } | { kind: "full" };
 
-/** Runs validations, a few at a time and first come first served, and knows what became of them. */
+const STOPPED: SandboxOutcome = {
+  kind: "failed",
+  error: "Grainchain was stopped before the validation had finished",
+};
+
+/** Runs validations, a few at a time in the order of their acceptance, and remembers their outcomes. */
 export class Validations {
   readonly #options: ValidationsOptions;
   readonly #history = new History();
@@ -30,22 +37,22 @@ export class Validations {
     this.#options = options;
   }
 
-  /** Takes a request on unless one of its keys is known or there is no room. */
+  /** Accepts a request, unless one of its keys is known or there is no room. */
   accept(request: ValidationRequest, keys: readonly string[]): Acceptance {
     const known = this.#history.findByKeys(keys);
     if (known !== undefined) {
-      // Who asks again has not heard of the outcome.
+      // A sender that asks again has not received the outcome.
       if (isFinished(known)) this.#sendCallback(known);
       return { kind: "known", validation: known };
     }
     const { concurrency, queueLimit, log } = this.#options;
     if (this.#isClosing || this.#runs.size + this.#queue.length >= concurrency + queueLimit)
       return { kind: "full" };
-    const validation = createValidation(request);
-    this.#history.add(validation, keys);
+    const validation = createValidation(request, keys);
+    this.#history.add(validation);
     this.#queue.push(validation);
     log("validation.accepted", { ...logFields(validation), queued: this.#queue.length });
-    // Later, so that whoever asked is answered "pending" before it runs.
+    // Later, so that the request is answered with "pending" before the validation runs.
     setImmediate(() => this.#startNext());
     return { kind: "accepted", validation };
   }
@@ -54,12 +61,12 @@ export class Validations {
     return this.#history.find(id);
   }
 
-  /** All of a project, newest first. */
+  /** All validations of a project, newest first. */
   listProject(projectId: string): Validation[] {
     return this.#history.listProject(projectId);
   }
 
-  /** Stops a validation and waits until its processes are gone; false when there is nothing to stop. */
+  /** Stops a validation and waits until its processes are gone; false if there is nothing to stop. */
   async cancel(id: string): Promise<boolean> {
     const validation = this.#history.find(id);
     if (validation === undefined || isFinished(validation)) return false;
@@ -78,12 +85,10 @@ export class Validations {
     return { active: this.#runs.size, queued: this.#queue.length, startedTotal: this.#startedTotal };
   }
 
-  /** Takes nothing on any more, stops everything, and resolves when no sandbox is left. */
+  /** Accepts nothing more, stops everything, and resolves when no sandbox is left. */
   async close(): Promise<void> {
     this.#isClosing = true;
-    const waiting = this.#queue;
-    this.#queue = [];
-    for (const validation of waiting) this.#finish(validation, stopped());
+    for (const waiting of this.#queue.splice(0)) this.#finish(waiting, STOPPED);
     for (const id of this.#runs.keys()) this.#history.find(id)?.controller.abort();
     await Promise.all(this.#runs.values());
   }
@@ -107,22 +112,23 @@ export class Validations {
     this.#options.log("validation.running", logFields(validation));
     this.#sendCallback(validation);
     const outcome = await this.#runInSandbox(validation);
-    this.#finish(validation, this.#isClosing && outcome.kind === "cancelled" ? stopped() : outcome);
+    this.#finish(validation, this.#isClosing && outcome.kind === "cancelled" ? STOPPED : outcome);
   }
 
   async #runInSandbox(validation: Validation): Promise<SandboxOutcome> {
+    const { createSandbox, log } = this.#options;
     let sandbox: Sandbox | undefined;
     try {
-      sandbox = await this.#options.createSandbox(validation.request);
+      sandbox = await createSandbox(validation.request);
       validation.sandboxId = sandbox.id;
       return await sandbox.run(validation.controller.signal);
     } catch (error) {
-      // A full disk or a bug: either way the place in the queue must become free again.
-      const reason = error instanceof Error && "code" in error ? String(error.code) : "internal error";
-      this.#options.log("sandbox.broken", { ...logFields(validation), reason });
+      // A full disk or a bug: in any case, the place in the queue must become free again.
+      const reason = errorCode(error, "internal error");
+      log("sandbox.broken", { ...logFields(validation), reason });
       return { kind: "failed", error: `the sandbox could not be used: ${reason}` };
     } finally {
-      await sandbox?.remove().catch(() => this.#options.log("sandbox.not_removed", logFields(validation)));
+      await sandbox?.remove().catch(() => log("sandbox.not_removed", logFields(validation)));
     }
   }
 
@@ -130,49 +136,48 @@ export class Validations {
     const now = new Date();
     validation.status = outcome.kind;
     validation.completedAt = now;
-    if (outcome.kind === "completed") {
-      validation.results = {
-        success: outcome.testResults.overall_success,
-        sandbox_id: validation.sandboxId ?? "",
-        completed_at: now.toISOString(),
-        test_results: outcome.testResults,
-      };
-    } else if (outcome.kind === "failed") {
-      validation.error = outcome.error;
-      validation.results = { error: outcome.error, failed_at: now.toISOString() };
-    } else {
-      validation.results = { cancelled_at: now.toISOString() };
-    }
+    validation.results = resultsOf(outcome, validation.sandboxId ?? "", now.toISOString());
+    if (outcome.kind === "failed") validation.error = outcome.error;
     this.#history.finish(validation);
-    const success = outcome.kind === "completed" ? outcome.testResults.overall_success : undefined;
-    const durationMs = validation.startedAt && now.getTime() - validation.startedAt.getTime();
     this.#options.log(`validation.${outcome.kind}`, {
       ...logFields(validation),
-      success,
-      duration_ms: durationMs,
+      success: outcome.kind === "completed" ? outcome.testResults.overall_success : undefined,
+      duration_ms: validation.startedAt && now.getTime() - validation.startedAt.getTime(),
     });
     this.#sendCallback(validation);
   }
 
-  #sendCallback(validation: Validation): void {
-    const { id, request, status, results } = validation;
-    this.#options.callbacks.send(request.webhookUrl, {
+  #sendCallback({ id, request, status, results }: Validation): void {
+    this.#options.callbacks.send(request.webhook_url, {
       validation_id: id,
-      project_id: request.projectId,
-      pr_number: request.prNumber,
-      pr_url: request.prUrl,
+      project_id: request.project_id,
+      pr_number: request.pr_number,
+      pr_url: request.pr_url,
       status,
-      ...(results && { results }),
+      results,
       timestamp: new Date().toISOString(),
     });
   }
 }
 
-function stopped(): SandboxOutcome {
-  return { kind: "failed", error: "Grainchain was stopped before the validation had finished" };
+function resultsOf(outcome: SandboxOutcome, sandbox_id: string, now: string): ValidationResults {
+  switch (outcome.kind) {
+    case "completed": {
+      const { testResults } = outcome;
+      return {
+        success: testResults.overall_success,
+        sandbox_id,
+        completed_at: now,
+        test_results: testResults,
+      };
+    }
+    case "failed":
+      return { error: outcome.error, failed_at: now };
+    case "cancelled":
+      return { cancelled_at: now };
+  }
 }
 
-function logFields(validation: Validation): Record<string, string | number> {
-  const { projectId, prNumber } = validation.request;
-  return { validation_id: validation.id, project_id: projectId, pr_number: prNumber };
+function logFields({ id, request }: Validation): Record<string, string | number> {
+  return { validation_id: id, project_id: request.project_id, pr_number: request.pr_number };
 }

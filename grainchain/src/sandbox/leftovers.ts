@@ -1,12 +1,16 @@
 import { readdir, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { errorCode } from "../error-code.ts";
 import { killSandboxProcesses } from "./process-group.ts";
 import { DIRECTORY_PREFIX, removeDirectory } from "./sandbox.ts";
 
+const DIRECTORY_NAME = new RegExp(`^${DIRECTORY_PREFIX}(\\d+)-[A-Za-z0-9]{6}$`);
+
 /**
- * Ends and removes what servers that died have left: the sandboxes whose process is gone.
- * Those of this process id count too when they are older than the process, as in a restarted container.
+ * Kills and removes what servers that died have left behind: the sandboxes whose server is gone. Those with this
+ * process's own id count too if they are older than the process, as in a restarted container.
+ * @returns how many directories were removed
  */
 export async function sweepLeftovers(directory: string = tmpdir()): Promise<number> {
   const names = await readdir(directory).catch(() => []);
@@ -14,18 +18,17 @@ export async function sweepLeftovers(directory: string = tmpdir()): Promise<numb
   for (const name of names) {
     if (!(await isLeftover(directory, name))) continue;
     await killSandboxProcesses(name);
-    await removeDirectory(join(directory, name)).then(
-      () => {
-        swept += 1;
-      },
-      () => {},
+    const isRemoved = await removeDirectory(join(directory, name)).then(
+      () => true,
+      () => false,
     );
+    if (isRemoved) swept += 1;
   }
   return swept;
 }
 
 async function isLeftover(directory: string, name: string): Promise<boolean> {
-  const pid = Number(new RegExp(`^${DIRECTORY_PREFIX}(\\d+)-[A-Za-z0-9]{6}$`).exec(name)?.[1]);
+  const pid = Number(DIRECTORY_NAME.exec(name)?.[1]);
   if (!Number.isSafeInteger(pid) || pid < 1) return false;
   const stats = await stat(join(directory, name)).catch(() => undefined);
   if (stats === undefined || stats.uid !== process.getuid?.()) return false;
@@ -37,7 +40,7 @@ function isAlive(pid: number): boolean {
   try {
     return process.kill(pid, 0);
   } catch (error) {
-    // EPERM: it lives, as another user's.
-    return !(error instanceof Error && "code" in error && error.code === "ESRCH");
+    // EPERM: it is alive, and belongs to another user.
+    return errorCode(error) !== "ESRCH";
   }
 }

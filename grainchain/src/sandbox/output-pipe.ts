@@ -3,26 +3,26 @@ import { closeSync, constants, openSync } from "node:fs";
 import { unlink } from "node:fs/promises";
 import { Socket } from "node:net";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { toolEnvironment } from "@webhook-gateway/shared/process/child-environment.mjs";
+import { within } from "../within.ts";
 import type { OutputTail } from "./output-tail.ts";
 
 const DRAIN_TIMEOUT_MS = 1000;
 
-/** Both output streams of a process on one pipe, so that their lines stay in the order they were written. */
+/** Both output streams of a process in one pipe, so that their lines keep the order in which they were written. */
 export type OutputPipe = {
   /** For the child's stdout and stderr. */
   writeFd: number;
-  /** Closes this side of `writeFd`; call it once the child has its copy. */
+  /** Closes this process's copy of `writeFd`; call it once the child has its own. */
   closeWriter(): void;
-  /** Waits a moment for what is still in the pipe, then lets go of it whoever holds the other end. */
+  /** Waits a moment for what is still in the pipe, then closes it, even if somebody still holds the other end. */
   finish(): Promise<void>;
 };
 
 /**
- * Opens a pipe that feeds `tail`. A named pipe, removed at once: the sockets Node makes for "pipe"
- * cannot be reopened, which breaks scripts that write to /dev/stderr.
+ * Opens a pipe into `tail`. It is a named pipe, unlinked at once: the sockets that Node creates for "pipe" cannot be
+ * reopened, which breaks scripts that write to /dev/stderr.
  */
 export async function openOutputPipe(directory: string, tail: OutputTail): Promise<OutputPipe> {
   const path = join(directory, "output");
@@ -38,12 +38,7 @@ export async function openOutputPipe(directory: string, tail: OutputTail): Promi
     writeFd,
     closeWriter: () => closeSync(writeFd),
     finish: async () => {
-      const enough = new AbortController();
-      await Promise.race([
-        closed,
-        sleep(DRAIN_TIMEOUT_MS, undefined, { signal: enough.signal }).catch(() => {}),
-      ]);
-      enough.abort();
+      await within(DRAIN_TIMEOUT_MS, closed);
       reader.destroy();
     },
   };

@@ -6,15 +6,15 @@ import { toolEnvironment } from "@webhook-gateway/shared/process/child-environme
 /** A living process; zombies are not listed. */
 export type ProcessEntry = { pid: number; parentPid: number; groupId: number; residentBytes: () => number };
 
-/** Every process of this machine that can be seen: from /proc on Linux, from `ps` elsewhere. */
-export async function listProcesses(): Promise<ProcessEntry[]> {
+/** Every visible process of this machine: from /proc on Linux, from `ps` elsewhere. */
+async function listProcesses(): Promise<ProcessEntry[]> {
   if (process.platform === "linux") return listProcPids().flatMap((pid) => readProcEntry(pid));
   const args = ["-A", "-o", "pid=,ppid=,pgid=,rss=,state="];
   const { stdout } = await promisify(execFile)("ps", args, { env: toolEnvironment(process.env) });
   return stdout.split("\n").flatMap((line) => parsePsLine(line));
 }
 
-/** The processes of a group with all their living descendants, wherever those went. */
+/** The processes of a group with all their living descendants, even those that have left the group. */
 export async function listGroup(groupId: number): Promise<ProcessEntry[]> {
   const members = new Map<number, ProcessEntry>();
   const others = await listProcesses();
@@ -31,20 +31,18 @@ export async function listGroup(groupId: number): Promise<ProcessEntry[]> {
   return [...members.values()];
 }
 
-/** Ids of the processes started with `variable=value` in their environment. Linux only, else none. */
+/** The ids of the processes that were started with `variable=value` in their environment; none except on Linux. */
 export function findPidsByVariable(variable: string, value: string): number[] {
   if (process.platform !== "linux") return [];
   const setting = `\0${variable}=${value}\0`;
   return listProcPids().filter((pid) => `\0${readProcFile(pid, "environ")}`.includes(setting));
 }
 
-/** Sends a signal to a process (or, with a negative id, a group); false when there is none to take it. */
-export function sendSignal(pid: number, signal: "SIGTERM" | "SIGKILL" | 0): boolean {
+/** Sends a signal to a process, or with a negative id to a group. Ignores one that is gone. */
+export function sendSignal(pid: number, signal: "SIGTERM" | "SIGKILL"): void {
   try {
-    return process.kill(pid, signal);
-  } catch {
-    return false;
-  }
+    process.kill(pid, signal);
+  } catch {}
 }
 
 function listProcPids(): number[] {
@@ -55,7 +53,7 @@ function listProcPids(): number[] {
 
 function readProcEntry(pid: number): ProcessEntry[] {
   const stat = readProcFile(pid, "stat");
-  // The command's name stands in parentheses and may hold anything, so count from the last one.
+  // The command's name is in parentheses and may hold anything, so count from the last one.
   const [state, parentPid, groupId] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   if (parentPid === undefined || groupId === undefined || state === "Z" || state === "X") return [];
   const residentBytes = () =>
@@ -70,7 +68,7 @@ function parsePsLine(line: string): ProcessEntry[] {
   return [{ pid: Number(pid), parentPid: Number(parentPid), groupId: Number(groupId), residentBytes }];
 }
 
-/** A file of /proc, empty when the process is gone or another user's. */
+/** A file of /proc; empty if the process is gone or belongs to another user. */
 function readProcFile(pid: number, name: string): string {
   try {
     return readFileSync(`/proc/${pid}/${name}`, "latin1");

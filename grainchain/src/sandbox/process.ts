@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { setTimeout as sleep } from "node:timers/promises";
+import { errorCode } from "../error-code.ts";
+import { within } from "../within.ts";
 import { waitUntilOverLimit } from "./memory-limit.ts";
 import { openOutputPipe } from "./output-pipe.ts";
 import { OutputTail } from "./output-tail.ts";
@@ -8,7 +9,7 @@ import { killGroup, SANDBOX_VARIABLE, terminateGroup, trackGroup } from "./proce
 const TERMINATION_GRACE_MS = 2000;
 const REAP_TIMEOUT_MS = 2000;
 
-/** One command to run, with its whole environment and its limits (0 bytes: no memory limit). */
+/** One command to run, with its whole environment and its limits. */
 export type ProcessSpec = {
   command: string;
   args: readonly string[];
@@ -18,11 +19,12 @@ export type ProcessSpec = {
   /** A directory outside `cwd` for the output pipe. */
   scratchDirectory: string;
   timeoutMs: number;
+  /** 0 means no limit. */
   maxMemoryBytes: number;
   signal: AbortSignal;
 };
 
-/** How a process ended: by itself, by a limit, by `signal` of its spec, or not begun at all. */
+/** How a process ended: by itself, by a limit, by `signal` of its spec; or that it never started. */
 export type ProcessEnd =
   | { kind: "exited"; exitCode: number }
   | { kind: "signalled"; signal: string }
@@ -35,7 +37,7 @@ export type ProcessReport = { end: ProcessEnd; output: OutputTail; durationMs: n
 
 /**
  * Runs a command in a process group of its own, with closed input and captured output.
- * When it resolves, nothing of the group is left, nor (on Linux) of what carries the sandbox's id.
+ * When it resolves, no process of the group is left, nor (on Linux) any process with the sandbox's id.
  */
 export async function runProcess(spec: ProcessSpec): Promise<ProcessReport> {
   const startedAt = performance.now();
@@ -71,32 +73,30 @@ async function watchGroup(
     await terminateGroup(groupId, spec.sandboxId, TERMINATION_GRACE_MS);
   }
   await killGroup(groupId, spec.sandboxId);
-  // Bounded: a process stuck in the kernel must not hold its place for ever.
+  // Limited: a process stuck in the kernel must not keep its place forever.
   await within(REAP_TIMEOUT_MS, exited);
   untrack();
   return end;
 }
 
-/** Whatever comes first: the exit, the time limit, the memory limit or the cancellation. */
+/** Whichever comes first: the exit, the time limit, the memory limit or the cancellation. */
 async function firstEnd(
-  spec: ProcessSpec,
+  { timeoutMs, maxMemoryBytes, signal }: ProcessSpec,
   groupId: number,
   exited: Promise<ProcessEnd>,
 ): Promise<ProcessEnd> {
+  const { promise, resolve } = Promise.withResolvers<ProcessEnd>();
   const done = new AbortController();
-  const cancelled = new Promise<ProcessEnd>((resolve) => {
-    const cancel = () => resolve({ kind: "cancelled" });
-    spec.signal.addEventListener("abort", cancel, { once: true, signal: done.signal });
-    if (spec.signal.aborted) cancel();
-  });
-  const overMemory = waitUntilOverLimit(groupId, spec.maxMemoryBytes, done.signal).then(
-    (usedBytes): ProcessEnd => ({ kind: "over_memory", usedBytes }),
+  const timer = setTimeout(() => resolve({ kind: "timed_out" }), timeoutMs);
+  const cancel = () => resolve({ kind: "cancelled" });
+  signal.addEventListener("abort", cancel, { signal: done.signal });
+  if (signal.aborted) cancel();
+  void exited.then(resolve);
+  void waitUntilOverLimit(groupId, maxMemoryBytes, done.signal).then((usedBytes) =>
+    resolve({ kind: "over_memory", usedBytes }),
   );
-  const timedOut = sleep(spec.timeoutMs, undefined, { signal: done.signal }).then(
-    (): ProcessEnd => ({ kind: "timed_out" }),
-    (): Promise<ProcessEnd> => new Promise(() => {}),
-  );
-  const end = await Promise.race([exited, timedOut, overMemory, cancelled]);
+  const end = await promise;
+  clearTimeout(timer);
   done.abort();
   return end;
 }
@@ -105,19 +105,8 @@ function waitForExit(child: ChildProcess): Promise<ProcessEnd> {
   return new Promise((resolve) => {
     child.once("error", (error) => resolve({ kind: "not_started", reason: errorCode(error) }));
     child.once("exit", (exitCode, signal) => {
-      resolve(
-        exitCode === null ? { kind: "signalled", signal: signal ?? "unknown" } : { kind: "exited", exitCode },
-      );
+      if (exitCode === null) resolve({ kind: "signalled", signal: signal ?? "unknown" });
+      else resolve({ kind: "exited", exitCode });
     });
   });
-}
-
-async function within(timeoutMs: number, work: Promise<unknown>): Promise<void> {
-  const done = new AbortController();
-  await Promise.race([work, sleep(timeoutMs, undefined, { signal: done.signal }).catch(() => {})]);
-  done.abort();
-}
-
-function errorCode(error: unknown): string {
-  return error instanceof Error && "code" in error ? String(error.code) : "unknown error";
 }

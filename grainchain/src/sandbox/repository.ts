@@ -2,28 +2,23 @@ import { statSync } from "node:fs";
 import { delimiter, resolve } from "node:path";
 import { gitEnvironment } from "@webhook-gateway/shared/process/child-environment.mjs";
 import { redactCredentials } from "../validation/clone-url.ts";
-import { type ProcessReport, runProcess } from "./process.ts";
+import { type ProcessReport, type ProcessSpec, runProcess } from "./process.ts";
 
 const MAX_CLONE_MS = 10 * 60_000;
 const MAX_ERROR_CHARACTERS = 500;
 const UNADVERTISED =
   /not our ref|unadvertised object|not advertised|couldn't find remote ref|shallow capabilities/i;
+const FETCH = ["fetch", "--quiet", "--no-tags", "--no-write-fetch-head"];
 const ALL_BRANCHES = ["+refs/heads/*:refs/remotes/origin/*", "+refs/pull/*/head:refs/remotes/pull/*"];
 
 /** Where a commit is fetched from; `label` names it in errors, without path or credentials. */
 export type RepositorySource = { url: string; label: string; protocols: string };
 
-/** What a checkout needs to know of its sandbox. */
-export type CheckoutSpec = {
+export type CheckoutSpec = Pick<ProcessSpec, "scratchDirectory" | "sandboxId" | "timeoutMs" | "signal"> & {
   source: RepositorySource;
   headSha: string;
   /** Receives the commit's files; must be an empty directory. */
   directory: string;
-  /** The sandbox's own directory, around `directory`. */
-  scratchDirectory: string;
-  sandboxId: string;
-  timeoutMs: number;
-  signal: AbortSignal;
 };
 
 export type CheckoutOutcome =
@@ -42,10 +37,10 @@ export function locateRepository(
 ): RepositorySource {
   for (const directory of reposPath?.split(delimiter) ?? []) {
     const path = resolve(directory, projectId);
-    for (const url of [path, `${path}.git`]) {
-      if (statSync(url, { throwIfNoEntry: false })?.isDirectory())
-        return { url, label: projectId, protocols: "file" };
-    }
+    const url = [path, `${path}.git`].find((each) =>
+      statSync(each, { throwIfNoEntry: false })?.isDirectory(),
+    );
+    if (url !== undefined) return { url, label: projectId, protocols: "file" };
   }
   const url = cloneUrl ?? `https://github.com/${projectId}.git`;
   return { url, label: redactCredentials(url), protocols: "https:http:ssh" };
@@ -56,10 +51,10 @@ export async function checkOutCommit(spec: CheckoutSpec): Promise<CheckoutOutcom
   const deadline = performance.now() + Math.min(spec.timeoutMs, MAX_CLONE_MS);
   const git = (...args: string[]) => runGit(spec, args, deadline);
   const format = spec.headSha.length === 64 ? "sha256" : "sha1";
-  const begun = await git("init", "--quiet", `--object-format=${format}`);
-  if (!succeeded(begun)) return explain(spec, begun, "could not prepare a checkout");
-  const fetched = await fetchCommit(spec, git);
-  if (fetched !== undefined) return fetched;
+  const initialized = await git("init", "--quiet", `--object-format=${format}`);
+  if (!succeeded(initialized)) return explain(spec, initialized, "could not prepare a checkout");
+  const fetchFailure = await fetchCommit(spec, git);
+  if (fetchFailure !== undefined) return fetchFailure;
   const checkedOut = await git("checkout", "--quiet", "--force", "--detach", spec.headSha);
   if (!succeeded(checkedOut)) return explain(spec, checkedOut, `could not check out ${spec.headSha}`);
   const head = await git("rev-parse", "--verify", "HEAD");
@@ -70,54 +65,54 @@ export async function checkOutCommit(spec: CheckoutSpec): Promise<CheckoutOutcom
 
 type RunGit = (...args: string[]) => Promise<ProcessReport>;
 
-/** Asks for the bare commit, and for all branches where a server does not hand that out. */
+/** Asks for the commit alone, and for all branches if the server does not serve single commits. */
 async function fetchCommit(spec: CheckoutSpec, git: RunGit): Promise<CheckoutOutcome | undefined> {
-  const fetchArgs = ["fetch", "--quiet", "--no-tags", "--no-write-fetch-head"];
-  const single = await git(...fetchArgs, "--depth", "1", "--", spec.source.url, spec.headSha);
+  const { source, headSha } = spec;
+  const failure = (report: ProcessReport) => explain(spec, report, `could not fetch ${source.label}`);
+  const single = await git(...FETCH, "--depth", "1", "--", source.url, headSha);
   if (succeeded(single)) return undefined;
-  if (single.end.kind !== "exited" || !UNADVERTISED.test(single.output.text())) {
-    return explain(spec, single, `could not fetch ${spec.source.label}`);
-  }
-  const all = await git(...fetchArgs, "--", spec.source.url, ...ALL_BRANCHES);
-  if (!succeeded(all)) return explain(spec, all, `could not fetch ${spec.source.label}`);
-  const found = await git("cat-file", "-e", `${spec.headSha}^{commit}`);
+  if (single.end.kind !== "exited" || !UNADVERTISED.test(single.output.text())) return failure(single);
+  const all = await git(...FETCH, "--", source.url, ...ALL_BRANCHES);
+  if (!succeeded(all)) return failure(all);
+  const found = await git("cat-file", "-e", `${headSha}^{commit}`);
   if (succeeded(found)) return undefined;
-  if (found.end.kind !== "exited") return explain(spec, found, `could not fetch ${spec.source.label}`);
-  return { kind: "failed", error: `commit ${spec.headSha} was not found in ${spec.source.label}` };
+  if (found.end.kind !== "exited") return failure(found);
+  return { kind: "failed", error: `commit ${headSha} was not found in ${source.label}` };
 }
 
 function runGit(spec: CheckoutSpec, args: string[], deadline: number): Promise<ProcessReport> {
+  const { source, directory, sandboxId, scratchDirectory, signal } = spec;
   return runProcess({
     command: "git",
     args,
-    cwd: spec.directory,
-    // The clone of a remote reaches it by the person's proxies, certificates and SSH agent, as the npm registry is reached.
-    // It has none of the credentials that their git configuration holds: those would go to whatever repository a delivery
-    // names, and its code is run here next. A private repository is cloned over SSH, or found in GRAINCHAIN_REPOS.
+    cwd: directory,
+    // A remote is cloned through the user's proxies, certificates and SSH agent, which the npm registry is reached by
+    // too. The credentials in the user's git configuration are left out: they would go to whatever repository a
+    // delivery names, and its code runs here next. A private repository is cloned over SSH, or found in
+    // GRAINCHAIN_REPOS.
     env: {
       ...gitEnvironment(process.env),
-      GIT_ALLOW_PROTOCOL: spec.source.protocols,
+      GIT_ALLOW_PROTOCOL: source.protocols,
       GIT_SSH_COMMAND: "ssh -o BatchMode=yes",
     },
-    sandboxId: spec.sandboxId,
-    scratchDirectory: spec.scratchDirectory,
+    sandboxId,
+    scratchDirectory,
     timeoutMs: Math.max(0, deadline - performance.now()),
     maxMemoryBytes: 0,
-    signal: spec.signal,
+    signal,
   });
 }
 
-function succeeded(report: ProcessReport): boolean {
-  return report.end.kind === "exited" && report.end.exitCode === 0;
+function succeeded({ end }: ProcessReport): boolean {
+  return end.kind === "exited" && end.exitCode === 0;
 }
 
-/** Turns a failed git command into an outcome; what git said is kept short and free of credentials. */
-function explain(spec: CheckoutSpec, report: ProcessReport, doing: string): CheckoutOutcome {
-  if (report.end.kind === "cancelled") return { kind: "cancelled" };
-  if (report.end.kind === "timed_out") return { kind: "failed", error: `${doing}: it took too long` };
-  if (report.end.kind === "not_started")
-    return { kind: "failed", error: `${doing}: git ${report.end.reason}` };
-  const said = report.output.text().replaceAll(spec.source.url, spec.source.label);
-  const text = redactCredentials(said).replaceAll(/\s+/g, " ").trim().slice(-MAX_ERROR_CHARACTERS);
-  return { kind: "failed", error: `${doing}: ${text}` };
+/** Turns a failed git command into an outcome; git's output is kept short and free of credentials. */
+function explain({ source }: CheckoutSpec, { end, output }: ProcessReport, problem: string): CheckoutOutcome {
+  if (end.kind === "cancelled") return { kind: "cancelled" };
+  if (end.kind === "timed_out") return { kind: "failed", error: `${problem}: it took too long` };
+  if (end.kind === "not_started") return { kind: "failed", error: `${problem}: git ${end.reason}` };
+  const text = redactCredentials(output.text().replaceAll(source.url, source.label));
+  const line = text.replaceAll(/\s+/g, " ").trim().slice(-MAX_ERROR_CHARACTERS);
+  return { kind: "failed", error: `${problem}: ${line}` };
 }

@@ -5,13 +5,17 @@ import { basename, join } from "node:path";
 import { promisify } from "node:util";
 import { toolEnvironment } from "@webhook-gateway/shared/process/child-environment.mjs";
 import { planSteps } from "../steps/plan.ts";
-import type { StepPlan } from "../steps/steps-file.ts";
 import type { ValidationRequest } from "../validation/request.ts";
-import { buildTestResults, type StepResult, type TestResults } from "../validation/results.ts";
+import {
+  buildTestResults,
+  type NamedResult,
+  type StepResult,
+  type TestResults,
+} from "../validation/results.ts";
 import { checkOutCommit, locateRepository } from "./repository.ts";
-import { runStep, type StepPlace } from "./step-run.ts";
+import { type RunContext, runStep } from "./step-run.ts";
 
-/** How a run ended. A change that fails its steps is `completed`; `failed` means the sandbox broke. */
+/** How a run ended. A change that fails its steps is `completed`; `failed` means that the sandbox broke. */
 export type SandboxOutcome =
   | { kind: "completed"; testResults: TestResults }
   | { kind: "failed"; error: string }
@@ -22,82 +26,79 @@ export type Sandbox = {
   id: string;
   /** Runs the validation; when it resolves, none of its processes is left. */
   run(signal: AbortSignal): Promise<SandboxOutcome>;
-  /** Removes everything the run has left on disk. */
+  /** Removes everything that the run has left on disk. */
   remove(): Promise<void>;
 };
 
 export type CreateSandbox = (request: ValidationRequest) => Promise<Sandbox>;
 
-/** The start of the name of every directory that belongs to a process; the process id follows. */
+/** How the name of every sandbox's directory starts; the server's process id follows. */
 export const DIRECTORY_PREFIX = "grainchain-";
 
-/** Makes sandboxes on this machine: a temporary directory and child processes, without isolation. */
+/** Creates sandboxes on this machine: a temporary directory and child processes, without isolation. */
 export function createLocalSandboxes(reposPath: string | undefined): CreateSandbox {
   return async (request) => {
     const root = await mkdtemp(join(tmpdir(), `${DIRECTORY_PREFIX}${process.pid}-`));
-    const id = basename(root);
+    const sandboxId = basename(root);
     return {
-      id,
-      run: (signal) => runValidation(request, { id, root, reposPath, signal }),
+      id: sandboxId,
+      run: (signal) => {
+        const deadline = performance.now() + request.timeout_ms;
+        return runValidation({ request, sandboxId, root, deadline, signal }, reposPath);
+      },
       remove: () => removeDirectory(root),
     };
   };
 }
 
-/** Removes a directory, also where a step took away the right to write in it. */
+/** Removes a directory, even if a step took away the right to write in it. */
 export async function removeDirectory(path: string): Promise<void> {
+  const remove = () => rm(path, { recursive: true, force: true, maxRetries: 3 });
   try {
-    await rm(path, { recursive: true, force: true, maxRetries: 3 });
+    await remove();
   } catch {
     const options = { env: toolEnvironment(process.env) };
     await promisify(execFile)("chmod", ["-R", "u+rwX", path], options).catch(() => {});
-    await rm(path, { recursive: true, force: true, maxRetries: 3 });
+    await remove();
   }
 }
 
-type RunContext = { id: string; root: string; reposPath: string | undefined; signal: AbortSignal };
-
-async function runValidation(request: ValidationRequest, context: RunContext): Promise<SandboxOutcome> {
+async function runValidation(context: RunContext, reposPath: string | undefined): Promise<SandboxOutcome> {
+  const { request, sandboxId, root, signal } = context;
   const startedAt = performance.now();
-  const deadline = startedAt + request.timeoutMs;
-  const directory = join(context.root, "checkout");
-  for (const name of ["checkout", "home", "tmp"]) await mkdir(join(context.root, name));
-  const checkedOut = await checkOutCommit({
-    source: locateRepository(request.projectId, request.cloneUrl, context.reposPath),
-    headSha: request.headSha,
+  const directory = join(root, "checkout");
+  for (const name of ["checkout", "home", "tmp"]) await mkdir(join(root, name));
+  const checkout = await checkOutCommit({
+    source: locateRepository(request.project_id, request.clone_url || undefined, reposPath),
+    headSha: request.head_sha,
     directory,
-    scratchDirectory: context.root,
-    sandboxId: context.id,
-    timeoutMs: request.timeoutMs,
-    signal: context.signal,
+    scratchDirectory: root,
+    sandboxId,
+    timeoutMs: request.timeout_ms,
+    signal,
   });
-  if (checkedOut.kind !== "checked_out") return checkedOut;
-  const plan = await planSteps(directory);
-  const place = { request, root: context.root, sandboxId: context.id, deadline, signal: context.signal };
-  const steps = await runPlan(plan, place);
-  if (context.signal.aborted) return { kind: "cancelled" };
-  return {
-    kind: "completed",
-    testResults: buildTestResults(steps, performance.now() - startedAt, new Date()),
-  };
+  if (checkout.kind !== "checked_out") return checkout;
+  const results = await runPlannedSteps(directory, context);
+  if (signal.aborted) return { kind: "cancelled" };
+  return { kind: "completed", testResults: buildTestResults(results, performance.now() - startedAt) };
 }
 
-type NamedResult = { name: string; result: StepResult };
-
-/** Runs one step after the other, up to the first that does not pass: those after it have no result. */
-async function runPlan(plan: StepPlan, place: StepPlace): Promise<NamedResult[]> {
-  if (plan.kind === "invalid") return [{ name: "config", result: saying("failed", plan.message) }];
+/** Runs the steps in order, up to the first that does not pass: the steps after it have no result. */
+async function runPlannedSteps(directory: string, context: RunContext): Promise<NamedResult[]> {
+  const plan = await planSteps(directory);
+  if (plan.kind === "invalid") return [{ name: "config", result: messageOnly("failed", plan.message) }];
   if (plan.steps.length === 0)
-    return [{ name: "none", result: saying("passed", "There was nothing to run.") }];
+    return [{ name: "none", result: messageOnly("passed", "There was nothing to run.") }];
   const results: NamedResult[] = [];
   for (const step of plan.steps) {
-    const result = await runStep(step, place);
+    const result = await runStep(step, context);
     results.push({ name: step.name, result });
     if (result.status !== "passed") break;
   }
   return results;
 }
 
-function saying(status: "passed" | "failed", message: string): StepResult {
+/** The result of what is no command. */
+function messageOnly(status: "passed" | "failed", message: string): StepResult {
   return { status, exit_code: null, duration_ms: 0, output: `${message}\n` };
 }

@@ -1,51 +1,49 @@
 import { join } from "node:path";
 import { toolEnvironment } from "@webhook-gateway/shared/process/child-environment.mjs";
 import type { Step } from "../steps/steps-file.ts";
+import { formatBytes } from "../validation/memory-size.ts";
 import type { ValidationRequest } from "../validation/request.ts";
 import type { StepResult } from "../validation/results.ts";
-import { formatBytes } from "./memory-limit.ts";
 import { type ProcessEnd, runProcess } from "./process.ts";
 
-/** Where and for how long the steps of one validation run. */
-export type StepPlace = {
+/** What all steps of one validation share. */
+export type RunContext = {
   request: ValidationRequest;
+  sandboxId: string;
   /** The sandbox's directory with `checkout`, `home` and `tmp`. */
   root: string;
-  sandboxId: string;
-  /** By `performance.now()`. */
+  /** When the validation's time is over, by `performance.now()`. */
   deadline: number;
   signal: AbortSignal;
 };
 
 /** Runs one step to its end or to its limits. */
-export async function runStep(step: Step, place: StepPlace): Promise<StepResult> {
-  const remainingMs = Math.max(0, place.deadline - performance.now());
+export async function runStep(step: Step, context: RunContext): Promise<StepResult> {
+  const remainingMs = Math.max(0, context.deadline - performance.now());
   const timeoutMs = Math.min(step.timeoutMs ?? Number.POSITIVE_INFINITY, remainingMs);
   const { end, output, durationMs } = await runProcess({
     command: "sh",
     args: ["-c", step.run],
-    cwd: join(place.root, "checkout"),
-    env: stepEnvironment(place),
-    sandboxId: place.sandboxId,
-    scratchDirectory: place.root,
+    cwd: join(context.root, "checkout"),
+    env: stepEnvironment(context),
+    sandboxId: context.sandboxId,
+    scratchDirectory: context.root,
     timeoutMs,
-    maxMemoryBytes: place.request.maxMemoryBytes,
-    signal: place.signal,
+    maxMemoryBytes: context.request.max_memory,
+    signal: context.signal,
   });
+  const explanation = explainEnd(end, step, context.request, timeoutMs < remainingMs);
+  const isSuccess = end.kind === "exited" && end.exitCode === 0;
   return {
-    status: end.kind === "timed_out" ? "timed_out" : isSuccess(end) ? "passed" : "failed",
+    status: end.kind === "timed_out" ? "timed_out" : isSuccess ? "passed" : "failed",
     exit_code: end.kind === "exited" ? end.exitCode : null,
     duration_ms: durationMs,
-    output: output.text(describeEnd(end, step, place.request, timeoutMs < remainingMs)),
+    output: output.text(explanation && `[grainchain] ${explanation}`),
   };
 }
 
-function isSuccess(end: ProcessEnd): boolean {
-  return end.kind === "exited" && end.exitCode === 0;
-}
-
-/** A last line for the output where the exit code alone would not explain the end. */
-function describeEnd(
+/** What the exit code does not say about an end; undefined if it says enough. */
+function explainEnd(
   end: ProcessEnd,
   step: Step,
   request: ValidationRequest,
@@ -55,31 +53,31 @@ function describeEnd(
     case "exited":
       return undefined;
     case "signalled":
-      return `[grainchain] ended by ${end.signal}`;
+      return `ended by ${end.signal}`;
     case "timed_out":
       return isOwnLimit
-        ? `[grainchain] killed: over the step's time limit of ${(step.timeoutMs ?? 0) / 1000} s`
-        : `[grainchain] killed: over the validation's time limit of ${request.timeoutMs / 1000} s`;
+        ? `killed: over the step's time limit of ${(step.timeoutMs ?? 0) / 1000} s`
+        : `killed: over the validation's time limit of ${request.timeout_ms / 1000} s`;
     case "over_memory":
-      return `[grainchain] killed: over the memory limit of ${formatBytes(request.maxMemoryBytes)}`;
+      return `killed: over the memory limit of ${formatBytes(request.max_memory)}`;
     case "cancelled":
-      return "[grainchain] cancelled";
+      return "cancelled";
     case "not_started":
-      return `[grainchain] could not be started: ${end.reason}`;
+      return `could not be started: ${end.reason}`;
   }
 }
 
-/** All that a step sees of its surroundings: nothing of the server's environment but the PATH. */
-function stepEnvironment({ request, root }: StepPlace): Record<string, string> {
+/** The whole environment of a step: of the server's own, only the PATH. */
+function stepEnvironment({ request, root }: RunContext): Record<string, string> {
   return {
     PATH: toolEnvironment(process.env).PATH,
     HOME: join(root, "home"),
     TMPDIR: join(root, "tmp"),
     LANG: "C.UTF-8",
     CI: "true",
-    PROJECT_ID: request.projectId,
-    PR_NUMBER: String(request.prNumber),
-    HEAD_SHA: request.headSha,
-    BASE_SHA: request.baseSha,
+    PROJECT_ID: request.project_id,
+    PR_NUMBER: String(request.pr_number),
+    HEAD_SHA: request.head_sha,
+    BASE_SHA: request.base_sha,
   };
 }

@@ -1,10 +1,10 @@
 /**
- * What the aliases of a YAML document stand for, counted before they are followed: a few lines of aliases to aliases
- * could otherwise fill the memory, or keep the server busy for minutes.
+ * Counts what the aliases of a YAML document stand for before they are followed: a few lines of aliases to aliases could
+ * otherwise fill the memory, or keep the server busy for minutes.
  */
 import { type Alias, type Document, isAlias, isCollection, isNode, isPair } from "yaml";
 
-/** A file has 50 steps at most, and a step three keys. */
+/** A file has at most 50 steps of three keys. */
 const MAX_ALIASES = 200;
 /** Nodes that all aliases together stand for. */
 const MAX_ALIASED_NODES = 10_000;
@@ -49,6 +49,6 @@ export function findAliasMistake(document: Document): AliasMistake | undefined {
 
 function mistakeOf({ source }: Alias, size: number | null | undefined, tooMany: boolean): string | undefined {
   if (size === undefined) return `the alias *${source} has no anchor before it`;
-  if (size === null) return `the alias *${source} stands inside what it names`;
+  if (size === null) return `the alias *${source} is inside its own anchor`;
   return tooMany ? "aliases would make this file too large" : undefined;
 }

@@ -1,62 +1,46 @@
 import { lstat, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type CheckoutFiles, detectSteps } from "./detection.ts";
+import { errorCode } from "../error-code.ts";
+import { detectSteps } from "./detection.ts";
 import { parseStepsFile, STEPS_FILE, type StepPlan } from "./steps-file.ts";
 
 const MAX_FILE_BYTES = 1024 ** 2;
 const MAX_LISTED_DIRECTORIES = 200;
 
-/** A file of the checkout that the commit itself holds; a link is none, since it may point anywhere. */
-type FileReading = { kind: "text"; text: string } | { kind: "absent" } | { kind: "unusable"; reason: string };
-
-/** Says what is to be run in a checkout: its steps file, else what it looks like. Runs nothing. */
+/** Plans what to run in a checkout, by its steps file or else by its other files. Runs nothing. */
 export async function planSteps(directory: string): Promise<StepPlan> {
-  const file = await readCheckoutFile(directory, STEPS_FILE);
-  if (file.kind === "unusable") return { kind: "invalid", message: `${STEPS_FILE} ${file.reason}` };
-  if (file.kind === "text") return parseStepsFile(file.text);
-  const packageJson = await readCheckoutFile(directory, "package.json");
-  if (packageJson.kind === "unusable")
-    return { kind: "invalid", message: `package.json ${packageJson.reason}` };
-  const unusable: string[] = [];
-  const plan = detectSteps(await readFiles(directory, textOf(packageJson), unusable));
-  const [unread] = unusable;
-  // It might have said what to test: "nothing to run" would pass.
-  const isTested = plan.kind === "invalid" || plan.steps.some(({ name }) => name === "test");
-  return isTested || unread === undefined ? plan : { kind: "invalid", message: unread };
-}
-
-/** @param unusable is given what is there and cannot be read, with the reason */
-async function readFiles(
-  directory: string,
-  packageJson: string | undefined,
-  unusable: string[],
-): Promise<CheckoutFiles> {
-  const text = async (name: string) => {
-    const file = await readCheckoutFile(directory, name);
-    if (file.kind === "unusable") unusable.push(`${name} ${file.reason}`);
-    return textOf(file);
+  const problems: string[] = [];
+  const read = async (name: string): Promise<string | undefined> => {
+    const { text, problem } = await readCheckoutFile(join(directory, name));
+    if (problem !== undefined) problems.push(`${name} ${problem}`);
+    return text;
   };
-  const exists = async (name: string) => (await text(name)) !== undefined;
-  return {
+  const stepsFile = await read(STEPS_FILE);
+  if (stepsFile !== undefined) return parseStepsFile(stepsFile);
+  const packageJson = problems.length === 0 ? await read("package.json") : undefined;
+  if (problems[0] !== undefined) return { kind: "invalid", message: problems[0] };
+  const plan = detectSteps({
     packageJson,
     hasPackageLock:
       (await isFile(directory, "package-lock.json")) || (await isFile(directory, "npm-shrinkwrap.json")),
-    makefile: (await text("GNUmakefile")) ?? (await text("makefile")) ?? (await text("Makefile")),
-    hasPytestIni: await exists("pytest.ini"),
-    pyproject: await text("pyproject.toml"),
+    makefile: (await read("GNUmakefile")) ?? (await read("makefile")) ?? (await read("Makefile")),
+    hasPytestIni: (await read("pytest.ini")) !== undefined,
+    pyproject: await read("pyproject.toml"),
     hasPythonTests: await hasPythonTests(join(directory, "tests")),
-  };
+  });
+  if (plan.kind === "invalid" || plan.steps.some(({ name }) => name === "test")) return plan;
+  // The unreadable file might name the tests: without them, "nothing to run" would pass.
+  return problems[0] === undefined ? plan : { kind: "invalid", message: problems[0] };
 }
 
-async function readCheckoutFile(directory: string, name: string): Promise<FileReading> {
-  const path = join(directory, name);
+/** Reads a regular file, if it is there. A link is refused, since it may lead out of the checkout. */
+async function readCheckoutFile(path: string): Promise<{ text?: string; problem?: string }> {
   const stats = await lstat(path).catch(errorCode);
-  if (stats === "ENOENT") return { kind: "absent" };
-  if (typeof stats === "string") return { kind: "unusable", reason: `cannot be read (${stats})` };
-  if (!stats.isFile()) return { kind: "unusable", reason: "is not a regular file" };
-  if (stats.size > MAX_FILE_BYTES)
-    return { kind: "unusable", reason: `is larger than ${MAX_FILE_BYTES} bytes` };
-  return { kind: "text", text: await readFile(path, "utf8") };
+  if (stats === "ENOENT") return {};
+  if (typeof stats === "string") return { problem: `cannot be read (${stats})` };
+  if (!stats.isFile()) return { problem: "is not a regular file" };
+  if (stats.size > MAX_FILE_BYTES) return { problem: `is larger than ${MAX_FILE_BYTES} bytes` };
+  return { text: await readFile(path, "utf8") };
 }
 
 async function isFile(directory: string, name: string): Promise<boolean> {
@@ -64,7 +48,7 @@ async function isFile(directory: string, name: string): Promise<boolean> {
   return stats?.isFile() === true;
 }
 
-/** Looks for `test_*.py`, nearest first, in a bounded number of directories. */
+/** Looks for `test_*.py`, nearest first, in a limited number of directories. */
 async function hasPythonTests(directory: string): Promise<boolean> {
   const directories = [directory];
   for (let index = 0; index < Math.min(directories.length, MAX_LISTED_DIRECTORIES); index += 1) {
@@ -75,12 +59,4 @@ async function hasPythonTests(directory: string): Promise<boolean> {
     }
   }
   return false;
-}
-
-function errorCode(error: unknown): string {
-  return error instanceof Error && "code" in error ? String(error.code) : "unknown error";
-}
-
-function textOf(file: FileReading): string | undefined {
-  return file.kind === "text" ? file.text : undefined;
 }

@@ -3,7 +3,7 @@ import { type Document, isNode, LineCounter, parseDocument } from "yaml";
 import { RESERVED_STEP_NAMES } from "../validation/results.ts";
 import { findAliasMistake } from "./aliases.ts";
 
-/** The file at the root of a commit that says what to run. */
+/** The file at the root of a commit that lists the steps to run. */
 export const STEPS_FILE = ".grainchain.yml";
 
 const MAX_STEPS = 50;
@@ -11,10 +11,10 @@ const MAX_NAME_CHARACTERS = 64;
 const MAX_RUN_CHARACTERS = 32 * 1024;
 const MAX_TIMEOUT_SECONDS = 86_400;
 
-/** One command to run; `timeoutMs` is its own limit beside the validation's. */
+/** One command to run; `timeoutMs` is its own limit, beside the validation's. */
 export type Step = { name: string; run: string; timeoutMs?: number };
 
-/** Steps to run, or why the change has none that can be run. */
+/** The steps to run, or why there are none that can be run. */
 export type StepPlan = { kind: "steps"; steps: Step[] } | { kind: "invalid"; message: string };
 
 const NameSchema = v.pipe(
@@ -26,24 +26,25 @@ const NameSchema = v.pipe(
   v.check((name) => !RESERVED_STEP_NAMES.has(name), "is a reserved name"),
 );
 
-const StepSchema = v.strictObject(
-  {
-    name: NameSchema,
-    run: v.pipe(
-      v.string("must be text"),
-      v.check((run) => run.trim() !== "", "must not be empty"),
-      v.check((run) => !run.includes("\0"), "must not contain NUL characters"),
-      v.maxLength(MAX_RUN_CHARACTERS, `must have at most ${MAX_RUN_CHARACTERS} characters`),
-    ),
-    timeout: v.optional(
-      v.pipe(
-        v.number("must be a number of seconds"),
-        v.gtValue(0, "must be more than 0 seconds"),
-        v.maxValue(MAX_TIMEOUT_SECONDS, `must be at most ${MAX_TIMEOUT_SECONDS} seconds`),
-      ),
-    ),
-  },
-  describeStepShape,
+const RunSchema = v.pipe(
+  v.string("must be text"),
+  v.check((run) => run.trim() !== "", "must not be empty"),
+  v.check((run) => !run.includes("\0"), "must not contain NUL characters"),
+  v.maxLength(MAX_RUN_CHARACTERS, `must have at most ${MAX_RUN_CHARACTERS} characters`),
+);
+
+const TimeoutSchema = v.pipe(
+  v.number("must be a number of seconds"),
+  v.gtValue(0, "must be more than 0 seconds"),
+  v.maxValue(MAX_TIMEOUT_SECONDS, `must be at most ${MAX_TIMEOUT_SECONDS} seconds`),
+);
+
+const StepSchema = v.pipe(
+  v.strictObject({ name: NameSchema, run: RunSchema, timeout: v.optional(TimeoutSchema) }, describeStepShape),
+  v.transform(
+    ({ timeout, ...step }): Step =>
+      timeout === undefined ? step : { ...step, timeoutMs: Math.ceil(timeout * 1000) },
+  ),
 );
 
 const StepsFileSchema = v.object(
@@ -57,7 +58,7 @@ const StepsFileSchema = v.object(
   (issue) => (issue.path === undefined ? "must be a mapping with the key `steps`" : "is missing"),
 );
 
-/** Reads `.grainchain.yml`. A mistake in it is told with the line where it stands. */
+/** Reads `.grainchain.yml`. The message for a mistake names its line. */
 export function parseStepsFile(text: string): StepPlan {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, merge: true, prettyErrors: false });
@@ -67,9 +68,13 @@ export function parseStepsFile(text: string): StepPlan {
   const mistake = findAliasMistake(document);
   if (mistake !== undefined)
     return invalidAt(lines.linePos(mistake.alias.range?.[0] ?? 0).line, mistake.message);
-  const data = readData(document);
-  if (data.kind === "unreadable") return invalidAt(1, data.message);
-  const parsed = v.safeParse(StepsFileSchema, data.value);
+  let data: unknown;
+  try {
+    data = document.toJS({ maxAliasCount: -1 });
+  } catch (error) {
+    return invalidAt(1, error instanceof Error ? error.message : "cannot be read");
+  }
+  const parsed = v.safeParse(StepsFileSchema, data);
   if (!parsed.success) {
     const [issue] = parsed.issues;
     const path = issue.path?.map((item) => item.key) ?? [];
@@ -79,30 +84,15 @@ export function parseStepsFile(text: string): StepPlan {
   const repeated = names.findIndex((name, index) => names.indexOf(name) !== index);
   if (repeated >= 0) {
     const line = lineOf(document, lines, ["steps", repeated, "name"]);
-    return invalidAt(line, `steps[${repeated}].name is the name of an earlier step too`);
+    return invalidAt(line, `steps[${repeated}].name is already the name of an earlier step`);
   }
-  return { kind: "steps", steps: parsed.output.steps.map(toStep) };
-}
-
-function toStep({ name, run, timeout }: v.InferOutput<typeof StepSchema>): Step {
-  return timeout === undefined ? { name, run } : { name, run, timeoutMs: Math.ceil(timeout * 1000) };
+  return { kind: "steps", steps: parsed.output.steps };
 }
 
 function describeStepShape(issue: v.BaseIssue<unknown>): string {
   if (issue.path === undefined || issue.expected === "Object")
     return "must be a mapping with `name` and `run`";
   return issue.expected === "never" ? "is not a key of a step (name, run, timeout)" : "is missing";
-}
-
-/** The data of a document whose aliases may be followed. */
-function readData(
-  document: Document,
-): { kind: "data"; value: unknown } | { kind: "unreadable"; message: string } {
-  try {
-    return { kind: "data", value: document.toJS({ maxAliasCount: -1 }) };
-  } catch (error) {
-    return { kind: "unreadable", message: error instanceof Error ? error.message : "cannot be read" };
-  }
 }
 
 /** The line of the node at a path, or of the nearest one around it. */

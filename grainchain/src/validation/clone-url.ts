@@ -3,9 +3,9 @@ const URL_PROTOCOLS = new Set(["https:", "http:", "ssh:"]);
 const SCP_LIKE = /^git@[A-Za-z0-9][A-Za-z0-9.-]*:[A-Za-z0-9/_.~][^?#]*$/;
 
 /**
- * Tells whether a clone URL may be handed to git: `https://`, `http://`, `ssh://` or `git@host:path`.
- * Everything else is refused, above all `ext::` (runs a command), `file://` (reads this machine) and
- * anything git or ssh could take for an option.
+ * Whether a clone URL may be passed to git: `https://`, `http://`, `ssh://` or `git@host:path`. Everything else is
+ * refused, above all `ext::` (runs a command), `file://` (reads this machine) and anything that git or ssh could take
+ * for an option.
  */
 export function isCloneUrl(text: string): boolean {
   if (text.length > MAX_URL_CHARACTERS || !/^[\x21-\x7e]+$/.test(text)) return false;
@@ -21,7 +21,7 @@ export function isCloneUrl(text: string): boolean {
   );
 }
 
-/** Takes user names, passwords and tokens out of every URL in a text. */
+/** Removes user names, passwords and tokens from every URL in a text. */
 export function redactCredentials(text: string): string {
   return text.replaceAll(/([a-z][a-z0-9+.-]*:\/\/)[^\s/'"]*@/gi, "$1");
 }

@@ -1,14 +1,16 @@
-/** What became of one step. */
+/** The outcome of one step. */
 export type StepResult = {
   status: "passed" | "failed" | "timed_out";
-  /** null when the step was killed or never ran. */
+  /** null if the step was killed or never ran. */
   exit_code: number | null;
   duration_ms: number;
   /** The end of stdout and stderr together. */
   output: string;
 };
 
-/** The steps of a run by name, beside three fields of the run itself. */
+export type NamedResult = { name: string; result: StepResult };
+
+/** The results of a run's steps by name, beside three fields of the run itself. */
 export type TestResults = {
   overall_success: boolean;
   /** Seconds. */
@@ -17,37 +19,24 @@ export type TestResults = {
   [step: string]: StepResult | boolean | number | string;
 };
 
-/** Results by the status they come with; `pending` and `running` have none. */
-export type CompletedResults = {
-  success: boolean;
-  sandbox_id: string;
-  completed_at: string;
-  test_results: TestResults;
-};
-export type FailedResults = { error: string; failed_at: string };
-export type CancelledResults = { cancelled_at: string };
-export type ValidationResults = CompletedResults | FailedResults | CancelledResults;
+/** Results by the status that they come with; `pending` and `running` have none. */
+export type ValidationResults =
+  | { success: boolean; sandbox_id: string; completed_at: string; test_results: TestResults }
+  | { error: string; failed_at: string }
+  | { cancelled_at: string };
 
-/** Names a step cannot have, since its result stands beside these or would reach an object's prototype. */
+/** Names that a step cannot have: its result is stored beside these fields, or would reach an object's prototype. */
 export const RESERVED_STEP_NAMES: ReadonlySet<string> = new Set([
-  "overall_success",
-  "execution_time",
-  "timestamp",
-  "__proto__",
-  "constructor",
-  "prototype",
+  ...["overall_success", "execution_time", "timestamp"],
+  ...["__proto__", "constructor", "prototype"],
 ]);
 
-/** Puts the steps' results together; the run succeeded when every step passed. */
-export function buildTestResults(
-  steps: ReadonlyArray<{ name: string; result: StepResult }>,
-  durationMs: number,
-  finishedAt: Date,
-): TestResults {
+/** Combines the results of the steps; the run succeeded if every step passed. */
+export function buildTestResults(results: readonly NamedResult[], durationMs: number): TestResults {
   return {
-    overall_success: steps.every((step) => step.result.status === "passed"),
+    overall_success: results.every(({ result }) => result.status === "passed"),
     execution_time: Math.round(durationMs) / 1000,
-    timestamp: finishedAt.toISOString(),
-    ...Object.fromEntries(steps.map((step) => [step.name, step.result])),
+    timestamp: new Date().toISOString(),
+    ...Object.fromEntries(results.map(({ name, result }) => [name, result])),
   };
 }

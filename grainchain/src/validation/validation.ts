@@ -8,6 +8,8 @@ export type ValidationStatus = "pending" | "running" | "completed" | "failed" | 
 export type Validation = {
   id: string;
   request: ValidationRequest;
+  /** Each names the request: a repetition under one of them is not run again. */
+  keys: readonly string[];
   status: ValidationStatus;
   /** Stops the run. */
   controller: AbortController;
@@ -18,46 +20,33 @@ export type Validation = {
   sandboxId?: string;
 };
 
-/** A validation as the status and project routes show it. */
-export type ValidationView = {
-  validation_id: string;
-  project_id: string;
-  pr_number: number;
-  status: ValidationStatus;
-  results?: ValidationResults;
-  error?: string;
-  started_at?: string;
-  completed_at?: string;
-  sandbox_id?: string;
-};
-
-/** Begins a validation that waits for its turn. Its id can be read by people and guessed by nobody. */
-export function createValidation(request: ValidationRequest): Validation {
-  const project = request.projectId.replace("/", "_");
+/** Creates a waiting validation. People can read its id, and nobody can guess it. */
+export function createValidation(request: ValidationRequest, keys: readonly string[]): Validation {
+  const project = request.project_id.replace("/", "_");
   return {
-    id: `val_${project}_${request.prNumber}_${randomUUID()}`,
+    id: `val_${project}_${request.pr_number}_${randomUUID()}`,
     request,
+    keys,
     status: "pending",
     controller: new AbortController(),
   };
 }
 
-/** Tells whether nothing will happen to a validation any more. */
-export function isFinished(validation: Validation): boolean {
-  return validation.status !== "pending" && validation.status !== "running";
+export function isFinished({ status }: Validation): boolean {
+  return status !== "pending" && status !== "running";
 }
 
-/** What may be shown of a validation: above all not its webhook URL. */
-export function viewValidation(validation: Validation): ValidationView {
+/** What the status and project routes show of a validation: above all not its webhook URL. */
+export function viewValidation({ id, request, ...validation }: Validation) {
   return {
-    validation_id: validation.id,
-    project_id: validation.request.projectId,
-    pr_number: validation.request.prNumber,
+    validation_id: id,
+    project_id: request.project_id,
+    pr_number: request.pr_number,
     status: validation.status,
-    ...(validation.results && { results: validation.results }),
-    ...(validation.error !== undefined && { error: validation.error }),
-    ...(validation.startedAt && { started_at: validation.startedAt.toISOString() }),
-    ...(validation.completedAt && { completed_at: validation.completedAt.toISOString() }),
-    ...(validation.sandboxId !== undefined && { sandbox_id: validation.sandboxId }),
+    results: validation.results,
+    error: validation.error,
+    started_at: validation.startedAt?.toISOString(),
+    completed_at: validation.completedAt?.toISOString(),
+    sandbox_id: validation.sandboxId,
   };
 }

@@ -6,10 +6,10 @@ import { requestBody } from "../support/system.ts";
 
 const ROOMY = { maxFinished: 100, maxAgeMs: 60_000, maxResultBytes: 1_000_000 };
 
-function makeValidation(output = ""): Validation {
+function makeValidation({ output = "", keys = [] as string[] } = {}): Validation {
   const reading = readRequest(requestBody(), 1000);
   if (reading.kind === "invalid") throw new Error(reading.message);
-  const validation = createValidation(reading.request);
+  const validation = createValidation(reading.request, keys);
   validation.results = {
     success: true,
     sandbox_id: "s",
@@ -26,8 +26,8 @@ function makeValidation(output = ""): Validation {
 
 test("finds a validation by its id and by each of its keys", () => {
   const history = new History(ROOMY);
-  const validation = makeValidation();
-  history.add(validation, ["one", "two"]);
+  const validation = makeValidation({ keys: ["one", "two"] });
+  history.add(validation);
   expect(history.find(validation.id)).toBe(validation);
   expect(history.findByKeys(["zero", "two"])).toBe(validation);
   expect(history.findByKeys(["zero"])).toBeUndefined();
@@ -35,8 +35,10 @@ test("finds a validation by its id and by each of its keys", () => {
 
 test("forgets the oldest finished ones beyond the number, with their keys", () => {
   const history = new History({ ...ROOMY, maxFinished: 1 });
-  const [first, second, running] = [makeValidation(), makeValidation(), makeValidation()];
-  for (const [index, each] of [running, first, second].entries()) history.add(each, [`key-${index}`]);
+  const running = makeValidation({ keys: ["key-0"] });
+  const first = makeValidation({ keys: ["key-1"] });
+  const second = makeValidation({ keys: ["key-2"] });
+  for (const each of [running, first, second]) history.add(each);
   history.finish(first);
   history.finish(second);
   expect(history.find(first.id)).toBeUndefined();
@@ -48,7 +50,7 @@ test("forgets the oldest finished ones beyond the number, with their keys", () =
 test("forgets what finished too long ago", () => {
   const history = new History({ ...ROOMY, maxAgeMs: -1 });
   const validation = makeValidation();
-  history.add(validation, []);
+  history.add(validation);
   expect(history.find(validation.id)).toBe(validation);
   history.finish(validation);
   expect(history.find(validation.id)).toBeUndefined();
@@ -56,9 +58,10 @@ test("forgets what finished too long ago", () => {
 
 test("drops the output of old results when they take too much room", () => {
   const history = new History({ ...ROOMY, maxResultBytes: 1500 });
-  const [first, second] = [makeValidation("x".repeat(1000)), makeValidation("y".repeat(1000))];
+  const first = makeValidation({ output: "x".repeat(1000) });
+  const second = makeValidation({ output: "y".repeat(1000) });
   for (const each of [first, second]) {
-    history.add(each, []);
+    history.add(each);
     history.finish(each);
   }
   expect(first.results).toMatchObject({

@@ -54,9 +54,9 @@ describe("detectSteps", () => {
       { ...npm({ scripts: { lint: "l" } }), hasPythonTests: true },
       ["lint: npm run lint", "test: python3 -m pytest"],
     ],
-    ["a package.json that is no JSON", { packageJson: "{" }, ["package.json: not valid JSON"]],
+    ["a package.json that is no JSON", { packageJson: "{" }, ["package.json is not valid JSON"]],
     ["scripts that are no object", npm({ scripts: "x" }), ["package.json: scripts must be an object"]],
-    ["a package.json that is a list", npm([]), ["package.json: it must be an object"]],
+    ["a package.json that is a list", npm([]), ["package.json must be an object"]],
   ])("judges %s", (_what, files, expected) => {
     expect(detect(files)).toEqual(expected);
   });

@@ -69,7 +69,7 @@ describe("parseStepsFile", () => {
     [
       "a name used twice",
       step("name: ok\n    run: y"),
-      /line 4: steps\[1\]\.name is the name of an earlier step/,
+      /line 4: steps\[1\]\.name is already the name of an earlier step/,
     ],
     ["too many documents", "steps: []\n---\nsteps: []\n", /documents/],
   ])("tells where %s is", (_what, text, message) => {
@@ -150,12 +150,12 @@ steps:
     [
       "a name that two steps merge",
       "a: &a {name: x, run: y}\nsteps:\n  - <<: *a\n  - <<: *a\n",
-      /line 4: steps\[1\]\.name is the name of an earlier step/,
+      /line 4: steps\[1\]\.name is already the name of an earlier step/,
     ],
     [
       "an alias to what it stands in",
       "steps: &a\n  - <<: *a\n    name: x\n",
-      /line 2: the alias \*a stands inside/,
+      /line 2: the alias \*a is inside its own anchor/,
     ],
   ])("tell where %s is", (_what, text, message) => {
     expect(messageOf(text)).toMatch(message);

@@ -13,16 +13,16 @@ describe("readRequest", () => {
     expect(read({})).toEqual({
       kind: "request",
       request: {
-        projectId: "acme/app",
-        prNumber: 7,
-        prUrl: "https://github.com/acme/app/pull/7",
-        headSha: SOME_SHA,
-        baseSha: "",
-        webhookUrl: "http://127.0.0.1:9/hook/capability-token",
-        clientRequestId: undefined,
-        timeoutMs: 60_000,
-        maxMemoryBytes: 512 * 1024 ** 2,
-        cloneUrl: undefined,
+        project_id: "acme/app",
+        pr_number: 7,
+        pr_url: "https://github.com/acme/app/pull/7",
+        head_sha: SOME_SHA,
+        base_sha: "",
+        webhook_url: "http://127.0.0.1:9/hook/capability-token",
+        client_request_id: undefined,
+        timeout_ms: 60_000,
+        max_memory: 512 * 1024 ** 2,
+        clone_url: undefined,
       },
     });
   });
@@ -39,11 +39,11 @@ describe("readRequest", () => {
     };
     expect(read(fields)).toMatchObject({
       request: {
-        clientRequestId: "one",
-        timeoutMs: MAX_TIMEOUT_MS,
-        maxMemoryBytes: 1024 ** 3,
-        cloneUrl: "https://git.example.com/a.git",
-        headSha: "b".repeat(64),
+        client_request_id: "one",
+        timeout_ms: MAX_TIMEOUT_MS,
+        max_memory: 1024 ** 3,
+        clone_url: "https://git.example.com/a.git",
+        head_sha: "b".repeat(64),
       },
     });
   });

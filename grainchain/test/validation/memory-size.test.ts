@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { formatBytes, parseMemoryLimit } from "../../src/sandbox/memory-limit.ts";
+import { formatBytes, parseMemorySize } from "../../src/validation/memory-size.ts";
 
 test.each([
   ["512MB", 512 * 1024 ** 2],
@@ -13,18 +13,18 @@ test.each([
   [1000, 1000],
   ["0", 0],
   [0, 0],
-])("reads the memory limit %j", (limit, bytes) => {
-  expect(parseMemoryLimit(limit)).toBe(bytes);
+])("reads the size %j", (limit, bytes) => {
+  expect(parseMemorySize(limit)).toBe(bytes);
 });
 
 test.each(["", "MB", "-1", "1e9", "12XB", "1 2MB", "NaN", "99999999999999999999GB", "constructor"])(
-  "refuses the memory limit %j",
+  "refuses the size %j",
   (limit) => {
-    expect(parseMemoryLimit(limit)).toBeUndefined();
+    expect(parseMemorySize(limit)).toBeUndefined();
   },
 );
 
-test("shows a limit in the unit people use", () => {
+test("shows a size in the unit that people use", () => {
   expect(formatBytes(512 * 1024 ** 2)).toBe("512 MiB");
   expect(formatBytes(1000)).toBe("1000 bytes");
 });
