@@ -11,6 +11,10 @@ declare module "./assets/*.svg" {
   const text: string;
   export default text;
 }
+declare module "idiomorph/dist/idiomorph.min.js" {
+  const text: string;
+  export default text;
+}
 declare module "uplot/dist/uPlot.iife.min.js" {
   const text: string;
   export default text;

@@ -1,4 +1,5 @@
 /** Scripts, styles and the icon. They hold nothing of anybody's, so they are public and kept for ever. */
+import idiomorph from "idiomorph/dist/idiomorph.min.js";
 import uplot from "uplot/dist/uPlot.iife.min.js";
 import uplotStyle from "uplot/dist/uPlot.min.css";
 import app from "./assets/app.js";
@@ -6,7 +7,6 @@ import badgeStyle from "./assets/badge.css";
 import baseStyle from "./assets/base.css";
 import formStyle from "./assets/form.css";
 import icon from "./assets/icon.svg";
-import morph from "./assets/morph.js";
 import nowStyle from "./assets/now.css";
 import plotsStyle from "./assets/plots.css";
 import plots from "./assets/plots.js";
@@ -33,7 +33,7 @@ const style = [
 
 const FILES: ReadonlyMap<string, readonly [type: string, text: string]> = new Map([
   ["app.js", [SCRIPT, app]],
-  ["morph.js", [SCRIPT, morph]],
+  ["idiomorph.js", [SCRIPT, idiomorph]],
   ["plots.js", [SCRIPT, plots]],
   ["uplot.js", [SCRIPT, uplot]],
   ["uplot.css", [STYLE, uplotStyle]],

@@ -7,7 +7,15 @@ const POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " +
   "form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
-const ASSETS = ["app.js", "morph.js", "plots.js", "uplot.js", "uplot.css", "style.css", "icon.svg"] as const;
+const ASSETS = [
+  "app.js",
+  "idiomorph.js",
+  "plots.js",
+  "uplot.js",
+  "uplot.css",
+  "style.css",
+  "icon.svg",
+] as const;
 
 function expectSecure(response: Response): void {
   const { headers } = response;

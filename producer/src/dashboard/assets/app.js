@@ -2,7 +2,7 @@
  * Keeps a page current: fetches it again every few seconds and changes what has changed. It waits while the page is
  * hidden, while a form is being filled in, and while text is selected; and it says nothing unless it fails.
  */
-import { morph } from "./morph.js";
+/* global Idiomorph */
 import { drawPlots } from "./plots.js";
 
 const main = document.getElementById("main");
@@ -71,11 +71,20 @@ function update(next) {
   const wanted = next.getElementById("main");
   // Another version of the gateway has other scripts.
   if (wanted === null || scriptOf(next) !== scriptOf(document)) return location.reload();
-  morph(main, wanted);
-  morph(foot, next.getElementById("foot"));
+  Idiomorph.morph(main, wanted, KEEP);
+  Idiomorph.morph(foot, next.getElementById("foot"), KEEP);
   document.title = next.title;
   prepare();
 }
+
+const KEEP = {
+  callbacks: {
+    // A script of the page owns what is in it.
+    beforeNodeMorphed: (from) => !from.dataset || !("keep" in from.dataset),
+    // Whether it is open is up to the reader.
+    beforeAttributeUpdated: (name, node) => !(node.tagName === "DETAILS" && name === "open"),
+  },
+};
 
 const scriptOf = (page) => page.querySelector("script[type=module]")?.getAttribute("src");
 

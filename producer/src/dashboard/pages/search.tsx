@@ -71,7 +71,7 @@ export const SearchPage = ({ view, asked, trace }: Props) => (
 );
 
 const Run = ({ one, view }: { readonly one: Trace["validations"][number]; readonly view: View }) => (
-  <section data-key={one.validation.id}>
+  <section id={`run-${one.validation.id}`}>
     <div class="title">
       <h2>
         <a href={paths.validation(one.validation.id)}>

@@ -41,6 +41,7 @@ export const Page = ({ view, title, place, refreshSeconds, asked, plots = false,
       {plots && <link rel="stylesheet" href={assetPath("uplot.css")} />}
       <link rel="stylesheet" href={assetPath("style.css")} />
       {plots && <script src={assetPath("uplot.js")} defer />}
+      <script src={assetPath("idiomorph.js")} defer />
       <script src={assetPath("app.js")} type="module" />
     </head>
     <body>

@@ -40,13 +40,17 @@ export function Table<Item>(props: TableProps<Item>) {
         </thead>
         <tbody>
           {items.map((item) => (
-            <tr data-key={keyOf(item)}>{columns.map((column) => cellOf(column, item))}</tr>
+            <tr id={rowId(caption, keyOf(item))}>{columns.map((column) => cellOf(column, item))}</tr>
           ))}
         </tbody>
       </table>
     </Scroll>
   );
 }
+
+/** The same row has the same id when the page refreshes. An id holds no spaces. */
+const rowId = (caption: string, key: string): string =>
+  encodeURIComponent(`${caption} ${key}`.toWellFormed());
 
 function cellOf<Item>({ head, kind, names, cell }: Column<Item>, item: Item) {
   if (names !== true) {

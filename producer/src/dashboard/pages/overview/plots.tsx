@@ -46,7 +46,9 @@ export function Plots({ overview }: { readonly overview: Overview }) {
 const Plot = (props: { readonly kind: string; readonly title: string; readonly description: string }) => (
   <figure>
     <figcaption>{props.title}</figcaption>
-    <div class="plot" data-plot={props.kind} data-keep role="img" aria-label={props.description} />
+    <div class="plot" role="img" aria-label={props.description}>
+      <div data-plot={props.kind} data-keep />
+    </div>
   </figure>
 );
 
@@ -69,7 +71,7 @@ const HourTable = ({ hours }: { readonly hours: readonly Hour[] }) => (
       </thead>
       <tbody>
         {hours.toReversed().map((hour) => (
-          <tr data-key={hour.hour} data-at={Date.parse(hour.hour) / 1000}>
+          <tr id={`hour-${hour.hour}`} data-at={Date.parse(hour.hour) / 1000}>
             <th scope="row">
               <time datetime={hour.hour}>{`${hour.hour.slice(5, 10)} ${hour.hour.slice(11, 16)}`}</time>
             </th>

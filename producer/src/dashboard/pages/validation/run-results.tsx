@@ -28,7 +28,11 @@ export function RunResults({ results }: { readonly results: Results | null }) {
 }
 
 const Step = ({ step }: { readonly step: StepResult }) => (
-  <details class="run-step" data-key={step.name.slice(0, 200)} open={step.status !== "passed"}>
+  <details
+    class="run-step"
+    id={`step-${encodeURIComponent(step.name.slice(0, 200).toWellFormed())}`}
+    open={step.status !== "passed"}
+  >
     <summary>
       <WordBadge word={step.status} />
       <span class="name">

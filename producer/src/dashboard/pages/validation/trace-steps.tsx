@@ -17,8 +17,8 @@ export const TraceSteps = ({
   if (steps.length === 0) return <p class="empty">Nothing is known of its way.</p>;
   return (
     <ol class="trace">
-      {steps.map((step, index) => (
-        <li data-key={`${index} ${step.step}`} class={step.step === "now" ? "now" : undefined}>
+      {steps.map((step) => (
+        <li class={step.step === "now" ? "now" : undefined}>
           <Clock at={step.at} view={view} />
           <Gap ms={step.gap_ms} />
           <span class="step">
