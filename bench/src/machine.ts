@@ -11,7 +11,7 @@ export interface Machine {
   readonly system: string;
   readonly node: string;
   readonly workerd: string;
-  /** The commit, with `+` where files differ from it. */
+  /** The commit, with `+` if files differ from it. */
   readonly commit: string;
   /** Load averages of 1 minute: what else ran, before the benchmark's own load and after it. */
   readonly loadBefore: number;

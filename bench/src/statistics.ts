@@ -1,33 +1,22 @@
-/** Order statistics: robust against the odd round that something else on the machine disturbed. */
+/** Order statistics: a single round that something else on the machine disturbed hardly moves them. */
 
 /**
- * A percentile of sorted values, by the nearest rank.
- * @param share 0 to 1
+ * A percentile by the nearest rank.
+ * @param sorted in ascending order
+ * @param share from 0 to 1
  */
 export function percentile(sorted: ArrayLike<number>, share: number): number {
   const rank = Math.max(1, Math.ceil(share * sorted.length));
   return sorted[rank - 1] ?? Number.NaN;
 }
 
-/** A figure over rounds. */
-export interface Spread {
-  readonly median: number;
-  readonly min: number;
-  readonly max: number;
-  readonly rounds: number;
-}
+export type Spread = readonly [median: number, min: number, max: number];
 
-/** Undefined where there is no value. */
+/** Undefined without any value. */
 export function spread(values: readonly number[]): Spread | undefined {
+  if (values.length === 0) return undefined;
   const sorted = values.toSorted((a, b) => a - b);
-  const [min] = sorted;
-  const max = sorted.at(-1);
-  if (min === undefined || max === undefined) return undefined;
-  return { median: median(sorted), min, max, rounds: sorted.length };
+  return [percentile(sorted, 0.5), percentile(sorted, 0), percentile(sorted, 1)];
 }
 
-function median(sorted: readonly number[]): number {
-  const middle = sorted.length / 2;
-  if (!Number.isInteger(middle)) return sorted[Math.floor(middle)] ?? Number.NaN;
-  return ((sorted[middle - 1] ?? Number.NaN) + (sorted[middle] ?? Number.NaN)) / 2;
-}
+export const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);

@@ -22,7 +22,7 @@ export interface BundledModule {
 
 /**
  * Bundles a Worker for production.
- * @throws where Wrangler cannot bundle it
+ * @throws if Wrangler cannot bundle it
  */
 export async function bundleWorker(worker: WorkerName): Promise<readonly BundledModule[]> {
   const folder = await mkdtemp(path.join(os.tmpdir(), `bench-${worker}-`));

@@ -1,34 +1,15 @@
 import { describe, expect, test } from "vitest";
-import { limitsOf, shardsFor } from "../src/scale/capacity.ts";
+import { deliveriesAt, limitsOf } from "../src/scale/capacity.ts";
 import {
   average,
   costOf,
   type Load,
   type Measured,
-  type Operations,
-  PRODUCTS,
-  retainedBytes,
+  NOTHING,
+  retainedGb,
   totalOf,
 } from "../src/scale/cost.ts";
-import { priceOf, SECONDS_A_MONTH } from "../src/scale/limits.ts";
-
-const NOTHING: Operations = {
-  requests: 0,
-  invocations: 0,
-  messages: 0,
-  cpuMs: 0,
-  rowsRead: 0,
-  rowsWritten: 0,
-  rowsDeleted: 0,
-  d1Ms: 0,
-  roundTrips: 0,
-  storedBytes: 0,
-  grainchainCalls: 0,
-  githubCalls: 0,
-  githubCreates: 0,
-  budgetCalls: 0,
-  dataPoints: 0,
-};
+import { priceOf } from "../src/scale/limits.ts";
 
 const MEASURED: Measured = {
   validated: {
@@ -47,19 +28,14 @@ const MEASURED: Measured = {
     dataPoints: 4,
   },
   noted: { ...NOTHING, requests: 1, messages: 1, rowsWritten: 5, rowsDeleted: 1, storedBytes: 500 },
-  ignored: { ...NOTHING, requests: 1 },
-  cron: { rowsRead: 50, rowsWritten: 0 },
 };
 
-const load = (perMonth: number, fields: Partial<Load> = {}): Load => ({
+const load = (deliveriesPerMonth: number, fields: Partial<Load> = {}): Load => ({
   name: "",
-  deliveriesPerSecond: perMonth / SECONDS_A_MONTH,
-  mix: { validated: 0.3, noted: 0.5, ignored: 0.2 },
+  deliveriesPerMonth,
+  mix: { validated: 0.3, noted: 0.5 },
   validationsDays: 90,
   deliveriesDays: 14,
-  archive: false,
-  installations: 1,
-  shards: 1,
   ...fields,
 });
 
@@ -72,7 +48,7 @@ describe("a month", () => {
     [0, 0],
     [1e6, 0],
     [3e6, 2],
-  ])("of %i operations beyond a million costs what they cost", (used, dollars) => {
+  ])("of %i operations costs what goes beyond a million", (used, dollars) => {
     expect(priceOf({ included: 1e6, perMillion: 1 }, used)).toBe(dollars);
   });
 
@@ -84,54 +60,56 @@ describe("a month", () => {
     expect(cost.Queues).toBeCloseTo((14 * 3 - 1) * 0.4);
     // 3 × 3 million validations, 14/30 × 5 million deliveries, less the 5 GB included.
     expect(cost["D1 storage"]).toBeCloseTo((9 * 5 + (14 / 30) * 5 * 0.5 - 5) * 0.75);
-    expect(cost["Analytics Engine"]).toBeCloseTo((12 - 10) * 0.25);
+    // 3 million × 4 points, and one for each of the 2 million that are ignored.
+    expect(cost["Analytics Engine"]).toBeCloseTo((14 - 10) * 0.25);
   });
 
   test("of more costs more, of every product that is used", () => {
     const [some, more] = [costOf(MEASURED, load(100e6)), costOf(MEASURED, load(200e6))];
-    for (const product of PRODUCTS.filter((name) => name !== "R2" && name !== "D1 rows read")) {
-      expect(more[product], product).toBeGreaterThan(some[product]);
+    // 20 billion rows read of 25 that are included.
+    const used = Object.entries(some).filter(([product]) => product !== "D1 rows read");
+    for (const [product, dollars] of used) {
+      expect(more[product as keyof typeof more], product).toBeGreaterThan(dollars);
     }
   });
 
-  test("is cheaper where validations are archived sooner", () => {
-    const archived = load(100e6, { validationsDays: 14, archive: true });
-    expect(totalOf(costOf(MEASURED, archived))).toBeLessThan(totalOf(costOf(MEASURED, load(100e6))));
-    expect(costOf(MEASURED, archived).R2).toBeGreaterThan(0);
+  test("is cheaper if validations are kept for a shorter time", () => {
+    const sooner = costOf(MEASURED, load(10e6, { validationsDays: 14 }));
+    expect(totalOf(sooner)).toBeLessThan(totalOf(costOf(MEASURED, load(10e6))));
   });
 });
 
 test("an average delivery is made of its kinds", () => {
-  expect(average(MEASURED, { validated: 0.5, noted: 0.5, ignored: 0 }).messages).toBe(2);
-  expect(average(MEASURED, { validated: 0, noted: 0, ignored: 1 }).requests).toBe(1);
+  expect(average(MEASURED, { validated: 0.5, noted: 0.5 }).messages).toBe(2);
+  expect(average(MEASURED, { validated: 0, noted: 0 }).requests).toBe(1);
 });
 
 describe("a limit", () => {
-  const find = (one: Load, name: string) => limitsOf(MEASURED, one).find(({ limit }) => limit === name);
+  const find = (one: Load, name: string) => {
+    const found = limitsOf(MEASURED, one).find(({ limit }) => limit === name);
+    if (found === undefined) throw new Error(`no limit: ${name}`);
+    return found;
+  };
 
-  test("of size is reached by what retention keeps", () => {
-    expect(retainedBytes(MEASURED, load(10e6)) / 1e9).toBeCloseTo(9 * 5 + (14 / 30) * 5 * 0.5);
-    expect(find(load(10e6), "size of a database")?.needed).toBe(10);
-    expect(find(load(10e6, { validationsDays: 9 }), "size of a database")?.needed).toBe(2);
+  test("of size is used by what retention keeps", () => {
+    const gigabytes = 9 * 5 + (14 / 30) * 5 * 0.5;
+    expect(retainedGb(MEASURED, load(10e6))).toBeCloseTo(gigabytes);
+    expect(find(load(10e6), "size of the database")).toMatchObject({ allowed: 10, used: gigabytes });
+    expect(find(load(10e6, { validationsDays: 9 }), "size of the database").used).toBeLessThan(10);
   });
 
-  test("of a queue is half used where it needs one, and no more", () => {
-    const atHalf = (2_500 / 1.4) * SECONDS_A_MONTH;
-    expect(find(load(atHalf * 0.99), "messages on the events queue")?.needed).toBe(1);
-    expect(find(load(atHalf * 1.01), "messages on the events queue")?.needed).toBe(2);
-  });
+  test.each(limitsOf(MEASURED, load(1e6)))(
+    "is half used by the load that is said to use half: $limit",
+    (one) => {
+      const atHalf = find(load(deliveriesAt(one, load(1e6), 0.5)), one.limit);
+      expect(atHalf.used).toBeCloseTo(one.allowed / 2);
+    },
+  );
 
-  test("of an installation is shared by installations", () => {
-    const name = "check runs created by an installation";
-    expect(find(load(10e6), name)?.needed).toBeGreaterThan(8);
-    expect(find(load(10e6, { installations: 10 }), name)?.needed).toBe(1);
-  });
-
-  test("says how many shards there are to be, by the worse of time and size", () => {
-    expect(shardsFor(MEASURED, load(60_000))).toBe(1);
-    expect(shardsFor(MEASURED, load(10e6))).toBe(10);
-    expect(
-      shardsFor(MEASURED, load(10_000 * SECONDS_A_MONTH, { validationsDays: 0, deliveriesDays: 0 })),
-    ).toBe(18);
+  test("of check runs is counted by the hour", () => {
+    // 3 million validations a month.
+    const { used, allowed } = find(load(10e6), "check runs created by an installation");
+    expect(used).toBeCloseTo(3e6 / 720);
+    expect(used).toBeGreaterThan(8 * allowed);
   });
 });

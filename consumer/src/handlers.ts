@@ -173,7 +173,7 @@ export function createConsumer(deps: ConsumerDeps) {
   };
 }
 
-function reportDeps(deps: ConsumerDeps): ReportDeps {
+export function reportDeps(deps: ConsumerDeps): ReportDeps {
   const { config } = deps;
   const github = createGitHub(
     {
@@ -188,7 +188,7 @@ function reportDeps(deps: ConsumerDeps): ReportDeps {
   return { ...deps, github, publicUrl: config.CLOUDFLARE_WORKER_URL };
 }
 
-function effectDeps(deps: ConsumerDeps): DispatchDeps {
+export function effectDeps(deps: ConsumerDeps): DispatchDeps {
   const { config } = deps;
   const grainchain = createGrainchain(
     {

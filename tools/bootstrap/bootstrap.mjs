@@ -31,12 +31,10 @@ const COMMANDS = {
   screenshots: "tools/release/screenshots.ts",
   changeset: "node_modules/@changesets/cli/bin.js",
   "release:version": "tools/release/release-version.ts",
-  bench: "bench/src/index.ts",
+  bench: "bench/src/ack.ts",
   "bench:end-to-end": "bench/src/end-to-end.ts",
   "bench:growth": "bench/src/growth.ts",
   "bench:scale": "bench/src/scale.ts",
-  "bench:waiting-room": "bench/src/waiting-room.ts",
-  "bench:start-up": "bench/src/start-up.ts",
   "bench:size": "bench/src/bundle-size.ts",
 };
 

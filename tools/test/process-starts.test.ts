@@ -5,9 +5,6 @@ import { expect, test } from "vitest";
 
 /** Files that start processes and leave the environment to others, each with the reason why that is right. */
 const LEFT_TO_OTHERS: Readonly<Record<string, string>> = {
-  "bench/src/contender.ts": "only ends what others started",
-  "bench/src/servers/hono-pg-boss.ts": "runs in the environment that node-server.ts made",
-  "bench/src/servers/service.ts": "runs in the environment that node-server.ts made",
   "tools/bootstrap/guard.mjs": "hands on the environment that it was given for its script",
   "tools/local/processes.ts": "is given the whole environment",
   "tools/check/test.ts": "runs Vitest in the environment that checks.ts made",

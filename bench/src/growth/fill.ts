@@ -1,28 +1,25 @@
 /**
  * A gateway's history, made by SQL: so many deliveries, each of which started a validation that has ended, with all that
- * hangs on it; and a waiting room.
+ * hangs on it; and a backlog.
  */
 import type { D1Database } from "@cloudflare/workers-types";
 import { recountTallies } from "@webhook-gateway/shared/store/tallies.ts";
+import { RESULTS } from "../facts.ts";
 
-export const REPOSITORIES = 1_000;
+const REPOSITORIES = 1_000;
 /** Repository 0 has a fifth of everything. */
 export const HOT = "bench/repository-0";
-/** What a validation's results weigh, in bytes: a few steps with short outputs. */
-export const RESULTS_BYTES = 1_000;
-/** At Grainchain all the time; the first of them silent for ten minutes. */
-export const IN_FLIGHT = 300;
-export const SILENT = 60;
+/** At Grainchain; the first of them have been silent for ten minutes. */
+const IN_FLIGHT = 300;
+const SILENT = 60;
 const CHUNK_ROWS = 25_000;
-/** Up to here the indexes grow with the rows, as they do in life; beyond they are built at the end, in minutes less. */
-export const MOST_AS_IT_COMES = 200_000;
 const DAY_SECONDS = 24 * 3600;
-const INDEX_ATTEMPTS = 10;
-const INDEX_PAUSE_MS = 5_000;
-/** Retention keeps deliveries for so long by default. */
+/** Retention keeps deliveries for 14 days by default, and nothing for 95. */
 const KEPT_DAYS = 14;
-/** Beyond what retention keeps of anything by default. */
 const OLD_DAYS = 95;
+
+export const daysAgo = (days: number): string =>
+  new Date(Date.now() - days * DAY_SECONDS * 1000).toISOString();
 
 export interface Filled {
   readonly deliveries: number;
@@ -33,7 +30,7 @@ export interface Filled {
 
 export const shapeOf = (deliveries: number): Filled => ({
   deliveries,
-  old: Math.min(Math.max(deliveries / 20, 2_000), 50_000),
+  old: Math.min(Math.max(deliveries / 20, 3_000), deliveries / 3, 50_000),
   waiting: 2_200 + Math.floor(deliveries / 10),
 });
 
@@ -125,16 +122,10 @@ const LIVE_REPORTS = `
                        posted_hash, external_id) ${NUMBERS}
   SELECT ${VALIDATION}, repo, ${SHA}, 'queued', 'posted', ${stamp(-900)}, ${stamp(-900)}, 1, 'queued', ${SHA}, i FROM rows`;
 
-/** Fills an empty database. @param progress told of rows that are there */
-export async function fill(
-  db: D1Database,
-  shape: Filled,
-  now: Date,
-  progress: (deliveries: number) => void,
-): Promise<void> {
-  const { deliveries, old, waiting } = shape;
-  const results = JSON.stringify({ success: true, output: "x".repeat(RESULTS_BYTES - 28) });
-  const bound = [deliveries, old, now.getTime() / 1000, results] as const;
+/** Fills an empty database. */
+export async function fill(db: D1Database, { deliveries, old, waiting }: Filled): Promise<void> {
+  const results = JSON.stringify(RESULTS);
+  const bound = [deliveries, old, Date.now() / 1000, results] as const;
   const insert = (statements: readonly string[], from: number, to: number) =>
     db.batch(
       statements.map((sql) => {
@@ -153,12 +144,10 @@ export async function fill(
       Math.ceil(waiting / REPOSITORIES),
     )
     .run();
-  const indexes = deliveries > MOST_AS_IT_COMES ? await dropIndexes(db) : [];
   for (let from = 0; from < deliveries; from += CHUNK_ROWS) {
     await insert(HISTORY, from, Math.min(from + CHUNK_ROWS, deliveries));
-    progress(from);
+    if (from % 100_000 === 0) console.error(`${from} of ${deliveries} deliveries …`);
   }
-  for (const sql of indexes) await createIndex(db, sql);
   const rest = [LIVE_DELIVERIES, LIVE_TIMELINE, LIVE_REPORTS];
   const silentFrom = deliveries + waiting;
   for (let from = deliveries; from < silentFrom; from += CHUNK_ROWS) {
@@ -167,27 +156,4 @@ export async function fill(
   await insert([live("running", stamp(-600)), ...rest], silentFrom, silentFrom + SILENT);
   await insert([live("running", stamp(0)), ...rest], silentFrom + SILENT, silentFrom + IN_FLIGHT);
   await recountTallies(db);
-}
-
-/** A connection may be closed meanwhile, while D1 goes on: what is asked again waits for it, and finds it done. */
-async function createIndex(db: D1Database, sql: string): Promise<void> {
-  const once = db.prepare(sql.replace("CREATE INDEX", "CREATE INDEX IF NOT EXISTS"));
-  for (let attempt = 1; ; attempt++) {
-    try {
-      await once.run();
-      return;
-    } catch (thrown) {
-      if (attempt === INDEX_ATTEMPTS) throw thrown;
-      await new Promise((resolve) => setTimeout(resolve, INDEX_PAUSE_MS));
-    }
-  }
-}
-
-/** @returns how they are made again */
-async function dropIndexes(db: D1Database): Promise<readonly string[]> {
-  const { results } = await db
-    .prepare("SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL")
-    .all<{ name: string; sql: string }>();
-  for (const { name } of results) await db.prepare(`DROP INDEX ${name}`).run();
-  return results.map(({ sql }) => sql);
 }

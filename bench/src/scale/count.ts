@@ -1,0 +1,102 @@
+/** Counts what one delivery makes the platform do, over some hundred of them through the consumer as it is. */
+import type { D1Database } from "@cloudflare/workers-types";
+import { deleteChunk } from "@webhook-gateway/shared/store/maintain/retention.ts";
+import { batchOf, createWorld, type Sent, type World } from "../consumer.ts";
+import { sizeOf } from "../database.ts";
+import { callbackAbout, openedPull } from "../facts.ts";
+import { createMeter, total } from "../meter.ts";
+import type { Measured } from "./cost.ts";
+
+/** As the events queue brings them if many come. */
+const BATCH = 100;
+const REPOSITORIES = 100;
+
+/** Brings facts to the consumer, and then every wake-up that follows. */
+async function deliver({ sent, wakeUps, consumer }: World, facts: readonly unknown[]): Promise<void> {
+  for (let from = 0; from < facts.length; from += BATCH) {
+    const batch = facts.slice(from, from + BATCH);
+    sent.messages += batch.length;
+    sent.invocations++;
+    await consumer.events(batchOf(batch));
+    while (wakeUps.length > 0) {
+      sent.invocations++;
+      await consumer.work(batchOf(wakeUps.splice(0)));
+    }
+  }
+}
+
+const somePulls = (deliveries: number) =>
+  Array.from({ length: deliveries }, (_, i) => openedPull(i % REPOSITORIES));
+
+type Life = (world: World, deliveries: number) => Promise<void>;
+
+/** Deliveries that start a validation each, which runs and succeeds. */
+const validate: Life = async (world, deliveries) => {
+  const opened = somePulls(deliveries);
+  await deliver(world, opened);
+  const ids = opened.flatMap(({ repository, change }) =>
+    repository === null || change.type !== "pull_request"
+      ? []
+      : [`${repository.id}-pr-${change.number}-${change.head_sha}-1`],
+  );
+  for (const status of ["running", "completed"] as const) {
+    const callbacks = ids.map((id) => callbackAbout(id, status));
+    await deliver(world, callbacks);
+  }
+};
+
+/** Pushes to branches that are not validated. */
+const note: Life = (world, deliveries) => {
+  const push = { event: "push", action: null, change: { type: "note" } };
+  const pushes = somePulls(deliveries).map((pull) => ({ ...pull, ...push }));
+  return deliver(world, pushes);
+};
+
+/** @param requests to the producer: the delivery, and the callbacks about its validation */
+async function count(bare: D1Database, life: Life, deliveries: number, requests: number) {
+  const meter = createMeter(bare);
+  const world = createWorld(meter.db);
+  // GitHub is asked once which installation a repository belongs to, and once an hour for a token.
+  await life(world, REPOSITORIES);
+  meter.take();
+  // The producer writes a data point for each of its requests.
+  const before = { ...world.sent, dataPoints: world.sent.dataPoints - requests * deliveries };
+  const sizeBefore = await sizeOf(bare);
+  const cpuBefore = process.cpuUsage();
+  await life(world, deliveries);
+  const cpu = process.cpuUsage(cpuBefore);
+  const { costs, roundTrips } = meter.take();
+  const storedBytes = (await sizeOf(bare)) - sizeBefore;
+  return {
+    requests,
+    ...each(world.sent, before, deliveries),
+    rowsRead: total(costs, "rowsRead") / deliveries,
+    rowsWritten: total(costs, "rowsWritten") / deliveries,
+    rowsDeleted: (await deleteAll(bare)) / (deliveries + REPOSITORIES),
+    roundTrips: roundTrips / deliveries,
+    d1Ms: total(costs, "ms") / deliveries,
+    storedBytes: storedBytes / deliveries,
+    cpuMs: (cpu.user + cpu.system) / 1000 / deliveries,
+  };
+}
+
+function each(sent: Sent, before: Sent, deliveries: number): Sent {
+  const names = Object.keys(sent) as (keyof Sent)[];
+  const rates = names.map((name) => [name, (sent[name] - before[name]) / deliveries]);
+  return Object.fromEntries(rates);
+}
+
+/** As retention does once everything is old. @returns the rows that it writes */
+async function deleteAll(bare: D1Database): Promise<number> {
+  const meter = createMeter(bare);
+  const later = new Date(Date.now() + 24 * 3_600_000).toISOString();
+  const horizons = { deliveriesBefore: later, validationsBefore: later, strayResultsBefore: later };
+  while ((await deleteChunk(meter.db, horizons)) > 0);
+  return total(meter.take().costs, "rowsWritten");
+}
+
+export async function measureDelivery(db: D1Database, deliveries: number): Promise<Measured> {
+  const validated = await count(db, validate, deliveries, 3);
+  const noted = await count(db, note, deliveries, 1);
+  return { validated, noted };
+}

@@ -1,9 +1,0 @@
-/** `@octokit/webhooks`' own Node middleware: verifies, parses, calls a handler that does nothing, 200. No queue. */
-import { createServer } from "node:http";
-import { createNodeMiddleware, Webhooks } from "@octokit/webhooks";
-import { atEnd, SECRET, serve } from "./serve.ts";
-
-const webhooks = new Webhooks({ secret: SECRET });
-webhooks.onAny(() => {});
-atEnd(() => {});
-serve(createServer(createNodeMiddleware(webhooks, { path: "/webhook/github" })));
