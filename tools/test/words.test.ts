@@ -1,0 +1,55 @@
+/** Keeps words of our own, and British spelling, out of everything that people read. The terms to use are in docs/glossary.md. */
+import { globSync, readFileSync } from "node:fs";
+import path from "node:path";
+import { ROOT } from "@webhook-gateway/shared/process/root.mjs";
+import { expect, test } from "vitest";
+
+/** A word to avoid, and what to write instead. */
+const WORDS: readonly (readonly [avoid: RegExp, instead: string])[] = [
+  [/voucher|\bvouch(?:e[sd])?\b/i, "authentication result, authenticate"],
+  [/(?<!dead[\s_-]*)letter/i, "dead letter"],
+  [/(?<![a-z])mend(?![a-z])|\bmend(?:s|ed|ing)\b/i, "fix"],
+  [/waiting[\s_-]?room/i, "backlog"],
+  [/claimSilent/, "claimStale"],
+  [/speaker/i, "installation credential"],
+  [/sighting/i, "head observation"],
+  [/\bfindings\b/i, "outcome"],
+  [/\b(?:fault|bad)[\s_-]?weather\b|\bweather\b/i, "fault policy"],
+  [/\bstorms?\b/i, "burst"],
+  [/no such thing/i, "not found"],
+  [/\bbec(?:o|a)mes? of\b/i, "what happened to"],
+  [/\bc[ao]mes? of (?:it|them|this|that|each)\b/i, "outcome"],
+  [/\bst(?:ands?|ood) in\b(?! (?:for|the way)\b)/i, "is stored in"],
+  [/\bdocs 20\d\d/, "a link"],
+  [/\bfor ever\b/i, "forever"],
+  [
+    /organis|normalis|recognis|authoris|serialis|behaviour|colour|honour|favour|labelled/i,
+    "American spelling",
+  ],
+];
+
+/** Written by changesets, or rewritten by the benchmarks. */
+const LEFT_OUT = /^(?:CHANGELOG|docs\/scale)\.md$|(?:^|\/)node_modules\//;
+
+const FILES = globSync(
+  ["*.{md,toml}", ".github/**/*.{md,yml}", "{docs,shared}/**/*.md", "docs/*.json", ".env.example"],
+  { cwd: ROOT },
+)
+  .filter((file) => !LEFT_OUT.test(file))
+  .map((file) => ({ file, text: readFileSync(path.join(ROOT, file), "utf8") }));
+
+test.each(WORDS)("nothing says %s, but: %s", (avoid) => {
+  const found = FILES.flatMap(({ file, text }) =>
+    [...text.matchAll(new RegExp(avoid, `${avoid.flags}g`))].map(({ index }) => {
+      const line = text.slice(0, index).split("\n").length;
+      return `${file}:${line}: ${text.split("\n")[line - 1]?.trim()}`;
+    }),
+  );
+  expect(found).toEqual([]);
+});
+
+test("the files that people read are looked at", () => {
+  const names = FILES.map(({ file }) => file);
+  expect(names).toEqual(expect.arrayContaining(["README.md", "docs/glossary.md", "wrangler.consumer.toml"]));
+  expect(names.some((name) => name.includes("node_modules"))).toBe(false);
+});
