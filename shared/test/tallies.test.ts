@@ -1,6 +1,13 @@
 import { describe, expect, test } from "vitest";
-import type { Changes, TimelineEntry, Validation } from "../src/store/rows.ts";
+import type { DeliveryRow, TimelineEntry } from "../src/store/rows.ts";
 import { type Tally, talliesOf } from "../src/store/tallies.ts";
+import type { Validation } from "../src/store/validation-row.ts";
+
+interface Changes {
+  readonly deliveries: readonly DeliveryRow[];
+  readonly validations: readonly Validation[];
+  readonly timeline: readonly TimelineEntry[];
+}
 
 const CREATED = "2026-11-01T09:59:30.000Z";
 const AT = "2026-11-01T10:01:00.500Z";
@@ -18,11 +25,16 @@ const move = (
 const delivery = (received_at: string, recovered_at: string | null = null): Changes["deliveries"][number] =>
   ({ received_at, recovered_at }) as Changes["deliveries"][number];
 
-const counts = (changes: Partial<Changes>): Record<string, number> =>
+const counts = ({
+  deliveries = [],
+  validations = [],
+  timeline = [],
+}: Partial<Changes>): Record<string, number> =>
   Object.fromEntries(
-    talliesOf({ deliveries: [], validations: [], timeline: [], ...changes }).map(
-      ({ kind, key, name, n }: Tally) => [`${kind} ${key} ${name}`.trim(), n],
-    ),
+    talliesOf(deliveries, validations, timeline).map(({ kind, key, name, n }: Tally) => [
+      `${kind} ${key} ${name}`.trim(),
+      n,
+    ]),
   );
 
 describe("what changes add to the counts", () => {

@@ -1,21 +1,22 @@
-/** What a callback leads to. Pure: reads and changes only the draft. */
+/** What a callback leads to. Pure: reads and changes only the change set. */
 
 import { keepsLate, MAX_LATE_CALLBACKS, withLate } from "@webhook-gateway/shared/domain/late-callback.ts";
 import { isFinal, type Signal } from "@webhook-gateway/shared/domain/validation.ts";
 import type { CallbackFact } from "@webhook-gateway/shared/messages/fact.ts";
-import type { Results, UnmatchedCallback, Validation } from "@webhook-gateway/shared/store/rows.ts";
-import type { Draft } from "../record/change-set.ts";
+import type { Results, UnmatchedCallback } from "@webhook-gateway/shared/store/rows.ts";
+import type { Validation } from "@webhook-gateway/shared/store/validation-row.ts";
+import type { ChangeSet } from "../record/change-set.ts";
 
 /**
  * Decides a callback that was not recorded before. A capability ends with its validation: where that is kept no more,
  * nothing is written.
  * @returns what came of it, for a person
  */
-export function decideCallback(draft: Draft, fact: CallbackFact): string {
-  const validation = findValidation(draft, fact);
-  if (validation !== undefined) applyCallback(draft, validation, fact);
-  else if (fact.id_kind === "any") draft.addUnmatched(unmatchedFrom(fact));
-  else return drop(draft, { ...fact, results: resultsOf(fact) }, fact.validation_id, GONE);
+export function decideCallback(changes: ChangeSet, fact: CallbackFact): string {
+  const validation = findValidation(changes, fact);
+  if (validation !== undefined) applyCallback(changes, validation, fact);
+  else if (fact.id_kind === "any") changes.add({ kind: "unmatched", row: unmatchedFrom(fact) });
+  else return drop(changes, { ...fact, results: resultsOf(fact) }, fact.validation_id, GONE);
   return "recorded";
 }
 
@@ -37,10 +38,10 @@ export interface Word {
 }
 
 /** Applies Grainchain's word. While it is live each callback is in the timeline; repeated it moves nothing. */
-export function applyWord(draft: Draft, validation: Validation, word: Word): Validation {
-  if (isFinal(validation.state)) return applyLateWord(draft, validation, word);
+export function applyWord(changes: ChangeSet, validation: Validation, word: Word): Validation {
+  if (isFinal(validation.state)) return applyLateWord(changes, validation, word);
   const told = word.id === null ? "Grainchain, when asked, said" : "callback";
-  return draft.signal(
+  return changes.signal(
     validation,
     signalOf(word),
     {
@@ -59,20 +60,20 @@ export function applyWord(draft: Draft, validation: Validation, word: Word): Val
 }
 
 /** After the end nothing moves, and what is kept is bounded: see `keepsLate`. */
-function applyLateWord(draft: Draft, validation: Validation, word: Word): Validation {
+function applyLateWord(changes: ChangeSet, validation: Validation, word: Word): Validation {
   const { id, status, results } = word;
   if (id === null) return validation;
   const keeps = keepsLate(validation, status);
   if (!keeps.callback) {
-    drop(draft, { id, results }, validation.id, BEYOND);
+    drop(changes, { id, results }, validation.id, BEYOND);
     return validation;
   }
   const lost = results !== undefined && !keeps.results;
-  if (lost) drop(draft, { id, results }, validation.id, REPEATED);
+  if (lost) drop(changes, { id, results }, validation.id, REPEATED);
   const late = withLate(validation, status, results !== undefined && !lost);
   const last = late.late_callbacks === MAX_LATE_CALLBACKS;
   const reason = `callback ${statusText(word)}, after the end${lost ? `; ${REPEATED}` : ""}${last ? `; ${LAST}` : ""}`;
-  return draft.signal(
+  return changes.signal(
     validation,
     signalOf(word),
     { reason, deliveryId: id, note: true, results: lost ? undefined : results },
@@ -85,12 +86,12 @@ const REPEATED = "its results are dropped, for this status had some";
 const LAST = "no further ones are kept";
 
 function drop(
-  draft: Draft,
+  changes: ChangeSet,
   { id, results }: { readonly id: string; readonly results?: Results | undefined },
   validationId: string,
   reason: string,
 ): string {
-  draft.addDropped({ id, validation_id: validationId, reason, results });
+  changes.add({ kind: "dropped", row: { id, validation_id: validationId, reason, results } });
   return `dropped: ${reason}`;
 }
 
@@ -112,21 +113,21 @@ export const statusText = (word: Verdict): string =>
 
 const startedAt = (word: Word): string => word.occurred_at ?? word.received_at;
 
-function applyCallback(draft: Draft, validation: Validation, fact: CallbackFact): void {
+function applyCallback(changes: ChangeSet, validation: Validation, fact: CallbackFact): void {
   const stopped = validation.state === "cancelled" || validation.state === "superseded";
-  const after = applyWord(draft, validation, { ...fact, results: resultsOf(fact) });
+  const after = applyWord(changes, validation, { ...fact, results: resultsOf(fact) });
   // It was stopped before its id was known, and Grainchain is still at it.
   const running = fact.status === "pending" || fact.status === "running";
-  if (stopped && running && validation.grainchain_id === null && after.grainchain_id !== null) {
-    draft.addCancel(after.id, after.grainchain_id, `${validation.state} before Grainchain had it`);
+  if (stopped && running && validation.grainchain_id === null) {
+    changes.addCancel(after, `${validation.state} before Grainchain had it`);
   }
 }
 
 /** By our id, else by Grainchain's: its ids can repeat, so the same project and what is live come first. */
-function findValidation(draft: Draft, fact: CallbackFact): Validation | undefined {
-  const ours = draft.validation(fact.validation_id);
+function findValidation(changes: ChangeSet, fact: CallbackFact): Validation | undefined {
+  const ours = changes.validation(fact.validation_id);
   if (ours !== undefined || fact.id_kind === "ours") return ours;
-  const [best] = draft
+  const [best] = changes
     .validations()
     .filter((row) => row.grainchain_id === fact.validation_id)
     .toSorted((a, b) => score(b, fact) - score(a, fact) || b.created_at.localeCompare(a.created_at));

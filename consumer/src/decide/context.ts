@@ -1,7 +1,7 @@
 /** What the decisions on deliveries share: their context, their outcome, and the moves that several of them make. */
 import type { DeliveryFact, PullRequestChange } from "@webhook-gateway/shared/messages/fact.ts";
-import type { Subject } from "@webhook-gateway/shared/store/rows.ts";
-import type { Draft } from "../record/change-set.ts";
+import type { Subject } from "@webhook-gateway/shared/store/subject-row.ts";
+import type { ChangeSet } from "../record/change-set.ts";
 import { cancelRuns, ensureRun, originOf, type RunRequest, supersedeOthers } from "./run.ts";
 
 /** What the operator decides. */
@@ -30,7 +30,7 @@ export interface Decision {
 
 /** A delivery about a repository, and all that its decision may read and change. */
 export interface Context {
-  readonly draft: Draft;
+  readonly changes: ChangeSet;
   readonly fact: DeliveryFact;
   readonly repository: NonNullable<DeliveryFact["repository"]>;
   readonly policy: DeliveryPolicy;
@@ -38,24 +38,24 @@ export interface Context {
 
 /** Makes sure that the subject's newest head has its run. */
 export function runOutcome(context: Context, subject: Subject, request: RunRequest): Decision {
-  const { draft, fact, policy } = context;
-  const { started, id } = ensureRun(draft, subject, originOf(fact), request, policy.cancelSuperseded);
+  const { changes, fact, policy } = context;
+  const { started, id } = ensureRun(changes, subject, originOf(fact), request, policy.cancelSuperseded);
   const reason = started ? null : "this head has its validation already";
   return { outcome: started ? "started" : "unchanged", reason, validation_id: id };
 }
 
 /** Whatever is live for another head than the newest is in its way, whether or not the newest needs a run. */
-export function supersedeHeads({ draft, fact, policy }: Context, subject: Subject): void {
-  const current = draft
+export function supersedeHeads({ changes, fact, policy }: Context, subject: Subject): void {
+  const current = changes
     .runsOf(subject)
     .filter((row) => row.head_sha === subject.head_sha)
     .toSorted((a, b) => b.run - a.run)[0];
-  supersedeOthers(draft, subject, current?.id ?? null, fact.id, policy.cancelSuperseded);
+  supersedeOthers(changes, subject, current?.id ?? null, fact.id, policy.cancelSuperseded);
 }
 
 /** Cancels whatever is live for the subject. */
-export function cancelSubject({ draft, fact }: Context, subject: Subject, reason: string): Decision {
-  const [first = null, ...others] = cancelRuns(draft, subject, reason, fact.id);
+export function cancelSubject({ changes, fact }: Context, subject: Subject, reason: string): Decision {
+  const [first = null, ...others] = cancelRuns(changes, subject, reason, fact.id);
   if (first === null) return decided("recorded", `${reason}; nothing was under way`);
   const more = others.length === 0 ? "" : ` and ${others.length} more`;
   return { outcome: "cancelled", reason: `${reason}${more}`, validation_id: first };

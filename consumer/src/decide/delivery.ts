@@ -1,4 +1,4 @@
-/** What a delivery leads to. Pure: reads and changes only the draft. */
+/** What a delivery leads to. Pure: reads and changes only the change set. */
 
 import { placeSighting } from "@webhook-gateway/shared/domain/ordering.ts";
 import {
@@ -13,8 +13,8 @@ import type {
   PushChange,
   RerunChange,
 } from "@webhook-gateway/shared/messages/fact.ts";
-import type { Subject } from "@webhook-gateway/shared/store/rows.ts";
-import type { Draft } from "../record/change-set.ts";
+import type { Subject } from "@webhook-gateway/shared/store/subject-row.ts";
+import type { ChangeSet } from "../record/change-set.ts";
 import {
   type Context,
   cancelSubject,
@@ -31,13 +31,17 @@ import { decidePullRequest } from "./pull-request.ts";
 import type { RunRequest } from "./run.ts";
 
 /** Decides a delivery that was not recorded before, and records it. */
-export function decideDelivery(draft: Draft, fact: DeliveryFact, policy: DeliveryPolicy): DeliveryOutcome {
+export function decideDelivery(
+  changes: ChangeSet,
+  fact: DeliveryFact,
+  policy: DeliveryPolicy,
+): DeliveryOutcome {
   const { repository } = fact;
   const decision =
     repository === null || fact.change.type === "note"
       ? decided("recorded", null)
-      : decideChange({ draft, fact, repository, policy });
-  draft.addDelivery({
+      : decideChange({ changes, fact, repository, policy });
+  const row = {
     id: fact.id,
     event: fact.event,
     action: fact.action,
@@ -48,17 +52,21 @@ export function decideDelivery(draft: Draft, fact: DeliveryFact, policy: Deliver
     occurred_at: occurredAt(fact),
     delivered_at: fact.recovery?.delivered_at ?? null,
     throttled_at: fact.recovery?.throttled_at ?? null,
-    recovered_at: fact.recovery === undefined ? null : draft.now,
+    recovered_at: fact.recovery === undefined ? null : changes.now,
     ...decision,
-  });
+  };
+  changes.add({ kind: "delivery", row });
   if (repository !== null && fact.change.type === "command") {
     const done = decision.outcome === "started" || decision.outcome === "cancelled";
-    draft.addReaction({
-      delivery_id: fact.id,
-      repository_id: repository.id,
-      repository: repository.full_name,
-      comment_id: fact.change.comment_id,
-      content: done ? "+1" : "confused",
+    changes.add({
+      kind: "reaction",
+      row: {
+        delivery_id: fact.id,
+        repository_id: repository.id,
+        repository: repository.full_name,
+        comment_id: fact.change.comment_id,
+        content: done ? "+1" : "confused",
+      },
     });
   }
   return decision.outcome;
@@ -89,9 +97,9 @@ function decideChange(context: Context): Decision {
 }
 
 function decideMergeGroup(context: Context, change: MergeGroupChange): Decision {
-  const { draft, fact, repository } = context;
+  const { changes, fact, repository } = context;
   const key = mergeGroupSubject(change.head_sha);
-  const known = draft.subject(repository.id, key);
+  const known = changes.subject(repository.id, key);
   const destroyed = change.action === "destroyed";
   if (known?.state === "closed") {
     return destroyed ? decided("unchanged", null) : decided("stale", "the merge group is already destroyed");
@@ -107,21 +115,21 @@ function decideMergeGroup(context: Context, change: MergeGroupChange): Decision 
     edges: [],
     close_outstanding: false,
   };
-  draft.putSubject(subject);
+  changes.putSubject(subject);
   if (destroyed) return cancelSubject(context, subject, "merge group destroyed");
   return runOutcome(context, subject, { cause: change.action, once: false, force: false, restart: false });
 }
 
 function decidePush(context: Context, change: PushChange): Decision {
-  const { draft, fact, repository } = context;
+  const { changes, fact, repository } = context;
   if (!change.validate) return decided("ignored", change.skip);
   const key = pushSubject(change.ref_hash);
-  const known = draft.subject(repository.id, key);
+  const known = changes.subject(repository.id, key);
   const at = change.pushed_at ?? fact.received_at;
   const seen = { head: change.head_sha, at, before: change.base_sha, first: false };
   const { verdict, known: placed } = placeSighting(known && knownHead(known), seen);
   if (known !== undefined && verdict === "stale") {
-    draft.putSubject({ ...known, edges: placed.edges });
+    changes.putSubject({ ...known, edges: placed.edges });
     return decided("stale", "a newer push to this branch is already recorded");
   }
   const subject: Subject = {
@@ -135,18 +143,18 @@ function decidePush(context: Context, change: PushChange): Decision {
     edges: placed.edges,
     close_outstanding: false,
   };
-  draft.putSubject(subject);
+  changes.putSubject(subject);
   const moved = verdict === "newer";
   if (moved) supersedeHeads(context, subject);
   return runOutcome(context, subject, { cause: "push", once: false, force: false, restart: moved });
 }
 
 function decideRerun(context: Context, change: RerunChange): Decision {
-  const { draft, fact, repository, policy } = context;
+  const { changes, fact, repository, policy } = context;
   if (policy.githubAppId === null || change.app_id !== policy.githubAppId) {
     return decided("ignored", "the check belongs to another app");
   }
-  const open = draft
+  const open = changes
     .subjectsWithHead(repository.id, change.head_sha)
     .filter((subject) => subject.state === "open");
   const [first] = open.map((subject) => runOutcome(context, subject, rerun(`rerun ${fact.id}`)));
@@ -154,11 +162,11 @@ function decideRerun(context: Context, change: RerunChange): Decision {
 }
 
 function decideCommand(context: Context, change: CommandChange): Decision {
-  const { draft, repository } = context;
-  const subject = draft.subject(repository.id, pullRequestSubject(change.number));
+  const { changes, repository } = context;
+  const subject = changes.subject(repository.id, pullRequestSubject(change.number));
   if (subject === undefined) return decided("unknown_subject", "this pull request was never seen");
   if (change.command === "cancel") {
-    draft.putSubject(subject);
+    changes.putSubject(subject);
     return cancelSubject(context, subject, "cancelled by a comment");
   }
   if (subject.state === "closed") return decided("ignored", "the pull request is closed");

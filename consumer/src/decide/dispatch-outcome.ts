@@ -1,9 +1,10 @@
-/** What the outcome of a dispatch leads to. Pure: reads and changes only the draft. */
+/** What the outcome of a dispatch leads to. Pure: reads and changes only the change set. */
 import type { NextAttempt } from "@webhook-gateway/shared/domain/failure.ts";
 import { isFinal } from "@webhook-gateway/shared/domain/validation.ts";
-import type { Results, UnmatchedCallback, Validation } from "@webhook-gateway/shared/store/rows.ts";
+import type { Results, UnmatchedCallback } from "@webhook-gateway/shared/store/rows.ts";
+import type { Validation } from "@webhook-gateway/shared/store/validation-row.ts";
 import type { Accepted, TriggerOutcome } from "../dispatch/grainchain.ts";
-import type { Draft } from "../record/change-set.ts";
+import type { ChangeSet } from "../record/change-set.ts";
 import { effectDeadLetter } from "../record/dead-letters.ts";
 import { applyWord, signalOf, statusText } from "./callback.ts";
 
@@ -21,22 +22,22 @@ export interface Dispatched {
  * @param next says when an attempt is repeated, given how many were made
  */
 export function decideOutcomes(
-  draft: Draft,
+  changes: ChangeSet,
   dispatched: readonly Dispatched[],
   unmatched: readonly UnmatchedCallback[],
   next: (attempts: number) => NextAttempt,
 ): void {
   for (const { id, leaseId, outcome, results } of dispatched) {
-    const row = draft.validation(id);
+    const row = changes.validation(id);
     if (row === undefined) continue;
-    if (outcome.class === "accepted") accept(draft, row, outcome, results, unmatched);
+    if (outcome.class === "accepted") accept(changes, row, outcome, results, unmatched);
     // A failure matters only to the lease it came under: by now the row may have moved on, or be leased again.
-    else if (row.state === "dispatching" && row.lease_id === leaseId) giveBack(draft, row, outcome, next);
+    else if (row.state === "dispatching" && row.lease_id === leaseId) giveBack(changes, row, outcome, next);
   }
 }
 
 function accept(
-  draft: Draft,
+  changes: ChangeSet,
   row: Validation,
   outcome: Accepted,
   results: Results | undefined,
@@ -46,19 +47,22 @@ function accept(
   const patch = {
     grainchain_id: grainchainId === "" ? row.grainchain_id : grainchainId,
     attempts: row.attempts + 1,
-    ...(isFinal(row.state) ? {} : { heard_at: draft.now, error }),
+    ...(isFinal(row.state) ? {} : { heard_at: changes.now, error }),
   };
   const reason = `accepted by Grainchain as ${statusText(outcome)}`;
-  let after = draft.signal(row, signalOf(outcome), { reason, deliveryId: null, note: true, results }, patch);
+  let after = changes.signal(
+    row,
+    signalOf(outcome),
+    { reason, deliveryId: null, note: true, results },
+    patch,
+  );
   for (const callback of unmatched.filter((one) => belongsTo(one, after))) {
-    draft.addMatched(callback.id, row.id);
-    after = applyWord(draft, after, callback);
+    changes.add({ kind: "matched", row: { id: callback.id, validation_id: row.id } });
+    after = applyWord(changes, after, callback);
   }
   // It was stopped, or given up, while the call was under way.
   const stopped = isFinal(row.state) && row.state !== "completed" && row.state !== "failed";
-  if (stopped && after.grainchain_id !== null) {
-    draft.addCancel(row.id, after.grainchain_id, `${row.state} while it was being dispatched`);
-  }
+  if (stopped) changes.addCancel(after, `${row.state} while it was being dispatched`);
 }
 
 /** Grainchain's ids can repeat: the project, the number and the time must agree as well. */
@@ -72,7 +76,7 @@ function belongsTo(callback: UnmatchedCallback, row: Validation): boolean {
 }
 
 function giveBack(
-  draft: Draft,
+  changes: ChangeSet,
   row: Validation,
   outcome: Exclude<TriggerOutcome, Accepted>,
   next: (attempts: number) => NextAttempt,
@@ -80,16 +84,17 @@ function giveBack(
   const { class: failureClass, error } = outcome;
   const cause = { reason: `${failureClass}: ${error}`.slice(0, 500), deliveryId: null };
   if (failureClass === "backpressure" || failureClass === "configuration") {
-    draft.signal(row, { type: "returned" }, cause, { error, due_at: null });
+    changes.signal(row, { type: "returned" }, cause, { error, due_at: null });
     return;
   }
   const attempts = row.attempts + 1;
   const attempt = failureClass === "permanent" ? ({ dead: true } as const) : next(attempts);
   if (attempt.dead) {
-    const dead = draft.signal(row, { type: "died" }, cause, { error, attempts });
+    const dead = changes.signal(row, { type: "died" }, cause, { error, attempts });
     const { id: validation_id, created_at: first_at } = row;
-    draft.addDeadLetter(effectDeadLetter("dispatch", { ...dead, validation_id, first_at }, outcome));
+    const letter = effectDeadLetter("dispatch", { ...dead, validation_id, first_at }, outcome);
+    changes.add({ kind: "deadLetter", row: letter });
   } else {
-    draft.signal(row, { type: "returned" }, cause, { error, attempts, due_at: attempt.dueAt });
+    changes.signal(row, { type: "returned" }, cause, { error, attempts, due_at: attempt.dueAt });
   }
 }

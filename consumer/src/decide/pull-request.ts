@@ -1,9 +1,9 @@
-/** What an event of a pull request leads to. Pure: reads and changes only the draft. */
+/** What an event of a pull request leads to. Pure: reads and changes only the change set. */
 
 import { placeSighting } from "@webhook-gateway/shared/domain/ordering.ts";
 import { pullRequestSubject } from "@webhook-gateway/shared/domain/subject.ts";
 import type { PullRequestChange } from "@webhook-gateway/shared/messages/fact.ts";
-import type { Subject } from "@webhook-gateway/shared/store/rows.ts";
+import type { Subject } from "@webhook-gateway/shared/store/subject-row.ts";
 import {
   type Context,
   cancelSubject,
@@ -18,9 +18,9 @@ import type { RunRequest } from "./run.ts";
 
 /** Decides an event of a pull request, whatever came before it and whatever is still to come. */
 export function decidePullRequest(context: Context, change: PullRequestChange): Decision {
-  const { draft, repository, policy } = context;
+  const { changes, repository, policy } = context;
   const key = pullRequestSubject(change.number);
-  const known = draft.subject(repository.id, key);
+  const known = changes.subject(repository.id, key);
   const tied = known !== undefined && known.at === change.updated_at;
   const seen = {
     head: change.head_sha,
@@ -35,7 +35,7 @@ export function decidePullRequest(context: Context, change: PullRequestChange): 
   if (known !== undefined && older) {
     const closeSeen = tied && change.action === "closed" ? { close_outstanding: false } : {};
     const head_sha = known.state === "closed" ? placed.head : known.head_sha;
-    draft.putSubject({ ...known, head_sha, edges: placed.edges, ...closeSeen });
+    changes.putSubject({ ...known, head_sha, edges: placed.edges, ...closeSeen });
     return decided("stale", "a newer event of this pull request is already recorded");
   }
   const subject: Subject = {
@@ -50,7 +50,7 @@ export function decidePullRequest(context: Context, change: PullRequestChange): 
     close_outstanding:
       (tied && known.close_outstanding) || (change.action === "reopened" && known?.state !== "closed"),
   };
-  draft.putSubject(subject);
+  changes.putSubject(subject);
   if (!change.open) return cancelSubject(context, subject, `pull request ${change.action}`);
   if (verdict === "newer") supersedeHeads(context, subject);
   if (change.draft && !policy.validateDrafts) return decided("ignored", "drafts are not validated");

@@ -4,8 +4,9 @@ import { NONE_LATE } from "@webhook-gateway/shared/domain/late-callback.ts";
 import { validationId } from "@webhook-gateway/shared/domain/subject.ts";
 import { isFinal } from "@webhook-gateway/shared/domain/validation.ts";
 import type { DeliveryFact } from "@webhook-gateway/shared/messages/fact.ts";
-import type { Subject, Validation } from "@webhook-gateway/shared/store/rows.ts";
-import type { Draft } from "../record/change-set.ts";
+import type { Subject } from "@webhook-gateway/shared/store/subject-row.ts";
+import type { Validation } from "@webhook-gateway/shared/store/validation-row.ts";
+import type { ChangeSet } from "../record/change-set.ts";
 
 /** What asks for a validation of a subject's newest head. */
 export interface RunRequest {
@@ -41,13 +42,13 @@ export interface RunOutcome {
 
 /** Makes sure that a subject's newest head has a run, and that no other head's run is left in its way. */
 export function ensureRun(
-  draft: Draft,
+  changes: ChangeSet,
   subject: Subject,
   origin: RunOrigin,
   request: RunRequest,
   cancelSuperseded: boolean,
 ): RunOutcome {
-  const runs = draft
+  const runs = changes
     .runsOf(subject)
     .filter((row) => row.head_sha === subject.head_sha)
     .toSorted((a, b) => b.run - a.run);
@@ -58,15 +59,21 @@ export function ensureRun(
   if (latest !== undefined && !request.force && !(request.restart && stopped)) {
     return { started: false, id: latest.id };
   }
-  const id = startRun(draft, subject, origin, (latest?.run ?? 0) + 1, request.cause);
-  supersedeOthers(draft, subject, id, origin.causeId, cancelSuperseded);
+  const id = startRun(changes, subject, origin, (latest?.run ?? 0) + 1, request.cause);
+  supersedeOthers(changes, subject, id, origin.causeId, cancelSuperseded);
   return { started: true, id };
 }
 
-function startRun(draft: Draft, subject: Subject, origin: RunOrigin, run: number, cause: string): string {
+function startRun(
+  changes: ChangeSet,
+  subject: Subject,
+  origin: RunOrigin,
+  run: number,
+  cause: string,
+): string {
   const id = validationId(subject.repository_id, subject.subject, subject.head_sha, run);
-  draft.putSubject(subject);
-  draft.addValidation(
+  changes.putSubject(subject);
+  changes.addValidation(
     {
       id,
       repository_id: subject.repository_id,
@@ -90,7 +97,7 @@ function startRun(draft: Draft, subject: Subject, origin: RunOrigin, run: number
       lease_until: null,
       grainchain_id: null,
       error: null,
-      created_at: draft.now,
+      created_at: changes.now,
       dispatched_at: null,
       started_at: null,
       finished_at: null,
@@ -108,42 +115,49 @@ function startRun(draft: Draft, subject: Subject, origin: RunOrigin, run: number
  * unless `cancelSuperseded` is off: then it runs on.
  */
 export function supersedeOthers(
-  draft: Draft,
+  changes: ChangeSet,
   subject: Subject,
   keepId: string | null,
   deliveryId: string,
   cancelSuperseded: boolean,
 ): void {
-  for (const row of liveRuns(draft, subject)) {
+  for (const row of liveRuns(changes, subject)) {
     const atGrainchain = row.state === "pending" || row.state === "running";
     if (row.id === keepId || (atGrainchain && !cancelSuperseded)) continue;
     const head = subject.head_sha.slice(0, 12);
     const reason = `superseded by ${row.head_sha === subject.head_sha ? "another run of " : ""}${head}`;
-    stopRun(draft, row, "superseded", reason, deliveryId);
+    stopRun(changes, row, "superseded", reason, deliveryId);
   }
 }
 
 /** Cancels what is live for the subject. @returns the ids cancelled */
-export function cancelRuns(draft: Draft, subject: Subject, reason: string, deliveryId: string): string[] {
-  const live = liveRuns(draft, subject);
-  for (const row of live) stopRun(draft, row, "cancelled", reason, deliveryId);
+export function cancelRuns(
+  changes: ChangeSet,
+  subject: Subject,
+  reason: string,
+  deliveryId: string,
+): string[] {
+  const live = liveRuns(changes, subject);
+  for (const row of live) stopRun(changes, row, "cancelled", reason, deliveryId);
   return live.map((row) => row.id);
 }
 
 /** Stops one run, at Grainchain too. One that has finished stays as it is. */
 export function stopRun(
-  draft: Draft,
+  changes: ChangeSet,
   row: Validation,
   type: "superseded" | "cancelled",
   reason: string,
   deliveryId: string,
 ): void {
   if (isFinal(row.state)) return;
-  draft.signal(row, { type }, { reason, deliveryId });
-  // Where its id is not known yet, the dispatch under way finds it stopped and cancels it then.
-  if (row.grainchain_id !== null) draft.addCancel(row.id, row.grainchain_id, reason);
+  changes.signal(row, { type }, { reason, deliveryId });
+  // If its id is not known yet, the dispatch under way finds it stopped and cancels it then.
+  changes.addCancel(row, reason);
 }
 
 /** Runs of a subject that have not finished. */
-export const liveRuns = (draft: Draft, subject: Pick<Subject, "repository_id" | "subject">): Validation[] =>
-  draft.runsOf(subject).filter((row) => !isFinal(row.state));
+export const liveRuns = (
+  changes: ChangeSet,
+  subject: Pick<Subject, "repository_id" | "subject">,
+): Validation[] => changes.runsOf(subject).filter((row) => !isFinal(row.state));

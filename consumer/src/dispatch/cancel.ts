@@ -1,8 +1,8 @@
 /** Sends cancels to Grainchain. */
 import { type Failure, nextAttempt } from "@webhook-gateway/shared/domain/failure.ts";
 import { type Cancel, claimCancels } from "@webhook-gateway/shared/store/claim/cancels.ts";
-import { type CancelOutcome, noChanges } from "@webhook-gateway/shared/store/rows.ts";
 import { commit } from "@webhook-gateway/shared/store/write/commit.ts";
+import type { CancelOutcome } from "@webhook-gateway/shared/store/write/mutation.ts";
 import { isoTime } from "@webhook-gateway/shared/text/iso-time.ts";
 import { idText } from "../effects/effect-log.ts";
 import { type EffectDeps, earliest, runEffect } from "../effects/run-effect.ts";
@@ -43,9 +43,13 @@ export async function cancelDue(deps: CancelDeps): Promise<readonly string[]> {
         const outcome = cancelOutcomes[index];
         if (outcome?.status !== "dead" || typeof answer === "string") return [];
         const { attempts } = outcome;
-        return [effectDeadLetter("cancel", { ...cancel, attempts, first_at: cancel.wanted_at }, answer)];
+        const row = effectDeadLetter("cancel", { ...cancel, attempts, first_at: cancel.wanted_at }, answer);
+        return [{ kind: "deadLetter", row } as const];
       });
-      await commit(db, { ...noChanges(isoTime(nowMs)), cancelOutcomes, deadLetters });
+      await commit(db, isoTime(nowMs), [
+        ...cancelOutcomes.map((row) => ({ kind: "cancelOutcome", row }) as const),
+        ...deadLetters,
+      ]);
       const count = (status: string) => cancelOutcomes.filter((outcome) => outcome.status === status).length;
       return {
         lines: performed.map(({ cancel: { validation_id, grainchain_id }, answer }) => {

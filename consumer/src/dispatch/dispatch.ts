@@ -8,17 +8,16 @@ import {
   loadExpiredLeases,
   loadValidations,
 } from "@webhook-gateway/shared/store/claim/claim.ts";
-import type { Validation } from "@webhook-gateway/shared/store/rows.ts";
-import { GATE, GRAINCHAIN_SEEN, NO_BATCH_UNTIL } from "@webhook-gateway/shared/store/settings.ts";
-import { commit } from "@webhook-gateway/shared/store/write/commit.ts";
+import { GATE, GRAINCHAIN_SEEN, NO_BATCH_UNTIL, setting } from "@webhook-gateway/shared/store/settings.ts";
+import type { Validation } from "@webhook-gateway/shared/store/validation-row.ts";
+import { type Mutation, rowsOf } from "@webhook-gateway/shared/store/write/mutation.ts";
 import { loadUnmatched } from "@webhook-gateway/shared/store/write/unmatched.ts";
 import { tally } from "@webhook-gateway/shared/telemetry/tally.ts";
 import { isoTime } from "@webhook-gateway/shared/text/iso-time.ts";
 import { type Dispatched, decideOutcomes } from "../decide/dispatch-outcome.ts";
+import { decideAndCommit } from "../effects/decide-and-commit.ts";
 import { idText } from "../effects/effect-log.ts";
-import { type EffectDeps, runEffect } from "../effects/run-effect.ts";
-import { Draft } from "../record/change-set.ts";
-import { logFinished } from "../record/finish-log.ts";
+import { type EffectDeps, earliest, runEffect } from "../effects/run-effect.ts";
 import { type Grainchain, LEASE_SLACK_MS, type Trigger } from "./grainchain.ts";
 import { keepAnswered } from "./kept-results.ts";
 import { type Sent, sendAll } from "./trigger.ts";
@@ -46,9 +45,6 @@ const MAX_ROUNDS = 20;
 
 /** A server without a batch endpoint is asked for one again after this time. */
 const NO_BATCH_MS = 3_600_000;
-
-/** Outcomes decided again after a concurrent change of the same rows. */
-const MAX_CONFLICTS = 8;
 
 export interface DispatchSummary {
   readonly dispatched: number;
@@ -136,9 +132,9 @@ async function recordOutcomes(
   // Where single calls are refused as well, it is not the batch form that is missing.
   const noBatch = sent.noBatch && sent.findings.closing?.class !== "configuration";
   const settings = [
-    ...(noBatch ? [{ name: NO_BATCH_UNTIL, value: isoTime(nowMs + NO_BATCH_MS) }] : []),
-    ...(gateMoved ? [{ name: GATE, value: gate }] : []),
-    { name: GRAINCHAIN_SEEN, value: seenOf(sent, isoTime(nowMs)) },
+    ...(noBatch ? [setting(NO_BATCH_UNTIL, isoTime(nowMs + NO_BATCH_MS))] : []),
+    ...(gateMoved ? [setting(GATE, gate)] : []),
+    setting(GRAINCHAIN_SEEN, seenOf(sent, isoTime(nowMs))),
   ];
   const dueAt = await commitOutcomes(deps, dispatched, settings);
   return { gate, wakeAt: [...dueAt, ...(gate.state === "closed" ? [gate.until] : [])] };
@@ -159,37 +155,35 @@ async function returnExpiredLeases(deps: DispatchDeps): Promise<readonly string[
 async function commitOutcomes(
   deps: DispatchDeps,
   dispatched: readonly Dispatched[],
-  settings: readonly { readonly name: string; readonly value: unknown }[],
+  settings: readonly Mutation<"setting">[],
 ): Promise<readonly string[]> {
-  const { db, config } = deps;
+  const { db, config, log } = deps;
+  const ids = dispatched.map(({ id }) => id);
   const given = new Set(
     dispatched.flatMap(({ outcome }) => (outcome.class === "accepted" ? [outcome.grainchainId] : [])),
   );
-  for (let attempt = 0; attempt < MAX_CONFLICTS; attempt++) {
-    const validations = await loadValidations(
-      db,
-      dispatched.map(({ id }) => id),
-    );
-    const now = deps.now();
-    const draft = new Draft(now.toISOString(), { validations });
-    const unmatched = await loadUnmatched(db, [...given]);
-    const awaited = [...given].map((given_id) => ({
-      given_id,
-      unmatched: unmatched.filter((callback) => callback.given_id === given_id).length,
-    }));
-    decideOutcomes(draft, dispatched, unmatched, (attempts) =>
-      nextAttempt(attempts, config.maxAttempts, now.getTime(), deps.random()),
-    );
-    const changes = draft.changes();
-    if ((await commit(db, { ...changes, settings, awaited })) === "committed") {
-      logFinished(deps.log, changes);
-      const due = changes.validations.flatMap(({ due_at }) => (due_at === null ? [] : [due_at]));
-      return due.toSorted().slice(0, 1);
-    }
+  const committed = await decideAndCommit(deps, {
+    load: async () => ({
+      validations: await loadValidations(db, ids),
+      unmatched: await loadUnmatched(db, [...given]),
+    }),
+    decide(changes, { unmatched }) {
+      const byId = Map.groupBy(unmatched, (callback) => callback.given_id);
+      for (const given_id of given) {
+        changes.add({ kind: "awaited", row: { given_id, unmatched: byId.get(given_id)?.length ?? 0 } });
+      }
+      decideOutcomes(changes, dispatched, unmatched, (attempts) =>
+        nextAttempt(attempts, config.maxAttempts, Date.parse(changes.now), deps.random()),
+      );
+      for (const setting of settings) changes.add(setting);
+    },
+  });
+  if (committed === undefined) {
+    // The leases run out and the same idempotency keys are sent again: nothing runs twice.
+    log.error("dispatch.conflicts", { validations: dispatched.length });
+    return [];
   }
-  // The leases run out and the same idempotency keys are sent again: nothing runs twice.
-  deps.log.error("dispatch.conflicts", { validations: dispatched.length });
-  return [];
+  return earliest(rowsOf(committed.mutations, "validation").flatMap(({ due_at }) => due_at ?? []));
 }
 
 const LOST: Failure = { class: "retryable", error: "the dispatch ended without an outcome" };

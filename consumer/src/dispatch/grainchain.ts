@@ -8,7 +8,7 @@ import {
 import { isObject, type ResultsObject } from "@webhook-gateway/shared/domain/results-summary.ts";
 import { GRAINCHAIN_STATUSES, type GrainchainStatus } from "@webhook-gateway/shared/domain/validation.ts";
 import { type Judgement, judge } from "@webhook-gateway/shared/domain/verdict.ts";
-import type { Validation } from "@webhook-gateway/shared/store/rows.ts";
+import type { Validation } from "@webhook-gateway/shared/store/validation-row.ts";
 import { errorText } from "@webhook-gateway/shared/telemetry/log.ts";
 import { cutText } from "@webhook-gateway/shared/text/text.ts";
 import * as v from "valibot";

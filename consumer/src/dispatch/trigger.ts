@@ -1,7 +1,8 @@
 /** Sends triggers to Grainchain: in one call where it has a batch endpoint, one by one where not. */
 import type { Failure } from "@webhook-gateway/shared/domain/failure.ts";
 import type { DispatchFindings } from "@webhook-gateway/shared/domain/gate.ts";
-import type { Grainchain, Trigger, TriggerOutcome } from "./grainchain.ts";
+import { byHalves } from "../effects/by-halves.ts";
+import { CALLS_AT_ONCE, type Grainchain, type Trigger, type TriggerOutcome } from "./grainchain.ts";
 
 export interface SendOptions {
   readonly requestId: string;
@@ -20,9 +21,6 @@ export interface Sent {
   readonly calls: number;
   readonly findings: DispatchFindings;
 }
-
-/** Calls at once where there is no batch endpoint (a Worker may hold 6 connections open, docs 2026-11). */
-const SINGLE_CALLS_AT_ONCE = 6;
 
 /** Not sent, through no fault of its own: it goes back to the queue at no cost. */
 const NOT_SENT: Failure = { class: "backpressure", error: "not sent: Grainchain took too long, or is away" };
@@ -45,26 +43,24 @@ interface Tally {
   noBatch: boolean;
 }
 
-async function sendBatch(
+function sendBatch(
   grainchain: Grainchain,
-  triggers: readonly Trigger[],
+  all: readonly Trigger[],
   options: SendOptions,
   tally: Tally,
 ): Promise<readonly TriggerOutcome[]> {
-  if (options.now().getTime() > options.lastCallMs) return triggers.map(() => NOT_SENT);
-  tally.calls++;
-  const answer = await grainchain.triggerBatch(triggers, options.requestId);
-  if (answer === "no-batch") {
-    tally.noBatch = true;
-    return sendSingly(grainchain, triggers, options, tally);
-  }
-  if ("outcomes" in answer) return answer.outcomes;
-  if (answer.class !== "permanent" || triggers.length === 1) return triggers.map(() => answer);
-  // One bad item can have the whole batch refused: halve until it stands alone.
-  const middle = Math.ceil(triggers.length / 2);
-  const left = await sendBatch(grainchain, triggers.slice(0, middle), options, tally);
-  const right = await sendBatch(grainchain, triggers.slice(middle), options, tally);
-  return [...left, ...right];
+  // One bad item can have the whole batch refused.
+  return byHalves(all, async (triggers) => {
+    if (options.now().getTime() > options.lastCallMs) return triggers.map(() => NOT_SENT);
+    tally.calls++;
+    const answer = await grainchain.triggerBatch(triggers, options.requestId);
+    if (answer === "no-batch") {
+      tally.noBatch = true;
+      return sendSingly(grainchain, triggers, options, tally);
+    }
+    if ("outcomes" in answer) return answer.outcomes;
+    return answer.class === "permanent" && triggers.length > 1 ? "split" : triggers.map(() => answer);
+  });
 }
 
 async function sendSingly(
@@ -75,8 +71,8 @@ async function sendSingly(
 ): Promise<readonly TriggerOutcome[]> {
   const outcomes: TriggerOutcome[] = [];
   let closed: Failure | undefined;
-  for (let from = 0; from < triggers.length; from += SINGLE_CALLS_AT_ONCE) {
-    const group = triggers.slice(from, from + SINGLE_CALLS_AT_ONCE);
+  for (let from = 0; from < triggers.length; from += CALLS_AT_ONCE) {
+    const group = triggers.slice(from, from + CALLS_AT_ONCE);
     const late = options.now().getTime() > options.lastCallMs;
     const held = closed ?? (late ? NOT_SENT : undefined);
     if (held !== undefined) {

@@ -7,14 +7,15 @@ import { isFinal } from "@webhook-gateway/shared/domain/validation.ts";
 import { judge } from "@webhook-gateway/shared/domain/verdict.ts";
 import { loadValidations } from "@webhook-gateway/shared/store/claim/claim.ts";
 import { claimStale } from "@webhook-gateway/shared/store/claim/watch.ts";
-import type { Results, Validation } from "@webhook-gateway/shared/store/rows.ts";
+import type { Results } from "@webhook-gateway/shared/store/rows.ts";
 import { loadDispatchSettings } from "@webhook-gateway/shared/store/settings.ts";
-import { commit } from "@webhook-gateway/shared/store/write/commit.ts";
+import type { Validation } from "@webhook-gateway/shared/store/validation-row.ts";
+import { rowsOf } from "@webhook-gateway/shared/store/write/mutation.ts";
 import { isoTime } from "@webhook-gateway/shared/text/iso-time.ts";
 import { applyWord } from "../decide/callback.ts";
+import { decideAndCommit } from "../effects/decide-and-commit.ts";
 import { type EffectDeps, runEffect } from "../effects/run-effect.ts";
-import { Draft } from "../record/change-set.ts";
-import { logFinished } from "../record/finish-log.ts";
+import type { ChangeSet } from "../record/change-set.ts";
 import { CALLS_AT_ONCE, type Grainchain, type GrainchainStanding, LEASE_SLACK_MS } from "./grainchain.ts";
 import { keepAnswered } from "./kept-results.ts";
 
@@ -36,7 +37,6 @@ export interface WatchDeps extends EffectDeps {
 const STALE_SLACK_MS = 60_000;
 /** Groups of calls in one invocation. */
 const MAX_ROUNDS = 50;
-const MAX_CONFLICTS = 8;
 
 /** Asks Grainchain for stale validations. */
 export async function watchStale(deps: WatchDeps): Promise<void> {
@@ -80,51 +80,45 @@ async function ask(deps: WatchDeps, row: Validation, believed: boolean): Promise
 
 /** @returns how many validations finished */
 async function record(deps: WatchDeps, asked: readonly Asked[]): Promise<number> {
-  for (let attempt = 0; attempt < MAX_CONFLICTS; attempt++) {
-    const validations = await loadValidations(
-      deps.db,
-      asked.map(({ id }) => id),
-    );
-    const draft = new Draft(deps.now().toISOString(), { validations });
-    for (const one of asked) decide(draft, one, deps.config.maxAgeMs);
-    const changes = draft.changes();
-    if ((await commit(deps.db, changes)) === "committed") {
-      logFinished(deps.log, changes);
-      return changes.validations.filter(({ state }) => isFinal(state)).length;
-    }
-  }
-  deps.log.warn("watchdog.conflicts", { asked: asked.length });
-  return 0;
+  const ids = asked.map(({ id }) => id);
+  const committed = await decideAndCommit(deps, {
+    load: async () => ({ validations: await loadValidations(deps.db, ids) }),
+    decide(changes) {
+      for (const one of asked) decide(changes, one, deps.config.maxAgeMs);
+    },
+  });
+  if (committed === undefined) deps.log.warn("watchdog.conflicts", { asked: asked.length });
+  return rowsOf(committed?.mutations ?? [], "validation").filter(({ state }) => isFinal(state)).length;
 }
 
-function decide(draft: Draft, { id, standing, results }: Asked, maxAgeMs: number): void {
-  const row = draft.validation(id);
+function decide(changes: ChangeSet, { id, standing, results }: Asked, maxAgeMs: number): void {
+  const row = changes.validation(id);
   if (row === undefined || isFinal(row.state)) return;
   let current = row;
   if (standing.kind === "known") {
     const { success, error } = judge(standing.status, standing.results);
     const broke = standing.status === "failed" || error !== null;
-    current = applyWord(draft, row, {
+    current = applyWord(changes, row, {
       id: null,
       status: standing.status,
       success,
       error: broke ? (standing.error ?? error) : null,
-      received_at: draft.now,
+      received_at: changes.now,
       occurred_at: null,
       results,
     });
   } else if (standing.kind === "unknown") {
-    draft.signal(row, { type: "timed_out" }, because("Grainchain does not know it"), {
+    changes.signal(row, { type: "timed_out" }, because("Grainchain does not know it"), {
       error: "Grainchain does not know this validation",
     });
     return;
   }
   const since = Date.parse(row.dispatched_at ?? row.created_at);
-  if (isFinal(current.state) || Date.parse(draft.now) - since < maxAgeMs) return;
-  draft.signal(current, { type: "timed_out" }, because("it was at Grainchain for too long"), {
+  if (isFinal(current.state) || Date.parse(changes.now) - since < maxAgeMs) return;
+  changes.signal(current, { type: "timed_out" }, because("it was at Grainchain for too long"), {
     error: "no result within VALIDATION_MAX_AGE_SECONDS",
   });
-  if (row.grainchain_id !== null) draft.addCancel(row.id, row.grainchain_id, "timed out");
+  changes.addCancel(row, "timed out");
 }
 
 const because = (reason: string) => ({ reason: `timed out: ${reason}`, deliveryId: null });

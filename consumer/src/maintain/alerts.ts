@@ -7,7 +7,6 @@ import {
   loadAlertFacts,
   type ToldAlert,
 } from "@webhook-gateway/shared/store/maintain/alerts.ts";
-import { noChanges } from "@webhook-gateway/shared/store/rows.ts";
 import { commit } from "@webhook-gateway/shared/store/write/commit.ts";
 import { errorText, type Log } from "@webhook-gateway/shared/telemetry/log.ts";
 import { isoTime } from "@webhook-gateway/shared/text/iso-time.ts";
@@ -54,8 +53,7 @@ export async function raiseAlerts(deps: AlertDeps): Promise<void> {
   const claimed = await claimAlerts(db, claims, now);
   for (const { condition, next } of changed.filter((one) => one.due && claimed.has(one.condition))) {
     const alert = await tell(deps, condition, next);
-    const settings = [alertSetting(condition, alert)];
-    await commit(db, { ...noChanges(deps.now().toISOString()), settings });
+    await commit(db, deps.now().toISOString(), [alertSetting(condition, alert)]);
   }
 }
 

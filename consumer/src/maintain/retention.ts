@@ -6,8 +6,7 @@ import {
   type Horizons,
   loadHorizon,
 } from "@webhook-gateway/shared/store/maintain/retention.ts";
-import { noChanges } from "@webhook-gateway/shared/store/rows.ts";
-import { isDue, RETENTION_DUE, RETENTION_HORIZON } from "@webhook-gateway/shared/store/settings.ts";
+import { isDue, RETENTION_DUE, RETENTION_HORIZON, setting } from "@webhook-gateway/shared/store/settings.ts";
 import { commit } from "@webhook-gateway/shared/store/write/commit.ts";
 import type { Log } from "@webhook-gateway/shared/telemetry/log.ts";
 import { isoTime } from "@webhook-gateway/shared/text/iso-time.ts";
@@ -45,7 +44,7 @@ export async function expireOld(deps: RetentionDeps): Promise<void> {
   };
   // Said before it is done: what is missing then is explained at any instant.
   const horizon = { deliveries_before: later(await loadHorizon(db), horizons.deliveriesBefore) };
-  await commit(db, { ...noChanges(isoTime(nowMs)), settings: [{ name: RETENTION_HORIZON, value: horizon }] });
+  await commit(db, isoTime(nowMs), [setting(RETENTION_HORIZON, horizon)]);
   let most = CHUNK;
   let chunks = 0;
   while (most >= CHUNK && chunks < MAX_CHUNKS && deps.now().getTime() - nowMs < MAX_MS) {
@@ -56,7 +55,7 @@ export async function expireOld(deps: RetentionDeps): Promise<void> {
     if (most >= CHUNK) await wait(deps.now().getTime() - begunMs);
   }
   const dueAt = isoTime(most >= CHUNK ? nowMs : nowMs + HOUR_MS);
-  await commit(db, { ...noChanges(isoTime(nowMs)), settings: [{ name: RETENTION_DUE, value: dueAt }] });
+  await commit(db, isoTime(nowMs), [setting(RETENTION_DUE, dueAt)]);
   log.info("retention.done", { chunks, more: most >= CHUNK });
 }
 

@@ -1,19 +1,10 @@
-/** A decision in the making: the rows it was read from, and what it changes so far. Nothing is written here. */
+/** A decision in the making: the rows that it was read from, and what it changes so far. Nothing is written here. */
 import { type Late, NONE_LATE } from "@webhook-gateway/shared/domain/late-callback.ts";
 import { isFinal, type Signal, transition } from "@webhook-gateway/shared/domain/validation.ts";
-import type { WantedReaction } from "@webhook-gateway/shared/store/claim/reactions.ts";
-import {
-  type Changes,
-  type DeadLetter,
-  type DeliveryRow,
-  type DroppedCallback,
-  noChanges,
-  type Results,
-  type SettledLetter,
-  type Subject,
-  type UnmatchedCallback,
-  type Validation,
-} from "@webhook-gateway/shared/store/rows.ts";
+import type { Results } from "@webhook-gateway/shared/store/rows.ts";
+import type { Subject } from "@webhook-gateway/shared/store/subject-row.ts";
+import type { Validation } from "@webhook-gateway/shared/store/validation-row.ts";
+import type { Mutation, MutationKind } from "@webhook-gateway/shared/store/write/mutation.ts";
 import type { Snapshot } from "@webhook-gateway/shared/store/write/snapshot.ts";
 
 /** Why a signal came, for the timeline. */
@@ -21,7 +12,7 @@ export interface Cause {
   readonly reason: string;
   /** The delivery or callback behind it. */
   readonly deliveryId: string | null;
-  /** Written to the timeline even where the signal moves nothing. */
+  /** Written to the timeline even if the signal moves nothing. */
   readonly note?: boolean;
   readonly results?: Results | undefined;
 }
@@ -32,53 +23,34 @@ type HeardColumn = "grainchain_id" | "error" | "started_at" | "heard_at" | keyof
 /** Columns that a signal may set beside the state. */
 export type Patch = Partial<Pick<Validation, LeaseColumn | HeardColumn>>;
 
-export class Draft {
+export class ChangeSet {
   readonly now: string;
-  readonly #subjects = new Map<string, Subject>();
-  readonly #heads: Changes["heads"][number][] = [];
-  readonly #validations = new Map<string, Validation>();
+  readonly #subjects: Map<string, Subject>;
+  readonly #validations: Map<string, Validation>;
   readonly #lastTurns: Map<number, number>;
   readonly #currentTurn: number;
   readonly #lane: 0 | 1;
-  readonly #touchedSubjects = new Set<string>();
-  readonly #touchedValidations = new Set<string>();
-  readonly #reports = new Set<string>();
-  readonly #turns = new Set<number>();
-  readonly #lists: {
-    -readonly [Kind in
-      | "results"
-      | "timeline"
-      | "deliveries"
-      | "cancels"
-      | "reactions"
-      | "letters"
-      | "deadLetters"
-      | "unmatched"
-      | "dropped"
-      | "unknownIds"
-      | "matched"]: [...Changes[Kind]];
-  } = {
-    results: [],
-    timeline: [],
-    deliveries: [],
-    cancels: [],
-    reactions: [],
-    letters: [],
-    deadLetters: [],
-    unmatched: [],
-    dropped: [],
-    unknownIds: [],
-    matched: [],
-  };
+  /** By the key of the row that is written. Of a row that is written several times, the last one. */
+  readonly #mutations = new Map<string, Mutation>();
 
   /** @param lane of what is queued: 0 live, 1 replayed */
   constructor(now: string, snapshot: Partial<Snapshot>, lane: 0 | 1 = 0) {
     this.now = now;
     this.#lane = lane;
-    for (const subject of snapshot.subjects ?? []) this.#subjects.set(subjectKey(subject), subject);
-    for (const validation of snapshot.validations ?? []) this.#validations.set(validation.id, validation);
-    this.#lastTurns = new Map(snapshot.lastTurns ?? []);
+    this.#subjects = new Map(snapshot.subjects?.map((subject) => [subjectKey(subject), subject]));
+    this.#validations = new Map(snapshot.validations?.map((validation) => [validation.id, validation]));
+    this.#lastTurns = new Map(snapshot.lastTurns);
     this.#currentTurn = snapshot.currentTurn ?? 0;
+  }
+
+  /** Everything that was changed. */
+  mutations(): readonly Mutation[] {
+    return [...this.#mutations.values()];
+  }
+
+  /** Adds a row of a kind that no decision reads again. */
+  add(mutation: Mutation<Exclude<MutationKind, "subject" | "validation" | "report" | "turn">>): void {
+    this.#put(mutation, `${this.#mutations.size}`);
   }
 
   subject(repositoryId: number, subject: string): Subject | undefined {
@@ -93,13 +65,14 @@ export class Draft {
 
   /** Writes a subject, even unchanged: a decision that relied on it must not outlive it. */
   putSubject(subject: Subject): void {
-    const before = this.subject(subject.repository_id, subject.subject);
-    if (before !== undefined && (before.state !== subject.state || before.head_sha !== subject.head_sha))
-      this.#heads.push(
-        ...[before, subject].map(({ repository_id, head_sha }) => ({ repository_id, head_sha })),
-      );
+    const { repository_id, head_sha } = subject;
+    const before = this.subject(repository_id, subject.subject);
+    if (before !== undefined && (before.state !== subject.state || before.head_sha !== head_sha)) {
+      this.add({ kind: "head", row: { repository_id, head_sha: before.head_sha } });
+      this.add({ kind: "head", row: { repository_id, head_sha } });
+    }
     this.#subjects.set(subjectKey(subject), subject);
-    this.#touchedSubjects.add(subjectKey(subject));
+    this.#put({ kind: "subject", row: subject }, subjectKey(subject));
   }
 
   validation(id: string): Validation | undefined {
@@ -110,7 +83,7 @@ export class Draft {
     return [...this.#validations.values()];
   }
 
-  /** A subject's validations, as far as they were read: what is live, and every run of the heads in question. */
+  /** A subject's validations, as far as they were read: those that are live, and every run of the heads in question. */
   runsOf(subject: Pick<Subject, "repository_id" | "subject">): Validation[] {
     return this.validations().filter(
       (row) => row.repository_id === subject.repository_id && row.subject === subject.subject,
@@ -120,7 +93,7 @@ export class Draft {
   /** Queues a new validation behind its repository's earlier ones. */
   addValidation(row: Omit<Validation, "turn" | "lane">, cause: Cause): void {
     this.#putValidation({ ...row, lane: this.#lane, turn: this.#nextTurn(row.repository_id) });
-    this.#reports.add(row.id);
+    this.#putReport(row.id);
     this.#addTimeline(row.id, null, row.state, cause);
   }
 
@@ -130,7 +103,7 @@ export class Draft {
     const patch = { attempts: 0, error: null, finished_at: null, lane: this.#lane, turn, ...NONE_LATE };
     const next = this.signal(row, { type: "replayed" }, cause);
     this.#putValidation({ ...next, ...patch });
-    this.#reports.add(row.id);
+    this.#putReport(row.id);
   }
 
   /** Writes to the timeline why nothing moved. */
@@ -139,23 +112,12 @@ export class Draft {
     this.#putValidation(row);
   }
 
-  settleLetter(settled: SettledLetter): void {
-    this.#lists.letters.push(settled);
-  }
-
-  #nextTurn(repositoryId: number): number {
-    const turn = Math.max(this.#currentTurn, (this.#lastTurns.get(repositoryId) ?? 0) + 1);
-    this.#lastTurns.set(repositoryId, turn);
-    this.#turns.add(repositoryId);
-    return turn;
-  }
-
   /** Applies a signal with its timeline entry, report and patch. @returns the validation after it */
   signal(row: Validation, signal: Signal, cause: Cause, patch: Patch = {}): Validation {
     const to = transition(row, signal);
     const finished = to.moved && isFinal(to.state);
     const noted = to.moved || cause.note === true;
-    // The results that finish it are the validation's own; all others stay with the word that brought them.
+    // The results that finish it are the validation's own. All others stay with the callback that brought them.
     if (noted) this.#addTimeline(row.id, row.state, to.state, cause, !finished);
     const next: Validation = {
       ...row,
@@ -168,80 +130,57 @@ export class Draft {
     };
     this.#putValidation(next);
     // Between queued and dispatching nothing changes that GitHub could show.
-    if (to.moved && to.state !== "queued" && to.state !== "dispatching") this.#reports.add(row.id);
+    if (to.moved && to.state !== "queued" && to.state !== "dispatching") this.#putReport(row.id);
     if (cause.results !== undefined && (finished || !(noted || isFinal(row.state)))) {
-      this.#lists.results.push({ validation_id: row.id, results: cause.results });
+      this.add({ kind: "results", row: { validation_id: row.id, results: cause.results } });
     }
     return next;
   }
 
-  addCancel(validationId: string, grainchainId: string, reason: string): void {
-    this.#lists.cancels.push({ validation_id: validationId, grainchain_id: grainchainId, reason });
+  /** Cancels a validation at Grainchain, if its id there is known. */
+  addCancel({ id, grainchain_id }: Validation, reason: string): void {
+    if (grainchain_id !== null)
+      this.add({ kind: "cancel", row: { validation_id: id, grainchain_id, reason } });
   }
 
-  addDelivery(row: DeliveryRow): void {
-    this.#lists.deliveries.push(row);
+  #nextTurn(repository_id: number): number {
+    const last_turn = Math.max(this.#currentTurn, (this.#lastTurns.get(repository_id) ?? 0) + 1);
+    this.#lastTurns.set(repository_id, last_turn);
+    this.#put({ kind: "turn", row: { repository_id, lane: this.#lane, last_turn } }, `${repository_id}`);
+    return last_turn;
   }
 
-  addReaction(reaction: WantedReaction): void {
-    this.#lists.reactions.push(reaction);
-  }
-
-  addDeadLetter(letter: DeadLetter): void {
-    this.#lists.deadLetters.push(letter);
-  }
-
-  /** Its id may be that of a dispatch which has not answered yet. */
-  addUnmatched(callback: UnmatchedCallback): void {
-    this.#lists.unmatched.push(callback);
-    this.#lists.unknownIds.push(callback.given_id);
-  }
-
-  addDropped(callback: DroppedCallback): void {
-    this.#lists.dropped.push(callback);
-  }
-
-  addMatched(id: string, validationId: string): void {
-    this.#lists.matched.push({ id, validation_id: validationId });
-  }
-
-  changes(): Changes {
-    return {
-      ...noChanges(this.now),
-      ...this.#lists,
-      subjects: [...this.#subjects].flatMap(([key, s]) => (this.#touchedSubjects.has(key) ? [s] : [])),
-      validations: this.validations().filter((row) => this.#touchedValidations.has(row.id)),
-      reports: [...this.#reports].map((id) => ({ validation_id: id })),
-      heads: this.#heads,
-      turns: [...this.#turns].map((id) => ({
-        repository_id: id,
-        lane: this.#lane,
-        last_turn: this.#lastTurns.get(id) ?? 0,
-      })),
-    };
+  #put(mutation: Mutation, key: string): void {
+    this.#mutations.set(`${mutation.kind} ${key}`, mutation);
   }
 
   #putValidation(row: Validation): void {
     this.#validations.set(row.id, row);
-    this.#touchedValidations.add(row.id);
+    this.#put({ kind: "validation", row }, row.id);
+  }
+
+  #putReport(validation_id: string): void {
+    this.#put({ kind: "report", row: { validation_id } }, validation_id);
   }
 
   #addTimeline(
-    validationId: string,
-    from: Validation["state"] | null,
-    to: Validation["state"],
-    cause: Cause,
+    validation_id: string,
+    from_state: Validation["state"] | null,
+    to_state: Validation["state"],
+    { reason, deliveryId, results }: Cause,
     keepResults = false,
   ): void {
-    this.#lists.timeline.push({
-      validation_id: validationId,
+    const kept = keepResults && results !== undefined ? { results } : {};
+    const row = {
+      validation_id,
       at: this.now,
-      from_state: from,
-      to_state: to,
-      reason: cause.reason,
-      delivery_id: cause.deliveryId,
-      ...(keepResults && cause.results !== undefined ? { results: cause.results } : {}),
-    });
+      from_state,
+      to_state,
+      reason,
+      delivery_id: deliveryId,
+      ...kept,
+    };
+    this.add({ kind: "timeline", row });
   }
 }
 

@@ -1,16 +1,17 @@
 /** Death is a row: what could not be recorded, dispatched or reported, with all that a replay needs. */
 import { type Fact, parseFact } from "@webhook-gateway/shared/messages/fact.ts";
-import { type DeadLetter, noChanges } from "@webhook-gateway/shared/store/rows.ts";
+import type { DeadLetter } from "@webhook-gateway/shared/store/rows.ts";
 import { isUnavailable } from "@webhook-gateway/shared/store/unavailable.ts";
 import { commit } from "@webhook-gateway/shared/store/write/commit.ts";
 import { errorText, type Log } from "@webhook-gateway/shared/telemetry/log.ts";
 import { cutText } from "@webhook-gateway/shared/text/text.ts";
+import { byHalves } from "../effects/by-halves.ts";
 import type { IncomingMessage, Verdict } from "./settle.ts";
 
 const MAX_BODY_BYTES = 8192;
 
 /** A message that is no fact: nothing that is tried again could read it. */
-export function unreadableLetter(message: IncomingMessage): DeadLetter {
+export function unreadableDeadLetter(message: IncomingMessage): DeadLetter {
   return {
     id: `fact-${message.id}`,
     kind: "fact",
@@ -53,28 +54,28 @@ export function effectDeadLetter(
 export async function recordDeadLetters(
   deps: { readonly db: D1Database; readonly log: Log; readonly now: () => Date },
   messages: readonly IncomingMessage[],
-): Promise<Verdict[]> {
-  const now = deps.now().toISOString();
-  const deadLetters = messages.map((message) => unrecordedLetter(message));
-  try {
-    await commit(deps.db, { ...noChanges(now), deadLetters });
-  } catch (thrown) {
-    deps.log.error("dead-letters.failed", { messages: messages.length, error: errorText(thrown) });
-    if (messages.length === 1 || isUnavailable(thrown)) return messages.map(() => "retry");
-    // Together they may be too large for D1, or one of them refused: halve until it stands alone.
-    const middle = Math.ceil(messages.length / 2);
-    const left = await recordDeadLetters(deps, messages.slice(0, middle));
-    const right = await recordDeadLetters(deps, messages.slice(middle));
-    return [...left, ...right];
-  }
-  deps.log.error("dead-letters.recorded", { messages: messages.length });
-  return messages.map(() => "ack");
+): Promise<readonly Verdict[]> {
+  const { db, log } = deps;
+  return byHalves(messages, async (part): Promise<readonly Verdict[] | "split"> => {
+    const letters = part.map(
+      (message) => ({ kind: "deadLetter", row: unrecordedDeadLetter(message) }) as const,
+    );
+    try {
+      await commit(db, deps.now().toISOString(), letters);
+    } catch (thrown) {
+      log.error("dead-letters.failed", { messages: part.length, error: errorText(thrown) });
+      // Together they may be too large for D1, or one of them is refused.
+      return part.length === 1 || isUnavailable(thrown) ? part.map(() => "retry") : "split";
+    }
+    log.error("dead-letters.recorded", { messages: part.length });
+    return part.map(() => "ack");
+  });
 }
 
 /** A fact whose recording failed until the queue gave it up. */
-function unrecordedLetter(message: IncomingMessage): DeadLetter {
+function unrecordedDeadLetter(message: IncomingMessage): DeadLetter {
   const fact = parseFact(message.body);
-  if (fact === undefined) return unreadableLetter(message);
+  if (fact === undefined) return unreadableDeadLetter(message);
   return {
     id: `fact-${fact.id}`,
     kind: "fact",

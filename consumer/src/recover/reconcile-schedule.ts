@@ -15,7 +15,7 @@ import {
   type ReconcileCounts,
   settleReconcile,
 } from "@webhook-gateway/shared/store/maintain/reconciles.ts";
-import { noChanges } from "@webhook-gateway/shared/store/rows.ts";
+import { setting } from "@webhook-gateway/shared/store/settings.ts";
 import { commit } from "@webhook-gateway/shared/store/write/commit.ts";
 import { errorText } from "@webhook-gateway/shared/telemetry/log.ts";
 import { isoTime } from "@webhook-gateway/shared/text/iso-time.ts";
@@ -94,10 +94,8 @@ async function keep(deps: ReconcileDeps, hook: Hook, { progress, counts, thrown 
   const error = thrown === undefined ? null : errorText(thrown);
   const unfinished = progress.failed.scan !== null || progress.all.scan !== null;
   const due_at = thrown === undefined && unfinished ? now : isoTime(limitedUntil(thrown) ?? nowMs + EVERY_MS);
-  const settings = [
-    { name: `${RECONCILE}${hook.name}`, value: { ...progress, due_at, checked_at: now, error } },
-  ];
-  await commit(deps.db, { ...noChanges(now), settings });
+  const value = { ...progress, due_at, checked_at: now, error };
+  await commit(deps.db, now, [setting(`${RECONCILE}${hook.name}`, value)]);
   if (error !== null) deps.log.warn("reconcile.failed", { hook: hook.name, error });
   deps.log.info("reconcile.hook", { hook: hook.name, ...counts, unfinished });
   if (counts.missing > 0) await insertFoundReconcile(deps.db, deps.newId(), counts, error, now);

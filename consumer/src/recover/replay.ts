@@ -10,21 +10,22 @@ import {
   replayEffects,
   settleReplay,
 } from "@webhook-gateway/shared/store/claim/replay-work.ts";
-import type { SettledLetter } from "@webhook-gateway/shared/store/rows.ts";
 import { isUnavailable } from "@webhook-gateway/shared/store/unavailable.ts";
 import { commit } from "@webhook-gateway/shared/store/write/commit.ts";
+import type { SettledDeadLetter } from "@webhook-gateway/shared/store/write/mutation.ts";
 import { loadSnapshot } from "@webhook-gateway/shared/store/write/snapshot.ts";
 import { errorText } from "@webhook-gateway/shared/telemetry/log.ts";
 import { isoTime } from "@webhook-gateway/shared/text/iso-time.ts";
 import { replayDispatch } from "../decide/operator-command.ts";
-import { Draft } from "../record/change-set.ts";
+import { byHalves } from "../effects/by-halves.ts";
+import { decideAndCommit } from "../effects/decide-and-commit.ts";
+import type { ChangeSet } from "../record/change-set.ts";
 import { decideFact, type RecordDeps } from "../record/record.ts";
 import { pacedAfter, quotaOf } from "./replay-pace.ts";
 
 const LEASE_MS = 60_000;
 /** Steps of one replay are at least this far apart. */
 const MIN_STEP_MS = 1000;
-const MAX_CONFLICTS = 8;
 
 export interface ReplayProgress {
   /** Something was made due. */
@@ -87,71 +88,65 @@ async function replayDecisions(
   replay: ClaimedReplay,
   letters: readonly ReplayingLetter[],
 ): Promise<void> {
-  let left = letters;
-  for (let attempt = 0; left.length > 0; attempt++) {
-    if (attempt === MAX_CONFLICTS) throw new Error("the letters' rows never stay unchanged");
+  if (letters.length === 0) return;
+  await byHalves(letters, async (part) => {
+    let committed: unknown;
     try {
-      if ((await decideOnce(deps, replay, left)) === "committed") return;
+      committed = await decideReplay(deps, replay, part);
     } catch (thrown) {
-      if (isUnavailable(thrown)) throw thrown;
-      return isolate(deps, replay, left, thrown);
+      const [first] = part;
+      if (isUnavailable(thrown) || first === undefined) throw thrown;
+      // One of them cannot be written. It must not hold up the others.
+      if (part.length > 1) return "split";
+      deps.log.error("replay.refused", { replay_id: replay.id, letter: first.id, error: errorText(thrown) });
+      const row = reopened(first, replay, "cannot be replayed: D1 refuses it, and the log says why");
+      await commit(deps.db, deps.now().toISOString(), [{ kind: "settledDeadLetter", row }]);
+      return [];
     }
-    left = await loadStillReplaying(deps.db, replay.id, left);
-  }
+    if (committed === undefined) throw new Error("the dead letters' rows never stay unchanged");
+    return [];
+  });
 }
 
-/** One of the letters cannot be written: halved until it stands alone, so that it does not hold up the others. */
-async function isolate(
-  deps: RecordDeps,
-  replay: ClaimedReplay,
-  letters: readonly ReplayingLetter[],
-  thrown: unknown,
-): Promise<void> {
-  const [first] = letters;
-  if (letters.length > 1 || first === undefined) {
-    const middle = Math.ceil(letters.length / 2);
-    await replayDecisions(deps, replay, letters.slice(0, middle));
-    return replayDecisions(deps, replay, letters.slice(middle));
-  }
-  deps.log.error("replay.refused", { replay_id: replay.id, letter: first.id, error: errorText(thrown) });
-  const draft = new Draft(deps.now().toISOString(), {});
-  draft.settleLetter(reopened(first, replay, "cannot be replayed: D1 refuses it, and the log says why"));
-  await commit(deps.db, draft.changes());
-}
-
-async function decideOnce(deps: RecordDeps, replay: ClaimedReplay, letters: readonly ReplayingLetter[]) {
-  const now = deps.now().toISOString();
-  const read = letters.map((letter) => ({ letter, fact: factOf(letter, now) }));
-  const facts = read.flatMap(({ fact }) => (fact === undefined ? [] : [fact]));
-  const snapshot = await loadSnapshot(deps.db, facts, 1);
-  const draft = new Draft(now, snapshot, 1);
-  const recorded = new Set(snapshot.recorded);
-  for (const { letter, fact } of read) {
-    draft.settleLetter(
-      fact === undefined
-        ? reopened(letter, replay, "cannot be replayed: this version cannot read it")
-        : {
-            ...keyOf(letter, replay),
-            status: "replayed",
-            outcome: outcomeOf(deps, draft, recorded, replay, letter, fact),
-          },
-    );
-    // Two letters may hold the same fact.
-    if (fact !== undefined) recorded.add(fact.id);
-  }
-  return commit(deps.db, draft.changes());
+function decideReplay(deps: RecordDeps, replay: ClaimedReplay, given: readonly ReplayingLetter[]) {
+  return decideAndCommit(deps, {
+    lane: 1,
+    async load(attempt) {
+      const letters = attempt === 0 ? given : await loadStillReplaying(deps.db, replay.id, given);
+      const now = deps.now().toISOString();
+      const read = letters.map((letter) => ({ letter, fact: factOf(letter, now) }));
+      const facts = read.flatMap(({ fact }) => fact ?? []);
+      return { ...(await loadSnapshot(deps.db, facts, 1)), read };
+    },
+    decide(changes, snapshot) {
+      const recorded = new Set(snapshot.recorded);
+      for (const { letter, fact } of snapshot.read) {
+        const row: SettledDeadLetter =
+          fact === undefined
+            ? reopened(letter, replay, "cannot be replayed: this version cannot read it")
+            : {
+                ...keyOf(letter, replay),
+                status: "replayed",
+                outcome: outcomeOf(deps, changes, recorded, replay, letter, fact),
+              };
+        changes.add({ kind: "settledDeadLetter", row });
+        // Two letters may hold the same fact.
+        if (fact !== undefined) recorded.add(fact.id);
+      }
+    },
+  });
 }
 
 function outcomeOf(
   { policy }: RecordDeps,
-  draft: Draft,
+  changes: ChangeSet,
   recorded: ReadonlySet<string>,
   replay: ClaimedReplay,
   { kind, validation_id }: ReplayingLetter,
   fact: Fact,
 ): string {
-  if (kind === "dispatch") return replayDispatch(draft, validation_id ?? "", replay.id);
-  return recorded.has(fact.id) ? "recorded before" : decideFact(draft, fact, policy);
+  if (kind === "dispatch") return replayDispatch(changes, validation_id ?? "", replay.id);
+  return recorded.has(fact.id) ? "recorded before" : decideFact(changes, fact, policy);
 }
 
 /** A validation is named by an order, so that the snapshot holds all that its decision needs. */
@@ -163,7 +158,7 @@ function factOf({ id, kind, validation_id, body }: ReplayingLetter, now: string)
 
 const keyOf = ({ id }: ReplayingLetter, replay: ClaimedReplay) => ({ id, replay_id: replay.id });
 
-const reopened = (letter: ReplayingLetter, replay: ClaimedReplay, outcome: string): SettledLetter => ({
+const reopened = (letter: ReplayingLetter, replay: ClaimedReplay, outcome: string): SettledDeadLetter => ({
   ...keyOf(letter, replay),
   status: "open",
   outcome,

@@ -5,9 +5,11 @@ import type { DispatchFindings } from "@webhook-gateway/shared/domain/gate.ts";
 import { isFinal } from "@webhook-gateway/shared/domain/validation.ts";
 import type { GitHubFailure } from "@webhook-gateway/shared/github/failure.ts";
 import type { DueReport } from "@webhook-gateway/shared/store/claim/due-report.ts";
-import type { PutOff, ReportOutcome } from "@webhook-gateway/shared/store/claim/reports.ts";
+import type { PutOff } from "@webhook-gateway/shared/store/claim/reports.ts";
 import type { DeadLetter } from "@webhook-gateway/shared/store/rows.ts";
+import type { ReportOutcome } from "@webhook-gateway/shared/store/write/mutation.ts";
 import { isoTime } from "@webhook-gateway/shared/text/iso-time.ts";
+import { effectDeadLetter } from "../record/dead-letters.ts";
 import { mayBePosted } from "./plan.ts";
 import type { SentReport } from "./send.ts";
 
@@ -82,22 +84,11 @@ function settleFailure(
     const next = nextAttempt(attempts, old ? MAX_ATTEMPTS : Number.POSITIVE_INFINITY, nowMs, random);
     if (!next.dead) return { outcome: { ...failed, status: "due", attempts, due_at: next.dueAt } };
   }
-  return { outcome: { ...failed, status: "dead", attempts }, letter: letterOf(report, failure, attempts) };
+  const { validation_id, repository, wanted_at: first_at } = report;
+  // A replay makes the report due again.
+  const letter = effectDeadLetter("report", { validation_id, repository, first_at, attempts }, failure);
+  return { outcome: { ...failed, status: "dead", attempts }, letter };
 }
-
-/** One letter a validation; a replay makes its report due again. */
-const letterOf = (report: DueReport, failure: GitHubFailure, attempts: number): DeadLetter => ({
-  id: `report-${report.validation_id}`,
-  kind: "report",
-  class: failure.class,
-  error: failure.error,
-  attempts,
-  first_at: report.wanted_at,
-  repository: report.repository,
-  delivery_id: null,
-  validation_id: report.validation_id,
-  body: null,
-});
 
 /** What a batch found, as far as the gate in front of GitHub is concerned. */
 export function findingsOf(sent: readonly SentReport[]): DispatchFindings {

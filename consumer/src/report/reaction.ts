@@ -6,13 +6,9 @@ import {
   type GitHubAnswer,
   limitOf,
 } from "@webhook-gateway/shared/github/client.ts";
-import {
-  claimReactions,
-  type DueReaction,
-  type ReactionOutcome,
-} from "@webhook-gateway/shared/store/claim/reactions.ts";
-import { noChanges } from "@webhook-gateway/shared/store/rows.ts";
+import { claimReactions, type DueReaction } from "@webhook-gateway/shared/store/claim/reactions.ts";
 import { commit } from "@webhook-gateway/shared/store/write/commit.ts";
+import type { ReactionOutcome } from "@webhook-gateway/shared/store/write/mutation.ts";
 import { isoTime } from "@webhook-gateway/shared/text/iso-time.ts";
 import { earliest, runEffect } from "../effects/run-effect.ts";
 import { findSpeakers, type Speaker } from "../github/installation.ts";
@@ -46,7 +42,11 @@ export async function reactDue(deps: ReactionDeps): Promise<readonly string[]> {
     async settle({ items }, results) {
       const nowMs = deps.now().getTime();
       const outcomes = items.map((one) => settleReaction(one, results.get(one), nowMs, deps.random()));
-      await commit(deps.db, { ...noChanges(isoTime(nowMs)), reactionOutcomes: outcomes });
+      await commit(
+        deps.db,
+        isoTime(nowMs),
+        outcomes.map((row) => ({ kind: "reactionOutcome", row })),
+      );
       return {
         lines: items.map((reaction) => {
           const { delivery_id, comment_id } = reaction;

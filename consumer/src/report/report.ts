@@ -2,9 +2,9 @@
 import { type Gate, nextGate } from "@webhook-gateway/shared/domain/gate.ts";
 import { GITHUB_TIMEOUT_MS } from "@webhook-gateway/shared/github/client.ts";
 import { claimReports, putOffReports, skipReports } from "@webhook-gateway/shared/store/claim/reports.ts";
-import { noChanges } from "@webhook-gateway/shared/store/rows.ts";
-import { GITHUB_GATE } from "@webhook-gateway/shared/store/settings.ts";
+import { GITHUB_GATE, setting } from "@webhook-gateway/shared/store/settings.ts";
 import { commit } from "@webhook-gateway/shared/store/write/commit.ts";
+import type { Mutation } from "@webhook-gateway/shared/store/write/mutation.ts";
 import { tally } from "@webhook-gateway/shared/telemetry/tally.ts";
 import { isoTime } from "@webhook-gateway/shared/text/iso-time.ts";
 import { earliest, runEffect, type Settled } from "../effects/run-effect.ts";
@@ -57,12 +57,13 @@ async function settle(
   const settled = sent.map((one) => settleReport(one, lease_id, nowMs, deps.random()));
   const next = nextGate(gate, findingsOf(sent), nowMs);
   const gateMoved = next.state === "closed" || gate.state === "closed";
-  await commit(deps.db, {
-    ...noChanges(isoTime(nowMs)),
-    reportOutcomes: settled.map(({ outcome }) => outcome),
-    deadLetters: settled.flatMap(({ letter }) => (letter === undefined ? [] : [letter])),
-    settings: gateMoved ? [{ name: GITHUB_GATE, value: next }] : [],
-  });
+  await commit(deps.db, isoTime(nowMs), [
+    ...settled.flatMap(({ outcome, letter }): Mutation[] => [
+      { kind: "reportOutcome", row: outcome },
+      ...(letter === undefined ? [] : [{ kind: "deadLetter", row: letter } as const]),
+    ]),
+    ...(gateMoved ? [setting(GITHUB_GATE, next)] : []),
+  ]);
   const putOffs = putOffsOf(sent);
   if (putOffs.length > 0) await putOffReports(deps.db, putOffs);
   const due = settled.flatMap(({ outcome }) => (outcome.status === "due" ? [outcome.due_at] : []));

@@ -1,10 +1,10 @@
-import { FACT_VERSION, type OrderFact } from "@webhook-gateway/shared/messages/fact.ts";
+import { FACT_VERSION, type OperatorCommandFact } from "@webhook-gateway/shared/messages/fact.ts";
 import { describe, expect, test } from "vitest";
 import { rows } from "../support/database.ts";
 import { freshRepository, pullRequest, second } from "../support/facts.ts";
 import { record, setValidation, timelineOf, validationOf, validationsOf } from "../support/recording.ts";
 
-const cancelOrder = (validation_id: string): OrderFact => ({
+const cancelOrder = (validation_id: string): OperatorCommandFact => ({
   v: FACT_VERSION,
   kind: "order",
   id: crypto.randomUUID(),

@@ -1,5 +1,5 @@
 import { env } from "cloudflare:workers";
-import { FACT_VERSION, type OrderFact } from "@webhook-gateway/shared/messages/fact.ts";
+import { FACT_VERSION, type OperatorCommandFact } from "@webhook-gateway/shared/messages/fact.ts";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { dispatch, expectInvariants } from "../replay/support.ts";
 import { empty, rows } from "../support/database.ts";
@@ -7,7 +7,7 @@ import { callback, freshRepository, mergeGroup, pullRequest, push, second, sha }
 import { expectConsistent } from "../support/invariants.ts";
 import { record, recordEach, timelineOf, validationOf, validationsOf } from "../support/recording.ts";
 
-const rerun = (validation_id: string): OrderFact => ({
+const rerun = (validation_id: string): OperatorCommandFact => ({
   v: FACT_VERSION,
   kind: "order",
   id: crypto.randomUUID(),
@@ -125,8 +125,8 @@ describe("an operator's re-run", () => {
 
 describe("an order that comes again", () => {
   test.each([
-    ["in one batch", (order: OrderFact) => record([order, order])],
-    ["in batches of its own", (order: OrderFact) => recordEach([order, order, order])],
+    ["in one batch", (order: OperatorCommandFact) => record([order, order])],
+    ["in batches of its own", (order: OperatorCommandFact) => recordEach([order, order, order])],
   ])("%s runs nothing twice", async (_, send) => {
     await opened();
     await told("completed");

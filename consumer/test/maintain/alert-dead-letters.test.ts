@@ -1,6 +1,5 @@
 import { env } from "cloudflare:workers";
 import { loadAlertFacts } from "@webhook-gateway/shared/store/maintain/alerts.ts";
-import { noChanges } from "@webhook-gateway/shared/store/rows.ts";
 import { commit } from "@webhook-gateway/shared/store/write/commit.ts";
 import { beforeEach, expect, test } from "vitest";
 import { closeLetters, openLetter, openLetters, startAlerts } from "../support/alerts.ts";
@@ -52,9 +51,9 @@ test("a death that a replay led to is told of, however old the first one", async
     validation_id: null,
     body: null,
   };
-  await commit(env.DB, { ...noChanges(second(-3600)), deadLetters: [letter] });
+  await commit(env.DB, second(-3600), [{ kind: "deadLetter", row: letter }]);
   await closeLetters();
-  await commit(env.DB, { ...noChanges(second(3600)), deadLetters: [letter] });
+  await commit(env.DB, second(3600), [{ kind: "deadLetter", row: letter }]);
   await raise();
   expect(words()).toEqual(["dead letters firing"]);
 });

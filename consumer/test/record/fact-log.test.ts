@@ -28,7 +28,7 @@ test("a batch has one line, with how long it took", async () => {
       level: "info",
       event: "record.batch",
       messages: 3,
-      duration_ms: 7,
+      duration_ms: 14,
       deliveries: 2,
       validations: 1,
       transitions: 1,

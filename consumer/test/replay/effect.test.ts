@@ -170,7 +170,6 @@ test("a letter that was discarded and dies again says that it was discarded", as
   const start = { id: "discard", action: "discard", requestedBy: "ada", reason: null, rate: 0 } as const;
   await startReplay(env.DB, { ...start, scope: { all: true } }, second(4000));
   const { commit } = await import("@webhook-gateway/shared/store/write/commit.ts");
-  const { noChanges } = await import("@webhook-gateway/shared/store/rows.ts");
   const letter = {
     id: `report-${id}`,
     kind: "report",
@@ -183,7 +182,7 @@ test("a letter that was discarded and dies again says that it was discarded", as
     validation_id: id,
     body: null,
   } as const;
-  await commit(env.DB, { ...noChanges(second(4100)), deadLetters: [letter] });
+  await commit(env.DB, second(4100), [{ kind: "deadLetter", row: letter }]);
   expect(await letterOf(`report-${id}`)).toMatchObject({
     status: "open",
     error: "HTTP 410",

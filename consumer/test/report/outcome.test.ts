@@ -1,5 +1,5 @@
 import type { DueReport } from "@webhook-gateway/shared/store/claim/due-report.ts";
-import type { ReportOutcome } from "@webhook-gateway/shared/store/claim/reports.ts";
+import type { ReportOutcome } from "@webhook-gateway/shared/store/write/mutation.ts";
 import { describe, expect, test } from "vitest";
 import { findingsOf, putOffsOf, settleReport } from "../../src/report/outcome.ts";
 import type { Result, SentReport } from "../../src/report/send.ts";

@@ -1,7 +1,7 @@
 /** Operators' orders about one validation. Carried out like any other fact: recorded once, with its place in the timeline. */
 
 import { isFinal } from "@webhook-gateway/shared/domain/validation.ts";
-import { FACT_VERSION, type Fact, type OrderFact } from "@webhook-gateway/shared/messages/fact.ts";
+import { FACT_VERSION, type Fact, type OperatorCommandFact } from "@webhook-gateway/shared/messages/fact.ts";
 import { loadState } from "@webhook-gateway/shared/store/read/validation-state.ts";
 import { errorText, type Log } from "@webhook-gateway/shared/telemetry/log.ts";
 import type { ApiError } from "../http/api-error.ts";
@@ -38,7 +38,7 @@ const UNKNOWN = { error: { code: "not_found", message: "there is no such validat
 
 async function send(
   deps: OrderDeps,
-  order: OrderFact["order"],
+  order: OperatorCommandFact["order"],
   validationId: string,
   message: string,
 ): Promise<OrderAnswer> {

@@ -1,7 +1,8 @@
 import type { Change } from "../messages/fact.ts";
 
 /** What a validation is about: a pull request, a merge group or a branch that was pushed to. */
-export type SubjectKind = "pull_request" | "merge_group" | "push";
+export const SUBJECT_KINDS = ["pull_request", "merge_group", "push"] as const;
+export type SubjectKind = (typeof SUBJECT_KINDS)[number];
 
 /** The subject key of a pull request, unique within its repository. */
 export const pullRequestSubject = (number: number): string => `pr-${number}`;

@@ -1,9 +1,6 @@
 /** The state machine of one validation: pure, total, and the only place that says which moves exist. */
 
-/** Every state, in the order in which a validation passes through them; those from `completed` on are final. */
-export const VALIDATION_STATES = [
-  "queued",
-  "dispatching",
+const AFTER_DISPATCH = [
   "pending",
   "running",
   "completed",
@@ -14,8 +11,15 @@ export const VALIDATION_STATES = [
   "dead",
 ] as const;
 
+/** Every state, in the order in which a validation passes through them; those from `completed` on are final. */
+export const VALIDATION_STATES = ["queued", "dispatching", ...AFTER_DISPATCH] as const;
+
+/** The states that GitHub is shown: a validation that is being dispatched is still shown as queued. */
+export const REPORTED_STATES = ["queued", ...AFTER_DISPATCH] as const;
+
 export type ValidationState = (typeof VALIDATION_STATES)[number];
-export type Conclusion = "success" | "failure";
+export const CONCLUSIONS = ["success", "failure"] as const;
+export type Conclusion = (typeof CONCLUSIONS)[number];
 
 /** States in which a validation may still move. */
 export const LIVE_STATES = ["queued", "dispatching", "pending", "running"] as const;

@@ -146,7 +146,7 @@ const callbackFact = v.object({
 });
 
 /** An operator's word. */
-const orderFact = v.object({
+const operatorCommandFact = v.object({
   v: v.literal(FACT_VERSION),
   kind: v.literal("order"),
   /** Given by the producer, unique. */
@@ -164,7 +164,7 @@ const requestFact = v.object({
   received_at: canonicalTime,
 });
 
-const fact = v.variant("kind", [deliveryFact, callbackFact, orderFact, requestFact]);
+const fact = v.variant("kind", [deliveryFact, callbackFact, operatorCommandFact, requestFact]);
 
 export type Change = v.InferOutput<typeof change>;
 export type PullRequestChange = v.InferOutput<typeof pullRequestChange>;
@@ -174,7 +174,7 @@ export type RerunChange = v.InferOutput<typeof rerunChange>;
 export type CommandChange = v.InferOutput<typeof commandChange>;
 export type DeliveryFact = v.InferOutput<typeof deliveryFact>;
 export type CallbackFact = v.InferOutput<typeof callbackFact>;
-export type OrderFact = v.InferOutput<typeof orderFact>;
+export type OperatorCommandFact = v.InferOutput<typeof operatorCommandFact>;
 export type RequestFact = v.InferOutput<typeof requestFact>;
 export type Fact = v.InferOutput<typeof fact>;
 

@@ -3,7 +3,6 @@
  * is found as a whole.
  */
 import * as v from "valibot";
-import type { DeliveryRow } from "./rows.ts";
 
 /** Of one repository; a list reads along an index for each. */
 const MAX_NAMES = 8;
@@ -66,23 +65,15 @@ export const OWN_NAMES = `
 export const currentNameOf = (repositoryId: string): string => `
   (SELECT n.name FROM repository_names n WHERE n.repository_id = ${repositoryId} ORDER BY n.at DESC LIMIT 1)`;
 
-/** The names that deliveries bear, each once, with the time of the newest. */
-export function namesOf(deliveries: readonly DeliveryRow[]) {
-  const named = deliveries.flatMap(({ repository, repository_id, occurred_at, received_at }) =>
-    repository === null || repository_id === null
-      ? []
-      : [{ name: repository, repository_id, at: occurred_at ?? received_at }],
-  );
-  const groups = Map.groupBy(named, ({ name, repository_id }) => `${repository_id} ${name.toLowerCase()}`);
-  return [...groups.values()].flatMap((group) =>
-    group.toSorted((a, b) => b.at.localeCompare(a.at)).slice(0, 1),
-  );
-}
-
-/** A name that is known is written again only where it was another one's turn meanwhile: it has come back. */
+/**
+ * Stores the names in deliveries, with the time of the newest one. A name that is known is written again only if the
+ * repository had another one meanwhile: it has come back.
+ */
 export const UPSERT_NAMES = `
   INSERT INTO repository_names (name, repository_id, at)
-  SELECT value->>'name', value->>'repository_id', value->>'at' FROM json_each(?1) WHERE true
+  SELECT value->>'repository', value->>'repository_id', max(coalesce(value->>'occurred_at', value->>'received_at'))
+  FROM json_each(?1) WHERE value->>'repository' IS NOT NULL AND value->>'repository_id' IS NOT NULL
+  GROUP BY value->>'repository_id', value->>'repository' COLLATE NOCASE
   ON CONFLICT (name, repository_id) DO UPDATE SET name = excluded.name, at = excluded.at
   WHERE excluded.at > repository_names.at AND EXISTS (
     SELECT 1 FROM repository_names other

@@ -17,6 +17,9 @@ export const RETENTION_DUE = "retention:due";
 /** What was deleted last: everything before it may be gone. */
 export const RETENTION_HORIZON = "retention:horizon";
 
+/** The mutation that stores a setting. */
+export const setting = (name: string, value: unknown) => ({ kind: "setting", row: { name, value } }) as const;
+
 const gateSchema = v.variant("state", [
   v.object({ state: v.literal("open") }),
   v.object({

@@ -3,7 +3,8 @@
  * reads a few rows whatever has come in, and keeping them writes a few rows a batch.
  */
 import { isFinal } from "../domain/validation.ts";
-import type { Changes, TimelineEntry, Validation } from "./rows.ts";
+import type { DeliveryRow, TimelineEntry } from "./rows.ts";
+import type { Validation } from "./validation-row.ts";
 
 /**
  * - `received`, `recovered`: deliveries, by minute.
@@ -26,12 +27,16 @@ export interface Tally {
 export const minuteOf = (time: string): string => time.slice(0, 16);
 export const hourOf = (time: string): string => time.slice(0, 13);
 
-/** What these changes add to the counts. */
-export function talliesOf(changes: Pick<Changes, "deliveries" | "validations" | "timeline">): Tally[] {
-  const rows = new Map(changes.validations.map((row) => [row.id, row]));
-  const moves = changes.timeline.filter(({ from_state, to_state }) => from_state !== to_state);
+/** What recording these rows adds to the counts. */
+export function talliesOf(
+  deliveries: readonly DeliveryRow[],
+  validations: readonly Validation[],
+  timeline: readonly TimelineEntry[],
+): Tally[] {
+  const rows = new Map(validations.map((row) => [row.id, row]));
+  const moves = timeline.filter(({ from_state, to_state }) => from_state !== to_state);
   return summed([
-    ...changes.deliveries.flatMap(({ received_at, recovered_at }) => [
+    ...deliveries.flatMap(({ received_at, recovered_at }) => [
       tally("received", minuteOf(received_at), "", 1),
       ...(recovered_at === null ? [] : [tally("recovered", minuteOf(recovered_at), "", 1)]),
     ]),

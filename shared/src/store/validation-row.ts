@@ -1,6 +1,5 @@
 import * as v from "valibot";
-import { VALIDATION_STATES } from "../domain/validation.ts";
-import type { Validation } from "./rows.ts";
+import { CONCLUSIONS, VALIDATION_STATES } from "../domain/validation.ts";
 
 const validationRow = v.object({
   id: v.string(),
@@ -15,13 +14,16 @@ const validationRow = v.object({
   head_sha: v.string(),
   base_sha: v.string(),
   run: v.number(),
+  /** What asked for this run. The same cause starts no second one. */
   cause: v.string(),
   delivery_id: v.string(),
   state: v.picklist(VALIDATION_STATES),
-  conclusion: v.nullable(v.picklist(["success", "failure"])),
+  conclusion: v.nullable(v.picklist(CONCLUSIONS)),
+  /** 0 live, 1 replayed. */
   lane: v.number(),
   turn: v.number(),
   attempts: v.number(),
+  /** Not before this time; null: now. */
   due_at: v.nullable(v.string()),
   lease_id: v.nullable(v.string()),
   lease_until: v.nullable(v.string()),
@@ -32,15 +34,21 @@ const validationRow = v.object({
   started_at: v.nullable(v.string()),
   finished_at: v.nullable(v.string()),
   heard_at: v.nullable(v.string()),
+  /** See `Late`. */
   late_callbacks: v.number(),
   late_results: v.string(),
+  /** 0 for a row that is not stored yet. */
   version: v.number(),
-}) satisfies v.GenericSchema<unknown, Validation>;
+});
 
-/** The columns of a {@link Validation}, of a table aliased `v`. */
-export const VALIDATION_COLUMNS = Object.keys(validationRow.entries)
-  .map((column) => `v.${column}`)
-  .join(", ");
+/** One run for one head. `results` are not read with it: they can be large. */
+export type Validation = Readonly<v.InferOutput<typeof validationRow>>;
+
+/** The columns of a {@link Validation}. */
+export const VALIDATION_FIELDS: readonly string[] = Object.keys(validationRow.entries);
+
+/** The same of a table aliased `v`. */
+export const VALIDATION_COLUMNS = VALIDATION_FIELDS.map((column) => `v.${column}`).join(", ");
 
 /** Reads rows selected with {@link VALIDATION_COLUMNS}. */
 export const parseValidations = (rows: readonly unknown[]): Validation[] =>

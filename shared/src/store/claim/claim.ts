@@ -1,6 +1,5 @@
 /** Leases queued validations for a dispatch. */
 import * as v from "valibot";
-import type { Validation } from "../rows.ts";
 import {
   type DispatchSettings,
   GATE,
@@ -10,7 +9,12 @@ import {
   TURN,
 } from "../settings.ts";
 import { TALLY_CLAIM } from "../tallies.ts";
-import { parseValidations, VALIDATION_COLUMNS } from "../validation-row.ts";
+import {
+  parseValidations,
+  VALIDATION_COLUMNS,
+  VALIDATION_FIELDS,
+  type Validation,
+} from "../validation-row.ts";
 import type { Lease } from "./lease.ts";
 
 export interface ClaimRequest extends Lease {
@@ -100,7 +104,7 @@ const CLAIM = `
         - (SELECT count(*) FROM validations WHERE state = 'dispatching')
         - (SELECT count(*) FROM validations INDEXED BY validations_at_grainchain
              WHERE state IN ('pending', 'running')) END))))
-  RETURNING ${VALIDATION_COLUMNS.replaceAll("v.", "")}`;
+  RETURNING ${VALIDATION_FIELDS.join(", ")}`;
 
 const INSERT_CLAIM_TIMELINE = `
   INSERT INTO timeline (validation_id, at, from_state, to_state, reason)

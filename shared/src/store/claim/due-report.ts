@@ -1,32 +1,16 @@
 /** A claimed report, read with all that its content is made of. */
 import * as v from "valibot";
+import { SUBJECT_KINDS } from "../../domain/subject.ts";
+import { CONCLUSIONS, REPORTED_STATES, VALIDATION_STATES } from "../../domain/validation.ts";
+import { flag } from "../flag.ts";
 import { currentNameOf } from "../repository-names.ts";
-import { othersOf, shownRunOf } from "./shown-run-sql.ts";
-
-const CONCLUSIONS = ["success", "failure"] as const;
-
-const REPORT_STATES = [
-  "queued",
-  "pending",
-  "running",
-  "completed",
-  "failed",
-  "cancelled",
-  "superseded",
-  "timed_out",
-  "dead",
-] as const;
+import { othersOf, shownRunOf } from "../shown-run-sql.ts";
 
 /** Text of JSON, or nothing. */
 const json = v.nullable(v.pipe(v.string(), v.parseJson()));
 
-const flag = v.pipe(
-  v.number(),
-  v.transform((stored) => stored === 1),
-);
-
 const subjectFields = {
-  kind: v.picklist(["pull_request", "merge_group", "push"]),
+  kind: v.picklist(SUBJECT_KINDS),
   /** Of the pull request; 0 where there is none. */
   number: v.number(),
   ref: v.string(),
@@ -35,7 +19,7 @@ const subjectFields = {
 const other = v.object({
   ...subjectFields,
   validation_id: v.string(),
-  state: v.picklist([...REPORT_STATES, "dispatching"]),
+  state: v.picklist(VALIDATION_STATES),
   conclusion: v.nullable(v.picklist(CONCLUSIONS)),
 });
 
@@ -59,7 +43,7 @@ const reportRow = v.object({
   context: v.picklist(["pull_request", "push"]),
   ...subjectFields,
   run: v.number(),
-  state: v.picklist(REPORT_STATES),
+  state: v.picklist(REPORTED_STATES),
   conclusion: v.nullable(v.picklist(CONCLUSIONS)),
   /** Of the validation. */
   error: v.nullable(v.string()),

@@ -2,34 +2,12 @@
 import * as v from "valibot";
 import type { Lease } from "./lease.ts";
 
-/** `+1`: heard and done. `confused`: heard, and nothing followed. */
-const REACTIONS = ["+1", "confused"] as const;
-export type Reaction = (typeof REACTIONS)[number];
-
-export interface WantedReaction {
-  /** The delivery that brought the comment. */
-  readonly delivery_id: string;
-  readonly repository_id: number;
-  readonly repository: string;
-  readonly comment_id: number;
-  readonly content: Reaction;
-}
-
-/** What became of one. */
-export interface ReactionOutcome {
-  readonly delivery_id: string;
-  readonly status: "due" | "posted" | "skipped";
-  readonly reason: string | null;
-  readonly attempts: number;
-  readonly due_at: string;
-}
-
 const reactionRow = v.object({
   delivery_id: v.string(),
   repository_id: v.number(),
   repository: v.string(),
   comment_id: v.number(),
-  content: v.picklist(REACTIONS),
+  content: v.picklist(["+1", "confused"]),
   attempts: v.number(),
   installation_id: v.nullable(v.number()),
   installation_at: v.nullable(v.string()),

@@ -4,30 +4,6 @@ import { GITHUB_GATE, parseGate } from "../settings.ts";
 import { type DueReport, parseDueReports, SELECT_CLAIMED } from "./due-report.ts";
 import type { Lease } from "./lease.ts";
 
-/** What became of a claimed report. */
-export interface ReportOutcome {
-  readonly validation_id: string;
-  readonly lease_id: string;
-  /** As claimed: where something else is wanted by now, the report stays due. */
-  readonly revision: number;
-  readonly state: DueReport["state"];
-  readonly conclusion: DueReport["conclusion"];
-  readonly status: "due" | "posted" | "skipped" | "dead";
-  readonly reason: string | null;
-  readonly error: string | null;
-  readonly attempts: number;
-  readonly due_at: string;
-  /** Whether GitHub may or may not have it. */
-  readonly uncertain: boolean;
-  /** Set where something was posted. */
-  readonly posted: {
-    readonly hash: string;
-    readonly external_id: string | null;
-    /** The how manieth post it is in its context of the commit. */
-    readonly number: number;
-  } | null;
-}
-
 /**
  * Marks due reports as skipped, where there is nobody to post them.
  * @returns how many

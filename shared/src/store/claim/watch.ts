@@ -1,6 +1,5 @@
 /** Stale validations: at Grainchain, and nothing was heard of them for too long. */
-import type { Validation } from "../rows.ts";
-import { parseValidations, VALIDATION_COLUMNS } from "../validation-row.ts";
+import { parseValidations, VALIDATION_FIELDS, type Validation } from "../validation-row.ts";
 import type { Lease } from "./lease.ts";
 
 /**
@@ -22,4 +21,4 @@ const CLAIM_STALE = `
     SELECT id FROM validations
     WHERE state IN ('pending', 'running') AND heard_at < ?3 AND (watch_until IS NULL OR watch_until < ?2)
     ORDER BY heard_at LIMIT ?4)
-  RETURNING ${VALIDATION_COLUMNS.replaceAll("v.", "")}`;
+  RETURNING ${VALIDATION_FIELDS.join(", ")}`;

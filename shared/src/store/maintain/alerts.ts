@@ -1,6 +1,6 @@
 /** What alerts are raised for, read from D1; and which of them have been told. */
 import * as v from "valibot";
-import { GATE, GITHUB_GATE, parseGate } from "../settings.ts";
+import { GATE, GITHUB_GATE, parseGate, setting } from "../settings.ts";
 import { minuteOf } from "../tallies.ts";
 
 const PREFIX = "alert:";
@@ -68,10 +68,7 @@ export async function loadAlertFacts(db: D1Database, hourAgo: string): Promise<A
 }
 
 /** The setting of an alert. */
-export const alertSetting = (condition: string, value: ToldAlert) => ({
-  name: `${PREFIX}${condition}`,
-  value,
-});
+export const alertSetting = (condition: string, value: ToldAlert) => setting(`${PREFIX}${condition}`, value);
 
 /** An alert as it is to be, in place of what was read. */
 export interface AlertClaim {

@@ -2,7 +2,7 @@
  * What must hold of the rows at any instant, as queries for the rows that break it. Run them on a live database:
  * every transaction keeps them.
  */
-import { SELECT_SHOWN_RUNS, STOPPED } from "../claim/shown-run-sql.ts";
+import { SELECT_SHOWN_RUNS, STOPPED } from "../shown-run-sql.ts";
 
 export interface Invariant {
   /** As numbered in docs/architecture.md. */

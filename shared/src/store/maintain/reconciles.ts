@@ -1,6 +1,7 @@
 /** Searches for deliveries that never came: those that operators ask for, and how far the automatic ones have come. */
 import * as v from "valibot";
 import { type ReconcileItem, reconcileItem, type reconcileQuery } from "../../api/reconcile.ts";
+import { flag } from "../flag.ts";
 import { type Page, selectPage } from "../read/page.ts";
 
 /** What one search did. */
@@ -27,10 +28,7 @@ export interface ReconcileRequest {
 const claimedRow = v.object({
   id: v.string(),
   since: v.nullable(v.string()),
-  dry_run: v.pipe(
-    v.number(),
-    v.transform((flag) => flag === 1),
-  ),
+  dry_run: flag,
 });
 export type ClaimedReconcile = v.InferOutput<typeof claimedRow>;
 
@@ -45,10 +43,7 @@ export async function insertReconcile(db: D1Database, request: ReconcileRequest,
 
 const itemRow = v.object({
   ...reconcileItem.entries,
-  dry_run: v.pipe(
-    v.number(),
-    v.transform((flag) => flag === 1),
-  ),
+  dry_run: flag,
 }) satisfies v.GenericSchema<unknown, ReconcileItem>;
 
 /** Searches, the latest first. */

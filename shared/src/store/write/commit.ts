@@ -1,76 +1,43 @@
 /** Writes one decision in one transaction, or nothing. */
-
-import { REVISE_SHOWN_RUNS } from "../claim/shown-run-sql.ts";
-import { namesOf, UPSERT_NAMES } from "../repository-names.ts";
-import type { Changes, Results } from "../rows.ts";
+import { REVISE_SHOWN_RUNS } from "../shown-run-sql.ts";
 import { ADD_TALLIES, talliesOf } from "../tallies.ts";
-import {
-  CLOSE_RECORDED_LETTERS,
-  COUNT_FAILED_LETTERS,
-  DELETE_STORED_RESULTS,
-  GUARD,
-  INSERT_CANCELS,
-  INSERT_DEAD_LETTERS,
-  INSERT_DELIVERIES,
-  INSERT_REACTIONS,
-  INSERT_TIMELINE,
-  INSERT_UNMATCHED,
-  MATCH_CALLBACKS,
-  SET_RESULTS,
-  SETTLE_CANCELS,
-  SETTLE_LETTERS,
-  SETTLE_REACTIONS,
-  SETTLE_REPORTS,
-  UPSERT_REPORTS,
-  UPSERT_SETTINGS,
-  UPSERT_SUBJECTS,
-  UPSERT_TURNS,
-  UPSERT_VALIDATIONS,
-} from "./commit-sql.ts";
+import { DELETE_STORED_RESULTS, GUARD, WRITES } from "./commit-sql.ts";
+import { type Mutation, type MutationKind, rowsOf } from "./mutation.ts";
 
-/** `conflict`: a row that the decision was made from has changed since; decide again from fresh rows. */
+/** `conflict`: a row that the decision was made from has changed since. Decide again from fresh rows. */
 export type CommitOutcome = "committed" | "conflict";
 
 /**
- * Writes the changes. The number of statements depends on which kinds of change there are, never on how many:
+ * Writes the mutations. The number of statements depends on which kinds of mutation there are, never on how many:
  * the rows of a kind travel as one JSON parameter.
  * @throws whatever D1 throws, other than a conflict
  */
-export async function commit(db: D1Database, changes: Changes): Promise<CommitOutcome> {
+export async function commit(
+  db: D1Database,
+  now: string,
+  mutations: readonly Mutation[],
+): Promise<CommitOutcome> {
+  const rows = <Kind extends MutationKind>(kind: Kind) => rowsOf(mutations, kind);
+  const write = (sql: string, given: readonly object[]) =>
+    given.length === 0 ? [] : [db.prepare(sql).bind(JSON.stringify(given.map((row) => ({ ...row, now }))))];
+  const reports = rows("report");
+  const heads = rows("head");
+  const tallies = talliesOf(rows("delivery"), rows("validation"), rows("timeline"));
   const statements = [
-    guard(db, changes),
-    each(db, UPSERT_SUBJECTS, changes.subjects, (s) => ({ ...s, edges: JSON.stringify(s.edges) })),
-    each(db, UPSERT_VALIDATIONS, changes.validations, (row) => ({ ...row, updated_at: changes.now })),
-    each(db, SET_RESULTS, changes.results, (r) => ({ id: r.validation_id, ...flatten(r.results) })),
-    each(db, INSERT_TIMELINE, changes.timeline, ({ results, ...t }) => ({ ...t, ...flatten(results) })),
-    each(db, INSERT_DELIVERIES, changes.deliveries, (d) => ({ ...d, recorded_at: changes.now })),
-    each(db, UPSERT_NAMES, namesOf(changes.deliveries), (n) => n),
-    each(db, UPSERT_REPORTS, changes.reports, (r) => ({ ...r, now: changes.now })),
-    revise(db, changes),
-    each(db, INSERT_CANCELS, changes.cancels, (c) => ({ ...c, now: changes.now })),
-    each(db, INSERT_DEAD_LETTERS, changes.deadLetters, (l) => ({ ...l, died_at: changes.now })),
-    each(db, SETTLE_LETTERS, changes.letters, (l) => ({ ...l, now: changes.now })),
-    each(db, COUNT_FAILED_LETTERS, changes.letters, (l) => l),
-    each(db, CLOSE_RECORDED_LETTERS, changes.deliveries, ({ id, outcome }) => ({
-      id,
-      outcome,
-      now: changes.now,
-    })),
-    each(db, INSERT_UNMATCHED, changes.unmatched, ({ results, ...u }) => ({
-      ...u,
-      ...flatten(results),
-      recorded_at: changes.now,
-    })),
-    each(db, MATCH_CALLBACKS, changes.matched, (m) => ({ ...m, now: changes.now })),
-    each(db, SETTLE_CANCELS, changes.cancelOutcomes, (o) => ({ ...o, now: changes.now })),
-    each(db, SETTLE_REPORTS, changes.reportOutcomes, (o) => ({ ...o, now: changes.now })),
-    each(db, INSERT_REACTIONS, changes.reactions, (r) => ({ ...r, now: changes.now })),
-    each(db, SETTLE_REACTIONS, changes.reactionOutcomes, (o) => o),
-    each(db, UPSERT_SETTINGS, changes.settings, (s) => ({ ...s, now: changes.now })),
-    each(db, UPSERT_TURNS, changes.turns, (t) => t),
-    each(db, ADD_TALLIES, talliesOf(changes), (t) => t),
-    each(db, DELETE_STORED_RESULTS, storedIds(changes), (id) => ({ id })),
-  ].filter((statement) => statement !== undefined);
+    ...guard(db, rows),
+    ...WRITES.flatMap(([kind, sql]) => write(sql, rows(kind))),
+    ...(reports.length + heads.length === 0
+      ? []
+      : [db.prepare(REVISE_SHOWN_RUNS).bind(JSON.stringify(reports), JSON.stringify(heads), now)]),
+    ...write(ADD_TALLIES, tallies),
+    ...write(
+      DELETE_STORED_RESULTS,
+      [...rows("results"), ...rows("timeline"), ...rows("unmatched"), ...rows("dropped")].flatMap(
+        ({ results }) =>
+          results !== undefined && "storedUnder" in results ? [{ id: results.storedUnder }] : [],
+      ),
+    ),
+  ];
   if (statements.length === 0) return "committed";
   try {
     await db.batch(statements);
@@ -89,40 +56,19 @@ function isConflict(thrown: unknown): boolean {
   );
 }
 
-function each<Row, Bound>(
+/** The rows that the decision was made from, as they were. */
+function guard(
   db: D1Database,
-  sql: string,
-  rows: readonly Row[],
-  bind: (row: Row) => Bound,
-): D1PreparedStatement | undefined {
-  return rows.length === 0 ? undefined : db.prepare(sql).bind(JSON.stringify(rows.map(bind)));
-}
-
-function guard(db: D1Database, changes: Changes): D1PreparedStatement | undefined {
-  const { subjects, validations, unknownIds, awaited, letters } = changes;
+  rows: <Kind extends MutationKind>(kind: Kind) => Mutation<Kind>["row"][],
+): D1PreparedStatement[] {
   const read = [
-    subjects.map((s) => [s.repository_id, s.subject, s.version]),
-    validations.map((row) => [row.id, row.version]),
-    unknownIds,
-    awaited.map((id) => [id.given_id, id.unmatched]),
-    letters.map((letter) => [letter.id, letter.replay_id]),
+    rows("subject").map(({ repository_id, subject, version }) => [repository_id, subject, version]),
+    rows("validation").map(({ id, version }) => [id, version]),
+    rows("unmatched").map(({ given_id }) => given_id),
+    rows("awaited").map(({ given_id, unmatched }) => [given_id, unmatched]),
+    rows("settledDeadLetter").map(({ id, replay_id }) => [id, replay_id]),
   ];
-  if (read.every((rows) => rows.length === 0)) return undefined;
-  return db.prepare(GUARD).bind(...read.map((rows) => JSON.stringify(rows)));
-}
-
-function revise(db: D1Database, { reports, heads, now }: Changes): D1PreparedStatement | undefined {
-  if (reports.length === 0 && heads.length === 0) return undefined;
-  return db.prepare(REVISE_SHOWN_RUNS).bind(JSON.stringify(reports), JSON.stringify(heads), now);
-}
-
-function flatten(results: Results | undefined): { results?: unknown; stored_under?: string } {
-  if (results === undefined) return {};
-  return "inline" in results ? { results: results.inline } : { stored_under: results.storedUnder };
-}
-
-function storedIds(changes: Changes): string[] {
-  const { results, timeline, unmatched, dropped } = changes;
-  const all = [...results, ...timeline, ...unmatched, ...dropped].map((row) => row.results);
-  return all.flatMap((one) => (one !== undefined && "storedUnder" in one ? [one.storedUnder] : []));
+  return read.every(({ length }) => length === 0)
+    ? []
+    : [db.prepare(GUARD).bind(...read.map((of) => JSON.stringify(of)))];
 }

@@ -1,11 +1,10 @@
 /** Reads, in one round trip, all the rows that a batch of facts can touch. */
 import * as v from "valibot";
-import type { Edge } from "../../domain/ordering.ts";
 import { changedSubject } from "../../domain/subject.ts";
 import type { Fact } from "../../messages/fact.ts";
-import type { Subject, Validation } from "../rows.ts";
 import { REPLAY_TURN, TURN } from "../settings.ts";
-import { parseValidations, VALIDATION_COLUMNS } from "../validation-row.ts";
+import { parseSubjects, type Subject } from "../subject-row.ts";
+import { parseValidations, VALIDATION_COLUMNS, type Validation } from "../validation-row.ts";
 
 /** The state of the world as far as a batch is concerned. */
 export interface Snapshot {
@@ -43,7 +42,7 @@ export async function loadSnapshot(
   const parsedTurns = v.parse(v.array(turnRow), turns?.results ?? []);
   return {
     recorded: new Set(v.parse(v.array(idRow), recorded?.results ?? []).map((row) => row.id)),
-    subjects: v.parse(v.array(subjectRow), subjects?.results ?? []),
+    subjects: parseSubjects(subjects?.results ?? []),
     validations: parseValidations(validations?.results ?? []),
     currentTurn: parsedTurns.find((row) => row.repository_id === null)?.turn ?? 0,
     lastTurns: new Map(
@@ -81,38 +80,8 @@ function collectKeys(facts: readonly Fact[]): Keys {
   };
 }
 
-const flag = v.pipe(
-  v.number(),
-  v.transform((stored) => stored === 1),
-);
-
-const edges = v.pipe(
-  v.string(),
-  v.parseJson(),
-  v.array(v.tuple([v.string(), v.string()])),
-  v.transform((pairs): readonly Edge[] => pairs),
-);
-
 const idRow = v.object({ id: v.string() });
 const turnRow = v.object({ repository_id: v.nullable(v.number()), turn: v.number() });
-const subjectRow = v.object({
-  repository_id: v.number(),
-  subject: v.string(),
-  repository: v.string(),
-  kind: v.picklist(["pull_request", "merge_group", "push"]),
-  number: v.number(),
-  url: v.string(),
-  clone_url: v.string(),
-  head_sha: v.string(),
-  head_ref: v.string(),
-  base_sha: v.string(),
-  draft: flag,
-  state: v.picklist(["open", "closed"]),
-  at: v.string(),
-  edges,
-  close_outstanding: flag,
-  version: v.number(),
-});
 
 const SELECT_RECORDED = `
   SELECT id FROM deliveries WHERE id IN (SELECT value FROM json_each(?1))

@@ -1,11 +1,7 @@
 import * as v from "valibot";
 import { GRAINCHAIN_STATUSES } from "../../domain/validation.ts";
+import { flag } from "../flag.ts";
 import type { UnmatchedCallback } from "../rows.ts";
-
-const flag = v.pipe(
-  v.number(),
-  v.transform((stored) => stored === 1),
-);
 
 const unmatchedRow = v.object({
   id: v.string(),

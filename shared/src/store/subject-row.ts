@@ -1,0 +1,41 @@
+import * as v from "valibot";
+import type { Edge } from "../domain/ordering.ts";
+import { SUBJECT_KINDS } from "../domain/subject.ts";
+import { flag } from "./flag.ts";
+
+const edges = v.pipe(
+  v.string(),
+  v.parseJson(),
+  v.array(v.tuple([v.string(), v.string()])),
+  v.transform((pairs): readonly Edge[] => pairs),
+);
+
+const subjectRow = v.object({
+  repository_id: v.number(),
+  subject: v.string(),
+  repository: v.string(),
+  kind: v.picklist(SUBJECT_KINDS),
+  number: v.number(),
+  url: v.string(),
+  clone_url: v.string(),
+  head_sha: v.string(),
+  head_ref: v.string(),
+  base_sha: v.string(),
+  draft: flag,
+  state: v.picklist(["open", "closed"]),
+  /** `updated_at` of the newest event applied. */
+  at: v.string(),
+  edges,
+  /** A reopen was seen but not its close: the close that is still to come is older than the reopen. */
+  close_outstanding: flag,
+  /** 0 for a row that is not stored yet. */
+  version: v.number(),
+});
+
+/** A pull request, merge group or branch: its newest head, by which later deliveries are judged. */
+export type Subject = Readonly<v.InferOutput<typeof subjectRow>>;
+
+/** The columns of a {@link Subject}. */
+export const SUBJECT_FIELDS: readonly string[] = Object.keys(subjectRow.entries);
+
+export const parseSubjects = (rows: readonly unknown[]): Subject[] => v.parse(v.array(subjectRow), rows);
