@@ -1,8 +1,9 @@
 /** How the gateway does, as it is shown. */
 import type { GateItem, Overview } from "@webhook-gateway/shared/api/overview.ts";
+import { durationText } from "@webhook-gateway/shared/text/duration.ts";
 import { type Field, fieldLines, tableLines } from "../output/table.ts";
 import type { Screen } from "../output/terminal.ts";
-import { ageText, spanText, utcAndAgeText, utcText } from "../output/time-text.ts";
+import { ageText, utcAndAgeText, utcText } from "../output/time-text.ts";
 
 /** The lines to show. Ages are as of the gateway's clock. */
 export function overviewLines(overview: Overview, screen: Screen): string[] {
@@ -81,5 +82,5 @@ const countsText = (...counts: readonly (readonly [number, string])[]): string =
 /** When something comes next; what is due already comes as soon as it can. */
 function nextText(at: string, now: Date): string {
   const ms = Date.parse(at) - now.getTime();
-  return ms > 0 ? `in ${spanText(ms)}` : "now";
+  return ms > 0 ? `in ${durationText(ms)}` : "now";
 }

@@ -2,10 +2,11 @@
 import type { DeadLetterItem } from "@webhook-gateway/shared/api/dead-letter.ts";
 import type { DeliveryItem } from "@webhook-gateway/shared/api/delivery.ts";
 import type { Trace, TraceStep } from "@webhook-gateway/shared/api/trace.ts";
+import { durationText } from "@webhook-gateway/shared/text/duration.ts";
 import { plainText } from "../output/plain-text.ts";
 import { type Column, tableLines } from "../output/table.ts";
 import type { Screen } from "../output/terminal.ts";
-import { momentText, spanText } from "../output/time-text.ts";
+import { momentText } from "../output/time-text.ts";
 import { letterColumns } from "./dead-letter.ts";
 import { eventText } from "./event.ts";
 import { shortSha, standingStyle, standingText, subjectText } from "./validation.ts";
@@ -41,7 +42,7 @@ function headerLine(validation: Validation, screen: Screen): string {
 
 const STEPS: readonly Column<TraceStep>[] = [
   { head: "TIME (UTC)", cell: ({ at }) => momentText(at), rank: 3, min: 18 },
-  { head: "AFTER", cell: ({ gap_ms }) => (gap_ms === null ? "" : `+${spanText(gap_ms)}`), rank: 4 },
+  { head: "AFTER", cell: ({ gap_ms }) => (gap_ms === null ? "" : `+${durationText(gap_ms)}`), rank: 4 },
   { head: "STEP", cell: ({ step }) => step, rank: 2, min: 12 },
   { head: "DETAIL", cell: ({ detail }) => detail, rank: 1, min: 24, wrap: true },
 ];

@@ -1,9 +1,10 @@
 /** One validation, whole: its fields, its timeline, its report, and its steps with what failing ones printed. */
 import type { ValidationDetail } from "@webhook-gateway/shared/api/validation.ts";
+import { durationText } from "@webhook-gateway/shared/text/duration.ts";
 import { plainLines } from "../output/plain-text.ts";
 import { type Field, fieldLines, tableLines } from "../output/table.ts";
 import type { Screen } from "../output/terminal.ts";
-import { momentText, spanText, utcText } from "../output/time-text.ts";
+import { momentText, utcText } from "../output/time-text.ts";
 import { readSteps, type StepResult } from "./results.ts";
 import { validationFields } from "./validation.ts";
 
@@ -63,7 +64,7 @@ function stepLines(steps: readonly StepResult[], screen: Screen): string[] {
       { head: "EXIT", cell: ({ exitCode }) => exitCode, rank: 4, min: 4 },
       {
         head: "TOOK",
-        cell: ({ durationMs }) => (durationMs === null ? null : spanText(durationMs)),
+        cell: ({ durationMs }) => (durationMs === null ? null : durationText(durationMs)),
         rank: 3,
       },
     ],

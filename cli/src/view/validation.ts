@@ -1,8 +1,9 @@
 /** Validations as they are shown. */
 import type { ValidationDetail, ValidationItem } from "@webhook-gateway/shared/api/validation.ts";
+import { durationText } from "@webhook-gateway/shared/text/duration.ts";
 import type { Column, Field } from "../output/table.ts";
 import type { Style } from "../output/terminal.ts";
-import { ageText, spanText, utcAndAgeText } from "../output/time-text.ts";
+import { ageText, utcAndAgeText } from "../output/time-text.ts";
 
 /** State and conclusion, as one says them. */
 export const standingText = ({ state, conclusion }: Standing): string =>
@@ -42,7 +43,7 @@ export const validationColumns = (now: Date): Column<ValidationItem>[] => [
 /** From the sandbox's start to the end. */
 function tookText({ started_at, finished_at }: ValidationItem): string | null {
   if (started_at === null || finished_at === null) return null;
-  return spanText(Date.parse(finished_at) - Date.parse(started_at));
+  return durationText(Date.parse(finished_at) - Date.parse(started_at));
 }
 
 /** One validation. */

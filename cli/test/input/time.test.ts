@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { parseMoment } from "../../src/input/time.ts";
-import { ageText, momentText, spanText, utcAndAgeText, utcText } from "../../src/output/time-text.ts";
+import { ageText, momentText, utcAndAgeText, utcText } from "../../src/output/time-text.ts";
 
 const NOW = new Date("2026-11-24T12:00:00.000Z");
 
@@ -42,18 +42,6 @@ test.each([
   "2026-11-23; drop",
 ])("takes %j for none", (text) => {
   expect(parseMoment(text, NOW)).toBeUndefined();
-});
-
-test.each([
-  [-5, "0 ms"],
-  [850, "850 ms"],
-  [12_340, "12.3 s"],
-  [59_999, "59.9 s"],
-  [245_000, "4m 05s"],
-  [3 * 3_600_000 + 12 * 60_000, "3h 12m"],
-  [52 * 3_600_000, "2d 04h"],
-])("says %d ms as %s", (ms, text) => {
-  expect(spanText(ms)).toBe(text);
 });
 
 test.each([

@@ -66,9 +66,9 @@ test("shows what waits, why and until when", () => {
 
   expect(overviewLines(overview, WIDE).slice(1)).toEqual([
     "validations      7 queued, 0 dispatching, 0 pending, 0 running; within 24 h 3 completed, 2 dead",
-    "waiting          5 live, 2 replayed, 1 backing off; the oldest since 2026-11-24 00:05:19Z (3m ago); next try in 12.0 s",
-    "gate grainchain  closed: backpressure: 429 at capacity; since 2026-11-24 00:06:19Z (2m ago); next try in 30.0 s",
-    "gate github      closed: limit; since 2026-11-24 00:08:19Z (0s ago); next try now",
+    "waiting          5 live, 2 replayed, 1 backing off; the oldest since 2026-11-24 00:05:19Z (3m ago); next try in 12s",
+    "gate grainchain  closed: backpressure: 429 at capacity; since 2026-11-24 00:06:19Z (2m ago); next try in 30s",
+    "gate github      closed: limit; since 2026-11-24 00:08:19Z (just now); next try now",
     "reports          4 due, 1 dead; the first due since 2026-11-24 00:07:19Z",
     "cancels          0 due, 0 dead",
     "deliveries       the last 2026-11-24 00:08:09Z (10s ago); 40 within the hour; 1 recovered within 24 h",
@@ -83,9 +83,9 @@ test("traces a validation step by step, with the gaps between", () => {
   expect(traceLines(makeTrace(), WIDE)).toEqual([
     "acme/widgets #12  6dcb09b  run 1  completed success",
     VALIDATION_ID,
-    "TIME (UTC)          AFTER    STEP       DETAIL",
-    `11-24 00:08:19.123           accepted   202, delivery ${GUID}`,
-    "11-24 00:08:31.623  +12.5 s  completed  callback: success",
+    "TIME (UTC)          AFTER   STEP       DETAIL",
+    `11-24 00:08:19.123          accepted   202, delivery ${GUID}`,
+    "11-24 00:08:31.623  +12.5s  completed  callback: success",
     "",
     "deliveries",
     "RECEIVED (UTC)      EVENT                OUTCOME  REASON  ID",
@@ -160,10 +160,10 @@ test("shows a validation with the end of what its failing steps printed", () => 
   const lines = validationDetailLines(makeDetail({ conclusion: "failure", results: { test_results } }), WIDE);
 
   expect(lines).toContain("state       completed failure");
-  expect(lines).toContain("took        12.5 s");
+  expect(lines).toContain("took        12.5s");
   expect(lines).toContain("status    skipped (completed)");
-  expect(lines).toContain("lint  passed  0     1.2 s");
-  expect(lines).toContain("test  failed  3     3.0 s");
+  expect(lines).toContain("lint  passed  0     1.2s");
+  expect(lines).toContain("test  failed  3     3s");
   expect(lines).toContain("the last 20 of 30 lines of test");
   expect(lines.slice(-20)).toEqual(Array.from({ length: 20 }, (_, index) => `  line ${index + 11}`));
   expect(lines).not.toContain("  fine");

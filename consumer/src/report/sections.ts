@@ -1,10 +1,11 @@
 /** The parts of a check run that show the steps, as Markdown. */
+
 import type { StepOutcome } from "@webhook-gateway/shared/domain/step-outcome.ts";
+import { durationText } from "@webhook-gateway/shared/text/duration.ts";
 import { byteLength } from "@webhook-gateway/shared/text/text.ts";
 import { codeBlock, codeCell, codeSpan, FENCE_BYTES } from "./markdown.ts";
 import { endOfText } from "./plain.ts";
 import { type Digest, isFailing, type Step } from "./steps.ts";
-import { humanDuration } from "./wording.ts";
 
 /** GitHub's limit for a check run's summary and for its text: characters by its docs, bytes by its answers. */
 export const MAX_MARKDOWN_BYTES = 65_535;
@@ -66,7 +67,7 @@ const ONLY_END = "Cut: only the end of the output is shown.";
 const ONLY_PART = "Cut: only a part of the output was kept.";
 
 function rowOf(step: Step): string {
-  const time = step.durationMs === null || step.outcome === "skipped" ? "–" : humanDuration(step.durationMs);
+  const time = step.durationMs === null || step.outcome === "skipped" ? "–" : durationText(step.durationMs);
   return `| ${SHOWN[step.outcome]} | ${codeCell(step.name)} | ${time} | ${step.exitCode ?? "–"} |`;
 }
 

@@ -1,4 +1,5 @@
 /** The verdict on a validation in words: a headline in plain text, and what to do next in Markdown. */
+import { durationText } from "@webhook-gateway/shared/text/duration.ts";
 import type { Reported } from "./content.ts";
 import { codeSpan } from "./markdown.ts";
 import { plainLine } from "./plain.ts";
@@ -75,23 +76,10 @@ export function reasonOf({ state, conclusion, error }: Reported, digest: Digest)
 export const ranNothing = ({ steps, truncated }: Digest): boolean =>
   !truncated && steps.every((step) => step.outcome === "skipped" || isPlaceholder(step));
 
-/** A time in the two largest units that matter. */
-export function humanDuration(ms: number): string {
-  if (ms < 999.5) return `${Math.round(ms)} ms`;
-  const seconds = Math.round(ms / 1000);
-  if (seconds < 60) return `${seconds} s`;
-  const minutes = Math.floor(seconds / 60);
-  if (minutes < 60) return pair(minutes, "min", seconds % 60, "s");
-  return pair(Math.floor(minutes / 60), "h", minutes % 60, "min");
-}
-
-const pair = (large: number, unit: string, small: number, smallUnit: string): string =>
-  small === 0 ? `${large} ${unit}` : `${large} ${unit} ${small} ${smallUnit}`;
-
 function passed(reported: Reported, digest: Digest): string {
   const { steps } = digest;
   const took = durationOf(reported, digest);
-  const time = took === null ? "" : ` in ${humanDuration(took)}`;
+  const time = took === null ? "" : ` in ${durationText(took)}`;
   if (steps.length === 0) return `Passed${time}`;
   if (ranNothing(digest)) return "Nothing was run";
   const good = steps.filter((step) => step.outcome === "passed").length;

@@ -1,46 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { hoursOf } from "../../src/dashboard/pages/overview/hours.ts";
 import { onlyLetter, scopeText } from "../../src/dashboard/pages/scope-text.ts";
-import { durationText, relativeText, spanMs } from "../../src/dashboard/parts/duration.ts";
 import { outsideHref, paths, pullPath } from "../../src/dashboard/parts/link.ts";
 import { shorten, tail, terminalText, visible } from "../../src/dashboard/parts/text.ts";
-
-const SECOND = 1000;
-const MINUTE = 60 * SECOND;
-const HOUR = 60 * MINUTE;
-const DAY = 24 * HOUR;
-
-test.each([
-  [-5, "0 ms"],
-  [0.4, "0 ms"],
-  [999, "999 ms"],
-  [4_240, "4.2 s"],
-  [42 * SECOND, "42 s"],
-  [3 * MINUTE, "3 min"],
-  [3 * MINUTE + 12 * SECOND, "3 min 12 s"],
-  [2 * HOUR + 5 * MINUTE, "2 h 5 min"],
-  [3 * DAY + 4 * HOUR, "3 d 4 h"],
-])("a span of %d ms is %s", (ms, words) => {
-  expect(durationText(ms)).toBe(words);
-});
-
-test.each([
-  [0, "just now"],
-  [-12 * SECOND, "12 s ago"],
-  [-3.9 * MINUTE, "3 min ago"],
-  [-30 * HOUR, "30 h ago"],
-  [-3 * DAY, "3 d ago"],
-  [20 * SECOND, "in 20 s"],
-])("a time %d ms from now is %s", (ms, words) => {
-  expect(relativeText(1e12 + ms, 1e12)).toBe(words);
-});
-
-test("a span is known where both its ends are", () => {
-  expect(spanMs("2026-11-23T10:00:00.000Z", "2026-11-23T10:00:01.500Z")).toBe(1500);
-  expect(spanMs("2026-11-23T10:00:01.000Z", "2026-11-23T10:00:00.000Z")).toBe(0);
-  expect(spanMs(null, "2026-11-23T10:00:00.000Z")).toBeUndefined();
-  expect(spanMs("once", "2026-11-23T10:00:00.000Z")).toBeUndefined();
-});
 
 describe("a text from outside", () => {
   test.each([

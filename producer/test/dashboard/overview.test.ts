@@ -7,7 +7,7 @@ describe("the overview", () => {
     const page = await pageOf(await startDashboard().fetch("/dashboard", asReader));
     const concerns = page.slice(page.indexOf('id="attention"'), page.indexOf('class="tiles"'));
     expect(concerns).toContain("<bdi>Dispatch</bdi> is paused: <bdi>Grainchain is full</bdi>.");
-    expect(concerns).toContain(">in 20 s</time>");
+    expect(concerns).toContain(">in 20s</time>");
     expect(concerns).toContain("5 dead letters wait");
     expect(concerns).toContain("Queue: <bdi>plain</bdi>");
     expect(concerns.indexOf("5 dead letters")).toBeLessThan(concerns.indexOf("Grainchain is full"));

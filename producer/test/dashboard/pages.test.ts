@@ -30,7 +30,7 @@ test("a validation's page shows its way, its steps with their output, and its re
     ["validation", "plain"],
     ["trace", "plain"],
   ]);
-  expect(page).toContain("+9 min");
+  expect(page).toContain("+9m");
   expect(page).toContain("exit 3 · ");
   expect(page).toContain('datetime="2026-11-23T09:51:00.000Z"');
 });

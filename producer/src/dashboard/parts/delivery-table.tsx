@@ -1,8 +1,8 @@
 /** Deliveries as a table, wherever they are listed. */
 import type { DeliveryItem } from "@webhook-gateway/shared/api/delivery.ts";
+import { durationText, spanMs } from "@webhook-gateway/shared/text/duration.ts";
 import type { Child } from "hono/jsx";
 import { WordBadge } from "./badge.tsx";
-import { durationText, spanMs } from "./duration.ts";
 import { Ago, None, Words } from "./inline.tsx";
 import { paths } from "./link.ts";
 import { Table } from "./table.tsx";
@@ -78,5 +78,5 @@ const Outcome = ({ item }: { readonly item: DeliveryItem }) => (
 function Lateness({ item }: { readonly item: DeliveryItem }) {
   const late = spanMs(item.occurred_at, item.received_at);
   if (late === undefined) return <None word="not known" />;
-  return <span>{late < 1000 ? "under 1 s" : durationText(Math.floor(late / 1000) * 1000)}</span>;
+  return <span>{late < 1000 ? "under 1s" : durationText(Math.floor(late / 1000) * 1000)}</span>;
 }

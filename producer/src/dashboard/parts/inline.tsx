@@ -1,6 +1,7 @@
 /** The smallest parts of a page: a text, a time, a span, a commit. */
+
+import { durationText, relativeText, spanMs } from "@webhook-gateway/shared/text/duration.ts";
 import type { Child } from "hono/jsx";
-import { durationText, relativeText, spanMs } from "./duration.ts";
 import { outsideHref } from "./link.ts";
 import { shorten, visible } from "./text.ts";
 import type { View } from "./view.ts";

@@ -1,9 +1,9 @@
 /** What an operator should look at first, worst first. */
 import type { GateItem, Overview } from "@webhook-gateway/shared/api/overview.ts";
+import { spanMs } from "@webhook-gateway/shared/text/duration.ts";
 import type { Child } from "hono/jsx";
 import type { Health } from "../../../health/health.ts";
 import { Badge } from "../../parts/badge.tsx";
-import { spanMs } from "../../parts/duration.ts";
 import { Ago, Prose, Words } from "../../parts/inline.tsx";
 import { paths } from "../../parts/link.ts";
 import type { View } from "../../parts/view.ts";

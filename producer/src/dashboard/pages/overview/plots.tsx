@@ -1,6 +1,6 @@
 /** Throughput and latency as pictures, drawn by a script from the table that says the same. */
 import type { Overview } from "@webhook-gateway/shared/api/overview.ts";
-import { durationText } from "../../parts/duration.ts";
+import { durationText } from "@webhook-gateway/shared/text/duration.ts";
 import { None, Span } from "../../parts/inline.tsx";
 import { Scroll } from "../../parts/table.tsx";
 import { type Hour, hoursOf } from "./hours.ts";

@@ -1,6 +1,6 @@
 /** The way of one validation: each step with its time, the gap before it, and why. */
 import type { TraceStep } from "@webhook-gateway/shared/api/trace.ts";
-import { durationText } from "../../parts/duration.ts";
+import { durationText } from "@webhook-gateway/shared/text/duration.ts";
 import { Prose, utcText, Words } from "../../parts/inline.tsx";
 import type { View } from "../../parts/view.ts";
 

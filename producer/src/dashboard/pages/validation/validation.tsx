@@ -2,9 +2,9 @@
 import type { Trace, TraceStep } from "@webhook-gateway/shared/api/trace.ts";
 import type { ValidationDetail } from "@webhook-gateway/shared/api/validation.ts";
 import { isFinal } from "@webhook-gateway/shared/domain/validation.ts";
+import { spanMs } from "@webhook-gateway/shared/text/duration.ts";
 import { StateBadge } from "../../parts/badge.tsx";
 import { LetterTable } from "../../parts/dead-letter-table.tsx";
-import { spanMs } from "../../parts/duration.ts";
 import { Ago, Outside, Span, Words } from "../../parts/inline.tsx";
 import { Page } from "../../parts/layout.tsx";
 import { pullPath } from "../../parts/link.ts";
