@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { globSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, globSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { parseArgs } from "node:util";
@@ -186,11 +186,29 @@ function checkScript(line: string): void {
   expect([...Object.keys(scripts), "install"]).toContain(script);
 }
 
-test.each(DOCUMENTS)("what %s links to is there", (document) => {
-  const targets = [...readDocument(document).matchAll(/\]\((?!https?:|mailto:|#)([^)#]+)/g)].map(
-    ([, target = ""]) => target,
+test.each(DOCUMENTS)("%s links to files and headings that exist", (document) => {
+  const links = [...readDocument(document).matchAll(/\]\((?!https?:|mailto:)([^)#]*)(?:#([^)]+))?\)/g)];
+  const missing = links.filter(([, target = "", anchor]) => {
+    const file = target === "" ? document : path.join(path.dirname(document), target);
+    if (!existsSync(path.join(ROOT, file))) return true;
+    return anchor !== undefined && !anchorsOf(readDocument(file)).includes(anchor);
+  });
+  expect(missing.map(([link]) => link)).toEqual([]);
+});
+
+/** The anchors that GitHub gives to the headings. */
+const anchorsOf = (text: string): string[] =>
+  [...text.matchAll(/^#{1,6} (.+)$/gm)].map(([, heading = ""]) =>
+    heading
+      .toLowerCase()
+      .replaceAll(/[^\w\s-]/g, "")
+      .replaceAll(" ", "-"),
   );
-  const folder = path.join(ROOT, path.dirname(document));
-  const missing = targets.filter((target) => globSync(target, { cwd: folder }).length === 0);
-  expect(missing).toEqual([]);
+
+const FOLDERS = "producer|consumer|shared|cli|grainchain|tools|test|bench|docs";
+
+test.each(DOCUMENTS)("%s names files that exist", (document) => {
+  const named = readDocument(document).matchAll(new RegExp(`\`((?:${FOLDERS})/[\\w./-]+)\``, "g"));
+  const missing = [...named].filter(([, file = ""]) => !existsSync(path.join(ROOT, file)));
+  expect(missing.map(([, file]) => file)).toEqual([]);
 });
