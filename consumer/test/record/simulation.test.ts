@@ -3,9 +3,10 @@ import type { DeliveryFact } from "@webhook-gateway/shared/messages/fact.ts";
 import { invariants } from "@webhook-gateway/shared/store/maintain/invariants.ts";
 import { expect, test } from "vitest";
 import { seeds } from "../../../test/support/amount.ts";
+import { type RandomSource, seeded } from "../../../test/support/random.ts";
 import { empty, rows } from "../support/database.ts";
 import { freshRepository, pullRequest, sha } from "../support/facts.ts";
-import { type Random, Simulation, seeded } from "../support/simulation.ts";
+import { Simulation } from "../support/simulation.ts";
 
 /** The script of each is the same in every run, the interleaving of what runs at once is not. */
 const SEEDS = seeds(20);
@@ -18,7 +19,7 @@ interface Pull {
 }
 
 /** The history of one pull request: some pushes a few seconds apart, and perhaps a close. */
-function history(random: Random, number: number, repository: ReturnType<typeof freshRepository>): Pull {
+function history(random: RandomSource, number: number, repository: ReturnType<typeof freshRepository>): Pull {
   const event = pullRequest(repository, number);
   const heads = Array.from({ length: 1 + Math.floor(random() * 4) }, (_, push) => `p${number}-${push}`);
   let at = 0;

@@ -1,9 +1,10 @@
 import type { DeliveryFact } from "@webhook-gateway/shared/messages/fact.ts";
 import { expect, test } from "vitest";
 import { seeds } from "../../../test/support/amount.ts";
+import { type RandomSource, seeded } from "../../../test/support/random.ts";
 import { empty, rows } from "../support/database.ts";
 import { freshRepository, pullRequest, sha } from "../support/facts.ts";
-import { type Random, Simulation, seeded } from "../support/simulation.ts";
+import { Simulation } from "../support/simulation.ts";
 import { expectInvariants } from "./support.ts";
 
 /** The script of each is the same in every run, the interleaving of what runs at once is not. */
@@ -11,7 +12,7 @@ const SEEDS = seeds(12);
 
 /** The history of one pull request: pushes a few seconds apart, closes and reopens. */
 function history(
-  random: Random,
+  random: RandomSource,
   number: number,
   repository: ReturnType<typeof freshRepository>,
 ): DeliveryFact[] {

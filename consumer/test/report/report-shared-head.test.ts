@@ -3,6 +3,7 @@ import { invariants } from "@webhook-gateway/shared/store/maintain/invariants.ts
 import { beforeEach, describe, expect, inject, test } from "vitest";
 import { badGateway, serverError } from "../../../test/github/client/fault.ts";
 import { seeds } from "../../../test/support/amount.ts";
+import { type RandomSource, seeded } from "../../../test/support/random.ts";
 import { empty, rows } from "../support/database.ts";
 import {
   callback,
@@ -15,7 +16,6 @@ import {
   sha,
 } from "../support/facts.ts";
 import { openWorld, type Repository, runOf, told, type World } from "../support/github.ts";
-import { type Random, seeded } from "../support/simulation.ts";
 
 beforeEach(async () => {
   await empty();
@@ -153,7 +153,12 @@ interface Row {
   readonly state: string;
 }
 
-async function happen(world: World, repository: Repository, random: Random, step: number): Promise<void> {
+async function happen(
+  world: World,
+  repository: Repository,
+  random: RandomSource,
+  step: number,
+): Promise<void> {
   const pick = <Item>(items: readonly Item[]): Item => items[Math.floor(random() * items.length)] as Item;
   const live = await rows<Row>("SELECT id, state FROM validations WHERE finished_at IS NULL");
   const one = live.length === 0 ? undefined : pick(live);

@@ -7,10 +7,10 @@ import {
   serverError,
 } from "../../../test/github/client/fault.ts";
 import { seeds } from "../../../test/support/amount.ts";
+import { type RandomSource, seeded } from "../../../test/support/random.ts";
 import { empty, faulty, rows } from "../support/database.ts";
 import { callback, command, freshRepository, pullRequest } from "../support/facts.ts";
 import { openWorld, type Repository, type World } from "../support/github.ts";
-import { type Random, seeded } from "../support/simulation.ts";
 
 beforeEach(async () => {
   await empty();
@@ -40,7 +40,12 @@ interface Row {
 }
 
 /** One thing that happens to a pull request, to GitHub, or to the clock. */
-async function happen(world: World, repository: Repository, random: Random, step: number): Promise<void> {
+async function happen(
+  world: World,
+  repository: Repository,
+  random: RandomSource,
+  step: number,
+): Promise<void> {
   const pick = <Item>(items: readonly Item[]): Item => items[Math.floor(random() * items.length)] as Item;
   const live = await rows<Row>("SELECT id, state FROM validations WHERE finished_at IS NULL");
   const one = live.length === 0 ? undefined : pick(live);

@@ -6,6 +6,7 @@ import { env } from "cloudflare:workers";
 import type { CallbackFact, Fact } from "@webhook-gateway/shared/messages/fact.ts";
 import { cancelReplay, startReplay } from "@webhook-gateway/shared/store/maintain/replays.ts";
 import { createLog } from "@webhook-gateway/shared/telemetry/log.ts";
+import type { RandomSource } from "../../../test/support/random.ts";
 import { cancelDue } from "../../src/dispatch/cancel.ts";
 import { dispatchDue } from "../../src/dispatch/dispatch.ts";
 import { createGrainchain } from "../../src/dispatch/grainchain.ts";
@@ -15,20 +16,6 @@ import { recordBatch } from "../../src/record/record.ts";
 import { replayDue } from "../../src/recover/replay.ts";
 import { faulty } from "./database.ts";
 import { message, POLICY } from "./recording.ts";
-
-/** A random number in [0, 1). */
-export type Random = () => number;
-
-/** Mulberry32: small, and the same for the same seed everywhere. */
-export function seeded(seed: number): Random {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
 
 /** Shares of calls that fail. */
 export interface Faults {
@@ -48,7 +35,7 @@ const MAX_STEPS = 3_000;
 const CALM: Faults = { database: 0, grainchain: 0 };
 
 export class Simulation {
-  readonly #random: Random;
+  readonly #random: RandomSource;
   #faults: Faults = CALM;
   #nowMs = Date.UTC(2026, 10, 1, 12);
   #queue: Fact[] = [];
@@ -61,7 +48,7 @@ export class Simulation {
   readonly #deps;
 
   /** @param operators whether somebody replays, cancels and re-runs meanwhile */
-  constructor(random: Random, operators = false) {
+  constructor(random: RandomSource, operators = false) {
     this.#random = random;
     this.#operators = operators;
     const now = () => new Date(this.#nowMs);
