@@ -18,6 +18,7 @@ export default defineConfig({
           ...sharingOptions,
           name: "cli",
           include: ["{cli,tools,bench}/test/**/*.test.ts", "test/github/test/*.test.ts"],
+          globalSetup: ["test/system/directory-setup.ts"],
         },
       },
       {
@@ -25,7 +26,7 @@ export default defineConfig({
           ...projectOptions,
           name: "e2e",
           include: ["test/e2e/**/*.test.ts"],
-          globalSetup: ["test/github/global-setup.ts"],
+          globalSetup: ["test/github/global-setup.ts", "test/system/directory-setup.ts"],
           testTimeout: 600_000,
           hookTimeout: 600_000,
         },

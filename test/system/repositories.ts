@@ -1,14 +1,15 @@
-/** Real git repositories, made for one test. */
+/** Real git repositories, created for one test. */
 import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
 import path from "node:path";
 import { gitEnvironment } from "@webhook-gateway/shared/process/child-environment.mjs";
+import { inject } from "vitest";
+import type {} from "./directory-setup.ts";
 
-/** A new empty directory of the test's. */
-export const makeDirectory = (): string => mkdtempSync(path.join(tmpdir(), "webhook-gateway-e2e-"));
+/** Creates an empty directory, which is removed after the last test. */
+export const makeDirectory = (): string => mkdtempSync(path.join(inject("testDirectory"), "d"));
 
-/** Commits files to `owner/repo` below `root`, on top of what is there. @returns the new head */
+/** Commits files to `owner/repo` below `root`, on top of its last commit. @returns the new head */
 export function commitFiles(root: string, repo: string, files: Readonly<Record<string, string>>): string {
   const dir = path.join(root, repo);
   mkdirSync(dir, { recursive: true });
@@ -21,7 +22,7 @@ export function commitFiles(root: string, repo: string, files: Readonly<Record<s
   return git("rev-parse", "HEAD").trim();
 }
 
-/** A `.grainchain.yml` of these steps. */
+/** A `.grainchain.yml` with these steps. */
 export const stepsFile = (
   ...steps: readonly { readonly name: string; readonly run: string; readonly timeout?: number }[]
 ): Record<string, string> => ({ ".grainchain.yml": JSON.stringify({ steps }) });
