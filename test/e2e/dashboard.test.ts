@@ -1,10 +1,11 @@
 import type { Browser, Page } from "playwright-core";
 import { beforeAll, beforeEach, describe, expect, onTestFinished, test } from "vitest";
-import { answers, judges } from "../grainchain/fault-policies.ts";
-import type { Course } from "../grainchain/run.ts";
+import { answers, decides } from "../grainchain/fault-policies.ts";
+import type { Scenario } from "../grainchain/run.ts";
 import { resultsOf, succeeds } from "../grainchain/scenarios.ts";
 import { type GrainchainDouble, startDouble } from "../grainchain/server.ts";
 import { waitUntil } from "../support/patience.ts";
+import { advance } from "../system/driver.ts";
 import {
   accessFaults,
   keepPicture,
@@ -15,16 +16,15 @@ import {
   visit,
 } from "./support/browser.ts";
 import {
-  COURSES,
   fillPages,
   PAGES,
   type PageName,
   REFUSED,
+  SCENARIOS,
   SHOWS_HOSTILE,
 } from "./support/dashboard-pages.ts";
-import { endsWithFile } from "./support/file-end.ts";
+import { cleanUpAfterFile } from "./support/file-end.ts";
 import { type Gateway, SECRETS, startGateway } from "./support/gateway.ts";
-import { hurry } from "./support/hurry.ts";
 import { openPull, waitForState as waitForRun } from "./support/pull-requests.ts";
 
 const WATCHED = "acme/watched";
@@ -37,14 +37,14 @@ let browser: Browser;
 /** Two windows for one test after the other. */
 let operator: Visit;
 let stranger: Visit;
-const whenDone = endsWithFile();
+const whenDone = cleanUpAfterFile();
 
 beforeAll(async () => {
   browser = await startBrowser();
   whenDone(() => browser.close());
   grainchain = await startDouble({ whenDone });
-  const courses = new Map([...COURSES, [WATCHED, isWatched]]);
-  grainchain.script.course = (run) => (courses.get(run.request.project_id) ?? succeeds)(run);
+  const scenarios = new Map([...SCENARIOS, [WATCHED, isWatched]]);
+  grainchain.script.scenario = (run) => (scenarios.get(run.request.project_id) ?? succeeds)(run);
   refuse(true);
   gateway = await startGateway(grainchain.url, {}, whenDone);
   stranger = await visit(browser, gateway.url);
@@ -65,16 +65,16 @@ const watchedMayFinish = new Promise<void>((resolve) => {
 });
 
 /** Runs until the test has seen it run. */
-const isWatched: Course = async (run) => {
-  if (run.move("running")) await run.tell();
+const isWatched: Scenario = async (run) => {
+  if (run.move("running")) await run.callBack();
   await watchedMayFinish;
-  if (run.move("completed", resultsOf(true, "all is well"))) await run.tell();
+  if (run.move("completed", resultsOf(true, "all is well"))) await run.callBack();
 };
 
 /** Whether Grainchain refuses for good what is about {@link REFUSED}. */
 function refuse(refuses: boolean): void {
-  grainchain.script.weather = judges(({ project_id }) =>
-    refuses && project_id === REFUSED ? { refused: "422 no such image", permanent: true } : "take",
+  grainchain.script.policy = decides(({ project_id }) =>
+    refuses && project_id === REFUSED ? { refused: "422 no such image", permanent: true } : "accept",
   );
 }
 
@@ -138,7 +138,7 @@ test("shows a run on its way from the queue to its end, and opens it", async () 
   await gateway.waitFor(
     "SELECT 1 FROM settings WHERE name = 'gate:grainchain' AND value->>'state' = 'closed'",
   );
-  await hurry(gateway);
+  await advance(gateway);
   await waitForRefresh(page, "tbody .badge", "running");
   expect(await page.evaluate("window.sameDocument")).toBe(true);
   await page.getByRole("link", { name: `${WATCHED}#4` }).click();

@@ -7,11 +7,11 @@ import { startGrainchain } from "../../grainchain/src/server.ts";
 import { type GitHub, openGitHub } from "../github/client/client.ts";
 import type {} from "../github/client/provided.ts";
 import { waitFor, waitUntil } from "../support/patience.ts";
+import { advance } from "../system/driver.ts";
 import { expectInvariants } from "../system/invariants.ts";
 import { commitFiles, makeDirectory, stepsFile } from "../system/repositories.ts";
-import { endsWithFile } from "./support/file-end.ts";
+import { cleanUpAfterFile } from "./support/file-end.ts";
 import { type Gateway, SECRETS, startGateway } from "./support/gateway.ts";
-import { hurry } from "./support/hurry.ts";
 
 const TOKEN = "ghp_endtoend";
 const HOOK = 5;
@@ -30,7 +30,7 @@ const systems = new Map<Mode, System>();
 const reposDir = makeDirectory();
 const REPOSITORIES = Array.from({ length: 12 }, (_, index) => `acme/widgets-${index}`);
 let repositories = 0;
-const whenDone = endsWithFile();
+const whenDone = cleanUpAfterFile();
 
 beforeAll(async () => {
   const grainchain = await startGrainchain({
@@ -185,7 +185,7 @@ test.each<[Mode, string[], string[]]>([
   await Promise.all(
     ends.map(async ([head, name, expected]) => {
       await waitUntil(`a run of ${name}`, async () => {
-        await hurry(gateway);
+        await advance(gateway);
         return (await toldOf(github, head)).length === 2;
       });
       release(name);

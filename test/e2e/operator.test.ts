@@ -1,10 +1,10 @@
 import { beforeAll, expect, test } from "vitest";
 import { runGateway } from "../../cli/test/support/gateway-command.ts";
 import { runHere } from "../../cli/test/support/gateway-here.ts";
-import { judges } from "../grainchain/fault-policies.ts";
-import { findsFault, runsOn, succeeds } from "../grainchain/scenarios.ts";
+import { decides } from "../grainchain/fault-policies.ts";
+import { failsTests, runsUntilCancelled, succeeds } from "../grainchain/scenarios.ts";
 import { type GrainchainDouble, startDouble } from "../grainchain/server.ts";
-import { endsWithFile } from "./support/file-end.ts";
+import { cleanUpAfterFile } from "./support/file-end.ts";
 import { type Gateway, SECRETS, startGateway } from "./support/gateway.ts";
 import { openPull, waitForState as waitForRun } from "./support/pull-requests.ts";
 
@@ -19,22 +19,22 @@ const WORDS = "422 \u001b[31mno such image\u202e";
 let gateway: Gateway;
 let grainchain: GrainchainDouble;
 
-const whenDone = endsWithFile();
+const whenDone = cleanUpAfterFile();
 
 beforeAll(async () => {
   grainchain = await startDouble({ whenDone });
-  const courses = new Map([
-    [SLOW, runsOn],
-    [BROKEN, findsFault],
+  const scenarios = new Map([
+    [SLOW, runsUntilCancelled],
+    [BROKEN, failsTests],
   ]);
-  grainchain.script.course = (run) => (courses.get(run.request.project_id) ?? succeeds)(run);
+  grainchain.script.scenario = (run) => (scenarios.get(run.request.project_id) ?? succeeds)(run);
   refuse(true);
   gateway = await startGateway(grainchain.url, {}, whenDone);
 });
 
 function refuse(refuses: boolean): void {
-  grainchain.script.weather = judges(({ project_id }) =>
-    refuses && project_id === REFUSED ? { refused: WORDS, permanent: true } : "take",
+  grainchain.script.policy = decides(({ project_id }) =>
+    refuses && project_id === REFUSED ? { refused: WORDS, permanent: true } : "accept",
   );
 }
 

@@ -3,12 +3,12 @@ import { beforeAll, expect, test } from "vitest";
 import { type Grainchain, startGrainchain } from "../../grainchain/src/server.ts";
 import { isRunning } from "../../grainchain/test/support/poll.ts";
 import { commitFiles, makeDirectory, stepsFile } from "../system/repositories.ts";
-import { endsWithFile } from "./support/file-end.ts";
+import { cleanUpAfterFile } from "./support/file-end.ts";
 import { type Gateway, SECRETS, startGateway } from "./support/gateway.ts";
 
 /** One system for all tests, over a directory of real repositories: one for each test. */
 const reposDir = makeDirectory();
-const whenDone = endsWithFile();
+const whenDone = cleanUpAfterFile();
 let grainchain: Grainchain;
 let gateway: Gateway;
 let repositories = 0;

@@ -12,10 +12,10 @@ import { waitUntil } from "../support/patience.ts";
 import { openDatabase } from "../system/database.ts";
 import { childOf, pidsWith, processesWith } from "../system/processes.ts";
 import { environment, fireCron, type Program, queryD1, SECRET, startProgram } from "../system/program.ts";
-import { endsWithFile } from "./support/file-end.ts";
+import { cleanUpAfterFile } from "./support/file-end.ts";
 import { appliedTo, applyOldMigrations, migrationNames } from "./support/old-state.ts";
 
-const whenDone = endsWithFile();
+const whenDone = cleanUpAfterFile();
 const start = (args: readonly string[], env: Readonly<Record<string, string>>): Program =>
   startProgram(["start", ...args], env, { whenDone });
 

@@ -5,11 +5,11 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { buildPayload } from "../../cli/src/input/payload.ts";
-import type { Behaviour } from "../grainchain/fault-policies.ts";
+import type { FaultPolicy } from "../grainchain/fault-policies.ts";
 import { startDouble } from "../grainchain/server.ts";
 import { amount, SEED } from "../support/amount.ts";
 import { Random } from "../support/random.ts";
-import { eventually, Pulse } from "../system/activity.ts";
+import { Activity, eventually } from "../system/activity.ts";
 import { PAST } from "../system/driver.ts";
 import { expectInvariants, expectOneRunEach } from "../system/invariants.ts";
 import { startProgram } from "../system/program.ts";
@@ -45,7 +45,7 @@ interface Pull {
 test("holds its invariants wherever workerd is killed, and in the end has run everything once", async () => {
   const random = new Random(SEED);
   const anywhere = Array.from({ length: MORE }, () => ({ step: ANYWHERE, nth: 1 + random.below(STEPS) }));
-  const { gateway, grainchain, steps, stateDir, end } = await startMortal();
+  const { gateway, grainchain, steps, stateDir, end } = await startKillable();
   const pulls: Pull[] = [];
   const killed: string[] = [];
 
@@ -95,7 +95,7 @@ test("holds its invariants wherever workerd is killed, and in the end has run ev
 });
 
 /** A gateway that can be killed at every step. */
-async function startMortal() {
+async function startKillable() {
   const ends: (() => Promise<void>)[] = [];
   const whenDone = (end: () => Promise<void>) => void ends.unshift(end);
   const end = async (): Promise<void> => {
@@ -105,24 +105,24 @@ async function startMortal() {
   const stateDir = mkdtempSync(path.join(tmpdir(), "webhook-gateway-kill-"));
   onTestFinished(() => rmSync(stateDir, { recursive: true, force: true }));
   const steps = await startSteps(whenDone);
-  const pulse = new Pulse();
-  const grainchain = await startDouble({ whenDone, pulse });
-  grainchain.script.weather = tellingOf(steps);
+  const activity = new Activity();
+  const grainchain = await startDouble({ whenDone, activity });
+  grainchain.script.policy = reportingTo(steps);
   const gateway = await startGateway({
     grainchainUrl: grainchain.url,
     vars: { GRAINCHAIN_REQUEST_TIMEOUT_MS: "600000" },
-    pulse,
+    activity,
     stateDir,
     entry: steps.entry,
     whenDone,
   });
-  grainchain.sandboxes.movedFrom(PUBLIC_URL, gateway.url);
+  grainchain.sandboxes.redirectCallbacks(PUBLIC_URL, gateway.url);
   return { gateway, grainchain, steps, stateDir, end };
 }
 
 /** Serves, telling it before and after. */
-const tellingOf =
-  (steps: Steps): Behaviour =>
+const reportingTo =
+  (steps: Steps): FaultPolicy =>
   async (_call, serve) => {
     if (!(await steps.pass("before Grainchain takes it"))) return "reset";
     const reply = serve();

@@ -1,4 +1,4 @@
-/** Callbacks to the gateway, sent as a Grainchain server that signs nothing sends them. */
+/** Callbacks to the gateway, as a Grainchain server without a callback secret sends them. */
 import { setTimeout as delay } from "node:timers/promises";
 
 export interface CallbackBody {
@@ -15,7 +15,7 @@ const RETRY_MS = 100;
 /**
  * Posts a callback.
  * @param tries how often it is tried before it is lost
- * @returns the answer's status; 0 where there was none
+ * @returns the answer's status; 0 if there was no answer
  */
 export async function postCallback(webhookUrl: string, body: CallbackBody, tries: number): Promise<number> {
   let status = 0;

@@ -1,10 +1,10 @@
-/** Ways in which a Grainchain server can go wrong, one function each. */
+/** Ways in which a Grainchain server can fail, one function each. */
 import type { TriggerRequest } from "./trigger-request.ts";
 
 /** One request to the double. */
 export interface Call {
   readonly kind: "trigger" | "trigger-batch" | "status" | "cancel" | "health";
-  /** What a trigger asks for; empty for other kinds. */
+  /** The requests of a trigger; empty for other kinds. */
   readonly requests: readonly TriggerRequest[];
   /** Grainchain's id, for a status or a cancel. */
   readonly id: string;
@@ -17,70 +17,70 @@ export interface HttpReply {
   readonly body: string;
 }
 
-/** `hang`: no answer ever. `reset`: the connection breaks. */
+/** `hang`: there is never an answer. `reset`: the connection is closed. */
 export type Reply = HttpReply | "hang" | "reset";
 
-/** What becomes of one item: taken, refused in its own answer, or left out of the answer. */
-export type ItemVerdict =
-  | "take"
+/** What happens to one item: accepted, refused in its own answer, or left out of the answer. */
+export type ItemDecision =
+  | "accept"
   | "omit"
-  | "omit-taken"
+  | "omit-accepted"
   | { readonly refused: string; readonly permanent: boolean };
 
-/** What a good server does, in whole or (given a judge) in part. */
-export type Serve = (judge?: (request: TriggerRequest) => ItemVerdict) => HttpReply;
+/** Serves the request as a good server does: every item, or as `decide` says. */
+export type Serve = (decide?: (request: TriggerRequest) => ItemDecision) => HttpReply;
 
-/** Decides what one request gets. */
-export type Behaviour = (call: Call, serve: Serve) => Reply | Promise<Reply>;
+/** Decides the answer to one request. */
+export type FaultPolicy = (call: Call, serve: Serve) => Reply | Promise<Reply>;
 
 /** Serves as a good server does. */
-export const serves: Behaviour = (_call, serve) => serve();
+export const serves: FaultPolicy = (_call, serve) => serve();
 
 /** Refuses every call with this answer. */
 export const answers =
-  (status: number, body = "", headers: Readonly<Record<string, string>> = {}): Behaviour =>
+  (status: number, body = "", headers: Readonly<Record<string, string>> = {}): FaultPolicy =>
   () => ({ status, body, headers });
 
-/** Refuses the batch form as a server does that has none, and serves the single form. */
+/** Refuses batches as a server that does not know them, and serves single triggers. */
 export const hasNoBatch =
-  (status: number): Behaviour =>
+  (status: number): FaultPolicy =>
   (call, serve) =>
     call.kind === "trigger-batch" ? { status, body: '{"detail":"Not Found"}' } : serve();
 
-/** Takes nothing and never answers. */
-export const hangs: Behaviour = () => "hang";
+/** Accepts nothing and never answers. */
+export const hangs: FaultPolicy = () => "hang";
 
-/** Takes the work, and its answer is lost on the way. */
-export const hangsAfterTaking: Behaviour = (_call, serve) => {
+/** Accepts the work, and the answer is lost. */
+export const hangsAfterAccepting: FaultPolicy = (_call, serve) => {
   serve();
   return "hang";
 };
 
-/** Breaks every connection. */
-export const resets: Behaviour = () => "reset";
+/** Closes every connection. */
+export const resets: FaultPolicy = () => "reset";
 
-/** Takes the work, then answers with something else. */
-export const answersAfterTaking =
-  (status: number, body: string): Behaviour =>
+/** Accepts the work, then answers with something else. */
+export const answersAfterAccepting =
+  (status: number, body: string): FaultPolicy =>
   (_call, serve) => {
     serve();
     return { status, body };
   };
 
-/** Judges each item of a trigger. */
-export const judges =
-  (judge: (request: TriggerRequest) => ItemVerdict): Behaviour =>
+/** Decides about each item of a trigger on its own. */
+export const decides =
+  (decide: (request: TriggerRequest) => ItemDecision): FaultPolicy =>
   (_call, serve) =>
-    serve(judge);
+    serve(decide);
 
-/** Says of every item that there is no room, with status 200, as CodegenApp's server does. */
-export const isAtCapacity: Behaviour = judges(() => ({
+/** Answers for every item that there is no room, with status 200, as CodegenApp's server does. */
+export const isAtCapacity: FaultPolicy = decides(() => ({
   refused: "Maximum capacity reached",
   permanent: false,
 }));
 
-/** Refuses a whole batch that has a bad item in it, and that item alone. */
+/** Refuses a whole batch that contains a bad item, and that item alone. */
 export const refusesWholeBatchWith =
-  (isBad: (request: TriggerRequest) => boolean, words: string): Behaviour =>
+  (isBad: (request: TriggerRequest) => boolean, body: string): FaultPolicy =>
   (call, serve) =>
-    call.requests.some(isBad) ? { status: 422, body: words } : serve();
+    call.requests.some(isBad) ? { status: 422, body } : serve();

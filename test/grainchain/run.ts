@@ -1,12 +1,12 @@
-/** The runs of the Grainchain double: one a request key, however often it is asked for. */
+/** The runs of the Grainchain double: one per request key, however often it is triggered. */
 import { once } from "node:events";
 import { postCallback } from "./callback.ts";
 import type { TriggerRequest } from "./trigger-request.ts";
 
 export type RunStatus = "pending" | "running" | "completed" | "failed" | "cancelled";
 
-/** What a run goes through once it was taken. */
-export type Course = (run: Run) => Promise<void>;
+/** What a run goes through once it is accepted. */
+export type Scenario = (run: Run) => Promise<void>;
 
 export interface SandboxOptions {
   /** How often a callback is tried before it is lost. */
@@ -43,7 +43,7 @@ export class Run {
     return this.#status !== "pending" && this.#status !== "running";
   }
 
-  /** Moves the run; one that has finished stays. @returns whether it moved */
+  /** Sets the status, unless the run has finished. @returns whether it was set */
   move(status: RunStatus, results: unknown = null): boolean {
     if (this.finished) return false;
     this.#status = status;
@@ -51,7 +51,7 @@ export class Run {
     return true;
   }
 
-  /** Stops the run as a cancel does. @returns false where it has finished */
+  /** Stops the run. @returns false if it has already finished */
   cancel(): boolean {
     if (!this.move("cancelled")) return false;
     this.#stopped.abort();
@@ -63,25 +63,25 @@ export class Run {
     if (!this.#stopped.signal.aborted) await once(this.#stopped.signal, "abort");
   }
 
-  /** Tells the gateway where the run stands, or something else. */
-  async tell(status: RunStatus = this.#status, results: unknown = this.#results): Promise<void> {
-    await this.#sandboxes.tell(this, status, results);
+  /** Sends a callback with the status of the run, or with another one. */
+  async callBack(status: RunStatus = this.#status, results: unknown = this.#results): Promise<void> {
+    await this.#sandboxes.callBack(this, status, results);
   }
 }
 
-/** Every run there ever was. */
+/** All runs, including those that have finished. */
 export class Sandboxes {
   /** By the gateway's id of the validation. */
   readonly runs = new Map<string, Run>();
-  /** How often each validation was taken, the first time included. */
-  readonly taken = new Map<string, number>();
-  /** The answers to callbacks, in their order; 0 for none. */
+  /** How often each validation was accepted, including the first time. */
+  readonly accepted = new Map<string, number>();
+  /** The statuses that callbacks were answered with, in order; 0 for no answer. */
   readonly callbackAnswers: number[] = [];
-  /** The most that were in flight at any instant. */
+  /** The most runs that were in flight at any time. */
   maxInFlight = 0;
   readonly #options: SandboxOptions;
-  readonly #courses = new Set<Promise<void>>();
-  #move: (url: string) => string = (url) => url;
+  readonly #going = new Set<Promise<void>>();
+  #callbackUrl: (url: string) => string = (url) => url;
 
   constructor(options: SandboxOptions) {
     this.#options = options;
@@ -91,28 +91,28 @@ export class Sandboxes {
     return [...this.runs.values()].filter((run) => !run.finished).length;
   }
 
-  /** Callbacks go elsewhere than the gateway says: it was told its address before it had one. */
-  movedFrom(said: string, url: string): void {
-    this.#move = (callbackUrl) => callbackUrl.replace(said, url);
+  /** Replaces the start of callback URLs: the gateway is configured before its own address is known. */
+  redirectCallbacks(from: string, to: string): void {
+    this.#callbackUrl = (url) => url.replace(from, to);
   }
 
-  /** Ends what a test that failed has left running. */
+  /** Ends what a failed test has left running. */
   stopAll(): void {
     for (const run of this.runs.values()) run.cancel();
-    this.#courses.clear();
+    this.#going.clear();
   }
 
-  /** Takes a request: starts its run, or finds the one that its key started before. */
-  take(request: TriggerRequest, course: Course): Run {
+  /** Accepts a request: starts its run, or finds the one that its key has already started. */
+  accept(request: TriggerRequest, scenario: Scenario): Run {
     const key = request.client_request_id;
-    this.taken.set(key, (this.taken.get(key) ?? 0) + 1);
+    this.accepted.set(key, (this.accepted.get(key) ?? 0) + 1);
     const known = this.runs.get(key);
     if (known !== undefined) return known;
     const run = new Run(this, request, this.#options.idOf(request, this.runs.size + 1));
     this.runs.set(key, run);
     this.maxInFlight = Math.max(this.maxInFlight, this.inFlight);
-    const going: Promise<void> = course(run).finally(() => this.#courses.delete(going));
-    this.#courses.add(going);
+    const going: Promise<void> = scenario(run).finally(() => this.#going.delete(going));
+    this.#going.add(going);
     return run;
   }
 
@@ -121,12 +121,12 @@ export class Sandboxes {
     return [...this.runs.values()].findLast((run) => run.id === id);
   }
 
-  /** Resolves once every course has come to its end, with its callbacks sent. */
+  /** Resolves once every scenario has ended, with its callbacks sent. */
   async ended(): Promise<void> {
-    while (this.#courses.size > 0) await Promise.all(this.#courses);
+    while (this.#going.size > 0) await Promise.all(this.#going);
   }
 
-  async tell({ id, request }: Run, status: RunStatus, results: unknown): Promise<void> {
+  async callBack({ id, request }: Run, status: RunStatus, results: unknown): Promise<void> {
     const body = {
       validation_id: id,
       project_id: request.project_id,
@@ -135,7 +135,7 @@ export class Sandboxes {
       ...(results === null ? {} : { results }),
       timestamp: new Date().toISOString().replace("Z", ""),
     };
-    const url = this.#move(request.webhook_url);
+    const url = this.#callbackUrl(request.webhook_url);
     this.callbackAnswers.push(await postCallback(url, body, this.#options.callbackTries));
   }
 }

@@ -1,78 +1,79 @@
-/** What runs of the double can go through, and what the gateway hears of it. */
-import type { Course, Run } from "./run.ts";
+/** What a run of the double goes through, and which callbacks the gateway gets. */
+import type { Run, Scenario } from "./run.ts";
 
-/** What a run with this outcome has to say. */
+/** The results of a run with this outcome. */
 export const resultsOf = (success: boolean, output = "ok") => ({
   success,
   test_results: { overall_success: success, test: { status: success ? "passed" : "failed", output } },
 });
 
-/** Runs, tells so, and succeeds. */
-export const succeeds: Course = (run) => finish(run, resultsOf(true));
+/** Runs, calls back, and succeeds. */
+export const succeeds: Scenario = (run) => finish(run, resultsOf(true));
 
 /** Runs and finds that the change is bad. */
-export const findsFault: Course = (run) => finish(run, resultsOf(false));
-
-async function finish(run: Run, results: unknown): Promise<void> {
-  if (run.move("running")) await run.tell();
-  if (run.move("completed", results)) await run.tell();
-}
-
-/** Tells everything three times, the start once more at the end. */
-export const repeatsItself: Course = async (run) => {
-  run.move("running");
-  await Promise.all([run.tell(), run.tell(), run.tell()]);
-  if (run.move("completed", resultsOf(true))) await Promise.all([run.tell(), run.tell(), run.tell()]);
-  await run.tell("running", null);
-};
-
-/** Tells the end before the start. */
-export const tellsBackwards: Course = async (run) => {
-  if (run.move("completed", resultsOf(true))) await run.tell();
-  await run.tell("running", null);
-  await run.tell("pending", null);
-};
-
-/** Finishes, and contradicts itself afterwards. */
-export const contradictsItself: Course = async (run) => {
-  await succeeds(run);
-  await run.tell("failed", { error: "told too late" });
-  await run.tell("completed", resultsOf(false));
-};
+export const failsTests: Scenario = (run) => finish(run, resultsOf(false));
 
 /** Succeeds with results of 200 KB. */
-export const succeedsAtLength: Course = (run) => finish(run, resultsOf(true, "x".repeat(200_000)));
+export const succeedsWithLongOutput: Scenario = (run) => finish(run, resultsOf(true, "x".repeat(200_000)));
 
-/** Starts and finishes without a word: its callbacks are lost. */
-export const losesItsVoice: Course = async (run) => {
+async function finish(run: Run, results: unknown): Promise<void> {
+  if (run.move("running")) await run.callBack();
+  if (run.move("completed", results)) await run.callBack();
+}
+
+/** Sends every callback three times, and the first one once more at the end. */
+export const repeatsCallbacks: Scenario = async (run) => {
+  const callBackThreeTimes = () => Promise.all([run.callBack(), run.callBack(), run.callBack()]);
+  run.move("running");
+  await callBackThreeTimes();
+  if (run.move("completed", resultsOf(true))) await callBackThreeTimes();
+  await run.callBack("running", null);
+};
+
+/** Sends the callback for the end before the one for the start. */
+export const callsBackInReverse: Scenario = async (run) => {
+  if (run.move("completed", resultsOf(true))) await run.callBack();
+  await run.callBack("running", null);
+  await run.callBack("pending", null);
+};
+
+/** Finishes, then sends callbacks with other outcomes. */
+export const contradictsItself: Scenario = async (run) => {
+  await succeeds(run);
+  await run.callBack("failed", { error: "sent too late" });
+  await run.callBack("completed", resultsOf(false));
+};
+
+/** Starts and finishes, and all of its callbacks are lost. */
+export const losesCallbacks: Scenario = async (run) => {
   run.move("running");
   run.move("completed", resultsOf(true));
 };
 
-/** Runs until it is cancelled, then says so. */
-export const runsOn: Course = async (run) => {
+/** Runs until it is cancelled, then calls back. */
+export const runsUntilCancelled: Scenario = async (run) => {
   run.move("running");
-  await run.tell();
+  await run.callBack();
   await run.untilCancelled();
-  await run.tell();
+  await run.callBack();
 };
 
-/** Is taken and says nothing until it is cancelled. */
-export const saysNothing: Course = (run) => run.untilCancelled();
+/** Is accepted and sends nothing until it is cancelled. */
+export const staysSilent: Scenario = (run) => run.untilCancelled();
 
-/** Runs until it is let go, then succeeds. */
+/** Runs until it is released, then succeeds. */
 export const succeedsAfter =
-  (letGo: Promise<void>): Course =>
+  (released: Promise<void>): Scenario =>
   async (run) => {
-    if (run.move("running")) await run.tell();
-    await letGo;
-    if (run.move("completed", resultsOf(true))) await run.tell();
+    if (run.move("running")) await run.callBack();
+    await released;
+    if (run.move("completed", resultsOf(true))) await run.callBack();
   };
 
-/** Says nothing until it is let go, then succeeds. */
+/** Sends nothing until it is released, then succeeds. */
 export const succeedsSilentlyAfter =
-  (letGo: Promise<void>): Course =>
+  (released: Promise<void>): Scenario =>
   async (run) => {
-    await letGo;
+    await released;
     await succeeds(run);
   };

@@ -1,37 +1,37 @@
 /**
- * A Grainchain that goes wrong on demand: an HTTP server speaking the gateway's side of the Grainchain API, whose
- * behaviour a test decides request by request. Left alone it is a good server.
+ * A Grainchain that fails on demand: an HTTP server with the part of the Grainchain API that the gateway uses. A test
+ * decides request by request how it fails; by default it is a good server.
  */
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { text } from "node:stream/consumers";
 import { onTestFinished } from "vitest";
-import { Pulse } from "../system/activity.ts";
+import { Activity } from "../system/activity.ts";
 import {
-  type Behaviour,
   type Call,
+  type FaultPolicy,
   type HttpReply,
   type Reply,
   type Serve,
   serves,
 } from "./fault-policies.ts";
-import { Watch } from "./request-checks.ts";
-import { type Course, Sandboxes } from "./run.ts";
+import { RequestChecks } from "./request-checks.ts";
+import { Sandboxes, type Scenario } from "./run.ts";
 import { succeeds } from "./scenarios.ts";
 import { readBatch, readTriggerRequest, type TriggerRequest } from "./trigger-request.ts";
 
 const PREFIX = "/api/v1/validation";
 
 export interface DoubleOptions {
-  /** Default: any free one. */
+  /** Default: any free port. */
   readonly port?: number;
-  /** How often a callback is tried before it is lost (default 50: it gets through). */
+  /** How often a callback is tried before it is lost (default 50: it arrives). */
   readonly callbackTries?: number;
   /** Grainchain's id of the n-th run, from 1 (default: all differ). */
   readonly idOf?: (request: TriggerRequest, n: number) => string;
-  /** Beats with every request, and with every answer. */
-  readonly pulse?: Pulse;
-  /** Where its end is registered (default: it ends with the test). */
+  /** Gets a signal with every request and every answer. */
+  readonly activity?: Activity;
+  /** Registers its end (default: it ends with the test). */
   readonly whenDone?: (end: () => Promise<void>) => void;
 }
 
@@ -44,29 +44,31 @@ export async function startDouble(options: DoubleOptions = {}) {
     callbackTries = 50,
     idOf = (_, n) => `gc-${n}`,
     whenDone = onTestFinished,
-    pulse = new Pulse(),
+    activity = new Activity(),
   } = options;
   const sandboxes = new Sandboxes({ callbackTries, idOf });
-  const watch = new Watch();
+  const checks = new RequestChecks();
   const calls: Call[] = [];
-  const script: { weather: Behaviour; next: Behaviour[]; other: Behaviour; course: Course } = {
-    weather: serves,
+  const script: { policy: FaultPolicy; next: FaultPolicy[]; other: FaultPolicy; scenario: Scenario } = {
+    policy: serves,
     next: [],
     other: serves,
-    course: succeeds,
+    scenario: succeeds,
   };
 
   function serveTriggers(call: Call): Serve {
-    return (judge = () => "take") => {
+    return (decide = () => "accept") => {
       const answers = call.requests.flatMap((request) => {
-        const verdict = judge(request);
-        if (verdict === "omit") return [];
-        if (typeof verdict === "object") return [refusal(request, verdict)];
-        const run = sandboxes.take(request, script.course);
-        // Of one that has finished it says `pending`: the outcome comes by callback only.
+        const decision = decide(request);
+        if (decision === "omit") return [];
+        if (typeof decision === "object") return [refusal(request, decision)];
+        const run = sandboxes.accept(request, script.scenario);
+        // A finished run is reported as `pending`: the outcome comes by callback only.
         const status = run.finished ? "pending" : run.status;
         const answer = { success: true, message: "accepted", validation_id: run.id, status };
-        return verdict === "omit-taken" ? [] : [{ client_request_id: request.client_request_id, ...answer }];
+        return decision === "omit-accepted"
+          ? []
+          : [{ client_request_id: request.client_request_id, ...answer }];
       });
       return json(call.kind === "trigger" ? (answers[0] ?? {}) : { results: answers });
     };
@@ -86,18 +88,18 @@ export async function startDouble(options: DoubleOptions = {}) {
   }
 
   async function handle(request: IncomingMessage): Promise<Reply> {
-    const call = await readCall(request, watch);
+    const call = await readCall(request, checks);
     if (call === undefined) return { status: 404, body: '{"detail":"Not Found"}' };
     calls.push(call);
-    pulse.beat();
+    activity.signal();
     if (call.kind !== "trigger" && call.kind !== "trigger-batch")
       return script.other(call, serveOthers(call));
-    const answered = watch.trigger(call);
+    const answered = checks.trigger(call);
     try {
-      return await (script.next.shift() ?? script.weather)(call, serveTriggers(call));
+      return await (script.next.shift() ?? script.policy)(call, serveTriggers(call));
     } finally {
       answered();
-      pulse.beat();
+      activity.signal();
     }
   }
 
@@ -105,8 +107,8 @@ export async function startDouble(options: DoubleOptions = {}) {
     handle(request)
       .then((reply) => send(response, reply))
       .catch((thrown: unknown) => {
-        // A client that goes away in the middle of its request is the gateway being killed.
-        if (request.complete) watch.violation(`the double failed: ${String(thrown)}`);
+        // If a client goes away in the middle of its request, the gateway was killed.
+        if (request.complete) checks.violation(`the double failed: ${String(thrown)}`);
         response.destroy();
       });
   });
@@ -129,12 +131,12 @@ export async function startDouble(options: DoubleOptions = {}) {
 
   return {
     url: `http://127.0.0.1:${port}`,
-    /** What the next requests get. `next` goes before `weather`; `other` is for all but triggers. */
+    /** How the next requests are answered. `next` goes before `policy`; `other` is for all but triggers. */
     script,
     sandboxes,
     /** Every request, in the order of arrival. */
     calls,
-    watch,
+    checks,
     triggerCalls: () => calls.filter(({ kind }) => kind === "trigger" || kind === "trigger-batch"),
     /** Refuses connections. */
     goDown,
@@ -144,28 +146,28 @@ export async function startDouble(options: DoubleOptions = {}) {
   };
 }
 
-async function readCall(request: IncomingMessage, watch: Watch): Promise<Call | undefined> {
+async function readCall(request: IncomingMessage, checks: RequestChecks): Promise<Call | undefined> {
   const route = `${request.method} ${request.url}`;
   const idempotencyKey = String(request.headers["idempotency-key"] ?? "");
   const body = await text(request);
   const bare = { requests: [], id: "", idempotencyKey };
   if (route === "GET /health") return { ...bare, kind: "health" };
-  watch.headers(request.headers, body !== "");
+  checks.headers(request.headers, body !== "");
   if (route === `POST ${PREFIX}/trigger`) {
     const read = readTriggerRequest(parse(body));
-    if (!("client_request_id" in read)) watch.violation(...read);
+    if (!("client_request_id" in read)) checks.violation(...read);
     return { ...bare, kind: "trigger", requests: "client_request_id" in read ? [read] : [] };
   }
   if (route === `POST ${PREFIX}/trigger-batch`) {
     const { requests, problems } = readBatch(parse(body));
-    watch.violation(...problems);
+    checks.violation(...problems);
     return { ...bare, kind: "trigger-batch", requests };
   }
   const [, status] = new RegExp(`^GET ${PREFIX}/([^/]+)/status$`).exec(route) ?? [];
   if (status !== undefined) return { ...bare, kind: "status", id: decodeURIComponent(status) };
   const [, cancel] = new RegExp(`^DELETE ${PREFIX}/([^/]+)/cancel$`).exec(route) ?? [];
   if (cancel !== undefined) return { ...bare, kind: "cancel", id: decodeURIComponent(cancel) };
-  watch.violation(`a route that the contract does not name: ${route}`);
+  checks.violation(`a route that the API does not have: ${route}`);
   return undefined;
 }
 
@@ -178,13 +180,13 @@ function send(response: ServerResponse, reply: Reply): void {
       .end(reply.body);
 }
 
-const refusal = (request: TriggerRequest, verdict: { refused: string; permanent: boolean }) => ({
+const refusal = (request: TriggerRequest, decision: { refused: string; permanent: boolean }) => ({
   client_request_id: request.client_request_id,
   success: false,
-  message: verdict.refused,
+  message: decision.refused,
   validation_id: "",
   status: "failed",
-  ...(verdict.permanent ? { error_class: "permanent" } : {}),
+  ...(decision.permanent ? { error_class: "permanent" } : {}),
 });
 
 const json = (body: unknown): HttpReply => ({ status: 200, body: JSON.stringify(body) });

@@ -1,34 +1,34 @@
-/** Signs of life: each is a reason to look again at what is waited for. */
+/** Signals that something happened: each is a reason to check again what a test waits for. */
 import { setTimeout as delay } from "node:timers/promises";
 import { patienceMs } from "../support/patience.ts";
 
-/** Between two looks, however much happens: a look is work for the gateway too. */
+/** Between two checks, however much happens: a check is work for the gateway too. */
 const REST_MS = 15;
-/** What gives no sign is looked at all the same. */
-const LOOK_AGAIN_MS = 100;
+/** Without a signal, the check is repeated after this time. */
+const CHECK_AGAIN_MS = 100;
 
-export class Pulse {
-  #beats = 0;
+export class Activity {
+  #count = 0;
   readonly #waiting = new Set<() => void>();
 
-  get beats(): number {
-    return this.#beats;
+  get count(): number {
+    return this.#count;
   }
 
-  /** Something has happened. */
-  beat(): void {
-    this.#beats++;
+  /** Signals that something has happened. */
+  signal(): void {
+    this.#count++;
     for (const wake of this.#waiting) wake();
     this.#waiting.clear();
   }
 
-  /** Resolves once there were more beats than so many, or after a while without. */
-  async next(beats: number): Promise<void> {
+  /** Resolves once there were more signals than `count`, or after a while without any. */
+  async next(count: number): Promise<void> {
     await delay(REST_MS);
-    if (this.#beats > beats) return;
+    if (this.#count > count) return;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#waiting.add(resolve);
-    const timer = setTimeout(resolve, LOOK_AGAIN_MS);
+    const timer = setTimeout(resolve, CHECK_AGAIN_MS);
     await promise;
     clearTimeout(timer);
     this.#waiting.delete(resolve);
@@ -36,19 +36,19 @@ export class Pulse {
 }
 
 /**
- * Waits until something holds, however long the machine takes.
- * @param pulse beats whenever it may have come to hold
+ * Waits until something holds, however slow the machine is.
+ * @param activity signals whenever it may have come to hold
  */
 export async function eventually(
   what: string,
   holds: () => Promise<boolean>,
-  pulse = new Pulse(),
+  activity = new Activity(),
 ): Promise<void> {
   const deadline = Date.now() + patienceMs();
   for (;;) {
-    const { beats } = pulse;
+    const { count } = activity;
     if (await holds()) return;
     if (Date.now() > deadline) throw new Error(`waited in vain for: ${what}`);
-    await pulse.next(beats);
+    await activity.next(count);
   }
 }

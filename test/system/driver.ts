@@ -1,20 +1,20 @@
-/** What moves a system on, and judges it. */
+/** What moves a system on, and decides it. */
 import { expect } from "vitest";
 import type { Sent } from "../../cli/src/api/delivery.ts";
 import type { GrainchainDouble } from "../grainchain/server.ts";
-import { eventually, type Pulse } from "./activity.ts";
+import { type Activity, eventually } from "./activity.ts";
 import type { Rows } from "./database.ts";
 import { expectInvariants, expectOneRunEach } from "./invariants.ts";
 
-/** What a pilot needs of a gateway. */
-export interface Piloted {
+/** What the driver needs from a gateway. */
+export interface DrivenGateway {
   readonly rows: Rows;
   cron(): Promise<void>;
-  /** Beats when something happens. */
-  readonly pulse?: Pulse;
+  /** Gets a signal when something happens. */
+  readonly activity?: Activity;
 }
 
-/** A time at which everything was due. */
+/** A time at which everything is due. */
 export const PAST = "2000-01-01T00:00:00.000Z";
 
 let repositories = 0;
@@ -44,51 +44,52 @@ export const createOpener =
     return guids;
   };
 
-/** Looks between two crons that are fired whether or not something waits for its time. */
-const LOOKS_A_CRON = 3;
+/** Checks between two crons, which are fired even if nothing waits for its time. */
+const CHECKS_PER_CRON = 3;
 
-export function createPilot(gateway: Piloted, grainchain: GrainchainDouble) {
-  const { rows, cron, pulse } = gateway;
+/**
+ * Makes everything due now that waits for its time: delays of 5 s to 5 min are the subject of other tests. The gate is
+ * left alone during a dispatch, since its time then keeps a second probe from following the first.
+ * @returns whether there was anything
+ */
+async function makeDue(rows: Rows): Promise<boolean> {
+  const changed = [await rows(END_CLOSED_GATE), await rows(END_BACKOFFS)];
+  return changed.some(({ length }) => length > 0);
+}
+
+/** Makes everything due now that waits for its time, and fires the cron. */
+export async function advance({ rows, cron }: DrivenGateway): Promise<void> {
+  await makeDue(rows);
+  await cron();
+}
+
+export function createDriver(gateway: DrivenGateway, grainchain: GrainchainDouble) {
+  const { rows, cron, activity } = gateway;
   const has = async (sql: string, ...bound: (string | number)[]) => (await rows(sql, ...bound)).length > 0;
 
-  /** Waits for a row, moving nothing. */
+  /** Waits for a row, without making anything due. */
   const until = (sql: string, ...bound: (string | number)[]): Promise<void> =>
-    eventually(`${sql} ${bound.join(" ")}`, () => has(sql, ...bound), pulse);
+    eventually(`${sql} ${bound.join(" ")}`, () => has(sql, ...bound), activity);
 
-  /** @returns whether something waited for its time */
-  async function endWaits(): Promise<boolean> {
-    const opened = await has(END_CLOSED_GATE);
-    return (await has(END_BACKOFFS)) || opened;
-  }
-
-  /**
-   * Makes what waits for its time due now: delays of 5 s to 5 min are the subject of other tests. Not while a
-   * dispatch is under way, since the gate's time is then what keeps a second probe from following the first.
-   */
-  async function hurry(): Promise<void> {
-    await endWaits();
-    await cron();
-  }
-
-  /** Waits until something holds, hurrying what waits for its time. */
-  function hurryUntil(what: string, holds: () => Promise<boolean>): Promise<void> {
-    let looks = 0;
+  /** Waits until something holds, making due what waits for its time. */
+  function advanceUntil(what: string, holds: () => Promise<boolean>): Promise<void> {
+    let checks = 0;
     return eventually(
       what,
       async () => {
         if (await holds()) return true;
-        // A wake-up that was lost costs a minute: here it costs some looks.
-        if ((await endWaits()) || ++looks % LOOKS_A_CRON === 0) await cron();
+        // A lost wake-up costs a minute: here it costs some checks.
+        if ((await makeDue(rows)) || ++checks % CHECKS_PER_CRON === 0) await cron();
         return false;
       },
-      pulse,
+      activity,
     );
   }
 
   return {
     until,
-    hurry,
-    /** Closes the gate until it is opened, so that what is recorded meanwhile is dispatched together. */
+    advance: () => advance(gateway),
+    /** Closes the gate until it is opened, so that everything recorded meanwhile is dispatched together. */
     async closeGate(): Promise<void> {
       const closed = { state: "closed", reason: "backpressure", detail: "held by the test", step: 1 };
       const value = JSON.stringify({ ...closed, since: PAST, until: "2999-01-01T00:00:00.000Z" });
@@ -102,18 +103,18 @@ export function createPilot(gateway: Piloted, grainchain: GrainchainDouble) {
       await rows(`UPDATE settings SET value = '{"state":"open"}' WHERE name = 'gate:grainchain'`);
       await cron();
     },
-    /** Waits for a row, hurrying what waits for its time. */
-    hurryUntil: (sql: string, ...bound: (string | number)[]) =>
-      hurryUntil(`${sql} ${bound.join(" ")}`, () => has(sql, ...bound)),
-    /** Waits until nothing is under way, hurrying what waits for its time. */
-    settle: () => hurryUntil("nothing under way", async () => !(await has(UNDER_WAY))),
+    /** Waits for a row, making due what waits for its time. */
+    advanceUntil: (sql: string, ...bound: (string | number)[]) =>
+      advanceUntil(`${sql} ${bound.join(" ")}`, () => has(sql, ...bound)),
+    /** Waits until nothing is in progress, making due what waits for its time. */
+    settle: () => advanceUntil("nothing in progress", async () => !(await has(IN_PROGRESS))),
     /** What must hold after every test. */
-    async expectSound(): Promise<void> {
+    async expectConsistent(): Promise<void> {
       await grainchain.sandboxes.ended();
       await expectInvariants({ rows });
       await expectOneRunEach({ rows }, grainchain);
     },
-    /** Every validation of a repository, by pull request. */
+    /** All validations of a repository, by pull request. */
     validationsOf: (repo: string) =>
       rows("SELECT * FROM validations WHERE repository = ?1 ORDER BY pr_number, created_at", repo),
   };
@@ -127,7 +128,7 @@ const END_CLOSED_GATE = `
   RETURNING name`;
 const END_BACKOFFS = `
   UPDATE validations SET due_at = '${PAST}' WHERE state = 'queued' AND due_at IS NOT NULL RETURNING id`;
-const UNDER_WAY = `
+const IN_PROGRESS = `
   SELECT 1 FROM (
     SELECT id FROM validations WHERE finished_at IS NULL
     UNION ALL SELECT validation_id FROM cancels WHERE status = 'due'

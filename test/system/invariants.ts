@@ -1,10 +1,10 @@
-/** What must hold of the gateway's rows, and of them and Grainchain together. */
+/** What must hold for the gateway's rows, alone and together with Grainchain. */
 import { invariants } from "@webhook-gateway/shared/store/maintain/invariants.ts";
 import { expect } from "vitest";
 import type { GrainchainDouble } from "../grainchain/server.ts";
 import type { Rows } from "./database.ts";
 
-/** Expects every invariant to hold; the failure names the rows that break one. */
+/** Expects every invariant to hold; a failure names the rows that break one. */
 export async function expectInvariants({ rows }: { readonly rows: Rows }): Promise<void> {
   const broken: string[] = [];
   for (const { number, rule, sql } of invariants(true)) {
@@ -19,12 +19,12 @@ const SELECT_VALIDATIONS = `
                          AND t.reason LIKE 'accepted by Grainchain%') AS accepted FROM validations v`;
 
 /**
- * Expects one sandbox run for every validation that has a result, none without a validation, no acceptance in D1
- * that Grainchain never gave, and no request that breaks the contract.
+ * Expects one sandbox run for every validation with a result, no run without a validation, no acceptance in D1 that
+ * Grainchain did not give, and no request that violates the API.
  */
 export async function expectOneRunEach(
   { rows }: { readonly rows: Rows },
-  { sandboxes, watch }: GrainchainDouble,
+  { sandboxes, checks }: GrainchainDouble,
 ): Promise<void> {
   const validations = await rows(SELECT_VALIDATIONS);
   const known = new Set(validations.map(({ id }) => String(id)));
@@ -32,10 +32,11 @@ export async function expectOneRunEach(
   for (const { id, state, accepted } of validations) {
     const ran = sandboxes.runs.has(String(id));
     if ((state === "completed" || state === "failed") && !ran) problems.push(`${id}: ${state} without a run`);
-    const taken = sandboxes.taken.get(String(id)) ?? 0;
-    if (Number(accepted) > taken) problems.push(`${id}: accepted ${accepted} times, taken ${taken} times`);
+    const given = sandboxes.accepted.get(String(id)) ?? 0;
+    if (Number(accepted) > given)
+      problems.push(`${id}: accepted ${accepted} times, Grainchain says ${given}`);
   }
-  // Two validations of one head would each have their own key.
+  // Two validations of one head would each have a key of their own.
   const heads = [...sandboxes.runs.values()].map(
     ({ request }) => `${request.project_id}#${request.pr_number} ${request.head_sha}`,
   );
@@ -43,5 +44,5 @@ export async function expectOneRunEach(
   const reruns = await rows("SELECT count(*) AS n FROM validations WHERE run > 1");
   if (repeated.length > Number(reruns[0]?.n)) problems.push(...repeated.map((head) => `${head}: ran again`));
   expect(problems).toEqual([]);
-  expect(watch.violations).toEqual([]);
+  expect(checks.violations).toEqual([]);
 }

@@ -1,4 +1,4 @@
-/** The project's own commands, run as a person runs them. */
+/** The project's own commands, run as a user runs them. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import path from "node:path";
@@ -13,7 +13,7 @@ export const SECRET = "start test secret";
 
 export interface Program {
   readonly child: ChildProcess;
-  /** Of standard output and standard error. */
+  /** The lines of standard output and standard error. */
   readonly lines: string[];
   readonly stdout: string[];
   /** Waits for a line, or for the end of the program. */
@@ -22,7 +22,7 @@ export interface Program {
 }
 
 interface ProgramOptions {
-  /** Where the project is (default: here). */
+  /** Where the project is (default: this checkout). */
   readonly checkout?: string;
   /** Registers its end (default: it ends with the test). */
   readonly whenDone?: (end: () => Promise<void>) => void;
@@ -45,17 +45,17 @@ export function startProgram(
   const lines: string[] = [];
   const stdout: string[] = [];
   const waiting = new Set<() => void>();
-  const tell = (): void => {
+  const wake = (): void => {
     for (const check of waiting) check();
   };
   for (const stream of [child.stdout, child.stderr]) {
     createInterface({ input: stream }).on("line", (line) => {
       lines.push(line);
       if (stream === child.stdout) stdout.push(line);
-      tell();
+      wake();
     });
   }
-  child.on("exit", tell);
+  child.on("exit", wake);
   const waitForLine = (pattern: RegExp): Promise<string> =>
     new Promise((resolve, reject) => {
       const check = (): void => {
@@ -76,7 +76,7 @@ export function startProgram(
   return { child, lines, stdout, waitForLine, stop };
 }
 
-/** A place of its own for a gateway: free ports, and a state directory. */
+/** What a gateway of its own needs: free ports and a state directory. */
 export async function environment() {
   const [port, grainchainPort] = [await freePort(), await freePort()];
   const stateDir = makeDirectory();
@@ -84,7 +84,7 @@ export async function environment() {
   return { env, url: `http://localhost:${port}`, port, grainchainPort, stateDir };
 }
 
-/** Asks the local database, as `npm run d1` does. */
+/** Queries the local database, as `npm run d1` does. */
 export async function queryD1(env: Readonly<Record<string, string>>, sql: string): Promise<unknown[]> {
   const program = startProgram(["d1", sql, "--json"], env);
   await once(program.child, "close");
@@ -92,7 +92,7 @@ export async function queryD1(env: Readonly<Record<string, string>>, sql: string
   return JSON.parse(text.slice(text.indexOf("[")))[0].results;
 }
 
-/** Does what the minute does. Resolves once the consumer is through with it. */
+/** Fires the cron that runs every minute. Resolves once the consumer has handled it. */
 export async function fireCron(url: string): Promise<void> {
   const response = await fetch(
     `${url}/cdn-cgi/local/explorer/api/local/scheduled?worker=webhook-gateway-consumer-development`,

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { expect, test } from "vitest";
-import type { Course } from "../../grainchain/run.ts";
+import type { Scenario } from "../../grainchain/run.ts";
 import { resultsOf } from "../../grainchain/scenarios.ts";
 import { SECRETS } from "../support/gateway.ts";
 import { startSystem } from "../support/system.ts";
@@ -13,18 +13,18 @@ const BOTH = { GRAINCHAIN_CALLBACK_SECRET: NEW, GRAINCHAIN_CALLBACK_SECRET_PREVI
 const EACH = 10;
 
 test("changes the callback secret while validations run, and all of them are reported by their own callbacks", async () => {
-  const { gateway, grainchain, open, until, expectSound } = await startSystem({
+  const { gateway, grainchain, open, until, expectConsistent } = await startSystem({
     grainchain: { callbackTries: 3 },
   });
   const { sandboxes } = grainchain;
   const end = Promise.withResolvers<void>();
-  const course: Course = async (run) => {
+  const scenario: Scenario = async (run) => {
     run.move("running");
-    await run.tell();
+    await run.callBack();
     await end.promise;
-    if (run.move("completed", resultsOf(true))) await run.tell();
+    if (run.move("completed", resultsOf(true))) await run.callBack();
   };
-  grainchain.script.course = course;
+  grainchain.script.scenario = scenario;
   const running = (repo: string) => until(STANDING, "running", EACH, repo);
 
   await open("acme/before", EACH);
@@ -57,10 +57,10 @@ test("changes the callback secret while validations run, and all of them are rep
   const [before, , after] = ["acme/before", "acme/between", "acme/after"].map((repo) =>
     [...sandboxes.runs.values()].find(({ request }) => request.project_id === repo),
   );
-  await before?.tell();
-  await after?.tell();
+  await before?.callBack();
+  await after?.callBack();
   expect(sandboxes.callbackAnswers.slice(6 * EACH)).toEqual([401, 202]);
-  await expectSound();
+  await expectConsistent();
 });
 
 const STANDING = `

@@ -1,13 +1,13 @@
 import { MAX_LATE_CALLBACKS } from "@webhook-gateway/shared/domain/late-callback.ts";
 import fc from "fast-check";
 import { beforeAll, expect, test } from "vitest";
-import { saysNothing } from "../../grainchain/scenarios.ts";
+import { staysSilent } from "../../grainchain/scenarios.ts";
 import { waitUntil } from "../../support/patience.ts";
 import { SECRETS } from "../support/gateway.ts";
 import { type Attack, freshClient, hmac } from "./support/attack.ts";
 import { budget, Tally, together } from "./support/budget.ts";
 import { anyCallback, type CallbackBody, FORGED_TOKENS, NO_CALLBACKS, tokenOf } from "./support/callbacks.ts";
-import { expectWell, shareTarget } from "./support/target.ts";
+import { expectHealthy, shareTarget } from "./support/target.ts";
 
 const REPO = "acme/widgets";
 const PULLS = 6;
@@ -23,7 +23,7 @@ let taken = 0;
 
 beforeAll(async () => {
   const { gateway, grainchain } = target();
-  grainchain.script.course = saysNothing;
+  grainchain.script.scenario = staysSilent;
   for (let pr = 1; pr <= PULLS; pr++) {
     const { guid } = await gateway.send("pull_request.opened", { repo: REPO, pr });
     recorded.add(guid);
@@ -114,14 +114,14 @@ test("takes what has a callback's form, and nothing else, whatever it says", asy
   const attacks = fc.tuple(anyCallback, fc.integer({ min: 1, max: PULLS - 1 }), fc.boolean());
   await fc.assert(
     fc.asyncProperty(together(attacks), async (all) => {
-      await Promise.all(all.map((one) => tellAnything(...one)));
+      await Promise.all(all.map((one) => sendAnything(...one)));
     }),
     budget(),
   );
   expect(taken).toBeGreaterThan(0);
 });
 
-async function tellAnything(
+async function sendAnything(
   { body, valid }: CallbackBody,
   index: number,
   bySignature: boolean,
@@ -182,5 +182,5 @@ test("is well afterwards: all that was taken is kept, and the forged ones moved 
   const longest = "SELECT max(length(CAST(results AS BLOB))) AS bytes FROM validations";
   expect(Number((await gateway.rows(longest))[0]?.bytes)).toBeLessThanOrEqual(MIB);
   for (const run of grainchain.sandboxes.runs.values()) run.cancel();
-  await expectWell(target(), recorded);
+  await expectHealthy(target(), recorded);
 });

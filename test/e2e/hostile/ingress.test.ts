@@ -7,7 +7,7 @@ import { CORPUS } from "./support/bodies.ts";
 import { budget, Tally, together } from "./support/budget.ts";
 import { anyDelivery, type Delivery, FORGERIES } from "./support/deliveries.ts";
 import { PATHS, STRANGE_PATHS } from "./support/documented.ts";
-import { expectWell, shareTarget } from "./support/target.ts";
+import { expectHealthy, shareTarget } from "./support/target.ts";
 
 const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND", "PURGE"];
 
@@ -124,5 +124,5 @@ test("answers whatever is sent to it as it is documented", async () => {
 });
 
 test("is well afterwards, and has recorded what was signed and nothing else", async () => {
-  await expectWell(target(), recorded);
+  await expectHealthy(target(), recorded);
 });

@@ -4,6 +4,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { sendDelivery } from "../../../cli/src/api/delivery.ts";
 import { buildPayload } from "../../../cli/src/input/payload.ts";
+import { amount } from "../../support/amount.ts";
 import { waitUntil } from "../../support/patience.ts";
 import { type Gateway, SECRETS, startGateway } from "../support/gateway.ts";
 import { expectLabels } from "./support/labels.ts";
@@ -12,7 +13,7 @@ const OLD = SECRETS.GITHUB_WEBHOOK_SECRET;
 const NEW = `new-${randomBytes(18).toString("base64url")}`;
 const SENDERS = 8;
 /** Deliveries in each part, beside those that are sent while the gateway is reconfigured. */
-const EACH = process.env.SOAK === "1" ? 400 : 40;
+const EACH = amount(40, 400);
 /** What a sender waits then before the next one: what is asked is what a change of secrets does, not what a flood does. */
 const PAUSE_MS = 20;
 

@@ -10,11 +10,11 @@ import { openGitHub } from "../../github/client/client.ts";
 import type {} from "../../github/client/provided.ts";
 import { waitUntil } from "../../support/patience.ts";
 import { openDatabase } from "../../system/database.ts";
+import { PAST } from "../../system/driver.ts";
 import { environment, fireCron, startProgram } from "../../system/program.ts";
 import { commitFiles, makeDirectory, stepsFile } from "../../system/repositories.ts";
-import { PAST } from "../support/hurry.ts";
 import { hmac } from "./support/attack.ts";
-import { answersOf, tablesOf, toldToGitHub } from "./support/everywhere.ts";
+import { answersOf, sentToGitHub, tablesOf } from "./support/everywhere.ts";
 import { filesBelow, formsOf, keyForms, leaksIn, type Secrets } from "./support/search.ts";
 
 const REPO = "acme/widgets";
@@ -167,7 +167,7 @@ test("tells no secret and nothing of a payload anywhere, whatever happens", asyn
   expect(tokens).not.toEqual([]);
   const places = new Map([
     ...(await tablesOf(rows)),
-    ...(await toldToGitHub(github)),
+    ...(await sentToGitHub(github)),
     ...(await answersOf(url, rows, login)),
     ["alerts", alerts.bodies.join("\n")],
     ["the command's output", replayed.stdout + replayed.stderr],
@@ -210,7 +210,7 @@ const lostDelivery = (payload: Record<string, unknown>) => ({
   payload,
 });
 
-/** Knocks at every door with what fits none. */
+/** Knocks at every forwarder with what fits none. */
 async function forge(url: string): Promise<void> {
   const body = JSON.stringify(marked("pull_request.opened", { pr: 666 }));
   const headers = {

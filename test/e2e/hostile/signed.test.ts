@@ -5,7 +5,7 @@ import { SECRETS } from "../support/gateway.ts";
 import { type Attack, freshClient, hmac } from "./support/attack.ts";
 import { budget, Tally, together } from "./support/budget.ts";
 import { anyPayload, type SignedPayload } from "./support/payloads.ts";
-import { expectWell, shareTarget } from "./support/target.ts";
+import { expectHealthy, shareTarget } from "./support/target.ts";
 
 const target = shareTarget(new Tally("signed payloads"));
 /** The ids of deliveries that the gateway said it has recorded. */
@@ -39,7 +39,7 @@ test("answers real payloads that were made hostile, and signed all the same", as
 });
 
 test("has recorded each of them, or shows it as a dead letter, and goes on", async () => {
-  await expectWell(target(), recorded);
+  await expectHealthy(target(), recorded);
   const letters = await target().gateway.rows(
     "SELECT id, class, error FROM dead_letters WHERE kind = 'fact'",
   );

@@ -1,9 +1,9 @@
 /** The dashboard's pages, and what there is to see on them. */
 
-import type { Course } from "../../grainchain/run.ts";
-import { findsFault, runsOn } from "../../grainchain/scenarios.ts";
+import type { Scenario } from "../../grainchain/run.ts";
+import { failsTests, runsUntilCancelled } from "../../grainchain/scenarios.ts";
 import { insertHistory, insertHostile } from "./dashboard-rows.ts";
-import { printsMuch } from "./dashboard-scenarios.ts";
+import { printsLongOutput } from "./dashboard-scenarios.ts";
 import type { Gateway } from "./gateway.ts";
 import { openPull, waitForState } from "./pull-requests.ts";
 
@@ -14,10 +14,10 @@ const BROKEN = "acme/broken";
 const SLOW = "acme/slow";
 
 /** What becomes of the runs of each repository. */
-export const COURSES: ReadonlyMap<string, Course> = new Map([
-  [BROKEN, findsFault],
-  [SLOW, runsOn],
-  [WIDGETS, printsMuch],
+export const SCENARIOS: ReadonlyMap<string, Scenario> = new Map([
+  [BROKEN, failsTests],
+  [SLOW, runsUntilCancelled],
+  [WIDGETS, printsLongOutput],
 ]);
 
 /** Every page, by a name for it. */

@@ -1,8 +1,8 @@
-import type { Course } from "../../grainchain/run.ts";
+import type { Scenario } from "../../grainchain/run.ts";
 import { HOSTILE } from "./dashboard-rows.ts";
 
 /** Prints as much as a real run, in color, and finds a fault. */
-export const printsMuch: Course = async (run) => {
+export const printsLongOutput: Scenario = async (run) => {
   const passed = {
     status: "passed",
     exit_code: 0,
@@ -10,9 +10,9 @@ export const printsMuch: Course = async (run) => {
     output: "\u001b[32m✓\u001b[0m 3 files\n",
   };
   const failed = { status: "failed", exit_code: 1, duration_ms: 14_210, output: FAILURE };
-  if (run.move("running")) await run.tell();
+  if (run.move("running")) await run.callBack();
   const test_results = { overall_success: false, lint: passed, test: failed };
-  if (run.move("completed", { success: false, test_results })) await run.tell();
+  if (run.move("completed", { success: false, test_results })) await run.callBack();
 };
 
 const FAILURE = `> widgets@2.1.0 test

@@ -1,28 +1,28 @@
-/** An address that is known before what answers there has started. */
+/** A TCP forwarder: an address that is known before the server behind it has started. */
 import { once } from "node:events";
 import { connect, createServer, type Socket } from "node:net";
 
-export interface Door {
+export interface Forwarder {
   readonly url: string;
-  /** Whoever knocks from now on is led there. */
-  leadTo(url: URL): void;
+  /** Forwards every new connection to the port of this URL. */
+  forwardTo(url: URL): void;
   close(): Promise<void>;
 }
 
-/** Opens a door. Until it leads somewhere, every connection is broken. */
-export async function openDoor(): Promise<Door> {
+/** Starts a forwarder. It closes every connection until it has something to forward to. */
+export async function openForwarder(): Promise<Forwarder> {
   let port: number | undefined;
   const sockets = new Set<Socket>();
   const keep = (socket: Socket): Socket => {
     sockets.add(socket);
     return socket.once("close", () => sockets.delete(socket));
   };
-  const server = createServer((outside) => {
-    if (port === undefined) return void outside.destroy();
-    const inside = keep(connect(port, "127.0.0.1"));
+  const server = createServer((client) => {
+    if (port === undefined) return void client.destroy();
+    const target = keep(connect(port, "127.0.0.1"));
     for (const [from, to] of [
-      [keep(outside), inside],
-      [inside, outside],
+      [keep(client), target],
+      [target, client],
     ] as const) {
       from.on("error", () => to.destroy()).once("close", () => to.destroy());
       from.pipe(to);
@@ -34,7 +34,7 @@ export async function openDoor(): Promise<Door> {
   if (address === null || typeof address === "string") throw new Error("no port");
   return {
     url: `http://127.0.0.1:${address.port}`,
-    leadTo: (url) => {
+    forwardTo: (url) => {
       port = Number(url.port);
     },
     async close() {

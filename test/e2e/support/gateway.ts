@@ -1,4 +1,4 @@
-/** The whole system for one test: both Workers from their configuration, with a Grainchain behind them. */
+/** The whole gateway for one test: both Workers from their configuration files. */
 import { randomUUID } from "node:crypto";
 import { rmSync } from "node:fs";
 import { ROOT } from "@webhook-gateway/shared/process/root.mjs";
@@ -10,7 +10,7 @@ import { waitFor as waitForAny } from "../../support/patience.ts";
 import { applyMigrations, openDatabase, type Row, type Rows } from "../../system/database.ts";
 import { makeDirectory } from "../../system/repositories.ts";
 import { type Entry, writeConfigurations } from "./configuration.ts";
-import { openDoor } from "./forwarder.ts";
+import { openForwarder } from "./forwarder.ts";
 
 export const SECRETS = {
   GITHUB_WEBHOOK_SECRET: "e2e webhook secret",
@@ -21,7 +21,7 @@ export const SECRETS = {
 
 const CONSUMER = "webhook-gateway-consumer-development";
 
-// Wrangler asks nobody for a location, and keeps no trace of every request.
+// Wrangler fetches no location, and keeps no trace of requests.
 Object.assign(process.env, { CLOUDFLARE_CF_FETCH_ENABLED: "false", X_LOCAL_OBSERVABILITY: "false" });
 
 type Vars = Readonly<Record<string, string>>;
@@ -31,7 +31,7 @@ export interface Gateway {
   readonly url: string;
   /** Sends a signed delivery, as it is. */
   deliver(delivery: Delivery): Promise<Sent>;
-  /** Sends one of GitHub's examples, about what the options say. */
+  /** Sends one of GitHub's example payloads, changed by the options. */
   send(name: string, options?: Partial<PayloadOptions> & { readonly guid?: string }): Promise<Sent>;
   readonly rows: Rows;
   /** Waits until a query has a row. */
@@ -40,19 +40,19 @@ export interface Gateway {
   waitForEnd(guid: string): Promise<Row>;
   cron(): Promise<void>;
   /**
-   * Starts both Workers again with other secrets or variables, as a deployment does. What is stored stays; what waits
-   * in a local queue, which is memory, may be lost.
-   * @param ofConsumer those of the consumer, where it is not deployed together with the producer
+   * Restarts both Workers with other secrets or variables, as a deployment does. What is stored stays; messages in local
+   * queues, which are in memory, may be lost.
+   * @param ofConsumer those of the consumer, if it is not deployed together with the producer
    */
   reconfigure(changes: Vars, ofConsumer?: Vars): Promise<void>;
-  /** Every log line of both Workers. */
+  /** All log lines of both Workers. */
   logs(): string;
 }
 
 /**
  * Starts both Workers against a Grainchain.
- * @param whenDone registers their end; they end with the test where it is not given
- * @param entry goes before the entry of each
+ * @param whenDone registers their end (default: they end with the test)
+ * @param entry goes before the entry of each Worker
  */
 export async function startGateway(
   grainchainUrl: string,
@@ -63,9 +63,9 @@ export async function startGateway(
   const folder = makeDirectory();
   whenDone(async () => rmSync(folder, { recursive: true, force: true }));
   const [producer = "", consumer = ""] = writeConfigurations(folder, entry);
-  const door = await openDoor();
-  whenDone(() => door.close());
-  const urls = { GRAINCHAIN_API_URL: grainchainUrl, CLOUDFLARE_WORKER_URL: door.url };
+  const forwarder = await openForwarder();
+  whenDone(() => forwarder.close());
+  const urls = { GRAINCHAIN_API_URL: grainchainUrl, CLOUDFLARE_WORKER_URL: forwarder.url };
   const workers = (changes: Vars = {}, ofConsumer = changes) => {
     const worker = (configPath: string, extra: Vars, changed: Vars) => ({
       configPath,
@@ -81,7 +81,7 @@ export async function startGateway(
   const harness = createTestHarness({ root: ROOT, workers: workers() });
   whenDone(() => harness.close());
   const { url } = await harness.listen();
-  door.leadTo(url);
+  forwarder.forwardTo(url);
   const rows = openDatabase(url.origin);
   await applyMigrations(rows);
   const waitFor = (sql: string, ...bound: (string | number)[]): Promise<Row> =>

@@ -1,7 +1,7 @@
-/** The gateway between a signing GitHub and a Grainchain that goes wrong on demand, for tests of the whole system. */
+/** The gateway between a signing GitHub and a Grainchain that fails on demand, for tests of the whole system. */
 
 import { type DoubleOptions, startDouble } from "../../grainchain/server.ts";
-import { createOpener, createPilot } from "../../system/driver.ts";
+import { createDriver, createOpener } from "../../system/driver.ts";
 import { startGateway } from "./gateway.ts";
 
 export { eventually } from "../../system/activity.ts";
@@ -11,7 +11,7 @@ export interface SystemOptions {
   /** Variables of both Workers. */
   readonly vars?: Readonly<Record<string, string>>;
   readonly grainchain?: DoubleOptions;
-  /** Where the ends are registered (default: they end with the test). */
+  /** Registers their ends (default: they end with the test). */
   readonly whenDone?: (end: () => Promise<void>) => void;
 }
 
@@ -19,8 +19,8 @@ export interface SystemOptions {
 export async function startSystem({ vars = {}, grainchain: options = {}, whenDone }: SystemOptions = {}) {
   const grainchain = await startDouble({ ...options, ...(whenDone === undefined ? {} : { whenDone }) });
   const gateway = await startGateway(grainchain.url, { ...PATIENT, ...vars }, whenDone);
-  return { gateway, grainchain, ...createPilot(gateway, grainchain), open: createOpener(gateway) };
+  return { gateway, grainchain, ...createDriver(gateway, grainchain), open: createOpener(gateway) };
 }
 
-/** Nothing here is about a slow machine: only what a test makes hang does. */
+/** However slow the machine is, only what a test makes hang takes this long. */
 const PATIENT = { GRAINCHAIN_REQUEST_TIMEOUT_MS: "20000" };

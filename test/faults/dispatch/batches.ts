@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
 import {
   answers,
-  type Behaviour,
+  decides,
+  type FaultPolicy,
   hasNoBatch,
-  type ItemVerdict,
-  judges,
+  type ItemDecision,
   refusesWholeBatchWith,
   serves,
 } from "../../grainchain/fault-policies.ts";
@@ -25,7 +25,7 @@ function sizesSince(first: number): number[] {
 const WAITING = amount(210, 1_010);
 
 test(`takes ${WAITING} pull requests that wait to Grainchain in calls of a hundred`, async () => {
-  const { grainchain, open, closeGate, openGate, settle, validationsOf, expectSound } = shared();
+  const { grainchain, open, closeGate, openGate, settle, validationsOf, expectConsistent } = shared();
   const repo = freshRepository();
   await closeGate();
   await open(repo, WAITING);
@@ -38,11 +38,11 @@ test(`takes ${WAITING} pull requests that wait to Grainchain in calls of a hundr
   const rows = await validationsOf(repo);
   expect(rows).toHaveLength(WAITING);
   expect(rows.filter(({ state, attempts }) => state !== "completed" || attempts !== 1)).toEqual([]);
-  await expectSound();
+  await expectConsistent();
 });
 
 test("takes a repository's only pull request along with the first call after it came, whatever waits before it", async () => {
-  const { gateway, grainchain, open, closeGate, openGate, settle, expectSound } = shared();
+  const { gateway, grainchain, open, closeGate, openGate, settle, expectConsistent } = shared();
   const [busy, quiet] = [freshRepository(), freshRepository()];
   await closeGate();
   await open(busy, 200);
@@ -63,7 +63,7 @@ test("takes a repository's only pull request along with the first call after it 
   expect(sizesSince(before)).toEqual([100, 100, 1]);
   // Wake-ups may have had a second hundred claimed before it came; none was claimed between then and its own claim.
   expect(await gateway.rows(CLAIMED_BEFORE, busy, quiet)).toEqual([]);
-  await expectSound();
+  await expectConsistent();
 });
 
 const CLAIMED_BEFORE = `
@@ -72,21 +72,22 @@ const CLAIMED_BEFORE = `
 
 const isSeven = (request: TriggerRequest): boolean => request.pr_number === 7;
 const WORDS = "pr_number 7 is not liked here";
-const refused = (permanent: boolean): ItemVerdict => ({ refused: WORDS, permanent });
+const refused = (permanent: boolean): ItemDecision => ({ refused: WORDS, permanent });
 
-test.each<[string, Behaviour, RegExp]>([
+test.each<[string, FaultPolicy, RegExp]>([
   ["its whole batch", refusesWholeBatchWith(isSeven, WORDS), /^HTTP 422: pr_number 7 is not liked here$/],
   [
     "it alone",
-    judges((request) => (isSeven(request) ? refused(true) : "take")),
+    decides((request) => (isSeven(request) ? refused(true) : "accept")),
     /^pr_number 7 is not liked here$/,
   ],
-])("runs 99 of a hundred where Grainchain refuses %s for good", async (_, weather, error) => {
-  const { gateway, grainchain, open, closeGate, openGate, settle, validationsOf, expectSound } = shared();
+])("runs 99 of a hundred where Grainchain refuses %s for good", async (_, policy, error) => {
+  const { gateway, grainchain, open, closeGate, openGate, settle, validationsOf, expectConsistent } =
+    shared();
   const repo = freshRepository();
   await closeGate();
   await open(repo, 100);
-  grainchain.script.weather = weather;
+  grainchain.script.policy = policy;
   const before = grainchain.triggerCalls().length;
 
   await openGate();
@@ -103,18 +104,19 @@ test.each<[string, Behaviour, RegExp]>([
   expect(letters[0]?.error).toMatch(error);
   // Halving a hundred until one stands alone: once, then twice for each of seven halvings.
   expect(sizesSince(before).length).toBeLessThanOrEqual(15);
-  await expectSound();
+  await expectConsistent();
 });
 
 const isOdd = (request: TriggerRequest): boolean => request.pr_number % 2 === 1;
-const half = (verdict: ItemVerdict): Behaviour => judges((request) => (isOdd(request) ? verdict : "take"));
+const half = (verdict: ItemDecision): FaultPolicy =>
+  decides((request) => (isOdd(request) ? verdict : "accept"));
 
-test.each<[string, Behaviour, number]>([
+test.each<[string, FaultPolicy, number]>([
   ["left out of the answer", half("omit"), 2],
-  ["taken and left out of the answer", half("omit-taken"), 2],
+  ["taken and left out of the answer", half("omit-accepted"), 2],
   ["refused for want of room", half(refused(false)), 1],
 ])("sends again what was %s, and nothing else", async (_, behaviour, attempts) => {
-  const { grainchain, open, closeGate, openGate, settle, validationsOf, expectSound } = shared();
+  const { grainchain, open, closeGate, openGate, settle, validationsOf, expectConsistent } = shared();
   const repo = freshRepository();
   await closeGate();
   await open(repo, 10);
@@ -134,15 +136,16 @@ test.each<[string, Behaviour, number]>([
   expect(Math.max(...odd.map((row) => Number(row.attempts)))).toBeLessThanOrEqual(attempts);
   const even = rows.filter(({ pr_number }) => Number(pr_number) % 2 === 0);
   expect(new Set(even.map((row) => row.attempts))).toEqual(new Set([1]));
-  await expectSound();
+  await expectConsistent();
 });
 
 test("sends on what a server with room for three at a time refuses, at no cost", async () => {
-  const { gateway, grainchain, open, closeGate, openGate, settle, validationsOf, expectSound } = shared();
+  const { gateway, grainchain, open, closeGate, openGate, settle, validationsOf, expectConsistent } =
+    shared();
   const repo = freshRepository();
   const { sandboxes, script } = grainchain;
   sandboxes.maxInFlight = 0;
-  script.weather = judges(() => (sandboxes.inFlight < 3 ? "take" : refused(false)));
+  script.policy = decides(() => (sandboxes.inFlight < 3 ? "accept" : refused(false)));
   await closeGate();
   await open(repo, 20);
 
@@ -152,11 +155,11 @@ test("sends on what a server with room for three at a time refuses, at no cost",
   expect(await validationsOf(repo)).toMatchObject(Array(20).fill({ state: "completed", attempts: 1 }));
   expect(sandboxes.maxInFlight).toBe(3);
   expect(await gateway.rows("SELECT * FROM dead_letters WHERE repository = ?1", repo)).toEqual([]);
-  await expectSound();
+  await expectConsistent();
 });
 
 /** Answers no single trigger before so many are under way. */
-function onceThereAre(calls: number, behaviour: Behaviour): Behaviour {
+function onceThereAre(calls: number, behaviour: FaultPolicy): FaultPolicy {
   const { promise: together, resolve: letGo } = Promise.withResolvers<void>();
   let arrived = 0;
   return async (call, serve) => {
@@ -169,31 +172,31 @@ function onceThereAre(calls: number, behaviour: Behaviour): Behaviour {
 test.each([404, 405, 501])(
   "asks one by one where the batch form answers %i, six at a time",
   async (status) => {
-    const { grainchain, open, closeGate, openGate, settle, validationsOf, expectSound } = shared();
+    const { grainchain, open, closeGate, openGate, settle, validationsOf, expectConsistent } = shared();
     const repo = freshRepository();
     await closeGate();
     await open(repo, 14);
-    grainchain.script.weather = onceThereAre(6, hasNoBatch(status));
-    grainchain.watch.maxCallsAtOnce = 0;
+    grainchain.script.policy = onceThereAre(6, hasNoBatch(status));
+    grainchain.checks.maxCallsAtOnce = 0;
     const before = grainchain.triggerCalls().length;
 
     await openGate();
     await settle();
 
     expect(sizesSince(before)).toEqual([14, ...Array(14).fill(1)]);
-    expect(grainchain.watch.maxCallsAtOnce).toBe(6);
+    expect(grainchain.checks.maxCallsAtOnce).toBe(6);
     expect(await validationsOf(repo)).toMatchObject(Array(14).fill({ state: "completed", attempts: 1 }));
-    await expectSound();
+    await expectConsistent();
   },
 );
 
 test("tries the batch form again an hour after it was found missing, and not before", async () => {
-  const { gateway, grainchain, open, settle, expectSound } = shared();
+  const { gateway, grainchain, open, settle, expectConsistent } = shared();
   const repo = freshRepository();
-  grainchain.script.weather = hasNoBatch(404);
+  grainchain.script.policy = hasNoBatch(404);
   await open(repo, 1);
   await settle();
-  grainchain.script.weather = serves;
+  grainchain.script.policy = serves;
 
   await open(repo, 1, 2);
   await settle();
@@ -204,19 +207,19 @@ test("tries the batch form again an hour after it was found missing, and not bef
   await open(repo, 1, 3);
   await settle();
   expect(grainchain.triggerCalls().at(-1)?.kind).toBe("trigger-batch");
-  await expectSound();
+  await expectConsistent();
 });
 
 test("pauses where Grainchain has neither form, and goes on once it has", async () => {
-  const { grainchain, open, until, settle, validationsOf, expectSound } = shared();
+  const { grainchain, open, until, settle, validationsOf, expectConsistent } = shared();
   const repo = freshRepository();
-  grainchain.script.weather = answers(404, '{"detail":"Not Found"}');
+  grainchain.script.policy = answers(404, '{"detail":"Not Found"}');
   await open(repo, 3);
   await until("SELECT 1 FROM settings WHERE name = 'gate:grainchain' AND value->>'reason' = 'configuration'");
 
-  grainchain.script.weather = serves;
+  grainchain.script.policy = serves;
   await settle();
 
   expect(await validationsOf(repo)).toMatchObject(Array(3).fill({ state: "completed", attempts: 1 }));
-  await expectSound();
+  await expectConsistent();
 });

@@ -4,9 +4,9 @@ import { freshRepository } from "../../system/driver.ts";
 import { MAX_ATTEMPTS, shared } from "./gateway.ts";
 
 test("gives up what fails every time, with its last error in the dead letters", async () => {
-  const { gateway, grainchain, open, settle, validationsOf, expectSound } = shared();
+  const { gateway, grainchain, open, settle, validationsOf, expectConsistent } = shared();
   const repo = freshRepository();
-  grainchain.script.weather = answers(500, "boom");
+  grainchain.script.policy = answers(500, "boom");
   const before = grainchain.triggerCalls().length;
 
   await open(repo, 2);
@@ -36,26 +36,26 @@ test("gives up what fails every time, with its last error in the dead letters", 
       })),
   );
   expect(grainchain.sandboxes.runs.has(String(rows[0]?.id))).toBe(false);
-  await expectSound();
+  await expectConsistent();
 });
 
 test("lets what succeeds at its last attempt live", async () => {
-  const { gateway, grainchain, open, settle, validationsOf, expectSound } = shared();
+  const { gateway, grainchain, open, settle, validationsOf, expectConsistent } = shared();
   const repo = freshRepository();
   const { script } = grainchain;
   script.next.push(...Array.from({ length: MAX_ATTEMPTS - 1 }, () => answers(500)));
-  script.weather = serves;
+  script.policy = serves;
 
   await open(repo, 1);
   await settle();
 
   expect(await validationsOf(repo)).toMatchObject([{ state: "completed", attempts: MAX_ATTEMPTS }]);
   expect(await gateway.rows("SELECT * FROM dead_letters WHERE repository = ?1", repo)).toEqual([]);
-  await expectSound();
+  await expectConsistent();
 });
 
 test("costs no attempt, however often it is refused, while Grainchain is full", async () => {
-  const { gateway, grainchain, open, settle, validationsOf, expectSound } = shared();
+  const { gateway, grainchain, open, settle, validationsOf, expectConsistent } = shared();
   const repo = freshRepository();
   grainchain.script.next.push(...Array.from({ length: 3 * MAX_ATTEMPTS }, () => answers(503, "full")));
 
@@ -64,5 +64,5 @@ test("costs no attempt, however often it is refused, while Grainchain is full", 
 
   expect(await validationsOf(repo)).toMatchObject([{ state: "completed", attempts: 1 }]);
   expect(await gateway.rows("SELECT * FROM dead_letters WHERE repository = ?1", repo)).toEqual([]);
-  await expectSound();
+  await expectConsistent();
 });

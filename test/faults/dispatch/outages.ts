@@ -1,26 +1,20 @@
 import { describe, expect, test } from "vitest";
 import {
   answers,
-  answersAfterTaking,
-  type Behaviour,
+  answersAfterAccepting,
+  type FaultPolicy,
   isAtCapacity,
   resets,
   serves,
 } from "../../grainchain/fault-policies.ts";
 import { patienceMs } from "../../support/patience.ts";
 import { freshRepository } from "../../system/driver.ts";
-import {
-  expectTriedAgain,
-  expectTriedAgainAfter,
-  FAILED_ONCE,
-  GATE_STATE,
-  PULLS,
-} from "../support/retries.ts";
+import { expectRetried, expectRetriedAfter, FAILED_ONCE, GATE_STATE, PULLS } from "../support/retries.ts";
 import { shared } from "./gateway.ts";
 
 const HTML = "<!doctype html><title>502 Bad Gateway</title>";
 
-const CLOSING: readonly [string, "backpressure" | "configuration", Behaviour][] = [
+const CLOSING: readonly [string, "backpressure" | "configuration", FaultPolicy][] = [
   ["answers 429 with Retry-After", "backpressure", answers(429, "slow down", { "retry-after": "600" })],
   ["answers 429 without Retry-After", "backpressure", answers(429, "slow down")],
   ["answers 503", "backpressure", answers(503, HTML, { "content-type": "text/html" })],
@@ -33,9 +27,9 @@ describe("while Grainchain refuses everybody", () => {
   test.each(CLOSING)(
     "that %s, dispatch pauses as %s, at no cost, until it is over",
     async (_, reason, fault) => {
-      const { gateway, grainchain, open, until, hurry, settle, validationsOf, expectSound } = shared();
+      const { gateway, grainchain, open, until, advance, settle, validationsOf, expectConsistent } = shared();
       const repo = freshRepository();
-      grainchain.script.weather = fault;
+      grainchain.script.policy = fault;
       await open(repo, PULLS);
       await until(GATE_CLOSED, reason);
 
@@ -49,11 +43,11 @@ describe("while Grainchain refuses everybody", () => {
 
       // The probe finds it as it was: one validation is sent, and the gate stays closed for longer.
       const [{ step = 0 } = {}] = await gateway.rows(GATE_STEP);
-      await hurry();
+      await advance();
       await until(`SELECT 1 FROM (${GATE_STEP}) WHERE step > ?1`, Number(step));
       expect(grainchain.triggerCalls().at(-1)?.requests).toHaveLength(1);
 
-      grainchain.script.weather = serves;
+      grainchain.script.policy = serves;
       await settle();
 
       expect(await validationsOf(repo)).toMatchObject(
@@ -61,18 +55,18 @@ describe("while Grainchain refuses everybody", () => {
       );
       expect(await gateway.rows(GATE_STATE)).toEqual([{ state: "open" }]);
       expect(await gateway.rows("SELECT * FROM dead_letters WHERE repository = ?1", repo)).toEqual([]);
-      await expectSound();
+      await expectConsistent();
     },
   );
 });
 
-const FAILING: readonly [string, Behaviour, RegExp][] = [
+const FAILING: readonly [string, FaultPolicy, RegExp][] = [
   ["breaks connections", resets, /^no answer from Grainchain: /],
   ["answers 500", answers(500, "boom"), /^HTTP 500: boom$/],
-  ["takes the work and answers 502", answersAfterTaking(502, HTML), /^HTTP 502: <!doctype html>/],
+  ["takes the work and answers 502", answersAfterAccepting(502, HTML), /^HTTP 502: <!doctype html>/],
   ["answers 408", answers(408), /^HTTP 408$/],
   ["answers with garbage", answers(200, '{"results":[{]'), /could not be read$/],
-  ["takes the work and answers 200 with HTML", answersAfterTaking(200, HTML), /could not be read$/],
+  ["takes the work and answers 200 with HTML", answersAfterAccepting(200, HTML), /could not be read$/],
   ["answers with JSON of another shape", answers(200, '{"ok":true}'), /could not be read$/],
   ["answers with an empty list", answers(200, '{"results":[]}'), /left this validation out$/],
 ];
@@ -81,12 +75,12 @@ describe("while Grainchain fails", () => {
   test.each(FAILING)(
     "in that it %s, every validation is tried again, at an attempt each",
     async (_, fault, error) => {
-      await expectTriedAgainAfter(shared(), fault, error);
+      await expectRetriedAfter(shared(), fault, error);
     },
   );
 
   test("in that it refuses connections, every validation is tried again, by itself and after its own delay", async () => {
-    const { gateway, grainchain, open, closeGate, openGate, until, expectSound } = shared();
+    const { gateway, grainchain, open, closeGate, openGate, until, expectConsistent } = shared();
     const repo = freshRepository();
     await closeGate();
     await open(repo, PULLS);
@@ -98,45 +92,45 @@ describe("while Grainchain fails", () => {
 
     // Nothing is hurried: the wake-ups do it.
     await until(COMPLETED, repo, PULLS);
-    await expectTriedAgain(shared(), repo);
+    await expectRetried(shared(), repo);
     const delays = await gateway.rows(SELECT_DELAYS, repo);
     expect(delays).toHaveLength(PULLS);
     for (const { ms } of delays) expect(ms).toBeGreaterThanOrEqual(5_000);
-    await expectSound();
+    await expectConsistent();
   });
 });
 
 test("opens the gate again by itself, and says so in /health meanwhile", async () => {
-  const { grainchain, open, until, validationsOf, expectSound } = shared();
+  const { grainchain, open, until, validationsOf, expectConsistent } = shared();
   const repo = freshRepository();
   // However often it asks meanwhile, it is told to come back.
-  grainchain.script.weather = answers(429, "slow down", { "retry-after": "1" });
+  grainchain.script.policy = answers(429, "slow down", { "retry-after": "1" });
   await open(repo, PULLS);
   await until(GATE_CLOSED, "backpressure");
 
   await expectHealth("degraded", { status: "degraded", detail: /paused since .*backpressure/ });
-  grainchain.script.weather = serves;
+  grainchain.script.policy = serves;
 
   // Nothing is hurried: the wake-up at the end of the gate's time does it.
   await until(COMPLETED, repo, PULLS);
   expect(await validationsOf(repo)).toMatchObject(Array(PULLS).fill({ attempts: 1 }));
   await expectHealth("healthy", { status: "ok", detail: /last seen/ });
-  await expectSound();
+  await expectConsistent();
 });
 
 test("says in /health that Grainchain refuses the configuration", async () => {
-  const { gateway, grainchain, open, until, settle, expectSound } = shared();
+  const { gateway, grainchain, open, until, settle, expectConsistent } = shared();
   const repo = freshRepository();
-  grainchain.script.weather = answers(401);
+  grainchain.script.policy = answers(401);
   await open(repo, 1);
   await until(GATE_CLOSED, "configuration");
   await gateway.rows(HOLD_GATE);
 
   await expectHealth("degraded", { status: "failed", detail: /configuration/ });
 
-  grainchain.script.weather = serves;
+  grainchain.script.policy = serves;
   await settle();
-  await expectSound();
+  await expectConsistent();
 });
 
 /** `GET /health` may be a few seconds behind. */

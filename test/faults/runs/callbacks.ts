@@ -1,34 +1,34 @@
 import { createHmac } from "node:crypto";
 import { expect, test } from "vitest";
-import type { Course } from "../../grainchain/run.ts";
+import type { Scenario } from "../../grainchain/run.ts";
 import {
+  callsBackInReverse,
   contradictsItself,
-  findsFault,
-  repeatsItself,
+  failsTests,
+  repeatsCallbacks,
   resultsOf,
   succeeds,
-  succeedsAtLength,
-  tellsBackwards,
+  succeedsWithLongOutput,
 } from "../../grainchain/scenarios.ts";
 import { freshRepository } from "../../system/driver.ts";
 import { SECRETS } from "../support/gateway.ts";
 import { shared } from "./gateway.ts";
 
-const breaks: Course = async (run) => {
+const breaks: Scenario = async (run) => {
   run.move("running");
-  if (run.move("failed", { error: "the disk is full" })) await run.tell();
+  if (run.move("failed", { error: "the disk is full" })) await run.callBack();
 };
 
-const forgetsItsResults: Course = async (run) => {
+const forgetsItsResults: Scenario = async (run) => {
   run.move("running");
-  if (run.move("completed")) await run.tell();
+  if (run.move("completed")) await run.callBack();
 };
 
 const LONG = resultsOf(true, "x".repeat(200_000));
 
-test.each<[string, Course, Record<string, unknown>, unknown]>([
-  ["tells its course once", succeeds, { state: "completed", conclusion: "success" }, resultsOf(true)],
-  ["finds the change bad", findsFault, { state: "completed", conclusion: "failure" }, resultsOf(false)],
+test.each<[string, Scenario, Record<string, unknown>, unknown]>([
+  ["tells its scenario once", succeeds, { state: "completed", conclusion: "success" }, resultsOf(true)],
+  ["finds the change bad", failsTests, { state: "completed", conclusion: "failure" }, resultsOf(false)],
   ["breaks", breaks, { state: "failed", error: "the disk is full" }, { error: "the disk is full" }],
   [
     "forgets its results",
@@ -36,10 +36,10 @@ test.each<[string, Course, Record<string, unknown>, unknown]>([
     { state: "failed", conclusion: null, error: "no results: Grainchain said completed without any" },
     null,
   ],
-  ["repeats itself", repeatsItself, { state: "completed", conclusion: "success" }, resultsOf(true)],
+  ["repeats itself", repeatsCallbacks, { state: "completed", conclusion: "success" }, resultsOf(true)],
   [
     "tells the end before the start",
-    tellsBackwards,
+    callsBackInReverse,
     { state: "completed", conclusion: "success" },
     resultsOf(true),
   ],
@@ -49,11 +49,11 @@ test.each<[string, Course, Record<string, unknown>, unknown]>([
     { state: "completed", conclusion: "success" },
     resultsOf(true),
   ],
-  ["has 200 KB to say", succeedsAtLength, { state: "completed", conclusion: "success" }, LONG],
-])("ends once, with its result, a run that %s", async (_, course, end, results) => {
-  const { gateway, grainchain, open, settle, validationsOf, expectSound } = shared();
+  ["has 200 KB to say", succeedsWithLongOutput, { state: "completed", conclusion: "success" }, LONG],
+])("ends once, with its result, a run that %s", async (_, scenario, end, results) => {
+  const { gateway, grainchain, open, settle, validationsOf, expectConsistent } = shared();
   const repo = freshRepository();
-  grainchain.script.course = course;
+  grainchain.script.scenario = scenario;
   const answersBefore = grainchain.sandboxes.callbackAnswers.length;
 
   await open(repo, 3);
@@ -68,11 +68,11 @@ test.each<[string, Course, Record<string, unknown>, unknown]>([
   expect(rows).toMatchObject(Array(3).fill({ ...end, attempts: 1 }));
   for (const row of rows) expect(JSON.parse(String(row.results))).toEqual(results);
   expect(await gateway.rows("SELECT * FROM callback_results")).toEqual([]);
-  await expectSound();
+  await expectConsistent();
 });
 
 test("keeps a result that comes before Grainchain has answered the trigger", async () => {
-  const { gateway, grainchain, open, settle, until, validationsOf, expectSound } = shared();
+  const { gateway, grainchain, open, settle, until, validationsOf, expectConsistent } = shared();
   const repo = freshRepository();
   grainchain.script.next.push(async (_call, serve) => {
     const reply = serve();
@@ -88,13 +88,13 @@ test("keeps a result that comes before Grainchain has answered the trigger", asy
   // The answer comes after the end, and is in the timeline all the same.
   await until(NOTED, String(row?.id), "accepted by Grainchain%");
   expect(await gateway.rows("SELECT * FROM dead_letters WHERE repository = ?1", repo)).toEqual([]);
-  await expectSound();
+  await expectConsistent();
 });
 
 test("keeps a result that comes under Grainchain's own id before the gateway knows that id", async () => {
-  const { gateway, grainchain, open, settle, until, validationsOf, expectSound } = shared();
+  const { gateway, grainchain, open, settle, until, validationsOf, expectConsistent } = shared();
   const repo = freshRepository();
-  grainchain.script.course = async (run) => {
+  grainchain.script.scenario = async (run) => {
     run.move("running");
     run.move("completed", resultsOf(true));
   };
@@ -128,7 +128,7 @@ test("keeps a result that comes under Grainchain's own id before the gateway kno
   expect(
     await gateway.rows("SELECT validation_id FROM callbacks_unmatched WHERE matched_at IS NOT NULL"),
   ).toEqual([{ validation_id: row?.id }]);
-  await expectSound();
+  await expectConsistent();
 });
 
 /** As many callbacks of a repository's validations as were told are in the timeline. */

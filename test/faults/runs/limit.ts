@@ -7,12 +7,12 @@ import { MAX_CONCURRENT, shared } from "./gateway.ts";
 const WAITING = amount(60, 600);
 
 test(`has never more in flight than it may, over ${WAITING} validations`, async () => {
-  const { gateway, grainchain, open, closeGate, openGate, until, settle, validationsOf, expectSound } =
+  const { gateway, grainchain, open, closeGate, openGate, until, settle, validationsOf, expectConsistent } =
     shared();
   const repo = freshRepository();
   const { promise: letGo, resolve: finish } = Promise.withResolvers<void>();
   grainchain.sandboxes.maxInFlight = 0;
-  grainchain.script.course = succeedsAfter(letGo);
+  grainchain.script.scenario = succeedsAfter(letGo);
   await closeGate();
   await open(repo, WAITING);
 
@@ -27,7 +27,7 @@ test(`has never more in flight than it may, over ${WAITING} validations`, async 
   const sizes = grainchain.triggerCalls().map(({ requests }) => requests.length);
   expect(Math.max(...sizes)).toBeLessThanOrEqual(MAX_CONCURRENT);
   expect(await validationsOf(repo)).toMatchObject(Array(WAITING).fill({ state: "completed", attempts: 1 }));
-  await expectSound();
+  await expectConsistent();
 });
 
 const RUNNING = `

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { answers, type Behaviour, serves } from "../../grainchain/fault-policies.ts";
-import { runsOn, saysNothing, succeeds } from "../../grainchain/scenarios.ts";
+import { answers, type FaultPolicy, serves } from "../../grainchain/fault-policies.ts";
+import { runsUntilCancelled, staysSilent, succeeds } from "../../grainchain/scenarios.ts";
 import { freshRepository, PAST } from "../../system/driver.ts";
 import { CANCELLED, followHeads, NEWER, OLDER, SELECT_CANCEL } from "../support/heads.ts";
 import { MAX_ATTEMPTS, shared } from "./gateway.ts";
@@ -11,7 +11,7 @@ const { send, runOf, statesOf } = followHeads(shared);
 function held(when: "taken first" | "taken last") {
   const { promise: letGo, resolve: answer } = Promise.withResolvers<void>();
   const { promise: underWay, resolve: arrive } = Promise.withResolvers<void>();
-  const behaviour: Behaviour = async (_call, serve) => {
+  const behaviour: FaultPolicy = async (_call, serve) => {
     const early = when === "taken first" ? serve() : undefined;
     arrive();
     await letGo;
@@ -23,11 +23,12 @@ function held(when: "taken first" | "taken last") {
 test.each(["taken first", "taken last"] as const)(
   "supersedes a head while its dispatch is under way, and cancels it once Grainchain says that it has it (%s)",
   async (when) => {
-    const { grainchain, settle, hurryUntil, expectSound } = shared();
+    const { grainchain, settle, advanceUntil, expectConsistent } = shared();
     const repo = freshRepository();
     const { behaviour, underWay, answer } = held(when);
     // Nothing but the trigger's answer tells its id.
-    grainchain.script.course = async (run) => (run.request.head_sha === OLDER ? saysNothing : succeeds)(run);
+    grainchain.script.scenario = async (run) =>
+      (run.request.head_sha === OLDER ? staysSilent : succeeds)(run);
     grainchain.script.next.push(behaviour);
     await send(repo, "opened", OLDER, 0);
     await underWay;
@@ -35,18 +36,18 @@ test.each(["taken first", "taken last"] as const)(
     await send(repo, "synchronize", NEWER, 1);
     expect((await statesOf(repo))[OLDER]).toBe("superseded");
     answer();
-    await hurryUntil("SELECT 1 FROM validations WHERE repository = ?1 AND state = 'completed'", repo);
-    await hurryUntil(CANCELLED, repo);
+    await advanceUntil("SELECT 1 FROM validations WHERE repository = ?1 AND state = 'completed'", repo);
+    await advanceUntil(CANCELLED, repo);
     await settle();
 
     expect(await statesOf(repo)).toEqual({ [OLDER]: "superseded", [NEWER]: "completed" });
     expect(runOf(repo, OLDER)?.status).toBe("cancelled");
-    await expectSound();
+    await expectConsistent();
   },
 );
 
 test("never sends what was superseded or closed while the gate was closed", async () => {
-  const { gateway, grainchain, settle, closeGate, openGate, expectSound } = shared();
+  const { gateway, grainchain, settle, closeGate, openGate, expectConsistent } = shared();
   const [pushed, closed] = [freshRepository(), freshRepository()];
   await closeGate();
   await send(pushed, "opened", OLDER, 0);
@@ -66,14 +67,14 @@ test("never sends what was superseded or closed while the gate was closed", asyn
     .flatMap(({ requests }) => requests);
   expect(asked.map(({ head_sha }) => head_sha)).toEqual([NEWER]);
   expect(await gateway.rows(SELECT_CANCEL, closed)).toEqual([]);
-  await expectSound();
+  await expectConsistent();
 });
 
 /** Opens a pull request whose run goes on, and closes it while Grainchain answers cancels like this. */
-async function closeWhileRunning(answer: Behaviour) {
+async function closeWhileRunning(answer: FaultPolicy) {
   const { gateway, grainchain, until } = shared();
   const repo = freshRepository();
-  grainchain.script.course = runsOn;
+  grainchain.script.scenario = runsUntilCancelled;
   grainchain.script.other = (call, serve) => (call.kind === "cancel" ? answer : serves)(call, serve);
   await send(repo, "opened", OLDER, 0);
   await until("SELECT 1 FROM validations WHERE repository = ?1 AND state = 'running'", repo);
@@ -87,7 +88,7 @@ async function closeWhileRunning(answer: Behaviour) {
 }
 
 test("cancels what runs for a closed pull request, again after a failure, by itself", async () => {
-  const { gateway, grainchain, settle, expectSound } = shared();
+  const { gateway, grainchain, settle, expectConsistent } = shared();
   const { repo } = await closeWhileRunning(answers(500, "boom"));
   const failed = await gateway.waitFor(`${SELECT_CANCEL} AND c.attempts > 0`, repo);
   expect(failed).toMatchObject({ status: "due", error: "HTTP 500: boom" });
@@ -100,11 +101,11 @@ test("cancels what runs for a closed pull request, again after a failure, by its
   expect(await statesOf(repo)).toEqual({ [OLDER]: "cancelled" });
   expect(runOf(repo, OLDER)?.status).toBe("cancelled");
   await settle();
-  await expectSound();
+  await expectConsistent();
 });
 
 test("gives a cancel up that fails every time, with a dead letter", async () => {
-  const { gateway, until, validationsOf, expectSound } = shared();
+  const { gateway, until, validationsOf, expectConsistent } = shared();
   const { repo, hurryCancel } = await closeWhileRunning(answers(500, "boom"));
   for (let attempt = 1; attempt < MAX_ATTEMPTS; attempt++) {
     await until(`${SELECT_CANCEL} AND c.attempts >= ?2`, repo, attempt);
@@ -122,14 +123,14 @@ test("gives a cancel up that fails every time, with a dead letter", async () => 
     ),
   ).toEqual([{ kind: "cancel", class: "retryable", error: "HTTP 500: boom", attempts: MAX_ATTEMPTS }]);
   runOf(repo, OLDER)?.cancel();
-  await expectSound();
+  await expectConsistent();
 });
 
-test.each<[string, Behaviour, RegExp]>([
+test.each<[string, FaultPolicy, RegExp]>([
   ["is full", answers(503), /^HTTP 503$/],
   ["refuses the key", answers(401), /^HTTP 401$/],
 ])("keeps a cancel, at no cost, while Grainchain %s", async (_, refuses, error) => {
-  const { gateway, grainchain, hurryUntil, settle, expectSound } = shared();
+  const { gateway, grainchain, advanceUntil, settle, expectConsistent } = shared();
   const { repo, hurryCancel } = await closeWhileRunning(refuses);
   const asked = () => grainchain.calls.filter(({ kind }) => kind === "cancel").length;
   await gateway.waitFor(`${SELECT_CANCEL} AND c.error IS NOT NULL`, repo);
@@ -143,19 +144,19 @@ test.each<[string, Behaviour, RegExp]>([
 
   grainchain.script.other = serves;
   await hurryCancel();
-  await hurryUntil(CANCELLED, repo);
+  await advanceUntil(CANCELLED, repo);
   expect(await gateway.rows(SELECT_CANCEL, repo)).toMatchObject([{ attempts: 1, outcome: "cancelled" }]);
   await settle();
-  await expectSound();
+  await expectConsistent();
 });
 
 test("takes a cancel as done where Grainchain does not know the validation", async () => {
-  const { gateway, expectSound } = shared();
+  const { gateway, expectConsistent } = shared();
   const { repo } = await closeWhileRunning(answers(404));
 
   const done = await gateway.waitFor(`${SELECT_CANCEL} AND c.status = 'done'`, repo);
 
   expect(done).toMatchObject({ attempts: 1, outcome: "unknown" });
   runOf(repo, OLDER)?.cancel();
-  await expectSound();
+  await expectConsistent();
 });

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { answers, type Behaviour, serves } from "../../grainchain/fault-policies.ts";
-import type { Course } from "../../grainchain/run.ts";
-import { losesItsVoice, resultsOf, runsOn, saysNothing } from "../../grainchain/scenarios.ts";
+import { answers, type FaultPolicy, serves } from "../../grainchain/fault-policies.ts";
+import type { Scenario } from "../../grainchain/run.ts";
+import { losesCallbacks, resultsOf, runsUntilCancelled, staysSilent } from "../../grainchain/scenarios.ts";
 import { eventually } from "../../system/activity.ts";
 import { freshRepository, PAST } from "../../system/driver.ts";
 import { shared } from "./gateway.ts";
@@ -17,25 +17,29 @@ async function watchSilent(repo: string): Promise<void> {
 }
 
 /** Opens pull requests and waits until Grainchain has them, as far as the gateway knows. */
-async function openAtGrainchain(course: Course, state: "pending" | "running", count = 1): Promise<string> {
+async function openAtGrainchain(
+  scenario: Scenario,
+  state: "pending" | "running",
+  count = 1,
+): Promise<string> {
   const { grainchain, open, until } = shared();
   const repo = freshRepository();
-  grainchain.script.course = course;
+  grainchain.script.scenario = scenario;
   await open(repo, count);
   await until(IN_STATE, repo, state, count);
   return repo;
 }
 
 const voiceless =
-  (status: "completed" | "failed" | "cancelled", results: unknown): Course =>
+  (status: "completed" | "failed" | "cancelled", results: unknown): Scenario =>
   async (run) => {
     run.move("running");
     run.move(status, results);
   };
 const LONG = resultsOf(true, "x".repeat(200_000));
 
-test.each<[string, Course, Record<string, unknown>, unknown]>([
-  ["success", losesItsVoice, { state: "completed", conclusion: "success" }, resultsOf(true)],
+test.each<[string, Scenario, Record<string, unknown>, unknown]>([
+  ["success", losesCallbacks, { state: "completed", conclusion: "success" }, resultsOf(true)],
   [
     "verdict",
     voiceless("completed", resultsOf(false)),
@@ -50,9 +54,9 @@ test.each<[string, Course, Record<string, unknown>, unknown]>([
     { error: "no disk" },
   ],
   ["cancellation", voiceless("cancelled", null), { state: "cancelled", conclusion: null }, null],
-])("picks up a %s whose callbacks were lost", async (_, course, end, results) => {
-  const { gateway, validationsOf, settle, expectSound } = shared();
-  const repo = await openAtGrainchain(course, "pending", 8);
+])("picks up a %s whose callbacks were lost", async (_, scenario, end, results) => {
+  const { gateway, validationsOf, settle, expectConsistent } = shared();
+  const repo = await openAtGrainchain(scenario, "pending", 8);
 
   await watchSilent(repo);
 
@@ -61,12 +65,12 @@ test.each<[string, Course, Record<string, unknown>, unknown]>([
   for (const row of rows) expect(JSON.parse(String(row.results))).toEqual(results);
   expect(await gateway.rows("SELECT * FROM callback_results")).toEqual([]);
   await settle();
-  await expectSound();
+  await expectConsistent();
 });
 
 test("asks for nothing that was heard of lately", async () => {
   const { gateway, grainchain, validationsOf } = shared();
-  const repo = await openAtGrainchain(saysNothing, "pending");
+  const repo = await openAtGrainchain(staysSilent, "pending");
   const before = grainchain.calls.length;
 
   await gateway.cron();
@@ -78,7 +82,7 @@ test("asks for nothing that was heard of lately", async () => {
 
 test("leaves alone what still runs, and has heard of it then", async () => {
   const { grainchain, validationsOf } = shared();
-  const repo = await openAtGrainchain(runsOn, "running");
+  const repo = await openAtGrainchain(runsUntilCancelled, "running");
   const before = grainchain.calls.length;
   const questions = () => grainchain.calls.slice(before).filter(({ kind }) => kind === "status");
 
@@ -95,13 +99,13 @@ test("leaves alone what still runs, and has heard of it then", async () => {
   await endAll(repo);
 });
 
-test.each<[string, Behaviour]>([
+test.each<[string, FaultPolicy]>([
   ["500", answers(500)],
   ["401", answers(401)],
   ["garbage", answers(200, "<html>")],
 ])("keeps what it could not ask for, because Grainchain answered %s, and asks again", async (_, other) => {
-  const { grainchain, settle, validationsOf, expectSound } = shared();
-  const repo = await openAtGrainchain(losesItsVoice, "pending");
+  const { grainchain, settle, validationsOf, expectConsistent } = shared();
+  const repo = await openAtGrainchain(losesCallbacks, "pending");
   grainchain.script.other = other;
   await watchSilent(repo);
   expect(await validationsOf(repo)).toMatchObject([{ state: "pending" }]);
@@ -111,12 +115,12 @@ test.each<[string, Behaviour]>([
 
   expect(await validationsOf(repo)).toMatchObject([{ state: "completed", conclusion: "success" }]);
   await settle();
-  await expectSound();
+  await expectConsistent();
 });
 
 test("times out what Grainchain does not know any more", async () => {
-  const { grainchain, settle, validationsOf, expectSound } = shared();
-  const repo = await openAtGrainchain(saysNothing, "pending");
+  const { grainchain, settle, validationsOf, expectConsistent } = shared();
+  const repo = await openAtGrainchain(staysSilent, "pending");
   grainchain.script.other = (call, serve) =>
     call.kind === "status" ? { status: 404, body: '{"detail":"Validation not found"}' } : serve();
 
@@ -125,12 +129,12 @@ test("times out what Grainchain does not know any more", async () => {
   expect(await validationsOf(repo)).toMatchObject([{ state: "timed_out", conclusion: null }]);
   stopRunsOf(repo);
   await settle();
-  await expectSound();
+  await expectConsistent();
 });
 
 test("times out what is there for too long, and cancels it there", async () => {
-  const { gateway, grainchain, settle, validationsOf, expectSound } = shared();
-  const repo = await openAtGrainchain(runsOn, "running");
+  const { gateway, grainchain, settle, validationsOf, expectConsistent } = shared();
+  const repo = await openAtGrainchain(runsUntilCancelled, "running");
   // Twice VALIDATION_MAX_AGE_SECONDS, 6 hours, have passed since.
   await gateway.rows(
     "UPDATE validations SET created_at = ?2, dispatched_at = ?2 WHERE repository = ?1",
@@ -147,24 +151,24 @@ test("times out what is there for too long, and cancels it there", async () => {
   expect(
     await gateway.rows("SELECT status, outcome FROM cancels WHERE validation_id = ?1", String(row?.id)),
   ).toEqual([{ status: "done", outcome: "cancelled" }]);
-  await expectSound();
+  await expectConsistent();
 });
 
 test("tells a result that comes after the time-out in the timeline, and changes nothing", async () => {
-  const { grainchain, until, settle, validationsOf, expectSound } = shared();
-  const repo = await openAtGrainchain(saysNothing, "pending");
+  const { grainchain, until, settle, validationsOf, expectConsistent } = shared();
+  const repo = await openAtGrainchain(staysSilent, "pending");
   grainchain.script.other = answers(404);
   await watchSilent(repo);
   const [row] = await validationsOf(repo);
   const run = grainchain.sandboxes.runs.get(String(row?.id));
 
-  await run?.tell("completed", resultsOf(true));
+  await run?.callBack("completed", resultsOf(true));
 
   await until("SELECT 1 FROM timeline WHERE validation_id = ?1 AND results IS NOT NULL", String(row?.id));
   expect(await validationsOf(repo)).toMatchObject([{ state: "timed_out", conclusion: null, results: null }]);
   stopRunsOf(repo);
   await settle();
-  await expectSound();
+  await expectConsistent();
 });
 
 /** Ends the runs of a repository at the double. */
@@ -179,7 +183,7 @@ async function endAll(repo: string): Promise<void> {
   stopRunsOf(repo);
   await watchSilent(repo);
   await shared().settle();
-  await shared().expectSound();
+  await shared().expectConsistent();
 }
 
 const IN_STATE = `

@@ -1,4 +1,4 @@
-/** The gateway of one test file: both Workers as they would be deployed, in workerd, with D1 and queues on this machine. */
+/** The gateway of one test file: both Workers as they are deployed, in workerd, with local D1 and queues. */
 import { randomUUID } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
@@ -7,7 +7,7 @@ import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from "miniflare";
 import { inject } from "vitest";
 import { type Delivery, type Sent, sendDelivery } from "../../../cli/src/api/delivery.ts";
 import { buildPayload, type PayloadOptions } from "../../../cli/src/input/payload.ts";
-import { eventually, type Pulse } from "../../system/activity.ts";
+import { type Activity, eventually } from "../../system/activity.ts";
 import { openDatabase, type Row, type Rows } from "../../system/database.ts";
 import { childOf } from "../../system/processes.ts";
 import type { BuiltWorker } from "./built-workers.ts";
@@ -22,19 +22,19 @@ export const SECRETS: Readonly<Record<string, string>> = {
 /** A gateway under test. */
 export interface Gateway {
   readonly url: string;
-  /** Beats with every line of its log. */
-  readonly pulse: Pulse;
+  /** Gets a signal with every line of its log. */
+  readonly activity: Activity;
   /** The last lines of its log. */
   readonly lines: readonly string[];
   /** Sends a signed delivery, as it is. */
   deliver(delivery: Delivery): Promise<Sent>;
-  /** Sends one of GitHub's examples, about what the options say. */
+  /** Sends one of GitHub's example payloads, changed by the options. */
   send(name: string, options?: Partial<PayloadOptions> & { readonly guid?: string }): Promise<Sent>;
   readonly rows: Rows;
   /** Waits until a query has a row. */
   waitFor(sql: string, ...bound: (string | number)[]): Promise<Row>;
   cron(): Promise<void>;
-  /** Kills workerd outright, with all that it held in memory. Another one is started over what is on disk. */
+  /** Kills workerd with everything in its memory. Another one starts with what is on disk. */
   kill(): Promise<void>;
 }
 
@@ -42,20 +42,20 @@ export interface GatewayOptions {
   readonly grainchainUrl: string;
   /** Variables of both Workers. */
   readonly vars?: Readonly<Record<string, string>>;
-  readonly pulse: Pulse;
-  /** Where its state is kept (default: a directory that goes with it). */
+  readonly activity: Activity;
+  /** Where its state is stored (default: a directory that is deleted with it). */
   readonly stateDir?: string;
-  /** An entry of the consumer's before its own, `index.js`, with variables of its own. */
+  /** An entry before the consumer's own `index.js`, with variables of its own. */
   readonly entry?: { readonly module: string; readonly vars: Readonly<Record<string, string>> };
   /** Registers its end. */
   readonly whenDone: (end: () => Promise<void>) => void;
 }
 
-/** Where the Workers believe that they are: where they listen is known only once they do. */
+/** The address that the Workers are configured with: the real one is known only once they listen. */
 export const PUBLIC_URL = "http://gateway.test";
-/** What comes together still forms batches, but nothing waits for a second to be over. */
+/** Messages that arrive together still form batches, but nothing waits a whole second. */
 const BATCH_TIMEOUT_SECONDS = 0.01;
-/** Where Wrangler keeps it below a state directory. */
+/** The folder that Wrangler uses in a state directory. */
 const STATE = "v3";
 const CONSUMER = "webhook-gateway-consumer-development";
 const MIGRATIONS = path.join(ROOT, "shared/migrations");
@@ -63,7 +63,7 @@ const LINES_KEPT = 500;
 
 /** Starts both Workers against a Grainchain. */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
-  const { grainchainUrl, vars = {}, pulse, stateDir, entry, whenDone } = options;
+  const { grainchainUrl, vars = {}, activity, stateDir, entry, whenDone } = options;
   const lines: string[] = [];
   let restarted = Promise.withResolvers<void>();
   const urls = { GRAINCHAIN_API_URL: grainchainUrl, CLOUDFLARE_WORKER_URL: PUBLIC_URL };
@@ -77,11 +77,11 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     log: new Log(LogLevel.NONE),
     logRequests: false,
     telemetry: { enabled: false },
-    // Asks D1, and fires crons.
+    // Queries D1 and fires crons.
     unsafeLocalExplorer: true,
     handleStructuredLogs: ({ message }) => {
       if (lines.push(message) > LINES_KEPT) lines.shift();
-      pulse.beat();
+      activity.signal();
     },
     unsafeHandleRuntimeRestart: () => restarted.resolve(),
     ...(stateDir === undefined ? {} : { resourcePersistencePath: path.join(stateDir, STATE) }),
@@ -89,15 +89,15 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const miniflare = new Miniflare(local);
   whenDone(() => miniflare.dispose());
   const { origin } = await miniflare.ready;
-  const ask = openDatabase(origin);
-  const rows: Rows = (sql, ...bound) => again(() => ask(sql, ...bound));
+  const query = openDatabase(origin);
+  const rows: Rows = (sql, ...bound) => retried(() => query(sql, ...bound));
   await migrate(rows);
   const kill = async (): Promise<void> => {
     restarted = Promise.withResolvers();
     process.kill(Number(childOf(process.pid)), "SIGKILL");
     await restarted.promise;
   };
-  return { url: origin, pulse, lines, rows, kill, ...createClient(origin, rows, pulse) };
+  return { url: origin, activity, lines, rows, kill, ...createClient(origin, rows, activity) };
 }
 
 function runnable(
@@ -138,19 +138,19 @@ async function migrate(rows: Rows): Promise<void> {
   for (const file of files.toSorted()) await rows(readFileSync(path.join(MIGRATIONS, file), "utf8"));
 }
 
-/** Where this process was held up, fetch takes a connection that the server has long closed: then it is asked again. */
-async function again<T>(ask: () => Promise<T>): Promise<T> {
+/** If this process was held up, fetch may use a connection that the server has closed: then it is tried again. */
+async function retried<T>(send: () => Promise<T>): Promise<T> {
   try {
-    return await ask();
+    return await send();
   } catch (thrown) {
-    if (thrown instanceof TypeError) return ask();
+    if (thrown instanceof TypeError) return send();
     throw thrown;
   }
 }
 
-function createClient(url: string, rows: Rows, pulse: Pulse) {
+function createClient(url: string, rows: Rows, activity: Activity) {
   const deliver = (delivery: Delivery): Promise<Sent> =>
-    again(() => sendDelivery(url, String(SECRETS.GITHUB_WEBHOOK_SECRET), delivery));
+    retried(() => sendDelivery(url, String(SECRETS.GITHUB_WEBHOOK_SECRET), delivery));
   return {
     deliver,
     send: (name: string, options: Partial<PayloadOptions> & { readonly guid?: string } = {}) => {
@@ -160,18 +160,18 @@ function createClient(url: string, rows: Rows, pulse: Pulse) {
     },
     async waitFor(sql: string, ...bound: (string | number)[]): Promise<Row> {
       let found: Row | undefined;
-      const look = async (): Promise<boolean> => {
+      const find = async (): Promise<boolean> => {
         [found] = await rows(sql, ...bound);
         return found !== undefined;
       };
-      await eventually(`${sql} ${bound.join(" ")}`, look, pulse);
+      await eventually(`${sql} ${bound.join(" ")}`, find, activity);
       return found ?? {};
     },
     async cron(): Promise<void> {
       const api = `${url}/cdn-cgi/local/explorer/api/local/scheduled?worker=${CONSUMER}`;
       const headers = { "content-type": "application/json" };
       const body = JSON.stringify({ cron: "* * * * *" });
-      const response = await again(() => fetch(api, { method: "POST", headers, body }));
+      const response = await retried(() => fetch(api, { method: "POST", headers, body }));
       if (!response.ok) throw new Error(`the cron failed: ${await response.text()}`);
       await response.body?.cancel();
     },

@@ -1,18 +1,19 @@
-/** Dispatches that fail once, and are tried again. */
+/** Dispatches that fail once and are retried. */
 import { expect } from "vitest";
-import type { Behaviour } from "../../grainchain/fault-policies.ts";
+import type { FaultPolicy } from "../../grainchain/fault-policies.ts";
 import { succeedsSilentlyAfter } from "../../grainchain/scenarios.ts";
 import { freshRepository } from "../../system/driver.ts";
 import type { System } from "./shared-system.ts";
 
 export const PULLS = 4;
 
-/** Has the first call for some pull requests fail, and expects each of them to be tried again. */
-export async function expectTriedAgainAfter(system: System, fault: Behaviour, error: RegExp): Promise<void> {
-  const { gateway, grainchain, open, closeGate, openGate, until, hurryUntil, settle, expectSound } = system;
+/** Makes the first call for some pull requests fail, and expects each of them to be retried. */
+export async function expectRetriedAfter(system: System, fault: FaultPolicy, error: RegExp): Promise<void> {
+  const { gateway, grainchain, open, closeGate, openGate, until, advanceUntil, settle, expectConsistent } =
+    system;
   const repo = freshRepository();
-  const { promise: letGo, resolve: finish } = Promise.withResolvers<void>();
-  grainchain.script.course = succeedsSilentlyAfter(letGo);
+  const { promise: released, resolve: release } = Promise.withResolvers<void>();
+  grainchain.script.scenario = succeedsSilentlyAfter(released);
   await closeGate();
   await open(repo, PULLS);
   grainchain.script.next.push(fault);
@@ -20,20 +21,20 @@ export async function expectTriedAgainAfter(system: System, fault: Behaviour, er
   await openGate();
   await until(FAILED_ONCE, repo, PULLS);
 
-  // What Grainchain had taken is asked for again, and found by its key.
-  await hurryUntil(ACCEPTED, repo, PULLS);
-  finish();
+  // Grainchain gets a second request for what it had accepted, and finds it by its key.
+  await advanceUntil(ACCEPTED, repo, PULLS);
+  release();
   await settle();
   const reasons = await gateway.rows(SELECT_FIRST_REASONS, repo);
   expect(reasons).toHaveLength(PULLS);
   for (const { reason } of reasons) expect(reason).toMatch(error);
-  await expectTriedAgain(system, repo);
+  await expectRetried(system, repo);
   expect(await gateway.rows(GATE_STATE)).toEqual([{ state: "open" }]);
-  await expectSound();
+  await expectConsistent();
 }
 
 /** Each validation failed at least once, and each failure cost it one attempt. */
-export async function expectTriedAgain({ gateway }: System, repo: string): Promise<void> {
+export async function expectRetried({ gateway }: System, repo: string): Promise<void> {
   const tries = await gateway.rows(SELECT_TRIES, repo);
   expect(tries).toHaveLength(PULLS);
   for (const row of tries) {

@@ -1,32 +1,32 @@
-/** The gateway between a signing GitHub and a Grainchain that goes wrong on demand, one for all tests of a file. */
+/** The gateway between a signing GitHub and a Grainchain that fails on demand, one for all tests of a file. */
 import { afterAll, beforeAll, beforeEach, onTestFailed } from "vitest";
 import { serves } from "../../grainchain/fault-policies.ts";
 import { succeeds } from "../../grainchain/scenarios.ts";
 import { startDouble } from "../../grainchain/server.ts";
-import { Pulse } from "../../system/activity.ts";
-import { createOpener, createPilot, PAST } from "../../system/driver.ts";
+import { Activity } from "../../system/activity.ts";
+import { createDriver, createOpener, PAST } from "../../system/driver.ts";
 import { type GatewayOptions, PUBLIC_URL, startGateway } from "./gateway.ts";
 
-/** Whatever the machine does meanwhile, only what a test makes hang takes this long. */
+/** However slow the machine is, only what a test makes hang takes this long. */
 const PATIENT = { GRAINCHAIN_REQUEST_TIMEOUT_MS: "600000" };
 
 async function start(vars: Readonly<Record<string, string>>, whenDone: GatewayOptions["whenDone"]) {
-  const pulse = new Pulse();
-  const grainchain = await startDouble({ whenDone, pulse });
+  const activity = new Activity();
+  const grainchain = await startDouble({ whenDone, activity });
   const gateway = await startGateway({
     grainchainUrl: grainchain.url,
     vars: { ...PATIENT, ...vars },
     whenDone,
-    pulse,
+    activity,
   });
-  grainchain.sandboxes.movedFrom(PUBLIC_URL, gateway.url);
-  return { gateway, grainchain, ...createPilot(gateway, grainchain), open: createOpener(gateway) };
+  grainchain.sandboxes.redirectCallbacks(PUBLIC_URL, gateway.url);
+  return { gateway, grainchain, ...createDriver(gateway, grainchain), open: createOpener(gateway) };
 }
 
 export type System = Awaited<ReturnType<typeof start>>;
 
 /**
- * One system for all tests of a file: what one leaves behind would show in the next. Each begins in calm weather,
+ * One system for all tests of a file: what one leaves behind would show in the next. Each begins in calm policy,
  * with nothing under way.
  * @param vars of both Workers
  * @returns the system, once the tests run
@@ -47,7 +47,7 @@ export function shareSystem(vars: Readonly<Record<string, string>> = {}): () => 
   let failed = false;
   beforeEach(async () => {
     const { grainchain, gateway, settle } = get();
-    Object.assign(grainchain.script, { weather: serves, other: serves, next: [], course: succeeds });
+    Object.assign(grainchain.script, { policy: serves, other: serves, next: [], scenario: succeeds });
     if (failed) await clearAway(get());
     failed = false;
     onTestFailed(() => {
@@ -60,7 +60,7 @@ export function shareSystem(vars: Readonly<Record<string, string>> = {}): () => 
   return get;
 }
 
-/** Ends what a test that failed has left, so that the next one fails for itself alone. */
+/** Ends what a failed test has left running, so that the next test does not fail with it. */
 async function clearAway({ gateway, grainchain }: System): Promise<void> {
   await grainchain.goDown();
   grainchain.sandboxes.stopAll();

@@ -1,4 +1,4 @@
-/** The steps of a gateway under test: it tells each of them before and after it takes it, and waits to be let go on. */
+/** The steps of a gateway under test: it reports each step before and after it takes it, and waits to be released. */
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
@@ -6,23 +6,23 @@ import path from "node:path";
 import { text } from "node:stream/consumers";
 import { patienceMs } from "../../support/patience.ts";
 
-/** An instant in the gateway's work. */
+/** A point in the gateway's work. */
 export interface Point {
   readonly step: RegExp;
-  /** The how many-th of these steps, from 1. */
+  /** Which of these steps, counted from 1. */
   readonly nth: number;
 }
 
 export type Steps = Awaited<ReturnType<typeof startSteps>>;
 
-/** Starts to listen. */
+/** Starts the server that the gateway reports to. */
 export async function startSteps(whenDone: (end: () => Promise<void>) => void) {
   let point: Point | undefined;
   let reached = Promise.withResolvers<string>();
   let ended = Promise.withResolvers<void>();
   let passed = 0;
 
-  /** Waits for as long as the gateway is held at this step. @returns whether it lives on */
+  /** Waits while the gateway is held at this step. @returns whether it continues */
   async function pass(step: string): Promise<boolean> {
     if (point === undefined || !point.step.test(step) || ++passed < point.nth) return true;
     point = undefined;
@@ -35,7 +35,7 @@ export async function startSteps(whenDone: (end: () => Promise<void>) => void) {
     void text(request)
       .then(pass)
       .then(
-        (lives) => (lives ? response.writeHead(204).end() : response.destroy()),
+        (continues) => (continues ? response.writeHead(204).end() : response.destroy()),
         () => response.destroy(),
       );
   });
@@ -49,25 +49,25 @@ export async function startSteps(whenDone: (end: () => Promise<void>) => void) {
   });
 
   return {
-    /** What the consumer tells its steps by. */
+    /** Makes the consumer report its steps. */
     entry: {
       module: readFileSync(path.join(import.meta.dirname, "reported-steps.mjs"), "utf8"),
       vars: { STEPS_URL: `http://127.0.0.1:${address.port}` },
     },
     pass,
-    /** Holds the gateway at a point. @returns the step that it is held at, once it is there */
+    /** Holds the gateway at a point. @returns the step, once it is held there */
     async holdAt(next: Point): Promise<string> {
       reached = Promise.withResolvers();
       ended = Promise.withResolvers();
       passed = 0;
       point = next;
       const hang = setTimeout(
-        () => reached.reject(new Error(`it never came to ${next.step}, the ${next.nth}th`)),
+        () => reached.reject(new Error(`it never reached ${next.step} number ${next.nth}`)),
         patienceMs(),
       );
       return reached.promise.finally(() => clearTimeout(hang));
     },
-    /** What was held is no more. */
+    /** Ends the step that is held, because the gateway is gone. */
     end: () => ended.resolve(),
   };
 }

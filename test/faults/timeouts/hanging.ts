@@ -1,29 +1,29 @@
 import { expect, test } from "vitest";
-import { type Behaviour, hangs, hangsAfterTaking, serves } from "../../grainchain/fault-policies.ts";
-import { runsOn, succeeds } from "../../grainchain/scenarios.ts";
+import { type FaultPolicy, hangs, hangsAfterAccepting, serves } from "../../grainchain/fault-policies.ts";
+import { runsUntilCancelled, succeeds } from "../../grainchain/scenarios.ts";
 import { freshRepository } from "../../system/driver.ts";
 import { CANCELLED, followHeads, NEWER, OLDER } from "../support/heads.ts";
-import { expectTriedAgainAfter } from "../support/retries.ts";
+import { expectRetriedAfter } from "../support/retries.ts";
 import { shared } from "./gateway.ts";
 
 const { send, runOf, statesOf } = followHeads(shared);
 
-test.each<[string, Behaviour]>([
+test.each<[string, FaultPolicy]>([
   ["hangs", hangs],
-  ["takes the work and hangs", hangsAfterTaking],
+  ["takes the work and hangs", hangsAfterAccepting],
 ])("tries every validation again where Grainchain %s, at an attempt each", async (_, fault) => {
-  await expectTriedAgainAfter(shared(), fault, /^no answer from Grainchain: TimeoutError/);
+  await expectRetriedAfter(shared(), fault, /^no answer from Grainchain: TimeoutError/);
 });
 
 test("cancels what was superseded while its dispatch hung, once Grainchain says that it runs", async () => {
-  const { grainchain, settle, hurryUntil, expectSound } = shared();
+  const { grainchain, settle, advanceUntil, expectConsistent } = shared();
   const repo = freshRepository();
   const { promise: superseded, resolve: tellNow } = Promise.withResolvers<void>();
   const { promise: underWay, resolve: arrive } = Promise.withResolvers<void>();
-  grainchain.script.course = async (run) => {
+  grainchain.script.scenario = async (run) => {
     if (run.request.head_sha === NEWER) return succeeds(run);
     await superseded;
-    return runsOn(run);
+    return runsUntilCancelled(run);
   };
   grainchain.script.next.push((_call, serve) => {
     serve();
@@ -35,24 +35,24 @@ test("cancels what was superseded while its dispatch hung, once Grainchain says 
 
   await send(repo, "synchronize", NEWER, 1);
   tellNow();
-  await hurryUntil(CANCELLED, repo);
+  await advanceUntil(CANCELLED, repo);
   await settle();
 
   expect(await statesOf(repo)).toEqual({ [OLDER]: "superseded", [NEWER]: "completed" });
   expect(runOf(repo, OLDER)?.status).toBe("cancelled");
-  await expectSound();
+  await expectConsistent();
 });
 
 test("never sends again what was superseded while its dispatch hung in vain", async () => {
-  const { grainchain, settle, until, expectSound } = shared();
+  const { grainchain, settle, until, expectConsistent } = shared();
   const repo = freshRepository();
-  grainchain.script.weather = hangs;
+  grainchain.script.policy = hangs;
   await send(repo, "opened", OLDER, 0);
   await until("SELECT 1 FROM validations WHERE repository = ?1 AND state = 'dispatching'", repo);
 
   await send(repo, "synchronize", NEWER, 1);
   const before = grainchain.triggerCalls().length;
-  grainchain.script.weather = serves;
+  grainchain.script.policy = serves;
   await settle();
 
   expect(await statesOf(repo)).toEqual({ [OLDER]: "superseded", [NEWER]: "completed" });
@@ -62,5 +62,5 @@ test("never sends again what was superseded while its dispatch hung in vain", as
     .flatMap(({ requests }) => requests);
   expect(new Set(asked.map(({ head_sha }) => head_sha))).toEqual(new Set([NEWER]));
   expect(runOf(repo, OLDER)).toBeUndefined();
-  await expectSound();
+  await expectConsistent();
 });

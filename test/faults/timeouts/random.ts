@@ -1,26 +1,26 @@
 import { expect, test } from "vitest";
 import {
   answers,
-  answersAfterTaking,
-  type Behaviour,
+  answersAfterAccepting,
+  decides,
+  type FaultPolicy,
   hangs,
-  hangsAfterTaking,
+  hangsAfterAccepting,
   hasNoBatch,
   isAtCapacity,
-  judges,
   resets,
   serves,
 } from "../../grainchain/fault-policies.ts";
 import {
+  callsBackInReverse,
   contradictsItself,
-  findsFault,
-  losesItsVoice,
-  repeatsItself,
+  failsTests,
+  losesCallbacks,
+  repeatsCallbacks,
   succeeds,
   succeedsAfter,
-  succeedsAtLength,
   succeedsSilentlyAfter,
-  tellsBackwards,
+  succeedsWithLongOutput,
 } from "../../grainchain/scenarios.ts";
 import { seeds } from "../../support/amount.ts";
 import { Random } from "../../support/random.ts";
@@ -35,37 +35,37 @@ const AT_ONCE = 10;
 
 test.each(seeds(1))("ends a random script with a verdict for every open head (seed %i)", async (seed) => {
   const random = new Random(seed);
-  const { gateway, grainchain, hurry, settle, expectSound } = shared();
+  const { gateway, grainchain, advance, settle, expectConsistent } = shared();
   const { script, sandboxes } = grainchain;
   const { promise: calm, resolve: finishAll } = Promise.withResolvers<void>();
-  const courses = [
-    ...COURSES,
+  const scenarios = [
+    ...SCENARIOS,
     succeedsAfter(calm),
     succeedsAfter(calm),
     succeedsSilentlyAfter(calm),
   ] as const;
-  // A course of its own for every run, drawn once so that the order of arrival does not matter.
-  script.course = (run) =>
-    new Random(random.seed ^ Number.parseInt(run.request.head_sha.slice(0, 7), 16)).pick(courses)(run);
+  // A scenario of its own for every run, drawn once so that the order of arrival does not matter.
+  script.scenario = (run) =>
+    new Random(random.seed ^ Number.parseInt(run.request.head_sha.slice(0, 7), 16)).pick(scenarios)(run);
   script.other = (call, serve) => (random.chance(0.3) ? answers(500)(call, serve) : serve());
   const { pulls, deliveries } = writeScript(random);
 
-  // Chunks arrive together, in any order within a chunk, some of them again, each under other weather.
+  // Chunks arrive together, in any order within a chunk, some of them again, each under other policy.
   for (let from = 0; from < deliveries.length; from += AT_ONCE) {
     const chunk = deliveries.slice(from, from + AT_ONCE);
     const again = deliveries.slice(0, from + 1).filter(() => random.chance(0.03));
-    script.weather = random.pick(WEATHERS);
+    script.policy = random.pick(POLICIES);
     const sent = await Promise.all(random.shuffle([...chunk, ...again]).map(gateway.deliver));
     expect(new Set(sent.map(({ status }) => status))).toEqual(new Set([202]));
     await gateway.waitFor(RECORDED, JSON.stringify(chunk.map(({ guid }) => guid)), chunk.length);
-    if (random.chance(0.7)) await hurry();
+    if (random.chance(0.7)) await advance();
   }
 
   // Calm. What lost its callbacks is found by the watchdog, its time being over.
-  Object.assign(script, { weather: serves, other: serves });
+  Object.assign(script, { policy: serves, other: serves });
   finishAll();
   await eventually("nothing queued", async () => {
-    await hurry();
+    await advance();
     return (
       (await gateway.rows("SELECT 1 FROM validations WHERE state IN ('queued', 'dispatching')")).length === 0
     );
@@ -94,7 +94,7 @@ test.each(seeds(1))("ends a random script with a verdict for every open head (se
   }
   expect([...sandboxes.runs.values()].filter((run) => !run.finished)).toEqual([]);
   expect(await gateway.rows("SELECT * FROM dead_letters")).toEqual([]);
-  await expectSound();
+  await expectConsistent();
 });
 
 /** Opens every pull request and lets random things happen to them. */
@@ -115,33 +115,33 @@ function writeScript(random: Random): { pulls: PullRequest[]; deliveries: Script
   return { pulls, deliveries };
 }
 
-const COURSES = [
+const SCENARIOS = [
   succeeds,
   succeeds,
-  findsFault,
-  repeatsItself,
-  tellsBackwards,
+  failsTests,
+  repeatsCallbacks,
+  callsBackInReverse,
   contradictsItself,
-  succeedsAtLength,
-  losesItsVoice,
+  succeedsWithLongOutput,
+  losesCallbacks,
 ] as const;
 
-const oneInThree: Behaviour = judges(
-  ({ pr_number }) => (["take", "omit", "omit-taken"] as const)[pr_number % 3] ?? "take",
+const oneInThree: FaultPolicy = decides(
+  ({ pr_number }) => (["accept", "omit", "omit-accepted"] as const)[pr_number % 3] ?? "accept",
 );
 
-const WEATHERS = [
+const POLICIES = [
   serves,
   serves,
   oneInThree,
   hangs,
-  hangsAfterTaking,
+  hangsAfterAccepting,
   resets,
   isAtCapacity,
   answers(429, "", { "retry-after": "1" }),
   answers(500),
-  answersAfterTaking(502, "<html>"),
-  answersAfterTaking(200, "garbage"),
+  answersAfterAccepting(502, "<html>"),
+  answersAfterAccepting(200, "garbage"),
   answers(401),
   hasNoBatch(404),
 ] as const;

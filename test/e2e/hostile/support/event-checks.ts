@@ -1,51 +1,51 @@
 /**
- * An entry before a Worker's own that says in its log what becomes of every event. What a Worker throws, never answers,
- * or answers outside its app looks from outside like the words of the server in front, which are not ours to judge.
+ * An entry before a Worker's own that logs what happens to every event. If a Worker throws, never answers, or answers
+ * outside its app, the client cannot tell that from an answer of the server in front, which these tests do not check.
  */
 import * as v from "valibot";
 import { expect } from "vitest";
 import { waitUntil } from "../../../support/patience.ts";
 import type { Gateway } from "../../support/gateway.ts";
 
-/** A request with this header meets a Worker that goes wrong in one of these ways: the witness has to see it. */
-export const PLANT = "x-planted";
+/** A request with this header makes the Worker fail in one of these ways: the checks have to notice it. */
+export const FAULT_HEADER = "x-injected-fault";
 
 /** @returns the source of the entry before a Worker's own */
-export const witness = (main: string): string => `
+export const eventReporter = (main: string): string => `
 import worker from ${JSON.stringify(main)};
 export * from ${JSON.stringify(main)};
 
-const PLANTED = {
-  // A text has no stack to be known by.
-  throws() { throw "planted"; },
+const FAULTS = {
+  // A string has no stack that would give it away.
+  throws() { throw "injected"; },
   hangs: () => new Promise(() => {}),
-  answers: () => new Response("planted", { status: 400 }),
+  answers: () => new Response("injected", { status: 400 }),
 };
 
-const say = (id, handler, more) => console.log(JSON.stringify({ witness: { id, handler, ...more } }));
+const report = (id, handler, more) => console.log(JSON.stringify({ event_report: { id, handler, ...more } }));
 
-const watched = (handler) => async (event, ...rest) => {
+const reporting = (handler) => async (event, ...rest) => {
   const id = crypto.randomUUID();
-  say(id, handler, { step: "begun" });
+  report(id, handler, { step: "begun" });
   try {
-    const planted = handler === "fetch" ? PLANTED[event.headers.get("${PLANT}")] : undefined;
-    const result = await (planted ?? worker[handler])(event, ...rest);
-    say(id, handler, { step: "ended", ours: handler !== "fetch" || result.headers.has("x-request-id") });
+    const fault = handler === "fetch" ? FAULTS[event.headers.get("${FAULT_HEADER}")] : undefined;
+    const result = await (fault ?? worker[handler])(event, ...rest);
+    report(id, handler, { step: "ended", ours: handler !== "fetch" || result.headers.has("x-request-id") });
     return result;
   } catch (thrown) {
-    say(id, handler, { step: "threw" });
+    report(id, handler, { step: "threw" });
     throw thrown;
   }
 };
 
-export default Object.fromEntries(Object.keys(worker).map((handler) => [handler, watched(handler)]));
+export default Object.fromEntries(Object.keys(worker).map((handler) => [handler, reporting(handler)]));
 `;
 
-const witnessed = v.pipe(
+const eventReport = v.pipe(
   v.string(),
   v.parseJson(),
   v.object({
-    witness: v.object({
+    event_report: v.object({
       id: v.string(),
       handler: v.string(),
       step: v.picklist(["begun", "ended", "threw"]),
@@ -55,32 +55,32 @@ const witnessed = v.pipe(
 );
 
 /**
- * @param from where in the log to begin
- * @returns what is wrong with the events that the Workers have had since
+ * @param from the position in the log to start at
+ * @returns what went wrong with the events that the Workers have handled since then
  */
-export function brokenSince(gateway: Pick<Gateway, "logs">, from: number): string[] {
+export function brokenEventsSince(gateway: Pick<Gateway, "logs">, from: number): string[] {
   const events = new Map<string, string>();
   for (const line of gateway.logs().slice(from).split("\n")) {
-    const read = v.safeParse(witnessed, line);
+    const read = v.safeParse(eventReport, line);
     if (!read.success) continue;
-    const { id, handler, step, ours } = read.output.witness;
+    const { id, handler, step, ours } = read.output.event_report;
     if (step === "begun") events.set(id, `${handler} ${UNENDED}`);
     else if (step === "threw") events.set(id, `${handler} threw`);
     else if (ours) events.delete(id);
-    else events.set(id, `${handler} answered what the app has not`);
+    else events.set(id, `${handler} answered outside the app`);
   }
   return [...events.values()];
 }
 
 const UNENDED = "has not ended";
 
-/** Expects that the Workers have ended every event that they have had, as their app ends it. */
-export async function expectUnbroken(gateway: Pick<Gateway, "logs">, from = 0): Promise<void> {
+/** Expects that the Workers have ended every event, and that their app has answered every request. */
+export async function expectEventsEnded(gateway: Pick<Gateway, "logs">, from = 0): Promise<void> {
   let broken: string[] = [];
   const settled = (): boolean => {
-    broken = brokenSince(gateway, from);
+    broken = brokenEventsSince(gateway, from);
     return broken.every((one) => !one.endsWith(UNENDED));
   };
-  await waitUntil("an end of every event of the Workers", settled);
+  await waitUntil("the end of every event of the Workers", settled);
   expect(broken).toEqual([]);
 }

@@ -14,7 +14,7 @@ export async function tablesOf(rows: Rows): Promise<Map<string, string>> {
 }
 
 /** What GitHub was told, in every body of every request. */
-export async function toldToGitHub(github: GitHub): Promise<Map<string, string>> {
+export async function sentToGitHub(github: GitHub): Promise<Map<string, string>> {
   const requests = await github.requests();
   const { check_runs, statuses, reactions } = await github.state();
   const bodies = requests.map(({ method, path, query, body }) => ({ method, path, query, body }));

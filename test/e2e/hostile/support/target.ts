@@ -1,29 +1,34 @@
-/** One gateway for all attacks of a file, and what must still hold of it after them. */
+/** One gateway for all attacks of a file, and the checks that it still works after them. */
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, expect } from "vitest";
 import { type GrainchainDouble, startDouble } from "../../../grainchain/server.ts";
 import { expectInvariants } from "../../../system/invariants.ts";
-import { endsWithFile } from "../../support/file-end.ts";
+import { cleanUpAfterFile } from "../../support/file-end.ts";
 import { type Gateway, startGateway } from "../../support/gateway.ts";
 import { leaksOf, problemsOf } from "./answer-checks.ts";
 import { type Answer, type Attack, sendAttack } from "./attack.ts";
 import type { Tally } from "./budget.ts";
-import { expectUnbroken, witness } from "./event-checks.ts";
+import { eventReporter, expectEventsEnded } from "./event-checks.ts";
 
 export interface Target {
   readonly gateway: Gateway;
   readonly grainchain: GrainchainDouble;
-  /** Sends an attack, judges the answer, and counts it. */
+  /** Sends an attack, decides the answer, and counts it. */
   attack(attack: Attack, expected?: readonly number[]): Promise<Answer>;
 }
 
 /** @returns the target, once the tests run */
 export function shareTarget(tally: Tally): () => Target {
-  const whenDone = endsWithFile();
+  const whenDone = cleanUpAfterFile();
   let target: Target | undefined;
   beforeAll(async () => {
     const grainchain = await startDouble({ whenDone });
-    const gateway = await startGateway(grainchain.url, { WEBHOOK_DEBUG_MODE: "true" }, whenDone, witness);
+    const gateway = await startGateway(
+      grainchain.url,
+      { WEBHOOK_DEBUG_MODE: "true" },
+      whenDone,
+      eventReporter,
+    );
     const attack = async (given: Attack, expected?: readonly number[]): Promise<Answer> => {
       const answer = await sendAttack(gateway.url, given);
       tally.count(answer.status);
@@ -41,10 +46,10 @@ export function shareTarget(tally: Tally): () => Target {
 }
 
 /**
- * Expects a gateway that is well: it answers, records what is signed, and has lost and invented nothing.
- * @param recorded the ids of every delivery that was answered as recorded
+ * Expects that the gateway still works: it answers, records signed deliveries, and has lost and invented nothing.
+ * @param recorded the ids of all deliveries that were answered as recorded
  */
-export async function expectWell(
+export async function expectHealthy(
   { gateway, grainchain }: Target,
   recorded: ReadonlySet<string>,
 ): Promise<void> {
@@ -66,9 +71,9 @@ export async function expectWell(
   expect(rows.filter(({ id }) => !all.has(String(id)))).toEqual([]);
 
   await expectInvariants(gateway);
-  await expectUnbroken(gateway);
-  expect(grainchain.watch.violations).toEqual([]);
-  // The local runtime prints words of its own between the Workers'.
+  await expectEventsEnded(gateway);
+  expect(grainchain.checks.violations).toEqual([]);
+  // The local runtime prints lines of its own between those of the Workers.
   const lines = gateway
     .logs()
     .split("\n")
@@ -78,7 +83,7 @@ export async function expectWell(
   expect(lines.filter((line) => leaksOf(line).length > 0)).toEqual([]);
 }
 
-/** Each is a row of its own, or a dead letter that an operator sees. */
+/** Each delivery is a row of its own, or a dead letter that an operator sees. */
 const KEPT = `
   SELECT 1 FROM (
     SELECT count(DISTINCT id) AS n FROM (
