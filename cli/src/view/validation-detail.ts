@@ -1,11 +1,12 @@
 /** One validation, whole: its fields, its timeline, its report, and its steps with what failing ones printed. */
+
+import { type RunStep, readSteps } from "@webhook-gateway/shared/api/run-step.ts";
 import type { ValidationDetail } from "@webhook-gateway/shared/api/validation.ts";
 import { durationText } from "@webhook-gateway/shared/text/duration.ts";
 import { plainLines } from "../output/plain-text.ts";
 import { type Field, fieldLines, tableLines } from "../output/table.ts";
 import type { Screen } from "../output/terminal.ts";
 import { momentText, utcText } from "../output/time-text.ts";
-import { readSteps, type StepResult } from "./results.ts";
 import { validationFields } from "./validation.ts";
 
 /** Lines of a failing step's output that are shown: the end says why. */
@@ -49,7 +50,7 @@ function reportFields({ report }: ValidationDetail): Field[] {
   ];
 }
 
-function stepLines(steps: readonly StepResult[], screen: Screen): string[] {
+function stepLines(steps: readonly RunStep[], screen: Screen): string[] {
   if (steps.length === 0) return [];
   return tableLines(
     steps,
@@ -72,7 +73,7 @@ function stepLines(steps: readonly StepResult[], screen: Screen): string[] {
   );
 }
 
-function outputLines({ name, output }: StepResult, screen: Screen): string[] {
+function outputLines({ name, output }: RunStep, screen: Screen): string[] {
   const lines = plainLines(output.trimEnd());
   if (output.trim() === "") return [];
   const left = lines.length - TAIL_LINES;

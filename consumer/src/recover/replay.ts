@@ -16,6 +16,7 @@ import type { SettledDeadLetter } from "@webhook-gateway/shared/store/write/muta
 import { loadSnapshot } from "@webhook-gateway/shared/store/write/snapshot.ts";
 import { errorText } from "@webhook-gateway/shared/telemetry/log.ts";
 import { isoTime } from "@webhook-gateway/shared/text/iso-time.ts";
+import { parseJson } from "@webhook-gateway/shared/text/json.ts";
 import { replayDispatch } from "../decide/operator-command.ts";
 import { byHalves } from "../effects/by-halves.ts";
 import { decideAndCommit } from "../effects/decide-and-commit.ts";
@@ -151,6 +152,7 @@ function outcomeOf(
 
 /** A validation is named by an order, so that the snapshot holds all that its decision needs. */
 function factOf({ id, kind, validation_id, body }: ReplayingLetter, now: string): Fact | undefined {
+  // A body that was too long to be kept whole was cut: it is not JSON any more.
   if (kind === "fact") return parseFact(parseJson(body));
   const head = { v: FACT_VERSION, id, received_at: now } as const;
   return { ...head, kind: "order", order: "rerun", validation_id: validation_id ?? "" };
@@ -163,11 +165,3 @@ const reopened = (letter: ReplayingLetter, replay: ClaimedReplay, outcome: strin
   status: "open",
   outcome,
 });
-
-function parseJson(text: string | null): unknown {
-  try {
-    return JSON.parse(text ?? "");
-  } catch {
-    return undefined; // Cut, because it was too long to be kept whole.
-  }
-}

@@ -10,11 +10,12 @@ import {
   storeOwnCallbackResults,
 } from "@webhook-gateway/shared/store/write/callback-results.ts";
 import { errorText, type Log } from "@webhook-gateway/shared/telemetry/log.ts";
+import { parseJson } from "@webhook-gateway/shared/text/json.ts";
 import { utcTime } from "@webhook-gateway/shared/text/utc-time.ts";
 import * as v from "valibot";
 import { type RateLimit, refuseUnauthorized } from "../auth/rate-limit.ts";
 import type { ApiError } from "../http/api-error.ts";
-import { decodeUtf8, parseJson, readBody } from "../ingress/body.ts";
+import { decodeUtf8, readBody } from "../ingress/body.ts";
 import type { Capability, FindVoucher } from "./authentication.ts";
 
 export interface CallbackDeps {

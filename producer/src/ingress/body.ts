@@ -89,16 +89,6 @@ export function isUtf8(bytes: Uint8Array): boolean {
   }
 }
 
-/** Undefined where the text is no JSON; JSON itself cannot say undefined. */
-export function parseJson(text: string | undefined): unknown {
-  if (text === undefined) return undefined;
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
 async function readUnlessPaused<Chunk>(
   reader: ReadableStreamDefaultReader<Chunk>,
 ): Promise<ReadableStreamReadResult<Chunk> | "paused"> {

@@ -4,11 +4,12 @@ import { type DeliveryFact, MAX_DELIVERY_FACT_BYTES } from "@webhook-gateway/sha
 import { isRouted, type Route, routeDelivery } from "@webhook-gateway/shared/routing/routing.ts";
 import type { RoutingPolicy } from "@webhook-gateway/shared/routing/routing-policy.ts";
 import { errorText, type Log } from "@webhook-gateway/shared/telemetry/log.ts";
+import { parseJson } from "@webhook-gateway/shared/text/json.ts";
 import { exceedsBytes } from "@webhook-gateway/shared/text/text.ts";
 import { type RateLimit, refuseUnsigned } from "../auth/rate-limit.ts";
 import type { ApiError } from "../http/api-error.ts";
 import { askedValidationId } from "./asked-validation.ts";
-import { decodeUtf8, parseJson, readBody } from "./body.ts";
+import { decodeUtf8, readBody } from "./body.ts";
 import { parseFields } from "./json-projection.ts";
 import { payloadFields } from "./payload-fields.ts";
 
@@ -162,7 +163,7 @@ function readPayload(body: Uint8Array, mediaType: MediaType): unknown {
   if (mediaType === "json" && body.byteLength >= LARGE_BYTES) return parseFields(body, PAYLOAD_FIELDS);
   const text = decodeUtf8(body);
   if (mediaType === "json" || text === undefined) return parseJson(text);
-  return parseJson(new URLSearchParams(text).get("payload") ?? undefined);
+  return parseJson(new URLSearchParams(text).get("payload"));
 }
 
 /** Messages name fields and headers, never their values. */

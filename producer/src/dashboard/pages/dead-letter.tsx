@@ -1,5 +1,7 @@
 /** One dead letter, with the fact that it holds. */
+
 import type { DeadLetterDetail } from "@webhook-gateway/shared/api/dead-letter.ts";
+import { parseJson } from "@webhook-gateway/shared/text/json.ts";
 import { WordBadge } from "../parts/badge.tsx";
 import { LetterOrder } from "../parts/dead-letter-actions.tsx";
 import { Fields } from "../parts/fields.tsx";
@@ -95,11 +97,8 @@ const LetterFields = ({ view, letter }: Props) => (
   />
 );
 
-/** JSON set in lines where it is JSON. */
+/** JSON in indented lines; any other text as it is. */
 function pretty(body: string): string {
-  try {
-    return JSON.stringify(JSON.parse(body), null, 2);
-  } catch {
-    return body;
-  }
+  const value = parseJson(body);
+  return value === undefined ? body : JSON.stringify(value, null, 2);
 }

@@ -1,18 +1,19 @@
 /** A run's steps with their output. */
+import { type RunStep, readSteps } from "@webhook-gateway/shared/api/run-step.ts";
+import type { ValidationDetail } from "@webhook-gateway/shared/api/validation.ts";
 import { WordBadge } from "../../parts/badge.tsx";
 import { Span, Words } from "../../parts/inline.tsx";
 import { tail, terminalText, visible } from "../../parts/text.ts";
-import { isTruncated, type Results, type StepResult, stepsOf } from "./results.ts";
 
 /** Of one step; and of the results as they were sent. */
 const MAX_OUTPUT_LENGTH = 64 * 1024;
 
-export function RunResults({ results }: { readonly results: Results | null }) {
+export function RunResults({ results }: Pick<ValidationDetail, "results">) {
   if (results === null) return <p class="empty">Grainchain has sent no results.</p>;
-  const steps = stepsOf(results);
+  const steps = readSteps(results);
   return (
     <>
-      {isTruncated(results) && (
+      {results.truncated === true && (
         <p class="notice">The results were too large to be kept: this is a summary of them.</p>
       )}
       {steps.length === 0 && <p class="empty">The results name no steps.</p>}
@@ -27,7 +28,7 @@ export function RunResults({ results }: { readonly results: Results | null }) {
   );
 }
 
-const Step = ({ step }: { readonly step: StepResult }) => (
+const Step = ({ step }: { readonly step: RunStep }) => (
   <details
     class="run-step"
     id={`step-${encodeURIComponent(step.name.slice(0, 200).toWellFormed())}`}
@@ -39,11 +40,11 @@ const Step = ({ step }: { readonly step: StepResult }) => (
         <Words text={step.name} />
       </span>
       <span class="muted">
-        {step.exitCode !== undefined && step.exitCode !== 0 && `exit ${step.exitCode} · `}
+        {step.exitCode !== null && step.exitCode !== 0 && `exit ${step.exitCode} · `}
         <Span ms={step.durationMs} />
       </span>
     </summary>
-    {step.output === undefined || step.output === "" ? (
+    {step.output === "" ? (
       <p class="empty">It printed nothing.</p>
     ) : (
       <Output label={`Output of ${step.name}`} text={tail(terminalText(step.output), MAX_OUTPUT_LENGTH)} />
