@@ -34,7 +34,7 @@ function consumerFor(env: Env): Consumer {
     random: Math.random,
     newId: () => crypto.randomUUID(),
     budgets: {
-      take: (name, lease, wanted, nowMs) => budget(name).take(lease, [...wanted], nowMs),
+      take: (name, lease, costs, nowMs) => budget(name).take(lease, [...costs], nowMs),
       settle: (name, leaseId, limitedUntilMs) => budget(name).settle(leaseId, limitedUntilMs),
     },
   });

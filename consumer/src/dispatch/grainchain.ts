@@ -10,6 +10,7 @@ import { GRAINCHAIN_STATUSES, type GrainchainStatus } from "@webhook-gateway/sha
 import { type Judgement, judge } from "@webhook-gateway/shared/domain/verdict.ts";
 import type { Validation } from "@webhook-gateway/shared/store/validation-row.ts";
 import { errorText } from "@webhook-gateway/shared/telemetry/log.ts";
+import { sha256Hex } from "@webhook-gateway/shared/text/hash.ts";
 import { cutText } from "@webhook-gateway/shared/text/text.ts";
 import * as v from "valibot";
 
@@ -134,7 +135,7 @@ export function createGrainchain(config: GrainchainConfig, fetcher: typeof fetch
     /** Triggers up to 100 validations in one call. */
     async triggerBatch(triggers: readonly Trigger[], requestId: string): Promise<BatchAnswer> {
       const requests = triggers.map((trigger) => requestOf(trigger, config));
-      const key = await hashOf(triggers.map((trigger) => trigger.validation.id));
+      const key = await sha256Hex(triggers.map((trigger) => trigger.validation.id).join("\n"));
       const answered = await post("/trigger-batch", { requests }, key, requestId);
       if ("class" in answered) return answered;
       if (answered.status === 404 || answered.status === 405 || answered.status === 501) return "no-batch";
@@ -231,9 +232,4 @@ const isOk = (status: number): boolean => status >= 200 && status < 300;
 
 function failed(answered: { status: number; text: string; retryAfterMs?: number | undefined }): Failure {
   return failureOf(answered.status, answered.text, answered.retryAfterMs);
-}
-
-async function hashOf(ids: readonly string[]): Promise<string> {
-  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(ids.join("\n")));
-  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

@@ -1,6 +1,6 @@
 /** One Durable Object a credential: the only place that knows what all consumers together have sent to GitHub. */
 import { DurableObject } from "cloudflare:workers";
-import { type Budget, type Grant, settleLease, take, UNSPENT, type Wanted } from "./budget.ts";
+import { type Budget, type Cost, type Grant, settleLease, take, UNSPENT } from "./budget.ts";
 
 const KEY = "budget";
 
@@ -16,8 +16,8 @@ export class GitHubBudget extends DurableObject<Env> {
   }
 
   /** Asks for requests; those granted are under way until they are settled, or the lease is over. */
-  async take(lease: { id: string; leaseMs: number }, wanted: Wanted[], nowMs: number): Promise<Grant> {
-    const { budget, granted, retryAtMs } = take(this.#budget, lease, wanted, nowMs);
+  async take(lease: { id: string; leaseMs: number }, costs: Cost[], nowMs: number): Promise<Grant> {
+    const { budget, granted, retryAtMs } = take(this.#budget, lease, costs, nowMs);
     await this.#keep(budget);
     return { granted, retryAtMs };
   }

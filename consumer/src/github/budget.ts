@@ -1,11 +1,10 @@
 /**
  * What may be sent to GitHub under one credential, exactly: a log of what was spent within the last hour, by the
- * second. Pure; kept by the Durable Object in github-budget.ts.
+ * second. Pure; kept by the Durable Object in budget-object.ts.
  */
 
-/** One request that somebody wants to send. */
-export interface Wanted {
-  /** 1 for a read, 5 for a write. */
+/** What one request takes from a budget. */
+export interface Cost {
   readonly points: number;
   /** Whether it creates something: a check run, a status, a comment, a reaction. */
   readonly creates: boolean;
@@ -37,7 +36,11 @@ export interface Budget {
 
 export const UNSPENT: Budget = { spent: [], leases: [], blockedUntilMs: 0 };
 
-/** GitHub's secondary limits (its documentation, "Rate limits for the REST API", 2026-11). */
+/** Points of a request (https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api). */
+export const READ_POINTS = 1;
+export const WRITE_POINTS = 5;
+
+/** GitHub's secondary limits (https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api). */
 export const LIMITS = {
   createsPerMinute: 80,
   createsPerHour: 500,
@@ -53,27 +56,27 @@ const HOUR_MS = 60 * MINUTE_MS;
 const BUSY_MS = 1000;
 
 export interface Grant {
-  /** One for each that was wanted, in their order. */
+  /** One for each request, in their order. */
   readonly granted: readonly boolean[];
   /** When the first of those refused may be asked for again, in milliseconds since the epoch; null where none was. */
   readonly retryAtMs: number | null;
 }
 
 /**
- * Spends as much of the budget as what is wanted needs, the first ones first.
+ * Spends what the requests cost, as far as the budget goes, the first ones first.
  * @param leaseMs how long the requests may be under way
  */
 export function take(
   budget: Budget,
   lease: { readonly id: string; readonly leaseMs: number },
-  wanted: readonly Wanted[],
+  costs: readonly Cost[],
   nowMs: number,
 ): Grant & { readonly budget: Budget } {
   const leases = budget.leases.filter(({ untilMs }) => untilMs > nowMs);
   const spent = budget.spent.filter(({ atMs }) => atMs > nowMs - HOUR_MS);
   let free = LIMITS.requestsAtOnce - leases.reduce((sum, { requests }) => sum + requests, 0);
   let retryAtMs: number | null = null;
-  const granted = wanted.map((one) => {
+  const granted = costs.map((one) => {
     const atMs =
       budget.blockedUntilMs > nowMs
         ? budget.blockedUntilMs
@@ -104,7 +107,7 @@ export function settleLease(budget: Budget, leaseId: string, limitedUntilMs: num
 }
 
 /** The clocks of consumers differ a little: what is spent later is never entered earlier. */
-function spend(spent: Spent[], { points, creates }: Wanted, nowMs: number): void {
+function spend(spent: Spent[], { points, creates }: Cost, nowMs: number): void {
   const last = spent.at(-1);
   const atMs = Math.max(nowMs, last?.atMs ?? 0);
   const same = last !== undefined && secondOf(last.atMs) === secondOf(atMs);
@@ -116,11 +119,11 @@ function spend(spent: Spent[], { points, creates }: Wanted, nowMs: number): void
 const secondOf = (ms: number): number => Math.floor(ms / 1000);
 
 /** Null where it may be sent now; else when each limit that it meets has room again. */
-function freeAt(spent: readonly Spent[], wanted: Wanted, nowMs: number): number | null {
-  const share = wanted.minor ? 1 - RESERVE : 1;
-  const creates = wanted.creates ? 1 : 0;
+function freeAt(spent: readonly Spent[], cost: Cost, nowMs: number): number | null {
+  const share = cost.minor ? 1 - RESERVE : 1;
+  const creates = cost.creates ? 1 : 0;
   const times = [
-    roomAt(spent, "points", wanted.points, LIMITS.pointsPerMinute * share, MINUTE_MS, nowMs),
+    roomAt(spent, "points", cost.points, LIMITS.pointsPerMinute * share, MINUTE_MS, nowMs),
     roomAt(spent, "creates", creates, LIMITS.createsPerMinute * share, MINUTE_MS, nowMs),
     roomAt(spent, "creates", creates, LIMITS.createsPerHour * share, HOUR_MS, nowMs),
   ].filter((atMs) => atMs !== null);

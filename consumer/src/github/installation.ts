@@ -1,14 +1,14 @@
-/** Which credential speaks for a repository: the token, or the installation of the App that it belongs to. */
-
+/** Which credential may act on a repository: the token, or the installation of the App that it belongs to. */
 import {
   type Credential,
   type GitHub,
   type GitHubAnswer,
   limitOf,
 } from "@webhook-gateway/shared/github/client.ts";
-import type { GitHubFailure } from "@webhook-gateway/shared/github/failure.ts";
+import { type GitHubFailure, UNREADABLE_ANSWER } from "@webhook-gateway/shared/github/failure.ts";
 import { storeInstallations } from "@webhook-gateway/shared/store/claim/reports.ts";
 import * as v from "valibot";
+import { READ_POINTS } from "./budget.ts";
 import { type Refused, type SendDeps, sendWithinBudgets } from "./send.ts";
 
 /** A repository, with what is known of its installation. */
@@ -19,12 +19,14 @@ export interface InstalledRepository {
   readonly installation_at: string | null;
 }
 
-/** `failure`: nobody can speak for it now. */
-export type Speaker = { readonly credential: Credential } | { readonly failure: GitHubFailure } | Refused;
+/** `failure`: nothing may act on it now. */
+export type InstallationCredential =
+  | { readonly credential: Credential }
+  | { readonly failure: GitHubFailure }
+  | Refused;
 
 /** A repository without an installation is asked for again after this time. */
 const ASK_AGAIN_MS = 10 * 60_000;
-const READ = { points: 1, creates: false, minor: false };
 
 const installation = v.object({ id: v.number() });
 
@@ -33,73 +35,72 @@ export const NOT_INSTALLED: GitHubFailure = {
   error: "the GitHub App is not installed on this repository",
 };
 
-export interface SpeakerDeps extends SendDeps {
+export interface CredentialDeps extends SendDeps {
   readonly db: D1Database;
   readonly github: GitHub;
 }
 
-/** Finds the speakers of repositories, by their ids. What GitHub says is kept in D1. */
-export async function findSpeakers(
-  deps: SpeakerDeps,
+/** Finds the credentials of repositories, by their ids. What GitHub says is stored in D1. */
+export async function findCredentials(
+  deps: CredentialDeps,
   repositories: readonly InstalledRepository[],
-): Promise<ReadonlyMap<number, Speaker>> {
-  const { github } = deps;
+): Promise<ReadonlyMap<number, InstallationCredential>> {
   const distinct = [...new Map(repositories.map((one) => [one.repository_id, one])).values()];
-  if (github.mode === "token") {
+  if (deps.github.mode === "token") {
     return new Map(distinct.map((one) => [one.repository_id, { credential: { kind: "token" } }]));
   }
-  const known = new Map<number, Speaker>();
-  const unknown: InstalledRepository[] = [];
+  const found = new Map<number, InstallationCredential>();
   for (const one of distinct) {
-    const speaker = knownSpeaker(one, deps.now().getTime());
-    if (speaker === undefined) unknown.push(one);
-    else known.set(one.repository_id, speaker);
+    const known = knownCredential(one, deps.now().getTime());
+    if (known !== undefined) found.set(one.repository_id, known);
   }
-  const asked = await askAll(deps, unknown);
-  const found = asked.flatMap(({ repository_id, speaker }) => {
-    if ("credential" in speaker) return [{ repository_id, installation_id: idOf(speaker.credential) }];
-    return "failure" in speaker && speaker.failure === NOT_INSTALLED
-      ? [{ repository_id, installation_id: null }]
-      : [];
-  });
-  if (found.length > 0) await storeInstallations(deps.db, found, deps.now().toISOString());
-  return new Map([...known, ...asked.map(({ repository_id, speaker }) => [repository_id, speaker] as const)]);
+  const answers = await ask(
+    deps,
+    distinct.filter(({ repository_id }) => !found.has(repository_id)),
+  );
+  const news: { repository_id: number; installation_id: number | null }[] = [];
+  for (const [repository_id, answer] of answers) {
+    found.set(repository_id, answer);
+    if ("credential" in answer && answer.credential.kind === "installation")
+      news.push({ repository_id, installation_id: answer.credential.id });
+    else if ("failure" in answer && answer.failure === NOT_INSTALLED)
+      news.push({ repository_id, installation_id: null });
+  }
+  if (news.length > 0) await storeInstallations(deps.db, news, deps.now().toISOString());
+  return found;
 }
 
-function knownSpeaker(one: InstalledRepository, nowMs: number): Speaker | undefined {
+function knownCredential(one: InstalledRepository, nowMs: number): InstallationCredential | undefined {
   if (one.installation_id !== null) return { credential: { kind: "installation", id: one.installation_id } };
   const askedMs = one.installation_at === null ? 0 : Date.parse(one.installation_at);
   return nowMs - askedMs < ASK_AGAIN_MS ? { failure: NOT_INSTALLED } : undefined;
 }
 
-async function askAll(deps: SpeakerDeps, repositories: readonly InstalledRepository[]) {
+async function ask(deps: CredentialDeps, repositories: readonly InstalledRepository[]) {
   const credential: Credential = { kind: "app" };
   const sendings = repositories.map(({ repository_id, repository }) => {
     const [owner, repo] = repository.split("/");
     const perform = () =>
       deps.github.call(credential, "GET /repos/{owner}/{repo}/installation", { owner, repo });
-    return { repository_id, credential, wanted: READ, perform };
+    return {
+      repository_id,
+      credential,
+      cost: { points: READ_POINTS, creates: false, minor: false },
+      perform,
+    };
   });
   const answers = await sendWithinBudgets(deps, sendings, limitOf);
   return sendings.flatMap(({ repository_id }, index) => {
     const answer = answers[index];
-    return answer === undefined ? [] : [{ repository_id, speaker: speakerBy(answer) }];
+    return answer === undefined ? [] : [[repository_id, credentialOf(answer)] as const];
   });
 }
 
-function speakerBy(answer: GitHubAnswer | Refused): Speaker {
+function credentialOf(answer: GitHubAnswer | Refused): InstallationCredential {
   if ("refusedUntilMs" in answer) return answer;
-  return answer.ok ? speakerOf(answer.data) : { failure: notInstalled(answer.failure) };
+  if (!answer.ok) return { failure: answer.failure.class === "missing" ? NOT_INSTALLED : answer.failure };
+  const parsed = v.safeParse(installation, answer.data);
+  return parsed.success
+    ? { credential: { kind: "installation", id: parsed.output.id } }
+    : { failure: UNREADABLE_ANSWER };
 }
-
-function speakerOf(data: unknown): Speaker {
-  const parsed = v.safeParse(installation, data);
-  if (parsed.success) return { credential: { kind: "installation", id: parsed.output.id } };
-  return { failure: { class: "retryable", error: "GitHub's answer could not be read" } };
-}
-
-const notInstalled = (failure: GitHubFailure): GitHubFailure =>
-  failure.class === "missing" ? NOT_INSTALLED : failure;
-
-const idOf = (credential: Credential): number | null =>
-  credential.kind === "installation" ? credential.id : null;

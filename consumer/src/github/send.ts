@@ -3,14 +3,14 @@
 import { type Credential, credentialName, GITHUB_TIMEOUT_MS } from "@webhook-gateway/shared/github/client.ts";
 import { errorText, type Log } from "@webhook-gateway/shared/telemetry/log.ts";
 import pLimit from "p-limit";
-import type { Grant, Wanted } from "./budget.ts";
+import type { Cost, Grant } from "./budget.ts";
 
 /** The Durable Objects, as their callers see them. */
 export interface Budgets {
   take(
     name: string,
     lease: { readonly id: string; readonly leaseMs: number },
-    wanted: readonly Wanted[],
+    costs: readonly Cost[],
     nowMs: number,
   ): Promise<Grant>;
   settle(name: string, leaseId: string, limitedUntilMs: number | null): Promise<void>;
@@ -26,7 +26,7 @@ export interface SendDeps {
 /** Something to send. */
 export interface Sending<Result> {
   readonly credential: Credential;
-  readonly wanted: Wanted;
+  readonly cost: Cost;
   readonly perform: () => Promise<Result>;
 }
 
@@ -119,7 +119,7 @@ async function ask<Result>(
     return await deps.budgets.take(
       name,
       lease,
-      group.map(({ wanted }) => wanted),
+      group.map(({ cost }) => cost),
       nowMs,
     );
   } catch (thrown) {

@@ -9,6 +9,7 @@ import {
 } from "@webhook-gateway/shared/store/maintain/alerts.ts";
 import { commit } from "@webhook-gateway/shared/store/write/commit.ts";
 import { errorText, type Log } from "@webhook-gateway/shared/telemetry/log.ts";
+import { hex } from "@webhook-gateway/shared/text/hash.ts";
 import { isoTime } from "@webhook-gateway/shared/text/iso-time.ts";
 import { type AlertThresholds, type Condition, conditionsOf } from "./alert-conditions.ts";
 
@@ -140,5 +141,5 @@ async function sign(secret: string, body: string): Promise<string> {
   const algorithm = { name: "HMAC", hash: "SHA-256" };
   const key = await crypto.subtle.importKey("raw", encoder.encode(secret), algorithm, false, ["sign"]);
   const mac = await crypto.subtle.sign("HMAC", key, encoder.encode(body));
-  return `sha256=${Array.from(new Uint8Array(mac), (byte) => byte.toString(16).padStart(2, "0")).join("")}`;
+  return `sha256=${hex(mac)}`;
 }

@@ -6,11 +6,12 @@ import {
   type GitHubAnswer,
   limitOf,
 } from "@webhook-gateway/shared/github/client.ts";
-import type { GitHubFailure } from "@webhook-gateway/shared/github/failure.ts";
+import { type GitHubFailure, UNREADABLE_ANSWER } from "@webhook-gateway/shared/github/failure.ts";
 import type { Hook } from "@webhook-gateway/shared/github/hook.ts";
 import { utcTime } from "@webhook-gateway/shared/text/utc-time.ts";
 import * as v from "valibot";
-import { type Refused, type SendDeps, type Sending, sendWithinBudgets } from "../github/send.ts";
+import { type Cost, READ_POINTS, WRITE_POINTS } from "../github/budget.ts";
+import { type Refused, type SendDeps, sendWithinBudgets } from "../github/send.ts";
 
 const time = v.pipe(
   v.string(),
@@ -64,19 +65,17 @@ export interface HookDeps extends SendDeps {
 }
 
 const PAGE_SIZE = 100;
-const READ = { points: 1, creates: false, minor: true };
-const WRITE = { points: 5, creates: false, minor: true };
+const READ: Cost = { points: READ_POINTS, creates: false, minor: true };
+const WRITE: Cost = { points: WRITE_POINTS, creates: false, minor: true };
 
 /** Reads under one credential. Every method throws {@link HookError} where GitHub or its limits refuse. */
 export async function openHook(deps: HookDeps, hook: Hook) {
   const credential = await credentialOf(deps, hook);
 
-  async function ask(
-    calls: readonly { route: string; parameters: object; wanted: Sending<object>["wanted"] }[],
-  ) {
-    const sendings = calls.map(({ route, parameters, wanted }) => ({
+  async function ask(calls: readonly { route: string; parameters: object; cost: Cost }[]) {
+    const sendings = calls.map(({ route, parameters, cost }) => ({
       credential,
-      wanted,
+      cost,
       perform: () => deps.github.call(credential, route, { ...placeOf(hook, route), ...parameters }),
     }));
     return sendWithinBudgets(deps, sendings, limitOf);
@@ -90,9 +89,9 @@ export async function openHook(deps: HookDeps, hook: Hook) {
         ...(failed ? { status: "failure" } : {}),
         ...(cursor === null ? {} : { cursor }),
       };
-      const [answer] = (await ask([{ route: `GET ${hook.path}`, parameters, wanted: READ }])).map(dataOf);
+      const [answer] = (await ask([{ route: `GET ${hook.path}`, parameters, cost: READ }])).map(dataOf);
       const parsed = v.safeParse(v.array(item), answer?.data);
-      if (!parsed.success) throw new HookError(UNREADABLE);
+      if (!parsed.success) throw new HookError(UNREADABLE_ANSWER);
       return { deliveries: parsed.output, next: nextCursor(answer?.link) };
     },
 
@@ -100,7 +99,7 @@ export async function openHook(deps: HookDeps, hook: Hook) {
     async payloads(ids: readonly string[]): Promise<readonly (Readonly<Record<string, unknown>> | null)[]> {
       const route = `GET ${hook.path}/{delivery_id}`;
       const answers = await ask(
-        ids.map((delivery_id) => ({ route, parameters: { delivery_id }, wanted: READ })),
+        ids.map((delivery_id) => ({ route, parameters: { delivery_id }, cost: READ })),
       );
       return answers.map((answer) => {
         if (isFailure(answer, "missing")) return null;
@@ -115,7 +114,7 @@ export async function openHook(deps: HookDeps, hook: Hook) {
     async redeliver(ids: readonly string[]): Promise<readonly (string | null)[]> {
       const route = `POST ${hook.path}/{delivery_id}/attempts`;
       const answers = await ask(
-        ids.map((delivery_id) => ({ route, parameters: { delivery_id }, wanted: WRITE })),
+        ids.map((delivery_id) => ({ route, parameters: { delivery_id }, cost: WRITE })),
       );
       return answers.map((answer) => {
         if (isFailure(answer, "missing", "permission", "permanent")) return answer.failure.error;
@@ -126,8 +125,6 @@ export async function openHook(deps: HookDeps, hook: Hook) {
   };
 }
 
-const UNREADABLE: GitHubFailure = { class: "retryable", error: "GitHub's answer could not be read" };
-
 async function credentialOf(deps: HookDeps, hook: Hook): Promise<Credential> {
   const { github } = deps;
   if (hook.installationPath === null) return { kind: "app" };
@@ -135,11 +132,11 @@ async function credentialOf(deps: HookDeps, hook: Hook): Promise<Credential> {
   const credential: Credential = { kind: "app" };
   const route = `GET ${hook.installationPath}`;
   const perform = () => github.call(credential, route, placeOf(hook, route));
-  const [answer] = (await sendWithinBudgets(deps, [{ credential, wanted: READ, perform }], limitOf)).map(
+  const [answer] = (await sendWithinBudgets(deps, [{ credential, cost: READ, perform }], limitOf)).map(
     dataOf,
   );
   const parsed = v.safeParse(installation, answer?.data);
-  if (!parsed.success) throw new HookError(UNREADABLE);
+  if (!parsed.success) throw new HookError(UNREADABLE_ANSWER);
   return { kind: "installation", id: parsed.output.id };
 }
 

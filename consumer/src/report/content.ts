@@ -1,13 +1,11 @@
 /** What the gateway reports to GitHub of a validation: a check run, or a commit status. Pure, without a clock. */
 
-import type { Conclusion, ValidationState } from "@webhook-gateway/shared/domain/validation.ts";
-import type { OtherSubject } from "@webhook-gateway/shared/store/claim/due-report.ts";
 import { type Annotation, annotationsOf } from "./annotations.ts";
 import { codeSpan, link } from "./markdown.ts";
 import { nothingSection, outputSections, stepsTable } from "./sections.ts";
-import { type SubjectName, sharedSection, sharedTitle } from "./shared-head.ts";
+import { sharedSection, sharedTitle } from "./shared-head.ts";
 import { type Digest, NO_DIGEST, readDigest } from "./steps.ts";
-import { advice, headline, ranNothing, reasonOf } from "./wording.ts";
+import { advice, headline, type ReportedRun, ranNothing, reasonOf } from "./wording.ts";
 
 /** What a check is called on GitHub: a check run's name, and a commit status's context. */
 export const CONTEXTS = {
@@ -15,31 +13,6 @@ export const CONTEXTS = {
   // Its own, so that a branch does not speak for a pull request with the same head.
   push: { checkName: "CodegenApp Validation (push)", statusContext: "codegenapp/validation/push" },
 } as const;
-
-/** A validation as far as it is reported. */
-export interface Reported extends SubjectName {
-  /** The validation's, fit for a URL. */
-  readonly id: string;
-  /** `owner/repo` */
-  readonly repository: string;
-  readonly head_sha: string;
-  /** 1 for the first run of a head. */
-  readonly run: number;
-  /** One being dispatched is reported as queued. */
-  readonly state: Exclude<ValidationState, "dispatching">;
-  /** Only with `completed`. */
-  readonly conclusion: Conclusion | null;
-  /** Why it failed, died or timed out: text from outside. */
-  readonly error: string | null;
-  readonly attempts: number;
-  readonly created_at: string;
-  readonly started_at: string | null;
-  readonly finished_at: string | null;
-  /** Of the results, see `steps.ts`; null where there are none. */
-  readonly digest: unknown;
-  /** Other open subjects with the same head. */
-  readonly others: readonly OtherSubject[];
-}
 
 /** What a check run has that changes with the validation, in the shape of GitHub's Checks API. */
 export interface CheckRunContent {
@@ -73,7 +46,7 @@ type Shape = Pick<CheckRunContent, "status" | "conclusion"> & {
 };
 
 /** How GitHub is told of a state; `failure` is that of a run that was completed without success. */
-const SHAPES: Readonly<Record<Reported["state"] | "failure", Shape>> = {
+const SHAPES: Readonly<Record<ReportedRun["state"] | "failure", Shape>> = {
   queued: { status: "queued", commit: "pending" },
   pending: { status: "in_progress", commit: "pending" },
   running: { status: "in_progress", commit: "pending" },
@@ -88,7 +61,7 @@ const SHAPES: Readonly<Record<Reported["state"] | "failure", Shape>> = {
 
 /** What a check run is to say. The same for `pending` and `running`, so that nothing is posted twice. */
 export function checkRunContent(
-  reported: Reported,
+  reported: ReportedRun,
   detailsOf: (validationId: string) => string,
 ): CheckRunContent {
   const { commit: _, ...shape } = shapeOf(reported);
@@ -108,7 +81,7 @@ export function checkRunContent(
 }
 
 /** What a commit status is to say. */
-export function commitStatusContent(reported: Reported): CommitStatusContent {
+export function commitStatusContent(reported: ReportedRun): CommitStatusContent {
   const title = sharedTitle(
     headline(reported, digestOf(reported)),
     reported,
@@ -118,11 +91,11 @@ export function commitStatusContent(reported: Reported): CommitStatusContent {
   return { state: shapeOf(reported).commit, description: title.replace(FOUR_BYTES, "\uFFFD") };
 }
 
-const shapeOf = ({ state, conclusion }: Reported): Shape =>
+const shapeOf = ({ state, conclusion }: ReportedRun): Shape =>
   SHAPES[state === "completed" && conclusion !== "success" ? "failure" : state];
 
 /** Steps that someone stopped, or that still run, say nothing. */
-function digestOf({ state, digest }: Reported): Digest {
+function digestOf({ state, digest }: ReportedRun): Digest {
   const counts = state === "completed" || state === "failed" || state === "timed_out";
   return counts ? readDigest(digest) : NO_DIGEST;
 }
@@ -131,14 +104,18 @@ function digestOf({ state, digest }: Reported): Digest {
 function timesOf({
   started_at,
   finished_at,
-}: Reported): Pick<CheckRunContent, "started_at" | "completed_at"> {
+}: ReportedRun): Pick<CheckRunContent, "started_at" | "completed_at"> {
   return {
     ...(started_at === null ? {} : { started_at }),
     ...(finished_at === null ? {} : { completed_at: finished_at }),
   };
 }
 
-function summaryOf(reported: Reported, digest: Digest, detailsOf: (validationId: string) => string): string {
+function summaryOf(
+  reported: ReportedRun,
+  digest: Digest,
+  detailsOf: (validationId: string) => string,
+): string {
   const reason = reasonOf(reported, digest);
   const run = reported.run > 1 ? ` of run ${reported.run} of this head` : "";
   const parts = [
@@ -147,13 +124,13 @@ function summaryOf(reported: Reported, digest: Digest, detailsOf: (validationId:
     reason === null ? undefined : `The reason given: ${codeSpan(reason)}`,
     digest.truncated ? "The results were too large to be kept whole: steps may be missing." : undefined,
     stepsTable(digest),
-    `${link("Details", detailsOf(reported.id))}${run}`,
+    `${link("Details", detailsOf(reported.validation_id))}${run}`,
   ];
   return parts.filter((part) => part !== undefined).join("\n\n");
 }
 
 /** A success has nothing to read, unless there was nothing to run: then what the sandbox says of that. */
-function textOf(reported: Reported, digest: Digest): string | undefined {
+function textOf(reported: ReportedRun, digest: Digest): string | undefined {
   if (reported.state !== "completed" || reported.conclusion !== "success") return outputSections(digest);
   if (!ranNothing(digest)) return undefined;
   return nothingSection(digest);

@@ -2,13 +2,12 @@
 
 import { isFinal } from "@webhook-gateway/shared/domain/validation.ts";
 import type { DueReport } from "@webhook-gateway/shared/store/claim/due-report.ts";
-import type { Wanted } from "../github/budget.ts";
+import { type Cost, READ_POINTS, WRITE_POINTS } from "../github/budget.ts";
 import {
   type CheckRunContent,
   type CommitStatusContent,
   checkRunContent,
   commitStatusContent,
-  type Reported,
 } from "./content.ts";
 
 export type Plan = Skip | Post;
@@ -23,24 +22,21 @@ export type Post = (
   | { readonly kind: "check_run"; readonly content: CheckRunContent }
   | { readonly kind: "status"; readonly content: CommitStatusContent }
 ) & {
-  readonly wanted: Wanted;
+  readonly cost: Cost;
   /** Why it is skipped after all, where GitHub turns out to have nothing of this validation; null: it is posted. */
   readonly onlyIfThere: string | null;
 };
 
-/** GitHub takes no more statuses for one SHA and context (its documentation, 2026-11). */
+/** GitHub takes no more statuses for one SHA and context (https://docs.github.com/en/rest/commits/statuses). */
 const MAX_STATUSES = 1000;
 /** The last of them are kept for final states. */
 const MAX_MINOR_STATUSES = 900;
-/** A write, and a look at what is there (GitHub's secondary limits, 2026-11). */
-const WRITE_POINTS = 5;
-const READ_POINTS = 1;
 
 const NOT_POSTED = "nothing was posted before";
-const SPOKEN_FOR = "a later run, or another subject with the same head, speaks for this commit";
+const SHOWN_OTHERWISE = "GitHub shows a later run of this commit, or another subject with the same head";
 
 /**
- * Plans a report. One validation speaks for a commit in each of its contexts; the others say nothing.
+ * Plans a report. GitHub shows one validation of a commit in each of its check contexts, and nothing of the others.
  * @param mode as check runs by an App, or as commit statuses with a token
  */
 export function planReport(
@@ -48,19 +44,19 @@ export function planReport(
   mode: "app" | "token",
   detailsOf: (validationId: string) => string,
 ): Plan {
-  if (!report.speaks) return skip(SPOKEN_FOR);
+  if (!report.is_shown) return skip(SHOWN_OTHERWISE);
   const onlyIfThere = needsNoEnd(report) ? NOT_POSTED : null;
   if (onlyIfThere !== null && !isUncertain(report)) return skip(onlyIfThere);
   if (mode === "app") {
     const creates = checkRunToChange(report, currentOf(report)) === null;
-    const content = checkRunContent(reportedOf(report), detailsOf);
-    return { kind: "check_run", content, wanted: wantedFor(report, creates), onlyIfThere };
+    const content = checkRunContent(report, detailsOf);
+    return { kind: "check_run", content, cost: costOf(report, creates), onlyIfThere };
   }
   if (report.context_posts >= (isFinal(report.state) ? MAX_STATUSES : MAX_MINOR_STATUSES)) {
     return skip(`GitHub takes no more than ${MAX_STATUSES} statuses for one commit`);
   }
-  const content = commitStatusContent(reportedOf(report));
-  return { kind: "status", content, wanted: wantedFor(report, true), onlyIfThere };
+  const content = commitStatusContent(report);
+  return { kind: "status", content, cost: costOf(report, true), onlyIfThere };
 }
 
 /** A run that was stopped before GitHub showed it needs no end, unless what is shown waits for one. */
@@ -98,7 +94,7 @@ export function checkRunToChange(report: DueReport, current: CurrentCheckRun | n
 /** A validation's id without its run. */
 const subjectAndHead = (validationId: string): string => validationId.replace(/-\d+$/, "");
 
-const wantedFor = (report: DueReport, creates: boolean): Wanted => ({
+const costOf = (report: DueReport, creates: boolean): Cost => ({
   points: WRITE_POINTS + (isUncertain(report) ? READ_POINTS : 0),
   creates,
   minor: !isFinal(report.state),
@@ -112,22 +108,3 @@ export const isUncertain = (report: Pick<DueReport, "claims" | "others_uncertain
 export const mayBePosted = ({ claims }: Pick<DueReport, "claims">): boolean => claims > 1;
 
 const skip = (reason: string): Plan => ({ kind: "skip", reason });
-
-const reportedOf = (report: DueReport): Reported => ({
-  id: report.validation_id,
-  repository: report.repository,
-  head_sha: report.head_sha,
-  kind: report.kind,
-  number: report.number,
-  ref: report.ref,
-  run: report.run,
-  state: report.state,
-  conclusion: report.conclusion,
-  error: report.error,
-  attempts: report.dispatch_attempts,
-  created_at: report.created_at,
-  started_at: report.started_at,
-  finished_at: report.finished_at,
-  digest: report.digest,
-  others: report.others,
-});

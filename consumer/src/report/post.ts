@@ -1,7 +1,7 @@
 /** Posts one report to GitHub. What may have been posted before is looked for first, so that nothing is posted twice. */
 
 import type { Credential, GitHub } from "@webhook-gateway/shared/github/client.ts";
-import type { GitHubFailure } from "@webhook-gateway/shared/github/failure.ts";
+import { type GitHubFailure, UNREADABLE_ANSWER } from "@webhook-gateway/shared/github/failure.ts";
 import type { DueReport } from "@webhook-gateway/shared/store/claim/due-report.ts";
 import * as v from "valibot";
 import { type CheckRunContent, CONTEXTS, type CommitStatusContent } from "./content.ts";
@@ -41,8 +41,6 @@ const statuses = v.array(
   v.object({ context: v.string(), state: v.string(), description: text, target_url: text }),
 );
 
-const UNREADABLE: GitHubFailure = { class: "retryable", error: "GitHub's answer could not be read" };
-
 /** Posts what was planned. */
 export function post(target: PostTarget, plan: Post): Promise<Posted> {
   return plan.kind === "check_run"
@@ -80,7 +78,7 @@ async function postCheckRun(
     : call(target, "PATCH /repos/{owner}/{repo}/check-runs/{check_run_id}", { ...common, check_run_id: id }));
   if (!answer.ok) return answer.failure;
   const parsed = v.safeParse(written, answer.data);
-  if (!parsed.success) return UNREADABLE;
+  if (!parsed.success) return UNREADABLE_ANSWER;
   return {
     class: "posted",
     externalId: String(parsed.output.id),
@@ -116,7 +114,7 @@ async function findCheckRun(target: PostTarget): Promise<Found | GitHubFailure> 
   });
   if (!answer.ok) return answer.failure;
   const parsed = v.safeParse(checkRuns, answer.data);
-  if (!parsed.success) return UNREADABLE;
+  if (!parsed.success) return UNREADABLE_ANSWER;
   const shown = parsed.output.check_runs
     .filter(({ external_id }) => external_id?.includes(`-${report.head_sha}-`))
     .toSorted((a, b) => b.id - a.id)[0];
@@ -160,7 +158,7 @@ async function findStatus(
   });
   if (!answer.ok) return answer.failure;
   const parsed = v.safeParse(statuses, answer.data);
-  if (!parsed.success) return UNREADABLE;
+  if (!parsed.success) return UNREADABLE_ANSWER;
   const { statusContext } = CONTEXTS[report.context];
   const ours = parsed.output.filter(({ context }) => context === statusContext);
   const [newest] = ours;

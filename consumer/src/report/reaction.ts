@@ -1,4 +1,4 @@
-/** Reactions to commands, so that the person sees that they were heard. Where that is not possible, it stays silent. */
+/** Posts reactions to commands, so that people see that they were read. One that cannot be posted is skipped. */
 import { nextAttempt } from "@webhook-gateway/shared/domain/failure.ts";
 import {
   GITHUB_TIMEOUT_MS,
@@ -11,7 +11,8 @@ import { commit } from "@webhook-gateway/shared/store/write/commit.ts";
 import type { ReactionOutcome } from "@webhook-gateway/shared/store/write/mutation.ts";
 import { isoTime } from "@webhook-gateway/shared/text/iso-time.ts";
 import { earliest, runEffect } from "../effects/run-effect.ts";
-import { findSpeakers, type Speaker } from "../github/installation.ts";
+import { WRITE_POINTS } from "../github/budget.ts";
+import { findCredentials } from "../github/installation.ts";
 import { type Refused, type SendDeps, sendWithinBudgets } from "../github/send.ts";
 
 export interface ReactionDeps extends SendDeps {
@@ -24,8 +25,7 @@ const BATCH_SIZE = 25;
 const LEASE_MS = 12 * GITHUB_TIMEOUT_MS;
 /** Nobody waits for a reaction longer than the backoff of so many attempts. */
 const MAX_ATTEMPTS = 5;
-/** A write; it creates something. */
-const WANTED = { points: 5, creates: true, minor: true };
+const COST = { points: WRITE_POINTS, creates: true, minor: true };
 
 type Result = GitHubAnswer | Refused;
 
@@ -38,7 +38,7 @@ export async function reactDue(deps: ReactionDeps): Promise<readonly string[]> {
     batchSize: BATCH_SIZE,
     maxRounds: 1,
     claim: async (lease) => ({ items: await claimReactions(deps.db, lease) }),
-    perform: async ({ items }) => react(deps, items, await findSpeakers(deps, items)),
+    perform: ({ items }) => react(deps, items),
     async settle({ items }, results) {
       const nowMs = deps.now().getTime();
       const outcomes = items.map((one) => settleReaction(one, results.get(one), nowMs, deps.random()));
@@ -67,18 +67,19 @@ export async function reactDue(deps: ReactionDeps): Promise<readonly string[]> {
 async function react(
   deps: ReactionDeps,
   reactions: readonly DueReaction[],
-  speakers: ReadonlyMap<number, Speaker>,
 ): Promise<ReadonlyMap<DueReaction, Result>> {
+  const credentials = await findCredentials(deps, reactions);
   const results = new Map<DueReaction, Result>();
   const sendings = reactions.flatMap((reaction) => {
-    const speaker = speakers.get(reaction.repository_id);
-    if (speaker === undefined || !("credential" in speaker)) {
-      if (speaker !== undefined) results.set(reaction, unspoken(speaker));
+    const found = credentials.get(reaction.repository_id);
+    if (found === undefined) return [];
+    if (!("credential" in found)) {
+      results.set(reaction, "failure" in found ? { ok: false, failure: found.failure } : found);
       return [];
     }
-    const { credential } = speaker;
+    const { credential } = found;
     const perform = () => deps.github.call(credential, ROUTE, parametersOf(reaction));
-    return [{ reaction, credential, wanted: WANTED, perform }];
+    return [{ reaction, credential, cost: COST, perform }];
   });
   const sent = await sendWithinBudgets(deps, sendings, limitOf);
   sendings.forEach(({ reaction }, index) => {
@@ -92,9 +93,6 @@ function classOf(result: Result | undefined): string {
   if (result === undefined || "refusedUntilMs" in result) return "refused";
   return result.ok ? "posted" : result.failure.class;
 }
-
-const unspoken = (speaker: Exclude<Speaker, { credential: unknown }>): Result =>
-  "failure" in speaker ? { ok: false, failure: speaker.failure } : speaker;
 
 const ROUTE = "POST /repos/{owner}/{repo}/issues/comments/{comment_id}/reactions";
 

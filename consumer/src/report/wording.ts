@@ -1,9 +1,25 @@
 /** The verdict on a validation in words: a headline in plain text, and what to do next in Markdown. */
+
+import type { DueReport } from "@webhook-gateway/shared/store/claim/due-report.ts";
 import { durationText } from "@webhook-gateway/shared/text/duration.ts";
-import type { Reported } from "./content.ts";
 import { codeSpan } from "./markdown.ts";
 import { plainLine } from "./plain.ts";
 import { type Digest, isFailing, type Step } from "./steps.ts";
+
+type ReportedColumn =
+  | "state"
+  | "conclusion"
+  | "error"
+  | "dispatch_attempts"
+  | "started_at"
+  | "finished_at"
+  | "digest";
+
+/** A validation as far as it is reported. One that is being dispatched is reported as queued. */
+export type ReportedRun = Pick<
+  DueReport,
+  ReportedColumn | "validation_id" | "run" | "kind" | "number" | "ref" | "others"
+>;
 
 /** Of a reason given from outside. */
 const REASON_BYTES = 500;
@@ -13,7 +29,7 @@ const NAMED = 5;
 const NOTHING = "none";
 
 /** The verdict in one line of plain text, which GitHub shows as it is; not cut. */
-export function headline(reported: Reported, digest: Digest): string {
+export function headline(reported: ReportedRun, digest: Digest): string {
   const reason = reasonOf(reported, digest);
   const because = reason === null ? "" : `: ${reason}`;
   switch (reported.state) {
@@ -38,7 +54,7 @@ export function headline(reported: Reported, digest: Digest): string {
 }
 
 /** The verdict and what to do next, as Markdown. */
-export function advice(reported: Reported, digest: Digest): string {
+export function advice(reported: ReportedRun, digest: Digest): string {
   switch (reported.state) {
     case "queued":
       return "Waiting for a sandbox. There is nothing to do.";
@@ -65,7 +81,7 @@ export function advice(reported: Reported, digest: Digest): string {
 }
 
 /** What went wrong, in the words of whoever said so: one line of plain text, null where none is known. */
-export function reasonOf({ state, conclusion, error }: Reported, digest: Digest): string | null {
+export function reasonOf({ state, conclusion, error }: ReportedRun, digest: Digest): string | null {
   const broke = state === "failed" || state === "timed_out" || state === "dead";
   // Of a completed run the error may be an older one's, from before it was dispatched again.
   const reason = broke ? (error ?? digest.error) : conclusion === "failure" ? digest.error : null;
@@ -76,7 +92,7 @@ export function reasonOf({ state, conclusion, error }: Reported, digest: Digest)
 export const ranNothing = ({ steps, truncated }: Digest): boolean =>
   !truncated && steps.every((step) => step.outcome === "skipped" || isPlaceholder(step));
 
-function passed(reported: Reported, digest: Digest): string {
+function passed(reported: ReportedRun, digest: Digest): string {
   const { steps } = digest;
   const took = durationOf(reported, digest);
   const time = took === null ? "" : ` in ${durationText(took)}`;
@@ -99,7 +115,7 @@ function failed({ steps }: Digest, show: (name: string) => string): string {
 const isPlaceholder = ({ name, outcome, exitCode }: Step): boolean =>
   name === NOTHING && outcome === "passed" && exitCode === null;
 
-function durationOf({ started_at, finished_at }: Reported, digest: Digest): number | null {
+function durationOf({ started_at, finished_at }: ReportedRun, digest: Digest): number | null {
   if (digest.durationMs !== null) return digest.durationMs;
   const ms = Date.parse(finished_at ?? "") - Date.parse(started_at ?? "");
   return ms >= 0 ? ms : null;
@@ -107,5 +123,5 @@ function durationOf({ started_at, finished_at }: Reported, digest: Digest): numb
 
 const count = (steps: number): string => (steps === 1 ? "1 step" : `${steps} steps`);
 
-const tries = ({ attempts }: Reported): string =>
+const tries = ({ dispatch_attempts: attempts }: ReportedRun): string =>
   attempts > 0 ? ` in ${attempts === 1 ? "1 attempt" : `${attempts} attempts`}` : "";

@@ -1,11 +1,11 @@
 import { evictDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
-import type { Wanted } from "../../src/github/budget.ts";
+import type { Cost } from "../../src/github/budget.ts";
 
-const CREATE: Wanted = { points: 5, creates: true, minor: false };
-const READ: Wanted = { points: 1, creates: false, minor: false };
-const many = (wanted: Wanted, count: number): Wanted[] => Array.from({ length: count }, () => wanted);
+const CREATE: Cost = { points: 5, creates: true, minor: false };
+const READ: Cost = { points: 1, creates: false, minor: false };
+const many = (wanted: Cost, count: number): Cost[] => Array.from({ length: count }, () => wanted);
 
 const budgetOf = (name = crypto.randomUUID()) => env.GITHUB_BUDGET.getByName(name);
 const lease = (leaseMs = 60_000) => ({ id: crypto.randomUUID(), leaseMs });

@@ -1,26 +1,26 @@
 import { describe, expect, test } from "vitest";
 import { amount } from "../../../test/support/amount.ts";
 import fc from "../../../test/support/fast-check.ts";
-import { type Budget, LIMITS, settleLease, take, UNSPENT, type Wanted } from "../../src/github/budget.ts";
+import { type Budget, type Cost, LIMITS, settleLease, take, UNSPENT } from "../../src/github/budget.ts";
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 /** In the middle of a second, so that no window ends where a second does. */
 const T0 = Date.UTC(2026, 10, 1, 12) + 700;
 
-const CREATE: Wanted = { points: 5, creates: true, minor: false };
-const UPDATE: Wanted = { points: 5, creates: false, minor: false };
-const READ: Wanted = { points: 1, creates: false, minor: false };
-const minor = (wanted: Wanted): Wanted => ({ ...wanted, minor: true });
+const CREATE: Cost = { points: 5, creates: true, minor: false };
+const UPDATE: Cost = { points: 5, creates: false, minor: false };
+const READ: Cost = { points: 1, creates: false, minor: false };
+const minor = (wanted: Cost): Cost => ({ ...wanted, minor: true });
 
-const many = (wanted: Wanted, count: number): Wanted[] => Array.from({ length: count }, () => wanted);
+const many = (wanted: Cost, count: number): Cost[] => Array.from({ length: count }, () => wanted);
 
 /** A budget in use: every request ends at once, unless it is held. */
 function inUse(start: Budget = UNSPENT) {
   let budget = start;
   let leases = 0;
   return {
-    ask(wanted: readonly Wanted[], atMs: number, options: { readonly holdMs?: number } = {}) {
+    ask(wanted: readonly Cost[], atMs: number, options: { readonly holdMs?: number } = {}) {
       const id = `lease-${++leases}`;
       const taken = take(budget, { id, leaseMs: options.holdMs ?? MINUTE }, wanted, atMs);
       budget = options.holdMs === undefined ? settleLease(taken.budget, id, null) : taken.budget;
@@ -37,7 +37,7 @@ function inUse(start: Budget = UNSPENT) {
 }
 
 /** Spends a kind over time, as much as there is at each moment. @returns how much in all */
-function spendAt(budget: ReturnType<typeof inUse>, wanted: Wanted, times: readonly number[]): number {
+function spendAt(budget: ReturnType<typeof inUse>, wanted: Cost, times: readonly number[]): number {
   return times.reduce((sum, atMs) => sum + budget.ask(many(wanted, 90), atMs).granted, 0);
 }
 
@@ -145,14 +145,14 @@ const moment = fc.record({
   wanted: fc.array(group, { minLength: 1, maxLength: 3 }).map(join),
 });
 
-function join(groups: readonly { readonly kind: Wanted; readonly count: number }[]): Wanted[] {
+function join(groups: readonly { readonly kind: Cost; readonly count: number }[]): Cost[] {
   return groups.flatMap(({ kind, count }) => many(kind, count));
 }
 
-type Sent = { readonly atMs: number; readonly wanted: Wanted };
+type Sent = { readonly atMs: number; readonly wanted: Cost };
 
 /** What is granted at these moments, where every request ends at once. */
-function replay(moments: readonly { readonly afterMs: number; readonly wanted: readonly Wanted[] }[]) {
+function replay(moments: readonly { readonly afterMs: number; readonly wanted: readonly Cost[] }[]) {
   let budget = UNSPENT;
   let nowMs = T0;
   const sent: Sent[] = [];
@@ -174,7 +174,7 @@ test("never lets a window of any limit, wherever it begins, hold more than the l
       const { sent } = replay(moments);
       const within = (endMs: number, windowMs: number) =>
         sent.filter(({ atMs }) => atMs <= endMs && atMs > endMs - windowMs).map(({ wanted }) => wanted);
-      const creates = (list: readonly Wanted[]) => list.filter((wanted) => wanted.creates).length;
+      const creates = (list: readonly Cost[]) => list.filter((wanted) => wanted.creates).length;
       for (const endMs of new Set(sent.map(({ atMs }) => atMs))) {
         const minute = within(endMs, MINUTE);
         const points = minute.reduce((sum, wanted) => sum + wanted.points, 0);

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { amount } from "../../../test/support/amount.ts";
 import fc from "../../../test/support/fast-check.ts";
-import { checkRunContent, commitStatusContent, type Reported } from "../../src/report/content.ts";
+import { checkRunContent, commitStatusContent } from "../../src/report/content.ts";
+import type { ReportedRun } from "../../src/report/wording.ts";
 import {
   bytesOf,
   DETAILS,
@@ -15,7 +16,7 @@ import {
 } from "./support.ts";
 
 const LIMIT = 65_535;
-const check = (fields: Partial<Reported>) => checkRunContent(reported(fields), detailsOf);
+const check = (fields: Partial<ReportedRun>) => checkRunContent(reported(fields), detailsOf);
 const failed = (...steps: unknown[]) => check({ conclusion: "failure", digest: { success: false, steps } });
 
 const SUCCESS = { state: "completed", conclusion: "success" } as const;
@@ -25,7 +26,7 @@ const oneOfTwo = { steps: [sent("lint"), failing("test")] };
 const unfinished = { started_at: null, finished_at: null };
 
 describe("a validation is told to GitHub", () => {
-  test.each<[Partial<Reported>, string, string | undefined, string, string]>([
+  test.each<[Partial<ReportedRun>, string, string | undefined, string, string]>([
     [{ state: "queued", ...unfinished }, "queued", undefined, "pending", "Waiting for a sandbox"],
     [{ state: "pending", ...unfinished }, "in_progress", undefined, "pending", "Validation is running"],
     [{ state: "running", finished_at: null }, "in_progress", undefined, "pending", "Validation is running"],
@@ -128,13 +129,13 @@ describe("a summary", () => {
     );
   });
 
-  test.each<[Partial<Reported>, string]>([
+  test.each<[Partial<ReportedRun>, string]>([
     [
       { state: "failed" },
       "The sandbox broke before the change could be judged. This says nothing about the change; use Re-run.",
     ],
     [{ state: "failed", error: "a `b`" }, "The reason given: `` a `b` ``"],
-    [{ state: "dead", attempts: 8 }, "The validation could not be started in 8 attempts."],
+    [{ state: "dead", dispatch_attempts: 8 }, "The validation could not be started in 8 attempts."],
     [{ state: "timed_out", error: "silent" }, "The reason given: `silent`"],
     [{ state: "superseded" }, "Look at the newer head's check."],
     [{ ...FAILURE, error: "older", digest: { error: "own" } }, "The reason given: `own`"],

@@ -27,7 +27,7 @@ export const due = (fields: Partial<DueReport> = {}): DueReport => ({
   claims: 1,
   posts: 0,
   posted_hash: null,
-  speaks: true,
+  is_shown: true,
   others: [],
   shown: null,
   context_posts: 0,

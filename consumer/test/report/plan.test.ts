@@ -5,14 +5,14 @@ import { due } from "./due.ts";
 import { detailsOf } from "./support.ts";
 
 const NOT_POSTED = "nothing was posted before";
-const SPOKEN_FOR = "a later run, or another subject with the same head, speaks for this commit";
+const SHOWN_OTHERWISE = "GitHub shows a later run of this commit, or another subject with the same head";
 const TOO_MANY = "GitHub takes no more than 1000 statuses for one commit";
 
 /** The plan in a line: what is posted, at what price, and where it is skipped after all. */
 function planned(mode: "app" | "token", fields: Partial<DueReport>): string {
   const plan = planReport(due(fields), mode, detailsOf);
   if (plan.kind === "skip") return `skip: ${plan.reason}`;
-  const { points, creates, minor } = plan.wanted;
+  const { points, creates, minor } = plan.cost;
   const words = [plan.kind, `${points} points`, creates ? "creates" : "changes", minor ? "minor" : "first"];
   return [...words, ...(plan.onlyIfThere === null ? [] : [`unless there: ${plan.onlyIfThere}`])].join(", ");
 }
@@ -41,7 +41,11 @@ describe("a check run", () => {
       { state: "cancelled", claims: 2 },
       `check_run, 6 points, creates, first, unless there: ${NOT_POSTED}`,
     ],
-    ["what another speaks for", { ...COMPLETED, ...THERE, speaks: false }, `skip: ${SPOKEN_FOR}`],
+    [
+      "one that GitHub does not show",
+      { ...COMPLETED, ...THERE, is_shown: false },
+      `skip: ${SHOWN_OTHERWISE}`,
+    ],
     [
       "a later run of what has ended",
       { run: 2, ...other("7-pr-1-abc-0", true) },
@@ -90,7 +94,11 @@ describe("a commit status", () => {
       { state: "cancelled", claims: 2 },
       `status, 6 points, creates, first, unless there: ${NOT_POSTED}`,
     ],
-    ["what another speaks for", { ...COMPLETED, posts: 1, speaks: false }, `skip: ${SPOKEN_FOR}`],
+    [
+      "one that GitHub does not show",
+      { ...COMPLETED, posts: 1, is_shown: false },
+      `skip: ${SHOWN_OTHERWISE}`,
+    ],
     ["the 900th", { context_posts: 899 }, "status, 5 points, creates, minor"],
     ["the 901st", { context_posts: 900 }, `skip: ${TOO_MANY}`],
     ["the 1,000th, of an end", { ...COMPLETED, context_posts: 999 }, "status, 5 points, creates, first"],

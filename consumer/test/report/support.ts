@@ -1,15 +1,13 @@
 import fc from "fast-check";
-import type { Reported } from "../../src/report/content.ts";
 import { readDigest, type Step } from "../../src/report/steps.ts";
+import type { ReportedRun } from "../../src/report/wording.ts";
 
 export const detailsOf = (id: string): string => `https://gateway.example/validations/${id}`;
 export const DETAILS = detailsOf("7-pr-1-abc-1");
 
 /** A validation that was completed with success; every field may be replaced. */
-export const reported = (fields: Partial<Reported> = {}): Reported => ({
-  id: "7-pr-1-abc-1",
-  repository: "acme/widgets",
-  head_sha: "a".repeat(40),
+export const reported = (fields: Partial<ReportedRun> = {}): ReportedRun => ({
+  validation_id: "7-pr-1-abc-1",
   kind: "pull_request",
   number: 1,
   ref: "topic",
@@ -17,8 +15,7 @@ export const reported = (fields: Partial<Reported> = {}): Reported => ({
   state: "completed",
   conclusion: "success",
   error: null,
-  attempts: 1,
-  created_at: "2026-11-23T10:00:00.000Z",
+  dispatch_attempts: 1,
   started_at: "2026-11-23T10:00:01.000Z",
   finished_at: "2026-11-23T10:00:13.000Z",
   digest: null,

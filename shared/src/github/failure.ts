@@ -28,6 +28,12 @@ export interface GitHubFailure {
   readonly limitedUntilMs?: number;
 }
 
+/** A success whose body is not what GitHub documents. */
+export const UNREADABLE_ANSWER: GitHubFailure = {
+  class: "retryable",
+  error: "GitHub's answer could not be read",
+};
+
 /** Where GitHub names no time: "wait at least one minute" (its best practices, 2026-11). */
 const MIN_LIMITED_MS = 60_000;
 /**

@@ -63,7 +63,7 @@ const reportRow = v.object({
   posts: v.number(),
   posted_hash: v.nullable(v.string()),
   /** Whether this validation is the one that GitHub is shown of the commit. */
-  speaks: flag,
+  is_shown: flag,
   others: v.pipe(v.string(), v.parseJson(), v.array(other)),
   /** What GitHub was shown last in this context of the commit. */
   shown: v.nullable(v.pipe(v.string(), v.parseJson(), shown)),
@@ -116,13 +116,13 @@ const IN_CONTEXT = "h.repository_id = r.repository_id AND h.head_sha = r.head_sh
 
 /** The reports under a lease. ?1: its id */
 export const SELECT_CLAIMED = `
-  SELECT r.*, CASE WHEN r.speaks AND r.priority = 0 AND r.results IS NOT NULL THEN ${DIGEST("r.results")} END AS digest
+  SELECT r.*, CASE WHEN r.is_shown AND r.priority = 0 AND r.results IS NOT NULL THEN ${DIGEST("r.results")} END AS digest
   FROM (
     SELECT r.validation_id, r.repository_id, coalesce(${currentNameOf("r.repository_id")}, v.repository) AS repository, r.head_sha, r.context, v.event AS kind,
            v.pr_number AS number, v.ref, v.run, r.state, r.conclusion, v.error, v.attempts AS dispatch_attempts,
            v.created_at, v.started_at, v.finished_at, v.results, r.priority, r.due_at,
            r.attempts, r.wanted_at, r.revision, r.claims, r.posts, r.posted_hash,
-           ${shownRunOf("r")} = r.validation_id AS speaks, ${othersOf("r", MAX_OTHERS)} AS others,
+           ${shownRunOf("r")} = r.validation_id AS is_shown, ${othersOf("r", MAX_OTHERS)} AS others,
            (SELECT json_object('validation_id', h.validation_id, 'external_id', h.external_id,
                                'final', h.posted_state NOT IN ('queued', 'pending', 'running'))
             FROM reports h WHERE ${IN_CONTEXT} AND h.post_number > 0 ORDER BY h.post_number DESC LIMIT 1) AS shown,
