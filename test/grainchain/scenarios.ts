@@ -63,11 +63,11 @@ export const staysSilent: Scenario = (run) => run.untilCancelled();
 
 /** Runs until it is released, then succeeds. */
 export const succeedsAfter =
-  (released: Promise<void>): Scenario =>
+  (released: Promise<void>, output?: string): Scenario =>
   async (run) => {
     if (run.move("running")) await run.callBack();
     await released;
-    if (run.move("completed", resultsOf(true))) await run.callBack();
+    if (run.move("completed", resultsOf(true, output))) await run.callBack();
   };
 
 /** Sends nothing until it is released, then succeeds. */

@@ -62,7 +62,7 @@ function withoutBrowser(): readonly string[] {
   console.warn(
     `The tests of the dashboard in a browser are left out: there is no ${browser} (Debian: apt install chromium).`,
   );
-  return ["--exclude", "test/e2e/dashboard.test.ts"];
+  return ["--exclude", "test/e2e/dashboard*.test.ts"];
 }
 
 const checked = args.length === 0 ? await runChecks() : undefined;

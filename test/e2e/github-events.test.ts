@@ -1,0 +1,86 @@
+import { randomUUID } from "node:crypto";
+import { expect, test } from "vitest";
+import { buildPayload } from "../../cli/src/input/payload.ts";
+import { checkRunsOf, double, HOOK, reported, shareGitHubSystems } from "./support/github-systems.ts";
+
+const useSystem = shareGitHubSystems();
+
+test("runs a head again if GitHub requests its check again", async () => {
+  const { gateway, github, repo, commit, open } = useSystem();
+  const head = commit("echo all is well");
+  const first = await open(head);
+  await reported(gateway, first);
+
+  const payload = buildPayload("check_run.rerequested", { repo, head, now: new Date() });
+  const asked = { ...payload, check_run: { head_sha: head, app: { id: double.appId } } };
+  const guid = randomUUID();
+  await gateway.deliver({ event: "check_run", body: JSON.stringify(asked), guid });
+
+  const again = await gateway.waitForEnd(guid);
+  expect(again).toMatchObject({ run: 2, state: "completed", conclusion: "success" });
+  await reported(gateway, String(again.id));
+  expect((await checkRunsOf(github, head)).map((run) => run.conclusion)).toEqual(["success", "success"]);
+});
+
+test.each([
+  ["/validate", 1, "+1"],
+  ["/validate cancel", 99, "confused"],
+])("reacts to the comment %j on pull request %i with %s", async (body, pr, content) => {
+  const { gateway, github, repo, commit, open } = useSystem();
+  const head = commit("echo all is well");
+  await reported(gateway, await open(head));
+
+  const payload = buildPayload("issue_comment.created", { repo, pr, now: new Date() });
+  const comment = { id: 4711 + pr, body, author_association: "MEMBER" };
+  const issue = { number: pr, pull_request: {} };
+  const guid = randomUUID();
+  await gateway.deliver({
+    event: "issue_comment",
+    body: JSON.stringify({ ...payload, issue, comment }),
+    guid,
+  });
+
+  await gateway.waitFor("SELECT * FROM reactions WHERE comment_id = ?1 AND status = 'posted'", comment.id);
+  const reactions = (await github.state()).reactions.filter(({ comment_id }) => comment_id === comment.id);
+  expect(reactions).toMatchObject([{ content }]);
+  if (content === "+1") {
+    const again = await gateway.waitForEnd(guid);
+    expect(again).toMatchObject({ run: 2, conclusion: "success" });
+    await reported(gateway, String(again.id));
+  }
+});
+
+test("fetches the deliveries that GitHub lists as failed, each exactly once", async () => {
+  const { gateway, github, repo } = useSystem("token");
+  const head = "0123456789".repeat(4);
+  const lost = Array.from({ length: 12 }, (_, index) => ({
+    id: String(9_007_199_254_740_993n + BigInt(index)),
+    guid: randomUUID(),
+    delivered_at: new Date(Date.now() - (index + 5) * 60_000).toISOString(),
+    status: "timed out",
+    status_code: index % 2 === 0 ? 502 : 0,
+    event: "pull_request",
+    action: "opened",
+    payload: { ...buildPayload("pull_request.opened", { repo, pr: index + 1, head, now: new Date() }) },
+  }));
+  await github.addDeliveries(HOOK, ...lost);
+  // The cron of an earlier test may have checked already.
+  const checkAgain = () => gateway.rows("DELETE FROM settings WHERE name LIKE 'reconcile:%'");
+  await checkAgain();
+
+  await gateway.cron();
+  const recorded = await gateway.rows("SELECT id, recovered_at FROM deliveries WHERE repository = ?1", repo);
+  expect(recorded.map(({ id }) => id).toSorted()).toEqual(lost.map(({ guid }) => guid).toSorted());
+  expect(recorded.every(({ recovered_at }) => recovered_at !== null)).toBe(true);
+  const payloadsFetched = async () =>
+    (await github.requests()).filter(({ path }) => /deliveries\/\d+$/.test(path)).length;
+  expect(await payloadsFetched()).toBe(lost.length);
+
+  // All deliveries are due to be checked again.
+  await checkAgain();
+  await gateway.cron();
+  expect(await payloadsFetched()).toBe(lost.length);
+  expect(await gateway.rows("SELECT id FROM validations WHERE repository = ?1", repo)).toHaveLength(
+    lost.length,
+  );
+});
