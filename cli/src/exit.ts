@@ -1,7 +1,7 @@
-/** How the command ends. */
+/** Exit codes. */
 export const EXIT = { done: 0, failed: 1, usage: 2, nothingMatched: 3 } as const;
 
-/** Expected trouble: told in one line, without a stack. */
+/** An expected failure: printed in one line, without a stack trace. */
 export class GatewayError extends Error {
   override readonly name: string = "GatewayError";
   readonly exitCode: number;

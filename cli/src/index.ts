@@ -1,7 +1,7 @@
 /** The `gateway` command, as a process. */
 import { runProgram } from "./program.ts";
 
-// Whoever reads the results may have seen enough.
+// The reader of the results may have closed the pipe.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   if (error.code !== "EPIPE") throw error;
   process.exit();

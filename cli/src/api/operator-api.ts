@@ -17,7 +17,7 @@ import { projectStatus } from "./project-status.ts";
 
 export type OperatorApi = ReturnType<typeof operatorApi>;
 
-/** What the API answers to. Ids may be anything. */
+/** Calls of the API. Ids may hold any character. */
 export function operatorApi(client: Client) {
   const named = { named: true };
   return {
@@ -34,16 +34,16 @@ export function operatorApi(client: Client) {
     validations: (query: Query) => client.get("/api/validations", pageOf(validationItem), { query }),
     validation: (id: string) =>
       client.get(`/api/validations/${encodeURIComponent(id)}`, validationDetail, named),
-    orderValidation: (id: string, order: "cancel" | "rerun") =>
-      client.post(`/api/validations/${encodeURIComponent(id)}/${order}`, commandAnswer),
+    commandValidation: (id: string, verb: "cancel" | "rerun") =>
+      client.post(`/api/validations/${encodeURIComponent(id)}/${verb}`, commandAnswer),
 
-    letters: (query: Query) => client.get("/api/dead-letters", pageOf(deadLetterItem), { query }),
-    letter: (id: string) =>
+    deadLetters: (query: Query) => client.get("/api/dead-letters", pageOf(deadLetterItem), { query }),
+    deadLetter: (id: string) =>
       client.get(`/api/dead-letters/${encodeURIComponent(id)}`, deadLetterDetail, named),
-    previewLetters: (action: LetterAction, request: LetterRequest) =>
-      client.post(LETTER_PATHS[action], deadLetterPreview, { ...request, dry_run: true }),
-    orderLetters: (action: LetterAction, request: LetterRequest) =>
-      client.post(LETTER_PATHS[action], replayItem, request),
+    previewDeadLetters: (action: DeadLetterAction, request: DeadLetterRequest) =>
+      client.post(DEAD_LETTER_PATHS[action], deadLetterPreview, { ...request, dry_run: true }),
+    actOnDeadLetters: (action: DeadLetterAction, request: DeadLetterRequest) =>
+      client.post(DEAD_LETTER_PATHS[action], replayItem, request),
 
     replays: (query: Query) => client.get("/api/replays", pageOf(replayItem), { query }),
     replay: (id: string, signal?: AbortSignal) =>
@@ -63,7 +63,7 @@ export function operatorApi(client: Client) {
   };
 }
 
-export type LetterAction = "replay" | "discard";
-export type LetterRequest = Omit<ReplayRequest & DiscardRequest, "dry_run">;
+export type DeadLetterAction = "replay" | "discard";
+export type DeadLetterRequest = Omit<ReplayRequest & DiscardRequest, "dry_run">;
 
-const LETTER_PATHS = { replay: "/api/replays", discard: "/api/dead-letters/discard" };
+const DEAD_LETTER_PATHS = { replay: "/api/replays", discard: "/api/dead-letters/discard" };

@@ -1,10 +1,10 @@
-/** What the gateway tells of one repository. */
+/** What the gateway knows about one repository. */
 import * as v from "valibot";
 
 /** The answer of `GET /webhook/projects/{owner}/{repo}/status`. */
 export const projectStatus = v.object({
   project_id: v.string(),
-  /** Its name of now, where it is another one. */
+  /** Its current name, if it was renamed. */
   renamed_to: v.optional(v.string()),
   webhook_configured: v.boolean(),
   last_event: v.nullable(

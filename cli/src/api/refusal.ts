@@ -1,13 +1,14 @@
-/** What comes back where a request is not answered as it was meant. */
+/** Requests that failed, and why. */
 import * as v from "valibot";
 import { EXIT, GatewayError } from "../exit.ts";
+import { isTimeout, unreachableReason } from "./http.ts";
 
-/** A request that failed: refused by the gateway, or not answered at all. */
+/** The gateway refused, or did not answer at all. */
 export class ApiError extends GatewayError {
   override readonly name = "ApiError";
-  /** The gateway's own, or `unreachable`, `timeout`, `not_a_gateway`. */
+  /** The gateway's error code, or `unreachable`, `timeout`, `not_a_gateway`. */
   readonly code: string;
-  /** Of HTTP; 0 where there was no answer. */
+  /** The HTTP status; 0 if there was no answer. */
   readonly status: number;
 
   constructor(code: string, message: string, status: number, exitCode: number = EXIT.failed) {
@@ -16,8 +17,8 @@ export class ApiError extends GatewayError {
     this.status = status;
   }
 
-  /** The same request may well be answered a little later. */
-  get isPassing(): boolean {
+  /** The same request may succeed a little later. */
+  get isTransient(): boolean {
     return this.status === 0 || this.status === 429 || this.status >= 500;
   }
 }
@@ -27,32 +28,37 @@ const refusal = v.object({
   request_id: v.optional(v.string()),
 });
 
-/** What the request asked for. */
-export interface Asked {
-  /** It changes something: that is for operators. */
-  readonly order: boolean;
-  /** A 404 says that what is named is not known; without a name it says that there is no such route. */
+/** A request without an answer. */
+export const noAnswer = (thrown: unknown, url: string, timeoutMs: number): ApiError =>
+  isTimeout(thrown)
+    ? new ApiError("timeout", `no answer from ${url} within ${timeoutMs / 1000} s`, 0)
+    : new ApiError("unreachable", `no gateway answers at ${url}${unreachableReason(thrown)}`, 0);
+
+export interface RequestKind {
+  /** It changes something, which is for operators alone. */
+  readonly changes: boolean;
+  /** It names one thing: a 404 says that this does not exist. Otherwise a 404 says that the route does not exist. */
   readonly named: boolean;
 }
 
-/** Tells a refusal in words that say what to do. */
-export function readRefusal(status: number, answer: unknown, asked: Asked, url: string): ApiError {
+/** Turns a refusal into an error that says what to do. */
+export function readRefusal(status: number, answer: unknown, request: RequestKind, url: string): ApiError {
   const parsed = v.safeParse(refusal, answer);
   if (!parsed.success) {
-    return new ApiError("not_a_gateway", `what answers at ${url} is no gateway (HTTP ${status})`, status);
+    return new ApiError("not_a_gateway", `${url} does not answer like a gateway (HTTP ${status})`, status);
   }
   const { error, request_id: requestId } = parsed.output;
   const fail = (message: string, exitCode?: number): ApiError =>
     new ApiError(error.code, message, status, exitCode);
-  const tokens = asked.order ? "OPERATOR_TOKEN" : "OPERATOR_TOKEN or READER_TOKEN";
+  const tokens = request.changes ? "OPERATOR_TOKEN" : "OPERATOR_TOKEN or READER_TOKEN";
   switch (status) {
     case 401:
-      return fail(`GATEWAY_TOKEN is refused: it has to be the gateway's ${tokens}`);
+      return fail(`GATEWAY_TOKEN is refused: set it to the gateway's ${tokens}`);
     case 403:
-      return fail(`GATEWAY_TOKEN is a reader's: this needs the operator's (the gateway's ${tokens})`);
+      return fail(`GATEWAY_TOKEN is a reader's token: set it to the gateway's ${tokens}`);
     case 404:
-      if (asked.named) return fail(error.message, EXIT.nothingMatched);
-      return fail(`the gateway at ${url} does not know this request: it may be of another version`);
+      if (request.named) return fail(error.message, EXIT.nothingMatched);
+      return fail(`the gateway at ${url} does not know this request: it may run another version`);
     case 400:
       return fail(error.message, EXIT.usage);
     default:

@@ -1,4 +1,4 @@
-/** What a command works with: the gateway that is asked, and the form of the answer. */
+/** What a command works with: the gateway, and the format of results. */
 import type { Command } from "commander";
 import { processTerminal } from "../input/prompt.ts";
 import { openClient } from "./client.ts";
@@ -9,13 +9,13 @@ import { readToken } from "./token.ts";
 export interface Session {
   readonly api: OperatorApi;
   readonly json: boolean;
-  /** A command line of this program for the same gateway, for a person to copy. */
+  /** A command line for the same gateway, for a person to copy. */
   commandLine(command: string): string;
 }
 
 /**
  * Opens the gateway that the global options name.
- * @throws GatewayError where the URL is none, or there is no token
+ * @throws GatewayError if the URL is invalid, or there is no token
  */
 export async function openSession(command: Command): Promise<Session> {
   const { output } = command.optsWithGlobals<{ output: string }>();

@@ -1,4 +1,4 @@
-/** The Cloudflare account that is worked on. */
+/** The Cloudflare account that a command works on. */
 import { hasWhitespaceAround } from "@webhook-gateway/shared/config/secret.ts";
 import { EXIT, GatewayError } from "../exit.ts";
 import type { Settings } from "../project/project.ts";
@@ -10,7 +10,7 @@ export interface Account {
   readonly apiUrl: string;
 }
 
-/** Rights of a token, as Cloudflare's dashboard names them. */
+/** Rights of a token, by their names in Cloudflare's dashboard. */
 export const RIGHTS = {
   queues: "Queues: Edit",
   d1: "D1: Edit",
@@ -22,7 +22,7 @@ const API_URL = "https://api.cloudflare.com/client/v4";
 
 const NAMES = ["CLOUDFLARE_API_TOKEN", "CLOUDFLARE_ACCOUNT_ID"] as const;
 
-/** @throws GatewayError naming what is set and cannot be used */
+/** @throws GatewayError naming what is set but invalid */
 export function checkAccount(settings: Settings): void {
   if (!URL.canParse(settings.CLOUDFLARE_API_BASE_URL ?? API_URL))
     throw new GatewayError("CLOUDFLARE_API_BASE_URL is not a URL", EXIT.usage);
@@ -34,29 +34,29 @@ export function checkAccount(settings: Settings): void {
   );
 }
 
-/** @throws GatewayError naming what is not set, or cannot be used */
+/** @throws GatewayError naming what is not set, or is invalid */
 export function readAccount(settings: Settings): Account {
   checkAccount(settings);
   const { CLOUDFLARE_API_TOKEN: token, CLOUDFLARE_ACCOUNT_ID: id } = settings;
   if (token !== undefined && id !== undefined) {
-    // Wrangler's own name for where the API is.
+    // Wrangler reads the address of the API from the same variable.
     const apiUrl = settings.CLOUDFLARE_API_BASE_URL ?? API_URL;
     return { id, token, apiUrl: apiUrl.replace(/\/+$/, "") };
   }
   const missing = NAMES.filter((name) => settings[name] === undefined);
   throw new GatewayError(
-    `${missing.join(" and ")} ${missing.length === 1 ? "is" : "are"} not set: put them into .env, as .env.example ` +
-      `shows, or into the environment. The token needs ${Object.values(RIGHTS).join(", ")}`,
+    `${missing.join(" and ")} ${missing.length === 1 ? "is" : "are"} not set: add them to .env (see .env.example) ` +
+      `or to the environment. The token needs ${Object.values(RIGHTS).join(", ")}`,
     EXIT.usage,
   );
 }
 
-/** What to do about a refusal of Cloudflare's, where it is one for lack of rights; else undefined. */
-export function rightsMend(message: string, right: Right): string | undefined {
+/** Adds to a message of Cloudflare's which right is missing, if that is what it is about. */
+export function explainRefusal(message: string, right: Right): string {
   const refused = /\[code: (?:10000|9109|7403)\]|authentication error|unauthori[sz]ed|forbidden/i.test(
     message,
   );
   return refused
-    ? `CLOUDFLARE_API_TOKEN needs the right "${right}" on the account that CLOUDFLARE_ACCOUNT_ID names`
-    : undefined;
+    ? `${message}. CLOUDFLARE_API_TOKEN needs the right "${right}" on the account that CLOUDFLARE_ACCOUNT_ID names`
+    : message;
 }

@@ -1,4 +1,4 @@
-/** D1 databases and their migrations, read without changing anything. */
+/** D1 databases and their migrations, only read. */
 import { readdirSync } from "node:fs";
 import * as v from "valibot";
 import { GatewayError } from "../exit.ts";
@@ -22,18 +22,18 @@ const applied = v.pipe(
 );
 
 /**
- * The migrations that a database lacks. `wrangler d1 migrations list` is not asked: it has no JSON, and makes its table
- * where there is none.
- * @param place which database: the arguments of `d1 execute` that say so
- * @throws GatewayError where the database cannot be read
+ * The migrations that a database is missing. `wrangler d1 migrations list` prints no JSON, and creates its table if it is
+ * missing.
+ * @param database the arguments of `d1 execute` that name it
+ * @throws GatewayError if the database cannot be read
  */
 export async function pendingMigrations(
   wrangler: Wrangler,
-  place: readonly string[],
+  database: readonly string[],
   migrationsDir: string,
   signal?: AbortSignal,
 ): Promise<string[]> {
-  const args = ["d1", "execute", ...place, "--json", "--command", "SELECT name FROM d1_migrations"];
+  const args = ["d1", "execute", ...database, "--json", "--command", "SELECT name FROM d1_migrations"];
   const run = await wrangler(args, signal && { signal });
   const isNew = run.code !== 0 && /no such table: d1_migrations/.test(run.problem);
   if (run.code !== 0 && !isNew) throw wranglerError(args, run);
@@ -41,10 +41,10 @@ export async function pendingMigrations(
   return listMigrations(migrationsDir).filter((name) => !done.has(name));
 }
 
-/** The names of all migrations, in their order. @throws GatewayError where there are none */
+/** The names of all migrations, in their order. @throws GatewayError if there are none */
 export function listMigrations(dir: string): string[] {
   const migrations = listFolder(dir).filter((name) => name.endsWith(".sql"));
-  // Of none, every database would have all.
+  // Otherwise every database would count as up to date.
   if (migrations.length === 0) throw new GatewayError(`there are no migrations in ${dir}`);
   return migrations.toSorted();
 }
@@ -53,6 +53,6 @@ function listFolder(dir: string): string[] {
   try {
     return readdirSync(dir);
   } catch (thrown) {
-    throw new GatewayError(`the migrations cannot be read: ${dir} (${errorCode(thrown)})`);
+    throw new GatewayError(`cannot read the migrations: ${dir} (${errorCode(thrown)})`);
   }
 }

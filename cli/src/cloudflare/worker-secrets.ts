@@ -1,10 +1,10 @@
-/** The secrets that a Worker has, by their names: nothing gives their values back. */
+/** The names of the secrets that a Worker has. Cloudflare does not give their values back. */
 import * as v from "valibot";
-import type { WorkerFile } from "../project/desired-state.ts";
 import type { EnvironmentName } from "../project/project.ts";
+import type { WorkerFile } from "../project/worker-file.ts";
 import { readOutput, type Wrangler, wranglerError } from "./wrangler.ts";
 
-/** @returns null where there is no such Worker yet @throws GatewayError */
+/** @returns null if the Worker does not exist yet @throws GatewayError */
 export async function listSecrets(
   wrangler: Wrangler,
   { file }: WorkerFile,

@@ -1,86 +1,76 @@
-/** Replaying and discarding dead letters: shown first, confirmed by a person, followed to the end. */
+/** Replaying and discarding dead letters: previewed, confirmed by a person, followed to the end. */
 import type { DeadLetterPreview } from "@webhook-gateway/shared/api/dead-letter.ts";
 import type { ReplayItem } from "@webhook-gateway/shared/api/replay.ts";
-import type { LetterAction, LetterRequest } from "../api/operator-api.ts";
+import type { DeadLetterAction, DeadLetterRequest } from "../api/operator-api.ts";
 import { ApiError } from "../api/refusal.ts";
 import type { Session } from "../api/session.ts";
 import { EXIT, GatewayError } from "../exit.ts";
 import { catchInterrupts } from "../input/interrupt.ts";
-import { askForWord, processTerminal } from "../input/prompt.ts";
+import { requireConfirmation } from "../input/prompt.ts";
 import { tableLines } from "../output/table.ts";
-import { messageScreen, printJson, resultScreen, type Screen, say } from "../output/terminal.ts";
-import { letterColumns } from "../view/dead-letter.ts";
+import { messageScreen, printJson, printMessage, resultScreen, type Screen } from "../output/terminal.ts";
+import { deadLetterColumns } from "../view/dead-letter.ts";
 import { followReplay } from "./replay-follow.ts";
 
-export interface LetterOrder {
-  readonly action: LetterAction;
-  readonly request: LetterRequest;
+export interface DeadLetterCommand {
+  readonly action: DeadLetterAction;
+  readonly request: DeadLetterRequest;
   readonly dryRun: boolean;
-  /** Nobody is asked. */
+  /** No confirmation is needed. */
   readonly yes: boolean;
 }
 
 /**
- * Carries the order out, as far as it is confirmed.
- * @throws GatewayError where nothing matches, nobody confirms, or the gateway refuses
+ * Carries out the command, if it is confirmed.
+ * @throws GatewayError if nothing matches, it is not confirmed, or the gateway refuses
  */
-export async function orderLetters(session: Session, order: LetterOrder): Promise<void> {
-  const { action, request, dryRun } = order;
-  const preview = await session.api.previewLetters(action, request);
+export async function runDeadLetterCommand(session: Session, command: DeadLetterCommand): Promise<void> {
+  const { action, request, dryRun } = command;
+  const preview = await session.api.previewDeadLetters(action, request);
   if (dryRun && session.json) printJson(preview);
-  if (preview.total === 0) throw await whyNone(session, request);
+  if (preview.total === 0) throw await nothingToDo(session, request);
   const named = request.scope.ids?.length ?? 0;
   if (named > preview.total)
-    say(`of ${lettersText(named)} named, ${named - preview.total} cannot be touched: not open`);
+    printMessage(`${named - preview.total} of ${countText(named)} are not open and are left alone`);
   if (dryRun) {
-    if (!session.json) showPreview(preview, action, resultScreen());
+    if (!session.json) printPreview(preview, action, resultScreen());
     return;
   }
-  showPreview(preview, action, messageScreen());
-  if (!order.yes) await confirm(action);
+  printPreview(preview, action, messageScreen());
+  if (!command.yes) await requireConfirmation(action, action);
 
-  // Ctrl-C from here on leaves the person with the replay's id.
+  // From here on Ctrl-C stops waiting, and prints the replay's id.
   const interrupts = catchInterrupts();
-  const begun = await begin(session, order);
-  if (begun.total !== preview.total) say(`by now it is ${lettersText(begun.total)}`);
-  await followReplay(session, begun, interrupts);
+  const started = await start(session, command);
+  if (started.total !== preview.total) printMessage(`by now it is ${countText(started.total)}`);
+  await followReplay(session, started, interrupts);
 }
 
-/** Of letters that are named, how the first stands says more than that none is open. */
-async function whyNone({ api }: Session, { scope }: LetterRequest): Promise<GatewayError> {
+/** If ids are given, the status of the first says more than that none is open. */
+async function nothingToDo({ api }: Session, { scope }: DeadLetterRequest): Promise<GatewayError> {
   const [first] = scope.ids ?? [];
   if (first === undefined) return new GatewayError("no open dead letter matches", EXIT.nothingMatched);
-  const { id, status, replay_id } = await api.letter(first);
-  if (status === "replaying") return new GatewayError(`${id} is being replayed already, by ${replay_id}`);
+  const { id, status, replay_id } = await api.deadLetter(first);
+  if (status === "replaying") return new GatewayError(`${id} is already being replayed, by ${replay_id}`);
   return new GatewayError(`${id} is not open, but ${status}`, EXIT.nothingMatched);
 }
 
-function showPreview({ total, sample }: DeadLetterPreview, action: LetterAction, screen: Screen): void {
+function printPreview({ total, sample }: DeadLetterPreview, action: DeadLetterAction, screen: Screen): void {
   const first = total > sample.length ? `, the first ${sample.length} of them` : "";
   screen.print([
-    `${lettersText(total)} to ${action}${first}:`,
-    ...tableLines(sample, letterColumns(new Date()), screen),
+    `${countText(total)} to ${action}${first}:`,
+    ...tableLines(sample, deadLetterColumns(new Date()), screen),
   ]);
 }
 
-async function confirm(action: LetterAction): Promise<void> {
-  const terminal = processTerminal();
-  if (!terminal.isInteractive) {
-    throw new GatewayError(
-      `nothing was done: without a terminal to ask on, --yes has to confirm the ${action}`,
-    );
-  }
-  if (!(await askForWord(action, terminal))) throw new GatewayError("nothing was done: it was not confirmed");
-}
-
-async function begin(session: Session, { action, request }: LetterOrder): Promise<ReplayItem> {
+async function start(session: Session, { action, request }: DeadLetterCommand): Promise<ReplayItem> {
   try {
-    return await session.api.orderLetters(action, request);
+    return await session.api.actOnDeadLetters(action, request);
   } catch (thrown) {
-    if (!(thrown instanceof ApiError) || !thrown.isPassing) throw thrown;
-    const look = session.commandLine("replays list");
-    throw new GatewayError(`${thrown.message}; it may have begun all the same: ${look}`);
+    if (!(thrown instanceof ApiError) || !thrown.isTransient) throw thrown;
+    const list = session.commandLine("replays list");
+    throw new GatewayError(`${thrown.message}; it may have started anyway: ${list}`);
   }
 }
 
-const lettersText = (count: number): string => (count === 1 ? "1 dead letter" : `${count} dead letters`);
+const countText = (count: number): string => (count === 1 ? "1 dead letter" : `${count} dead letters`);

@@ -1,19 +1,11 @@
-/** `gateway deliveries`: what GitHub sent, and what came of it. */
+/** `gateway deliveries`: what GitHub sent, and the outcome. */
 import type { DeliveryItem } from "@webhook-gateway/shared/api/delivery.ts";
 import type { Command } from "commander";
-import { openSession } from "../api/session.ts";
-import {
-  addPageOptions,
-  addTimeOptions,
-  listQuery,
-  type PageOptions,
-  repository,
-  text,
-} from "../input/option.ts";
-import { printPage } from "../output/page.ts";
+import { addPageOptions, addTimeOptions, repository, text } from "../input/option.ts";
 import type { Column } from "../output/table.ts";
 import { ageText } from "../output/time-text.ts";
 import { eventText } from "../view/event.ts";
+import { listAction } from "./list.ts";
 
 const EXAMPLES = `
 Examples:
@@ -21,14 +13,14 @@ Examples:
   gateway deliveries list --event push --state ignored
   gateway deliveries list --since 2d --limit 200 --output json
 
-What needs nothing done is answered and not recorded.
-The way of one delivery: gateway trace <GUID>`;
+Events that are ignored are not recorded.
+To trace one delivery: gateway trace <GUID>`;
 
 /** Adds the command. */
 export function addDeliveries(program: Command): void {
   const deliveries = program
     .command("deliveries")
-    .description("what GitHub sent")
+    .description("show what GitHub sent")
     .addHelpText("after", EXAMPLES);
   const list = deliveries
     .command("list")
@@ -38,12 +30,9 @@ export function addDeliveries(program: Command): void {
     .option("--state <outcome>", "with one outcome, such as started, stale or cancelled", text);
   addPageOptions(addTimeOptions(list))
     .addHelpText("after", EXAMPLES)
-    .action(async (options: PageOptions, command: Command) => {
-      const query = listQuery(options);
-      const session = await openSession(command);
-      const page = await session.api.deliveries(query);
-      printPage(session, page, deliveryColumns(new Date()), "no recorded delivery matches");
-    });
+    .action(
+      listAction((api, query) => api.deliveries(query), deliveryColumns, "no recorded delivery matches"),
+    );
 }
 
 const deliveryColumns = (now: Date): Column<DeliveryItem>[] => [

@@ -16,20 +16,20 @@ Examples:
   gateway dlq show <id>
   gateway dlq show <id> --raw | jq .
 
-Only a letter of the kind "fact" holds one: what GitHub or Grainchain said, and
-could not be recorded.`;
+Only dead letters of the kind "fact" hold one: a message from GitHub or
+Grainchain that could not be recorded.`;
 
 export const REPLAY_EXAMPLES = `
 Examples:
   gateway dlq replay --all --dry-run
   gateway dlq replay <id> <id>
-  gateway dlq replay --kind dispatch --class permanent --since 6h --reason "Grainchain is mended"
+  gateway dlq replay --kind dispatch --class permanent --since 6h --reason "Grainchain is fixed"
   gateway dlq replay --all --rate 600 --yes
 
-First it shows what it would touch; then "replay" has to be typed, or --yes
-given. Ctrl-C ends the waiting, not the replay:
-  gateway replays show <replay id> --follow   waits on
-  gateway replays cancel <replay id>          ends it
+The command first shows the dead letters it would replay. Type "replay" to
+confirm, or pass --yes. Ctrl-C stops waiting, not the replay:
+  gateway replays show <replay id> --follow   keeps waiting
+  gateway replays cancel <replay id>          cancels it
 Exit codes: 0 all were replayed, 1 some failed, 2 no scope, 3 nothing matched.`;
 
 export const DISCARD_EXAMPLES = `
@@ -38,5 +38,5 @@ Examples:
   gateway dlq discard <id> --reason "the repository is gone"
   gateway dlq discard --kind report --until 2d --yes
 
-First it shows what it would touch; then "discard" has to be typed, or --yes
-given.`;
+The command first shows the dead letters it would discard. Type "discard" to
+confirm, or pass --yes.`;

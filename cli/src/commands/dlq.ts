@@ -1,4 +1,4 @@
-/** `gateway dlq`: what could not be carried out, and what to do about it. */
+/** `gateway dlq`: work that failed for good, and what to do about it. */
 import {
   DEAD_LETTER_KINDS,
   DEAD_LETTER_STATES,
@@ -13,22 +13,20 @@ import {
   addPageOptions,
   addTimeOptions,
   integerUpTo,
-  listQuery,
   oneOf,
-  type PageOptions,
   repository,
   text,
   textUpTo,
 } from "../input/option.ts";
-import { printPage } from "../output/page.ts";
 import { escapeJson } from "../output/plain-text.ts";
 import { fieldLines } from "../output/table.ts";
-import { printJson, resultScreen } from "../output/terminal.ts";
-import { letterColumns, letterFields } from "../view/dead-letter.ts";
-import { type LetterOrder, orderLetters } from "./dead-letter-action.ts";
+import { printResult } from "../output/terminal.ts";
+import { deadLetterColumns, deadLetterFields } from "../view/dead-letter.ts";
+import { type DeadLetterCommand, runDeadLetterCommand } from "./dead-letter-action.ts";
 import { DISCARD_EXAMPLES, EXAMPLES, LIST_EXAMPLES, REPLAY_EXAMPLES, SHOW_EXAMPLES } from "./dlq-examples.ts";
+import { listAction } from "./list.ts";
 
-interface OrderOptions extends ScopeOptions {
+interface ActionOptions extends ScopeOptions {
   readonly dryRun?: boolean;
   readonly rate?: number;
   readonly reason?: string;
@@ -41,20 +39,20 @@ const MAX_REASON = 500;
 export function addDlq(program: Command): void {
   const dlq = program
     .command("dlq")
-    .description("dead letters: what could not be carried out")
+    .description("show, replay and discard dead letters: work that failed for good")
     .addHelpText("after", EXAMPLES);
   addList(dlq);
   addShow(dlq);
   const replay = dlq.command("replay").description("try dead letters again, behind live work");
-  addOrder(replay, "replay")
+  addAction(replay, "replay")
     .option(
       "--rate <n>",
-      `how many a minute, ${MAX_RATE} at most (default: ${DEFAULT_RATE})`,
+      `how many a minute, at most ${MAX_RATE} (default: ${DEFAULT_RATE})`,
       integerUpTo(MAX_RATE),
     )
     .addHelpText("after", REPLAY_EXAMPLES);
   const discard = dlq.command("discard").description("close dead letters without trying them again");
-  addOrder(discard, "discard").addHelpText("after", DISCARD_EXAMPLES);
+  addAction(discard, "discard").addHelpText("after", DISCARD_EXAMPLES);
 }
 
 function addList(dlq: Command): void {
@@ -65,49 +63,46 @@ function addList(dlq: Command): void {
   );
   addPageOptions(list)
     .addHelpText("after", LIST_EXAMPLES)
-    .action(async (options: PageOptions, command: Command) => {
-      const query = listQuery(options);
-      const session = await openSession(command);
-      const page = await session.api.letters(query);
-      printPage(session, page, letterColumns(new Date()), "no dead letter matches");
-    });
+    .action(listAction((api, query) => api.deadLetters(query), deadLetterColumns, "no dead letter matches"));
 }
 
 function addShow(dlq: Command): void {
   dlq
     .command("show")
     .description("show one dead letter")
-    .argument("<id>", "the letter's id", text)
-    .option("--raw", "print the fact that it holds, as it is")
+    .argument("<id>", "the dead letter's id", text)
+    .option("--raw", "print only the fact that it holds, unchanged")
     .addHelpText("after", SHOW_EXAMPLES)
     .action(async (id: string, { raw }: { raw?: boolean }, command: Command) => {
       const { api, json } = await openSession(command);
-      const letter = await api.letter(id);
-      if (raw === true) return printRaw(letter);
-      if (json) return printJson(letter);
-      const screen = resultScreen();
-      screen.print(fieldLines(letterFields(letter, new Date()), screen));
+      const deadLetter = await api.deadLetter(id);
+      if (raw === true) printRaw(deadLetter);
+      else
+        printResult(json, deadLetter, (shown, screen) =>
+          fieldLines(deadLetterFields(shown, new Date()), screen),
+        );
     });
 }
 
-/** Byte by byte where it is piped on; a terminal is spared what it would obey. */
+/** Byte by byte into a pipe; escaped on a terminal, which would obey control characters. */
 function printRaw({ kind, body }: DeadLetterDetail): void {
-  if (body === null) throw new GatewayError(`a ${kind} letter holds no fact`, EXIT.nothingMatched);
+  if (body === null)
+    throw new GatewayError(`a dead letter of the kind ${kind} holds no fact`, EXIT.nothingMatched);
   process.stdout.write(`${process.stdout.isTTY ? escapeJson(body) : body}\n`);
 }
 
-function addOrder(command: Command, action: LetterOrder["action"]): Command {
+function addAction(command: Command, action: DeadLetterCommand["action"]): Command {
   return addFilters(command)
-    .argument("[ids...]", "the letters' ids")
-    .option("--all", "all that are open")
-    .option("--dry-run", "only show how many there are, and the first of them")
+    .argument("[ids...]", "the dead letters' ids")
+    .option("--all", "all open ones")
+    .option("--dry-run", "only show how many match, and the first of them")
     .option("--reason <text>", "why, for the record", textUpTo(MAX_REASON))
-    .option("--yes", "do not ask")
-    .action(async (ids: string[], options: OrderOptions, self: Command) => {
+    .option("--yes", "skip the confirmation")
+    .action(async (ids: string[], options: ActionOptions, self: Command) => {
       const { reason, rate, dryRun = false, yes = false } = options;
       const scope = deadLetterScope(ids, options);
       const request = { scope, ...(reason && { reason }), ...(rate && { rate }) };
-      await orderLetters(await openSession(self), { action, request, dryRun, yes });
+      await runDeadLetterCommand(await openSession(self), { action, request, dryRun, yes });
     });
 }
 

@@ -1,11 +1,12 @@
-/** `gateway doctor`: looks at everything that an environment needs, and says how to mend what is wrong. */
-import { type Command, Option } from "commander";
+/** `gateway doctor`: checks everything that an environment needs, and says how to fix what is wrong. */
+import type { Command } from "commander";
 import { givenGatewayUrl } from "../api/gateway-url.ts";
 import type { WranglerProgram } from "../cloudflare/wrangler.ts";
 import { countFindings, findingLines, summaryText } from "../doctor/report.ts";
 import { EXIT } from "../exit.ts";
-import { printJson, resultScreen, say } from "../output/terminal.ts";
-import { ENVIRONMENTS, type EnvironmentName } from "../project/project.ts";
+import { addEnvironmentOption } from "../input/option.ts";
+import { printMessage, printResult } from "../output/terminal.ts";
+import type { EnvironmentName } from "../project/project.ts";
 
 const EXAMPLES = `
 Examples:
@@ -13,32 +14,29 @@ Examples:
   gateway doctor --env production
   gateway doctor --env staging --url https://gateway.example.com --output json
 
-Looks at the configuration, the secrets, versions and clocks, the gateway, D1,
-the queues, Grainchain, and at GitHub's side: credentials, and the hooks that
-RECONCILE_HOOKS names. A check that cannot be made says why, as a warning. Exit
-code 1 if any fails. Credentials come from the environment or .env, for
-development from .dev.vars too, by the names that the Workers know them by.`;
+Checks the configuration, secrets, versions and clocks, the gateway, D1, the
+queues, Grainchain, and GitHub: credentials, and the hooks that RECONCILE_HOOKS
+names. A check that cannot be made is a warning that says why. The exit code is
+1 if any check fails. Credentials come from the environment or .env, and for
+development also from .dev.vars, under the names that the Workers use.`;
 
 /** Adds the command. */
 export function addDoctor(program: Command, wrangler: WranglerProgram): void {
-  program
-    .command("doctor")
+  addEnvironmentOption(program.command("doctor"))
     .description("check everything that an environment needs")
-    .addOption(new Option("--env <name>", "the environment").choices(ENVIRONMENTS).makeOptionMandatory())
     .addHelpText("after", EXAMPLES)
     .action(async ({ env }: { env: EnvironmentName }, command: Command) => {
       const { output } = command.optsWithGlobals<{ output: string }>();
       const url = givenGatewayUrl(command);
-      // What it looks with is half of this program: the other commands start without it.
+      // The checks are half of this program: the other commands start without them.
       const { examine } = await import("../doctor/examine.ts");
       const findings = await examine(env, url, process.env, wrangler);
       const counts = countFindings(findings);
-      if (output === "json") printJson({ environment: env, items: findings, ...counts });
-      else {
-        const screen = resultScreen();
-        screen.print(findingLines(findings, screen));
-        say(summaryText(findings));
-      }
+      // In the document a fix keeps the name that scripts know.
+      const items = findings.map(({ fix, ...finding }) => ({ ...finding, mend: fix }));
+      const document = { environment: env, items, ...counts };
+      printResult(output === "json", document, (_, screen) => findingLines(findings, screen));
+      if (output !== "json") printMessage(summaryText(findings));
       if (counts.fail > 0) process.exitCode = EXIT.failed;
     });
 }

@@ -1,16 +1,17 @@
-/** `gateway provision`: brings a Cloudflare account to what the configuration files name. */
-import { type Command, Option } from "commander";
+/** `gateway provision`: creates in a Cloudflare account what the configuration files name. */
+import type { Command } from "commander";
 import { readAccount } from "../cloudflare/account.ts";
 import { openWrangler, type WranglerProgram } from "../cloudflare/wrangler.ts";
-import { GatewayError } from "../exit.ts";
-import { askForWord, processTerminal } from "../input/prompt.ts";
+import { addEnvironmentOption } from "../input/option.ts";
+import { askForWord, processTerminal, requireConfirmation } from "../input/prompt.ts";
+import { startFolder } from "../input/text-file.ts";
 import { type Column, tableLines } from "../output/table.ts";
-import { messageScreen, printJson, resultScreen, say } from "../output/terminal.ts";
-import { readWanted } from "../project/desired-state.ts";
-import { ENVIRONMENTS, type EnvironmentName, projectDir, readToolSettings } from "../project/project.ts";
+import { messageScreen, printJson, printMessage, resultScreen } from "../output/terminal.ts";
+import { readDesiredState } from "../project/desired-state.ts";
+import { type EnvironmentName, projectDir, readToolSettings } from "../project/project.ts";
 import { checkWorkerName } from "../project/worker-name.ts";
 import { checkGivenSecrets } from "../provision/given-secrets.ts";
-import { type Audience, type Outcome, provision } from "../provision/provision.ts";
+import { type Operator, type Outcome, provision } from "../provision/provision.ts";
 import { openSecretsFile } from "../provision/secrets-file.ts";
 import type { Row } from "../provision/step.ts";
 
@@ -28,15 +29,15 @@ Examples:
   gateway provision --env staging --secrets-file ../staging-secrets
   gateway provision --env production --yes --secrets-file ../production-secrets
 
-Queues, the D1 database with its schema, and required secrets that are missing
-are made; nothing that is there is replaced. It may be run again at any time:
-after a failure it goes on from where it was, else there is nothing to do.
-CLOUDFLARE_API_TOKEN and CLOUDFLARE_ACCOUNT_ID come from the environment or
-.env. A missing secret comes from the environment variable of its name; else it
-is made at random, and kept in a new file that only you can read. Optional
-secrets (GITHUB_TOKEN, GITHUB_APP_ID with GITHUB_APP_PRIVATE_KEY,
-GRAINCHAIN_API_KEY, ALERT_WEBHOOK_URL, …) are put where the environment, .env
-or that file has one and the Worker has none.`;
+Creates the queues, the D1 database with its schema, and the required secrets
+that are missing. Nothing that exists is replaced. Run it as often as you like:
+after a failure it continues where it stopped. CLOUDFLARE_API_TOKEN and
+CLOUDFLARE_ACCOUNT_ID come from the environment or .env. A missing secret comes
+from the environment variable of its name; otherwise it is generated, and kept
+in a new file that only you can read. Optional secrets (GITHUB_TOKEN,
+GITHUB_APP_ID with GITHUB_APP_PRIVATE_KEY, GRAINCHAIN_API_KEY,
+ALERT_WEBHOOK_URL, …) are set if the environment, .env or that file has a value
+and the Worker has none.`;
 
 const COLUMNS: readonly Column<Row>[] = [
   { head: "resource", cell: ({ resource }) => resource, rank: 1, min: 30, wrap: true },
@@ -46,14 +47,12 @@ const COLUMNS: readonly Column<Row>[] = [
 
 /** Adds the command. */
 export function addProvision(program: Command, wrangler: WranglerProgram): void {
-  program
-    .command("provision")
-    .description("make what an environment needs at Cloudflare")
-    .addOption(new Option("--env <name>", "the environment").choices(ENVIRONMENTS).makeOptionMandatory())
+  addEnvironmentOption(program.command("provision"))
+    .description("create what an environment needs at Cloudflare")
     .option("--dry-run", "only show what would be done")
-    .option("--yes", "do not ask, but for consumers to detach")
+    .option("--yes", "skip prompts, except for detaching consumers")
     .option("--detach", "detach consumers that the files no longer name, without asking")
-    .option("--secrets-file <file>", "a new file for secrets that are made")
+    .option("--secrets-file <file>", "a new file for generated secrets")
     .addHelpText("after", EXAMPLES)
     .action(async (options: ProvisionOptions, command: Command) => {
       const json = command.optsWithGlobals<{ output: string }>().output === "json";
@@ -68,39 +67,31 @@ async function run(options: ProvisionOptions, json: boolean, program: WranglerPr
   const dir = projectDir(process.env);
   const settings = readToolSettings(dir, process.env);
   const account = readAccount(settings);
-  const from = process.env.INIT_CWD ?? process.cwd();
-  const file = secretsFile === undefined ? undefined : openSecretsFile(from, secretsFile, env);
-  const wanted = await readWanted(dir, env);
-  checkWorkerName(settings, wanted.workers.producer, env);
-  checkGivenSecrets(wanted, { settings, file });
-  const deps = { dir, account, wanted, wrangler: openWrangler(dir, account, program) };
-  return provision(deps, { settings, file }, { dryRun }, audienceOf(options, json));
+  const file = secretsFile === undefined ? undefined : openSecretsFile(startFolder(), secretsFile, env);
+  const desired = await readDesiredState(dir, env);
+  checkWorkerName(settings, desired.workers.producer, env);
+  checkGivenSecrets(desired, { settings, file });
+  const deps = { dir, account, desired, wrangler: openWrangler(dir, account, program) };
+  return provision(deps, { settings, file }, { dryRun }, operatorOf(options, json));
 }
 
-const audienceOf = (
+const operatorOf = (
   { env, dryRun = false, yes = false, detach = false }: ProvisionOptions,
   json: boolean,
-): Audience => ({
-  say,
+): Operator => ({
+  print: printMessage,
   showPlan(rows, isDone) {
-    if (isDone) say(`nothing to do: ${env} has all that the files name`);
+    if (isDone) printMessage(`nothing to do: ${env} has everything that the files name`);
     if (rows.length > 0 && (!json || !dryRun)) showRows(rows, json);
   },
   async confirm() {
-    if (yes) return;
-    const terminal = processTerminal();
-    if (!terminal.isInteractive) {
-      throw new GatewayError("nothing was done: without a terminal to ask on, --yes has to confirm the plan");
-    }
-    if (!(await askForWord("provision", terminal))) {
-      throw new GatewayError("nothing was done: it was not confirmed");
-    }
+    if (!yes) await requireConfirmation("provision", "plan");
   },
-  async mayPerform(order) {
+  async mayPerform(action) {
     if (detach) return true;
     const terminal = processTerminal();
     if (!terminal.isInteractive) return false;
-    say(`about to ${order}: messages then wait there until something else consumes them`);
+    printMessage(`about to ${action}: its messages then wait until something else consumes them`);
     return askForWord("detach", terminal);
   },
 });

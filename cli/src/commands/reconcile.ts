@@ -1,13 +1,13 @@
-/** `gateway reconcile`: looks for deliveries that GitHub sent and that never came. */
+/** `gateway reconcile`: looks for deliveries that GitHub sent but that never arrived. */
 import type { ReconcileItem } from "@webhook-gateway/shared/api/reconcile.ts";
 import type { Command } from "commander";
-import { openSession, type Session } from "../api/session.ts";
+import { openSession } from "../api/session.ts";
 import { GatewayError } from "../exit.ts";
 import { catchInterrupts } from "../input/interrupt.ts";
 import { moment } from "../input/option.ts";
 import { openProgress } from "../output/progress.ts";
 import { type Field, fieldLines } from "../output/table.ts";
-import { printJson, resultScreen } from "../output/terminal.ts";
+import { printResult } from "../output/terminal.ts";
 import { utcText } from "../output/time-text.ts";
 import { follow } from "./follow.ts";
 
@@ -17,9 +17,9 @@ Examples:
   gateway reconcile --since 6h
   gateway reconcile
 
-The gateway holds GitHub's list of deliveries against what it recorded, and
-fetches what is missing. GitHub keeps the list for three days. By itself the
-gateway does this every five minutes. With --dry-run nothing is fetched.`;
+The gateway compares GitHub's list of deliveries with what it recorded, and
+fetches what is missing. GitHub keeps the list for three days. The gateway also
+does this by itself every five minutes. With --dry-run nothing is fetched.`;
 
 interface ReconcileOptions {
   readonly since?: string;
@@ -30,10 +30,10 @@ interface ReconcileOptions {
 export function addReconcile(program: Command): void {
   program
     .command("reconcile")
-    .description("look for deliveries that never came")
+    .description("look for deliveries that never arrived")
     .option(
       "--since <when>",
-      "not before: 6h ago, or a date and time (default: as far back as GitHub keeps them)",
+      "not before: 6h ago, or a date and time (default: as long as GitHub keeps them)",
       moment,
     )
     .option("--dry-run", "only count what is missing")
@@ -52,24 +52,18 @@ export function addReconcile(program: Command): void {
         }),
         signal: interrupts.signal,
       });
-      printReconcile(session, item);
-      if (!done) throw new GatewayError(`the search ${item.id} goes on without this command`);
+      printResult(session.json, item, (shown, screen) => fieldLines(fieldsOf(shown), screen));
+      if (!done) throw new GatewayError(`the search ${item.id} continues without this command`);
       interrupts.release();
       if (item.status === "failed")
-        throw new GatewayError(`the search failed: ${item.error ?? "it is not said why"}`);
+        throw new GatewayError(`the search failed: ${item.error ?? "unknown reason"}`);
     });
 }
 
 function progressText({ status, listed, missing, recovered, redelivered }: ReconcileItem): string {
-  if (status === "waiting") return "waiting for the consumer to begin";
-  const redelivery = redelivered > 0 ? `, ${redelivered} asked for again` : "";
+  if (status === "waiting") return "waiting for the consumer to start";
+  const redelivery = redelivered > 0 ? `, ${redelivered} requested again` : "";
   return `${listed} listed, ${missing} missing, ${recovered} fetched${redelivery}`;
-}
-
-function printReconcile({ json }: Session, item: ReconcileItem): void {
-  const screen = resultScreen();
-  if (json) printJson(item);
-  else screen.print(fieldLines(fieldsOf(item), screen));
 }
 
 const fieldsOf = (item: ReconcileItem): Field[] => [
@@ -79,5 +73,5 @@ const fieldsOf = (item: ReconcileItem): Field[] => [
   ["listed", item.listed],
   ["missing", item.missing],
   ["fetched", item.dry_run ? null : item.recovered],
-  ["asked for again", item.redelivered > 0 ? item.redelivered : null],
+  ["requested again", item.redelivered > 0 ? item.redelivered : null],
 ];

@@ -1,4 +1,4 @@
-/** Following a replay to its end, and what it ended with. */
+/** Follows a replay to its end, and reports how it ended. */
 import type { ReplayItem } from "@webhook-gateway/shared/api/replay.ts";
 import { ApiError } from "../api/refusal.ts";
 import type { Session } from "../api/session.ts";
@@ -6,30 +6,30 @@ import { GatewayError } from "../exit.ts";
 import type { Interrupts } from "../input/interrupt.ts";
 import { openProgress } from "../output/progress.ts";
 import { fieldLines } from "../output/table.ts";
-import { printJson, resultScreen, say } from "../output/terminal.ts";
+import { printMessage, printResult } from "../output/terminal.ts";
 import { replayFields } from "../view/replay.ts";
 import { type Followed, follow } from "./follow.ts";
 
 /**
  * Shows a replay's progress until it has ended, then prints it.
- * @throws GatewayError where letters failed, or it was cancelled, or the following was interrupted
+ * @throws GatewayError if dead letters failed, it was cancelled, or Ctrl-C was pressed
  */
 export async function followReplay(
   session: Session,
   first: ReplayItem,
   interrupts: Interrupts,
 ): Promise<void> {
-  const { item, done } = await followIt(session, first, interrupts);
+  const { item, done } = await followProgress(session, first, interrupts);
   printReplay(session, item);
   if (!done) {
-    tellLeftRunning(session, item);
+    printHowToContinue(session, item);
     throw new GatewayError("interrupted");
   }
   interrupts.release();
   checkEnd(session, item);
 }
 
-async function followIt(
+async function followProgress(
   session: Session,
   first: ReplayItem,
   { signal }: Interrupts,
@@ -46,7 +46,7 @@ async function followIt(
       signal,
     });
   } catch (thrown) {
-    if (thrown instanceof ApiError && thrown.isPassing) tellLeftRunning(session, first);
+    if (thrown instanceof ApiError && thrown.isTransient) printHowToContinue(session, first);
     throw thrown;
   }
 }
@@ -54,16 +54,13 @@ async function followIt(
 function checkEnd(session: Session, { status, replayed, failed, total }: ReplayItem): void {
   if (status === "cancelled") throw new GatewayError(`it was cancelled after ${replayed} of ${total}`);
   if (failed === 0) return;
-  const look = session.commandLine("dlq list");
-  throw new GatewayError(`${failed} of ${total} could not be replayed and are open again: ${look}`);
+  const list = session.commandLine("dlq list");
+  throw new GatewayError(`${failed} of ${total} could not be replayed and are open again: ${list}`);
 }
 
 /** Prints one replay. */
-export function printReplay(session: Session, item: ReplayItem): void {
-  const screen = resultScreen();
-  if (session.json) printJson(item);
-  else screen.print(fieldLines(replayFields(item, new Date()), screen));
-}
+export const printReplay = ({ json }: Session, item: ReplayItem): void =>
+  printResult(json, item, (shown, screen) => fieldLines(replayFields(shown, new Date()), screen));
 
 function progressText({ status, total, replayed, failed, rate }: ReplayItem): string {
   const failures = failed > 0 ? `, ${failed} failed` : "";
@@ -71,9 +68,8 @@ function progressText({ status, total, replayed, failed, rate }: ReplayItem): st
   return `${replayed} of ${total}${failures}${left}`;
 }
 
-/** Tells how to go on. */
-function tellLeftRunning({ commandLine }: Session, { id }: ReplayItem): void {
-  say("the replay goes on without this command");
-  say(`  to follow it: ${commandLine(`replays show ${id} --follow`)}`);
-  say(`  to end it:    ${commandLine(`replays cancel ${id}`)}`);
+function printHowToContinue({ commandLine }: Session, { id }: ReplayItem): void {
+  printMessage("the replay continues without this command");
+  printMessage(`  to follow it: ${commandLine(`replays show ${id} --follow`)}`);
+  printMessage(`  to cancel it: ${commandLine(`replays cancel ${id}`)}`);
 }

@@ -1,11 +1,11 @@
-/** `gateway replays`: the replays and discards of dead letters, and how far they are. */
+/** `gateway replays`: replays and discards of dead letters, and their progress. */
 import type { Command } from "commander";
 import { openSession } from "../api/session.ts";
 import { catchInterrupts } from "../input/interrupt.ts";
-import { addPageOptions, listQuery, type PageOptions, text } from "../input/option.ts";
-import { printPage } from "../output/page.ts";
-import { say } from "../output/terminal.ts";
+import { addPageOptions, text } from "../input/option.ts";
+import { printMessage } from "../output/terminal.ts";
 import { replayColumns } from "../view/replay.ts";
+import { listAction } from "./list.ts";
 import { followReplay, printReplay } from "./replay-follow.ts";
 
 const LIST_EXAMPLES = `
@@ -18,33 +18,30 @@ Examples:
   gateway replays show <id>
   gateway replays show <id> --follow
 
-With --follow it ends with the replay: exit code 0 where all went well, 1 where
-letters failed or it was cancelled.`;
+With --follow the command ends with the replay. The exit code is 1 if dead
+letters failed or the replay was cancelled.`;
 
 const CANCEL_EXAMPLES = `
 Example:
   gateway replays cancel <id>
 
-Letters that it has not come to are open again. One that has ended stays as it is.`;
+Dead letters that it has not reached are open again. A replay that has ended
+does not change.`;
 
 /** Adds the command. */
 export function addReplays(program: Command): void {
   const replays = program
     .command("replays")
-    .description("replays and discards of dead letters")
+    .description("show and cancel replays and discards of dead letters")
     .addHelpText("after", LIST_EXAMPLES);
   addPageOptions(replays.command("list").description("list them, the latest first"))
     .addHelpText("after", LIST_EXAMPLES)
-    .action(async (options: PageOptions, command: Command) => {
-      const session = await openSession(command);
-      const page = await session.api.replays(listQuery(options));
-      printPage(session, page, replayColumns(new Date()), "nothing was replayed yet");
-    });
+    .action(listAction((api, query) => api.replays(query), replayColumns, "nothing was replayed yet"));
   replays
     .command("show")
-    .description("show one, and how far it is")
+    .description("show one and its progress")
     .argument("<id>", "the replay's id", text)
-    .option("--follow", "wait for its end")
+    .option("--follow", "wait until it ends")
     .addHelpText("after", SHOW_EXAMPLES)
     .action(async (id: string, { follow }: { follow?: boolean }, command: Command) => {
       const session = await openSession(command);
@@ -54,13 +51,13 @@ export function addReplays(program: Command): void {
     });
   replays
     .command("cancel")
-    .description("end one before its time")
+    .description("cancel one that is running")
     .argument("<id>", "the replay's id", text)
     .addHelpText("after", CANCEL_EXAMPLES)
     .action(async (id: string, _: object, command: Command) => {
       const session = await openSession(command);
       const replay = await session.api.cancelReplay(id);
       printReplay(session, replay);
-      if (replay.status === "done") say("it had ended already");
+      if (replay.status === "done") printMessage("it had already ended");
     });
 }

@@ -1,16 +1,18 @@
-/** `gateway send`: correctly signed deliveries of any event, as GitHub would send them. */
+/** `gateway send`: correctly signed deliveries of any event, the way GitHub sends them. */
 import { setTimeout as delay } from "node:timers/promises";
 import { type Command, InvalidArgumentError } from "commander";
 import pLimit from "p-limit";
 import { type Sent, sendDelivery, TIMEOUT_MS } from "../api/delivery.ts";
 import { gatewayUrl } from "../api/gateway-url.ts";
-import { unreachableReason } from "../api/unreachable.ts";
+import { isTimeout, unreachableReason } from "../api/http.ts";
+import { noAnswer } from "../api/refusal.ts";
 import { EXIT, GatewayError } from "../exit.ts";
 import { repository } from "../input/option.ts";
 import { readPayloadFile } from "../input/payload-file.ts";
+import { startFolder } from "../input/text-file.ts";
 import { webhookSecret } from "../input/webhook-secret.ts";
 import { safeJson } from "../output/plain-text.ts";
-import { printJson } from "../output/terminal.ts";
+import { printResult } from "../output/terminal.ts";
 
 type Examples = typeof import("../input/payload.ts");
 
@@ -24,7 +26,7 @@ interface SendOptions {
   readonly rate?: number;
 }
 
-/** Deliveries under way at once. */
+/** Deliveries that wait for an answer at the same time. */
 const MAX_AT_ONCE = 50;
 
 const EXAMPLES = `
@@ -34,20 +36,20 @@ Examples:
   gateway send push --payload payload.json
   gateway send pull_request.opened --repo acme/widgets --count 500 --rate 50
 
-The secret comes from GITHUB_WEBHOOK_SECRET, and for a gateway on this machine
-else from .dev.vars.
-With --count each delivery is a pull request of its own, numbered from --pr on.`;
+The secret comes from GITHUB_WEBHOOK_SECRET. For a gateway on this machine it
+may also come from .dev.vars.
+With --count each delivery is a separate pull request, numbered from --pr on.`;
 
 /** Adds the command. */
 export function addSend(program: Command): void {
   program
     .command("send")
     .description("send a signed delivery")
-    .argument("<event>", "an event of GitHub's, such as push or pull_request.opened", eventName)
+    .argument("<event>", "an event of GitHub, such as push or pull_request.opened", eventName)
     .option("--repo <owner/repo>", "the repository it is about", repository)
     .option("--pr <number>", "the pull request it is about", positiveInteger)
     .option("--head <sha>", "its head commit", sha)
-    .option("--payload <file>", "send this JSON as it is")
+    .option("--payload <file>", "send this JSON unchanged")
     .option("--guid <guid>", "the delivery's GUID, for a redelivery (default: a new one)", guid)
     .option("--count <n>", "how many to send", positiveInteger, 1)
     .option("--rate <n>", "how many a second (default: as fast as they are answered)", positiveInteger)
@@ -55,8 +57,7 @@ export function addSend(program: Command): void {
     .action(async (event: string, options: SendOptions, command: Command) => {
       const { output } = command.optsWithGlobals<{ output: string }>();
       const sent = await sendAll(gatewayUrl(command), event, options);
-      if (output === "json") printJson(summaryOf(sent));
-      else for (const line of linesOf(sent)) console.log(line);
+      printResult(output === "json", summaryOf(sent), () => linesOf(sent));
       if (sent.some(({ status }) => status >= 300)) process.exitCode = EXIT.failed;
     });
 }
@@ -81,20 +82,15 @@ async function sendOne(
   try {
     return await sendDelivery(url, secret, delivery);
   } catch (thrown) {
-    if (thrown instanceof Error && thrown.name === "TimeoutError")
-      throw new GatewayError(`no answer from ${url} within ${TIMEOUT_MS / 1000} s`);
-    const reason = unreachableReason(thrown);
-    // What fails otherwise is no matter of the gateway's.
-    if (reason === "") throw thrown;
-    throw new GatewayError(`no gateway answers at ${url}${reason}`);
+    // Anything else is not the gateway's failure.
+    if (isTimeout(thrown) || unreachableReason(thrown) !== "") throw noAnswer(thrown, url, TIMEOUT_MS);
+    throw thrown;
   }
 }
 
 async function bodiesOf(event: string, options: SendOptions): Promise<string[]> {
   const { payload, count } = options;
-  // Where the person stands, not where the package manager runs.
-  const from = process.env.INIT_CWD ?? process.cwd();
-  if (payload !== undefined) return new Array<string>(count).fill(readPayloadFile(from, payload));
+  if (payload !== undefined) return new Array<string>(count).fill(readPayloadFile(startFolder(), payload));
   // GitHub's examples are megabytes of JSON: the other commands start without them.
   const examples = await import("../input/payload.ts");
   return Array.from({ length: count }, (_, index) => bodyOf(examples, event, options, index));
@@ -139,7 +135,7 @@ function summaryOf(sent: readonly Sent[]) {
   };
 }
 
-/** One delivery: what was answered. Many: how many were answered how. */
+/** For one delivery its answer, for several the number of each status. */
 function linesOf(sent: readonly Sent[]): string[] {
   const [first] = sent;
   if (sent.length === 1 && first !== undefined) {
@@ -153,10 +149,10 @@ function linesOf(sent: readonly Sent[]): string[] {
 
 function eventName(text: string): string {
   if (/^\w+(?:\.\w+)?$/.test(text)) return text;
-  throw new InvalidArgumentError("It must be an event, with an action or without.");
+  throw new InvalidArgumentError("It must be an event, with or without an action.");
 }
 
-/** What a header can carry. */
+/** Makes sure that a header can carry it. */
 function guid(text: string): string {
   if (/^[\x21-\x7e]+$/.test(text)) return text;
   throw new InvalidArgumentError("It must be text without spaces.");
@@ -165,7 +161,7 @@ function guid(text: string): string {
 function positiveInteger(text: string): number {
   const number = Number(text);
   if (!Number.isSafeInteger(number) || number < 1)
-    throw new InvalidArgumentError("It must be a whole number from 1.");
+    throw new InvalidArgumentError("It must be a whole number, 1 or more.");
   return number;
 }
 

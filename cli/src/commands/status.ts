@@ -1,9 +1,9 @@
-/** `gateway status`: how the gateway does, or one repository. */
+/** `gateway status`: the status of the gateway, or of one repository. */
 import type { Command } from "commander";
 import { openSession, type Session } from "../api/session.ts";
 import { EXIT } from "../exit.ts";
 import { repository } from "../input/option.ts";
-import { printJson, resultScreen, say } from "../output/terminal.ts";
+import { printMessage, printResult } from "../output/terminal.ts";
 import { overviewLines } from "../view/overview.ts";
 import { projectLines } from "../view/project.ts";
 
@@ -17,7 +17,7 @@ Examples:
 export function addStatus(program: Command): void {
   program
     .command("status")
-    .description("show how the gateway does, or one repository")
+    .description("show the status of the gateway, or of one repository")
     .argument("[owner/repo]", "the repository", repository)
     .addHelpText("after", EXAMPLES)
     .action(async (name: string | undefined, _: object, command: Command) => {
@@ -28,18 +28,13 @@ export function addStatus(program: Command): void {
 }
 
 async function showGateway({ api, json }: Session): Promise<void> {
-  const overview = await api.status();
-  if (json) return printJson(overview);
-  const screen = resultScreen();
-  screen.print(overviewLines(overview, screen));
+  printResult(json, await api.status(), overviewLines);
 }
 
 async function showProject({ api, json }: Session, name: string): Promise<void> {
   const status = await api.projectStatus(name);
-  const screen = resultScreen();
-  if (json) printJson(status);
-  else if (status.last_event !== null) screen.print(projectLines(status, screen));
+  if (json || status.last_event !== null) printResult(json, status, projectLines);
   if (status.last_event !== null) return;
-  say(`no delivery of ${name} was ever recorded`);
+  printMessage(`no delivery of ${name} was ever recorded`);
   process.exitCode = EXIT.nothingMatched;
 }

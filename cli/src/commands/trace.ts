@@ -1,8 +1,8 @@
-/** `gateway trace`: where something is, how it came there, and what it waits for. */
+/** `gateway trace`: where something is, how it got there, and what it waits for. */
 import type { Command } from "commander";
 import { openSession } from "../api/session.ts";
 import { text } from "../input/option.ts";
-import { printJson, resultScreen } from "../output/terminal.ts";
+import { printResult } from "../output/terminal.ts";
 import { traceLines } from "../view/trace.ts";
 
 const EXAMPLES = `
@@ -17,7 +17,7 @@ Examples:
 export function addTrace(program: Command): void {
   program
     .command("trace")
-    .description("show the way of a delivery, a validation, a pull request or a commit")
+    .description("trace a delivery, a validation, a pull request or a commit")
     .argument(
       "<what>",
       "a delivery's GUID, a validation's id, a pull request's URL, owner/repo#12 or a SHA",
@@ -26,9 +26,6 @@ export function addTrace(program: Command): void {
     .addHelpText("after", EXAMPLES)
     .action(async (what: string, _: object, command: Command) => {
       const { api, json } = await openSession(command);
-      const found = await api.trace(what);
-      if (json) return printJson(found);
-      const screen = resultScreen();
-      screen.print(traceLines(found, screen));
+      printResult(json, await api.trace(what), traceLines);
     });
 }

@@ -1,4 +1,4 @@
-/** `gateway validations`: the runs, and orders to them. */
+/** `gateway validations`: shows runs, starts them again, and cancels them. */
 import { VALIDATION_STATES } from "@webhook-gateway/shared/domain/validation.ts";
 import type { Command } from "commander";
 import { openSession } from "../api/session.ts";
@@ -6,18 +6,16 @@ import {
   addPageOptions,
   addTimeOptions,
   integerUpTo,
-  listQuery,
   oneOf,
-  type PageOptions,
   repository,
   shaPrefix,
   someOf,
   text,
 } from "../input/option.ts";
-import { printPage } from "../output/page.ts";
-import { printJson, resultScreen, say } from "../output/terminal.ts";
+import { printJson, printMessage, printResult } from "../output/terminal.ts";
 import { validationColumns } from "../view/validation.ts";
 import { validationDetailLines } from "../view/validation-detail.ts";
+import { listAction } from "./list.ts";
 
 const EXAMPLES = `
 Examples:
@@ -34,41 +32,42 @@ const SHOW_EXAMPLES = `
 Example:
   gateway validations show 186853002-pr-12-6dcb09b5b57875f334f61aebed695e2e4193db5e-1
 
-Its id is in the last column of: gateway validations list`;
+The id is in the last column of: gateway validations list`;
 
-const ORDER_EXAMPLES = {
+const COMMAND_EXAMPLES = {
   rerun: `
 Example:
   gateway validations rerun 186853002-pr-12-6dcb09b5b57875f334f61aebed695e2e4193db5e-1
 
-The head is run again where it is still the newest of its pull request or branch.`,
+The head runs again if it is still the newest of its pull request or branch.`,
   cancel: `
 Example:
   gateway validations cancel 186853002-pr-12-6dcb09b5b57875f334f61aebed695e2e4193db5e-1
 
-One that waits is taken out of the line; one that runs is stopped at Grainchain.`,
+A waiting validation is removed from the queue, a running one is stopped at
+Grainchain.`,
 };
 
 const MAX_NUMBER = 9_999_999_999;
 
 /** Adds the command. */
 export function addValidations(program: Command): void {
-  const validations = program.command("validations").description("the runs").addHelpText("after", EXAMPLES);
+  const validations = program
+    .command("validations")
+    .description("show, re-run and cancel validations")
+    .addHelpText("after", EXAMPLES);
   addList(validations);
   validations
     .command("show")
-    .description("show one with its timeline, its report and what its steps printed")
+    .description("show one with its timeline, its report and the output of its steps")
     .argument("<id>", "the validation's id", text)
     .addHelpText("after", SHOW_EXAMPLES)
     .action(async (id: string, _: object, command: Command) => {
       const { api, json } = await openSession(command);
-      const validation = await api.validation(id);
-      if (json) return printJson(validation);
-      const screen = resultScreen();
-      screen.print(validationDetailLines(validation, screen));
+      printResult(json, await api.validation(id), validationDetailLines);
     });
-  addOrder(validations, "rerun", "run a head again");
-  addOrder(validations, "cancel", "stop one");
+  addCommand(validations, "rerun", "run a head again");
+  addCommand(validations, "cancel", "cancel one");
 }
 
 function addList(validations: Command): void {
@@ -77,7 +76,7 @@ function addList(validations: Command): void {
     .description("list validations, the latest first")
     .option("--repo <owner/repo>", "of one repository", repository)
     .option("--pr <number>", "of one pull request", integerUpTo(MAX_NUMBER))
-    .option("--sha <sha>", "of one head, 7 digits at least", shaPrefix)
+    .option("--sha <sha>", "of one head, at least 7 digits", shaPrefix)
     .option(
       "--event <event>",
       "pull_request, merge_group or push",
@@ -86,24 +85,19 @@ function addList(validations: Command): void {
     .option("--state <states>", "in these states, separated by commas", someOf(...VALIDATION_STATES));
   addPageOptions(addTimeOptions(list))
     .addHelpText("after", LIST_EXAMPLES)
-    .action(async (options: PageOptions, command: Command) => {
-      const query = listQuery(options);
-      const session = await openSession(command);
-      const page = await session.api.validations(query);
-      printPage(session, page, validationColumns(new Date()), "no validation matches");
-    });
+    .action(listAction((api, query) => api.validations(query), validationColumns, "no validation matches"));
 }
 
-function addOrder(validations: Command, order: "rerun" | "cancel", description: string): void {
+function addCommand(validations: Command, verb: "rerun" | "cancel", description: string): void {
   validations
-    .command(order)
+    .command(verb)
     .description(description)
     .argument("<id>", "the validation's id", text)
-    .addHelpText("after", ORDER_EXAMPLES[order])
+    .addHelpText("after", COMMAND_EXAMPLES[verb])
     .action(async (id: string, _: object, command: Command) => {
       const { api, json } = await openSession(command);
-      const answer = await api.orderValidation(id, order);
+      const answer = await api.commandValidation(id, verb);
       if (json) printJson(answer);
-      else say(answer.message);
+      else printMessage(answer.message);
     });
 }

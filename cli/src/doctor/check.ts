@@ -1,31 +1,33 @@
-/** Checks, run side by side: none waits for another, and none keeps the others from being told. */
+/** Checks, run at the same time: none waits for another, and no failure of one hides the others. */
 import { GatewayError } from "../exit.ts";
-import { type Finding, skipped } from "./finding.ts";
+import { type Finding, fail, skipped } from "./finding.ts";
 
 export interface Check {
   readonly name: string;
-  /** For all of it. Default: `CHECK_TIMEOUT_MS` */
+  /** For the whole check. Default: `CHECK_TIMEOUT_MS` */
   readonly timeoutMs?: number;
+  /** What to do about an error that `run` throws. If it is set the check has failed, otherwise it was not made. */
+  readonly fix?: string;
   /**
-   * @param signal aborted once its time is over
-   * @throws GatewayError why it cannot be made
+   * @param signal aborted when the time is over
+   * @throws GatewayError
    */
   run(signal: AbortSignal): Promise<readonly Finding[]>;
 }
 
-/** Why a check cannot be made, and what to do so that it can. */
+/** The check cannot be made: why, and what to do so that it can. */
 export class Unchecked extends GatewayError {
   override readonly name = "Unchecked";
-  readonly mend: string;
+  readonly fix: string | null;
 
-  constructor(why: string, mend: string) {
+  constructor(why: string, fix: string | null = null) {
     super(why);
-    this.mend = mend;
+    this.fix = fix;
   }
 }
 
 const CHECK_TIMEOUT_MS = 20_000;
-/** Where Wrangler is asked: it takes a second to start, and asks Cloudflare several times. */
+/** For checks that use Wrangler: it takes a second to start, and makes several requests. */
 export const WRANGLER_TIMEOUT_MS = 60_000;
 
 /** What each check found, in the order of the checks. */
@@ -38,21 +40,25 @@ async function runCheck(check: Check): Promise<readonly Finding[]> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<Finding[]>((resolve) => {
     timer = setTimeout(() => {
-      // Told before it is aborted, for what is aborted fails.
-      resolve([skipped(name, `there was no answer within ${timeoutMs / 1000} s`)]);
+      // Resolved before it is aborted: what is aborted fails.
+      resolve([skipped(name, `no answer within ${timeoutMs / 1000} s`)]);
       controller.abort();
     }, timeoutMs);
   });
   try {
     return await Promise.race([check.run(controller.signal), late]);
   } catch (thrown) {
-    if (thrown instanceof Unchecked) return [skipped(name, thrown.message, thrown.mend)];
-    if (thrown instanceof GatewayError) return [skipped(name, thrown.message)];
-    // What its message holds is not known.
-    return [skipped(name, `the check itself failed (${nameOf(thrown)})`)];
+    return [findingOf(thrown, check)];
   } finally {
     clearTimeout(timer);
   }
 }
 
-const nameOf = (thrown: unknown): string => (thrown instanceof Error ? thrown.name : typeof thrown);
+function findingOf(thrown: unknown, { name, fix }: Check): Finding {
+  if (thrown instanceof Unchecked) return skipped(name, thrown.message, thrown.fix);
+  if (thrown instanceof GatewayError)
+    return fix === undefined ? skipped(name, thrown.message) : fail(name, thrown.message, fix);
+  // The message of an unexpected error may hold a secret.
+  const kind = thrown instanceof Error ? thrown.name : typeof thrown;
+  return skipped(name, `the check itself failed (${kind})`);
+}

@@ -1,54 +1,47 @@
-/** Are the files and what is set for them as the Workers want it? Keys are named, values never. */
+/** Are the files and the settings valid for the Workers? Keys are named, values never. */
 import { ConfigError } from "@webhook-gateway/shared/config/common.ts";
 import { CredentialsError, readPrivateKey } from "@webhook-gateway/shared/github/private-key.ts";
 import { checkAccount } from "../cloudflare/account.ts";
-import { GatewayError } from "../exit.ts";
 import { isPlaceholder } from "../project/database-id.ts";
-import { configFile, type Settings, WORKERS, type WorkerName } from "../project/project.ts";
+import { configFile, exampleAddresses, WORKERS, type WorkerName } from "../project/project.ts";
 import { SECRETS } from "../project/secret-names.ts";
 import { checkWorkerConfig } from "../project/worker-config.ts";
 import { checkWorkerName } from "../project/worker-name.ts";
-import { isExample } from "../provision/advice.ts";
 import type { Check } from "./check.ts";
-import type { Place } from "./context.ts";
-import { type Finding, fail, ok, warn } from "./finding.ts";
+import type { CheckContext } from "./context.ts";
+import { collect, type Finding, fail, ok, problemsOr, warn } from "./finding.ts";
 
-/** Variables that both Workers have, and that mean the same to both. */
+/** Variables that both Workers have, with the same meaning. */
 const SHARED = ["WEBHOOK_DEBUG_MODE", "VALIDATE_PUSH_BRANCHES", "REPOSITORY_ALLOW", "REPOSITORY_DENY"];
+const BOTH = "both files";
 
 /** Each file against its Worker's schema, and both against each other. */
-export const configurationChecks = (place: Place): Check[] => [
+export const configurationChecks = (context: CheckContext): Check[] => [
   ...WORKERS.map((worker) => {
     const name = configFile(worker);
-    return { name, run: async () => [checkWorker(place, worker, name)] };
+    return { name, fix: `fix ${name}`, run: async () => [checkWorker(context, worker, name)] };
   }),
-  { name: "both files", run: async () => checkTogether(place) },
-  ...(place.settings.GITHUB_APP_PRIVATE_KEY === undefined ? [] : [privateKeyCheck(place)]),
+  { name: BOTH, fix: "fix what is named", run: async () => checkTogether(context) },
+  ...(context.settings.GITHUB_APP_PRIVATE_KEY === undefined ? [] : [privateKeyCheck(context)]),
 ];
 
-function checkWorker(place: Place, worker: WorkerName, name: string): Finding {
-  let values: Settings;
-  try {
-    values = place.values(worker);
-  } catch (thrown) {
-    if (!(thrown instanceof GatewayError)) throw thrown;
-    return fail(name, thrown.message, `mend ${name}`);
-  }
+function checkWorker(context: CheckContext, worker: WorkerName, name: string): Finding {
+  const { environment } = context;
+  const values = context.values(worker);
   try {
     checkWorkerConfig(worker, values);
   } catch (thrown) {
     if (!(thrown instanceof ConfigError)) throw thrown;
-    return fail(name, thrown.message, `mend these in ${placesOf(thrown, place)} or ${name}`);
+    return fail(name, thrown.message, `fix these in ${locationsOf(thrown, context)} or ${name}`);
   }
-  if (values.ENVIRONMENT !== place.environment) {
-    return fail(name, `ENVIRONMENT is not ${place.environment}`, `set it in [env.${place.environment}.vars]`);
-  }
-  return ok(name, `all values can be used (${place.environment})`);
+  return values.ENVIRONMENT === environment
+    ? ok(name, `all values are valid (${environment})`)
+    : fail(name, `ENVIRONMENT is not ${environment}`, `set it in [env.${environment}.vars]`);
 }
 
-/** Where the bad values may come from. */
-function placesOf({ keys }: ConfigError, { environment }: Place): string {
-  if (environment === "development") return ".dev.vars, the environment";
+/** Where the bad values may be set. */
+function locationsOf({ keys }: ConfigError, { environment, isLocal }: CheckContext): string {
+  if (isLocal) return ".dev.vars, the environment";
   const areSecrets = keys.map((key) => SECRETS.includes(key));
   return [
     ...(areSecrets.includes(true) ? [".env, the environment"] : []),
@@ -56,72 +49,46 @@ function placesOf({ keys }: ConfigError, { environment }: Place): string {
   ].join(", ");
 }
 
-function checkTogether(place: Place): Finding[] {
-  const name = "both files";
-  let workers: ReturnType<Place["wanted"]>["workers"];
-  try {
-    workers = place.wanted().workers;
-    if (place.environment !== "development") {
-      checkAccount(place.settings);
-      checkWorkerName(place.settings, workers.producer, place.environment);
-    }
-  } catch (thrown) {
-    if (!(thrown instanceof GatewayError)) throw thrown;
-    return [fail(name, thrown.message, "mend what is named")];
+function checkTogether(context: CheckContext): Finding[] {
+  const { producer, consumer } = context.desired().workers;
+  if (!context.isLocal) {
+    checkAccount(context.settings);
+    checkWorkerName(context.settings, producer, context.environment);
   }
-  const { producer, consumer } = workers;
   const differing = SHARED.filter((key) => (producer.vars[key] ?? "") !== (consumer.vars[key] ?? ""));
-  const findings = [
-    ...(differing.length > 0
-      ? [
-          warn(
-            name,
-            `they differ in ${differing.join(", ")}`,
-            `set the same in ${producer.file} and ${consumer.file}`,
-          ),
-        ]
-      : []),
-    ...(place.environment === "development" ? [] : checkDeployable(place)),
-  ];
-  return findings.length > 0 ? findings : [ok(name, "they agree")];
+  return problemsOr(
+    ok(BOTH, "they agree"),
+    differing.length > 0 &&
+      warn(
+        BOTH,
+        `they differ in ${differing.join(", ")}`,
+        `set the same in ${producer.file} and ${consumer.file}`,
+      ),
+    !context.isLocal && checkDeployable(context),
+  );
 }
 
 /** What the files come with has to be replaced once. */
-function checkDeployable(place: Place): Finding[] {
-  const { file, vars } = place.file("consumer");
-  const hasPlaceholder = WORKERS.some((worker) => isPlaceholder(place.file(worker).databaseId));
-  const examples = ["CLOUDFLARE_WORKER_URL", "GRAINCHAIN_API_URL"].filter((name) => isExample(vars[name]));
-  return [
-    ...(examples.length > 0
-      ? [fail("both files", `${examples.join(" and ")} still name an example`, `set your own in ${file}`)]
-      : []),
-    ...(hasPlaceholder
-      ? [
-          fail(
-            "both files",
-            "database_id is a placeholder still",
-            `gateway provision --env ${place.environment}`,
-          ),
-        ]
-      : []),
-  ];
+function checkDeployable(context: CheckContext): Finding[] {
+  const { file, vars } = context.file("consumer");
+  const examples = exampleAddresses(vars);
+  return collect(
+    examples.length > 0 && fail(BOTH, `still an example: ${examples.join(", ")}`, `set your own in ${file}`),
+    WORKERS.some((worker) => isPlaceholder(context.file(worker).databaseId)) &&
+      fail(BOTH, "database_id is still a placeholder", context.provisionCommand),
+  );
 }
 
-const privateKeyCheck = ({ settings }: Place): Check => ({
+const privateKeyCheck = ({ settings }: CheckContext): Check => ({
   name: "private key",
   async run() {
     try {
       await readPrivateKey(settings.GITHUB_APP_PRIVATE_KEY ?? "");
-      return [ok("private key", "GITHUB_APP_PRIVATE_KEY can be read")];
+      return [ok("private key", "GITHUB_APP_PRIVATE_KEY is valid")];
     } catch (thrown) {
       if (!(thrown instanceof CredentialsError)) throw thrown;
-      return [
-        fail(
-          "private key",
-          thrown.message,
-          "make a new one in the App's settings, and paste all of its file",
-        ),
-      ];
+      const fix = "generate a new one in the App's settings, and paste the whole file";
+      return [fail("private key", thrown.message, fix)];
     }
   },
 });

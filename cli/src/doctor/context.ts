@@ -1,60 +1,64 @@
-/** The environment that is looked at: its files, what is set for it, and where it is. */
+/** The environment that is checked: its files, its settings, and its address. */
 import { ConfigError } from "@webhook-gateway/shared/config/common.ts";
 import { type ConsumerConfig, readConsumerConfig } from "@webhook-gateway/shared/config/consumer.ts";
 import { type Account, readAccount } from "../cloudflare/account.ts";
 import { openWrangler, type Wrangler, type WranglerProgram } from "../cloudflare/wrangler.ts";
 import { GatewayError } from "../exit.ts";
 import { nonEmpty, readSettingsFile } from "../input/settings-file.ts";
-import { readWorkerFile, type Wanted, type WorkerFile, wantedOf } from "../project/desired-state.ts";
+import { type DesiredState, desiredState } from "../project/desired-state.ts";
 import { localAddresses, readPorts, readStateDir } from "../project/local-gateway.ts";
 import {
   type EnvironmentName,
+  isExample,
   projectDir,
   readToolSettings,
   type Settings,
   type WorkerName,
 } from "../project/project.ts";
 import { SECRETS } from "../project/secret-names.ts";
-import { isExample } from "../provision/advice.ts";
+import { readWorkerFile, type WorkerFile } from "../project/worker-file.ts";
 import { Unchecked } from "./check.ts";
 
-export interface Place {
+export interface CheckContext {
   readonly environment: EnvironmentName;
-  readonly dir: string;
+  /** It runs on this machine, started by `npm start`. */
+  readonly isLocal: boolean;
+  /** What creates what is missing in the account. */
+  readonly provisionCommand: string;
   /** Where a local gateway keeps its database. */
   readonly stateDir: string;
-  /** The gateway, without a slash at its end; undefined where nobody knows where it is. */
+  /** The gateway's address without a slash at its end; undefined if it is not known. */
   readonly url: string | undefined;
-  /** Credentials, by their names. */
+  /** Credentials by name. */
   readonly settings: Settings;
   readonly wrangler: Wrangler;
-  /** @throws GatewayError where the file cannot be read */
+  /** @throws GatewayError if the file cannot be read */
   file(worker: WorkerName): WorkerFile;
-  /** @throws GatewayError where a file cannot be read */
-  wanted(): Wanted;
+  /** @throws GatewayError if a file cannot be read */
+  desired(): DesiredState;
   /** What the Worker is started with, as far as it is known here. @throws GatewayError */
   values(worker: WorkerName): Settings;
-  /** @throws GatewayError where the configuration is bad */
+  /** @throws Unchecked if the configuration is invalid */
   consumerConfig(): ConsumerConfig;
-  /** @throws GatewayError where no account is named, or not so that it can be used */
+  /** @throws GatewayError if no valid account is named */
   account(): Account;
 }
 
-/** A secret that is at Cloudflare, where nobody can read it. */
+/** Stands for a secret at Cloudflare, which cannot be read. */
 const UNKNOWN_SECRET = "unknown";
 
-/** @param url where a person says the gateway is @throws GatewayError for settings that cannot be read */
-export async function openPlace(
+/** @param givenUrl the gateway's address, if a person has given it @throws GatewayError if settings cannot be read */
+export async function openContext(
   environment: EnvironmentName,
-  url: string | undefined,
+  givenUrl: string | undefined,
   env: NodeJS.ProcessEnv,
   program: WranglerProgram,
-): Promise<Place> {
+): Promise<CheckContext> {
   const dir = projectDir(env);
   const isLocal = environment === "development";
   const tools = readToolSettings(dir, env);
   const local = isLocal ? readSettingsFile(dir, ".dev.vars") : {};
-  // As `npm start` has it: the environment wins over .dev.vars. .env is for the tools.
+  // As in `npm start`, the environment wins over .dev.vars. .env is for the tools.
   const settings = { ...readSettingsFile(dir, ".env"), ...local, ...nonEmpty(env) };
   const files = {
     producer: await attempt(readWorkerFile(dir, "producer", environment)),
@@ -66,30 +70,27 @@ export async function openPlace(
     return read;
   };
   const addresses = isLocal ? localAddresses(readPorts(env)) : undefined;
-  const place: Place = {
+  const values = (worker: WorkerName): Settings =>
+    addresses === undefined
+      ? deployedValues(file(worker), settings)
+      : { ...file(worker).vars, ...addresses, ...local, ...nonEmpty(env), ENVIRONMENT: "development" };
+  return {
     environment,
-    dir,
+    isLocal,
+    provisionCommand: `gateway provision --env ${environment}`,
     stateDir: readStateDir(env),
-    url: url ?? addresses?.CLOUDFLARE_WORKER_URL ?? deployedUrl(files.consumer),
+    url: givenUrl ?? addresses?.CLOUDFLARE_WORKER_URL ?? deployedUrl(files.consumer),
     settings,
-    wrangler: openWrangler(dir, isLocal ? undefined : maybeAccount(tools), program),
+    wrangler: openWrangler(dir, isLocal ? undefined : accountIfAny(tools), program),
     file,
-    wanted: () => wantedOf(environment, file("producer"), file("consumer")),
-    values: (worker) =>
-      addresses === undefined
-        ? deployedValues(file(worker), settings)
-        : {
-            ...file(worker).vars,
-            ...addresses,
-            ...local,
-            ...nonEmpty(env),
-            ENVIRONMENT: "development",
-          },
+    desired: () => desiredState(environment, file("producer"), file("consumer")),
+    values,
     consumerConfig() {
       try {
-        return readConsumerConfig(place.values("consumer"));
+        return readConsumerConfig(values("consumer"));
       } catch (thrown) {
-        if (thrown instanceof ConfigError) throw new GatewayError(thrown.message);
+        if (thrown instanceof ConfigError || thrown instanceof GatewayError)
+          throw new Unchecked(thrown.message);
         throw thrown;
       }
     },
@@ -99,11 +100,10 @@ export async function openPlace(
         return readAccount(tools);
       throw new Unchecked(
         "CLOUDFLARE_API_TOKEN or CLOUDFLARE_ACCOUNT_ID is not set",
-        "put both into .env, as .env.example shows",
+        "add both to .env (see .env.example)",
       );
     },
   };
-  return place;
 }
 
 const deployedValues = (file: WorkerFile, settings: Settings): Settings => ({
@@ -117,8 +117,8 @@ function deployedUrl(consumer: WorkerFile | GatewayError): string | undefined {
   return isExample(url) ? undefined : url?.replace(/\/+$/, "");
 }
 
-/** What needs one asks for `account` first, and hears why there is none. */
-function maybeAccount(settings: Settings): Account | undefined {
+/** A check that needs the account calls `account` first, which says why there is none. */
+function accountIfAny(settings: Settings): Account | undefined {
   try {
     return readAccount(settings);
   } catch {

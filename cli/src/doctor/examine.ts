@@ -1,10 +1,9 @@
 /** Every check of an environment. */
-
 import type { WranglerProgram } from "../cloudflare/wrangler.ts";
 import type { EnvironmentName } from "../project/project.ts";
-import { type Check, runChecks } from "./check.ts";
+import { runChecks } from "./check.ts";
 import { configurationChecks } from "./configuration.ts";
-import { openPlace, type Place } from "./context.ts";
+import { openContext } from "./context.ts";
 import { databaseCheck } from "./database.ts";
 import type { Finding } from "./finding.ts";
 import { gatewayChecks } from "./gateway.ts";
@@ -15,22 +14,23 @@ import { queuesCheck } from "./queues.ts";
 import { secretChecks } from "./secrets.ts";
 import { versionChecks } from "./versions.ts";
 
-/** @param url where a person says the gateway is */
-export const examine = async (
+/** @param url the gateway's address, if a person has given it */
+export async function examine(
   environment: EnvironmentName,
   url: string | undefined,
   env: NodeJS.ProcessEnv,
   wrangler: WranglerProgram,
-): Promise<Finding[]> => runChecks(allChecks(await openPlace(environment, url, env, wrangler)));
-
-const allChecks = (place: Place): Check[] => [
-  ...configurationChecks(place),
-  ...secretChecks(place),
-  ...versionChecks(place),
-  ...gatewayChecks(place),
-  grainchainCheck(place),
-  databaseCheck(place),
-  queuesCheck(place),
-  ...githubAccessChecks(place),
-  ...hookChecks(place),
-];
+): Promise<Finding[]> {
+  const context = await openContext(environment, url, env, wrangler);
+  return runChecks([
+    ...configurationChecks(context),
+    ...secretChecks(context),
+    ...versionChecks(context),
+    ...gatewayChecks(context),
+    grainchainCheck(context),
+    databaseCheck(context),
+    queuesCheck(context),
+    ...githubAccessChecks(context),
+    ...hookChecks(context),
+  ]);
+}

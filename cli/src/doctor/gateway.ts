@@ -1,15 +1,13 @@
-/** Does the gateway answer, and what does it say of itself? */
+/** Does the gateway answer, and what does it report about itself? */
 import { VERSION } from "@webhook-gateway/shared/version.ts";
 import * as v from "valibot";
-import { wranglerCommand } from "../cloudflare/wrangler-command.ts";
-import { GatewayError } from "../exit.ts";
-import { configFile } from "../project/project.ts";
+import { deployCommand, queueInfoCommand, tailCommand } from "../cloudflare/wrangler-command.ts";
 import { type Check, Unchecked } from "./check.ts";
-import type { Place } from "./context.ts";
-import { type Finding, fail, ok, skipped, warn } from "./finding.ts";
-import { askHttp, type HttpAnswer } from "./http.ts";
+import type { CheckContext } from "./context.ts";
+import { collect, type Finding, fail, ok, skipped, warn } from "./finding.ts";
+import { getJson } from "./http.ts";
 
-/** Beyond this, times in the logs and the dashboard mislead, and an App's JWT is refused soon. */
+/** Beyond this, times in logs and dashboard mislead, and GitHub soon refuses the JWT of an App. */
 const MAX_CLOCK_DIFFERENCE_MS = 30_000;
 
 const health = v.object({
@@ -26,7 +24,7 @@ const health = v.object({
 });
 type Health = v.InferOutput<typeof health>;
 
-/** A gateway that answers so cannot work, and is one all the same. */
+/** The answer of a gateway that cannot work. */
 const refusal = v.object({
   success: v.literal(false),
   error: v.object({ message: v.string() }),
@@ -35,103 +33,96 @@ const refusal = v.object({
 
 const root = v.object({ service: v.literal("webhook-gateway"), version: v.string() });
 
-/** What to do about each of the gateway's own checks. */
-function mendOf(name: string, place: Place): string {
-  switch (name) {
-    case "database":
-      return `look at D1's status and at ${logsOf(place)}`;
-    case "queue":
-      return `look at the status of Queues, and at ${queueOf(place)}`;
-    case "grainchain":
-      return "look at Grainchain; gateway status says what waits. Nothing is lost meanwhile";
-    default:
-      return `look at ${logsOf(place)}`;
-  }
-}
-
-const logsOf = ({ environment }: Place): string =>
-  environment === "development"
-    ? "what npm start prints"
-    : `the Worker's logs: ${wranglerCommand(`tail -c ${configFile("producer")} --env ${environment}`)}`;
-
-const queueOf = ({ environment, file }: Place): string =>
-  environment === "development"
-    ? "what npm start prints"
-    : `the queue itself: ${wranglerCommand(`queues info ${file("producer").produces.join(" ")}`)}`;
-
-export const gatewayChecks = (place: Place): Check[] => [
-  { name: "gateway", run: (signal) => checkHealth(place, signal) },
-  { name: "gateway version", run: (signal) => checkVersion(place, signal) },
+export const gatewayChecks = (context: CheckContext): Check[] => [
+  { name: "gateway", fix: startFix(context), run: (signal) => checkHealth(context, signal) },
+  { name: "gateway version", run: (signal) => checkVersion(context, signal) },
 ];
 
-/** @throws Unchecked where nobody knows where it is */
-function gatewayUrl({ url }: Place): string {
+/** @throws Unchecked if it is not known */
+function gatewayUrl({ url }: CheckContext): string {
   if (url !== undefined) return url;
-  throw new Unchecked("CLOUDFLARE_WORKER_URL is an example still", "set your own, or give --url");
+  throw new Unchecked("CLOUDFLARE_WORKER_URL is still an example", "set your own, or pass --url");
 }
 
-async function checkHealth(place: Place, signal: AbortSignal): Promise<Finding[]> {
-  const url = gatewayUrl(place);
-  let answer: HttpAnswer;
-  try {
-    answer = await askHttp(`${url}/health`, signal);
-  } catch (thrown) {
-    if (!(thrown instanceof GatewayError)) throw thrown;
-    return [fail("gateway", thrown.message, startMend(place))];
-  }
-  const parsed = v.safeParse(health, answer.body);
-  const refused = v.safeParse(refusal, answer.body);
+async function checkHealth(context: CheckContext, signal: AbortSignal): Promise<Finding[]> {
+  const url = gatewayUrl(context);
+  const sentAt = Date.now();
+  const { status: httpStatus, headers, body } = await getJson(`${url}/health`, signal);
+  const answeredAt = Date.now();
+  const refused = v.safeParse(refusal, body);
   if (refused.success) {
-    const what = `${url} answers ${answer.status}: ${refused.output.error.message}`;
-    return [fail("gateway", what, `look at ${logsOf(place)}`)];
+    const what = `${url} answers ${httpStatus}: ${refused.output.error.message}`;
+    return [fail("gateway", what, `look at ${logsOf(context)}`)];
   }
+  const parsed = v.safeParse(health, body);
   if (!parsed.success) {
-    const what = `what answers at ${url} is no gateway (HTTP ${answer.status})`;
-    return [fail("gateway", what, "give the gateway's own address as --url")];
+    const what = `${url} does not answer like a gateway (HTTP ${httpStatus})`;
+    return [fail("gateway", what, "pass the gateway's address as --url")];
   }
-  const { status, environment, checks } = parsed.output;
-  return [
+  const { status, environment, timestamp, checks } = parsed.output;
+  // The gateway wrote its answer in the middle of the request, approximately. A local gateway sends no Date.
+  const theirs = Date.parse(headers.get("date") ?? timestamp);
+  return collect(
     status === "healthy"
       ? ok("gateway", `${url} is healthy`)
       : warn("gateway", `${url} is ${status}`, "see below"),
-    ...(environment === place.environment
-      ? []
-      : [
-          fail(
-            "gateway",
-            `${url} is the ${environment} environment`,
-            `give the ${place.environment} one as --url`,
-          ),
-        ]),
-    ...Object.entries(checks).map(([name, check]) => judgeCheck(name, check, place)),
-    judgeClock(answer, parsed.output),
-  ];
+    environment !== context.environment &&
+      fail(
+        "gateway",
+        `${url} is the ${environment} environment`,
+        `pass the ${context.environment} gateway as --url`,
+      ),
+    Object.entries(checks).map(([name, check]) => judgeCheck(name, check, context)),
+    judgeClock((sentAt + answeredAt) / 2 - theirs),
+  );
 }
 
-function judgeCheck(name: string, { status, detail }: Health["checks"][string], place: Place): Finding {
+function judgeCheck(
+  name: string,
+  { status, detail }: Health["checks"][string],
+  context: CheckContext,
+): Finding {
   const check = `gateway: ${name}`;
-  const mend = mendOf(name, place);
   switch (status) {
     case "ok":
-      return ok(check, detail === "" ? "ok" : detail);
+      return ok(check, detail || "ok");
     case "failed":
-      return fail(check, detail === "" ? "failed" : detail, mend);
+      return fail(check, detail || "failed", fixOf(name, context));
     case "degraded":
-      return warn(check, detail === "" ? "degraded" : detail, mend);
+      return warn(check, detail || "degraded", fixOf(name, context));
     case "unknown":
-      return warn(check, detail === "" ? "not known" : detail, null);
+      return warn(check, detail || "not known", null);
   }
 }
 
-/** The middle of the request is when the answer was written, as far as can be told. */
-function judgeClock({ headers, askedAt, answeredAt }: HttpAnswer, { timestamp }: Health): Finding {
-  // A local gateway sends no Date.
-  const theirs = Date.parse(headers.get("date") ?? timestamp);
-  const difference = (askedAt + answeredAt) / 2 - theirs;
-  if (Number.isNaN(difference)) return skipped("clock", "the gateway's Date cannot be read");
-  const seconds = Math.abs(Math.round(difference / 1000));
-  if (Math.abs(difference) <= MAX_CLOCK_DIFFERENCE_MS) return ok("clock", `${seconds} s from the gateway's`);
-  const direction = difference > 0 ? "ahead of" : "behind";
+/** What to do about one of the gateway's own checks. */
+function fixOf(name: string, context: CheckContext): string {
+  switch (name) {
+    case "database":
+      return `check D1's status and ${logsOf(context)}`;
+    case "queue":
+      return `check the status of Queues and ${queueOf(context)}`;
+    case "grainchain":
+      return "check Grainchain; gateway status shows what is waiting. Nothing is lost meanwhile";
+    default:
+      return `look at ${logsOf(context)}`;
+  }
+}
+
+const LOCAL_OUTPUT = "the output of npm start";
+
+const logsOf = ({ environment, isLocal }: CheckContext): string =>
+  isLocal ? LOCAL_OUTPUT : `the Worker's logs: ${tailCommand("producer", environment)}`;
+
+const queueOf = ({ isLocal, file }: CheckContext): string =>
+  isLocal ? LOCAL_OUTPUT : `the queue itself: ${queueInfoCommand(file("producer").produces.join(" "))}`;
+
+function judgeClock(differenceMs: number): Finding {
+  if (Number.isNaN(differenceMs)) return skipped("clock", "the gateway's Date cannot be read");
+  const seconds = Math.abs(Math.round(differenceMs / 1000));
+  if (Math.abs(differenceMs) <= MAX_CLOCK_DIFFERENCE_MS)
+    return ok("clock", `${seconds} s from the gateway's`);
+  const direction = differenceMs > 0 ? "ahead of" : "behind";
   return warn(
     "clock",
     `this machine is ${seconds} s ${direction} the gateway`,
@@ -139,17 +130,15 @@ function judgeClock({ headers, askedAt, answeredAt }: HttpAnswer, { timestamp }:
   );
 }
 
-async function checkVersion(place: Place, signal: AbortSignal): Promise<Finding[]> {
+async function checkVersion(context: CheckContext, signal: AbortSignal): Promise<Finding[]> {
   const name = "gateway version";
-  const { status, body } = await askHttp(`${gatewayUrl(place)}/`, signal);
+  const { status, body } = await getJson(`${gatewayUrl(context)}/`, signal);
   const parsed = v.safeParse(root, body);
-  if (!parsed.success) return [skipped(name, `GET / answers as no gateway does (HTTP ${status})`)];
+  if (!parsed.success) return [skipped(name, `GET / does not answer like a gateway (HTTP ${status})`)];
   const { version } = parsed.output;
   if (version === VERSION) return [ok(name, version)];
-  return [warn(name, `${version} runs, and this checkout is ${VERSION}`, startMend(place))];
+  return [warn(name, `${version} is running, but this checkout is ${VERSION}`, startFix(context))];
 }
 
-const startMend = ({ environment }: Place): string =>
-  environment === "development"
-    ? "npm start"
-    : wranglerCommand(`deploy -c ${configFile("producer")} --env ${environment}`);
+const startFix = ({ environment, isLocal }: CheckContext): string =>
+  isLocal ? "npm start" : deployCommand("producer", environment);

@@ -1,4 +1,4 @@
-/** Findings as they are shown. */
+/** Findings, as they are printed. */
 import { stripVTControlCharacters } from "node:util";
 import { type Column, tableLines } from "../output/table.ts";
 import type { Screen, Style } from "../output/terminal.ts";
@@ -10,11 +10,11 @@ const COLUMNS: readonly Column<Finding>[] = [
   { head: "check", cell: ({ check }) => check, rank: 3, min: 22, wrap: true },
   { head: "", cell: ({ status }) => status, rank: 1, min: 4, style: ({ status }) => STYLES[status] },
   { head: "what", cell: ({ what }) => what, rank: 2, min: 30, wrap: true },
-  // To be copied: never broken.
-  { head: "mend", cell: ({ mend }) => mend ?? "", rank: 4, whole: true },
+  // To be copied, so it is never broken into lines.
+  { head: "fix", cell: ({ fix }) => fix ?? "", rank: 4, whole: true },
 ];
 
-/** A line or more for each; where there is no room beside it, the mend stands below. */
+/** One or more lines for each; the fix is below if there is no room beside. */
 export const findingLines = (findings: readonly Finding[], screen: Screen): string[] =>
   tableLines(findings, COLUMNS, screen).filter((line) => stripVTControlCharacters(line).trim() !== "");
 

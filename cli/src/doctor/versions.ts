@@ -1,16 +1,16 @@
-/** Are the programs recent enough, and the same as those that this checkout was tried with? */
+/** Are the programs recent enough, and those that this checkout is tested with? */
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import { isRecentNode, MIN_NODE } from "@webhook-gateway/shared/process/node-version.mjs";
 import { ROOT } from "@webhook-gateway/shared/process/root.mjs";
 import * as v from "valibot";
 import { type Check, WRANGLER_TIMEOUT_MS } from "./check.ts";
-import type { Place } from "./context.ts";
+import type { CheckContext } from "./context.ts";
 import { fail, ok, warn } from "./finding.ts";
 
 const packageFile = v.object({ dependencies: v.object({ wrangler: v.string() }) });
 
-export const versionChecks = (place: Place): Check[] => [
+export const versionChecks = (context: CheckContext): Check[] => [
   {
     name: "Node",
     async run() {
@@ -23,14 +23,14 @@ export const versionChecks = (place: Place): Check[] => [
     name: "Wrangler",
     timeoutMs: WRANGLER_TIMEOUT_MS,
     async run(signal) {
-      const { code, stdout, problem } = await place.wrangler(["--version"], { signal });
+      const { code, stdout, problem } = await context.wrangler(["--version"], { signal });
       const [found] = /\d+\.\d+\.\d+[\w.-]*/.exec(stdout) ?? [];
-      const mend = "pnpm install";
-      if (code !== 0 || found === undefined) return [fail("Wrangler", `it does not run: ${problem}`, mend)];
+      const fix = "pnpm install";
+      if (code !== 0 || found === undefined) return [fail("Wrangler", `it does not run: ${problem}`, fix)];
       const text = readFileSync(path.join(ROOT, "package.json"), "utf8");
-      const wanted = v.parse(packageFile, JSON.parse(text)).dependencies.wrangler;
-      if (found === wanted) return [ok("Wrangler", found)];
-      return [warn("Wrangler", `${found}, and this checkout was tried with ${wanted}`, mend)];
+      const expected = v.parse(packageFile, JSON.parse(text)).dependencies.wrangler;
+      if (found === expected) return [ok("Wrangler", found)];
+      return [warn("Wrangler", `${found}, but this checkout is tested with ${expected}`, fix)];
     },
   },
 ];

@@ -1,4 +1,4 @@
-/** Which dead letters a command is about. */
+/** The dead letters that a command is about. */
 import type { DeadLetterScope } from "@webhook-gateway/shared/api/dead-letter.ts";
 import { EXIT, GatewayError } from "../exit.ts";
 import { checkTimes, type TimeOptions } from "./option.ts";
@@ -11,13 +11,13 @@ export interface ScopeOptions extends TimeOptions {
   readonly all?: boolean;
 }
 
-/** As the API takes them. */
+/** The limit of the API. */
 const MAX_IDS = 1000;
 const FILTERS = ["repo", "event", "since", "until", "kind", "class"] as const;
 
 /**
- * The scope that ids and options name together.
- * @throws GatewayError where they name none, or more than one
+ * The scope that ids and options name.
+ * @throws GatewayError if they name none, or more than one
  */
 export function deadLetterScope(ids: readonly string[], options: ScopeOptions): DeadLetterScope {
   const filters = FILTERS.filter((name) => options[name] !== undefined);
@@ -26,17 +26,16 @@ export function deadLetterScope(ids: readonly string[], options: ScopeOptions): 
   if (ids.length > 0) {
     if (flags.length > 0) throw usage(`ids and ${flags.join(", ")} exclude each other`);
     const distinct = [...new Set(ids)];
-    if (distinct.length > MAX_IDS)
-      throw usage(`more than ${MAX_IDS} ids: take a filter, or several commands`);
+    if (distinct.length > MAX_IDS) throw usage(`more than ${MAX_IDS} ids: use a filter, or several commands`);
     return { ids: distinct };
   }
   if (options.all === true) {
     if (filters.length > 0)
-      throw usage(`${flags.join(", ")} exclude each other: a filter alone takes what matches it`);
+      throw usage(`${flags.join(", ")} exclude each other: a filter alone selects what matches it`);
     return { all: true };
   }
   if (filters.length === 0)
-    throw usage("which dead letters? Give their ids, a filter (--repo, --kind, …) or --all");
+    throw usage("which dead letters? Name their ids, a filter (--repo, --kind, …) or --all");
   checkTimes(options);
   const filter = Object.fromEntries(filters.map((name) => [name, options[name]]));
   return { filter };

@@ -1,6 +1,6 @@
 /**
- * GitHub's example payloads, one of every event and action. The file is taken from `@octokit/webhooks-examples`
- * (MIT, Copyright (c) Octokit contributors), which `tools/release/example-payloads.ts` does.
+ * GitHub's example payloads, one for every event and action. `tools/release/example-payloads.ts` takes them from
+ * `@octokit/webhooks-examples` (MIT, Copyright (c) Octokit contributors).
  */
 import { readFileSync } from "node:fs";
 import path from "node:path";

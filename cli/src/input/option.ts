@@ -1,8 +1,9 @@
-/** Options that several commands take, and how their values are read. */
+/** Options of several commands, and how their values are read. */
 import { DEFAULT_LIMIT, MAX_LIMIT } from "@webhook-gateway/shared/api/page.ts";
-import { type Command, InvalidArgumentError } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
 import type { Query } from "../api/client.ts";
 import { EXIT, GatewayError } from "../exit.ts";
+import { ENVIRONMENTS } from "../project/project.ts";
 import { parseMoment } from "./time.ts";
 
 export interface TimeOptions {
@@ -19,13 +20,19 @@ export interface PageOptions {
 export const addTimeOptions = (command: Command): Command =>
   command
     .option("--since <when>", "not before: 30m, 6h or 2d ago, or a date and time", moment)
-    .option("--until <when>", "before: the same", moment);
+    .option("--until <when>", "before: the same forms", moment);
 
 /** Adds `--limit` and `--cursor`. */
 export const addPageOptions = (command: Command): Command =>
   command
-    .option("--limit <n>", `how many, ${MAX_LIMIT} at most`, integerUpTo(MAX_LIMIT), DEFAULT_LIMIT)
-    .option("--cursor <cursor>", "the page that a list before this one named", text);
+    .option("--limit <n>", `how many, at most ${MAX_LIMIT}`, integerUpTo(MAX_LIMIT), DEFAULT_LIMIT)
+    .option("--cursor <cursor>", "the next page, as the last list named it", text);
+
+/** Adds `--env`. */
+export const addEnvironmentOption = (command: Command): Command =>
+  command.addOption(
+    new Option("--env <name>", "the environment").choices(ENVIRONMENTS).makeOptionMandatory(),
+  );
 
 /** Options as the query of a list. @throws GatewayError for a time span that ends before it begins */
 export function listQuery(options: PageOptions & TimeOptions & object): Query {
@@ -61,7 +68,7 @@ export function repository(value: string): string {
 
 export function shaPrefix(value: string): string {
   if (/^[0-9a-f]{7,64}$/i.test(value)) return value.toLowerCase();
-  throw new InvalidArgumentError("It must be a commit SHA, 7 digits at least.");
+  throw new InvalidArgumentError("It must be a commit SHA of at least 7 digits.");
 }
 
 /** @param max characters */
@@ -76,7 +83,7 @@ const MAX_TEXT = 400;
 /** An id, a name or a cursor. */
 export const text = textUpTo(MAX_TEXT);
 
-/** One of some words. */
+/** One of these words. */
 export const oneOf =
   <const Word extends string>(...words: readonly Word[]) =>
   (value: string): Word => {
@@ -85,7 +92,7 @@ export const oneOf =
     throw new InvalidArgumentError(`It must be one of ${words.join(", ")}.`);
   };
 
-/** Some of some words, separated by commas. */
+/** Some of these words, separated by commas. */
 export const someOf =
   (...words: readonly string[]) =>
   (value: string): string => {

@@ -1,9 +1,9 @@
-/** Payloads to send: GitHub's own examples, about the repository, pull request and head that are asked for. */
+/** Payloads to send: GitHub's examples, with another repository, pull request and head. */
 import { createHash, randomBytes } from "node:crypto";
 import { emitterEventNames } from "@octokit/webhooks";
 import { readExamplePayloads } from "./example-payloads.ts";
 
-/** What to put in place of the example's own. */
+/** What replaces the example's values. */
 export interface PayloadOptions {
   /** `owner/repo`. */
   readonly repo?: string | undefined;
@@ -19,19 +19,19 @@ const EXAMPLES = readExamplePayloads();
 /**
  * Builds the payload of an event.
  * @param name `event` or `event.action`
- * @returns undefined where GitHub has no such event or action
+ * @returns undefined if GitHub has no such event or action
  */
 export function buildPayload(name: string, options: PayloadOptions): Json | undefined {
   const example = findExample(name);
   if (example === undefined) return undefined;
   const payload = structuredClone(example);
   if (options.repo !== undefined) renameRepository(payload, options.repo);
-  aimPullRequest(payload, options);
-  aimHead(payload, options.head ?? (options.repo === undefined ? undefined : randomSha()));
+  setPullRequest(payload, options);
+  setHead(payload, options.head ?? (options.repo === undefined ? undefined : randomSha()));
   return payload;
 }
 
-/** The events of GitHub, each with the actions that there is an example for. */
+/** The events of GitHub, each with the actions that have an example. */
 export function knownEvents(): ReadonlyMap<string, readonly string[]> {
   return new Map(
     [...EXAMPLES].map(([event, payloads]) => [
@@ -46,7 +46,7 @@ function findExample(name: string): Json | undefined {
   const examples = EXAMPLES.get(event) ?? [];
   if (action === undefined) return examples[0];
   const exact = examples.find((example) => example.action === action);
-  // Not every action has an example; an event's actions nearly share one shape.
+  // Not every action has an example, but the payloads of an event's actions have nearly the same shape.
   const [first] = examples;
   const known = emitterEventNames.some((emitted) => emitted === name);
   return exact ?? (known && first !== undefined ? { ...first, action } : undefined);
@@ -66,7 +66,7 @@ function renameRepository(payload: Json, repo: string): void {
   if (isObject(repository.owner)) repository.owner.login = login;
 }
 
-function aimPullRequest(payload: Json, { repo, pr, now }: PayloadOptions): void {
+function setPullRequest(payload: Json, { repo, pr, now }: PayloadOptions): void {
   const pull = payload.pull_request;
   const issue = payload.issue;
   if (isObject(pull)) {
@@ -80,7 +80,7 @@ function aimPullRequest(payload: Json, { repo, pr, now }: PayloadOptions): void 
   if (isObject(issue) && pr !== undefined) issue.number = pr;
 }
 
-function aimHead(payload: Json, head: string | undefined): void {
+function setHead(payload: Json, head: string | undefined): void {
   if (head === undefined) return;
   const { pull_request: pull, merge_group: group } = payload;
   if (isObject(pull) && isObject(pull.head)) pull.head.sha = head;
@@ -89,7 +89,7 @@ function aimHead(payload: Json, head: string | undefined): void {
   if (typeof payload.after === "string") payload.after = head;
 }
 
-/** The same repository keeps its id from one delivery to the next. */
+/** The same for every delivery of a repository. */
 const stableId = (repo: string): number =>
   createHash("sha256").update(repo.toLowerCase()).digest().readUInt32BE(0) & 0x7fffffff;
 

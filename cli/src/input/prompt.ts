@@ -1,8 +1,9 @@
-/** Asking a person. Questions are shown on standard error. What asks is loaded only then: most commands ask nothing. */
+/** Prompts, on standard error. Their library is loaded only when it is needed: most commands ask nothing. */
+import { GatewayError } from "../exit.ts";
 
-/** Where a question is asked. */
+/** Where a prompt is shown. */
 export interface PromptTerminal {
-  /** Whether somebody is there to answer. */
+  /** Whether a person can answer. */
   readonly isInteractive: boolean;
   readonly input: NodeJS.ReadableStream;
   readonly output: NodeJS.WritableStream;
@@ -15,15 +16,29 @@ export const processTerminal = (): PromptTerminal => ({
   output: process.stderr,
 });
 
-/** Asks for a word to be typed. @returns whether it was; Ctrl-C says no */
+/**
+ * Has a person confirm by typing a word.
+ * @param what is confirmed
+ * @throws GatewayError if it is not confirmed, or there is no terminal
+ */
+export async function requireConfirmation(word: string, what: string): Promise<void> {
+  const terminal = processTerminal();
+  if (!terminal.isInteractive)
+    throw new GatewayError(
+      `nothing was done: there is no terminal to ask on; confirm the ${what} with --yes`,
+    );
+  if (!(await askForWord(word, terminal))) throw new GatewayError("nothing was done: it was not confirmed");
+}
+
+/** Asks a person to type a word. @returns whether they did; false after Ctrl-C */
 export async function askForWord(word: string, terminal: PromptTerminal): Promise<boolean> {
   const { input, output } = terminal;
   const { input: askText } = await import("@inquirer/prompts");
-  const typed = await unlessDeclined(askText({ message: `Type ${word} to go on:` }, { input, output }));
+  const typed = await unlessDeclined(askText({ message: `Type ${word} to continue:` }, { input, output }));
   return typed?.trim() === word;
 }
 
-/** @returns undefined where the question was left with Ctrl-C */
+/** @returns undefined if the prompt was left with Ctrl-C */
 export async function unlessDeclined(answer: Promise<string>): Promise<string | undefined> {
   try {
     return await answer;

@@ -1,19 +1,19 @@
 /**
- * Files of settings, `NAME=value` a line: `.env`, `.dev.vars`, and those that keep secrets. They are read as Node's
- * `parseEnv` reads them, which skips what it does not understand: then a secret is "missing" that is there to be seen.
+ * Files of settings, `NAME=value` a line: `.env`, `.dev.vars`, and files that keep secrets. The format is that of Node's
+ * `parseEnv`, which skips lines that it does not understand: a secret in such a line would just be missing.
  */
 import path from "node:path";
 import { EXIT, GatewayError } from "../exit.ts";
 import { readTextFile } from "./text-file.ts";
 
 /**
- * The settings in a file, without those that are empty; none where there is no such file.
- * @throws GatewayError naming the file, and the line where it is one, and nothing that they hold
+ * The settings in a file, without empty ones; none if the file does not exist.
+ * @throws GatewayError naming the file and the line, and nothing in them
  */
 export const readSettingsFile = (dir: string, name: string): Record<string, string> =>
   parseSettings(readTextFile(path.join(dir, name), name) ?? "", name);
 
-/** @param name the file's @throws GatewayError naming the line that is none */
+/** @param name the file's @throws GatewayError naming the line that is invalid */
 export function parseSettings(text: string, name: string): Record<string, string> {
   const lines = text.split(/\r\n?|\n/);
   const settings: Record<string, string> = {};
@@ -33,7 +33,7 @@ export function parseSettings(text: string, name: string): Record<string, string
   return nonEmpty(settings);
 }
 
-/** @returns the value, and the line that it ends in */
+/** @returns the value, and the index of its last line */
 function readQuoted(lines: readonly string[], from: number, quote: string, begun: string, name: string) {
   let at = from;
   let last = begun;
@@ -48,12 +48,12 @@ function readQuoted(lines: readonly string[], from: number, quote: string, begun
   }
   const end = last.indexOf(quote);
   if (!/^\s*(?:#|$)/.test(last.slice(end + 1)))
-    throw new GatewayError(`${name}: line ${at + 1} goes on after its quote`, EXIT.usage);
+    throw new GatewayError(`${name}: line ${at + 1} has text after its quote`, EXIT.usage);
   const value = [...whole, last.slice(0, end)].join("\n");
   return { at, value: quote === '"' ? value.replaceAll(String.raw`\n`, "\n") : value };
 }
 
-/** Without what is empty. */
+/** Without empty values. */
 export const nonEmpty = (values: NodeJS.Dict<string>): Record<string, string> =>
   Object.fromEntries(
     Object.entries(values).flatMap(([name, value]) => (value ? [[name, value] as const] : [])),

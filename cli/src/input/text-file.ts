@@ -1,12 +1,15 @@
-/** Text files that a person names, or has written. */
+/** Text files of a person. */
 import { readFileSync } from "node:fs";
 import { EXIT, GatewayError } from "../exit.ts";
 
+/** The folder that the person started the command in. A package manager changes to the project's. */
+export const startFolder = (): string => process.env.INIT_CWD ?? process.cwd();
+
 /**
- * Reads a file as UTF-8, without a byte order mark: editors put one there, and nobody means it.
- * @param name the file's, as the person knows it: errors begin with it
- * @returns undefined where there is no such file
- * @throws GatewayError naming the file, and nothing that it holds
+ * Reads a file as UTF-8, without the byte order mark that some editors add.
+ * @param name what errors call the file
+ * @returns undefined if the file does not exist
+ * @throws GatewayError naming the file, and nothing in it
  */
 export function readTextFile(file: string, name: string): string | undefined {
   const bytes = readBytes(file, name);
@@ -29,6 +32,6 @@ function readBytes(file: string, name: string): Uint8Array | undefined {
   }
 }
 
-/** What the system calls it: `EACCES`. */
+/** The code of a system error: `EACCES`. */
 export const errorCode = (thrown: unknown): string =>
-  thrown instanceof Error && "code" in thrown ? String(thrown.code) : "it is not said why";
+  thrown instanceof Error && "code" in thrown ? String(thrown.code) : "unknown error";

@@ -4,10 +4,10 @@ import { projectDir } from "../project/project.ts";
 import { readSettingsFile } from "./settings-file.ts";
 
 /**
- * The secret to sign deliveries with. A gateway on this machine shares its `.dev.vars`; for any other one it has to
- * be given.
+ * The secret to sign deliveries with, from the environment. For a gateway on this machine it may also come from
+ * `.dev.vars`.
  * @param url of the gateway
- * @throws GatewayError where there is none, or one that no gateway has
+ * @throws GatewayError if there is none, or no gateway can have it
  */
 export function webhookSecret(url: string): string {
   const secret = process.env.GITHUB_WEBHOOK_SECRET || (isLocal(url) ? localSecret() : undefined);

@@ -1,32 +1,30 @@
-/** Pages of lists, as they are shown. */
+/** Pages of lists, as they are printed. */
 
-import type { Session } from "../api/session.ts";
 import { EXIT } from "../exit.ts";
 import { type Column, tableLines } from "./table.ts";
-import { printJson, resultScreen, say } from "./terminal.ts";
+import { printMessage, printResult } from "./terminal.ts";
 
 export interface Page<Item> {
   readonly items: readonly Item[];
   readonly next_cursor: string | null;
 }
 
-/** Prints a page. Where nothing matched the command ends so. */
+/** Prints a page. If nothing matched, the exit code says so. */
 export function printPage<Item>(
-  session: Session,
+  json: boolean,
   page: Page<Item>,
   columns: readonly Column<Item>[],
   nothing: string,
 ): void {
-  const screen = resultScreen();
-  if (session.json) printJson(page);
-  else if (page.items.length > 0) screen.print(tableLines(page.items, columns, screen));
-  if (page.next_cursor !== null) say(`there is more: --cursor ${quoted(page.next_cursor)}`);
+  if (json || page.items.length > 0)
+    printResult(json, page, ({ items }, screen) => tableLines(items, columns, screen));
+  if (page.next_cursor !== null) printMessage(`there are more: --cursor ${quoted(page.next_cursor)}`);
   else if (page.items.length === 0) {
-    say(nothing);
+    printMessage(nothing);
     process.exitCode = EXIT.nothingMatched;
   }
 }
 
 /** For a shell. */
-const quoted = (word: string): string =>
-  /^[\w.:=/+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+const quoted = (text: string): string =>
+  /^[\w.:=/+-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;

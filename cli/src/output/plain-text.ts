@@ -1,11 +1,10 @@
 /**
- * Text from outside, made safe to show. Branches, error texts and a test's output are whatever somebody wrote, and a
- * terminal obeys what it is sent: escape sequences, control characters and characters that turn the direction of text
- * are removed.
+ * Text from outside, made safe to print. Branches, error texts and the output of tests can hold anything, and a terminal
+ * obeys it: escape sequences, control characters and characters that change the direction of text are removed.
  */
 import { stripVTControlCharacters } from "node:util";
 
-/** Characters that are invisible or steer; two joiners are part of ordinary words. */
+/** Characters that are invisible or control the terminal. Two joiners are part of ordinary words. */
 const INVISIBLE = /[\p{Cc}[\p{Cf}--[\u200c\u200d]]]/gv;
 const LINE_ENDS = /\r\n|[\n\r\v\f\x85\u2028\u2029]/;
 
@@ -19,8 +18,8 @@ export const plainLines = (text: string): string[] =>
     .map((line) => line.replaceAll("\t", " ").replaceAll(INVISIBLE, ""));
 
 /**
- * A value as JSON that is safe to show: what `JSON.stringify` leaves of control and invisible characters is escaped,
- * so the document says the same.
+ * A value as JSON that is safe to print: control and invisible characters that `JSON.stringify` leaves are escaped, so
+ * the document keeps its meaning.
  */
 export const safeJson = (value: unknown): string => escapeJson(JSON.stringify(value));
 

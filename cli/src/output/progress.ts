@@ -1,6 +1,6 @@
-/** Progress on standard error: a bar on a terminal, a line now and then elsewhere. */
+/** Progress on standard error: a bar on a terminal, otherwise a line every 10 s. */
 import { SingleBar } from "cli-progress";
-import { say } from "./terminal.ts";
+import { printMessage } from "./terminal.ts";
 
 export interface Progress<Item> {
   start(item: Item): void;
@@ -8,23 +8,23 @@ export interface Progress<Item> {
   stop(): void;
 }
 
-/** How an item is shown. */
+/** How an item is shown as progress. */
 export interface ProgressText<Item> {
   readonly total: (item: Item) => number;
   readonly value: (item: Item) => number;
-  /** In words; of characters that are safe to show. */
+  /** Made of characters that are safe to print. */
   readonly text: (item: Item) => string;
 }
 
 const BAR_WIDTH = 24;
 const LINE_EVERY_MS = 10_000;
 
-/** The form that standard error can show. */
+/** In the form that standard error can show. */
 export const openProgress = <Item>(shown: ProgressText<Item>): Progress<Item> =>
   process.stderr.isTTY ? barProgress(shown) : lineProgress(shown);
 
 function barProgress<Item>({ total, value, text }: ProgressText<Item>): Progress<Item> {
-  // Interrupts are the command's own business; a bar of nothing is not a full one.
+  // The command handles interrupts itself; a bar of nothing is not a full one.
   const bar = new SingleBar({
     format: "{bar} {text}",
     barsize: BAR_WIDTH,
@@ -45,13 +45,13 @@ function barProgress<Item>({ total, value, text }: ProgressText<Item>): Progress
 
 function lineProgress<Item>({ text }: ProgressText<Item>): Progress<Item> {
   let last = "";
-  let saidAt = 0;
+  let printedAt = 0;
   const show = (item: Item): void => {
     const line = text(item);
-    if (line === last || Date.now() - saidAt < LINE_EVERY_MS) return;
-    say(line);
+    if (line === last || Date.now() - printedAt < LINE_EVERY_MS) return;
+    printMessage(line);
     last = line;
-    saidAt = Date.now();
+    printedAt = Date.now();
   };
   return { start: show, update: show, stop: () => undefined };
 }

@@ -8,15 +8,15 @@ import type { Screen, Style } from "./terminal.ts";
 
 export interface Column<Row> {
   readonly head: string;
-  /** Text from outside is made safe here. */
+  /** Text from outside is made safe in the table. */
   readonly cell: (row: Row) => string | number | null;
-  /** Importance: 1 is the most important. Where room is short, the least important are shortened first. */
+  /** Importance: 1 is the most important. If there is too little room, the least important are shortened first. */
   readonly rank: number;
-  /** It is not shortened to less (default 8). */
+  /** It is left out rather than shortened to less (default 8). */
   readonly min?: number;
-  /** Its text goes on in a next line instead of being shortened. */
+  /** Its text continues on the next line instead of being shortened. */
   readonly wrap?: boolean;
-  /** Never shortened: where the row does not fit with it, it gets a line of its own below. */
+  /** Never shortened: if the row does not fit with it, it gets its own line below. */
   readonly whole?: boolean;
   readonly style?: (row: Row) => Style | undefined;
 }
@@ -91,7 +91,7 @@ export const wrapText = (text: string, width: number): string[] =>
 
 export type Field = readonly [name: string, value: string | number | null];
 
-/** Lays out names with their values, each value as long as it is; those without a value are left out. */
+/** Lays out names with their values, which are never shortened. Fields without a value are left out. */
 export function fieldLines(fields: readonly Field[], screen: Screen): string[] {
   return tableLines(
     fields.filter(([, value]) => value !== null),

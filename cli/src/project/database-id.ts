@@ -1,12 +1,12 @@
-/** The database's id in a configuration file, which is the one thing that only Cloudflare knows. */
+/** The id of the database in a configuration file. */
 import { GatewayError } from "../exit.ts";
 
-/** What the files hold before there is a database. */
+/** Whether the id is the one in the files before a database is created. */
 export const isPlaceholder = (id: string): boolean => id === "" || id.startsWith("00000000-");
 
 /**
- * Puts an id in the place of another. All else stays as it is, byte for byte: a parser would lose the comments.
- * @throws GatewayError where the environment's table does not name the old id
+ * Replaces an id. Every other byte stays the same: a parser would lose the comments.
+ * @throws GatewayError if the environment's table does not have the old id
  */
 export function replaceDatabaseId(toml: string, environment: string, from: string, to: string): string {
   let inTable = false;
@@ -21,5 +21,5 @@ export function replaceDatabaseId(toml: string, environment: string, from: strin
     return `${before}${quote}${to}${quote}${line.slice(before.length + quote.length * 2 + id.length)}`;
   });
   if (replaced) return lines.join("\n");
-  throw new GatewayError(`no database_id "${from}" stands in [[env.${environment}.d1_databases]]`);
+  throw new GatewayError(`[[env.${environment}.d1_databases]] has no database_id "${from}"`);
 }

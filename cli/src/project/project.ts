@@ -1,4 +1,4 @@
-/** What is deployed: two Workers, each with a configuration file of its own, in three environments. */
+/** What is deployed: two Workers, each with its own configuration file, in three environments. */
 import { ROOT } from "@webhook-gateway/shared/process/root.mjs";
 import { nonEmpty, readSettingsFile } from "../input/settings-file.ts";
 
@@ -8,17 +8,31 @@ export type EnvironmentName = (typeof ENVIRONMENTS)[number];
 export const WORKERS = ["producer", "consumer"] as const;
 export type WorkerName = (typeof WORKERS)[number];
 
+/** A value for each Worker. */
+export const byWorker = <Value>(of: (worker: WorkerName) => Value): Record<WorkerName, Value> => ({
+  producer: of("producer"),
+  consumer: of("consumer"),
+});
+
 /** The Worker's configuration file, in the project's folder. */
 export const configFile = (worker: WorkerName): string => `wrangler.${worker}.toml`;
 
-/** Settings by their names: those that are empty count as absent. */
+/** Settings by name, without empty ones. */
 export type Settings = Readonly<Record<string, string>>;
 
-/** The folder with both configuration files. `GATEWAY_PROJECT`: another one than this checkout (for tests). */
+/** The folder with both configuration files: this checkout, unless `GATEWAY_PROJECT` names another one, for tests. */
 export const projectDir = (environment: NodeJS.ProcessEnv): string => environment.GATEWAY_PROJECT || ROOT;
 
-/** What a person has set for the tools: `.env`, overridden by the environment. @throws GatewayError */
+/** Settings for the tools: `.env`, overridden by the environment. @throws GatewayError */
 export const readToolSettings = (dir: string, environment: NodeJS.ProcessEnv): Settings => ({
   ...readSettingsFile(dir, ".env"),
   ...nonEmpty(environment),
 });
+
+/** Whether an address is one of the examples in the configuration files. */
+export const isExample = (url: string | undefined): boolean =>
+  /(^|\.)example\.(com|workers\.dev)$/.test(URL.parse(url ?? "")?.hostname ?? "");
+
+/** The names of the variables that still have an example in them. */
+export const exampleAddresses = (vars: Settings): string[] =>
+  ["CLOUDFLARE_WORKER_URL", "GRAINCHAIN_API_URL"].filter((name) => isExample(vars[name]));

@@ -10,7 +10,7 @@ export const RANDOM_SECRETS: readonly string[] = [
   "READER_TOKEN",
 ];
 
-/** Secrets that a Worker starts without. */
+/** Secrets that a Worker can start without. */
 export const OPTIONAL_SECRETS: Readonly<Record<WorkerName, readonly string[]>> = {
   producer: [
     "GITHUB_WEBHOOK_SECRET_PREVIOUS",

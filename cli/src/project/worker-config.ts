@@ -1,4 +1,4 @@
-/** What a Worker makes of its environment when it starts, asked before it does. */
+/** The configuration of a Worker, checked by the schema that the Worker checks it with when it starts. */
 import { readConsumerConfig } from "@webhook-gateway/shared/config/consumer.ts";
 import { readProducerConfig } from "@webhook-gateway/shared/config/producer.ts";
 import type { Settings, WorkerName } from "./project.ts";

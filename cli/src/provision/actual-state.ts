@@ -1,38 +1,41 @@
-/** What there is in the account. */
+/** What the account has. */
 import type { Account } from "../cloudflare/account.ts";
 import { type Database, listDatabases, listMigrations, pendingMigrations } from "../cloudflare/databases.ts";
 import { listQueues, type Queue } from "../cloudflare/queues.ts";
 import { listSecrets } from "../cloudflare/worker-secrets.ts";
 import type { Wrangler } from "../cloudflare/wrangler.ts";
-import type { Wanted } from "../project/desired-state.ts";
-import { WORKERS, type WorkerName } from "../project/project.ts";
+import type { DesiredState } from "../project/desired-state.ts";
+import type { WorkerFile } from "../project/worker-file.ts";
+import type { SecretNames } from "./optional-secrets.ts";
 
-export interface Actual {
+export interface ActualState {
   readonly queues: readonly Queue[];
   readonly databases: readonly Database[];
   /** In their order. */
   readonly pendingMigrations: readonly string[];
-  /** Names; null where there is no such Worker. */
-  readonly secrets: Readonly<Record<WorkerName, readonly string[] | null>>;
+  readonly secrets: SecretNames;
 }
 
-/** Reads all that the plan depends on. @throws GatewayError where a part cannot be read */
-export async function readActual(account: Account, wrangler: Wrangler, wanted: Wanted): Promise<Actual> {
-  const [queues, database, ...secrets] = await Promise.all([
+/** Reads everything that the plan depends on. @throws GatewayError if a part cannot be read */
+export async function readActualState(
+  account: Account,
+  wrangler: Wrangler,
+  { environment, workers }: DesiredState,
+): Promise<ActualState> {
+  const [queues, database, producer, consumer] = await Promise.all([
     listQueues(account),
-    readDatabase(wrangler, wanted),
-    ...WORKERS.map((worker) => listSecrets(wrangler, wanted.workers[worker], wanted.environment)),
+    readDatabase(wrangler, workers.producer),
+    listSecrets(wrangler, workers.producer, environment),
+    listSecrets(wrangler, workers.consumer, environment),
   ]);
-  const [producer = null, consumer = null] = secrets;
   return { queues, ...database, secrets: { producer, consumer } };
 }
 
-async function readDatabase(wrangler: Wrangler, { workers: { producer } }: Wanted) {
+async function readDatabase(wrangler: Wrangler, { databaseName, migrationsDir }: WorkerFile) {
   const databases = await listDatabases(wrangler);
-  const { databaseName, migrationsDir } = producer;
-  const isThere = databases.some(({ name }) => name === databaseName);
-  // By its name: its id may not stand in the files yet.
-  const pending = isThere
+  const exists = databases.some(({ name }) => name === databaseName);
+  // By its name: the files may not have its id yet.
+  const pending = exists
     ? await pendingMigrations(wrangler, [databaseName, "--remote"], migrationsDir)
     : listMigrations(migrationsDir);
   return { databases, pendingMigrations: pending };

@@ -1,110 +1,109 @@
-/** Steps about the database: made, named in both files, its schema brought up to date. */
+/** Steps about the database: create it, write its id to both files, bring its schema up to date. */
 import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { type Database, listDatabases, pendingMigrations } from "../cloudflare/databases.ts";
 import { succeed } from "../cloudflare/wrangler.ts";
 import { GatewayError } from "../exit.ts";
 import { isPlaceholder, replaceDatabaseId } from "../project/database-id.ts";
-import type { Wanted, WorkerFile } from "../project/desired-state.ts";
-import { WORKERS, type WorkerName } from "../project/project.ts";
-import type { Actual } from "./actual-state.ts";
-import type { Row, Step, StepDeps } from "./step.ts";
+import { WORKERS } from "../project/project.ts";
+import type { WorkerFile } from "../project/worker-file.ts";
+import type { ActualState } from "./actual-state.ts";
+import type { Step, StepDeps } from "./step.ts";
 
-/** @throws GatewayError where the files name another database than the account has */
+/** @throws GatewayError if the files name another database than the account has */
 export function databaseSteps(
   deps: StepDeps,
-  { databases, pendingMigrations: pending }: Pick<Actual, "databases" | "pendingMigrations">,
+  { databases, pendingMigrations: pending }: Pick<ActualState, "databases" | "pendingMigrations">,
 ): Step[] {
-  const { databaseName } = deps.wanted.workers.producer;
-  const unnamed = WORKERS.filter((worker) => isPlaceholder(deps.wanted.workers[worker].databaseId));
-  checkDatabaseId(deps.wanted, databases);
-  const there = databases.find(({ name }) => name === databaseName);
+  const files = WORKERS.map((worker) => deps.desired.workers[worker]);
+  for (const file of files) checkDatabaseId(file, databases);
+  const unnamed = files.filter(({ databaseId }) => isPlaceholder(databaseId));
+  const existing = databases.find(({ name }) => name === deps.desired.workers.producer.databaseName);
   return [
-    ...(there === undefined ? [createDatabase(deps)] : []),
-    ...(unnamed.length > 0 ? [writeDatabaseId(deps, unnamed, there)] : []),
+    ...(existing === undefined ? [createDatabase(deps)] : []),
+    ...(unnamed.length > 0 ? [writeDatabaseId(deps, unnamed, existing)] : []),
     ...(pending.length > 0 ? [applyMigrations(deps, pending)] : []),
   ];
 }
 
-/** An id in the files is somebody's decision: it is never replaced by another. */
-function checkDatabaseId({ workers }: Wanted, databases: readonly Database[]): void {
-  for (const { databaseName, databaseId, file } of WORKERS.map((worker) => workers[worker])) {
-    if (isPlaceholder(databaseId)) continue;
-    const named = databases.find(({ uuid }) => uuid === databaseId);
-    if (named?.name === databaseName) continue;
-    const problem = named === undefined ? "no database of this account" : `the database ${named.name}`;
-    throw new GatewayError(
-      `database_id in ${file} is that of ${problem}, and not of ${databaseName}: check CLOUDFLARE_ACCOUNT_ID, or ` +
-        "put 00000000-0000-4000-8000-000000000000 into both files to have the right one written",
-    );
-  }
+/** An id in the files is somebody's decision: it is never replaced. */
+function checkDatabaseId(
+  { databaseName, databaseId, file }: WorkerFile,
+  databases: readonly Database[],
+): void {
+  if (isPlaceholder(databaseId)) return;
+  const named = databases.find(({ uuid }) => uuid === databaseId);
+  if (named?.name === databaseName) return;
+  const problem = named === undefined ? "no database of this account" : `the database ${named.name}`;
+  throw new GatewayError(
+    `database_id in ${file} is that of ${problem}, not of ${databaseName}: check CLOUDFLARE_ACCOUNT_ID, or put ` +
+      "00000000-0000-4000-8000-000000000000 into both files to have the right one written",
+  );
 }
 
-function createDatabase({ wrangler, wanted }: StepDeps): Step {
-  const { databaseName } = wanted.workers.producer;
+function createDatabase({ wrangler, desired }: StepDeps): Step {
+  const { databaseName } = desired.workers.producer;
   return {
-    rows: [{ resource: `D1 database ${databaseName}`, is: "missing", will: "made" }],
+    rows: [{ resource: `D1 database ${databaseName}`, is: "missing", will: "created" }],
     async perform() {
       const databases = await listDatabases(wrangler);
       if (databases.some(({ name }) => name === databaseName))
-        return `D1 database ${databaseName} was made already`;
+        return `D1 database ${databaseName} already exists`;
       await succeed(wrangler, ["d1", "create", databaseName]);
-      return `made D1 database ${databaseName}`;
+      return `created D1 database ${databaseName}`;
     },
   };
 }
 
 function writeDatabaseId(
-  { dir, wrangler, wanted }: StepDeps,
-  unnamed: readonly WorkerName[],
-  there: Database | undefined,
+  { dir, wrangler, desired }: StepDeps,
+  files: readonly WorkerFile[],
+  existing: Database | undefined,
 ): Step {
-  const { databaseName } = wanted.workers.producer;
-  const files = unnamed.map((worker) => wanted.workers[worker]);
-  const rowOf = ({ file }: WorkerFile): Row => ({
-    resource: `database_id in ${file}`,
-    is: "placeholder",
-    will: there?.uuid ?? "its id",
-  });
+  const { databaseName } = desired.workers.producer;
   return {
-    rows: files.map(rowOf),
+    rows: files.map(({ file }) => ({
+      resource: `database_id in ${file}`,
+      is: "placeholder",
+      will: existing?.uuid ?? "its id",
+    })),
     async perform() {
       const found = (await listDatabases(wrangler)).find(({ name }) => name === databaseName);
       if (found === undefined)
         throw new GatewayError(`Cloudflare does not list database ${databaseName} yet`);
-      // Read again: somebody may have edited them since.
+      // Read again: somebody may have edited the files since. Both are replaced before either is written.
       const rewritten = files.map(({ file, databaseId }) => {
-        const place = path.join(dir, file);
-        const toml = readFileSync(place, "utf8");
-        return { place, toml: replaceDatabaseId(toml, wanted.environment, databaseId, found.uuid) };
+        const location = path.join(dir, file);
+        const toml = readFileSync(location, "utf8");
+        return { location, toml: replaceDatabaseId(toml, desired.environment, databaseId, found.uuid) };
       });
-      for (const { place, toml } of rewritten) writeFileSync(place, toml);
+      for (const { location, toml } of rewritten) writeFileSync(location, toml);
       const names = files.map(({ file }) => file).join(" and ");
       // Wrangler keeps local state under the id.
-      const local = wanted.environment === "development" ? "; npm start begins with an empty database" : "";
-      return `wrote database_id ${found.uuid} into ${names}: commit it${local}`;
+      const local = desired.environment === "development" ? "; npm start begins with an empty database" : "";
+      return `wrote database_id ${found.uuid} to ${names}: commit it${local}`;
     },
   };
 }
 
-function applyMigrations({ wrangler, wanted }: StepDeps, pending: readonly string[]): Step {
-  const { environment, workers } = wanted;
-  const { databaseName, file, migrationsDir } = workers.producer;
-  const countText = (count: number): string => (count === 1 ? "1 migration" : `${count} migrations`);
+function applyMigrations({ wrangler, desired }: StepDeps, pending: readonly string[]): Step {
+  const { databaseName, file, migrationsDir } = desired.workers.producer;
   return {
     rows: [
       {
         resource: `schema of ${databaseName}`,
-        is: `lacks ${countText(pending.length)}`,
+        is: `missing ${countText(pending.length)}`,
         will: "up to date",
       },
     ],
     async perform() {
-      const still = await pendingMigrations(wrangler, [databaseName, "--remote"], migrationsDir);
-      if (still.length === 0) return `the schema of ${databaseName} was up to date already`;
-      const place = ["-c", file, "--env", environment, "--remote"];
-      await succeed(wrangler, ["d1", "migrations", "apply", databaseName, ...place]);
-      return `applied ${countText(still.length)} to ${databaseName}: ${still.join(", ")}`;
+      const left = await pendingMigrations(wrangler, [databaseName, "--remote"], migrationsDir);
+      if (left.length === 0) return `the schema of ${databaseName} is already up to date`;
+      const location = ["-c", file, "--env", desired.environment, "--remote"];
+      await succeed(wrangler, ["d1", "migrations", "apply", databaseName, ...location]);
+      return `applied ${countText(left.length)} to ${databaseName}: ${left.join(", ")}`;
     },
   };
 }
+
+const countText = (count: number): string => (count === 1 ? "1 migration" : `${count} migrations`);

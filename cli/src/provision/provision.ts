@@ -1,79 +1,78 @@
-/** Provisioning an environment: looked at, planned, shown, confirmed, done step by step. */
+/** Provisions an environment: reads the account, plans, shows the plan, asks, and performs step by step. */
 import { GatewayError } from "../exit.ts";
-import { readActual } from "./actual-state.ts";
+import { readActualState } from "./actual-state.ts";
 import { deployAdvice, secretAdvice } from "./advice.ts";
 import { makePlan } from "./plan.ts";
-import { planSecrets, requireKeeping, type SecretPlaces } from "./secret-plan.ts";
+import type { SecretInputs } from "./secret-inputs.ts";
+import { planSecrets, requireKeeping } from "./secret-plan.ts";
 import type { Row, Step, StepDeps } from "./step.ts";
 
-/** Who is shown what happens, and is asked. */
-export interface Audience {
-  /** @param isDone where nothing is to be done here: what rows there are, deploying does */
+/** The person who runs the command. */
+export interface Operator {
+  /** @param isDone whether nothing is left to do here: the rows are what a deployment does */
   showPlan(rows: readonly Row[], isDone: boolean): void;
-  say(message: string): void;
-  /** @throws GatewayError where it is not confirmed */
+  print(message: string): void;
+  /** @throws GatewayError if it is not confirmed */
   confirm(): Promise<void>;
-  /** @returns whether the one step may be performed */
-  mayPerform(order: string): Promise<boolean>;
+  /** @returns whether this one step may be performed */
+  mayPerform(action: string): Promise<boolean>;
 }
 
 export interface Outcome {
   readonly plan: readonly Row[];
-  /** What was done, in its order. */
+  /** What was done, in order. */
   readonly done: readonly string[];
   readonly notes: readonly string[];
-  /** Why it ended before its time. */
+  /** Why it ended early. */
   readonly failure: GatewayError | undefined;
 }
 
-/** @throws GatewayError where there is no plan, or it is not confirmed */
+/** @throws GatewayError if there is no plan, or it is not confirmed */
 export async function provision(
   deps: StepDeps,
-  places: SecretPlaces,
+  inputs: SecretInputs,
   options: { readonly dryRun: boolean },
-  audience: Audience,
+  operator: Operator,
 ): Promise<Outcome> {
-  const actual = await readActual(deps.account, deps.wrangler, deps.wanted);
-  const secrets = planSecrets(deps.wanted, actual.secrets, places);
-  const { steps, rows: plan, notes } = makePlan(deps, actual, secrets, places);
-  audience.showPlan(plan, steps.length === 0);
-  for (const note of notes) audience.say(`note: ${note}`);
+  const actual = await readActualState(deps.account, deps.wrangler, deps.desired);
+  const secrets = planSecrets(deps.desired, actual.secrets, inputs);
+  const { steps, rows: plan, notes } = makePlan(deps, actual, secrets, inputs);
+  operator.showPlan(plan, steps.length === 0);
+  for (const note of notes) operator.print(`note: ${note}`);
   const outcome = { plan, notes, failure: undefined, done: [] };
   if (options.dryRun) return outcome;
   if (steps.length === 0) {
-    // Rows without a step are what deploying does.
-    if (plan.length > 0) for (const line of deployAdvice(deps.wanted)) audience.say(line);
+    // Rows without a step are what a deployment does.
+    if (plan.length > 0) for (const line of deployAdvice(deps.desired)) operator.print(line);
     return outcome;
   }
-  requireKeeping(secrets, places.file);
-  // What is asked for on its own needs no question before it.
-  if (steps.some(({ question }) => question === undefined)) await audience.confirm();
-  const { done, failure } = await performAll(steps, audience);
+  requireKeeping(secrets, inputs.file);
+  // Steps with a question of their own need no other question before it.
+  if (steps.some(({ question }) => question === undefined)) await operator.confirm();
+  const { done, failure } = await performAll(steps, operator);
   if (failure === undefined) {
-    for (const line of [...secretAdvice(secrets, places), ...deployAdvice(deps.wanted)]) audience.say(line);
+    for (const line of [...secretAdvice(secrets, inputs), ...deployAdvice(deps.desired)])
+      operator.print(line);
   }
   return { ...outcome, done, failure };
 }
 
-async function performAll(steps: readonly Step[], audience: Audience) {
+async function performAll(steps: readonly Step[], operator: Operator) {
   const done: string[] = [];
-  for (const step of steps) {
-    const { question } = step;
-    if (question !== undefined && !(await audience.mayPerform(question.order))) {
-      audience.say(`note: ${question.refused}`);
+  for (const { question, perform } of steps) {
+    if (question !== undefined && !(await operator.mayPerform(question.action))) {
+      operator.print(`note: ${question.refused}`);
       continue;
     }
     try {
-      const what = await step.perform();
+      const what = await perform();
       done.push(what);
-      audience.say(what);
+      operator.print(what);
     } catch (thrown) {
       if (!(thrown instanceof GatewayError)) throw thrown;
-      return { done, failure: interrupted(thrown) };
+      const message = `${thrown.message}. Finished steps stay: run the same command again to continue`;
+      return { done, failure: new GatewayError(message, thrown.exitCode) };
     }
   }
   return { done, failure: undefined };
 }
-
-const interrupted = ({ message, exitCode }: GatewayError): GatewayError =>
-  new GatewayError(`${message}. What was done stays: the same command goes on from here`, exitCode);

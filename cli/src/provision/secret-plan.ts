@@ -1,113 +1,99 @@
 /** Which secrets are missing, and where each value comes from. */
-import { wranglerCommand } from "../cloudflare/wrangler-command.ts";
+import { deleteSecretCommand } from "../cloudflare/wrangler-command.ts";
 import { EXIT, GatewayError } from "../exit.ts";
-import type { Wanted, WorkerFile } from "../project/desired-state.ts";
-import { type Settings, WORKERS, type WorkerName } from "../project/project.ts";
+import type { DesiredState } from "../project/desired-state.ts";
+import { byWorker, type EnvironmentName, WORKERS, type WorkerName } from "../project/project.ts";
 import { makeSecret, RANDOM_SECRETS } from "../project/secret-names.ts";
-import { givenSecrets } from "./optional-secrets.ts";
+import type { WorkerFile } from "../project/worker-file.ts";
+import { optionalSecrets, type SecretNames } from "./optional-secrets.ts";
+import { givenSecret, type SecretInputs } from "./secret-inputs.ts";
 import type { SecretsFile } from "./secrets-file.ts";
 
 export type SecretSource = "environment" | "file" | "random";
 
 export interface SecretPlan {
-  /** What each Worker lacks: what it needs, and what a person has given. */
+  /** What each Worker is missing: required secrets, and optional ones that a person has given. */
   readonly missing: Readonly<Record<WorkerName, readonly string[]>>;
   readonly sources: ReadonlyMap<string, SecretSource>;
 }
 
-export interface SecretPlaces {
-  readonly settings: Settings;
-  readonly file: SecretsFile | undefined;
-}
-
-/** The names of those that each Worker has; null where there is no such Worker. */
-export type SecretNames = Readonly<Record<WorkerName, readonly string[] | null>>;
-
 /**
- * Plans what is to be put. A secret that is there is never replaced.
- * @throws GatewayError where a value can neither be found nor made
+ * Plans which secrets are set. One that exists is never replaced.
+ * @throws GatewayError if a value is neither given nor can be generated
  */
-export function planSecrets(wanted: Wanted, actual: SecretNames, places: SecretPlaces): SecretPlan {
-  const given = givenSecrets(wanted, actual, places);
-  const { workers, environment } = wanted;
-  const lackedBy = (worker: WorkerName): string[] => [
+export function planSecrets(desired: DesiredState, actual: SecretNames, inputs: SecretInputs): SecretPlan {
+  const { workers, environment } = desired;
+  const optional = optionalSecrets(desired, actual, inputs);
+  const missing = byWorker((worker) => [
     ...missingSecrets(workers[worker], actual[worker]),
-    ...given[worker],
-  ];
-  const missing = { producer: lackedBy("producer"), consumer: lackedBy("consumer") };
-  const sources = new Map<string, SecretSource>();
-  for (const name of new Set(WORKERS.flatMap((worker) => missing[worker]))) {
-    const holder = WORKERS.find(
-      (worker) => actual[worker]?.includes(name) && workers[worker].secrets.includes(name),
+    ...optional[worker],
+  ]);
+  const names = new Set(WORKERS.flatMap((worker) => missing[worker]));
+  const sources = [...names].map((name) => {
+    const holder = WORKERS.map((worker) => workers[worker]).find(
+      ({ worker, secrets }) => actual[worker]?.includes(name) && secrets.includes(name),
     );
-    sources.set(
-      name,
-      sourceOf(name, places, holder === undefined ? undefined : workers[holder], environment),
-    );
-  }
-  return { missing, sources };
+    return [name, sourceOf(name, inputs, holder, environment)] as const;
+  });
+  return { missing, sources: new Map(sources) };
 }
 
-/** The required ones that a Worker lacks. */
+/** The required ones that a Worker is missing. */
 export const missingSecrets = ({ secrets }: WorkerFile, actual: readonly string[] | null): string[] =>
-  secrets.filter((name) => actual === null || !actual.includes(name));
+  secrets.filter((name) => !actual?.includes(name));
 
-/**
- * The values, the missing ones made.
- * @throws GatewayError where nothing would keep a value that is made
- */
-export function secretValues({ sources }: SecretPlan, { settings, file }: SecretPlaces) {
-  const made: Record<string, string> = {};
+/** The values, including those that are generated now. */
+export function secretValues({ sources }: SecretPlan, inputs: SecretInputs) {
+  const generated: Record<string, string> = {};
   const values = new Map<string, string>();
   for (const [name, source] of sources) {
-    if (source === "random") made[name] = makeSecret();
-    const given = source === "environment" ? settings[name] : file?.values?.[name];
-    values.set(name, made[name] ?? given ?? "");
+    if (source === "random") generated[name] = makeSecret();
+    values.set(name, generated[name] ?? givenSecret(name, inputs) ?? "");
   }
-  return { values, made };
+  return { values, generated };
 }
 
-/** @throws GatewayError where a value is to be made, and nothing would keep it */
+/** @throws GatewayError if a value is to be generated, and nothing would keep it */
 export function requireKeeping({ sources }: SecretPlan, file: SecretsFile | undefined): void {
-  const made = [...sources].flatMap(([name, source]) => (source === "random" ? [name] : []));
-  if (made.length === 0) return;
+  const generated = [...sources].flatMap(([name, source]) => (source === "random" ? [name] : [])).join(", ");
+  if (generated === "") return;
   if (file === undefined) {
     throw new GatewayError(
-      `${made.join(", ")} will be made at random, and nobody can read them at Cloudflare: name a new file for ` +
-        "them with --secrets-file, or set environment variables of these names",
+      `${generated} will be generated, and Cloudflare never shows them again: name a new file for them with ` +
+        "--secrets-file, or set environment variables of these names",
       EXIT.usage,
     );
   }
   if (file.values !== null) {
     throw new GatewayError(
-      `${file.name} is there already, without ${made.join(", ")}, and is not overwritten: name another file`,
+      `${file.name} already exists without ${generated}, and is not overwritten: name another file`,
       EXIT.usage,
     );
   }
 }
 
+/** @param holder the Worker that has the secret already, if the other one is missing it */
 function sourceOf(
   name: string,
-  { settings, file }: SecretPlaces,
+  { settings, file }: SecretInputs,
   holder: WorkerFile | undefined,
-  environment: string,
+  environment: EnvironmentName,
 ): SecretSource {
   const given = settings[name];
   const kept = file?.values?.[name];
-  if (given !== undefined && kept !== undefined && given !== kept) {
-    throw new GatewayError(`${name} is set in the environment and, to another value, in ${file?.name}`);
-  }
+  if (given !== undefined && kept !== undefined && given !== kept)
+    throw new GatewayError(`${name} has different values in the environment and in ${file?.name}`);
   if (given !== undefined) return "environment";
   if (kept !== undefined) return "file";
   if (holder !== undefined) {
     throw new GatewayError(
-      `${name} has to be the same in both Workers, is in ${holder.script} only, and cannot be read there: set the ` +
-        "environment variable of that name to its value, or give the --secrets-file of the run before. To have a new " +
-        `one made: ${wranglerCommand(`secret delete ${name} -c ${holder.file} --env ${environment}`)}`,
+      `${name} has to be the same in both Workers, but only ${holder.script} has it, and it cannot be read there: set ` +
+        "the environment variable of that name to its value, or pass the --secrets-file of the run before. To have a " +
+        `new one generated: ${deleteSecretCommand(name, holder.worker, environment)}`,
     );
   }
   if (RANDOM_SECRETS.includes(name)) return "random";
   throw new GatewayError(
-    `${name} is required and cannot be made up: set the environment variable of that name`,
+    `${name} is required and cannot be generated: set the environment variable of that name`,
   );
 }

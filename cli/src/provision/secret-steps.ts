@@ -1,65 +1,67 @@
-/** Steps about secrets. Values go to Wrangler's standard input and nowhere else but the file that keeps them. */
-
+/** Steps about secrets. Values go to Wrangler's standard input, and nowhere else but to the file that keeps them. */
 import { listSecrets } from "../cloudflare/worker-secrets.ts";
 import { succeed } from "../cloudflare/wrangler.ts";
-import { WORKERS, type WorkerName } from "../project/project.ts";
-import type { Actual } from "./actual-state.ts";
-import { type SecretPlaces, type SecretPlan, secretValues } from "./secret-plan.ts";
+import { WORKERS } from "../project/project.ts";
+import type { WorkerFile } from "../project/worker-file.ts";
+import type { SecretNames } from "./optional-secrets.ts";
+import type { SecretInputs } from "./secret-inputs.ts";
+import { type SecretPlan, secretValues } from "./secret-plan.ts";
 import { writeSecretsFile } from "./secrets-file.ts";
 import type { Row, Step, StepDeps } from "./step.ts";
 
-/** Puts what is missing, one request a Worker. */
+type Values = ReadonlyMap<string, string>;
+
+/** Sets the secrets that are missing, with one request for each Worker. */
 export function secretSteps(
   deps: StepDeps,
   plan: SecretPlan,
-  places: SecretPlaces,
-  actual: Actual["secrets"],
+  inputs: SecretInputs,
+  actual: SecretNames,
 ): Step[] {
-  const { environment, workers } = deps.wanted;
-  let made: ReturnType<typeof secretValues> | undefined;
-  // Made when they are needed, and kept before they are used.
-  const values = () => {
-    if (made !== undefined) return made.values;
-    made = secretValues(plan, places);
-    const { file } = places;
-    if (file !== undefined && Object.keys(made.made).length > 0)
-      writeSecretsFile(file, environment, made.made);
-    return made.values;
+  let made: Values | undefined;
+  // Generated when they are needed, and kept before they are used.
+  const values = (): Values => {
+    if (made !== undefined) return made;
+    const { values, generated } = secretValues(plan, inputs);
+    if (inputs.file !== undefined && Object.keys(generated).length > 0)
+      writeSecretsFile(inputs.file, deps.desired.environment, generated);
+    made = values;
+    return made;
   };
-  const rowsOf = (worker: WorkerName): Row[] => {
-    const { script } = workers[worker];
-    const draft = { resource: `Worker ${script}`, is: "missing", will: "a draft that holds secrets" };
-    const rows = plan.missing[worker].map((name) => {
-      const is = workers[worker].secrets.includes(name) ? "missing" : "not set";
-      return { resource: `${worker}: ${name}`, is, will: sourceText(name, plan, places) };
-    });
-    return actual[worker] === null ? [draft, ...rows] : rows;
-  };
+  const rowsOf = ({ worker, script, secrets }: WorkerFile): Row[] => [
+    ...(actual[worker] === null
+      ? [{ resource: `Worker ${script}`, is: "missing", will: "an empty Worker that holds secrets" }]
+      : []),
+    ...plan.missing[worker].map((name) => ({
+      resource: `${worker}: ${name}`,
+      is: secrets.includes(name) ? "missing" : "not set",
+      will: sourceText(name, plan, inputs),
+    })),
+  ];
   return WORKERS.filter((worker) => plan.missing[worker].length > 0).map((worker) => ({
-    rows: rowsOf(worker),
-    perform: () => putSecrets(deps, worker, plan.missing[worker], values),
+    rows: rowsOf(deps.desired.workers[worker]),
+    perform: () => putSecrets(deps, deps.desired.workers[worker], plan.missing[worker], values),
   }));
 }
 
 async function putSecrets(
-  { wrangler, wanted }: StepDeps,
-  worker: WorkerName,
+  { wrangler, desired: { environment } }: StepDeps,
+  worker: WorkerFile,
   names: readonly string[],
-  values: () => ReadonlyMap<string, string>,
+  values: () => Values,
 ): Promise<string> {
-  const { environment, workers } = wanted;
-  const { file, script } = workers[worker];
-  const there = await listSecrets(wrangler, workers[worker], environment);
-  const missing = names.filter((name) => there === null || !there.includes(name));
-  if (missing.length === 0) return `the secrets of ${script} were set already`;
+  const { file, script } = worker;
+  const existing = await listSecrets(wrangler, worker, environment);
+  const missing = names.filter((name) => !existing?.includes(name));
+  if (missing.length === 0) return `the secrets of ${script} are already set`;
   const all = values();
   const input = JSON.stringify(Object.fromEntries(missing.map((name) => [name, all.get(name)])));
-  // Where there is no such Worker, Wrangler makes one that does nothing: a secret needs a Worker to be in.
+  // If the Worker does not exist, Wrangler creates one that does nothing: a secret belongs to a Worker.
   await succeed(wrangler, ["secret", "bulk", "-c", file, "--env", environment], { input });
   return `set ${missing.join(", ")} of ${script}`;
 }
 
-function sourceText(name: string, { sources }: SecretPlan, { file }: SecretPlaces): string {
+function sourceText(name: string, { sources }: SecretPlan, { file }: SecretInputs): string {
   switch (sources.get(name)) {
     case "environment":
       return "set, from the environment";

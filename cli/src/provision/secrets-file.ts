@@ -1,53 +1,59 @@
-/** The file that keeps secrets which were made: nothing else does, for Cloudflare gives none back. */
+/** The file that keeps generated secrets: nothing else does, because Cloudflare never gives them back. */
 import { lstatSync, statSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { EXIT, GatewayError } from "../exit.ts";
 import { parseSettings } from "../input/settings-file.ts";
 import { errorCode, readTextFile } from "../input/text-file.ts";
 import type { EnvironmentName, Settings } from "../project/project.ts";
-import { whyGitMightTake } from "./git-ignore.ts";
+import { whyGitMightCommit } from "./git-ignore.ts";
 
 export interface SecretsFile {
   /** As the person named it. */
   readonly name: string;
   readonly path: string;
-  /** Of an interrupted run before this one; null where there is no such file yet. */
+  /** Of an earlier run that was interrupted; null if the file does not exist yet. */
   readonly values: Settings | null;
 }
 
 const header = (environment: EnvironmentName): string => `# gateway provision --env ${environment}`;
 
 /**
- * Looks at the file that a person named. One that this command made for the same environment is read again, so that an
- * interrupted run goes on with the same values; no other file is touched.
- * @param from where the person stands
+ * Opens the file that a person named. A file that this command wrote for the same environment is read, so that an
+ * interrupted run continues with the same values. Any other file is left alone.
+ * @param from the folder that the command was started in
  * @throws GatewayError
  */
 export function openSecretsFile(from: string, name: string, environment: EnvironmentName): SecretsFile {
   if (name === "") throw new GatewayError("--secrets-file has no name", EXIT.usage);
   const file = path.resolve(from, name);
   if (!isFolder(path.dirname(file))) {
-    throw new GatewayError(`--secrets-file: there is no folder ${path.dirname(name)}`, EXIT.usage);
+    throw new GatewayError(`--secrets-file: the folder ${path.dirname(name)} does not exist`, EXIT.usage);
   }
-  const why = whyGitMightTake(file);
+  const why = whyGitMightCommit(file);
   if (why !== undefined) {
-    throw new GatewayError(`${name} ${why}: name a file elsewhere, as ../${path.basename(name)}`, EXIT.usage);
+    throw new GatewayError(
+      `${name} ${why}: name a file elsewhere, such as ../${path.basename(name)}`,
+      EXIT.usage,
+    );
   }
-  const there = lstatSync(file, { throwIfNoEntry: false });
-  if (there === undefined) return { name, path: file, values: null };
-  if (there.isDirectory()) throw new GatewayError(`${name} is a folder`, EXIT.usage);
-  const text = there.isFile() ? (readTextFile(file, name) ?? "") : "";
+  const existing = lstatSync(file, { throwIfNoEntry: false });
+  if (existing === undefined) return { name, path: file, values: null };
+  if (existing.isDirectory()) throw new GatewayError(`${name} is a folder`, EXIT.usage);
+  const text = existing.isFile() ? (readTextFile(file, name) ?? "") : "";
   if (text.split(/\r?\n/)[0] !== header(environment)) {
-    throw new GatewayError(`${name} is there already and is not overwritten: name another file`, EXIT.usage);
+    throw new GatewayError(`${name} already exists and is not overwritten: name another file`, EXIT.usage);
   }
-  // What others could read is no secret any more. Windows has no such bits.
+  // What others can read is no longer secret. Windows does not have these bits.
   if (process.platform !== "win32" && (statSync(file).mode & 0o077) !== 0) {
-    throw new GatewayError(`${name} can be read by others: its secrets are not used. Remove it`, EXIT.usage);
+    throw new GatewayError(
+      `${name} can be read by others, so its secrets are not used: remove it`,
+      EXIT.usage,
+    );
   }
   return { name, path: file, values: parseSettings(text, name) };
 }
 
-/** Writes the file, which must not be there, for nobody but its owner to read. @throws GatewayError */
+/** Writes the file, which must not exist, for its owner alone. @throws GatewayError */
 export function writeSecretsFile(file: SecretsFile, environment: EnvironmentName, values: Settings): void {
   const lines = Object.entries(values).map(([name, value]) => `${name}=${value}\n`);
   try {
@@ -58,9 +64,9 @@ export function writeSecretsFile(file: SecretsFile, environment: EnvironmentName
   }
 }
 
-function isFolder(place: string): boolean {
+function isFolder(dir: string): boolean {
   try {
-    return statSync(place).isDirectory();
+    return statSync(dir).isDirectory();
   } catch {
     return false;
   }

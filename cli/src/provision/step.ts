@@ -1,9 +1,9 @@
 /** One step of a plan. */
 import type { Account } from "../cloudflare/account.ts";
 import type { Wrangler } from "../cloudflare/wrangler.ts";
-import type { Wanted } from "../project/desired-state.ts";
+import type { DesiredState } from "../project/desired-state.ts";
 
-/** A line of the plan as it is shown. */
+/** A line of the plan, as it is shown. */
 export interface Row {
   readonly resource: string;
   readonly is: string;
@@ -12,10 +12,10 @@ export interface Row {
 
 export interface Step {
   readonly rows: readonly Row[];
-  /** Set where the step is asked for on its own: what it would do, and what stays if it is not done. */
-  readonly question?: { readonly order: string; readonly refused: string };
+  /** Set if the step has to be confirmed separately: what it would do, and what to say if it is not confirmed. */
+  readonly question?: { readonly action: string; readonly refused: string };
   /**
-   * Looks again at what there is, and does what is missing.
+   * Looks at the account again, and does what is still missing.
    * @returns what was done
    * @throws GatewayError
    */
@@ -27,5 +27,5 @@ export interface StepDeps {
   readonly dir: string;
   readonly account: Account;
   readonly wrangler: Wrangler;
-  readonly wanted: Wanted;
+  readonly desired: DesiredState;
 }

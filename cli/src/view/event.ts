@@ -1,4 +1,4 @@
-/** Event and action, as one says them: `pull_request.opened`. */
+/** Event and action: `pull_request.opened`. */
 export const eventText = ({
   event,
   action,

@@ -1,14 +1,14 @@
-/** How the gateway does, as it is shown. */
+/** The status of the gateway, as it is printed. */
 import type { GateItem, Overview } from "@webhook-gateway/shared/api/overview.ts";
 import { durationText } from "@webhook-gateway/shared/text/duration.ts";
 import { type Field, fieldLines, tableLines } from "../output/table.ts";
 import type { Screen } from "../output/terminal.ts";
 import { ageText, utcAndAgeText, utcText } from "../output/time-text.ts";
 
-/** The lines to show. Ages are as of the gateway's clock. */
+/** The lines to print. Ages are by the gateway's clock. */
 export function overviewLines(overview: Overview, screen: Screen): string[] {
   const now = new Date(overview.timestamp);
-  const { version, environment, timestamp, gates, dead_letters: letters } = overview;
+  const { version, environment, timestamp, gates, dead_letters: deadLetters } = overview;
   const fields: Field[] = [
     ["gateway", `${version}, ${environment}, ${utcText(timestamp)}`],
     ["validations", statesText(overview)],
@@ -20,16 +20,16 @@ export function overviewLines(overview: Overview, screen: Screen): string[] {
     ["replays", overview.replays_running > 0 ? `${overview.replays_running} running` : "none running"],
     [
       "dead letters",
-      letters.length === 0 ? "none" : String(letters.reduce((sum, one) => sum + one.letters, 0)),
+      deadLetters.length === 0 ? "none" : String(deadLetters.reduce((sum, { letters }) => sum + letters, 0)),
     ],
   ];
-  if (letters.length === 0) return fieldLines(fields, screen);
+  if (deadLetters.length === 0) return fieldLines(fields, screen);
   const table = tableLines(
-    letters,
+    deadLetters,
     [
       { head: "KIND", cell: ({ kind }) => kind, rank: 1 },
       { head: "CLASS", cell: (one) => one.class, rank: 2 },
-      { head: "LETTERS", cell: (one) => one.letters, rank: 3 },
+      { head: "COUNT", cell: ({ letters }) => letters, rank: 3 },
       { head: "OLDEST", cell: ({ oldest_at }) => ageText(oldest_at, now), rank: 4 },
     ],
     screen,
@@ -37,7 +37,7 @@ export function overviewLines(overview: Overview, screen: Screen): string[] {
   return [...fieldLines(fields, screen), ...table.map((line) => `  ${line}`)];
 }
 
-/** The live ones always; what has ended where there is any. */
+/** All live states, and the final states that have validations. */
 function statesText({ states }: Overview): string {
   const live = ["queued", "dispatching", "pending", "running"] as const;
   const ended = Object.entries(states).filter(
@@ -79,7 +79,7 @@ function deliveriesText({ deliveries }: Overview, now: Date): string {
 const countsText = (...counts: readonly (readonly [number, string])[]): string =>
   counts.map(([count, name]) => `${count} ${name}`).join(", ");
 
-/** When something comes next; what is due already comes as soon as it can. */
+/** When something happens next; what is already due happens as soon as possible. */
 function nextText(at: string, now: Date): string {
   const ms = Date.parse(at) - now.getTime();
   return ms > 0 ? `in ${durationText(ms)}` : "now";

@@ -1,13 +1,12 @@
-/** One repository as it is shown. */
-
+/** One repository, as it is printed. */
 import type { ProjectStatus } from "../api/project-status.ts";
 import { type Field, fieldLines, tableLines } from "../output/table.ts";
 import type { Screen } from "../output/terminal.ts";
 import { ageText, utcAndAgeText } from "../output/time-text.ts";
 import { eventText } from "./event.ts";
-import { shortSha, standingStyle, standingText } from "./validation.ts";
+import { shortSha, statusStyle, statusText } from "./validation.ts";
 
-/** The lines to show. */
+/** The lines to print. */
 export function projectLines(status: ProjectStatus, screen: Screen): string[] {
   const now = new Date();
   const { project_id, renamed_to, last_event, counts, validations } = status;
@@ -25,7 +24,7 @@ export function projectLines(status: ProjectStatus, screen: Screen): string[] {
   const table = tableLines(
     validations,
     [
-      { head: "STATE", cell: standingText, rank: 1, min: 10, style: standingStyle },
+      { head: "STATE", cell: statusText, rank: 1, min: 10, style: statusStyle },
       { head: "PR", cell: ({ pr_number }) => (pr_number > 0 ? `#${pr_number}` : null), rank: 2 },
       { head: "SHA", cell: ({ head_sha }) => shortSha(head_sha), rank: 3, min: 7 },
       { head: "AGE", cell: ({ created_at }) => ageText(created_at, now), rank: 4, min: 4 },

@@ -1,4 +1,4 @@
-/** Replays as they are shown. */
+/** Replays, as they are printed. */
 import type { ReplayItem } from "@webhook-gateway/shared/api/replay.ts";
 import type { Column, Field } from "../output/table.ts";
 import { ageText, utcAndAgeText } from "../output/time-text.ts";
@@ -31,7 +31,10 @@ export const replayColumns = (now: Date): Column<ReplayItem>[] => [
 export const replayFields = (item: ReplayItem, now: Date): Field[] => [
   [item.action, item.id],
   ["status", item.status],
-  ["letters", `${item.replayed} of ${item.total} done${item.failed > 0 ? `, ${item.failed} failed` : ""}`],
+  [
+    "dead letters",
+    `${item.replayed} of ${item.total} done${item.failed > 0 ? `, ${item.failed} failed` : ""}`,
+  ],
   ["rate", item.action === "replay" ? `${item.rate} a minute` : null],
   ["scope", item.scope],
   ["reason", item.reason],

@@ -1,4 +1,4 @@
-/** A trace as it is shown: a block for each validation, then what belongs to none. */
+/** A trace, as it is printed: a block for each validation, then what belongs to none. */
 import type { DeadLetterItem } from "@webhook-gateway/shared/api/dead-letter.ts";
 import type { DeliveryItem } from "@webhook-gateway/shared/api/delivery.ts";
 import type { Trace, TraceStep } from "@webhook-gateway/shared/api/trace.ts";
@@ -7,11 +7,11 @@ import { plainText } from "../output/plain-text.ts";
 import { type Column, tableLines } from "../output/table.ts";
 import type { Screen } from "../output/terminal.ts";
 import { momentText } from "../output/time-text.ts";
-import { letterColumns } from "./dead-letter.ts";
+import { deadLetterColumns } from "./dead-letter.ts";
 import { eventText } from "./event.ts";
-import { shortSha, standingStyle, standingText, subjectText } from "./validation.ts";
+import { shortSha, statusStyle, statusText, subjectText } from "./validation.ts";
 
-/** The lines to show. */
+/** The lines to print. */
 export function traceLines(trace: Trace, screen: Screen): string[] {
   const { validations, deliveries, dead_letters, renamed } = trace;
   const blocks = [
@@ -20,10 +20,10 @@ export function traceLines(trace: Trace, screen: Screen): string[] {
       headerLine(one.validation, screen),
       screen.style("dim", plainText(one.validation.id)),
       ...tableLines(one.steps, STEPS, screen),
-      ...letterBlock("dead letters of this run", one.dead_letters, screen),
+      ...deadLetterBlock("dead letters of this run", one.dead_letters, screen),
     ]),
     deliveryBlock(deliveries, screen),
-    letterBlock("dead letters of deliveries", dead_letters, screen),
+    deadLetterBlock("dead letters of deliveries", dead_letters, screen),
   ];
   return blocks
     .filter((block) => block.length > 0)
@@ -35,9 +35,9 @@ type Validation = Trace["validations"][number]["validation"];
 function headerLine(validation: Validation, screen: Screen): string {
   const { repository, head_sha, run } = validation;
   const name = plainText(`${repository} ${subjectText(validation)}  ${shortSha(head_sha)}  run ${run}`);
-  const standing = plainText(standingText(validation));
-  const style = standingStyle(validation);
-  return `${screen.style("bold", name)}  ${style === undefined ? standing : screen.style(style, standing)}`;
+  const status = plainText(statusText(validation));
+  const style = statusStyle(validation);
+  return `${screen.style("bold", name)}  ${style === undefined ? status : screen.style(style, status)}`;
 }
 
 const STEPS: readonly Column<TraceStep>[] = [
@@ -60,7 +60,7 @@ const DELIVERIES: readonly Column<DeliveryItem>[] = [
   { head: "ID", cell: ({ id }) => id, rank: 2, whole: true },
 ];
 
-const letterBlock = (title: string, letters: readonly DeadLetterItem[], screen: Screen): string[] =>
-  letters.length === 0
+const deadLetterBlock = (title: string, deadLetters: readonly DeadLetterItem[], screen: Screen): string[] =>
+  deadLetters.length === 0
     ? []
-    : [screen.style("bold", title), ...tableLines(letters, letterColumns(new Date()), screen)];
+    : [screen.style("bold", title), ...tableLines(deadLetters, deadLetterColumns(new Date()), screen)];

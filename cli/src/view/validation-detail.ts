@@ -1,5 +1,4 @@
-/** One validation, whole: its fields, its timeline, its report, and its steps with what failing ones printed. */
-
+/** One validation in full: fields, timeline, report, and steps with the output of failed ones. */
 import { type RunStep, readSteps } from "@webhook-gateway/shared/api/run-step.ts";
 import type { ValidationDetail } from "@webhook-gateway/shared/api/validation.ts";
 import { durationText } from "@webhook-gateway/shared/text/duration.ts";
@@ -9,10 +8,10 @@ import type { Screen } from "../output/terminal.ts";
 import { momentText, utcText } from "../output/time-text.ts";
 import { validationFields } from "./validation.ts";
 
-/** Lines of a failing step's output that are shown: the end says why. */
+/** Lines of a failed step's output that are printed: the end says why it failed. */
 const TAIL_LINES = 20;
 
-/** The lines to show. */
+/** The lines to print. */
 export function validationDetailLines(validation: ValidationDetail, screen: Screen): string[] {
   const steps = readSteps(validation.results);
   return [

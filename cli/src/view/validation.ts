@@ -1,27 +1,27 @@
-/** Validations as they are shown. */
+/** Validations, as they are printed. */
 import type { ValidationDetail, ValidationItem } from "@webhook-gateway/shared/api/validation.ts";
 import { durationText } from "@webhook-gateway/shared/text/duration.ts";
 import type { Column, Field } from "../output/table.ts";
 import type { Style } from "../output/terminal.ts";
 import { ageText, utcAndAgeText } from "../output/time-text.ts";
 
-/** State and conclusion, as one says them. */
-export const standingText = ({ state, conclusion }: Standing): string =>
+/** State and conclusion: `completed success`. */
+export const statusText = ({ state, conclusion }: Status): string =>
   conclusion === null ? state : `${state} ${conclusion}`;
 
-/** What it is about: a pull request, or the ref. */
+/** The pull request, or the ref. */
 export const subjectText = ({ pr_number, ref }: Pick<ValidationItem, "pr_number" | "ref">): string =>
   pr_number > 0 ? `#${pr_number}` : ref;
 
 export const shortSha = (sha: string): string => sha.slice(0, 7);
 
-export function standingStyle({ state, conclusion }: Standing): Style | undefined {
+export function statusStyle({ state, conclusion }: Status): Style | undefined {
   if (conclusion === "success") return "green";
   if (conclusion === "failure" || BROKEN.includes(state)) return "red";
   return undefined;
 }
 
-interface Standing {
+interface Status {
   readonly state: string;
   readonly conclusion: string | null;
 }
@@ -30,7 +30,7 @@ const BROKEN = ["failed", "dead", "timed_out"];
 
 /** A list of validations. */
 export const validationColumns = (now: Date): Column<ValidationItem>[] => [
-  { head: "STATE", cell: standingText, rank: 1, min: 10, style: standingStyle },
+  { head: "STATE", cell: statusText, rank: 1, min: 10, style: statusStyle },
   { head: "REPOSITORY", cell: ({ repository }) => repository, rank: 2, min: 12 },
   { head: "SUBJECT", cell: subjectText, rank: 3 },
   { head: "SHA", cell: ({ head_sha }) => shortSha(head_sha), rank: 4, min: 7 },
@@ -40,7 +40,7 @@ export const validationColumns = (now: Date): Column<ValidationItem>[] => [
   { head: "ID", cell: ({ id }) => id, rank: 6, whole: true },
 ];
 
-/** From the sandbox's start to the end. */
+/** From the start of the sandbox to the end. */
 function tookText({ started_at, finished_at }: ValidationItem): string | null {
   if (started_at === null || finished_at === null) return null;
   return durationText(Date.parse(finished_at) - Date.parse(started_at));
@@ -55,7 +55,7 @@ export const validationFields = (item: ValidationDetail, now: Date): Field[] => 
   ["head", `${item.head_sha} (${item.ref})`],
   ["base", item.base_sha],
   ["run", `${item.run}, because of ${item.cause}`],
-  ["state", standingText(item)],
+  ["state", statusText(item)],
   ["error", item.error],
   ["lane", item.lane],
   ["attempts", item.attempts],

@@ -168,7 +168,7 @@ test("names the flag that leads to the next page", async () => {
 
   const ran = await server.run("dlq", "list", "--output", "json");
 
-  expect(ran).toMatchObject({ code: 0, stderr: "there is more: --cursor next-1\n" });
+  expect(ran).toMatchObject({ code: 0, stderr: "there are more: --cursor next-1\n" });
   expect(JSON.parse(ran.stdout)).toMatchObject({ next_cursor: "next-1" });
 });
 
@@ -202,7 +202,7 @@ test("waits for the end of a search", async () => {
 
   const ran = await server.run("reconcile", "--since", "2026-11-24", "--dry-run", "--output", "json");
 
-  expect(ran).toMatchObject({ code: 0, stderr: "waiting for the consumer to begin\n" });
+  expect(ran).toMatchObject({ code: 0, stderr: "waiting for the consumer to start\n" });
   expect(JSON.parse(ran.stdout)).toMatchObject({ status: "done", missing: 2, recovered: 2 });
   expect(server.asked[0]?.body).toEqual({ since: "2026-11-24T00:00:00.000Z", dry_run: true });
 });

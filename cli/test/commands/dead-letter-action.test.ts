@@ -28,14 +28,14 @@ test("shows what it will touch, then follows the replay to its end", async () =>
   const server = await startOperatorServer(letters({ replayed: 1 }, { replayed: 2, status: "done" }));
 
   const ran = await server.run(
-    ...["dlq", "replay", "letter-1", "letter-2", "--rate", "60", "--reason", "it is mended", "--yes"],
+    ...["dlq", "replay", "letter-1", "letter-2", "--rate", "60", "--reason", "it is fixed", "--yes"],
     ...["--output", "json"],
   );
 
   expect(ran.code).toBe(0);
   expect(JSON.parse(ran.stdout)).toEqual(makeReplay({ replayed: 2, status: "done" }));
   expect(ran.stderr).toContain("2 dead letters to replay:\n");
-  const request = { scope: { ids: ["letter-1", "letter-2"] }, reason: "it is mended", rate: 60 };
+  const request = { scope: { ids: ["letter-1", "letter-2"] }, reason: "it is fixed", rate: 60 };
   expect(server.asked.map(({ route, body }) => ({ route, body }))).toEqual([
     { route: "POST /api/replays", body: { ...request, dry_run: true } },
     { route: "POST /api/replays", body: request },
@@ -51,7 +51,7 @@ test("discards", async () => {
   const ran = await server.run("dlq", "discard", "--all", "--yes");
 
   expect(ran.code).toBe(0);
-  expect(ran.stdout).toContain("discard    replay-1\nstatus     done\nletters    2 of 2 done\n");
+  expect(ran.stdout).toContain("discard       replay-1\nstatus        done\ndead letters  2 of 2 done\n");
   expect(server.asked[1]?.body).toEqual({ scope: { all: true } });
 });
 
@@ -62,7 +62,9 @@ test("does nothing without a terminal to ask on, unless --yes is given", async (
 
   expect(ran).toMatchObject({ code: 1, stdout: "" });
   expect(ran.stderr).toContain("2 dead letters to replay:\n");
-  expect(ran.stderr).toContain("error: nothing was done: without a terminal to ask on, --yes has to confirm");
+  expect(ran.stderr).toContain(
+    "error: nothing was done: there is no terminal to ask on; confirm the replay with --yes",
+  );
   expect(server.asked).toHaveLength(1);
 });
 
@@ -92,7 +94,7 @@ test.each([
     "being replayed",
     { status: "replaying" as const, replay_id: "replay-1" },
     1,
-    "is being replayed already, by replay-1",
+    "is already being replayed, by replay-1",
   ],
   ["replayed", { status: "replayed" as const }, 3, "is not open, but replayed"],
 ])("says of a letter that is %s why it is not touched", async (_, changes, code, message) => {
@@ -111,7 +113,7 @@ test("tells how many of the named letters it leaves alone", async () => {
 
   const ran = await server.run("dlq", "replay", "letter-1", "letter-2", "nope", "--dry-run");
 
-  expect(ran).toMatchObject({ code: 0, stderr: "of 3 dead letters named, 1 cannot be touched: not open\n" });
+  expect(ran).toMatchObject({ code: 0, stderr: "1 of 3 dead letters are not open and are left alone\n" });
 });
 
 test("tells that a replay had ended before it was cancelled", async () => {
@@ -121,7 +123,7 @@ test("tells that a replay had ended before it was cancelled", async () => {
 
   expect(await server.run("replays", "cancel", "replay-1")).toMatchObject({
     code: 0,
-    stderr: "it had ended already\n",
+    stderr: "it had already ended\n",
   });
 });
 
@@ -145,7 +147,7 @@ test("says that a replay may have begun where its answer is lost", async () => {
 
   expect(ran.code).toBe(1);
   expect(ran.stderr).toContain(
-    "error: D1 does not answer (request request-1); it may have begun all the same: gateway replays list\n",
+    "error: D1 does not answer (request request-1); it may have started anyway: gateway replays list\n",
   );
 });
 
@@ -182,7 +184,7 @@ test.each(["SIGINT", "SIGTERM"] as const)(
     expect(ran.stderr).toContain(
       `to follow it: gateway --url ${server.url} replays show replay-1 --follow\n`,
     );
-    expect(ran.stderr).toContain(`to end it:    gateway --url ${server.url} replays cancel replay-1\n`);
+    expect(ran.stderr).toContain(`to cancel it: gateway --url ${server.url} replays cancel replay-1\n`);
     expect(server.asked.filter(({ route }) => route.includes("cancel"))).toEqual([]);
   },
 );

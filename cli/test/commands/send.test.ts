@@ -114,10 +114,10 @@ test.each([
   [["send", "nope"], 'GitHub has no event "nope"'],
   [["send", "pull_request.nope"], 'there is no example of "pull_request.nope"'],
   [["send", "ping", "--repo", "acme"], "It must be owner/repo."],
-  [["send", "ping", "--pr", "0"], "It must be a whole number from 1."],
-  [["send", "ping", "--count", "1.5"], "It must be a whole number from 1."],
+  [["send", "ping", "--pr", "0"], "It must be a whole number, 1 or more."],
+  [["send", "ping", "--count", "1.5"], "It must be a whole number, 1 or more."],
   [["send", "ping", "--head", "abc"], "It must be a full commit SHA."],
-  [["send", "ping", "--payload", "/nowhere/payload.json"], "there is no file /nowhere/payload.json"],
+  [["send", "ping", "--payload", "/nowhere/payload.json"], "/nowhere/payload.json does not exist"],
   [["--url", "nonsense", "send", "ping"], "--url is not a URL"],
   [["nope"], "unknown command 'nope'"],
 ])("takes %j for bad usage", async (args, message) => {

@@ -17,11 +17,11 @@ test("makes every check, whatever becomes of the others", async () => {
   ]);
 
   expect(found).toEqual([
-    { check: "first", status: "warn", what: "not checked: D1 is away", mend: null },
-    { check: "second", status: "warn", what: "not checked: no token is set", mend: "set one" },
-    { check: "third", status: "warn", what: "not checked: the check itself failed (TypeError)", mend: null },
-    { check: "fourth", status: "ok", what: "well", mend: null },
-    { check: "fourth", status: "ok", what: "very well", mend: null },
+    { check: "first", status: "warn", what: "not checked: D1 is away", fix: null },
+    { check: "second", status: "warn", what: "not checked: no token is set", fix: "set one" },
+    { check: "third", status: "warn", what: "not checked: the check itself failed (TypeError)", fix: null },
+    { check: "fourth", status: "ok", what: "well", fix: null },
+    { check: "fourth", status: "ok", what: "very well", fix: null },
   ]);
 });
 
@@ -41,8 +41,8 @@ test("waits for none longer than its time, and ends what it began", async () => 
   const found = await runChecks([slow, deaf]);
 
   expect(found.map(({ what }) => what)).toEqual([
-    "not checked: there was no answer within 0.02 s",
-    "not checked: there was no answer within 0.02 s",
+    "not checked: no answer within 0.02 s",
+    "not checked: no answer within 0.02 s",
   ]);
   expect(aborted).toBe(true);
 });

@@ -80,13 +80,13 @@ test("says which keys of .dev.vars are bad, and never what stands there", async 
     check: "wrangler.consumer.toml",
     status: "fail",
     what: "bad configuration: GRAINCHAIN_CALLBACK_SECRET (missing), DISPATCH_MAX_ATTEMPTS (bad regex)",
-    mend: "mend these in .dev.vars, the environment or wrangler.consumer.toml",
+    mend: "fix these in .dev.vars, the environment or wrangler.consumer.toml",
   });
   expect(items).toContainEqual({
     check: "secrets of the consumer",
     status: "fail",
     what: "missing: GRAINCHAIN_CALLBACK_SECRET",
-    mend: "npm start makes .dev.vars where there is none; else add them there",
+    mend: "npm start creates .dev.vars if it is missing; otherwise add them there",
   });
   const told = local.project.printed();
   expect(
@@ -104,7 +104,7 @@ test("names a secret of .dev.vars that has a newline after it", async () => {
     check: "wrangler.producer.toml",
     status: "fail",
     what: "bad configuration: GITHUB_WEBHOOK_SECRET (has whitespace around it)",
-    mend: "mend these in .dev.vars, the environment or wrangler.producer.toml",
+    mend: "fix these in .dev.vars, the environment or wrangler.producer.toml",
   });
   expect(local.project.printed()).not.toContain("local webhook secret");
 });
@@ -126,7 +126,7 @@ test("says what npm start would do", async () => {
   expect(items).toContainEqual({
     check: "D1",
     status: "fail",
-    what: `webhook-gateway-development lacks ${MIGRATIONS.join(", ")}`,
+    what: `webhook-gateway-development is missing ${MIGRATIONS.join(", ")}`,
     mend: "npm start applies them",
   });
 });

@@ -81,7 +81,7 @@ test("prints a table that fits, with each mend on a line of its own, and fails",
   expect(ran.stdout).toContain(
     [
       `Grainchain              fail  ${url}/health answers 503`,
-      `  start Grainchain, or set GRAINCHAIN_API_URL; from elsewhere: curl -i ${url}/health`,
+      `  start Grainchain, or set GRAINCHAIN_API_URL; to try from elsewhere: curl -i ${url}/health`,
       "",
     ].join("\n"),
   );
@@ -138,7 +138,7 @@ const TROUBLES: Readonly<Record<string, Trouble>> = {
     check: "wrangler.consumer.toml",
     status: "fail",
     what: "bad configuration: GRAINCHAIN_TIMEOUT (bad regex)",
-    mend: "mend these in [env.staging.vars] or wrangler.consumer.toml",
+    mend: "fix these in [env.staging.vars] or wrangler.consumer.toml",
   },
   "a newline after a secret": {
     make: () => undefined,
@@ -146,7 +146,7 @@ const TROUBLES: Readonly<Record<string, Trouble>> = {
     check: "wrangler.consumer.toml",
     status: "fail",
     what: "bad configuration: GITHUB_TOKEN (has whitespace around it)",
-    mend: "mend these in .env, the environment or wrangler.consumer.toml",
+    mend: "fix these in .env, the environment or wrangler.consumer.toml",
   },
   "a newline after the account's token": {
     make: () => undefined,
@@ -154,7 +154,7 @@ const TROUBLES: Readonly<Record<string, Trouble>> = {
     check: "both files",
     status: "fail",
     what: "CLOUDFLARE_API_TOKEN has whitespace around it",
-    mend: "mend what is named",
+    mend: "fix what is named",
   },
   "an address of Cloudflare's that is none": {
     make: () => undefined,
@@ -162,14 +162,14 @@ const TROUBLES: Readonly<Record<string, Trouble>> = {
     check: "both files",
     status: "fail",
     what: "CLOUDFLARE_API_BASE_URL is not a URL",
-    mend: "mend what is named",
+    mend: "fix what is named",
   },
   "a file that is no TOML": {
     make: editConsumer('GRAINCHAIN_TIMEOUT = "60000"', "GRAINCHAIN_TIMEOUT = ["),
     check: "wrangler.consumer.toml",
     status: "fail",
     what: "wrangler.consumer.toml cannot be read",
-    mend: "mend wrangler.consumer.toml",
+    mend: "fix wrangler.consumer.toml",
   },
   "the name of another environment": {
     make: editConsumer('ENVIRONMENT = "staging"', 'ENVIRONMENT = "production"'),
@@ -190,7 +190,7 @@ const TROUBLES: Readonly<Record<string, Trouble>> = {
     check: "both files",
     status: "fail",
     what: "name different databases",
-    mend: "mend what is named",
+    mend: "fix what is named",
   },
   "an example of an address": {
     make: editConsumer(
@@ -199,14 +199,14 @@ const TROUBLES: Readonly<Record<string, Trouble>> = {
     ),
     check: "both files",
     status: "fail",
-    what: "GRAINCHAIN_API_URL still name an example",
+    what: "still an example: GRAINCHAIN_API_URL",
     mend: "set your own in wrangler.consumer.toml",
   },
   "a placeholder for the database's id": {
     make: editConsumer(/database_id = "[^"]*"/, 'database_id = "00000000-0000-4000-8000-000000000002"'),
     check: "both files",
     status: "fail",
-    what: "database_id is a placeholder still",
+    what: "database_id is still a placeholder",
     mend: "gateway provision --env staging",
   },
   "a damaged private key": {
@@ -215,7 +215,7 @@ const TROUBLES: Readonly<Record<string, Trouble>> = {
     check: "private key",
     status: "fail",
     what: "GITHUB_APP_PRIVATE_KEY is no PEM",
-    mend: "make a new one in the App's settings",
+    mend: "generate a new one in the App's settings",
   },
   "a missing secret": {
     make: ({ project }) =>
@@ -234,7 +234,7 @@ const TROUBLES: Readonly<Record<string, Trouble>> = {
       }),
     check: "secrets of the consumer",
     status: "fail",
-    what: "there is no Worker webhook-gateway-consumer-staging",
+    what: "Worker webhook-gateway-consumer-staging does not exist",
     mend: "gateway provision --env staging",
   },
   "no credentials for GitHub": {
@@ -262,7 +262,7 @@ const TROUBLES: Readonly<Record<string, Trouble>> = {
       project.account.change((state) => Object.assign(state, { wranglerVersion: "3.99.0" })),
     check: "Wrangler",
     status: "warn",
-    what: "3.99.0, and this checkout was tried with 4.",
+    what: "3.99.0, but this checkout is tested with 4.",
     mend: "pnpm install",
   },
   "a gateway that is down": {
@@ -276,8 +276,8 @@ const TROUBLES: Readonly<Record<string, Trouble>> = {
     make: ({ gateway }) => Object.assign(gateway.state, { body: "<html>" }),
     check: "gateway",
     status: "fail",
-    what: "is no gateway (HTTP 200)",
-    mend: "give the gateway's own address as --url",
+    what: "does not answer like a gateway (HTTP 200)",
+    mend: "pass the gateway's address as --url",
   },
   "a gateway that refuses all because of its configuration": {
     make: ({ gateway }) =>
@@ -302,7 +302,7 @@ const TROUBLES: Readonly<Record<string, Trouble>> = {
     check: "gateway",
     status: "fail",
     what: "is the production environment",
-    mend: "give the staging one as --url",
+    mend: "pass the staging gateway as --url",
   },
   "a database that does not answer": {
     make: ({ gateway }) =>
@@ -310,7 +310,7 @@ const TROUBLES: Readonly<Record<string, Trouble>> = {
     check: "gateway: database",
     status: "fail",
     what: "D1 did not answer",
-    mend: "look at D1's status and at the Worker's logs: npm run wrangler -- tail -c wrangler.producer.toml --env staging",
+    mend: "check D1's status and the Worker's logs: npm run wrangler -- tail -c wrangler.producer.toml --env staging",
   },
   "a queue that does not answer": {
     make: ({ gateway }) =>
@@ -320,7 +320,7 @@ const TROUBLES: Readonly<Record<string, Trouble>> = {
     check: "gateway: queue",
     status: "fail",
     what: "the queue did not answer",
-    mend: "look at the status of Queues, and at the queue itself: npm run wrangler -- queues info webhook-gateway-events-staging",
+    mend: "check the status of Queues and the queue itself: npm run wrangler -- queues info webhook-gateway-events-staging",
   },
   "a Grainchain that is full": {
     make: ({ gateway }) =>
@@ -330,7 +330,7 @@ const TROUBLES: Readonly<Record<string, Trouble>> = {
     check: "gateway: grainchain",
     status: "warn",
     what: "dispatch is paused",
-    mend: "look at Grainchain; gateway status says what waits. Nothing is lost meanwhile",
+    mend: "check Grainchain; gateway status shows what is waiting. Nothing is lost meanwhile",
   },
   "a clock that is behind": {
     make: ({ gateway }) => Object.assign(gateway.state, { ahead: 90 }),
@@ -343,7 +343,7 @@ const TROUBLES: Readonly<Record<string, Trouble>> = {
     make: ({ gateway }) => Object.assign(gateway.state, { version: "0.0.9" }),
     check: "gateway version",
     status: "warn",
-    what: "0.0.9 runs, and this checkout is",
+    what: "0.0.9 is running, but this checkout is",
     mend: "npm run wrangler -- deploy -c wrangler.producer.toml --env staging",
   },
   "migrations that are pending": {
@@ -353,14 +353,14 @@ const TROUBLES: Readonly<Record<string, Trouble>> = {
       }),
     check: "D1",
     status: "fail",
-    what: "webhook-gateway-staging lacks 0",
+    what: "webhook-gateway-staging is missing 0",
     mend: "gateway provision --env staging",
   },
   "no database": {
     make: ({ project }) => project.account.change((state) => Object.assign(state, { databases: [] })),
     check: "D1",
     status: "fail",
-    what: "there is no database webhook-gateway-staging",
+    what: "database webhook-gateway-staging does not exist",
     mend: "gateway provision --env staging",
   },
   "another database's id": {
@@ -370,7 +370,7 @@ const TROUBLES: Readonly<Record<string, Trouble>> = {
       }),
     check: "D1",
     status: "fail",
-    what: "database_id in the files is not that of webhook-gateway-staging",
+    what: "database_id in the files is not the id of webhook-gateway-staging",
     mend: "check CLOUDFLARE_ACCOUNT_ID, and database_id in both files",
   },
   "a missing queue": {
@@ -400,8 +400,8 @@ const TROUBLES: Readonly<Record<string, Trouble>> = {
       }),
     check: "queue webhook-gateway-events-staging",
     status: "warn",
-    what: "not checked: Cloudflare does not say how long messages are kept; 14 days are wanted",
-    mend: "look at its settings in Cloudflare's dashboard",
+    what: "not checked: Cloudflare does not say how long messages are kept; it should be 14 days",
+    mend: "check its settings in Cloudflare's dashboard",
   },
   "a queue that nobody consumes": {
     make: ({ project }) =>
@@ -421,7 +421,7 @@ const TROUBLES: Readonly<Record<string, Trouble>> = {
       }),
     check: "queue a-former-queue",
     status: "warn",
-    what: "webhook-gateway-consumer-staging consumes it, which the files do not name",
+    what: "webhook-gateway-consumer-staging consumes it, but the files do not name it",
     mend: "npm run wrangler -- queues consumer worker remove a-former-queue webhook-gateway-consumer-staging",
   },
   "no account": {
@@ -430,7 +430,7 @@ const TROUBLES: Readonly<Record<string, Trouble>> = {
     check: "D1",
     status: "warn",
     what: "not checked: CLOUDFLARE_API_TOKEN or CLOUDFLARE_ACCOUNT_ID is not set",
-    mend: "put both into .env, as .env.example shows",
+    mend: "add both to .env (see .env.example)",
   },
 };
 

@@ -13,16 +13,16 @@ const told = (message: string) => expect.objectContaining({ message, exitCode: e
 
 describe("the gateway's address", () => {
   const BAD: readonly (readonly [string, string])[] = [
-    ["nonsense", "is not a URL: it has to be as https://gateway.example.com"],
-    ["localhost:8787", "is not a URL: it has to be as https://gateway.example.com"],
-    ["ftp://localhost", "is not a URL: it has to be as https://gateway.example.com"],
-    ["https://", "is not a URL: it has to be as https://gateway.example.com"],
+    ["nonsense", "is not a URL such as https://gateway.example.com"],
+    ["localhost:8787", "is not a URL such as https://gateway.example.com"],
+    ["ftp://localhost", "is not a URL such as https://gateway.example.com"],
+    ["https://", "is not a URL such as https://gateway.example.com"],
     ["http://mona:MARKER@localhost", "must not have a user or a password"],
     ["http://MARKER@localhost", "must not have a user or a password"],
-    ["http://localhost:1/webhook/github", "must not have a path: it has to be http://localhost:1"],
-    ["http://localhost:1/dashboard/", "must not have a path: it has to be http://localhost:1"],
-    ["http://localhost:1/?MARKER", "must not have a path: it has to be http://localhost:1"],
-    ["http://localhost:1/#MARKER", "must not have a path: it has to be http://localhost:1"],
+    ["http://localhost:1/webhook/github", "must not have a path: use http://localhost:1"],
+    ["http://localhost:1/dashboard/", "must not have a path: use http://localhost:1"],
+    ["http://localhost:1/?MARKER", "must not have a path: use http://localhost:1"],
+    ["http://localhost:1/#MARKER", "must not have a path: use http://localhost:1"],
   ];
   const COMMANDS = ["status", "send ping", "doctor --env staging"];
   const cases = COMMANDS.flatMap((command) => BAD.map(([url, problem]) => [command, url, problem] as const));
@@ -66,7 +66,7 @@ describe("others", () => {
 
   test.each<[string, Readonly<Record<string, string>>, string]>([
     ["status", { GATEWAY_TOKEN: "MARKER\n" }, "GATEWAY_TOKEN has whitespace around it"],
-    ["status", { GATEWAY_TOKEN: "MARK\nER" }, "GATEWAY_TOKEN has characters that no token has"],
+    ["status", { GATEWAY_TOKEN: "MARK\nER" }, "GATEWAY_TOKEN has characters that a token cannot have"],
     [DOCTOR, { PORT: "MARKER" }, "PORT is not a port: it must be a number from 1 to 65535"],
     [DOCTOR, { PORT: "70000" }, "PORT is not a port: it must be a number from 1 to 65535"],
     [
@@ -140,7 +140,7 @@ describe("others", () => {
     [
       "without the environment",
       holding('name = "a"\n'),
-      /^error: wrangler\.producer\.toml lacks something for/,
+      /^error: wrangler\.producer\.toml: staging is missing /,
     ],
   ])("a wrangler.producer.toml that is %s", async (_, make, problem) => {
     const project = await openProject();

@@ -28,7 +28,7 @@ test.each([
   const terminal = terminalWith(typed);
 
   expect(await askForWord("replay", terminal)).toBe(confirmed);
-  expect(terminal.shown()).toContain("Type replay to go on:");
+  expect(terminal.shown()).toContain("Type replay to continue:");
 });
 
 test("takes the token of the environment without a question", async () => {

@@ -28,8 +28,8 @@ const BAD_SETTINGS: readonly (readonly [string, MakeFile, string])[] = [
   ["two words for a name", holding("MARKER MARKER=1\r\n"), ": line 1 is not NAME=value"],
   ["a value without a name", holding("=MARKER"), ": line 1 is not NAME=value"],
   ["an open quote", holding('A=1\nB="MARKER\nC=2\n'), ": the quote in line 2 is not closed"],
-  ["text after a quote", holding("A='MARKER'MARKER\n"), ": line 1 goes on after its quote"],
-  ["quotes within quotes", holding('A="{"MARKER":1}"\n'), ": line 1 goes on after its quote"],
+  ["text after a quote", holding("A='MARKER'MARKER\n"), ": line 1 has text after its quote"],
+  ["quotes within quotes", holding('A="{"MARKER":1}"\n'), ": line 1 has text after its quote"],
   ...unlessRoot([["a file of somebody else's", unreadable, " cannot be read (EACCES)"] as const]),
 ];
 
@@ -145,8 +145,13 @@ describe("--secrets-file", () => {
   test.each<[string, (project: Project) => void, string, string?]>([
     ["a folder", kept(folder), "kept is a folder"],
     ["no name", () => undefined, "--secrets-file has no name", ""],
-    ["below a file", kept(holding("")), "--secrets-file: there is no folder kept", "kept/below"],
-    ["far below a file", kept(holding("")), "--secrets-file: there is no folder kept/far", "kept/far/below"],
+    ["below a file", kept(holding("")), "--secrets-file: the folder kept does not exist", "kept/below"],
+    [
+      "far below a file",
+      kept(holding("")),
+      "--secrets-file: the folder kept/far does not exist",
+      "kept/far/below",
+    ],
     ["not UTF-8", kept(holding(utf16(`${HEADER}\nREADER_TOKEN=MARKER\n`))), "kept is not UTF-8"],
     [
       "a file with a bad line",

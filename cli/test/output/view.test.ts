@@ -74,8 +74,8 @@ test("shows what waits, why and until when", () => {
     "deliveries       the last 2026-11-24 00:08:09Z (10s ago); 40 within the hour; 1 recovered within 24 h",
     "replays          1 running",
     "dead letters     2",
-    "  KIND      CLASS      LETTERS  OLDEST",
-    "  dispatch  permanent  2        3h",
+    "  KIND      CLASS      COUNT  OLDEST",
+    "  dispatch  permanent  2      3h",
   ]);
 });
 

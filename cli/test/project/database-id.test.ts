@@ -56,7 +56,7 @@ test.each([
   ["no table", 'database_id = "old"'],
 ])("refuses to guess where there is only %s", (_, toml) => {
   expect(() => replaceDatabaseId(toml, "staging", "old", UUID)).toThrow(
-    'no database_id "old" stands in [[env.staging.d1_databases]]',
+    '[[env.staging.d1_databases]] has no database_id "old"',
   );
 });
 

@@ -3,15 +3,15 @@ import path from "node:path";
 import { parseEnv } from "node:util";
 import { ROOT } from "@webhook-gateway/shared/process/root.mjs";
 import { expect, test } from "vitest";
-import { readWorkerFile } from "../../src/project/desired-state.ts";
 import { ENVIRONMENTS } from "../../src/project/project.ts";
+import { readWorkerFile } from "../../src/project/worker-file.ts";
 import { checkWorkerName } from "../../src/project/worker-name.ts";
 import { GIVEN_SECRETS, openProject } from "../support/fake-wrangler-project.ts";
 
 const PROVISION = ["provision", "--env", "staging", "--yes"];
 const OTHERS = "CLOUDFLARE_WORKER_NAME=somebody-elses\n";
 const PROBLEM =
-  "CLOUDFLARE_WORKER_NAME is somebody-elses, and the producer in wrangler.producer.toml is webhook-gateway-producer";
+  "CLOUDFLARE_WORKER_NAME is somebody-elses, but the producer in wrangler.producer.toml is webhook-gateway-producer";
 
 test("changes nothing with the settings of another project", async () => {
   const project = await openProject();
@@ -37,7 +37,7 @@ test("has doctor say so too", async () => {
     check: "both files",
     status: "fail",
     what: expect.stringContaining(PROBLEM),
-    mend: "mend what is named",
+    mend: "fix what is named",
   });
 });
 

@@ -37,7 +37,7 @@ test.each([
   const asked = await project.run(YES);
 
   expect(asked.code).toBe(0);
-  expect(asked.stdout).toMatch(new RegExp(`consumer of ${name} +${script} +detached, once it is confirmed`));
+  expect(asked.stdout).toMatch(new RegExp(`consumer of ${name} +${script} +detached, if confirmed`));
   expect(asked.stderr).toContain(
     `note: ${script} still consumes queue ${name}: npm run wrangler -- queues consumer worker remove ${name} ${script}\n`,
   );
@@ -61,7 +61,7 @@ test("leaves the consumers of other environments and of others alone", async () 
   expect(await project.run([...YES, "--detach"])).toEqual({
     code: 0,
     stdout: "",
-    stderr: "nothing to do: staging has all that the files name\n",
+    stderr: "nothing to do: staging has everything that the files name\n",
   });
 });
 
@@ -75,7 +75,7 @@ test("names a consumer that pulls over HTTP", async () => {
   const { stderr } = await project.run(YES);
 
   expect(stderr).toContain(
-    "note: queue webhook-gateway-events-staging is pulled over HTTP, too: " +
+    "note: queue webhook-gateway-events-staging also has an HTTP pull consumer: " +
       "npm run wrangler -- queues consumer http remove webhook-gateway-events-staging\n",
   );
 });

@@ -31,7 +31,7 @@ test.each(
 
   expect(failed.code).toBe(1);
   expect(failed.stderr).toContain(`error: wrangler ${broken.on.split(" ").slice(0, 2).join(" ")}`);
-  expect(failed.stderr).toContain("What was done stays: the same command goes on from here");
+  expect(failed.stderr).toContain("Finished steps stay: run the same command again to continue");
   expect(resumed.code).toBe(0);
   const { queues, databases, workers } = project.account.read();
   expect(queues).toHaveLength(3);
@@ -67,9 +67,9 @@ test("tells as JSON what was done before a failure", async () => {
   expect(ran.code).toBe(1);
   expect(JSON.parse(ran.stdout)).toMatchObject({
     done: [
-      "made queue webhook-gateway-events-staging, keeps messages for 14 days",
-      "made queue webhook-gateway-dead-staging, keeps messages for 14 days",
-      "made queue webhook-gateway-work-staging",
+      "created queue webhook-gateway-events-staging, keeps messages for 14 days",
+      "created queue webhook-gateway-dead-staging, keeps messages for 14 days",
+      "created queue webhook-gateway-work-staging",
     ],
   });
 });
@@ -116,7 +116,7 @@ test.each([
   const ran = await project.run(YES, env);
 
   expect(ran).toMatchObject({ code: 2, stdout: "" });
-  expect(ran.stderr).toContain(`error: ${message}: put them into .env`);
+  expect(ran.stderr).toContain(`error: ${message}: add them to .env`);
   expect(ran.stderr).toContain("The token needs Queues: Edit, D1: Edit, Workers Scripts: Edit");
   expect(project.calls()).toEqual([]);
 });
@@ -144,7 +144,7 @@ test("says in Wrangler's own words, in one line, what went wrong", async () => {
 
   expect(stderr.trimEnd().split("\n").at(-1)).toBe(
     "error: wrangler d1 create webhook-gateway-staging: A request to the Cloudflare API failed. " +
-      "You have reached the maximum number of D1 databases. What was done stays: the same command goes on from here",
+      "You have reached the maximum number of D1 databases. Finished steps stay: run the same command again to continue",
   );
 });
 
@@ -203,7 +203,7 @@ test("says which configuration file cannot be read", async () => {
 
 test.each([
   ["a folder without any", "shared/no-migrations", "there are no migrations in "],
-  ["no folder", "shared/nowhere", "the migrations cannot be read: "],
+  ["no folder", "shared/nowhere", "cannot read the migrations: "],
 ])("takes no database for complete where there is %s of migrations", async (_, dir, problem) => {
   const project = await openProject();
   mkdirSync(path.join(project.dir, "shared/no-migrations"));

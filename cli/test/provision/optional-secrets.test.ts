@@ -5,9 +5,9 @@ import { gitEnvironment } from "@webhook-gateway/shared/process/child-environmen
 import { ROOT } from "@webhook-gateway/shared/process/root.mjs";
 import { expect, test } from "vitest";
 import { makeOtherRepository } from "../../../shared/test/support/surroundings.ts";
-import { readWorkerFile } from "../../src/project/desired-state.ts";
 import { WORKERS } from "../../src/project/project.ts";
 import { OPTIONAL_SECRETS } from "../../src/project/secret-names.ts";
+import { readWorkerFile } from "../../src/project/worker-file.ts";
 import { provisioned } from "../support/fake-wrangler-account.ts";
 import { FILES, GIVEN_SECRETS, openProject, type Project } from "../support/fake-wrangler-project.ts";
 
@@ -58,7 +58,7 @@ test("puts each optional secret that is given into the Worker that reads it, and
   );
   expect([...hidden, "MIIEow"].filter((secret) => told.includes(secret))).toEqual([]);
   expect((await project.run(YES, OPTIONAL)).stderr).toBe(
-    "nothing to do: staging has all that the files name\n",
+    "nothing to do: staging has everything that the files name\n",
   );
 });
 
@@ -101,7 +101,7 @@ test.each([
   const ran = await project.run(YES, { [half]: OPTIONAL[half] });
 
   expect(ran.stderr).toContain(
-    `note: ${half} is given without ${other}, and is not put: they belong together\n`,
+    `note: ${half} is given without ${other} and is not set: they belong together\n`,
   );
   expect(project.changes()).toEqual([]);
 
@@ -147,7 +147,7 @@ test("asks the checkout that a file of secrets would stand in, whichever one GIT
 
   expect(refused).toMatchObject({
     code: 2,
-    stderr: expect.stringContaining("kept would stand in a git checkout"),
+    stderr: expect.stringContaining("kept would be in a git checkout"),
   });
 });
 

@@ -30,19 +30,19 @@ test("shows the plan of an empty account, and changes nothing on a dry run", asy
   expect(ran).toMatchObject({ code: 0, stderr: "" });
   expect(ran.stdout.split("\n").map((line) => line.split(/ {2,}/))).toEqual([
     ["resource", "is", "will be"],
-    ["queue webhook-gateway-events-staging", "missing", "made, keeps messages for 14 days"],
-    ["queue webhook-gateway-dead-staging", "missing", "made, keeps messages for 14 days"],
-    ["queue webhook-gateway-work-staging", "missing", "made"],
-    ["D1 database webhook-gateway-staging", "missing", "made"],
+    ["queue webhook-gateway-events-staging", "missing", "created, keeps messages for 14 days"],
+    ["queue webhook-gateway-dead-staging", "missing", "created, keeps messages for 14 days"],
+    ["queue webhook-gateway-work-staging", "missing", "created"],
+    ["D1 database webhook-gateway-staging", "missing", "created"],
     ["database_id in wrangler.producer.toml", "placeholder", "its id"],
     ["database_id in wrangler.consumer.toml", "placeholder", "its id"],
-    ["schema of webhook-gateway-staging", `lacks ${MIGRATIONS.length} migrations`, "up to date"],
-    ["Worker webhook-gateway-producer-staging", "missing", "a draft that holds secrets"],
+    ["schema of webhook-gateway-staging", `missing ${MIGRATIONS.length} migrations`, "up to date"],
+    ["Worker webhook-gateway-producer-staging", "missing", "an empty Worker that holds secrets"],
     ["producer: GITHUB_WEBHOOK_SECRET", "missing", "random, kept in --secrets-file"],
     ["producer: GRAINCHAIN_CALLBACK_SECRET", "missing", "random, kept in --secrets-file"],
     ["producer: OPERATOR_TOKEN", "missing", "random, kept in --secrets-file"],
     ["producer: READER_TOKEN", "missing", "random, kept in --secrets-file"],
-    ["Worker webhook-gateway-consumer-staging", "missing", "a draft that holds secrets"],
+    ["Worker webhook-gateway-consumer-staging", "missing", "an empty Worker that holds secrets"],
     ["consumer: GRAINCHAIN_CALLBACK_SECRET", "missing", "random, kept in --secrets-file"],
     ["consumer of webhook-gateway-events-staging", "not attached", `${CONSUMER}, attached by deploy`],
     ["consumer of webhook-gateway-dead-staging", "not attached", `${CONSUMER}, attached by deploy`],
@@ -86,16 +86,16 @@ test("names each thing that it did, and what is left to do", async () => {
 
   const uuid = project.account.read().databases[0]?.uuid;
   expect(stderr.trimEnd().split("\n")).toEqual([
-    "made queue webhook-gateway-events-staging, keeps messages for 14 days",
-    "made queue webhook-gateway-dead-staging, keeps messages for 14 days",
-    "made queue webhook-gateway-work-staging",
-    "made D1 database webhook-gateway-staging",
-    `wrote database_id ${uuid} into wrangler.producer.toml and wrangler.consumer.toml: commit it`,
+    "created queue webhook-gateway-events-staging, keeps messages for 14 days",
+    "created queue webhook-gateway-dead-staging, keeps messages for 14 days",
+    "created queue webhook-gateway-work-staging",
+    "created D1 database webhook-gateway-staging",
+    `wrote database_id ${uuid} to wrangler.producer.toml and wrangler.consumer.toml: commit it`,
     `applied ${MIGRATIONS.length} migrations to webhook-gateway-staging: ${MIGRATIONS.join(", ")}`,
     `set GITHUB_WEBHOOK_SECRET, GRAINCHAIN_CALLBACK_SECRET, OPERATOR_TOKEN, READER_TOKEN of ${PRODUCER}`,
     `set GRAINCHAIN_CALLBACK_SECRET of ${CONSUMER}`,
     expect.stringMatching(/^GitHub needs the value of GITHUB_WEBHOOK_SECRET: Settings → Webhooks/),
-    "before you deploy, set CLOUDFLARE_WORKER_URL and GRAINCHAIN_API_URL in wrangler.consumer.toml: an example stands there",
+    "before you deploy, replace the examples in wrangler.consumer.toml: CLOUDFLARE_WORKER_URL, GRAINCHAIN_API_URL",
     "deploy both Workers, which attaches the consumer to its queues:",
     "  npm run wrangler -- deploy -c wrangler.consumer.toml --env staging",
     "  npm run wrangler -- deploy -c wrangler.producer.toml --env staging",
@@ -130,7 +130,7 @@ test("has nothing to do the second time, says so, and shows what a deployment wi
       expect.stringMatching(new RegExp(`^consumer of webhook-gateway-${name}-staging +not attached +`)),
     ),
   );
-  expect(ran.stderr).toBe(`nothing to do: staging has all that the files name\n${deployLines()}`);
+  expect(ran.stderr).toBe(`nothing to do: staging has everything that the files name\n${deployLines()}`);
   expect(project.changes()).toEqual([]);
   expect([project.read("account.json"), ...FILES.map(project.read)]).toEqual(before);
 });
@@ -143,7 +143,7 @@ test("says nothing of deploying where the consumer is attached already", async (
   expect(ran).toEqual({
     code: 0,
     stdout: "",
-    stderr: "nothing to do: staging has all that the files name\n",
+    stderr: "nothing to do: staging has everything that the files name\n",
   });
 });
 
@@ -155,7 +155,7 @@ test("prints the plan and what was done as JSON", async () => {
   const done = await project.run([...YES, "--output", "json"]);
 
   const plan = expect.arrayContaining([
-    { resource: "queue webhook-gateway-work-staging", is: "missing", will: "made" },
+    { resource: "queue webhook-gateway-work-staging", is: "missing", will: "created" },
   ]);
   expect(JSON.parse(dry.stdout)).toEqual({
     environment: "staging",
@@ -168,7 +168,7 @@ test("prints the plan and what was done as JSON", async () => {
     environment: "staging",
     dry_run: false,
     plan,
-    done: expect.arrayContaining(["made queue webhook-gateway-work-staging"]),
+    done: expect.arrayContaining(["created queue webhook-gateway-work-staging"]),
   });
 });
 
@@ -179,7 +179,7 @@ test("does nothing unless it is confirmed", async () => {
 
   expect(ran.code).toBe(1);
   expect(ran.stderr).toBe(
-    "error: nothing was done: without a terminal to ask on, --yes has to confirm the plan\n",
+    "error: nothing was done: there is no terminal to ask on; confirm the plan with --yes\n",
   );
   expect(project.changes()).toEqual([]);
 });
@@ -226,7 +226,7 @@ test("names a queue whose retention nobody tells", async () => {
   const { stderr } = await project.run(YES);
 
   expect(stderr).toContain(
-    "note: queue webhook-gateway-events-staging: Cloudflare does not say how long messages are kept; 14 days are wanted\n",
+    "note: queue webhook-gateway-events-staging: Cloudflare does not say how long messages are kept; it should be 14 days\n",
   );
   expect(stderr).not.toContain("work-staging");
 });
@@ -247,11 +247,11 @@ test("finds a database by its name, and applies what it lacks", async () => {
 
   const ran = await project.run(YES);
 
-  expect(ran.stdout).toContain(`lacks ${others.length} migrations`);
+  expect(ran.stdout).toContain(`missing ${others.length} migrations`);
   expect(project.changes()).toEqual([
     "d1 migrations apply webhook-gateway-staging -c wrangler.producer.toml --env staging --remote",
   ]);
-  expect(project.read("wrangler.consumer.toml")).toContain(`database_id = "${UUID}" # replaced by`);
+  expect(project.read("wrangler.consumer.toml")).toContain(`database_id = "${UUID}" # replace it with`);
 });
 
 test("goes on where only one file has the id", async () => {
@@ -261,14 +261,12 @@ test("goes on where only one file has the id", async () => {
   const ran = await project.run(YES);
 
   expect(ran).toMatchObject({ code: 0 });
-  expect(ran.stderr).toBe(
-    `wrote database_id ${UUID} into wrangler.consumer.toml: commit it\n${deployLines()}`,
-  );
+  expect(ran.stderr).toBe(`wrote database_id ${UUID} to wrangler.consumer.toml: commit it\n${deployLines()}`);
 });
 
 const deployLines = () =>
   [
-    "before you deploy, set CLOUDFLARE_WORKER_URL and GRAINCHAIN_API_URL in wrangler.consumer.toml: an example stands there",
+    "before you deploy, replace the examples in wrangler.consumer.toml: CLOUDFLARE_WORKER_URL, GRAINCHAIN_API_URL",
     "deploy both Workers, which attaches the consumer to its queues:",
     "  npm run wrangler -- deploy -c wrangler.consumer.toml --env staging",
     "  npm run wrangler -- deploy -c wrangler.producer.toml --env staging",
@@ -287,7 +285,7 @@ test.each([
   const ran = await project.run(YES, GIVEN_SECRETS);
 
   expect(ran.code).toBe(1);
-  expect(ran.stderr).toContain(`is that of ${problem}, and not of webhook-gateway-staging`);
+  expect(ran.stderr).toContain(`is that of ${problem}, not of webhook-gateway-staging`);
   expect(project.changes()).toEqual([]);
 });
 

@@ -8,7 +8,7 @@ import { openProject, type Project } from "../support/fake-wrangler-project.ts";
 
 const YES = ["provision", "--env", "staging", "--yes"];
 const KEPT = [...YES, "--secrets-file", "kept"];
-const NO_ANSWER = "is in a git checkout, and git does not say whether it ignores it";
+const NO_ANSWER = "would be in a git checkout, and git does not say whether it ignores it";
 
 const initialize = ({ dir }: Project): void => {
   execFileSync("git", ["init", "--quiet", dir], { env: gitEnvironment(process.env) });
@@ -30,7 +30,7 @@ test("keeps no secrets where git would take them", async () => {
   expect(refused).toMatchObject({
     code: 2,
     stderr:
-      "error: kept would stand in a git checkout that does not ignore it: name a file elsewhere, as ../kept\n",
+      "error: kept would be in a git checkout that does not ignore it: name a file elsewhere, such as ../kept\n",
   });
   expect(project.calls()).toEqual([]);
 
@@ -65,7 +65,7 @@ test.each<[string, string, string]>([
 
   expect(ran).toMatchObject({
     code: 2,
-    stderr: `error: kept ${NO_ANSWER} ${reason}: name a file elsewhere, as ../kept\n`,
+    stderr: `error: kept ${NO_ANSWER} ${reason}: name a file elsewhere, such as ../kept\n`,
   });
   expect(project.calls()).toEqual([]);
 });

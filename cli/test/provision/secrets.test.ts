@@ -130,7 +130,7 @@ test("makes no secret that nothing would keep", async () => {
 
   expect(ran.code).toBe(2);
   expect(ran.stderr).toMatch(
-    /^error: GITHUB_WEBHOOK_SECRET, .*READER_TOKEN will be made at random.* --secrets-file, or set environment variables/,
+    /^error: GITHUB_WEBHOOK_SECRET, .*READER_TOKEN will be generated.* --secrets-file, or set environment variables/,
   );
   expect(project.changes()).toEqual([]);
 });
@@ -153,7 +153,7 @@ test.each([
     "a file of an earlier run without these secrets",
     (file: string) =>
       writeFileSync(file, "# gateway provision --env staging\nREADER_TOKEN=a\n", { mode: 0o600 }),
-    "is there already, without GITHUB_WEBHOOK_SECRET, GRAINCHAIN_CALLBACK_SECRET, OPERATOR_TOKEN",
+    "already exists without GITHUB_WEBHOOK_SECRET, GRAINCHAIN_CALLBACK_SECRET, OPERATOR_TOKEN",
   ],
   [
     "a file that others can read",
@@ -190,7 +190,10 @@ test("says so where the file's folder is not there, before anything is done", as
 
   const ran = await project.run([...YES, "--secrets-file", "no/such/folder"]);
 
-  expect(ran).toMatchObject({ code: 2, stderr: "error: --secrets-file: there is no folder no/such\n" });
+  expect(ran).toMatchObject({
+    code: 2,
+    stderr: "error: --secrets-file: the folder no/such does not exist\n",
+  });
   expect(project.calls()).toEqual([]);
 });
 
@@ -201,7 +204,7 @@ test("does not make up a second callback secret beside the first", async () => {
 
   expect(refused.code).toBe(1);
   expect(refused.stderr).toContain(
-    "GRAINCHAIN_CALLBACK_SECRET has to be the same in both Workers, is in webhook-gateway-producer-staging only",
+    "GRAINCHAIN_CALLBACK_SECRET has to be the same in both Workers, but only webhook-gateway-producer-staging has it",
   );
   expect(refused.stderr).toContain(
     "npm run wrangler -- secret delete GRAINCHAIN_CALLBACK_SECRET -c wrangler.producer.toml --env staging",
@@ -226,7 +229,7 @@ test("does not choose between two values of one secret", async () => {
   const ran = await project.run(WITH_FILE, GIVEN_SECRETS);
 
   expect(ran.code).toBe(1);
-  expect(ran.stderr).toContain("is set in the environment and, to another value, in staging-secrets");
+  expect(ran.stderr).toContain("has different values in the environment and in staging-secrets");
   expectSilence(project);
 });
 
@@ -239,5 +242,5 @@ test("makes up no secret that somebody else gives out", async () => {
   const ran = await project.run(WITH_FILE);
 
   expect(ran.code).toBe(1);
-  expect(ran.stderr).toContain("GITHUB_TOKEN is required and cannot be made up");
+  expect(ran.stderr).toContain("GITHUB_TOKEN is required and cannot be generated");
 });

@@ -1,24 +1,25 @@
-/** GitHub, asked as the consumer asks it, with the credentials that are set here. */
+/** GitHub, called the way the consumer calls it, with the credentials that are set here. */
 import { type Credential, createGitHub, type GitHubAnswer } from "@webhook-gateway/shared/github/client.ts";
 import { type Hook, hooksOf } from "@webhook-gateway/shared/github/hook.ts";
-import type { Place } from "../context.ts";
+import type { CheckContext } from "../context.ts";
 
-export interface GitHubAccess {
+export interface GitHubClient {
   readonly apiUrl: string;
   /** As the consumer decides it. */
   readonly mode: "app" | "token" | "none";
   readonly hasToken: boolean;
   readonly hooks: readonly Hook[];
-  /** Pushes are validated. */
+  /** Whether pushes are validated. */
   readonly pushes: boolean;
-  ask(credential: Credential, route: string, parameters?: object): Promise<GitHubAnswer>;
+  call(credential: Credential, route: string, parameters?: object): Promise<GitHubAnswer>;
   /** Of the latest answer. */
   headers(): Headers;
 }
 
-/** @throws GatewayError where the configuration is bad */
-export function openGitHub(place: Place): GitHubAccess {
-  const config = place.consumerConfig();
+/** @throws Unchecked if the configuration is invalid */
+export function openGitHub(context: CheckContext): GitHubClient {
+  const config = context.consumerConfig();
+  const { GITHUB_TOKEN: token, GITHUB_APP_ID: appId, GITHUB_APP_PRIVATE_KEY: privateKey } = context.settings;
   let latest = new Headers();
   const fetcher: typeof fetch = async (input, init) => {
     const response = await fetch(input, init);
@@ -26,12 +27,7 @@ export function openGitHub(place: Place): GitHubAccess {
     return response;
   };
   const github = createGitHub(
-    {
-      apiUrl: config.GITHUB_API_URL,
-      token: place.settings.GITHUB_TOKEN,
-      appId: place.settings.GITHUB_APP_ID,
-      privateKey: place.settings.GITHUB_APP_PRIVATE_KEY,
-    },
+    { apiUrl: config.GITHUB_API_URL, token, appId, privateKey },
     fetcher,
     () => new Date(),
   );
@@ -41,7 +37,7 @@ export function openGitHub(place: Place): GitHubAccess {
     hasToken: github.hasToken,
     hooks: hooksOf(config.RECONCILE_HOOKS, github.mode),
     pushes: config.VALIDATE_PUSH_BRANCHES.length > 0,
-    ask: (credential, route, parameters = {}) => github.call(credential, route, parameters),
+    call: (credential, route, parameters = {}) => github.call(credential, route, parameters),
     headers: () => latest,
   };
 }

@@ -1,13 +1,13 @@
-/** May the gateway do at GitHub what it has to? */
+/** Can the gateway reach GitHub, and do what it needs there? */
 import * as v from "valibot";
-import { wranglerCommand } from "../../cloudflare/wrangler-command.ts";
+import { putSecretCommand } from "../../cloudflare/wrangler-command.ts";
 import { GatewayError } from "../../exit.ts";
 import type { Check } from "../check.ts";
-import type { Place } from "../context.ts";
-import { type Finding, fail, ok, skipped, warn } from "../finding.ts";
-import { askHttp } from "../http.ts";
-import { type GitHubAccess, openGitHub } from "./client.ts";
-import { grantMend, missingEvents } from "./events.ts";
+import type { CheckContext } from "../context.ts";
+import { collect, type Finding, fail, ok, skipped, warn } from "../finding.ts";
+import { getJson } from "../http.ts";
+import { type GitHubClient, openGitHub } from "./client.ts";
+import { grantFix, missingEvents } from "./events.ts";
 import { APP_PERMISSIONS, hookPermissions, isGiven, permissionText } from "./permissions.ts";
 
 const API = "GitHub API";
@@ -20,97 +20,88 @@ const app = v.object({
   events: v.array(v.string()),
 });
 
-export const githubAccessChecks = (place: Place): Check[] => [
-  { name: API, run: (signal) => checkReachable(place, signal) },
-  { name: "GitHub credentials", run: async () => checkCredentials(place, openGitHub(place)) },
+export const githubAccessChecks = (context: CheckContext): Check[] => [
+  { name: API, run: async (signal) => [await checkReachable(context, signal)] },
+  { name: "GitHub credentials", run: async () => checkCredentials(context, openGitHub(context)) },
 ];
 
-async function checkReachable(place: Place, signal: AbortSignal): Promise<Finding[]> {
-  const { apiUrl, mode } = openGitHub(place);
-  // Without credentials nothing is asked of GitHub.
+async function checkReachable(context: CheckContext, signal: AbortSignal): Promise<Finding> {
+  const { apiUrl, mode } = openGitHub(context);
+  // Without credentials the gateway never calls GitHub.
   const bad = mode === "none" ? warn : fail;
   try {
-    // Costs nothing of any limit. An Enterprise Server without limits says 404.
-    const { status, body } = await askHttp(`${apiUrl}/rate_limit`, signal);
-    if (status < 500 && body !== undefined) return [ok(API, `${apiUrl} answers`)];
-    return [bad(API, `${apiUrl} answers ${status}`, "look at githubstatus.com, and at GITHUB_API_URL")];
+    // Counts against no limit. An Enterprise Server without limits answers 404.
+    const { status, body } = await getJson(`${apiUrl}/rate_limit`, signal);
+    if (status < 500 && body !== undefined) return ok(API, `${apiUrl} answers`);
+    return bad(API, `${apiUrl} answers ${status}`, "check githubstatus.com and GITHUB_API_URL");
   } catch (thrown) {
     if (!(thrown instanceof GatewayError)) throw thrown;
-    return [bad(API, thrown.message, "check GITHUB_API_URL, and the way to it")];
+    return bad(API, thrown.message, "check GITHUB_API_URL and the network");
   }
 }
 
-async function checkCredentials(place: Place, github: GitHubAccess): Promise<Finding[]> {
+async function checkCredentials(context: CheckContext, github: GitHubClient): Promise<Finding[]> {
   switch (github.mode) {
     case "app":
       return checkApp(github);
     case "token":
-      return checkToken(place, github);
+      return [await checkToken(context, github)];
     case "none":
       return [
         skipped(
           "GitHub credentials",
           "neither GITHUB_TOKEN nor GITHUB_APP_ID and GITHUB_APP_PRIVATE_KEY are set here",
-          "set those that the consumer has in the environment, to have them checked",
+          "to check them, set the consumer's in the environment",
         ),
       ];
   }
 }
 
-/** Scopes are told of classic tokens only. */
-async function checkToken({ environment }: Place, github: GitHubAccess): Promise<Finding[]> {
-  const answer = await github.ask({ kind: "token" }, "GET /rate_limit");
+/** GitHub lists scopes for classic tokens only. */
+async function checkToken({ environment }: CheckContext, github: GitHubClient): Promise<Finding> {
+  const answer = await github.call({ kind: "token" }, "GET /rate_limit");
   if (!answer.ok) {
     const { class: failure, error } = answer.failure;
-    if (failure !== "credentials") return [skipped(TOKEN, error)];
-    return [
-      fail(
-        TOKEN,
-        `it is refused: ${error}`,
-        `make a new one: ${wranglerCommand(`secret put GITHUB_TOKEN -c wrangler.consumer.toml --env ${environment}`)}`,
-      ),
-    ];
+    if (failure !== "credentials") return skipped(TOKEN, error);
+    const command = putSecretCommand("GITHUB_TOKEN", "consumer", environment);
+    return fail(TOKEN, `it is refused: ${error}`, `create a new one: ${command}`);
   }
   const header = github.headers().get("x-oauth-scopes");
   if (header === null) {
     const needed = "Commit statuses: write, Pull requests: write, Metadata: read";
-    return [skipped(TOKEN, "GitHub does not tell the permissions of such a token", `it needs ${needed}`)];
+    return skipped(TOKEN, "GitHub does not list the permissions of such a token", `it needs ${needed}`);
   }
   const scopes = header.split(",").map((scope) => scope.trim());
-  const all = ["repo", "public_repo"].some((scope) => scopes.includes(scope));
-  if (all) return [ok(TOKEN, `its scopes are ${scopes.join(", ")}`)];
-  if (scopes.includes("repo:status")) {
-    return [warn(TOKEN, "it may post statuses only: /validate gets no reaction", "give it the scope repo")];
-  }
-  return [fail(TOKEN, "it may not post commit statuses", "give it the scope repo, or repo:status")];
+  if (scopes.includes("repo") || scopes.includes("public_repo"))
+    return ok(TOKEN, `its scopes are ${scopes.join(", ")}`);
+  return scopes.includes("repo:status")
+    ? warn(TOKEN, "it can only post statuses: /validate gets no reaction", "give it the scope repo")
+    : fail(TOKEN, "it cannot post commit statuses", "give it the scope repo, or repo:status");
 }
 
-async function checkApp(github: GitHubAccess): Promise<Finding[]> {
-  const answer = await github.ask({ kind: "app" }, "GET /app");
+async function checkApp(github: GitHubClient): Promise<Finding[]> {
+  const answer = await github.call({ kind: "app" }, "GET /app");
   if (!answer.ok) {
     const { class: failure, error } = answer.failure;
-    const refused = failure === "credentials" || failure === "missing";
-    if (!refused) return [skipped(APP, error)];
-    const mend = "check that GITHUB_APP_ID and GITHUB_APP_PRIVATE_KEY belong together, and the clock";
-    return [fail(APP, error, mend)];
+    if (failure !== "credentials" && failure !== "missing") return [skipped(APP, error)];
+    const fix = "check that GITHUB_APP_ID and GITHUB_APP_PRIVATE_KEY belong together, and the clock";
+    return [fail(APP, error, fix)];
   }
   const parsed = v.safeParse(app, answer.data);
-  if (!parsed.success) return [skipped(APP, "GitHub's answer is not understood")];
+  if (!parsed.success) return [skipped(APP, "unexpected answer from GitHub")];
   const { slug, permissions, events } = parsed.output;
   const settings = "the App's settings, Permissions & events";
-  // Where there is a token, it is that which reads the hooks of others.
+  // With a token, the token reads the hooks of organizations and repositories.
   const needed = [...APP_PERMISSIONS, ...(github.hasToken ? [] : hookPermissions(github.hooks))];
   const missing = needed.filter((permission) => !isGiven(permissions, permission));
-  const findings = [
-    ...(missing.length > 0
-      ? [fail(APP, `it lacks ${missing.map(permissionText).join(", ")}`, grantMend(settings, missing))]
-      : []),
-    // Where its hook is not looked after, deliveries come another way.
-    ...(github.hooks.some(({ name }) => name === "app")
-      ? missingEvents(events, { permissions, pushes: github.pushes }, APP, settings)
-      : []),
-  ];
+  const findings = collect(
+    missing.length > 0 &&
+      fail(APP, `it is missing ${missing.map(permissionText).join(", ")}`, grantFix(settings, missing)),
+    // If its own hook is not watched, deliveries come through another one.
+    github.hooks.some(({ name }) => name === "app") &&
+      missingEvents(events, { permissions, pushes: github.pushes }, APP, settings),
+  );
   return findings.some(({ status }) => status === "fail")
     ? findings
-    : [ok(APP, `${slug} has the permissions that are needed`), ...findings];
+    : [ok(APP, `${slug} has all permissions that it needs`), ...findings];
 }

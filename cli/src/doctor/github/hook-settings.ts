@@ -1,9 +1,8 @@
-/** What a hook has to be set to, and how its last delivery ended. */
-
+/** The required settings of a hook, and the result of its last delivery. */
 import type { GitHubAnswer } from "@webhook-gateway/shared/github/client.ts";
 import * as v from "valibot";
-import type { Place } from "../context.ts";
-import { type Finding, fail, skipped, warn } from "../finding.ts";
+import type { CheckContext } from "../context.ts";
+import { collect, type Finding, fail, skipped, warn } from "../finding.ts";
 
 const TYPES = ["json", "form"];
 
@@ -20,54 +19,53 @@ const deliveries = v.array(
 
 /** Does it send to this gateway, in a way that the gateway accepts? */
 export function judgeConfig(
-  place: Place,
+  context: CheckContext,
   hook: v.InferOutput<typeof hookConfig>,
   check: string,
-  mend: string,
+  fix: string,
 ): Finding[] {
   const { url, content_type: type, insecure_ssl: insecure, secret } = hook;
-  return [
-    ...judgeUrl(place, url, check, mend),
-    ...(TYPES.includes(type)
-      ? []
-      : [fail(check, `its content type is ${type}`, `${mend}: application/json`)]),
-    ...(String(insecure) === "0" ? [] : [fail(check, "it does not verify the gateway's certificate", mend)]),
-    // GitHub shows stars for one, and leaves it out where there is none.
-    ...(secret === undefined || secret === ""
-      ? [
-          fail(
-            check,
-            "it has no secret: every delivery is refused",
-            `${mend}: the value of GITHUB_WEBHOOK_SECRET`,
-          ),
-        ]
-      : []),
-  ];
+  return collect(
+    judgeUrl(context, url, check, fix),
+    !TYPES.includes(type) && fail(check, `its content type is ${type}`, `${fix}: application/json`),
+    String(insecure) !== "0" && fail(check, "it does not verify the gateway's certificate", fix),
+    // GitHub shows stars for a secret, and leaves the field out if there is none.
+    !secret &&
+      fail(
+        check,
+        "it has no secret: every delivery is refused",
+        `${fix}: the value of GITHUB_WEBHOOK_SECRET`,
+      ),
+  );
 }
 
-function judgeUrl({ url: gateway, environment }: Place, url: string, check: string, mend: string): Finding[] {
-  if (gateway === undefined) {
-    return [skipped(check, "whether it sends to this gateway: CLOUDFLARE_WORKER_URL is an example still")];
-  }
-  const wanted = `${gateway}/webhook/github`;
-  if (URL.parse(url)?.href === URL.parse(wanted)?.href) return [];
-  const what = `it sends to ${url === "" ? "nowhere" : url}, and not to ${wanted}`;
-  // It reaches a local gateway through a tunnel, under the tunnel's name.
-  if (environment === "development") return [warn(check, what, "give the tunnel's address as --url")];
-  return [fail(check, what, `${mend}: Payload URL ${wanted}; or give the gateway's other address as --url`)];
+function judgeUrl(
+  { url: gateway, isLocal }: CheckContext,
+  url: string,
+  check: string,
+  fix: string,
+): Finding | false {
+  if (gateway === undefined)
+    return skipped(check, "whether it sends to this gateway: CLOUDFLARE_WORKER_URL is still an example");
+  const expected = `${gateway}/webhook/github`;
+  if (URL.parse(url)?.href === URL.parse(expected)?.href) return false;
+  const what = `it sends to ${url || "nowhere"}, not to ${expected}`;
+  // GitHub reaches a local gateway through a tunnel, at the tunnel's address.
+  if (isLocal) return warn(check, what, "pass the tunnel's address as --url");
+  return fail(check, what, `${fix}: Payload URL ${expected}; or pass the gateway's other address as --url`);
 }
 
 /** Did the last delivery arrive? @param answer the list of deliveries, the latest first */
-export function judgeDelivery(answer: GitHubAnswer, check: string, mend: string): Finding[] {
+export function judgeDelivery(answer: GitHubAnswer, check: string, fix: string): Finding | false {
   const parsed = v.safeParse(deliveries, answer.ok ? answer.data : undefined);
-  if (!parsed.success) return [skipped(check, "whether deliveries arrive: GitHub does not list them")];
+  if (!parsed.success) return skipped(check, "whether deliveries arrive: GitHub does not list them");
   const [last] = parsed.output;
   if (last === undefined)
-    return [warn(check, "nothing was delivered yet", `${mend}, Recent Deliveries: Redeliver the ping`)];
+    return warn(check, "nothing was delivered yet", `${fix}, Recent Deliveries: Redeliver the ping`);
   const { status_code: status, delivered_at: at, event } = last;
-  if (status >= 200 && status < 300) return [];
-  const what = status === 0 ? "had no answer" : `was answered ${status}`;
+  if (status >= 200 && status < 300) return false;
+  const result = status === 0 ? "had no answer" : `was answered ${status}`;
   const hint =
     status === 401 ? "set the same secret there as GITHUB_WEBHOOK_SECRET" : "gateway reconcile fetches it";
-  return [fail(check, `the last delivery (${event}, ${at}) ${what}`, hint)];
+  return fail(check, `the last delivery (${event}, ${at}) ${result}`, hint);
 }

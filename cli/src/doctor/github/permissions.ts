@@ -1,4 +1,4 @@
-/** What an App must have been given, in GitHub's own words: those of its API, and those of its settings page. */
+/** The permissions that an App needs, by their names in GitHub's API and on its settings page. */
 import type { Hook } from "@webhook-gateway/shared/github/hook.ts";
 
 export interface Permission {
@@ -16,7 +16,10 @@ export const APP_PERMISSIONS: readonly Permission[] = [
   { name: "pull_requests", level: "write", label: "Pull requests" },
 ];
 
-/** What GitHub asks of an App before it may subscribe to an event (docs, Webhook events and payloads, 2026-11). */
+/**
+ * The permission that GitHub requires before an App can subscribe to an event.
+ * https://docs.github.com/en/webhooks/webhook-events-and-payloads
+ */
 export const EVENT_PERMISSIONS = {
   pull_request: { name: "pull_requests", level: "read", label: "Pull requests" },
   merge_group: { name: "merge_queues", level: "read", label: "Merge queues" },
@@ -26,7 +29,7 @@ export const EVENT_PERMISSIONS = {
   push: { name: "contents", level: "read", label: "Contents" },
 } as const satisfies Record<string, Permission>;
 
-/** What looking after other hooks than the App's own needs, where no token does it. */
+/** What an App needs to read other hooks than its own, if no token does that. */
 export const HOOK_PERMISSIONS = {
   org: { name: "organization_hooks", level: "read", label: "Organization webhooks" },
   repo: { name: "repository_hooks", level: "read", label: "Webhooks" },
@@ -37,7 +40,7 @@ export const hookPermissions = (hooks: readonly Hook[]): Permission[] =>
     hooks.some(({ name }) => name.startsWith(`${kind}:`)) ? [permission] : [],
   );
 
-/** Whether it, or more, is given. @param given levels by the API's names */
+/** Whether the permission, or a higher level of it, is given. @param given levels by the API's names */
 export const isGiven = (given: Readonly<Record<string, string>>, { name, level }: Permission): boolean =>
   [level, "write", "admin"].includes(given[name] ?? "");
 

@@ -24,16 +24,16 @@ test.each([
   [[], { pushes: false }, ["pull_request", "issue_comment"]],
   [[], { permissions: ALL, pushes: true }, [...MOST, "check_run", "check_suite", "push"]],
 ])("misses of %j, with %o, %j", (events, subscriber, missing) => {
-  const found: Finding[] = missingEvents(events, subscriber, "hook", "mend it");
+  const found: Finding[] = missingEvents(events, subscriber, "hook", "change it");
 
-  expect(found.map(({ what }) => what.split(" ")[0])).toEqual(missing);
-  expect(found.map(({ mend }) => mend)).toEqual(missing.map(() => "mend it"));
+  expect(found.map(({ what }) => /(?:to|for) (\w+):/.exec(what)?.[1])).toEqual(missing);
+  expect(found.map(({ fix }) => fix)).toEqual(missing.map(() => "change it"));
 });
 
 test.each([
-  [["pull_request"], { issues: "read" }, "it may not have pull_request: no pull request is validated"],
-  [["*"], { issues: "write" }, "it may not have pull_request: no pull request is validated"],
-  [[], { issues: "read" }, "pull_request is not subscribed to: no pull request is validated"],
+  [["pull_request"], { issues: "read" }, "no permission for pull_request: no pull request is validated"],
+  [["*"], { issues: "write" }, "no permission for pull_request: no pull request is validated"],
+  [[], { issues: "read" }, "not subscribed to pull_request: no pull request is validated"],
 ])("names the permission without which an App has no event: %j, with %o", (events, permissions, what) => {
   const found = missingEvents(events, { permissions, pushes: false }, "GitHub App", "Permissions & events");
 
@@ -41,7 +41,7 @@ test.each([
     check: "GitHub App",
     status: "fail",
     what,
-    mend: "Permissions & events: Pull requests: read; then accept it in each installation",
+    fix: "Permissions & events: Pull requests: read; then accept it in each installation",
   });
 });
 

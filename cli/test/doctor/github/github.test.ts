@@ -52,8 +52,8 @@ test.each([
   ["repo, admin:org_hook", []],
   ["public_repo", []],
   ["repo:status", [["warn", "/validate gets no reaction"]]],
-  ["read:org", [["fail", "it may not post commit statuses"]]],
-  ["", [["fail", "it may not post commit statuses"]]],
+  ["read:org", [["fail", "it cannot post commit statuses"]]],
+  ["", [["fail", "it cannot post commit statuses"]]],
 ])("judges the scopes of a classic token: %j", async (given, expected) => {
   const staging = await openStaging();
   // The API is asked without credentials, too.
@@ -73,7 +73,7 @@ test("says which permissions a token needs that does not tell them", async () =>
     {
       check: "GitHub token",
       status: "warn",
-      what: "not checked: GitHub does not tell the permissions of such a token",
+      what: "not checked: GitHub does not list the permissions of such a token",
       mend: "it needs Commit statuses: write, Pull requests: write, Metadata: read",
     },
   ]);
@@ -114,7 +114,7 @@ test("names the permissions that an App lacks", async () => {
     {
       check: "GitHub App",
       status: "fail",
-      what: "it lacks Checks: write, Pull requests: write",
+      what: "it is missing Checks: write, Pull requests: write",
       mend: "the App's settings, Permissions & events: Checks: write, Pull requests: write; then accept it in each installation",
     },
   ]);
@@ -133,7 +133,7 @@ test.each([
   expect(await troubles(staging)).toContainEqual({
     check: "GitHub App",
     status: "fail",
-    what: `it lacks ${permission}`,
+    what: `it is missing ${permission}`,
     mend: `the App's settings, Permissions & events: ${permission}; then accept it in each installation`,
   });
   expect(await troubles(staging, { ...appCredentials(), GITHUB_TOKEN: "github_pat_fine" })).toEqual([]);
@@ -171,24 +171,24 @@ test("wants the events of re-runs from an App whose hook is looked after, and wh
     {
       check: "GitHub App",
       status: "warn",
-      what: "it may not have merge_group: merge queues are not validated",
+      what: "no permission for merge_group: merge queues are not validated",
       mend: `${settings}: Merge queues: read; then accept it in each installation`,
     },
     {
       check: "GitHub App",
       status: "warn",
-      what: "it may not have issue_comment: /validate in a comment does nothing",
+      what: "no permission for issue_comment: /validate in a comment does nothing",
       mend: `${settings}: Issues: read; then accept it in each installation`,
     },
     expect.objectContaining({
       check: "GitHub App",
       status: "warn",
-      what: "check_run is not subscribed to: Re-run of a check does nothing",
+      what: "not subscribed to check_run: Re-run of a check does nothing",
     }),
     expect.objectContaining({
       check: "GitHub App",
       status: "warn",
-      what: "check_suite is not subscribed to: Re-run all checks does nothing",
+      what: "not subscribed to check_suite: Re-run all checks does nothing",
     }),
   ]);
 });
@@ -209,21 +209,21 @@ test.each([
 });
 
 test.each<[string, FaultOutcome, readonly (readonly [string, string])[]]>([
-  ["sends elsewhere", hookOf({}), [["fail", "it sends to http://127.0.0.1:1/webhook/github, and not to "]]],
+  ["sends elsewhere", hookOf({}), [["fail", "it sends to http://127.0.0.1:1/webhook/github, not to "]]],
   ["is not active", hookOf({ active: false }), [["fail", "it is not active"]]],
   [
     "lacks events",
     hookOf({ events: ["push"] }),
     [
-      ["fail", "pull_request is not subscribed to: no pull request is validated"],
-      ["warn", "issue_comment is not subscribed to: /validate in a comment does nothing"],
+      ["fail", "not subscribed to pull_request: no pull request is validated"],
+      ["warn", "not subscribed to issue_comment: /validate in a comment does nothing"],
     ],
   ],
   [
     "has no secret and verifies nothing",
     hookOf({ config: { url: "", content_type: "xml", insecure_ssl: "1" } }),
     [
-      ["fail", "it sends to nowhere, and not to"],
+      ["fail", "it sends to nowhere, not to"],
       ["fail", "its content type is xml"],
       ["fail", "it does not verify the gateway's certificate"],
       ["fail", "it has no secret: every delivery is refused"],
@@ -256,7 +256,7 @@ test("wants pushes where branches are validated", async () => {
   expect(await troubles(staging)).toContainEqual(
     expect.objectContaining({
       status: "fail",
-      what: "push is not subscribed to: VALIDATE_PUSH_BRANCHES has no effect",
+      what: "not subscribed to push: VALIDATE_PUSH_BRANCHES has no effect",
     }),
   );
 });
@@ -296,7 +296,7 @@ test("says what a credential needs to read a hook", async () => {
       check: "hook org:acme/99",
       status: "warn",
       what: expect.stringMatching(
-        /^not checked: HTTP 404: Not Found.*: it is not there, or these credentials may not read it$/,
+        /^not checked: HTTP 404: Not Found.*: it does not exist, or these credentials may not read it$/,
       ),
       mend: expect.stringContaining("a token needs admin:org_hook or read:repo_hook"),
     },
@@ -329,7 +329,7 @@ test("wants RECONCILE_HOOKS where lost deliveries could be recovered", async () 
   expect(v.parse(report, JSON.parse(stdout)).items).toContainEqual({
     check: "hooks",
     status: "warn",
-    what: expect.stringContaining("RECONCILE_HOOKS names none: lost deliveries are not recovered"),
+    what: expect.stringContaining("RECONCILE_HOOKS is empty: lost deliveries are not recovered"),
     mend: "set it: org:<login>/<hook id>, repo:<owner>/<repo>/<hook id> or app",
   });
 });

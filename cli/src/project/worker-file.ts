@@ -1,0 +1,88 @@
+/** A Worker's configuration file, read for one environment. */
+import path from "node:path";
+import * as v from "valibot";
+import { GatewayError } from "../exit.ts";
+import { plainText } from "../output/plain-text.ts";
+import { configFile, type EnvironmentName, type WorkerName } from "./project.ts";
+
+export interface WorkerFile {
+  readonly worker: WorkerName;
+  /** `wrangler.producer.toml` */
+  readonly file: string;
+  /** The Worker's name at Cloudflare. */
+  readonly script: string;
+  readonly vars: Readonly<Record<string, string>>;
+  /** Secrets without which it does not start. */
+  readonly secrets: readonly string[];
+  readonly produces: readonly string[];
+  readonly consumes: readonly { readonly queue: string; readonly deadLetters: string | undefined }[];
+  readonly databaseName: string;
+  readonly databaseId: string;
+  /** An absolute path. */
+  readonly migrationsDir: string;
+}
+
+const names = v.nullish(v.array(v.string()), []);
+
+/** The parts of Wrangler's configuration that are needed here. */
+const workerConfig = v.object({
+  name: v.string(),
+  vars: v.record(v.string(), v.pipe(v.unknown(), v.transform(String))),
+  secrets: v.nullish(v.object({ required: names })),
+  queues: v.object({
+    producers: v.nullish(v.array(v.object({ queue: v.string() })), []),
+    consumers: v.nullish(
+      v.array(v.object({ queue: v.string(), dead_letter_queue: v.optional(v.string()) })),
+      [],
+    ),
+  }),
+  d1_databases: v.tuple([
+    v.object({
+      database_name: v.string(),
+      database_id: v.optional(v.string(), ""),
+      migrations_dir: v.optional(v.string(), "migrations"),
+    }),
+  ]),
+});
+
+/** @throws GatewayError if the file cannot be read */
+export async function readWorkerFile(
+  dir: string,
+  worker: WorkerName,
+  environment: EnvironmentName,
+): Promise<WorkerFile> {
+  const file = configFile(worker);
+  const parsed = v.safeParse(workerConfig, await readConfig(path.join(dir, file), environment, file));
+  if (!parsed.success) {
+    const [field = ""] = parsed.issues.map((issue) => v.getDotPath(issue) ?? "everything");
+    throw new GatewayError(`${file}: ${environment} is missing ${field}`);
+  }
+  const { name, vars, secrets, queues, d1_databases } = parsed.output;
+  const [database] = d1_databases;
+  return {
+    worker,
+    file,
+    script: name,
+    vars,
+    secrets: secrets?.required ?? [],
+    produces: queues.producers?.map(({ queue }) => queue) ?? [],
+    consumes: (queues.consumers ?? []).map(({ queue, dead_letter_queue: deadLetters }) => ({
+      queue,
+      deadLetters,
+    })),
+    databaseName: database.database_name,
+    databaseId: database.database_id,
+    migrationsDir: path.resolve(dir, database.migrations_dir),
+  };
+}
+
+/** Reads it with Wrangler itself. Wrangler is loaded only here, because that takes a second. */
+async function readConfig(config: string, env: string, file: string): Promise<unknown> {
+  const { unstable_readConfig } = await import("wrangler");
+  try {
+    return unstable_readConfig({ config, env }, { hideWarnings: true });
+  } catch (thrown) {
+    const reason = thrown instanceof Error ? plainText(thrown.message) : "unknown reason";
+    throw new GatewayError(`${file} cannot be read: ${reason}`);
+  }
+}
