@@ -6,11 +6,11 @@ function read(args: string[], env: Record<string, string> = {}) {
 }
 
 describe("readCommand", () => {
-  test("serves on the loopback address when nothing is said", () => {
+  test("serves on the loopback address by default", () => {
     expect(read([])).toMatchObject({ kind: "serve", options: { host: "127.0.0.1", allowRemote: false } });
   });
 
-  test("takes the environment, and arguments before it", () => {
+  test("reads the environment, and prefers arguments", () => {
     const env = {
       GRAINCHAIN_PORT: "8081",
       GRAINCHAIN_API_PREFIX: "/gc/",
@@ -40,7 +40,7 @@ describe("readCommand", () => {
     expect(read(["--port", "0", "--host", "::1"], env)).toMatchObject({ options: { port: 0, host: "::1" } });
   });
 
-  test("takes a variable set to nothing for one that is not set", () => {
+  test("treats an empty variable as not set", () => {
     expect(read([], { GRAINCHAIN_PORT: "", GRAINCHAIN_API_KEY: "" })).toMatchObject({
       kind: "serve",
       options: { port: undefined, apiKey: undefined },
@@ -60,7 +60,7 @@ describe("readCommand", () => {
     ["GRAINCHAIN_CONCURRENCY", "0"],
     ["GRAINCHAIN_QUEUE_LIMIT", "-1"],
     ["GRAINCHAIN_MAX_TIMEOUT_MS", "1e9"],
-  ])("names %s as wrong and keeps its value to itself", (name, value) => {
+  ])("names %s as wrong without its value", (name, value) => {
     const command = read([], { [name]: value });
     expect(command).toMatchObject({
       kind: "invalid",
@@ -82,7 +82,7 @@ describe("readCommand", () => {
     expect(JSON.stringify(command)).not.toContain("\\n");
   });
 
-  test("listens for other machines when it is told so", () => {
+  test("listens for other machines with --allow-remote", () => {
     expect(read(["--host", "0.0.0.0", "--allow-remote"])).toMatchObject({ kind: "serve" });
   });
 

@@ -29,7 +29,7 @@ function startProgram(args: string[], env: Record<string, string> = {}, withIpc 
   onTestFinished(() => {
     child.kill("SIGKILL");
   });
-  // After a disconnect by this side "close" never comes; elsewhere it is later, when all output is here.
+  // After a disconnect by this process, "close" is never emitted; otherwise it comes once all output is read.
   const exited = once(child, withIpc ? "exit" : "close").then(([code]) => Number(code));
   const url = () =>
     waitFor("the program to listen", () => {
@@ -39,7 +39,7 @@ function startProgram(args: string[], env: Record<string, string> = {}, withIpc 
   return { child, output, exited, url };
 }
 
-/** Starts the program with a validation that hangs; gives back the id of its grandchild process. */
+/** Starts the program with a validation that hangs; returns the id of its grandchild process. */
 async function startHanging(withIpc = false) {
   const reposDir = makeDirectory();
   const mark = join(makeDirectory(), "pid");
@@ -57,7 +57,7 @@ function directoriesOf(pid: number | undefined): string[] {
   return readdirSync(tmpdir()).filter((name) => name.startsWith(`grainchain-${pid}-`));
 }
 
-test("says first where it listens and what it is for", async () => {
+test("logs first where it listens and what it is for", async () => {
   const { url, output } = startProgram(["--port", "0"]);
   const health = await fetch(`${await url()}/health`);
   expect(health.status).toBe(200);
@@ -79,14 +79,14 @@ test.each(["SIGTERM", "SIGINT"] as const)("ends everything it runs on %s", async
   expect(receiver.statuses()).toEqual(["running", "failed"]);
 });
 
-test("ends when the program that started it is gone", async () => {
+test("ends if the program that started it is gone", async () => {
   const { child, exited, grandchild } = await startHanging(true);
   child.disconnect();
   expect(await exited).toBe(0);
   expect(isRunning(grandchild)).toBe(false);
 });
 
-test("names the port that is taken, in one line", async () => {
+test("names the port that is already in use, in one line", async () => {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");
   onTestFinished(() => {

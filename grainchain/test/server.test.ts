@@ -10,7 +10,7 @@ import { SOME_SHA, sandboxDirectories, startSystem, validationId } from "./suppo
 const ISO_TIME = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
 
 describe("a validation", () => {
-  test("that passes is reported as running and completed, exactly so", async () => {
+  test("that passes is reported as running and completed, with exactly these fields", async () => {
     const { commit, trigger, send, receiver } = await startSystem({ callbackSecret: "s3cret" });
     const head_sha = commit({
       ".grainchain.yml": stepsFile({ lint: "echo clean", test: "echo $PR_NUMBER" }),
@@ -102,7 +102,7 @@ describe("a validation", () => {
 });
 
 describe("the server", () => {
-  test("logs what happens by ids, without secrets, URLs or outputs", async () => {
+  test("logs events with ids, without secrets, URLs or outputs", async () => {
     const { commit, trigger, receiver, logLines, server } = await startSystem({
       apiKey: "api-key-secret",
       callbackSecret: "callback-secret",
@@ -150,7 +150,7 @@ describe("the server", () => {
     await expect(fetch(server.url)).rejects.toThrow();
   });
 
-  test("says which port is taken", async () => {
+  test("names the port that is already in use", async () => {
     const { server } = await startSystem();
     await expect(startGrainchain({ port: server.port })).rejects.toMatchObject({
       name: "ListenError",
@@ -166,12 +166,12 @@ describe("the server", () => {
     },
   );
 
-  test("listens elsewhere when that is allowed", async () => {
+  test("listens on other hosts if that is allowed", async () => {
     const { server } = await startSystem({ host: "0.0.0.0", allowRemote: true });
     expect((await fetch(`http://127.0.0.1:${server.port}/health`)).status).toBe(200);
   });
 
-  // Only root can give a repository away.
+  // Only root can change the owner of a repository.
   test.runIf(process.getuid?.() === 0)("runs a local repository that another user owns", async () => {
     const { commit, reposDir, trigger, receiver } = await startSystem();
     const head_sha = commit({ ".grainchain.yml": stepsFile({ test: "true" }) });

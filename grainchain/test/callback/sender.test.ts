@@ -36,7 +36,7 @@ test("sends no signature without a secret", async () => {
   );
 });
 
-test.each([500, 503, 429, 408])("repeats a callback after %i until it is taken", async (status) => {
+test.each([500, 503, 429, 408])("repeats a callback after %i until it is accepted", async (status) => {
   const { receiver, lines, sender } = await startSending((index) => ({ status: index < 2 ? status : 204 }));
   sender.send(receiver.url, body("completed"));
   await waitFor("the delivery", () => lines.find((line) => line.includes("callback.delivered")));
@@ -77,7 +77,7 @@ test("waits as long as Retry-After says", async () => {
   expect(performance.now() - startedAt).toBeGreaterThan(900);
 });
 
-test("sends the callbacks of one validation in order, also when the first needs repeating", async () => {
+test("sends the callbacks of one validation in order, even if the first has to be repeated", async () => {
   const { receiver, sender } = await startSending((index) => ({ status: index < 2 ? 503 : 200 }));
   sender.send(receiver.url, body("running"));
   sender.send(receiver.url, body("completed"));
@@ -93,7 +93,7 @@ test("sends completed even though running could not be sent", async () => {
   expect(receiver.statuses()).toEqual(["running", "running", "running", "running", "completed"]);
 });
 
-test("does not hold up one validation for another's callback", async () => {
+test("does not delay one validation for the callback of another", async () => {
   const { receiver, sender } = await startSending((index) => ({
     status: index === 0 ? 503 : 200,
     headers: { "Retry-After": "60" },
@@ -105,7 +105,7 @@ test("does not hold up one validation for another's callback", async () => {
   expect(second?.body.validation_id).toBe("quick");
 });
 
-test("tries once more what waits when it closes", async () => {
+test("tries waiting callbacks once more when it closes", async () => {
   const { receiver, sender } = await startSending((index) =>
     index === 0 ? { status: 503, headers: { "Retry-After": "60" } } : { status: 200 },
   );

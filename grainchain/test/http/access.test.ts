@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { startHeld } from "../support/system.ts";
 
-test("asks for the key where there is one", async () => {
+test("requires the key if there is one", async () => {
   const { trigger, send } = await startHeld({ apiKey: "the-key" });
   for (const headers of [{}, { Authorization: "Bearer wrong" }, { Authorization: "Basic the-key" }]) {
     expect(await trigger({}, headers)).toMatchObject({
@@ -13,7 +13,7 @@ test("asks for the key where there is one", async () => {
   expect((await trigger({}, { Authorization: "Bearer the-key" })).status).toBe(200);
 });
 
-test("lets no web page in, not even with the key", async () => {
+test("refuses web pages, even with the key", async () => {
   const { trigger, send, server } = await startHeld({ apiKey: "the-key" });
   const headers = { Authorization: "Bearer the-key", Origin: "https://evil.example" };
   const refused = { status: 403, data: { success: false, error: { code: "browser_refused" } } };

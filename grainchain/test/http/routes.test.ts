@@ -35,7 +35,7 @@ describe("trigger", () => {
     expect(server.startedTotal()).toBe(0);
   });
 
-  test("refuses a huge body that does not say how long it is", async () => {
+  test("refuses a huge body without a length", async () => {
     const { api } = await startHeld();
     const { hostname, port, pathname } = new URL(`${api}/trigger`);
     const status = await new Promise((resolve, reject) => {
@@ -68,7 +68,7 @@ describe("trigger-batch", () => {
     });
   });
 
-  test("judges every item on its own and answers 207", async () => {
+  test("decides about every item on its own and answers 207", async () => {
     const { triggerBatch } = await startHeld({ concurrency: 1, queueLimit: 0 });
     const answer = await triggerBatch([
       requestBody({ client_request_id: "bad", project_id: "../etc" }),
@@ -111,7 +111,7 @@ describe("trigger-batch", () => {
     expect((await triggerBatch([requestBody(), "bad"])).status).toBe(207);
   });
 
-  test("takes a hundred and refuses more", async () => {
+  test("accepts a hundred and refuses more", async () => {
     const { triggerBatch } = await startHeld();
     const items = (count: number) => Array.from({ length: count }, () => requestBody());
     expect((await triggerBatch(items(101))).status).toBe(413);
@@ -173,7 +173,7 @@ describe("the other routes", () => {
     ["POST", "/some-id/status", "GET, HEAD"],
     ["GET", "/some-id/cancel", "DELETE"],
     ["DELETE", "/project/acme%2Fapp", "GET, HEAD"],
-  ])("answers %s %s with 405 and what is allowed", async (method, path, allowed) => {
+  ])("answers %s %s with 405 and the allowed methods", async (method, path, allowed) => {
     const { send } = await startHeld();
     const answer = await send(method, path);
     expect(answer).toMatchObject({

@@ -33,7 +33,7 @@ test("finds a validation by its id and by each of its keys", () => {
   expect(history.findByKeys(["zero"])).toBeUndefined();
 });
 
-test("forgets the oldest finished ones beyond the number, with their keys", () => {
+test("forgets the oldest finished ones beyond the limit, with their keys", () => {
   const history = new History({ ...ROOMY, maxFinished: 1 });
   const running = makeValidation({ keys: ["key-0"] });
   const first = makeValidation({ keys: ["key-1"] });
@@ -56,7 +56,7 @@ test("forgets what finished too long ago", () => {
   expect(history.find(validation.id)).toBeUndefined();
 });
 
-test("drops the output of old results when they take too much room", () => {
+test("drops the output of old results if they take too much memory", () => {
   const history = new History({ ...ROOMY, maxResultBytes: 1500 });
   const first = makeValidation({ output: "x".repeat(1000) });
   const second = makeValidation({ output: "y".repeat(1000) });

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { waitFor } from "../../../test/support/patience.ts";
 import { createHeldSandboxes, startHeld, startSystem, validationId } from "../support/system.ts";
 
-test("runs as many as it may at a time, the others in their order", async () => {
+test("runs as many as allowed at a time, and the others in order", async () => {
   const { server, trigger, send, receiver, held, release } = await startHeld({ concurrency: 1 });
   const first = validationId((await trigger()).data);
   const second = validationId((await trigger()).data);
@@ -31,7 +31,7 @@ test("removes the sandbox before it reports the end", async () => {
   expect(removed).toEqual(["held-0"]);
 });
 
-test("reports a sandbox that cannot be made as failed, and goes on", async () => {
+test("reports a sandbox that cannot be created as failed, and continues", async () => {
   const { createSandbox, held, release } = createHeldSandboxes();
   let isDiskFull = true;
   const { trigger, receiver, logLines } = await startSystem({
@@ -55,7 +55,7 @@ test("reports a sandbox that cannot be made as failed, and goes on", async () =>
   await receiver.waitForStatus("completed");
 });
 
-test("cancels one that waits, which then never runs", async () => {
+test("cancels a waiting validation, which then never runs", async () => {
   const { createSandbox, held, release } = createHeldSandboxes();
   const { trigger, send, receiver, server } = await startSystem({ createSandbox, concurrency: 1 });
   await trigger();
@@ -74,7 +74,7 @@ test("cancels one that waits, which then never runs", async () => {
   expect(server.startedTotal()).toBe(1);
 });
 
-test("reports what it had to leave when it is closed", async () => {
+test("reports unfinished validations as failed when it is closed", async () => {
   const { createSandbox, removed } = createHeldSandboxes();
   const { server, trigger, receiver } = await startSystem({ createSandbox, concurrency: 1 });
   await trigger();
@@ -91,7 +91,7 @@ test("reports what it had to leave when it is closed", async () => {
 test.each([
   ["a client_request_id", { client_request_id: "one" }, {}],
   ["an Idempotency-Key", {}, { "Idempotency-Key": "one" }],
-])("answers a repetition with %s without running it again", async (_what, fields, headers) => {
+])("answers a repeated request with %s without running it again", async (_what, fields, headers) => {
   const { trigger, server, receiver, release } = await startHeld();
   const first = validationId((await trigger(fields, headers)).data);
   await receiver.waitForStatus("running");
@@ -106,7 +106,7 @@ test.each([
   expect(server.startedTotal()).toBe(1);
 });
 
-test("accepts a repetition of what has finished, and calls its outcome back again", async () => {
+test("accepts a repeated request for a finished validation, and sends its outcome again", async () => {
   const { trigger, server, receiver, release } = await startHeld();
   const first = validationId((await trigger({ client_request_id: "one" })).data);
   release(0);
@@ -121,7 +121,7 @@ test("accepts a repetition of what has finished, and calls its outcome back agai
   expect(server.startedTotal()).toBe(1);
 });
 
-test("runs requests with different keys, or none, each on its own", async () => {
+test("runs requests with different keys, or without keys, separately", async () => {
   const { trigger } = await startHeld();
   const ids = new Set<string>();
   for (const fields of [{}, {}, { client_request_id: "one" }, { client_request_id: "two" }]) {
@@ -130,7 +130,7 @@ test("runs requests with different keys, or none, each on its own", async () => 
   expect(ids.size).toBe(4);
 });
 
-test("refuses what is beyond the queue with 429, and takes it later", async () => {
+test("refuses requests beyond the queue with 429, and accepts them later", async () => {
   const { trigger, receiver, release } = await startHeld({ concurrency: 1, queueLimit: 1 });
   await trigger();
   await trigger();
@@ -145,7 +145,7 @@ test("refuses what is beyond the queue with 429, and takes it later", async () =
   expect((await trigger({ client_request_id: "third" })).status).toBe(200);
 });
 
-test("answers a known request also when there is no room", async () => {
+test("answers a known request even if there is no room", async () => {
   const { trigger } = await startHeld({ concurrency: 1, queueLimit: 0 });
   await trigger({ client_request_id: "one" });
   expect((await trigger({ client_request_id: "one" })).status).toBe(200);

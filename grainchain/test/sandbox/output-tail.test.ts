@@ -28,7 +28,7 @@ describe("OutputTail", () => {
     expect(tailOf(8, bytes.subarray(0, 1), bytes.subarray(1)).text()).toBe("ü");
   });
 
-  test("stays within its limit as text when the bytes are no text at all", () => {
+  test("stays within its limit as text even if the bytes are not text", () => {
     const text = tailOf(100, Buffer.alloc(1000, 0xff)).text();
     expect(Buffer.byteLength(text)).toBeLessThanOrEqual(100);
     expect(text).toMatch(/^\ufffd+$/);

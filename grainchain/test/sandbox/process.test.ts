@@ -30,12 +30,12 @@ describe("runProcess", () => {
     expect(output.text()).toBe("out1\nerr1\nout2\nerr2\nout3\nerr3\n");
   });
 
-  test("gives a command output streams that can be opened by name, and closed input", async () => {
+  test("gives a command output streams that it can open by name, and closed input", async () => {
     const { output } = await runShell("echo a > /dev/stderr; echo b > /dev/stdout; read x || echo none");
     expect(output.text()).toBe("a\nb\nnone\n");
   });
 
-  test("gives a command nothing but its own environment", async () => {
+  test("gives a command only the environment of its spec", async () => {
     vi.stubEnv("GRAINCHAIN_TEST_SECRET", "hidden");
     const { output } = await runShell("env", { env: { PATH: process.env.PATH ?? "", LANG: "C" } });
     const names = output
@@ -46,11 +46,11 @@ describe("runProcess", () => {
     expect(names.sort()).toEqual(["GRAINCHAIN_SANDBOX", "LANG", "PATH", "PWD"]);
   });
 
-  test("tells which signal ended a command", async () => {
+  test("reports which signal ended a command", async () => {
     expect((await runShell("kill -SEGV $$")).end).toEqual({ kind: "signalled", signal: "SIGSEGV" });
   });
 
-  test("says that a command could not be started", async () => {
+  test("reports that a command could not be started", async () => {
     expect((await runShell("true", { cwd: "/nonexistent" })).end).toEqual({
       kind: "not_started",
       reason: "ENOENT",
@@ -64,7 +64,7 @@ describe("runProcess", () => {
     expect(output.text()).toMatch(/the end\n$/);
   });
 
-  test("kills a command over its time with its children", async () => {
+  test("kills a command over its time limit, with its children", async () => {
     const cwd = makeDirectory();
     const run = runShell("sh -c 'sleep 300 & echo $! > pid; wait'; true", { cwd, timeoutMs: 2000 });
     const grandchild = Number(await waitForFile(join(cwd, "pid")));
@@ -73,13 +73,13 @@ describe("runProcess", () => {
     expect(isRunning(grandchild)).toBe(false);
   });
 
-  test("lets a command clean up when its time is over, once", async () => {
+  test("lets a command clean up once when its time is over", async () => {
     const { output } = await runShell("trap 'echo term' TERM; sleep 300; echo cleaned", { timeoutMs: 300 });
     expect(output.text().match(/term$/gm)).toEqual(["term"]);
     expect(output.text()).toMatch(/cleaned\n$/);
   });
 
-  test("kills what ignores the request to stop", async () => {
+  test("kills a command that ignores SIGTERM", async () => {
     const { end, durationMs } = await runShell("trap '' TERM; while :; do sleep 1; done", { timeoutMs: 200 });
     expect(end).toEqual({ kind: "timed_out" });
     expect(durationMs).toBeGreaterThan(2000);
@@ -105,7 +105,7 @@ describe("runProcess", () => {
     expect(isRunning(Number(await waitForFile(join(cwd, "pid"))))).toBe(false);
   });
 
-  test("kills a command whose group holds too much memory, children counted", async () => {
+  test("kills a command whose group uses too much memory, including its children", async () => {
     const hog = "node -e 'const b=[];setInterval(()=>b.push(Buffer.alloc(2e7,1)),20)'";
     const { end } = await runShell(`${hog} & wait`, { maxMemoryBytes: 150 * 1024 ** 2 });
     expect(end).toMatchObject({ kind: "over_memory" });
@@ -116,7 +116,7 @@ describe("runProcess", () => {
     expect(end).toEqual({ kind: "exited", exitCode: 0 });
   });
 
-  test("stops when it is cancelled, and does not begin when it already is", async () => {
+  test("stops when it is cancelled, and does not start if it already is", async () => {
     const cwd = makeDirectory();
     const controller = new AbortController();
     const run = runShell("echo $$ > pid; exec sleep 300", { cwd, signal: controller.signal });

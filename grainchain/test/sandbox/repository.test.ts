@@ -26,7 +26,7 @@ async function checkOut(source: RepositorySource, headSha: string, timeoutMs = 2
   return { outcome, directory };
 }
 
-/** Gives this process variables for one test. */
+/** Sets environment variables for one test. */
 function surroundWith(variables: Record<string, string>): void {
   for (const [name, value] of Object.entries(variables)) vi.stubEnv(name, value);
   onTestFinished(() => void vi.unstubAllEnvs());
@@ -45,7 +45,7 @@ describe("locateRepository", () => {
     expect(locateRepository("acme/bare", undefined, repos).url).toBe(join(repos, "acme", "bare.git"));
   });
 
-  test("takes the clone URL where there is none, and GitHub where there is no such URL", () => {
+  test("uses the clone URL if there is no local repository, and GitHub if there is no clone URL", () => {
     const repos = makeDirectory();
     expect(locateRepository("acme/app", "https://user:token@x.example/y.git", repos)).toEqual({
       url: "https://user:token@x.example/y.git",
@@ -59,7 +59,7 @@ describe("locateRepository", () => {
 describe("checkOutCommit", () => {
   const local = (url: string): RepositorySource => ({ url, label: "acme/app", protocols: "file" });
 
-  test("checks out exactly the commit, also one that is no branch's tip", async () => {
+  test("checks out exactly the commit, even if it is not the tip of a branch", async () => {
     const repository = makeDirectory();
     const first = commitFiles(repository, { "a.txt": "one" });
     commitFiles(repository, { "a.txt": "two" });
@@ -78,7 +78,7 @@ describe("checkOutCommit", () => {
     expect((await checkOut(local(repository), sha)).outcome).toEqual({ kind: "checked_out" });
   });
 
-  test("fetches the branches of a server that hands out no bare commit", async () => {
+  test("fetches the branches if the server does not serve single commits", async () => {
     const root = makeDirectory();
     const first = commitFiles(join(root, "app"), { "a.txt": "one" });
     commitFiles(join(root, "app"), { "a.txt": "two" });
@@ -91,7 +91,7 @@ describe("checkOutCommit", () => {
     expect(unknown.outcome).toEqual({ kind: "failed", error: `commit ${SOME_SHA} was not found in ${url}` });
   });
 
-  test("uses the credentials of a clone URL and shows them nowhere", async () => {
+  test("uses the credentials of a clone URL and never reveals them", async () => {
     const root = makeDirectory();
     const sha = commitFiles(join(root, "app"), { "a.txt": "one" });
     const url = `${(await startGitHttp(root, "sesame")).replace("//", "//user:sesame@")}/app/.git`;
@@ -109,7 +109,7 @@ describe("checkOutCommit", () => {
     expect(JSON.stringify(bad.outcome)).not.toContain("wrong-word");
   });
 
-  test("fails for what is no repository, without showing its path", async () => {
+  test("fails for a folder that is not a repository, without revealing its path", async () => {
     const path = makeDirectory();
     const { outcome } = await checkOut(local(path), SOME_SHA);
     expect(outcome).toMatchObject({
@@ -126,7 +126,7 @@ describe("checkOutCommit", () => {
     expect(outcome).toEqual({ kind: "failed", error: `commit ${SOME_SHA} was not found in acme/app` });
   });
 
-  test("fails for the name of an object that is no commit", async () => {
+  test("fails for the id of an object that is not a commit", async () => {
     const repository = makeDirectory();
     commitFiles(repository, { "a.txt": "one" });
     git(repository, "tag", "-a", "v1", "-m", "tag");
@@ -136,7 +136,7 @@ describe("checkOutCommit", () => {
     }
   });
 
-  test("clones from this machine past every proxy, and from others by the person's", async () => {
+  test("clones from this machine without a proxy, and from others through the user's", async () => {
     const root = makeDirectory();
     const sha = commitFiles(join(root, "app"), { "a.txt": "one" });
     const url = `${await startGitHttp(root)}/app/.git`;
@@ -148,7 +148,7 @@ describe("checkOutCommit", () => {
     expect(proxy.urls).toEqual(["elsewhere.invalid:443"]);
   });
 
-  test("touches no repository that a variable names, and heeds no configuration but its own", async () => {
+  test("touches no repository that a variable names, and uses no configuration but its own", async () => {
     const other = makeOtherRepository(makeDirectory());
     const before = other.files();
     const repository = makeDirectory();
@@ -161,14 +161,14 @@ describe("checkOutCommit", () => {
     expect(other.files()).toEqual(before);
   });
 
-  test("gives up a clone that takes too long", async () => {
+  test("gives up on a clone that takes too long", async () => {
     const repository = makeDirectory();
     const sha = commitFiles(repository, { "a.txt": "one" });
     const { outcome } = await checkOut(local(repository), sha, 1);
     expect(outcome).toMatchObject({ kind: "failed", error: expect.stringMatching(/it took too long$/) });
   });
 
-  test("lets git speak no protocol but those of the source", async () => {
+  test("lets git use only the protocols of the source", async () => {
     const marker = join(makeDirectory(), "ran");
     for (const url of [`ext::sh -c touch% ${marker}`, `file://${makeDirectory()}`]) {
       const source = { url, label: "acme/app", protocols: "https:http:ssh" };

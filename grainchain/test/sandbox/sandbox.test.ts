@@ -13,7 +13,7 @@ async function validate(files: Record<string, string>, fields: Record<string, un
 }
 
 describe("a run", () => {
-  test("that fails ends with the step that does, and is completed without success", async () => {
+  test("that fails ends with the failed step, and is completed without success", async () => {
     const steps = { lint: "true", test: "echo broken >&2; exit 3", deploy: "echo never" };
     const body = await validate({ ".grainchain.yml": stepsFile(steps) });
     expect(body).not.toHaveProperty("results.test_results.deploy");
@@ -61,14 +61,14 @@ describe("a run", () => {
   });
 
   test("runs pytest", async () => {
-    // A stand-in for the module, since a machine need not have it.
+    // A substitute for the module, since the machine may not have it.
     const files = { "pytest.ini": "[pytest]\n", "pytest.py": "print('collected')\n" };
     expect(await validate(files)).toMatchObject({
       results: { success: true, test_results: { test: { status: "passed", output: "collected\n" } } },
     });
   });
 
-  test("of a commit with nothing to run passes and says so", async () => {
+  test("of a commit with nothing to run passes, with a message", async () => {
     expect(await validate({ "README.md": "hello" })).toMatchObject({
       results: {
         success: true,
@@ -80,9 +80,9 @@ describe("a run", () => {
   });
 
   test.each([
-    ["that is no YAML", "steps:\n  - name: [\n", /line \d+/],
+    ["that is not YAML", "steps:\n  - name: [\n", /line \d+/],
     ["with a step named __proto__", 'steps:\n  - name: __proto__\n    run: "true"\n', /line 2.*reserved/],
-  ])("of a steps file %s fails with the place of the mistake", async (_what, text, output) => {
+  ])("of a steps file %s fails, with the line of the mistake", async (_what, text, output) => {
     const body = await validate({ ".grainchain.yml": text });
     expect(body).toMatchObject({
       status: "completed",
@@ -94,7 +94,7 @@ describe("a run", () => {
     expect(Object.keys(Object(Object(body.results).test_results))).toHaveLength(4);
   });
 
-  test("over a step's time is killed with its children and reported", async () => {
+  test("over the time limit of a step is killed with its children and reported", async () => {
     const mark = join(makeDirectory(), "pid");
     const run = `sh -c 'sleep 300 & echo $! > ${mark}; wait'; true`;
     const body = await validate({
@@ -116,7 +116,7 @@ describe("a run", () => {
     expect(isRunning(Number(await waitForFile(mark)))).toBe(false);
   });
 
-  test("over its own time is killed and reported", async () => {
+  test("over its own time limit is killed and reported", async () => {
     const files = { ".grainchain.yml": stepsFile({ hang: "sleep 300", later: "true" }) };
     expect(await validate(files, { timeout_ms: 1500 })).toMatchObject({
       status: "completed",
@@ -129,7 +129,7 @@ describe("a run", () => {
     });
   });
 
-  test("over its memory is killed and reported", async () => {
+  test("over its memory limit is killed and reported", async () => {
     const hog = "node -e 'const b=[];setInterval(()=>b.push(Buffer.alloc(2e7,1)),20)'";
     expect(await validate({ ".grainchain.yml": stepsFile({ hog }) }, { max_memory: "150MB" })).toMatchObject({
       status: "completed",

@@ -43,21 +43,21 @@ describe("detectSteps", () => {
       ["test: python3 -m pytest"],
     ],
     ["pyproject without pytest", { pyproject: "[project]\n" }, []],
-    ["python tests", { hasPythonTests: true }, ["test: python3 -m pytest"]],
+    ["Python tests", { hasPythonTests: true }, ["test: python3 -m pytest"]],
     [
       "npm and make",
       { ...npm({ scripts: { test: "t" } }), makefile: "test:\n\tnpm test\n" },
       ["test: npm test"],
     ],
     [
-      "npm's lint and python tests",
+      "npm's lint and Python tests",
       { ...npm({ scripts: { lint: "l" } }), hasPythonTests: true },
       ["lint: npm run lint", "test: python3 -m pytest"],
     ],
-    ["a package.json that is no JSON", { packageJson: "{" }, ["package.json is not valid JSON"]],
-    ["scripts that are no object", npm({ scripts: "x" }), ["package.json: scripts must be an object"]],
+    ["a package.json that is not JSON", { packageJson: "{" }, ["package.json is not valid JSON"]],
+    ["scripts that are not an object", npm({ scripts: "x" }), ["package.json: scripts must be an object"]],
     ["a package.json that is a list", npm([]), ["package.json must be an object"]],
-  ])("judges %s", (_what, files, expected) => {
+  ])("detects the steps of %s", (_what, files, expected) => {
     expect(detect(files)).toEqual(expected);
   });
 });

@@ -36,8 +36,8 @@ test.each<[string, Record<string, string>, string[]]>([
   ["a Makefile", { Makefile: "test:\n\ttrue\n" }, ["make test"]],
   ["pytest.ini", { "pytest.ini": "[pytest]\n" }, ["python3 -m pytest"]],
   ["pyproject.toml", { "pyproject.toml": "[tool.pytest.ini_options]\n" }, ["python3 -m pytest"]],
-  ["python tests deep in tests", { "tests/unit/test_a.py": "" }, ["python3 -m pytest"]],
-  ["no python tests elsewhere", { "src/test_a.py": "", "tests/a.py": "" }, []],
+  ["Python tests deep in tests", { "tests/unit/test_a.py": "" }, ["python3 -m pytest"]],
+  ["no Python tests elsewhere", { "src/test_a.py": "", "tests/a.py": "" }, []],
 ])("plans from %s", async (_what, files, runs) => {
   expect(await plannedRuns(files)).toEqual(runs);
 });
@@ -56,21 +56,21 @@ test.each([
   ["a huge Makefile", { Makefile: "#".repeat(1024 ** 2 + 1) }, "Makefile", "is larger than 1048576 bytes"],
   ["a pyproject.toml that is a link", {}, "pyproject.toml", "is not a regular file"],
   ["a pytest.ini that is a link", {}, "pytest.ini", "is not a regular file"],
-])("does not say that there is nothing to run where %s was not read", async (_, files, name, reason) => {
+])("does not report that there is nothing to run if %s could not be read", async (_, files, name, reason) => {
   const directory = makeCheckout(files);
   if (!(name in files)) symlinkSync("build/rules.mk", join(directory, name));
 
   expect(await planSteps(directory)).toEqual({ kind: "invalid", message: `${name} ${reason}` });
 });
 
-test("does without a file that it cannot read where others say what to run", async () => {
+test("ignores an unreadable file if other files name the tests", async () => {
   const directory = makeCheckout({ "package.json": JSON.stringify({ scripts: { test: "t" } }) });
   symlinkSync("build/rules.mk", join(directory, "Makefile"));
 
   expect(await planSteps(directory)).toEqual({ kind: "steps", steps: [{ name: "test", run: "npm test" }] });
 });
 
-test("does not take a folder that it cannot look into for one without a steps file", async () => {
+test("does not treat an unreadable folder as one without a steps file", async () => {
   const directory = makeCheckout({ "not-a-folder": "" });
 
   expect(await planSteps(join(directory, "not-a-folder"))).toEqual({

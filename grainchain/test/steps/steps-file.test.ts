@@ -21,7 +21,7 @@ describe("parseStepsFile", () => {
     });
   });
 
-  test("keeps commands of many lines as they are", () => {
+  test("keeps multi-line commands unchanged", () => {
     expect(parseStepsFile("steps:\n  - name: a\n    run: |\n      one\n      two\n")).toEqual({
       kind: "steps",
       steps: [{ name: "a", run: "one\ntwo\n" }],
@@ -35,7 +35,7 @@ describe("parseStepsFile", () => {
     ["text at the top", "a\n", /line 1: must be a mapping/],
     ["a list at the top", "- a\n", /line 1: steps is missing/],
     ["no steps", "step: []\n", /line 1: steps is missing/],
-    ["steps that are no list", "a: 1\nsteps: x\n", /line 2: steps must be a list/],
+    ["steps that are not a list", "a: 1\nsteps: x\n", /line 2: steps must be a list/],
     ["an empty list", "a: 1\nsteps: []\n", /line 2: steps must have at least one step/],
     ["a step that is text", step("just text"), /line 4: steps\[1\] must be a mapping with `name` and `run`/],
     ["a step without a name", step("run: x"), /line 4: steps\[1\]\.name is missing/],
@@ -72,7 +72,7 @@ describe("parseStepsFile", () => {
       /line 4: steps\[1\]\.name is already the name of an earlier step/,
     ],
     ["too many documents", "steps: []\n---\nsteps: []\n", /documents/],
-  ])("tells where %s is", (_what, text, message) => {
+  ])("names the line of %s", (_what, text, message) => {
     expect(messageOf(text)).toMatch(message);
   });
 
@@ -85,7 +85,7 @@ describe("parseStepsFile", () => {
     },
   );
 
-  test("bounds the number of steps", () => {
+  test("limits the number of steps", () => {
     const list = (count: number) =>
       `steps:\n${Array.from({ length: count }, (_, i) => `  - {name: s${i}, run: x}`).join("\n")}\n`;
     expect(messageOf(list(50))).toBe("valid");
@@ -123,7 +123,7 @@ steps:
     });
   });
 
-  test("serve as many steps as there may be", () => {
+  test("work for the maximum number of steps", () => {
     const steps = Array.from({ length: 50 }, (_, i) => `  - {<<: *both, name: s${i}, run: *run}`);
     const text = ["a: &a {timeout: 5}", "b: &both {<<: *a}", "r: &run x", "steps:", ...steps].join("\n");
     expect(messageOf(text)).toBe("valid");
@@ -153,11 +153,11 @@ steps:
       /line 4: steps\[1\]\.name is already the name of an earlier step/,
     ],
     [
-      "an alias to what it stands in",
+      "an alias inside its own anchor",
       "steps: &a\n  - <<: *a\n    name: x\n",
       /line 2: the alias \*a is inside its own anchor/,
     ],
-  ])("tell where %s is", (_what, text, message) => {
+  ])("are reported with the line of %s", (_what, text, message) => {
     expect(messageOf(text)).toMatch(message);
   });
 
@@ -180,7 +180,7 @@ steps:
       "by their number",
       ["a: &a x", ...Array.from({ length: 250 }, (_, i) => `b${i}: *a`), "steps: []"].join("\n"),
     ],
-  ])("that multiply %s are refused before they do", (_what, text) => {
+  ])("that multiply %s are refused before they are followed", (_what, text) => {
     expect(messageOf(text)).toMatch(/line \d+: aliases would make this file too large/);
   });
 });

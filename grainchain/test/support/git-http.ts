@@ -6,8 +6,8 @@ import { gitEnvironment } from "@webhook-gateway/shared/process/child-environmen
 import { onTestFinished } from "vitest";
 
 /**
- * Serves repositories over HTTP as git's first protocol does, which hands out no commit that is not the
- * tip of a branch. With a password, only requests that bring it are served.
+ * Serves repositories over HTTP with git's first protocol, which serves only commits that are the tip of a branch.
+ * With a password, only requests that send it are served.
  */
 export async function startGitHttp(root: string, password?: string): Promise<string> {
   const env = gitEnvironment(process.env);

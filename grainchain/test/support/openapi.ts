@@ -1,4 +1,4 @@
-/** `docs/grainchain-openapi.json`: what it describes, and whether a request or an answer is as it says. */
+/** Reads `docs/grainchain-openapi.json`, and checks requests and answers against it. */
 import { readFileSync } from "node:fs";
 import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
 import * as v from "valibot";
@@ -13,7 +13,7 @@ const parameterSchema = v.object({
   schema: objectSchema,
 });
 
-/** An operation of the API, or a callback that it leads to. */
+/** An operation of the API, or a callback. */
 export interface Operation {
   readonly id: string;
   readonly method: string;
@@ -36,13 +36,13 @@ const isObject = (value: unknown): value is JsonObject => v.is(objectSchema, val
 
 const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
 
-/** The object under a key; empty where there is none. */
+/** The object under a key; empty if there is none. */
 const child = (object: JsonObject, key: string): JsonObject => {
   const value = object[key];
   return isObject(value) ? value : {};
 };
 
-/** What a reference names. @throws where there is no such thing */
+/** The target of a reference. @throws if it is missing */
 export function lookUp(ref: string): JsonObject {
   const keys = ref.replace(/^#\//, "").split("/");
   const found = keys.reduce<unknown>((at, key) => (isObject(at) ? at[key] : undefined), DOCUMENT);
@@ -65,7 +65,7 @@ function walk(visit: (object: JsonObject, path: readonly string[]) => void): voi
   step(DOCUMENT, []);
 }
 
-/** Everything that the document refers to, in order: by `$ref`, or as a way to authenticate. */
+/** Everything that the document refers to, in order: by `$ref`, or as a security scheme. */
 export function references(): string[] {
   const found = new Set<string>();
   walk(({ $ref, security }) => {
@@ -83,7 +83,7 @@ export const components = (): string[] =>
     .map(([kind, name]) => `#/components/${kind}/${name}`)
     .toSorted();
 
-/** The names of all operations, those of callbacks too. */
+/** The names of all operations, including callbacks. */
 export function operationNames(): string[] {
   const names: string[] = [];
   walk((object, path) => {
@@ -92,7 +92,7 @@ export function operationNames(): string[] {
   return names;
 }
 
-/** Every example beside the schema that it is one of. */
+/** Every example with its schema. */
 export function examples(): { where: string; schema: JsonObject; value: unknown }[] {
   const found: { where: string; schema: JsonObject; value: unknown }[] = [];
   walk((object, path) => {
@@ -136,17 +136,17 @@ export const operation = (id: string): Operation =>
 function only<T>(list: readonly T[], what: string): T {
   const [first, ...rest] = list;
   if (first === undefined || rest.length > 0)
-    throw new Error(`${list.length} times in the document: ${what}`);
+    throw new Error(`expected once in the document, found ${list.length} times: ${what}`);
   return first;
 }
 
 const ajv = new Ajv2020({ allErrors: true, strictTypes: false });
-// The root is no schema; its keys are not to be taken for misspelt ones.
+// The root is not a schema: without this, its keys would count as misspelled.
 ajv.addVocabulary(Object.keys(DOCUMENT));
 ajv.addSchema(DOCUMENT, "open");
 ajv.addSchema({ ...DOCUMENT, components: closed(child(DOCUMENT, "components")) }, "closed");
 
-/** Nothing may be in an object that the document does not name: only so does a new field show. */
+/** Allows no field that the document does not name, so that a new field is noticed. */
 function closed(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(closed);
   if (!isObject(value)) return value;
@@ -156,13 +156,13 @@ function closed(value: unknown): unknown {
   return { ...Object.fromEntries(entries), ...(open ? { unevaluatedProperties: false } : {}) };
 }
 
-/** A schema's validator. `open` allows fields that the document does not name, as a reader has to. */
+/** The validator of a schema. `open` allows unknown fields, as a client has to. */
 export function validator(schema: JsonObject, form: "open" | "closed" = "closed"): ValidateFunction {
   const { $ref } = schema;
   return ajv.compile(typeof $ref === "string" ? { $ref: `${form}${$ref}` } : schema);
 }
 
-/** What of a value the schema does not allow; empty where it is as described. */
+/** What a schema does not allow in a value; empty if it is valid. */
 export function problems(schema: JsonObject, value: unknown, form: "open" | "closed" = "closed"): string[] {
   const validate = validator(schema, form);
   if (validate(value)) return [];
@@ -171,17 +171,17 @@ export function problems(schema: JsonObject, value: unknown, form: "open" | "clo
   );
 }
 
-/** The JSON schema of a body: of a request, or of an answer. */
+/** The JSON schema of the body of a request or an answer. */
 function bodySchema(described: JsonObject): JsonObject {
   return child(child(child(described, "content"), "application/json"), "schema");
 }
 
-/** What of a JSON request the operation does not describe. */
+/** What an operation does not allow in a JSON request. */
 export function requestProblems({ described }: Operation, body: unknown): string[] {
   return problems(bodySchema(resolve(described.requestBody)), body);
 }
 
-/** What of a request's headers the operation does not describe; those that it names must be there. */
+/** What an operation does not allow in the headers of a request. Those that it names are required. */
 export function headerProblems({ parameters }: Operation, headers: Headers): string[] {
   return parameters
     .filter((one) => one.in === "header")
@@ -190,7 +190,7 @@ export function headerProblems({ parameters }: Operation, headers: Headers): str
     );
 }
 
-/** What is described of an answer with this status: under itself, or under its hundred. */
+/** The description of an answer with this status, or with its range such as 4XX. */
 function answer({ id, described }: Operation, status: number): JsonObject {
   const responses = child(described, "responses");
   const found = responses[status] ?? responses[`${Math.floor(status / 100)}XX`];
@@ -198,20 +198,20 @@ function answer({ id, described }: Operation, status: number): JsonObject {
   return resolve(found);
 }
 
-/** Whether the document names this very status, and not only its hundred. */
+/** Whether the document names exactly this status, and not only its range. */
 export const namesStatus = ({ described }: Operation, status: number): boolean =>
   child(described, "responses")[status] !== undefined;
 
-/** What of an answer the operation does not describe. */
+/** What an operation does not allow in an answer. */
 export const answerProblems = (one: Operation, status: number, body: unknown): string[] =>
   problems(bodySchema(answer(one, status)), body);
 
-/** The operation that a request is meant for. */
+/** The operation of a request. */
 export function findOperation(method: string, path: string): Operation | undefined {
   return OPERATIONS.filter((one) => one.method === method).find((one) => matches(one.path, path));
 }
 
-/** The path of the document that a path is one of. */
+/** Whether a path matches a path of the document. */
 function matches(template: string, path: string): boolean {
   const [wanted, given] = [template.split("/"), path.split("/")];
   const fits = (part: string, index: number) => part.startsWith("{") || part === given[index];

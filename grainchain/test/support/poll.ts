@@ -9,7 +9,7 @@ export function waitForFile(path: string): Promise<string> {
   });
 }
 
-/** Tells whether a process runs; a zombie does not. */
+/** Whether a process is running; a zombie is not. */
 export function isRunning(pid: number): boolean {
   const stat = readText(`/proc/${pid}/stat`);
   return stat !== "" && stat.slice(stat.lastIndexOf(")") + 2, stat.lastIndexOf(")") + 3) !== "Z";

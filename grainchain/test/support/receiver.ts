@@ -11,7 +11,7 @@ export type Received = {
 };
 export type Reply = { status: number; headers?: Record<string, string> };
 
-/** Takes callbacks over HTTP; `reply` decides the answer to each by its number, from 0. */
+/** Receives callbacks over HTTP; `reply` decides the answer to each by its number, from 0. */
 export async function startReceiver(
   reply: (index: number, received: Received) => Reply = () => ({ status: 200 }),
 ) {

@@ -5,7 +5,7 @@ import { dirname, join } from "node:path";
 import { gitEnvironment } from "@webhook-gateway/shared/process/child-environment.mjs";
 import { onTestFinished } from "vitest";
 
-/** A new directory that is removed when the test has finished. Its name is none the server would sweep. */
+/** A new directory that is removed after the test. The server does not sweep up directories with its name. */
 export function makeDirectory(): string {
   const directory = mkdtempSync(join(tmpdir(), "gc-test-"));
   onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
@@ -18,7 +18,7 @@ export function git(directory: string, ...args: string[]): string {
   return execFileSync("git", args, { cwd: directory, env, encoding: "utf8" }).trim();
 }
 
-/** Commits files to a repository, which is made when it is new, and returns the commit's id. */
+/** Commits files to a repository, which is created if it is new, and returns the commit's id. */
 export function commitFiles(repository: string, files: Record<string, string>): string {
   mkdirSync(repository, { recursive: true });
   if (!existsSync(join(repository, ".git"))) git(repository, "init", "--quiet", "-b", "main");

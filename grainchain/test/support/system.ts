@@ -23,13 +23,13 @@ export function requestBody(fields: Record<string, unknown> = {}): Record<string
   };
 }
 
-/** A server whose sandboxes are held, for tests of everything around them. */
+/** A server whose runs wait for the test, for tests of everything around them. */
 export async function startHeld(options: GrainchainOptions = {}) {
   const sandboxes = createHeldSandboxes();
   return { ...sandboxes, ...(await startSystem({ createSandbox: sandboxes.createSandbox, ...options })) };
 }
 
-/** A server on a free port with a callback receiver beside it. */
+/** A server on a free port, with a receiver for its callbacks. */
 export async function startSystem(options: GrainchainOptions = {}) {
   const reposDir = makeDirectory();
   const receiver = await startReceiver();
@@ -68,7 +68,7 @@ export function validationId(data: unknown): string {
   throw new Error(`no validation_id in ${JSON.stringify(data)}`);
 }
 
-/** Sandboxes that do nothing until the test ends their runs, or they are cancelled. */
+/** Sandboxes that do nothing until the test ends their runs or they are cancelled. */
 export function createHeldSandboxes() {
   const held: Array<(outcome: SandboxOutcome) => void> = [];
   const removed: string[] = [];
@@ -94,7 +94,7 @@ export function createHeldSandboxes() {
   return { createSandbox, held, removed, release: (index: number) => held[index]?.(success) };
 }
 
-/** The directories of sandboxes this process has on disk. */
+/** The directories of this process's sandboxes. */
 export function sandboxDirectories(): string[] {
   return readdirSync(tmpdir()).filter((name) => name.startsWith(`grainchain-${process.pid}-`));
 }

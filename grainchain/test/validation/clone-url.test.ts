@@ -38,7 +38,7 @@ test.each([
   expect(isCloneUrl(url)).toBe(false);
 });
 
-test("takes credentials out of every URL of a text", () => {
+test("removes credentials from every URL in a text", () => {
   const text = "fatal: 'https://user:pa@ss@host/a' and https://token@other/b, not mail@example.com";
   expect(redactCredentials(text)).toBe("fatal: 'https://host/a' and https://other/b, not mail@example.com");
 });

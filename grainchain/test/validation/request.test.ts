@@ -27,7 +27,7 @@ describe("readRequest", () => {
     });
   });
 
-  test("takes the optional fields, bounds the time limit and ignores unknown fields", () => {
+  test("reads the optional fields, caps the time limit and ignores unknown fields", () => {
     const fields = {
       client_request_id: "one",
       timeout_ms: 200_000,
@@ -92,7 +92,7 @@ describe("readRequest", () => {
     ["clone_url", "ext::sh -c id"],
     ["client_request_id", ""],
     ["client_request_id", "x".repeat(256)],
-  ])("names %s as wrong when it is %j", (field, value) => {
+  ])("rejects the %s %j by name", (field, value) => {
     expect(read({ [field]: value })).toMatchObject({
       kind: "invalid",
       message: expect.stringContaining(field),
@@ -115,7 +115,7 @@ describe("readRequest", () => {
   });
 });
 
-test("finds the client_request_id of a request that is otherwise wrong", () => {
+test("finds the client_request_id of an otherwise invalid request", () => {
   expect(readClientRequestId({ client_request_id: "one" })).toBe("one");
   expect(readClientRequestId({ client_request_id: 1 })).toBeUndefined();
   expect(readClientRequestId(null)).toBeUndefined();
