@@ -78,6 +78,18 @@ const pulls: RoutingCase[] = [
     becomes: pullChange("opened", { draft: true }),
   },
   {
+    name: "a pull request that does not say whether it is a draft is none",
+    event: "pull_request",
+    payload: pullRequest("opened", { draft: null }),
+    becomes: pullChange("opened"),
+  },
+  {
+    name: "pull_request closed closes it, whatever state it names",
+    event: "pull_request",
+    payload: pullRequest("closed", { state: "open" }),
+    becomes: pullChange("closed"),
+  },
+  {
     name: "an event of a pull request that is closed by now says so",
     event: "pull_request",
     payload: pullRequest("synchronize", { state: "closed" }),

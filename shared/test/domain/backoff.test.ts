@@ -8,6 +8,7 @@ import {
   DEAD_LETTER_BACKOFF,
   EFFECT_BACKOFF,
   RECORD_BACKOFF,
+  UNAVAILABLE_BACKOFF,
   withJitter,
 } from "../../src/domain/backoff.ts";
 
@@ -22,6 +23,8 @@ test.each([
   ["backpressure", BACKPRESSURE_BACKOFF, [10, 20, 40, 80, 160, 300, 300]],
   ["configuration", CONFIGURATION_BACKOFF, [10, 20, 40, 60, 60]],
   ["recording", RECORD_BACKOFF, [5, 10, 20, 40, 80, 160, 320, 360, 360]],
+  ["Grainchain away", UNAVAILABLE_BACKOFF, [5, 10, 20, 40, 80, 160, 320, 600, 600]],
+  ["dead letters", DEAD_LETTER_BACKOFF, [60, 120, 240, 480, 960, 1920, 3840, 7680, 10_800, 10_800]],
 ])("doubles up to its longest: %s", (_name, backoff, seconds) => {
   expect(seconds.map((_, index) => backoffMs(backoff, index + 1) / 1000)).toEqual(seconds);
 });

@@ -81,6 +81,8 @@ describe("parseRetryAfter", () => {
     "10, 20",
     "Sun, 01 Nov 2026 11:00:00 GMT",
     "Sun, 99 Nov 2026 11:00:00 GMT",
+    "Sun, 01 Nov 2027 12:00:00",
+    "2027-11-01T12:00:00Z",
   ])("ignores %j", (header) => {
     expect(parseRetryAfter(header, NOW_MS)).toBeUndefined();
   });

@@ -87,6 +87,11 @@ describe("events of the same second", () => {
       [pushed("b", "c"), pushed("a", "b"), pushed("b", "c"), pushed("a", "b"), opened("a")],
       "c",
     ],
+    [
+      "two pushes from one head, the push back between them last",
+      [pushed("a", "b"), pushed("a", "c"), pushed("b", "a")],
+      "c",
+    ],
   ])("ends at the last head: %s", (_name, sightings, head) => {
     expect(place(sightings).known?.head).toBe(head);
   });
@@ -95,6 +100,17 @@ describe("events of the same second", () => {
     const placed = place([other("a"), other("b")]);
     expect(placed.known?.head).toBe("b");
     expect(placed.verdicts).toEqual(["newer", "newer"]);
+  });
+
+  test("takes the later arrival where the pushes go in a circle", () => {
+    const placed = place([pushed("a", "b"), pushed("b", "a")]);
+    expect(placed.known?.head).toBe("a");
+    expect(placed.verdicts).toEqual(["newer", "newer"]);
+  });
+
+  test("forgets the oldest pushes first", () => {
+    const pushes = Array.from({ length: 60 }, (_, n) => pushed(`${n}`, `${n + 1}`));
+    expect(place([...pushes, other("59")]).known?.head).toBe("60");
   });
 
   test("remembers no push twice and no more than fifty", () => {
