@@ -90,6 +90,29 @@ describe("a callback", () => {
     });
   });
 
+  test("makes its report due as if it were the first, whatever became of the one before", async () => {
+    const { repository, id } = await started(freshGrain());
+    await env.DB.prepare(
+      "UPDATE reports SET status = 'skipped', reason = 'nothing to say', attempts = 7 WHERE validation_id = ?1",
+    )
+      .bind(id)
+      .run();
+    const reportOf = () =>
+      row<{ revision: number }>(
+        "SELECT status, state, reason, attempts, revision FROM reports WHERE validation_id = ?1",
+        id,
+      );
+    const { revision } = await reportOf();
+    await record([callback(repository, id, "running")]);
+    expect(await reportOf()).toEqual({
+      status: "due",
+      state: "running",
+      reason: null,
+      attempts: 0,
+      revision: revision + 1,
+    });
+  });
+
   test("of a bad change is completed with a failure", async () => {
     const { repository, id } = await started(freshGrain());
     await record([callback(repository, id, "completed", { success: false })]);
@@ -193,6 +216,43 @@ describe("a callback", () => {
     ]);
   });
 
+  test.each(["completed", "failed", "cancelled"] as const)(
+    "stops nothing that has ended at Grainchain too: %s",
+    async (status) => {
+      const { repository, id } = await started();
+      await recordEach([
+        pullRequest(repository)("closed", "a", 2),
+        callback(repository, id, status, { grainchain_id: "grain-ended" }),
+      ]);
+      expect(await rows("SELECT grainchain_id FROM cancels WHERE validation_id = ?1", id)).toEqual([]);
+    },
+  );
+
+  test("stops nothing that Grainchain itself called cancelled, whatever it says later", async () => {
+    const { repository, id } = await started(freshGrain());
+    await recordEach([callback(repository, id, "cancelled"), callback(repository, id, "running")]);
+    expect((await validationOf(id)).state).toBe("cancelled");
+    expect(await rows("SELECT grainchain_id FROM cancels WHERE validation_id = ?1", id)).toEqual([]);
+  });
+
+  test("counts as the start where it is the first that says more than pending", async () => {
+    const { repository, id } = await started(freshGrain());
+    await record([callback(repository, id, "pending", { received_at: second(10) })]);
+    expect(await validationOf(id)).toMatchObject({ started_at: null, heard_at: second(10) });
+    await recordEach([
+      callback(repository, id, "running", { received_at: second(20) }),
+      callback(repository, id, "running", { received_at: second(30) }),
+    ]);
+    expect(await validationOf(id)).toMatchObject({ started_at: second(20), heard_at: second(30) });
+  });
+
+  test("that has no error leaves the one from before its dispatch", async () => {
+    const { repository, id } = await started();
+    await setValidation(id, { error: "HTTP 500" });
+    await record([callback(repository, id, "running")]);
+    expect(await validationOf(id)).toMatchObject({ state: "running", error: "HTTP 500" });
+  });
+
   test("by our id comes before the dispatch's answer", async () => {
     const { repository, id } = await started();
     const fact = callback(repository, id, "completed", { grainchain_id: "grain-early", results: { n: 1 } });
@@ -257,6 +317,36 @@ describe("a callback by Grainchain's id", () => {
       }),
     ]);
     expect((await validationOf(one.id)).state).toBe("completed");
+  });
+
+  const mine = { repository: "octo/mine", pr_number: 12, state: "running", created_at: second(1) };
+  test.each([
+    [
+      "its project's, though another's has its number and is live",
+      { ...mine, pr_number: 13, state: "cancelled" },
+      { ...mine, repository: "octo/other", created_at: second(2) },
+    ],
+    [
+      "its pull request's, though another's is live",
+      { ...mine, state: "cancelled" },
+      { ...mine, pr_number: 13, created_at: second(2) },
+    ],
+    ["the live one, though another is newer", mine, { ...mine, state: "cancelled", created_at: second(2) }],
+    ["the newest of those that are as good", { ...mine, created_at: second(2) }, mine],
+  ])("is about %s, where ids repeat", async (_name, better, worse) => {
+    const grain = freshGrain();
+    const ids: string[] = [];
+    for (const columns of [worse, better]) {
+      const { id } = await started(grain);
+      await setValidation(id, columns);
+      ids.push(id);
+    }
+    const fact = callback(freshRepository(), grain, "running", { id_kind: "any", project_id: "octo/mine" });
+    await record([fact]);
+    const heard = await Promise.all(
+      ids.map(async (id) => (await timelineOf(id)).some(({ delivery_id }) => delivery_id === fact.id)),
+    );
+    expect(heard).toEqual([false, true]);
   });
 });
 
@@ -431,6 +521,23 @@ describe("a callback by Grainchain's id that comes before the dispatch's answer"
     expect(await row("SELECT matched_at FROM callbacks_unmatched WHERE id = ?1", fact.id)).toEqual({
       matched_at: null,
     });
+  });
+
+  test("is applied once, and not in the way of the next validation that gets its id", async () => {
+    await empty();
+    const one = await started();
+    const dispatch = () =>
+      dispatchDue(effectDeps(createDouble((call) => take(call, () => ({ validation_id: "the same" })))));
+    await record([
+      callback(one.repository, "the same", "completed", { id_kind: "any", received_at: second(3601) }),
+    ]);
+    await dispatch();
+    const two = await started();
+    await dispatch();
+    expect([(await validationOf(one.id)).state, (await validationOf(two.id)).state]).toEqual([
+      "completed",
+      "pending",
+    ]);
   });
 
   test("is not lost where it is recorded between the answer's reading and its commit", async () => {

@@ -115,6 +115,16 @@ describe("events of one second", () => {
       "a",
     ],
     [
+      "a second close, after the reopen and the close that it overtook",
+      [
+        ["reopened", "a"],
+        ["closed", "a"],
+        ["closed", "a"],
+      ],
+      "closed",
+      "a",
+    ],
+    [
       "all in order",
       [
         ["closed", "a"],

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { rows } from "../support/database.ts";
-import { freshRepository, mergeGroup, push, sha } from "../support/facts.ts";
+import { callback, freshRepository, mergeGroup, push, second, sha } from "../support/facts.ts";
 import {
   deliveryOf,
   outcomesOf,
@@ -9,7 +9,7 @@ import {
   timelineOf,
   validationsOf,
 } from "../support/recording.ts";
-import { subjectOf } from "./support.ts";
+import { A, B, states, subjectOf } from "./support.ts";
 
 describe("a merge group", () => {
   test("is validated at its head", async () => {
@@ -113,5 +113,46 @@ describe("a push", () => {
     const facts = [push(repository, "b", "c", 2), push(repository, "a", "b", 1)];
     await recordEach(facts);
     expect(await outcomesOf(facts)).toEqual(["started", "stale"]);
+  });
+
+  test("that is older starts nothing, whatever branch point it came from and however late it is received", async () => {
+    const repository = freshRepository();
+    const facts = [
+      push(repository, "b", "c", 2),
+      { ...push(repository, "x", "y", 1), received_at: second(9) },
+    ];
+    await recordEach(facts);
+    expect(await outcomesOf(facts)).toEqual(["started", "stale"]);
+    expect(await subjectOf(repository, "push-abababababab")).toMatchObject({ head_sha: sha("c") });
+  });
+
+  test("is placed by when it was received where GitHub does not say when it was", async () => {
+    const repository = freshRepository();
+    const facts = [
+      { ...push(repository, "b", "c", null), received_at: second(2) },
+      { ...push(repository, "x", "y", null), received_at: second(1) },
+    ];
+    await recordEach(facts);
+    expect(await outcomesOf(facts)).toEqual(["started", "stale"]);
+  });
+
+  test("runs again when it brings back a head whose run was superseded", async () => {
+    const repository = freshRepository();
+    const back = push(repository, "b", "a", 3);
+    await recordEach([push(repository, "x", "a", 1), push(repository, "a", "b", 2), back]);
+    expect(await deliveryOf(back)).toMatchObject({ outcome: "started" });
+    expect(await states(repository)).toEqual([`${A}.1 superseded`, `${B}.1 superseded`, `${A}.2 queued`]);
+  });
+
+  test("supersedes what is in the way when it brings back a head that has a verdict", async () => {
+    const repository = freshRepository();
+    await record([push(repository, "x", "a", 1)]);
+    await record([
+      callback(repository, `${repository.id}-push-abababababab-${sha("a")}-1`, "completed", { pr_number: 0 }),
+    ]);
+    const back = push(repository, "b", "a", 3);
+    await recordEach([push(repository, "a", "b", 2), back]);
+    expect(await deliveryOf(back)).toMatchObject({ outcome: "unchanged" });
+    expect(await states(repository)).toEqual([`${A}.1 completed`, `${B}.1 superseded`]);
   });
 });
