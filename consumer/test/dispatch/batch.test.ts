@@ -3,8 +3,8 @@ import { count, empty, rows } from "../support/database.ts";
 import { second } from "../support/facts.ts";
 import { type Call, clockAt, createDouble, json, take } from "../support/grainchain.ts";
 import { queued, setSetting } from "../support/queued.ts";
-import { validationOf } from "../support/recording.ts";
-import { always, asked, dispatch, gate, states, willing } from "./support.ts";
+import { setValidation, validationOf } from "../support/recording.ts";
+import { always, asked, dispatch, gate, setting, states, willing } from "./support.ts";
 
 beforeEach(empty);
 
@@ -19,6 +19,20 @@ describe("an item of a batch", () => {
     expect(await validationOf(one)).toMatchObject({ state: "queued", attempts: 1, due_at: second(3605) });
     expect(await validationOf(two)).toMatchObject({ state: "pending" });
     expect(await gate()).toEqual({ state: "open" });
+    expect(await setting("seen:grainchain")).toEqual({ at: second(3600), outcome: "ok", detail: "" });
+  });
+
+  test("wakes for the first of the backoffs that begin with it", async () => {
+    const [one = "", two = "", three = ""] = await queued(3);
+    await setValidation(one, { attempts: 3 });
+    const { wakeAt } = await dispatch(
+      createDouble((call) =>
+        take(call, ({ client_request_id }) => (client_request_id === three ? {} : undefined)),
+      ),
+    );
+    expect(await validationOf(one)).toMatchObject({ state: "queued", due_at: second(3640) });
+    expect(await validationOf(two)).toMatchObject({ state: "queued", due_at: second(3605) });
+    expect(wakeAt).toEqual([second(3605)]);
   });
 
   test("that cannot be read is tried again, alone", async () => {
@@ -71,6 +85,13 @@ describe("an item of a batch", () => {
     );
     expect(await gate()).toMatchObject({ state: "closed", reason: "backpressure", until: second(3677) });
   });
+});
+
+test("after twenty batches the rest is left to a wake-up at once", async () => {
+  await queued(2001);
+  const double = willing();
+  expect(await dispatch(double)).toEqual({ dispatched: 2000, wakeAt: [second(3600)] });
+  expect(await dispatch(double)).toEqual({ dispatched: 1, wakeAt: [] });
 });
 
 describe("a batch that is refused as a whole", () => {

@@ -1,4 +1,6 @@
 import { env } from "cloudflare:workers";
+import { commit } from "@webhook-gateway/shared/store/commit.ts";
+import { noChanges } from "@webhook-gateway/shared/store/rows.ts";
 import { beforeEach, describe, expect, test } from "vitest";
 import { cancelDue } from "../../src/dispatch/cancel.ts";
 import { breakable, empty, row, rows } from "../support/database.ts";
@@ -178,4 +180,34 @@ test("sends again, after the lease, what it could not write down", async () => {
   await send(double, { clock });
   expect(double.calls).toHaveLength(2);
   expect(await cancelOf(id)).toMatchObject({ status: "done" });
+});
+
+test("stays done where a slower answer says otherwise", async () => {
+  const [id = ""] = await cancelled();
+  const slow = createDouble(async () => {
+    await env.DB.prepare("UPDATE cancels SET status = 'done', outcome = 'cancelled', done_at = ?1")
+      .bind(second(3601))
+      .run();
+    return json({}, 500);
+  });
+  await send(slow);
+  expect(await cancelOf(id)).toMatchObject({ status: "done", outcome: "cancelled", error: null });
+});
+
+test.each([
+  ["not sent again under the id that it was sent under", "grain/1", "done", 1],
+  ["sent again under a new id", "grain/2", "due", 0],
+])("that is wanted once more is %s", async (_, grainchain_id, status, attempts) => {
+  const [validation_id = ""] = await cancelled();
+  await send(always(() => json({})));
+  const again = { validation_id, grainchain_id, reason: "again" };
+  await commit(env.DB, { ...noChanges(second(3700)), cancels: [again] });
+  expect(await cancelOf(validation_id)).toMatchObject({ status, attempts, grainchain_id });
+});
+
+test("that is still due keeps the id under which it is", async () => {
+  const [validation_id = ""] = await cancelled();
+  const again = { validation_id, grainchain_id: "grain/2", reason: "again" };
+  await commit(env.DB, { ...noChanges(second(3700)), cancels: [again] });
+  expect(await cancelOf(validation_id)).toMatchObject({ status: "due", grainchain_id: "grain/1" });
 });

@@ -5,7 +5,7 @@ import { freshRepository, second } from "../support/facts.ts";
 import { type Call, clockAt, createDouble, json, take } from "../support/grainchain.ts";
 import { queued, setSetting } from "../support/queued.ts";
 import { setValidation } from "../support/recording.ts";
-import { always, asked, closedUntil, dispatch, gate, states, willing } from "./support.ts";
+import { always, asked, closedUntil, dispatch, gate, setting, states, willing } from "./support.ts";
 
 beforeEach(empty);
 
@@ -45,6 +45,15 @@ describe("a closed gate", () => {
     const double = always(() => json({}, 429));
     await Promise.all([1, 2, 3].map(() => dispatch(double)));
     expect(double.calls.map((call) => call.requests.length)).toEqual([1]);
+  });
+
+  test("is not held by a dispatch that finds nothing to send", async () => {
+    await setSetting("gate:grainchain", closedUntil(3600));
+    await dispatch(willing());
+    expect(await gate()).toMatchObject({ until: second(3600) });
+    const ids = await queued(1);
+    await dispatch(willing());
+    expect(await states(ids)).toEqual(["pending"]);
   });
 
   test("lets the next through when the probe never came back", async () => {
@@ -153,6 +162,20 @@ describe("turns", () => {
     const double = willing();
     await dispatch(double);
     expect(asked(double.calls[0])).toContain(next);
+  });
+
+  test("are not set back by what is tried again", async () => {
+    const clock = clockAt(3600);
+    const [first] = await queued(5);
+    const refusing = createDouble((call) =>
+      take(call, ({ client_request_id }) => (client_request_id === first ? undefined : {})),
+    );
+    await dispatch(refusing, { clock });
+    expect(await setting("turn")).toBe(5);
+    clock.nowMs += 10_000;
+    await dispatch(willing(), { clock });
+    expect(await states([first ?? ""])).toEqual(["pending"]);
+    expect(await setting("turn")).toBe(5);
   });
 
   test("alternate between repositories that were recorded one after the other", async () => {

@@ -147,20 +147,40 @@ describe("the watchdog", () => {
     });
   });
 
+  test("leaves what has finished meanwhile as it is, though Grainchain knows it no more", async () => {
+    await atGrainchain("one");
+
+    await watchdog(async () => {
+      await env.DB.prepare(
+        "UPDATE validations SET state = 'completed', conclusion = 'success', version = version + 1",
+      ).run();
+      return new Response("not found", { status: 404 });
+    }).watch();
+
+    expect(await row("SELECT state, error FROM validations")).toEqual({ state: "completed", error: null });
+  });
+
+  const closeGate = (reason: string) =>
+    env.DB.prepare("INSERT INTO settings (name, value, updated_at) VALUES (?1, ?2, ?3)")
+      .bind(
+        GATE,
+        JSON.stringify({ state: "closed", reason, detail: "", since: ago(0), until: ago(0), step: 1 }),
+        ago(0),
+      )
+      .run();
+
+  test.each(["backpressure", "unavailable"])(
+    "believes a 404 while the gate is closed for %s",
+    async (reason) => {
+      await closeGate(reason);
+      await atGrainchain("one");
+      await watchdog(() => new Response("not found", { status: 404 })).watch();
+      expect(await row("SELECT state FROM validations")).toEqual({ state: "timed_out" });
+    },
+  );
+
   describe("while Grainchain refuses the configuration", () => {
-    beforeEach(async () => {
-      const gate = {
-        state: "closed",
-        reason: "configuration",
-        detail: "",
-        since: ago(0),
-        until: ago(0),
-        step: 1,
-      };
-      await env.DB.prepare("INSERT INTO settings (name, value, updated_at) VALUES (?1, ?2, ?3)")
-        .bind(GATE, JSON.stringify(gate), ago(0))
-        .run();
-    });
+    beforeEach(() => closeGate("configuration"));
 
     test("believes no 404", async () => {
       await atGrainchain("one");
@@ -190,8 +210,23 @@ describe("the watchdog", () => {
     expect(await count("SELECT count(*) FROM timeline")).toBe(1);
   });
 
-  test("times out, and cancels, what has been there for too long", async () => {
-    await atGrainchain("one", { dispatchedMs: 361 * MINUTE_MS });
+  test("takes no error of what still runs for its own", async () => {
+    await atGrainchain("one");
+    await watchdog(standing("running", { error: "a step is slow" })).watch();
+    expect(await row("SELECT state, error FROM validations")).toEqual({ state: "running", error: null });
+  });
+
+  test("counts from its dispatch, however long it waited for that", async () => {
+    await atGrainchain("one", { dispatchedMs: 359 * MINUTE_MS });
+    await env.DB.prepare("UPDATE validations SET created_at = ?1")
+      .bind(ago(900 * MINUTE_MS))
+      .run();
+    await watchdog(standing("running")).watch();
+    expect(await row("SELECT state FROM validations")).toEqual({ state: "running" });
+  });
+
+  test.each([360, 361])("times out, and cancels, what has been there for %d minutes", async (minutes) => {
+    await atGrainchain("one", { dispatchedMs: minutes * MINUTE_MS });
 
     await watchdog(standing("running")).watch();
 

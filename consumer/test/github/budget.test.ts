@@ -66,6 +66,14 @@ describe("grants exactly", () => {
     expect(budget.ask(many(CREATE, 90), T0 + HOUR).granted).toBe(80);
   });
 
+  test("no earlier for a consumer whose clock is behind", () => {
+    const budget = inUse();
+    expect(budget.ask(many(READ, 50), T0).granted).toBe(50);
+    for (let call = 0; call < 10; call++) budget.ask(many(READ, 85), T0 - 2000);
+    expect(budget.ask([READ], T0 + MINUTE - 1)).toMatchObject({ granted: 0, retryAtMs: T0 + MINUTE });
+    expect(budget.ask([READ], T0 + MINUTE).granted).toBe(1);
+  });
+
   test("100 requests at once, whatever their kind", () => {
     const budget = inUse();
     const held = budget.ask(many(READ, 60), T0, { holdMs: MINUTE });

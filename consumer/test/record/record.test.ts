@@ -1,5 +1,5 @@
 import { env } from "cloudflare:workers";
-import type { Fact } from "@webhook-gateway/shared/messages/fact.ts";
+import { FACT_VERSION, type Fact } from "@webhook-gateway/shared/messages/fact.ts";
 import { describe, expect, test } from "vitest";
 import { amount } from "../../../test/support/amount.ts";
 import fc from "../../../test/support/fast-check.ts";
@@ -283,6 +283,20 @@ describe("a fact that cannot be recorded", () => {
     expect(verdicts).toEqual(["ack", "ack", "retry"]);
     expect(changed).toBe(true);
     expect(await outcomesOf(good)).toEqual(["recorded", "started"]);
+  });
+
+  test("does not hide that an operator has asked for something", async () => {
+    const request = {
+      v: FACT_VERSION,
+      kind: "request",
+      id: crypto.randomUUID(),
+      received_at: second(0),
+    } as const;
+    expect(await record([await unrecordable(), request])).toEqual({
+      verdicts: ["retry", "ack"],
+      changed: false,
+      requested: true,
+    });
   });
 
   test("is retried when it is alone", async () => {

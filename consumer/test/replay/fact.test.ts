@@ -1,4 +1,5 @@
 import { env } from "cloudflare:workers";
+import type { Fact } from "@webhook-gateway/shared/fact.ts";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { empty, intercept, row, rows } from "../support/database.ts";
 import { callback, freshRepository, note, pullRequest, second, sha } from "../support/facts.ts";
@@ -174,6 +175,7 @@ describe("a letter that cannot be replayed is open again, and says why", () => {
       status: "open",
       outcome: "cannot be replayed: this version cannot read it",
       closed_at: null,
+      replay_id: null,
     });
     expect(await replayOf(replayId)).toMatchObject({ status: "done", total: 1, replayed: 1, failed: 1 });
   });
@@ -238,4 +240,27 @@ test("a discard closes letters for good, and touches what they are about no more
   expect((await validationOf(id)).state).toBe("dead");
   expect(await cancel("discard")).toMatchObject({ status: "done", replayed: 1, total: 1 });
   expect((await letterOf(letterIdOf(id))).status).toBe("discarded");
+});
+
+test.each([
+  ["an old message tells of its death again", (fact: Fact) => unrecorded([fact])],
+  ["GitHub delivers it again", (fact: Fact) => record([fact])],
+])("a fact that was discarded stays so where %s", async (_, happens) => {
+  const fact = pullRequest(freshRepository(), 1)("opened", "a", 1);
+  const [letter = ""] = await unrecorded([fact]);
+  const { startReplay } = await import("@webhook-gateway/shared/store/replays.ts");
+  const start = { id: "discard", action: "discard", requestedBy: "ada", reason: null, rate: 0 } as const;
+  await startReplay(env.DB, { ...start, scope: { all: true } }, second(4000));
+  await happens(fact);
+  expect(await letterOf(letter)).toMatchObject({ status: "discarded", outcome: "discarded" });
+});
+
+test("a replay settles no letter that another has taken over", async () => {
+  const { commit } = await import("@webhook-gateway/shared/store/commit.ts");
+  const { noChanges } = await import("@webhook-gateway/shared/store/rows.ts");
+  const [letter = ""] = await unrecorded([pullRequest(freshRepository(), 1)("opened", "a", 1)]);
+  const id = await order({ ids: [letter] });
+  const settled = { id: letter, replay_id: "another", status: "replayed", outcome: "recorded" } as const;
+  expect(await commit(env.DB, { ...noChanges(second(4100)), letters: [settled] })).toBe("conflict");
+  expect(await letterOf(letter)).toMatchObject({ status: "replaying", replay_id: id });
 });

@@ -4,7 +4,7 @@ import { dispatchDue } from "../../src/dispatch/dispatch.ts";
 import { empty } from "../support/database.ts";
 import { freshRepository, pullRequest, second } from "../support/facts.ts";
 import { createDouble, effectDeps, take } from "../support/grainchain.ts";
-import { record } from "../support/recording.ts";
+import { record, validationsOf } from "../support/recording.ts";
 import { dead, expectInvariants, idOf, type Repository, replay, unrecorded } from "./support.ts";
 
 beforeEach(empty);
@@ -134,6 +134,17 @@ describe("replayed work", () => {
     expect(places).toHaveLength(3);
     expect(places[0]).toBeLessThanOrEqual(1);
     expect(places[2]).toBeLessThanOrEqual(5);
+  });
+
+  test("leaves the turns of its repository's live work as they were", async () => {
+    const repository = freshRepository();
+    await dead(3, repository);
+    await live(repository, [11, 12, 13]);
+    const turns = async () => (await validationsOf(repository)).map(({ lane, turn }) => `${lane}.${turn}`);
+    expect(await turns()).toEqual(["0.1", "0.2", "0.3", "0.4", "0.5", "0.6"]);
+    await replay({ all: true });
+    await live(repository, [14]);
+    expect(await turns()).toEqual(["1.1", "1.2", "1.3", "0.4", "0.5", "0.6", "0.7"]);
   });
 
   test("is passed by a live run of the same pull request", async () => {

@@ -251,6 +251,35 @@ describe("where other subjects have the same head", () => {
       ].join("\n"),
     );
   });
+
+  test.each([
+    ["pull_request", 2, "topic", "#2", "#2"],
+    ["merge_group", 3, "refs/heads/gh-readonly-queue/main/pr-3", "merge group of #3", "merge group of #3"],
+    ["merge_group", 0, "refs/heads/gh-readonly-queue/main/x", "merge group", "merge group"],
+    ["push", 0, "refs/heads/release/1", "release/1", "`release/1`"],
+    ["push", 0, "refs/heads/\u202e", "branch", "`branch`"],
+  ] as const)("names a %s with number %d of %j", (kind, number, ref, plain, markdown) => {
+    const { output } = check({ ...shared, others: [{ ...passed, kind, number, ref }] });
+    expect(output.title).toContain(`; also ${plain} passed`);
+    expect(output.summary).toContain(`- ${markdown}: passed, `);
+  });
+
+  test.each([
+    ["queued", null, "waiting"],
+    ["dispatching", null, "waiting"],
+    ["pending", null, "running"],
+    ["running", null, "running"],
+    ["completed", "success", "passed"],
+    ["completed", "failure", "failed"],
+    ["failed", null, "broke"],
+    ["timed_out", null, "timed out"],
+    ["dead", null, "could not be started"],
+    ["cancelled", null, "stopped"],
+    ["superseded", null, "stopped"],
+  ] as const)("one that is %s with %s is said to be: %s", (state, conclusion, text) => {
+    const { output } = check({ ...shared, others: [{ ...passed, state, conclusion }] });
+    expect(output.title).toContain(`; also #2 ${text}`);
+  });
 });
 
 test("annotations come along, and are left out where there are none", () => {
