@@ -62,6 +62,16 @@ describe("an operator's cancel", () => {
     expect(await timelineOf(id)).toEqual(before);
   });
 
+  test.each(["completed", "failed", "timed_out", "dead"])(
+    "stops nothing at Grainchain of what is %s",
+    async (state) => {
+      const id = await validationIn(state, "g-1");
+      await record([cancelOrder(id)]);
+      expect(await validationOf(id)).toMatchObject({ state });
+      expect(await cancelsOf(id)).toEqual([]);
+    },
+  );
+
   test("of a validation that is gone is taken off the queue", async () => {
     expect(await record([cancelOrder("gone")])).toEqual({
       verdicts: ["ack"],

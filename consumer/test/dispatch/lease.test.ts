@@ -1,11 +1,12 @@
 import { env } from "cloudflare:workers";
+import { claimDue } from "@webhook-gateway/shared/store/claim.ts";
 import { beforeEach, describe, expect, test } from "vitest";
 import { empty, intercept, row, rows } from "../support/database.ts";
 import { callback, freshRepository, pullRequest, second, sha } from "../support/facts.ts";
 import { clockAt, createDouble, json, take } from "../support/grainchain.ts";
 import { expectConsistent } from "../support/invariants.ts";
 import { queued } from "../support/queued.ts";
-import { record, setValidation, validationOf } from "../support/recording.ts";
+import { record, setValidation, timelineOf, validationOf } from "../support/recording.ts";
 import { dispatch, willing } from "./support.ts";
 
 beforeEach(empty);
@@ -63,6 +64,19 @@ describe("while the call is under way", () => {
     expect(await cancels(id)).toEqual([]);
   });
 
+  test("a validation that has failed keeps its error, and when it was last heard of", async () => {
+    const { id } = await meanwhile((own, repository) =>
+      record([callback(repository, own, "failed", { success: false, error: "no disk" })]),
+    );
+    expect(await validationOf(id)).toMatchObject({
+      state: "failed",
+      error: "no disk",
+      heard_at: second(600),
+      attempts: 1,
+    });
+    expect(await cancels(id)).toEqual([]);
+  });
+
   test.each([
     [500, "running"],
     [429, "running"],
@@ -85,6 +99,25 @@ describe("while the call is under way", () => {
 });
 
 describe("a lease", () => {
+  test("counts as a change: what was decided without it is decided again", async () => {
+    const repository = freshRepository();
+    const [id = ""] = await queued(1, repository);
+    let trips = 0;
+    const db = intercept(env.DB, async () => {
+      trips++;
+      // Between the reading of the close and its commit.
+      if (trips !== 2) return;
+      const leased = { leaseId: "lease", now: second(3600), leaseUntil: second(3660) };
+      await claimDue(env.DB, { ...leased, limit: 1, maxConcurrent: 0 });
+    });
+    await record([pullRequest(repository, 1)("closed", "a", 2)], { db });
+    expect((await timelineOf(id)).map(({ from_state, to_state }) => `${from_state}>${to_state}`)).toEqual([
+      "null>queued",
+      "queued>dispatching",
+      "dispatching>cancelled",
+    ]);
+  });
+
   test("lasts for the call's time and 30 seconds more", async () => {
     const [id = ""] = await queued(1);
     const double = createDouble(async (call) => {

@@ -1,10 +1,11 @@
+import { env } from "cloudflare:workers";
 import type { Fact } from "@webhook-gateway/shared/messages/fact.ts";
 import { invariants } from "@webhook-gateway/shared/store/maintain/invariants.ts";
 import { beforeEach, describe, expect, inject, test } from "vitest";
 import { badGateway, serverError } from "../../../test/github/client/fault.ts";
 import { seeds } from "../../../test/support/amount.ts";
 import { type RandomSource, seeded } from "../../../test/support/random.ts";
-import { empty, rows } from "../support/database.ts";
+import { count, empty, rows } from "../support/database.ts";
 import {
   callback,
   command,
@@ -13,6 +14,7 @@ import {
   pullRequest,
   push,
   rerun,
+  second,
   sha,
 } from "../support/facts.ts";
 import { openWorld, type Repository, runOf, told, type World } from "../support/github.ts";
@@ -67,6 +69,18 @@ describe.each<Mode>(["app", "token"])("as %s", (mode) => {
     expect(await happens(ended(repository, firstId, false))).toBe("failure");
     expect(await happens(ended(repository, secondId, true))).toBe("failure");
     expect(await textOf(world, PULL_REQUEST[mode])).toMatch(/#1[\s\S]*#2/);
+  });
+
+  test("what is being posted while another one changes is due again after it", async () => {
+    const { repository, world, firstId, secondId } = await sharedHead();
+    await world.record(ended(repository, firstId, false));
+    await env.DB.prepare("UPDATE reports SET lease_id = 'posting', lease_until = ?2 WHERE validation_id = ?1")
+      .bind(firstId, second(9999))
+      .run();
+    const revisionOf = () => count("SELECT revision FROM reports WHERE validation_id = ?1", firstId);
+    const before = await revisionOf();
+    await world.record(ended(repository, secondId, true));
+    expect(await revisionOf()).toBe(before + 1);
   });
 
   test("the other's result stands again once the failed one is closed, and back when it is reopened", async () => {
