@@ -1,6 +1,5 @@
 import { env } from "cloudflare:workers";
-import { commit } from "@webhook-gateway/shared/store/commit.ts";
-import { noChanges } from "@webhook-gateway/shared/store/rows.ts";
+import { commit } from "@webhook-gateway/shared/store/write/commit.ts";
 import { beforeEach, describe, expect, test } from "vitest";
 import { cancelDue } from "../../src/dispatch/cancel.ts";
 import { breakable, empty, row, rows } from "../support/database.ts";
@@ -201,13 +200,13 @@ test.each([
   const [validation_id = ""] = await cancelled();
   await send(always(() => json({})));
   const again = { validation_id, grainchain_id, reason: "again" };
-  await commit(env.DB, { ...noChanges(second(3700)), cancels: [again] });
+  await commit(env.DB, second(3700), [{ kind: "cancel", row: again }]);
   expect(await cancelOf(validation_id)).toMatchObject({ status, attempts, grainchain_id });
 });
 
 test("that is still due keeps the id under which it is", async () => {
   const [validation_id = ""] = await cancelled();
   const again = { validation_id, grainchain_id: "grain/2", reason: "again" };
-  await commit(env.DB, { ...noChanges(second(3700)), cancels: [again] });
+  await commit(env.DB, second(3700), [{ kind: "cancel", row: again }]);
   expect(await cancelOf(validation_id)).toMatchObject({ status: "due", grainchain_id: "grain/1" });
 });

@@ -1,5 +1,5 @@
 import { env } from "cloudflare:workers";
-import { claimDue } from "@webhook-gateway/shared/store/claim.ts";
+import { claimDue } from "@webhook-gateway/shared/store/claim/claim.ts";
 import { beforeEach, describe, expect, test } from "vitest";
 import { empty, intercept, row, rows } from "../support/database.ts";
 import { callback, freshRepository, pullRequest, second, sha } from "../support/facts.ts";

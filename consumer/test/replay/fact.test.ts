@@ -1,5 +1,5 @@
 import { env } from "cloudflare:workers";
-import type { Fact } from "@webhook-gateway/shared/fact.ts";
+import type { Fact } from "@webhook-gateway/shared/messages/fact.ts";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { empty, intercept, row, rows } from "../support/database.ts";
 import { callback, freshRepository, note, pullRequest, second, sha } from "../support/facts.ts";
@@ -248,7 +248,7 @@ test.each([
 ])("a fact that was discarded stays so where %s", async (_, happens) => {
   const fact = pullRequest(freshRepository(), 1)("opened", "a", 1);
   const [letter = ""] = await unrecorded([fact]);
-  const { startReplay } = await import("@webhook-gateway/shared/store/replays.ts");
+  const { startReplay } = await import("@webhook-gateway/shared/store/maintain/replays.ts");
   const start = { id: "discard", action: "discard", requestedBy: "ada", reason: null, rate: 0 } as const;
   await startReplay(env.DB, { ...start, scope: { all: true } }, second(4000));
   await happens(fact);
@@ -256,11 +256,10 @@ test.each([
 });
 
 test("a replay settles no letter that another has taken over", async () => {
-  const { commit } = await import("@webhook-gateway/shared/store/commit.ts");
-  const { noChanges } = await import("@webhook-gateway/shared/store/rows.ts");
+  const { commit } = await import("@webhook-gateway/shared/store/write/commit.ts");
   const [letter = ""] = await unrecorded([pullRequest(freshRepository(), 1)("opened", "a", 1)]);
   const id = await order({ ids: [letter] });
   const settled = { id: letter, replay_id: "another", status: "replayed", outcome: "recorded" } as const;
-  expect(await commit(env.DB, { ...noChanges(second(4100)), letters: [settled] })).toBe("conflict");
+  expect(await commit(env.DB, second(4100), [{ kind: "settledDeadLetter", row: settled }])).toBe("conflict");
   expect(await letterOf(letter)).toMatchObject({ status: "replaying", replay_id: id });
 });
