@@ -13,7 +13,7 @@ import { type Context, Hono, type Next } from "hono";
 import { etag } from "hono/etag";
 import { roleOf } from "./auth/access.ts";
 import { type RateLimit, refuseUnauthorized } from "./auth/rate-limit.ts";
-import { type Capability, createVoucherFinder } from "./callback/authentication.ts";
+import { type Capability, createAuthenticator } from "./callback/authentication.ts";
 import { receiveCallback } from "./callback/status-callback.ts";
 import { createDashboardData } from "./dashboard/data-source.ts";
 import { createDashboard } from "./dashboard/index.tsx";
@@ -36,16 +36,16 @@ export interface AppDeps {
   readonly newId: () => string;
 }
 
-interface Surroundings {
-  /** Given with each request, not set by a middleware: a route with a single handler spares Hono its composing. */
+interface AppEnv {
+  /** Passed with each request instead of set by a middleware: Hono does not compose a route that has a single handler. */
   readonly Bindings: { readonly requestId: string };
-  /** For the operator API and the dashboard, which have middlewares anyway. */
+  /** For the operator API and the dashboard, which have middleware anyway. */
   readonly Variables: { requestId: string };
 }
 
-type AppContext = Context<Surroundings>;
+type AppContext = Context<AppEnv>;
 
-/** Every answer carries `x-request-id` and what browsers are to be told. */
+/** Every response carries `x-request-id` and the security headers for browsers. */
 export function createApp(deps: AppDeps) {
   const routes = createRoutes(deps);
   return {
@@ -63,25 +63,25 @@ function createRoutes(appDeps: AppDeps) {
   const deps = { ...appDeps, queue };
   const health = createHealth({ db: deps.db, queue, environment: config.ENVIRONMENT, now });
   const verifyDelivery = createVerifier(webhookSecrets(config));
-  const findVoucher = createVoucherFinder(callbackSecrets(config));
+  const authenticate = createAuthenticator(callbackSecrets(config));
   const policy = createRoutingPolicy(config);
 
-  const app = new Hono<Surroundings>({ strict: false });
+  const app = new Hono<AppEnv>({ strict: false });
 
   app.onError((thrown, context) => {
     deps.log.error("request.failed", { request_id: context.env.requestId, error: errorText(thrown) });
     if (isUnavailable(thrown)) {
       const headers = { "retry-after": "10" };
-      return refuse(context, { code: "storage_unavailable", message: "D1 does not answer", headers });
+      return refuse(context, { code: "storage_unavailable", message: "D1 does not respond", headers });
     }
-    return refuse(context, { code: "internal_error", message: "something went wrong on our side" });
+    return refuse(context, { code: "internal_error", message: "internal error" });
   });
   app.notFound((context) => refuse(context, NOT_FOUND));
 
   const logOf = (context: AppContext): Log => deps.log.with({ request_id: context.env.requestId });
 
   const callback = async (context: AppContext, capability: Capability | undefined) => {
-    const callbackDeps = { ...deps, findVoucher, log: logOf(context) };
+    const callbackDeps = { ...deps, authenticate, log: logOf(context) };
     const error = await receiveCallback(callbackDeps, context.req.raw, capability);
     if (error !== undefined) return refuse(context, error);
     return context.json({ success: true, message: "Status update received" }, 202);
@@ -90,7 +90,7 @@ function createRoutes(appDeps: AppDeps) {
   const status = async (context: AppContext, projectId: string) => {
     const open = config.PROJECT_STATUS_PUBLIC;
     if (!open && (await roleOf(config, context.req.header("authorization"))) === undefined) {
-      const message = "a bearer token of an operator or reader is needed";
+      const message = "a bearer token of an operator or a reader is required";
       return refuse(
         context,
         await refuseUnauthorized(deps.failedSignatures, context.req.raw, "token", message),
@@ -98,7 +98,7 @@ function createRoutes(appDeps: AppDeps) {
     }
     const answer = await projectStatus(deps.db, projectId);
     if ("error" in answer) return refuse(context, answer.error);
-    // Where it is open, whoever polls it together costs D1 one look in five seconds.
+    // If it is public, all clients together cost D1 one read in five seconds.
     context.header("cache-control", open ? "public, max-age=5" : "private, no-cache");
     return context.json(answer.body);
   };
@@ -153,19 +153,19 @@ function createRoutes(appDeps: AppDeps) {
 }
 
 /**
- * The router takes escapes and a slash at the end for the same path. Not for this one: a firewall's rule has to name it
- * (docs/security.md).
+ * The router treats escapes and a trailing slash as the same path. This path has to match exactly, because a firewall
+ * rule names it (docs/security.md).
  */
 const DELIVERY_URL = /^https?:\/\/[^/]+\/webhook\/github(?:[?#]|$)/;
 
-const NOT_FOUND: ApiError = { code: "not_found", message: "there is nothing here" };
+const NOT_FOUND: ApiError = { code: "not_found", message: "not found" };
 
 const CALLBACK_PATHS = [
   "/callbacks/:validation_id/:token/webhook/status",
   "/callbacks/:validation_id/:token",
 ] as const;
 
-/** Known paths beside the deliveries' own, and what they answer. Any other method is refused. */
+/** The other known paths and their methods. Any other method is refused. */
 const METHODS = [
   ["/", "GET, HEAD"],
   ["/health", "GET, HEAD"],
@@ -181,6 +181,6 @@ const refuse = (context: AppContext, error: ApiError): Response =>
 const refuseMethod = (context: AppContext, allow: string): Response =>
   refuse(context, {
     code: "method_not_allowed",
-    message: `this path answers ${allow} only`,
+    message: `this path only accepts ${allow}`,
     headers: { allow },
   });

@@ -33,11 +33,11 @@ function appFor(env: Env): App {
   return app;
 }
 
-/** Nothing can be verified with a broken configuration, so nothing is accepted. GitHub notes a failed delivery. */
+/** With an invalid configuration nothing can be verified, so nothing is accepted. GitHub records a failed delivery. */
 function refuseAll(error: ConfigError, request: Request): Response {
   const requestId = crypto.randomUUID();
   createLog({ debug: false }).error("config.bad", { request_id: requestId, error: error.message });
-  const message = "the gateway's configuration is bad; its log names the keys";
+  const message = "the gateway's configuration is invalid; the log names the keys";
   return setCommonHeaders(errorResponse({ code: "internal_error", message }, requestId), request, requestId);
 }
 

@@ -22,7 +22,7 @@ describe("a visitor", () => {
     const { page, logIn } = shared().stranger;
     await logIn("guess");
     expect((await page.goto("/dashboard"))?.status()).toBe(401);
-    expect(await page.textContent("h1")).toBe("A password is needed");
+    expect(await page.textContent("h1")).toBe("Sign in");
   });
 
   test("is asked for a password", async () => {
@@ -47,7 +47,7 @@ describe("a visitor", () => {
     const { page, logIn } = stranger;
     await logIn(SECRETS.READER_TOKEN);
     await page.goto(`/dashboard/validations/${id}`);
-    await waitForText(page, "footer", "a reader, who may look and not act");
+    await waitForText(page, "footer", "a reader, who cannot change anything");
     expect(await page.locator("main form").count()).toBe(0);
   });
 });
@@ -95,7 +95,7 @@ test("keeps the focus and the text that is being typed during refreshes", async 
   expect(await link.evaluate((element) => element === element.ownerDocument.activeElement)).toBe(true);
   await page.locator("input[name=repo]").fill("acme/ke");
   await open("acme/kept", 3);
-  await waitForRefresh(page, "#live", "Held while in use");
+  await waitForRefresh(page, "#live", "Paused while in use");
   const asked: string[] = [];
   page.on("request", (request) => void asked.push(request.url()));
   await page.clock.runFor(3 * REFRESH_MS);
@@ -118,7 +118,7 @@ test("replays a selected dead letter after a confirmation", async () => {
   await waitForState(REFUSED, 8, "dead");
   const { page, complaints } = operator;
   await page.goto("/dashboard");
-  await page.getByRole("link", { name: "2 dead letters wait" }).click();
+  await page.getByRole("link", { name: "2 dead letters", exact: true }).click();
   await page.locator("tbody tr", { hasText: "validation" }).locator("input[type=checkbox]").first().waitFor();
   const row = page.locator("tbody tr", { has: page.locator(`a[href="/dashboard/validations/${id}"]`) });
   await row.locator("input[type=checkbox]").check();

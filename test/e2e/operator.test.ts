@@ -114,7 +114,7 @@ test("traces a run that is under way, cancels it and runs it again", async () =>
   expect(await askForJson("validations", "rerun", String(id))).toMatchObject({ success: true });
   expect(await waitForState(SLOW, 3, "running")).toMatchObject({ run: 2 });
   const again = await operate("validations", "cancel", String(id));
-  expect(again).toMatchObject({ code: 0, stderr: "it has finished: cancelled\n" });
+  expect(again).toMatchObject({ code: 0, stderr: "the validation has already ended: cancelled\n" });
 });
 
 test("shows a dead letter, refuses a replay without a scope, and replays it once it is mended", async () => {

@@ -5,7 +5,7 @@
 import { capabilityToken } from "@webhook-gateway/shared/domain/capability.ts";
 import { describe, expect, test } from "vitest";
 import document from "../../../docs/grainchain-openapi.json";
-import { createVoucherFinder } from "../../../producer/src/callback/authentication.ts";
+import { createAuthenticator } from "../../../producer/src/callback/authentication.ts";
 import { type CallbackDeps, receiveCallback } from "../../../producer/src/callback/status-callback.ts";
 import { errorResponse } from "../../../producer/src/http/api-error.ts";
 import { dispatchDue } from "../../src/dispatch/dispatch.ts";
@@ -197,7 +197,7 @@ describe("a callback", () => {
   async function receive(body: BodyInit, deps: Partial<CallbackDeps> = {}, token?: string) {
     const capability = { validationId: ID, token: token ?? (await capabilityToken(SECRET, ID)) };
     const all: CallbackDeps = {
-      findVoucher: createVoucherFinder([{ label: "current", secret: SECRET }]),
+      authenticate: createAuthenticator([{ label: "current", secret: SECRET }]),
       queue: { send: async () => ({ metadata: { metrics: { backlogCount: 0, backlogBytes: 0 } } }) },
       // Touched only by large results: D1 that is away.
       db: {} as D1Database,

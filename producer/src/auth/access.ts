@@ -3,10 +3,10 @@
 import type { ProducerConfig } from "@webhook-gateway/shared/config/producer.ts";
 import { bearerToken, sameSecret } from "@webhook-gateway/shared/config/secret.ts";
 
-/** An operator may do everything, a reader may look. */
+/** An operator may do everything; a reader may only read. */
 export type Role = "operator" | "reader";
 
-/** The role that an `Authorization` header stands for; undefined for none. Compared in constant time. */
+/** The role of an `Authorization` header's token; undefined if it has none. Compared in constant time. */
 export async function roleOf(config: ProducerConfig, header: string | undefined): Promise<Role | undefined> {
   const token = bearerToken(header);
   if (token === undefined) return undefined;

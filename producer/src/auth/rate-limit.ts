@@ -1,6 +1,6 @@
 /**
- * Failed authentications are limited per client address and per secret that they try; what is authentic never is. One
- * limit for all would let a flood at one door take the place of another door's own answer.
+ * Failed authentications are limited by client address and by auth realm; authenticated requests never are. With one limit
+ * for all realms, a flood against one would use up the limit of the others.
  */
 import type { ApiError } from "../http/api-error.ts";
 
@@ -9,8 +9,8 @@ export interface RateLimit {
   limit(options: { key: string }): Promise<{ success: boolean }>;
 }
 
-/** What a failed authentication tries: the secret of a hook, of callbacks, or a token for people and scripts. */
-export type Door = "delivery" | "callback" | "token";
+/** What a request tried to authenticate with: a hook's secret, the callback secret, or a token of a person or script. */
+export type AuthRealm = "delivery" | "callback" | "token";
 
 /** The binding's period, in seconds. */
 const RETRY_AFTER_SECONDS = "60";
@@ -24,18 +24,18 @@ export async function refuseUnsigned(limit: RateLimit, request: Request, message
 export async function refuseUnauthorized(
   limit: RateLimit,
   request: Request,
-  door: Exclude<Door, "delivery">,
+  realm: Exclude<AuthRealm, "delivery">,
   message: string,
 ): Promise<ApiError> {
   const headers = { "www-authenticate": "Bearer" };
-  return (await limited(limit, request, door)) ?? { code: "unauthorized", message, headers };
+  return (await limited(limit, request, realm)) ?? { code: "unauthorized", message, headers };
 }
 
-async function limited(limit: RateLimit, request: Request, door: Door): Promise<ApiError | undefined> {
-  const key = `${door} ${request.headers.get("cf-connecting-ip") ?? "unknown"}`;
-  // A limiter that fails limits nothing: the request is refused either way.
+async function limited(limit: RateLimit, request: Request, realm: AuthRealm): Promise<ApiError | undefined> {
+  const key = `${realm} ${request.headers.get("cf-connecting-ip") ?? "unknown"}`;
+  // If the limiter fails, nothing is limited: the request is refused either way.
   const { success } = await limit.limit({ key }).catch(() => ({ success: true }));
   if (success) return undefined;
-  const message = "too many requests that could not be authenticated";
+  const message = "too many failed authentications";
   return { code: "rate_limited", message, headers: { "retry-after": RETRY_AFTER_SECONDS } };
 }

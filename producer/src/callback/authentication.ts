@@ -1,38 +1,38 @@
-/** Who vouches for a callback: the capability of its path, a bearer, or a signature of its bytes. */
+/** Authenticates a callback by the capability in its path, a bearer token, or a signature of its bytes. */
 
 import { bearerToken, type LabelledSecret, sameSecret } from "@webhook-gateway/shared/config/secret.ts";
 import { verifyCapability } from "@webhook-gateway/shared/domain/capability.ts";
 import type { CallbackFact } from "@webhook-gateway/shared/messages/fact.ts";
 import { createVerifier } from "../ingress/signature.ts";
 
-/** The path's capability, where the callback came by one. */
+/** The capability in the callback's path. */
 export interface Capability {
   readonly validationId: string;
   readonly token: string;
 }
 
-/** What makes a callback authentic. */
-export interface Voucher {
-  /** `ours`: the path vouches for the validation. `any`: the body names it. */
+/** The result of a successful authentication. */
+export interface Authentication {
+  /** `ours`: the path authenticates the validation. `any`: the body names it. */
   readonly idKind: CallbackFact["id_kind"];
-  /** The label of the secret behind it. */
+  /** The label of the secret that matched. */
   readonly secret: string;
 }
 
-/** Finds a callback's voucher; undefined where nothing makes it authentic. */
-export type FindVoucher = (
+/** @returns undefined if the callback cannot be authenticated */
+export type Authenticate = (
   headers: Headers,
   body: Uint8Array,
   capability: Capability | undefined,
-) => Promise<Voucher | undefined>;
+) => Promise<Authentication | undefined>;
 
 /**
- * Takes each form under each of the secrets in force, compared in constant time. The path's capability comes first: it
- * alone says whose the callback is.
+ * Tries each form with each active secret, in constant time. The path's capability comes first: it alone says which
+ * validation the callback belongs to.
  */
-export function createVoucherFinder(secrets: readonly LabelledSecret[]): FindVoucher {
+export function createAuthenticator(secrets: readonly LabelledSecret[]): Authenticate {
   const verifySignature = createVerifier(secrets);
-  return async function findVoucher(headers, body, capability) {
+  return async function authenticate(headers, body, capability) {
     if (capability !== undefined) {
       const { validationId, token } = capability;
       const secret = await labelOf(secrets, (one) => verifyCapability(one, validationId, token));
@@ -46,7 +46,7 @@ export function createVoucherFinder(secrets: readonly LabelledSecret[]): FindVou
   };
 }
 
-/** The label of the first secret that fits. */
+/** The label of the first secret that matches. */
 async function labelOf(
   secrets: readonly LabelledSecret[],
   fits: (secret: string) => Promise<boolean>,

@@ -1,4 +1,4 @@
-/** `POST /webhook/status` and its capability form: Grainchain says where a validation stands. */
+/** `POST /webhook/status` and its capability form: Grainchain reports the status of a validation. */
 
 import { keepResults } from "@webhook-gateway/shared/domain/results.ts";
 import { isObject, type ResultsObject } from "@webhook-gateway/shared/domain/results-summary.ts";
@@ -16,10 +16,10 @@ import * as v from "valibot";
 import { type RateLimit, refuseUnauthorized } from "../auth/rate-limit.ts";
 import type { ApiError } from "../http/api-error.ts";
 import { decodeUtf8, readBody } from "../ingress/body.ts";
-import type { Capability, FindVoucher } from "./authentication.ts";
+import type { Authenticate, Capability } from "./authentication.ts";
 
 export interface CallbackDeps {
-  readonly findVoucher: FindVoucher;
+  readonly authenticate: Authenticate;
   readonly queue: Pick<Queue<unknown>, "send">;
   readonly db: D1Database;
   readonly failedSignatures: RateLimit;
@@ -28,7 +28,7 @@ export interface CallbackDeps {
   readonly newId: () => string;
 }
 
-/** Undefined: taken (202). */
+/** Undefined: accepted (202). */
 export type CallbackAnswer = ApiError | undefined;
 
 const RETRY_AFTER = { "retry-after": "10" };
@@ -55,9 +55,9 @@ export async function receiveCallback(
 ): Promise<CallbackAnswer> {
   const body = await readBody(request);
   if (body === "too_large") return { code: "payload_too_large", message: "the body is larger than 25 MiB" };
-  if (body === "broken_off") return { code: "invalid_body", message: "the body ended before its end" };
-  const voucher = await deps.findVoucher(request.headers, body, capability);
-  if (voucher === undefined) {
+  if (body === "broken_off") return { code: "invalid_body", message: "the body was truncated" };
+  const authentication = await deps.authenticate(request.headers, body, capability);
+  if (authentication === undefined) {
     deps.log.warn("callback.unauthorized", { capability: capability !== undefined });
     return refuseUnauthorized(
       deps.failedSignatures,
@@ -68,7 +68,7 @@ export async function receiveCallback(
   }
   const json = parseJson(decodeUtf8(body));
   if (json === undefined) {
-    deps.log.warn("callback.invalid", { reason: "no JSON" });
+    deps.log.warn("callback.invalid", { reason: "not JSON" });
     return { code: "invalid_json", message: "the body is not JSON in UTF-8" };
   }
   const parsed = v.safeParse(callbackBody, json);
@@ -77,7 +77,7 @@ export async function receiveCallback(
       deps.log,
       parsed.issues.map((issue) => v.getDotPath(issue) ?? "body"),
     );
-  const { idKind, secret } = voucher;
+  const { idKind, secret } = authentication;
   const id = idKind === "ours" ? capability?.validationId : parsed.output.validation_id;
   if (id === undefined || id === null) return invalid(deps.log, ["validation_id"]);
   const log = deps.log.with({ secret });
@@ -138,7 +138,7 @@ async function queueCallback(
   return undefined;
 }
 
-/** @returns false where recording is not going to keep them */
+/** @returns false if recording is not going to keep them */
 async function storeResults(
   db: D1Database,
   callback: Pick<CallbackFact, "id" | "id_kind" | "validation_id" | "status">,
@@ -150,13 +150,13 @@ async function storeResults(
   return true;
 }
 
-/** In the capability form the body carries Grainchain's own id. */
+/** In the capability form, the body carries Grainchain's own id. */
 function givenGrainchainId(ours: string, body: CallbackBody): string | null {
   const given = body.validation_id ?? null;
   return given === ours ? null : given;
 }
 
-/** The time given, in UTC where it has no zone; null where it is no time. */
+/** The given time, in UTC if it has no zone; null if it is not a time. */
 export function occurredAt(timestamp: unknown): string | null {
   // `Date.parse` alone finds a time in "step 3".
   if (typeof timestamp !== "string" || !/^\d{4}-\d\d-\d\d[T ]\d\d:/i.test(timestamp)) return null;
@@ -164,7 +164,7 @@ export function occurredAt(timestamp: unknown): string | null {
   return utcTime(Date.parse(zoned));
 }
 
-/** Logged, because the validation will hear nothing more and time out. Names of fields, never values. */
+/** Logged, because the validation will get no further callback and time out. Names fields, never their values. */
 function invalid(log: Log, paths: readonly string[]): ApiError {
   const fields = [...new Set(paths)].slice(0, 10);
   log.warn("callback.invalid", { fields: fields.join(" ") });

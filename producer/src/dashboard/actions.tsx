@@ -1,12 +1,12 @@
-/** Everything that can be done. Whoever comes here is an operator, by a form of the dashboard's own. */
+/** All commands. Only operators get here, through a form of the dashboard itself. */
 import { deadLetterFilter, deadLetterScope } from "@webhook-gateway/shared/api/dead-letter.ts";
 import { discardRequest, replayRequest } from "@webhook-gateway/shared/api/replay.ts";
 import type { Hono } from "hono";
 import * as v from "valibot";
 import type { ApiError } from "../http/api-error.ts";
 import type { DashboardContext, DashboardDeps, DashboardEnv } from "./context.ts";
-import type { Ordered, Refused } from "./data.ts";
-import { ConfirmPage, type LetterAction } from "./pages/confirm.tsx";
+import type { Accepted, Refused } from "./data.ts";
+import { ConfirmPage, type DeadLetterAction } from "./pages/confirm.tsx";
 import { paths } from "./parts/link.ts";
 import { readForm } from "./query.ts";
 import { goTo, refuse, show } from "./respond.tsx";
@@ -16,7 +16,7 @@ const ids = v.pipe(
   v.transform((given) => [given].flat()),
 );
 
-/** Which letters, from the list's form: those with a cross, or all that the list was narrowed to. */
+/** The list's form: which dead letters, those that are selected or all that match the filters. */
 const question = v.object({
   do: v.picklist(["replay-selected", "discard-selected", "replay-matching", "discard-matching"]),
   id: ids,
@@ -38,22 +38,26 @@ const replayForm = v.pipe(
 );
 const discardForm = v.pipe(v.object({ scope, reason }), v.transform(withoutEmpty), discardRequest);
 
-export function addOrders(app: Hono<DashboardEnv>, deps: DashboardDeps): void {
+export function addActions(app: Hono<DashboardEnv>, deps: DashboardDeps): void {
   const { data } = deps;
-  app.post("/dead-letters/confirm", (context) => askBack(context, deps));
-  // Reached by the address bar, where what they were about is lost.
-  app.get("/dead-letters/:order{confirm|replay|discard}", (context) =>
+  app.post("/dead-letters/confirm", (context) => askToConfirm(context, deps));
+  // Opened from the address bar, these pages do not know which dead letters they are about.
+  app.get("/dead-letters/:command{confirm|replay|discard}", (context) =>
     context.redirect(paths.deadLetters(), 303),
   );
   app.post("/dead-letters/replay", async (context) => {
     const read = readForm(replayForm, await fieldsOf(context));
     if ("error" in read) return refuse(context, read.error);
-    return lettersOrdered(context, "replay", await data.replay(read.query, context.var.visitor.name));
+    return afterDeadLetterCommand(context, "replay", await data.replay(read.query, context.var.visitor.name));
   });
   app.post("/dead-letters/discard", async (context) => {
     const read = readForm(discardForm, await fieldsOf(context));
     if ("error" in read) return refuse(context, read.error);
-    return lettersOrdered(context, "discard", await data.discard(read.query, context.var.visitor.name));
+    return afterDeadLetterCommand(
+      context,
+      "discard",
+      await data.discard(read.query, context.var.visitor.name),
+    );
   });
   app.post("/replays/:id/cancel", async (context) => {
     const replay = await data.cancelReplay(context.req.param("id"));
@@ -63,19 +67,19 @@ export function addOrders(app: Hono<DashboardEnv>, deps: DashboardDeps): void {
   });
   app.post("/validations/:id/cancel", async (context) => {
     const id = context.req.param("id");
-    return validationOrdered(context, id, "cancel", await data.cancel(id));
+    return afterValidationCommand(context, id, "cancel", await data.cancel(id));
   });
   app.post("/validations/:id/rerun", async (context) => {
     const id = context.req.param("id");
-    return validationOrdered(context, id, "rerun", await data.rerun(id));
+    return afterValidationCommand(context, id, "rerun", await data.rerun(id));
   });
 }
 
-/** Says how many letters an order would touch, and asks whether it is meant. */
-async function askBack(context: DashboardContext, { data }: DashboardDeps): Promise<Response> {
+/** Shows how many dead letters a command would affect, and asks for confirmation. */
+async function askToConfirm(context: DashboardContext, { data }: DashboardDeps): Promise<Response> {
   const read = readForm(question, await fieldsOf(context));
   if ("error" in read) return refuse(context, read.error);
-  const [action, which] = read.query.do.split("-") as [LetterAction, "selected" | "matching"];
+  const [action, which] = read.query.do.split("-") as [DeadLetterAction, "selected" | "matching"];
   const { id, filter } = read.query;
   if (which === "selected" && id.length === 0) return refuse(context, NOTHING_SELECTED);
   const all = Object.keys(filter).length === 0 ? ({ all: true } as const) : { filter };
@@ -90,31 +94,31 @@ async function askBack(context: DashboardContext, { data }: DashboardDeps): Prom
 
 const NOTHING_SELECTED: ApiError = {
   code: "invalid_body",
-  message: "No dead letter was selected: go back and set the mark at those that are meant.",
+  message: "No dead letter is selected. Go back and select at least one.",
 };
 
-function lettersOrdered(
+function afterDeadLetterCommand(
   context: DashboardContext,
-  action: LetterAction,
+  action: DeadLetterAction,
   answer: { readonly id: string } | Refused,
 ): Response | Promise<Response> {
   if ("error" in answer) return refuse(context, answer.error);
   return goTo(context, paths.replays(), action);
 }
 
-function validationOrdered(
+function afterValidationCommand(
   context: DashboardContext,
   id: string,
-  order: "cancel" | "rerun",
-  answer: Ordered | Refused,
+  command: "cancel" | "rerun",
+  answer: Accepted | Refused,
 ): Response | Promise<Response> {
   if ("error" in answer) return refuse(context, answer.error);
-  return goTo(context, paths.validation(id), order);
+  return goTo(context, paths.validation(id), command);
 }
 
 const fieldsOf = (context: DashboardContext): Promise<unknown> => context.req.parseBody({ all: true });
 
-/** A field that was left empty was not given. */
+/** An empty field counts as absent. */
 function withoutEmpty<Fields extends object>(fields: Fields): unknown {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
 }

@@ -1,4 +1,4 @@
-/** Scripts, styles and the icon. They hold nothing of anybody's, so they are public and kept for ever. */
+/** Scripts, styles and the icon. They hold no data, so they are public and cached forever. */
 import idiomorph from "idiomorph/dist/idiomorph.min.js";
 import uplot from "uplot/dist/uPlot.iife.min.js";
 import uplotStyle from "uplot/dist/uPlot.min.css";
@@ -43,13 +43,12 @@ const FILES: ReadonlyMap<string, readonly [type: string, text: string]> = new Ma
 
 const YEAR_SECONDS = 31_536_000;
 
-/** Changes with any of the files, so that a path's content never does. */
+/** Changes if any of the files changes, so the content of a path never does. */
 export const ASSET_VERSION = versionOf([...FILES.values()].map(([, text]) => text).join("\0"));
 
-/** Where a file is. */
 export const assetPath = (name: string): string => `${BASE}/assets/${ASSET_VERSION}/${name}`;
 
-/** A file of this version; undefined for any other. */
+/** @returns undefined if the file is unknown or of another version */
 export function asset(version: string, name: string): Response | undefined {
   const file = FILES.get(name);
   if (file === undefined || version !== ASSET_VERSION) return undefined;
@@ -57,13 +56,13 @@ export function asset(version: string, name: string): Response | undefined {
   const headers = {
     "content-type": type,
     "cache-control": `public, max-age=${YEAR_SECONDS}, immutable`,
-    // For who asks all the same: a reload, a cache that has let it go.
+    // For clients that ask again anyway: a reload, or a cache that dropped the file.
     etag: `"${ASSET_VERSION}"`,
   };
   return new Response(text, { headers });
 }
 
-/** FNV-1a, 64 bits in two halves: tells versions apart, and proves nothing. */
+/** FNV-1a, 64 bits in two halves: distinguishes versions, but is not cryptographic. */
 function versionOf(text: string): string {
   let low = 0x811c9dc5;
   let high = 0x01000193;

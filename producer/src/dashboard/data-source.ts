@@ -1,4 +1,4 @@
-/** What the dashboard shows and does, over the same store as the operator API. */
+/** The dashboard's data and commands, from the same store as the operator API. */
 
 import { listReconciles } from "@webhook-gateway/shared/store/maintain/reconciles.ts";
 import { cancelReplay, listReplays } from "@webhook-gateway/shared/store/maintain/replays.ts";
@@ -6,14 +6,14 @@ import { listDeadLetters, loadDeadLetter } from "@webhook-gateway/shared/store/r
 import { listDeliveries } from "@webhook-gateway/shared/store/read/delivery-list.ts";
 import { listValidations, loadValidationDetail } from "@webhook-gateway/shared/store/read/validation-list.ts";
 import type { Health } from "../health/health.ts";
-import { orderLetters, previewOrder } from "../operator-api/dead-letters.ts";
+import { commandDeadLetters, previewDeadLetterCommand } from "../operator-api/dead-letters.ts";
 import { readOverview } from "../operator-api/overview.ts";
 import type { OperatorDeps } from "../operator-api/route.ts";
 import { readTrace } from "../operator-api/trace.ts";
-import { orderCancel, orderRerun } from "../operator-api/validation-command.ts";
+import { cancelValidation, rerunValidation } from "../operator-api/validation-command.ts";
 import type { DashboardData } from "./data.ts";
 
-/** @param health as `GET /health` tells it */
+/** @param health the answer of `GET /health` */
 export function createDashboardData(deps: OperatorDeps, health: () => Promise<Health>): DashboardData {
   const { db } = deps;
   return {
@@ -27,11 +27,11 @@ export function createDashboardData(deps: OperatorDeps, health: () => Promise<He
     deadLetter: (id) => loadDeadLetter(db, id),
     replays: (query) => listReplays(db, query),
     reconciles: (query) => listReconciles(db, query),
-    previewLetters: (scope) => previewOrder(deps, { scope }),
-    replay: (order, who) => orderLetters(deps, "replay", order, who),
-    discard: (order, who) => orderLetters(deps, "discard", order, who),
+    previewLetters: (scope) => previewDeadLetterCommand(deps, { scope }),
+    replay: (command, who) => commandDeadLetters(deps, "replay", command, who),
+    discard: (command, who) => commandDeadLetters(deps, "discard", command, who),
     cancelReplay: (id) => cancelReplay(db, id, deps.now().toISOString()),
-    cancel: (validationId) => orderCancel(deps, validationId),
-    rerun: (validationId) => orderRerun(deps, validationId),
+    cancel: (validationId) => cancelValidation(deps, validationId),
+    rerun: (validationId) => rerunValidation(deps, validationId),
   };
 }

@@ -1,4 +1,4 @@
-/** What the dashboard reads and does, whoever does it. */
+/** What the dashboard reads, and the commands that it runs. */
 import type {
   DeadLetterDetail,
   DeadLetterItem,
@@ -36,21 +36,21 @@ export type ValidationQuery = v.InferOutput<typeof validationQuery>;
 export type DeadLetterQuery = v.InferOutput<typeof deadLetterQuery>;
 export type ReplayQuery = v.InferOutput<typeof replayQuery>;
 export type ReconcileQuery = v.InferOutput<typeof reconcileQuery>;
-export type ReplayOrder = v.InferOutput<typeof replayRequest>;
-export type DiscardOrder = v.InferOutput<typeof discardRequest>;
+export type ReplayCommand = v.InferOutput<typeof replayRequest>;
+export type DiscardCommand = v.InferOutput<typeof discardRequest>;
 
 export interface Refused {
   readonly error: ApiError;
 }
 
-/** An order was given; the message says what it leads to. */
-export interface Ordered {
+/** A command was accepted; the message says what it will do. */
+export interface Accepted {
   readonly message: string;
 }
 
 /**
- * Over D1 in production, over a fixture in tests. A list may throw `CursorError`, anything may throw what
- * `isUnavailable` knows; both have a page of their own.
+ * Backed by D1 in production and by a fixture in tests. A list may throw `CursorError`, and every method may throw what
+ * `isUnavailable` recognizes; both have an error page.
  */
 export interface DashboardData {
   overview(): Promise<Overview>;
@@ -58,18 +58,18 @@ export interface DashboardData {
   deliveries(query: DeliveryQuery): Promise<ListPage<DeliveryItem>>;
   validations(query: ValidationQuery): Promise<ListPage<ValidationItem>>;
   validation(id: string): Promise<ValidationDetail | undefined>;
-  /** Undefined where nothing is known of it, or the question is none of the forms. */
+  /** Undefined if nothing is known about it, or if the question has none of the known forms. */
   trace(question: string): Promise<Trace | undefined>;
   deadLetters(query: DeadLetterQuery): Promise<ListPage<DeadLetterItem>>;
   deadLetter(id: string): Promise<DeadLetterDetail | undefined>;
   replays(query: ReplayQuery): Promise<ListPage<ReplayItem>>;
   reconciles(query: ReconcileQuery): Promise<ListPage<ReconcileItem>>;
   previewLetters(scope: DeadLetterScope): Promise<DeadLetterPreview>;
-  /** `who` is the user name that was given with the password: for the record, not for access. */
-  replay(order: ReplayOrder, who: string): Promise<ReplayItem | Refused>;
-  discard(order: DiscardOrder, who: string): Promise<ReplayItem | Refused>;
-  /** Ends a replay; what it has not come to is open again. Undefined for one that is not there. */
+  /** @param who the user name given with the password: for the record, not for access */
+  replay(command: ReplayCommand, who: string): Promise<ReplayItem | Refused>;
+  discard(command: DiscardCommand, who: string): Promise<ReplayItem | Refused>;
+  /** Stops a replay: the dead letters that it has not reached are open again. Undefined if it does not exist. */
   cancelReplay(id: string): Promise<ReplayItem | undefined>;
-  cancel(validationId: string): Promise<Ordered | Refused>;
-  rerun(validationId: string): Promise<Ordered | Refused>;
+  cancel(validationId: string): Promise<Accepted | Refused>;
+  rerun(validationId: string): Promise<Accepted | Refused>;
 }

@@ -1,4 +1,4 @@
-/** Headers of every answer of the dashboard. */
+/** Headers of every response of the dashboard. */
 import type { MiddlewareHandler } from "hono";
 
 const POLICY = [
@@ -21,7 +21,7 @@ const HEADERS = {
   "cross-origin-resource-policy": "same-origin",
 } as const;
 
-/** Pages are never kept by anybody; an asset says otherwise itself. */
+/** Pages are never cached; an asset sets its own cache header. */
 export const securityHeaders = (): MiddlewareHandler =>
   async function securityHeaders(context, next) {
     await next();

@@ -1,6 +1,6 @@
 /**
- * The operator's dashboard: pages made on the server, readable without a script. Who may look is asked by HTTP
- * Basic; who may act has the operator's token, and comes from a form of these pages.
+ * The operator's dashboard: pages rendered on the server, readable without a script. Readers and operators sign in
+ * with HTTP Basic; commands need the operator's token and a form of these pages.
  */
 
 import { CursorError } from "@webhook-gateway/shared/store/read/page.ts";
@@ -10,7 +10,7 @@ import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { etag } from "hono/etag";
 import type { ApiError } from "../http/api-error.ts";
-import { addOrders } from "./actions.tsx";
+import { addActions } from "./actions.tsx";
 import { asset } from "./assets.ts";
 import type { DashboardContext, DashboardDeps, DashboardEnv } from "./context.ts";
 import { securityHeaders } from "./headers.ts";
@@ -23,10 +23,10 @@ import { identify } from "./visitor.ts";
 export type { DashboardDeps } from "./context.ts";
 export type { DashboardData } from "./data.ts";
 
-/** A form is a scope of ids at most: 1,000 ids of 300 bytes. */
+/** The largest form is a scope of ids: 1,000 ids of 300 bytes. */
 const MAX_FORM_BYTES = 512 * 1024;
 
-/** To be mounted at `/dashboard`. */
+/** Mount it at `/dashboard`. */
 export function createDashboard(deps: DashboardDeps) {
   const { config, failedSignatures } = deps;
   const app = new Hono<DashboardEnv>({ strict: false });
@@ -66,7 +66,7 @@ export function createDashboard(deps: DashboardDeps) {
     return next();
   });
   app.use(bodyLimit({ maxSize: MAX_FORM_BYTES, onError: (context) => refuse(context, TOO_LARGE) }));
-  addOrders(app, deps);
+  addActions(app, deps);
   addPages(app, deps);
   for (const [path, allow] of methodsOf(app)) {
     app.all(path, (context) => refuse(context, { ...WRONG_METHOD, headers: { allow } }));
@@ -75,29 +75,31 @@ export function createDashboard(deps: DashboardDeps) {
   return app;
 }
 
-const NOTHING: ApiError = { code: "not_found", message: "No page has this address." };
+const NOTHING: ApiError = { code: "not_found", message: "This page does not exist." };
 const FOREIGN: ApiError = {
   code: "forbidden",
   message: "This form was not sent by a page of the dashboard.",
 };
-const READER: ApiError = { code: "forbidden", message: "A reader may look and not act." };
-const TOO_LARGE: ApiError = { code: "payload_too_large", message: "Select fewer, or all that match." };
+const READER: ApiError = { code: "forbidden", message: "Readers cannot change anything." };
+const TOO_LARGE: ApiError = {
+  code: "payload_too_large",
+  message: "Select fewer dead letters, or all that match.",
+};
 const WRONG_METHOD: ApiError = {
   code: "method_not_allowed",
-  message: "This address cannot be used like this.",
+  message: "This page does not accept this kind of request.",
 };
 const AWAY: ApiError = {
   code: "storage_unavailable",
-  message:
-    "What the gateway knows stands in D1, which does not answer. Deliveries are accepted all the same.",
+  message: "The gateway's state is stored in D1, which does not respond. Deliveries are still accepted.",
   headers: { "retry-after": "10" },
 };
 const BROKEN: ApiError = {
   code: "internal_error",
-  message: "Something went wrong on our side; the log has more.",
+  message: "An internal error occurred. The log has the details.",
 };
 
-/** What each path answers, for those who ask otherwise. */
+/** The methods of each path, for `Allow`. */
 function methodsOf(app: Hono<DashboardEnv>): [path: string, allow: string][] {
   const pages = app.routes.filter(({ path, method }) => method !== "ALL" && !path.endsWith("*"));
   const byPath = Map.groupBy(pages, ({ path }) => path);
@@ -113,7 +115,7 @@ async function answerThrown(
   { data, log }: DashboardDeps,
 ): Promise<Response> {
   if (thrown instanceof CursorError) {
-    return refuse(context, { code: "invalid_query", message: "This page of the list is not known." });
+    return refuse(context, { code: "invalid_query", message: "This page of the list does not exist." });
   }
   log.error("dashboard.failed", { request_id: context.var.requestId, error: errorText(thrown) });
   if (!isUnavailable(thrown)) return refuse(context, BROKEN);

@@ -1,19 +1,19 @@
-/** Input of pages and forms, checked with the schemas of the operator API. */
+/** The input of pages and forms, checked with the operator API's schemas. */
 import * as v from "valibot";
 import type { ApiError } from "../http/api-error.ts";
 
 export type Read<Output> = { readonly query: Output } | { readonly error: ApiError };
 
-/** Parameters that say something to the page, not to the list. */
+/** Parameters for the page, not for the list. */
 const OF_THE_PAGE = new Set(["notice"]);
 
-/** What of an address narrows a list: a form sends its empty fields too. */
+/** The parameters that filter a list. A form sends its empty fields too. */
 export const givenParameters = (url: string): Readonly<Record<string, string>> =>
   Object.fromEntries(
     [...new URL(url).searchParams].filter(([name, value]) => value.trim() !== "" && !OF_THE_PAGE.has(name)),
   );
 
-/** Reads an address's parameters with a list's schema. A refusal names the fields, never their values. */
+/** Reads a URL's parameters with a list's schema. An error names fields, never their values. */
 export function readQuery<Schema extends v.GenericSchema>(
   schema: Schema,
   url: string,
@@ -36,6 +36,9 @@ function read<Schema extends v.GenericSchema>(
 ): Read<v.InferOutput<Schema>> {
   const parsed = v.safeParse(schema, given);
   if (parsed.success) return { query: parsed.output };
-  const fields = [...new Set(parsed.issues.map((issue) => v.getDotPath(issue) ?? "the whole"))].slice(0, 10);
-  return { error: { code, message: `Not understood: ${fields.join(", ")}.` } };
+  const fields = [...new Set(parsed.issues.map((issue) => v.getDotPath(issue) ?? "the whole input"))].slice(
+    0,
+    10,
+  );
+  return { error: { code, message: `Missing or invalid: ${fields.join(", ")}.` } };
 }

@@ -1,4 +1,4 @@
-/** Answers of the dashboard: a page, a refusal, or the way to a page. */
+/** Responses of the dashboard: a page, an error, or a redirect to a page. */
 import type { HtmlEscapedString } from "hono/utils/html";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import type { Health } from "../health/health.ts";
@@ -10,23 +10,21 @@ import { SignInPage } from "./pages/sign-in.tsx";
 import { withQuery } from "./parts/link.ts";
 
 const TITLES: Partial<Record<ErrorCode, string>> = {
-  invalid_query: "These filters are not understood",
-  invalid_body: "This form is not understood",
-  unauthorized: "A password is needed",
+  invalid_query: "Invalid filters",
+  invalid_body: "Invalid form",
+  unauthorized: "Sign in",
   forbidden: "Not allowed",
-  not_found: "There is nothing here",
-  method_not_allowed: "Not this way",
-  replay_under_way: "A replay is under way",
-  payload_too_large: "Too much at once",
+  not_found: "Page not found",
+  method_not_allowed: "Method not allowed",
+  replay_under_way: "A replay is already running",
+  payload_too_large: "Too many at once",
   rate_limited: "Too many wrong passwords",
-  queue_unavailable: "The queue does not answer",
-  storage_unavailable: "D1 does not answer",
+  queue_unavailable: "The queue is unavailable",
+  storage_unavailable: "D1 is unavailable",
 };
 
-/** What JSX makes. */
 export type Markup = HtmlEscapedString | Promise<HtmlEscapedString>;
 
-/** A page. `status` 200 where none is given. */
 export async function show(
   context: DashboardContext,
   page: Markup,
@@ -35,7 +33,7 @@ export async function show(
   return context.html(`<!doctype html>${await page}`, status);
 }
 
-/** A page that says why not. Someone unknown is told no more than that. */
+/** A page with the error. Someone who is not signed in sees nothing else. */
 export async function refuse(context: DashboardContext, error: ApiError, health?: Health): Promise<Response> {
   const { code, message, headers } = error;
   const { requestId, view } = context.var;
@@ -50,10 +48,10 @@ export async function refuse(context: DashboardContext, error: ApiError, health?
   return show(context, page, statusOf(error));
 }
 
-/** The way to a page that shows what came of a form. */
+/** Redirects to the page that shows the result of a form. */
 export const goTo = (context: DashboardContext, path: string, notice: NoticeName): Response =>
   context.redirect(withQuery(path, { notice }), 303);
 
-/** Of the same table as the statuses of the APIs. */
+/** The same status as in the APIs. */
 const statusOf = (error: ApiError): ContentfulStatusCode =>
   errorResponse(error, "").status as ContentfulStatusCode;

@@ -1,4 +1,4 @@
-/** Everything that can be looked at. */
+/** All pages. */
 import { deadLetterQuery } from "@webhook-gateway/shared/api/dead-letter.ts";
 import { deliveryQuery } from "@webhook-gateway/shared/api/delivery.ts";
 import { reconcileQuery } from "@webhook-gateway/shared/api/reconcile.ts";
@@ -29,7 +29,7 @@ interface ListProps<Item> {
   readonly filter: Readonly<Record<string, string>>;
 }
 
-/** A list's page: its filters are those of the operator API. */
+/** The page of a list. Its filters are those of the operator API. */
 async function showList<Schema extends v.GenericSchema, Item>(
   context: DashboardContext,
   schema: Schema,
@@ -89,7 +89,7 @@ async function showPull(context: DashboardContext, data: DashboardData): Promise
   if ("error" in read) return refuse(context, read.error);
   const list = await data.validations(read.query);
   if (list.items.length === 0 && read.query.cursor === undefined) {
-    return refuse(context, unknown("No run of this pull request is known."));
+    return refuse(context, unknown("This pull request has no runs."));
   }
   const page = (
     <PullPage

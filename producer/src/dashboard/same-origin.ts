@@ -1,9 +1,9 @@
-/** Forms are taken from the dashboard's own pages only. */
+/** Forms are accepted only from the dashboard's own pages. */
 
 /**
- * Whether a request was sent by a page of the same origin, as its browser says. `Sec-Fetch-Site` decides where
- * it is sent: every browser does so over HTTPS and to localhost. `Origin` decides elsewhere; under this site's
- * `no-referrer` policy it is `null` even in a form of one's own, and says nothing then.
+ * Whether a request was sent by a page of the same origin, as its browser says. `Sec-Fetch-Site` decides if it is sent:
+ * every browser sends it over HTTPS and to localhost. Otherwise `Origin` decides; because of this site's `no-referrer`
+ * policy it is `null` even in the dashboard's own forms, and `null` proves nothing.
  */
 export function isSameOrigin(request: Request): boolean {
   const site = request.headers.get("sec-fetch-site");

@@ -1,4 +1,4 @@
-/** `GET /health`: what this Worker can say of its surroundings without asking Grainchain. */
+/** `GET /health`: the state of what this Worker depends on, without a call to Grainchain. */
 import { loadDispatchSettings } from "@webhook-gateway/shared/store/settings.ts";
 import { VERSION } from "@webhook-gateway/shared/version.ts";
 
@@ -17,10 +17,10 @@ export interface Health {
   readonly checks: Readonly<Record<"api" | "database" | "queue" | "grainchain", Check>>;
 }
 
-/** An answer is reused for this long, so that the route cannot be used to hammer D1. */
+/** An answer is reused for this long, so that the route cannot be used to overload D1. */
 const CACHE_MS = 5_000;
 
-/** How the last attempt to queue something went; the queue itself cannot be asked. */
+/** The result of the last send. A queue has no health check of its own. */
 export interface QueueWitness {
   readonly lastSend: "ok" | "failed" | undefined;
 }
@@ -57,8 +57,8 @@ async function checkDatabase(db: D1Database, now: string): Promise<{ database: C
     return { database: { status: "ok" }, grainchain: checkGrainchain(gate, seen, now) };
   } catch {
     return {
-      database: { status: "failed", detail: "D1 did not answer" },
-      grainchain: { status: "unknown", detail: "what was last seen stands in D1" },
+      database: { status: "failed", detail: "D1 did not respond" },
+      grainchain: { status: "unknown", detail: "the last known state is stored in D1" },
     };
   }
 }
@@ -69,9 +69,9 @@ function checkGrainchain(gate: Settings["gate"], seen: Settings["seen"], now: st
   if (gate.state === "closed") {
     const status = gate.reason === "backpressure" ? "degraded" : "failed";
     const next = gate.until > now ? `; next try ${gate.until}` : "";
-    return { status, detail: `dispatch is paused since ${gate.since}: ${gate.reason}${next}` };
+    return { status, detail: `dispatch has been paused since ${gate.since}: ${gate.reason}${next}` };
   }
-  if (seen === undefined) return { status: "unknown", detail: "nothing was dispatched yet" };
+  if (seen === undefined) return { status: "unknown", detail: "nothing has been dispatched yet" };
   const detail = `last seen ${seen.at}`;
   return seen.outcome === "ok"
     ? { status: "ok", detail }
@@ -83,7 +83,7 @@ function checkQueue({ lastSend }: QueueWitness): Check {
   return { status: "ok" };
 }
 
-/** Without D1 or the queue deliveries cannot go through; without Grainchain they wait. */
+/** Without D1 or the queue, deliveries cannot be processed; without Grainchain, they wait. */
 function overall(checks: Health["checks"]): Health["status"] {
   if (checks.database.status === "failed" || checks.queue.status === "failed") return "unhealthy";
   const { status } = checks.grainchain;

@@ -9,10 +9,10 @@ export type ProjectStatusAnswer =
 /** GitHub's owner and repository names. The owners of managed users have an underscore (`mona_corp`). */
 const PROJECT_ID = /^[A-Za-z0-9][\w-]{0,99}\/(?!\.{1,2}$)[\w.-]{1,100}$/;
 
-/** The status of one project, as the contract words it. A project never heard of is inactive, not unknown. */
+/** The status of one project. A project that never sent an event is inactive, not unknown. */
 export async function projectStatus(db: D1Database, projectId: string): Promise<ProjectStatusAnswer> {
   if (!PROJECT_ID.test(projectId)) {
-    return { error: { code: "invalid_project_id", message: "a project is named owner/repo" } };
+    return { error: { code: "invalid_project_id", message: "a project id has the form owner/repo" } };
   }
   const { renamedTo, lastEvent, states, validations } = await loadProjectStatus(db, projectId);
   const count = (...names: string[]) => names.reduce((sum, name) => sum + (states[name] ?? 0), 0);

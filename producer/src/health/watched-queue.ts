@@ -1,6 +1,6 @@
 import type { QueueWitness } from "./health.ts";
 
-/** A queue that remembers how its last send went: all that a Worker can know of a queue's health. */
+/** A queue that remembers the result of its last send: all that a Worker can know about a queue's health. */
 export function watchQueue(queue: Pick<Queue<unknown>, "send">): Pick<Queue<unknown>, "send"> & QueueWitness {
   let lastSend: QueueWitness["lastSend"];
   return {

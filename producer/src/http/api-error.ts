@@ -1,4 +1,4 @@
-/** Refusals as a client sees them: one code, one status, one message for a person. */
+/** Errors as a client sees them: a code, a status, and a message for a person. */
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 
 /** Every code and its status. */
@@ -32,7 +32,7 @@ export interface ApiError {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** The wire form of a refusal. */
+/** The response for an error. */
 export function errorResponse(error: ApiError, requestId: string): Response {
   const { code, message } = error;
   const body = { success: false, error: { code, message }, request_id: requestId };

@@ -1,14 +1,14 @@
-/** Headers of every answer, whoever makes it. */
+/** Headers of every response. */
 
-/** A year (RFC 6797). Without subdomains: those are not ours to speak for. */
+/** A year ([RFC 6797](https://www.rfc-editor.org/rfc/rfc6797)). Without subdomains: they may belong to others. */
 const HSTS = "max-age=31536000";
 
-/** Of an answer that is no page: where a browser shows it all the same, nothing in it acts. */
+/** For responses that are not pages: if a browser shows one anyway, nothing in it can run. */
 const NO_PAGE = "default-src 'none'; frame-ancestors 'none'";
 
 /**
- * Sets the request's id and what browsers are to be told. A page brings a policy of its own. What is posted is answered
- * to a machine, without one: it is the way on which every microsecond counts.
+ * Sets the request's id and the security headers. A page brings its own policy. The response to a POST goes to a
+ * machine, so it has none: that path has to be fast.
  */
 export function setCommonHeaders(response: Response, request: Request, requestId: string): Response {
   const { headers } = response;

@@ -1,11 +1,11 @@
-/** One debug line for each request, whatever it was for. */
+/** One debug line for each request. */
 import type { Log } from "@webhook-gateway/shared/telemetry/log.ts";
 
 interface App {
   fetch(request: Request): Promise<Response>;
 }
 
-/** All that is said of a path: what follows can be a capability, and what is on no list can be anything. */
+/** The only parts of paths that are logged: the rest may be a capability, and an unknown path may hold anything. */
 const AREAS = [
   "/webhook/github",
   "/webhook/status",
@@ -16,7 +16,7 @@ const AREAS = [
   "/health",
 ] as const;
 
-/** Wraps the app; only where debug lines are written, so that it costs others nothing. */
+/** Wraps the app. Only used in debug mode, so that it costs nothing otherwise. */
 export function logRequests(app: App, log: Log, now: () => Date): App {
   return {
     async fetch(request) {

@@ -1,17 +1,18 @@
 /** Request bodies, read once and only up to a limit. */
 
-/** GitHub sends no larger payload (docs 2026-11); Grainchain's callbacks share the limit. */
+/** [GitHub's limit](https://docs.github.com/en/webhooks/webhook-events-and-payloads#payload-cap); callbacks share it. */
 export const MAX_BODY_BYTES = 25 * 1024 * 1024;
 
-/** A client that pauses for so long in the middle of too much is waiting for its answer. */
+/** A client that pauses for this long while sending too much is waiting for its answer. */
 const MAX_PAUSE_MS = 1_000;
 
-/** Why there is no body: it has more bytes than the limit, or the client ended it before its end. */
+/** Why a body could not be read: it is larger than the limit, or it was truncated. */
 export type Unread = "too_large" | "broken_off";
 
 /**
- * Reads a body. With a `Content-Length` it comes in one piece, since HTTP lets no more through than was announced (RFC
- * 9112, 6.3; RFC 9113, 8.1.1); without one it is counted while it comes.
+ * Reads a body. With a `Content-Length` it is read in one piece, since HTTP never delivers more than was announced ([RFC
+ * 9112, 6.3](https://www.rfc-editor.org/rfc/rfc9112#section-6.3), [RFC 9113,
+ * 8.1.1](https://www.rfc-editor.org/rfc/rfc9113#section-8.1.1)); without one, its bytes are counted while it is read.
  */
 export async function readBody(request: Request, maxBytes = MAX_BODY_BYTES): Promise<Uint8Array | Unread> {
   if (request.body === null) return new Uint8Array();
@@ -27,8 +28,9 @@ export async function readBody(request: Request, maxBytes = MAX_BODY_BYTES): Pro
 }
 
 /**
- * Each read of a chunk costs about as much as all of JSON.parse for a small payload: not for every delivery. Of a body
- * that is too large as much again is read and thrown away, while it comes: an answer does not reach a client that is still sending.
+ * Reading in chunks is only for bodies of unknown length: each read costs about as much as parsing a small payload. If a
+ * body is too large, up to twice the limit is read and thrown away, because an answer does not reach a client that is
+ * still sending.
  */
 async function readCounting(
   body: ReadableStream<Uint8Array>,
@@ -62,7 +64,7 @@ const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
 
 /**
  * The text of a body that is UTF-8; a byte order mark is left out.
- * @returns undefined where it is not UTF-8
+ * @returns undefined if it is not UTF-8
  */
 export function decodeUtf8(bytes: Uint8Array): string | undefined {
   try {
@@ -81,7 +83,7 @@ export function isUtf8(bytes: Uint8Array): boolean {
     for (let at = 0; at < bytes.byteLength; at += UTF8_CHUNK_BYTES) {
       decoder.decode(bytes.subarray(at, at + UTF8_CHUNK_BYTES), { stream: true });
     }
-    // A character that the end cuts off is none.
+    // A character that is cut off at the end is not valid.
     decoder.decode();
     return true;
   } catch {

@@ -1,4 +1,4 @@
-/** `POST /webhook/github`: verify, project, queue, acknowledge. No D1 on this path. */
+/** `POST /webhook/github`: verify, route, queue, acknowledge. No D1 on this path. */
 
 import { type DeliveryFact, MAX_DELIVERY_FACT_BYTES } from "@webhook-gateway/shared/messages/fact.ts";
 import { isRouted, type Route, routeDelivery } from "@webhook-gateway/shared/routing/routing.ts";
@@ -32,10 +32,10 @@ interface DeliveryHeaders {
   readonly id: string;
 }
 
-/** Events that are recorded although nothing follows: GitHub expects 200 for them. */
+/** An event that is recorded although it has no effect: GitHub expects 200 for it. */
 const ANSWERED_200 = "ping";
 
-/** When to send a delivery again that could not be queued, in seconds. */
+/** When to retry a delivery that could not be queued, in seconds. */
 const RETRY_AFTER_SECONDS = "30";
 
 /**
@@ -71,8 +71,9 @@ export async function receiveDelivery(deps: WebhookDeps, request: Request): Prom
 }
 
 /**
- * The checks and their order are part of the contract. The body and its payload end with this function: kept until the
- * queue has answered, they would outlive the young generation, and their collection would cost more than their parsing.
+ * Clients rely on the order of these checks. The body and its payload are released when this function returns: if they were
+ * kept until the queue has answered, they would outlive the young generation, and collecting them would cost more than
+ * parsing them.
  */
 async function readDelivery(
   deps: WebhookDeps,
@@ -81,7 +82,7 @@ async function readDelivery(
 ): Promise<SignedDelivery | WebhookAnswer> {
   const body = await readBody(request);
   if (body === "too_large") return refuse(deps.log, "payload_too_large", "the body is larger than 25 MiB");
-  if (body === "broken_off") return refuse(deps.log, "invalid_body", "the body ended before its end");
+  if (body === "broken_off") return refuse(deps.log, "invalid_body", "the body was truncated");
   const head = readHeaders(deps.log, request.headers);
   if ("kind" in head) return head;
   const log = deps.log.with({ delivery_id: head.id, github_event: head.event });
@@ -96,7 +97,7 @@ async function readDelivery(
   const label = await deps.verify(body, request.headers.get("x-hub-signature-256") ?? undefined);
   if (label === undefined) {
     log.warn("delivery.unsigned", { bytes: body.byteLength });
-    const message = "X-Hub-Signature-256 is missing or is not this body's signature";
+    const message = "X-Hub-Signature-256 is missing or does not match the body";
     return { kind: "refused", error: await refuseUnsigned(deps.failedSignatures, request, message) };
   }
   const signed = log.with({ secret: label, bytes: body.byteLength });
@@ -128,7 +129,7 @@ async function queueFact(deps: WebhookDeps, fact: DeliveryFact, receivedAt: Date
     kind: fact.event === ANSWERED_200 ? "done" : "accepted",
     body: {
       success: true,
-      message: fact.event === ANSWERED_200 ? "pong: this hook is set up" : "delivery accepted",
+      message: fact.event === ANSWERED_200 ? "pong: the webhook is set up" : "delivery accepted",
       delivery_id: fact.id,
       ...(validationId === undefined ? {} : { validation_id: validationId }),
     },
@@ -145,8 +146,9 @@ function readHeaders(log: Log, headers: Headers): DeliveryHeaders | WebhookAnswe
   const id = headers.get("x-github-delivery");
   if (event === null || event === "") return refuse(log, "missing_header", "X-GitHub-Event is missing");
   if (id === null || id === "") return refuse(log, "missing_header", "X-GitHub-Delivery is missing");
-  if (!/^\w{1,64}$/.test(event)) return refuse(log, "invalid_header", "X-GitHub-Event is no event's name");
-  if (!/^[\w.:-]{1,100}$/.test(id)) return refuse(log, "invalid_header", "X-GitHub-Delivery is no GUID");
+  if (!/^\w{1,64}$/.test(event)) return refuse(log, "invalid_header", "X-GitHub-Event is not an event name");
+  if (!/^[\w.:-]{1,100}$/.test(id))
+    return refuse(log, "invalid_header", "X-GitHub-Delivery is not a valid GUID");
   return { event, id };
 }
 
@@ -158,7 +160,7 @@ function mediaTypeOf(headers: Headers): MediaType | undefined {
   return type === "application/x-www-form-urlencoded" ? "form" : undefined;
 }
 
-/** GitHub signs the raw body in both forms; only then is it taken apart. */
+/** GitHub signs the raw body in both forms. It is parsed only after its signature was verified. */
 function readPayload(body: Uint8Array, mediaType: MediaType): unknown {
   if (mediaType === "json" && body.byteLength >= LARGE_BYTES) return parseFields(body, PAYLOAD_FIELDS);
   const text = decodeUtf8(body);

@@ -1,14 +1,14 @@
-/** Which fields of GitHub's payloads are looked at, as the schemas say it: who reads no others can skip the rest. */
+/** The fields of GitHub's payloads that the schemas read. A parser can skip all others. */
 
 import * as payloads from "@webhook-gateway/shared/routing/payload.ts";
 import type * as v from "valibot";
 
-/** `true`: all of the field's value. */
+/** `true`: the whole value of the field. */
 export interface Fields {
   readonly [key: string]: Fields | true;
 }
 
-/** What routing looks at, whatever the event. */
+/** The fields that routing reads, for any event. */
 export const payloadFields = (): Fields =>
   [
     payloads.common,
@@ -28,7 +28,7 @@ type Entry = Entries[string];
 const fieldsOfEntries = (entries: Entries): Fields =>
   Object.fromEntries(Object.entries(entries).map(([key, entry]) => [key, fieldsOf(entry)]));
 
-/** What is not an object of known entries (a text, anything, an object of any entries) is looked at as a whole. */
+/** Anything but an object with known entries is read whole. */
 function fieldsOf(schema: Entry): Fields | true {
   if (isWrapper(schema)) return fieldsOf(schema.wrapped);
   return isObject(schema) ? fieldsOfEntries(schema.entries) : true;

@@ -1,6 +1,6 @@
 /**
- * `sha256=<hex>` signatures over raw bytes. The bytes, not their text: a body that is not UTF-8, or starts with a
- * byte order mark, would not survive the way to a string and back.
+ * `sha256=<hex>` signatures over raw bytes. Not over text: a body that is not UTF-8, or that starts with a
+ * byte order mark, changes when it is decoded and encoded again.
  */
 import type { LabelledSecret } from "@webhook-gateway/shared/config/secret.ts";
 
@@ -9,8 +9,8 @@ const SIGNATURE = /^sha256=([0-9a-f]{64})$/;
 
 /**
  * Verifies against each secret in turn, in constant time for each. Keys are imported once.
- * @returns a function giving the label of the secret that matched; undefined where none does, or the signature is
- *   missing or malformed, or the body is empty
+ * @returns a function that gives the label of the secret that matched; undefined if none does, if the signature is
+ *   missing or malformed, or if the body is empty
  */
 export function createVerifier(secrets: readonly LabelledSecret[]) {
   const keys = secrets.map(({ label, secret }) => ({ label, key: importKey(secret) }));
@@ -38,5 +38,5 @@ function fromHex(hex: string): Uint8Array {
   return bytes;
 }
 
-/** Of a lower-case letter or a digit. */
+/** The value of a digit or a lower-case letter. */
 const hexDigit = (code: number): number => code - (code < 0x61 ? 0x30 : 0x57);

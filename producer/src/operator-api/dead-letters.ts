@@ -7,45 +7,48 @@ import type {
 import type { ReplayItem } from "@webhook-gateway/shared/api/replay.ts";
 import { loadUnderWay, previewLetters, startReplay } from "@webhook-gateway/shared/store/maintain/replays.ts";
 import type { ApiError } from "../http/api-error.ts";
-import { type OrderDeps, tellOfRequest } from "./validation-command.ts";
+import { type CommandDeps, notifyConsumer } from "./validation-command.ts";
 
-export interface LetterOrder {
+export interface DeadLetterCommand {
   readonly scope: DeadLetterScope;
   readonly reason?: string | undefined;
-  /** Letters a minute; a discard needs none. */
+  /** Dead letters per minute; only for a replay. */
   readonly rate?: number;
 }
 
-/** What an order would touch. */
-export async function previewOrder(deps: OrderDeps, { scope }: LetterOrder): Promise<DeadLetterPreview> {
+/** The dead letters that a command would affect. */
+export async function previewDeadLetterCommand(
+  deps: CommandDeps,
+  { scope }: DeadLetterCommand,
+): Promise<DeadLetterPreview> {
   const { total, sample } = await previewLetters(deps.db, scope);
   return { dry_run: true, total, sample: [...sample] satisfies DeadLetterItem[] };
 }
 
-/** Takes the letters. A replay is then worked off by the consumer, a discard is done. */
-export async function orderLetters(
-  deps: OrderDeps,
+/** Discards the dead letters at once, or starts a replay, which the consumer then carries out. */
+export async function commandDeadLetters(
+  deps: CommandDeps,
   action: ReplayItem["action"],
-  order: LetterOrder,
+  command: DeadLetterCommand,
   requestedBy: string,
 ): Promise<ReplayItem | { readonly error: ApiError }> {
-  const underWay = await loadUnderWay(deps.db, order.scope.ids ?? []);
+  const underWay = await loadUnderWay(deps.db, command.scope.ids ?? []);
   if (underWay.length > 0) {
-    const message = `being replayed already: ${underWay.slice(0, 3).join(", ")}`;
+    const message = `a replay is already in progress for ${underWay.slice(0, 3).join(", ")}`;
     return { error: { code: "replay_under_way", message } };
   }
   const start = {
     id: deps.newId(),
     action,
     requestedBy,
-    reason: order.reason ?? null,
-    scope: order.scope,
-    rate: order.rate ?? 0,
+    reason: command.reason ?? null,
+    scope: command.scope,
+    rate: command.rate ?? 0,
   };
-  const { total } = await previewLetters(deps.db, order.scope);
+  const { total } = await previewLetters(deps.db, command.scope);
   if (total === 0) return { error: { code: "not_found", message: "no open dead letter matches" } };
   const replay = await startReplay(deps.db, start, deps.now().toISOString());
   deps.log.info(`dead-letters.${action}`, { replay_id: replay.id, letters: replay.total });
-  if (action === "replay") await tellOfRequest(deps);
+  if (action === "replay") await notifyConsumer(deps);
   return replay;
 }

@@ -1,4 +1,4 @@
-/** The operator API under `/api`: authenticated, checked and never cached. */
+/** The operator API under `/api`: authenticated, validated and never cached. */
 
 import type { ProducerConfig } from "@webhook-gateway/shared/config/producer.ts";
 import { CursorError } from "@webhook-gateway/shared/store/read/page.ts";
@@ -19,14 +19,14 @@ export interface OperatorApiDeps extends OperatorDeps {
 
 type ApiContext = Context<{ Variables: { requestId: string } }>;
 
-/** A body is a scope of ids at most: 1,000 ids of 300 bytes. */
+/** The largest body is a scope of ids: 1,000 ids of 300 bytes. */
 const MAX_BODY_BYTES = 512 * 1024;
 
-/** To be mounted at `/api`. */
+/** Mount it at `/api`. */
 export function createOperatorApi(deps: OperatorApiDeps) {
   const api = new Hono<{ Variables: { requestId: string } }>({ strict: false });
 
-  // Refusals, failures and what is not there included.
+  // This includes refusals, failures and unknown paths.
   api.use(async (context, next) => {
     await next();
     context.res.headers.set("cache-control", "no-store");
@@ -35,18 +35,18 @@ export function createOperatorApi(deps: OperatorApiDeps) {
   const refuse = (context: ApiContext, error: ApiError): Response =>
     errorResponse(error, context.var.requestId);
 
-  /** Undefined where the caller may go on. */
+  /** @returns undefined if the caller is allowed */
   async function refusal(context: ApiContext, needed: Route["role"]): Promise<Response | undefined> {
     const role = await roleOf(deps.config, context.req.header("authorization"));
     if (role === undefined) {
-      const message = "a bearer token of an operator or reader is needed";
+      const message = "a bearer token of an operator or a reader is required";
       return refuse(
         context,
         await refuseUnauthorized(deps.failedSignatures, context.req.raw, "token", message),
       );
     }
     if (needed === "reader" || role === "operator") return undefined;
-    return refuse(context, { code: "forbidden", message: "a reader may only look" });
+    return refuse(context, { code: "forbidden", message: "a reader may only read" });
   }
 
   for (const route of ROUTES) {
@@ -71,7 +71,7 @@ export function createOperatorApi(deps: OperatorApiDeps) {
 
   for (const [path, allow] of allowed()) {
     api.all(path, (context) => {
-      const message = `this path answers ${allow} only`;
+      const message = `this path only accepts ${allow}`;
       return refuse(context, { code: "method_not_allowed", message, headers: { allow } });
     });
   }
@@ -89,22 +89,22 @@ async function readInput(context: ApiContext, route: Route): Promise<Input> {
     return { error: { code: "payload_too_large", message: "the body is too large" } };
   }
   if (bytes === "broken_off") {
-    return { error: { code: "invalid_body", message: "the body ended before its end" } };
+    return { error: { code: "invalid_body", message: "the body was truncated" } };
   }
   const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), notList, route.body), decodeUtf8(bytes));
   if (!parsed.success) return { error: refused("invalid_body", parsed.issues) };
   return { query: query?.output, body: parsed.output };
 }
 
-/** A list is an object without fields to valibot: one whose fields may all be left out. */
+/** To valibot a list is an object without fields, so it passes for an object whose fields are all optional. */
 const notList = v.check((body: unknown) => !Array.isArray(body), "is a list");
 
 const MAX_NAME = 60;
 
 /** Names of fields only: an issue's own text quotes what was received. */
 function refused(code: "invalid_query" | "invalid_body", issues: readonly v.BaseIssue<unknown>[]): ApiError {
-  const names = issues.map((issue) => v.getDotPath(issue)?.slice(0, MAX_NAME) ?? "the whole");
-  return { code, message: `not understood: ${[...new Set(names)].slice(0, 10).join(", ")}` };
+  const names = issues.map((issue) => v.getDotPath(issue)?.slice(0, MAX_NAME) ?? "the whole input");
+  return { code, message: `missing or invalid: ${[...new Set(names)].slice(0, 10).join(", ")}` };
 }
 
 async function answerOf(handle: () => Promise<Answer>): Promise<Answer> {
@@ -122,7 +122,7 @@ function render(context: ApiContext, answer: Exclude<Answer, { error: ApiError }
   return context.json(answer.body as Record<string, unknown>, answer.status ?? 200);
 }
 
-/** Whoever has the token may say any name: it is for the record, not for access. */
+/** Whoever has the token can give any name: it is for the record, not for access. */
 const whoOf = (header: string | undefined): string => {
   const name = (header ?? "")
     .replaceAll(/[^\x20-\x7e]/g, "")

@@ -7,28 +7,32 @@ export const METRICS_TYPE = "application/openmetrics-text; version=1.0.0; charse
 type Labels = Readonly<Record<string, string>>;
 type Sample = readonly [labels: Labels, value: number];
 
-/** Gauges all: what stands in D1 now. */
+/** All of them are gauges: the current state in D1. */
 export function metricsText(overview: Overview): string {
   const nowMs = Date.parse(overview.timestamp);
   const age = (at: string | null): number => (at === null ? 0 : Math.max(0, (nowMs - Date.parse(at)) / 1000));
   const { waiting, gates, states, dead_letters, reports, cancels, deliveries } = overview;
   return [
-    family("validations", "Validations by state; ended ones of the last 24 hours", by("state", states)),
+    family("validations", "Validations by state; ended ones in the last 24 hours", by("state", states)),
     family(
       "waiting",
-      "Validations that wait for a sandbox, by lane",
+      "Validations that are waiting for a sandbox, by lane",
       by("lane", pick(waiting, "live", "replay")),
     ),
-    family("waiting_backing_off", "Of those, waiting to be tried again", [[{}, waiting.backing_off]]),
-    family("waiting_oldest_age_seconds", "Age of the oldest that waits", [[{}, age(waiting.oldest_at)]]),
+    family("waiting_backing_off", "Waiting validations that will be retried later", [
+      [{}, waiting.backing_off],
+    ]),
+    family("waiting_oldest_age_seconds", "Age of the oldest waiting validation", [
+      [{}, age(waiting.oldest_at)],
+    ]),
     family(
       "gate_closed",
-      "Whether nothing is sent there now",
+      "Whether the gate is closed: nothing is sent there",
       gates.map(({ name, state }) => [{ gate: name }, state === "closed" ? 1 : 0]),
     ),
     family(
       "gate_closed_seconds",
-      "For how long",
+      "How long the gate has been closed",
       gates.map(({ name, since }) => [{ gate: name }, age(since)]),
     ),
     family(
@@ -36,17 +40,19 @@ export function metricsText(overview: Overview): string {
       "Open dead letters",
       dead_letters.map(({ kind, class: name, letters }) => [{ kind, class: name }, letters]),
     ),
-    family("reports_due", "Reports that GitHub has not got yet", [[{}, reports.due]]),
-    family("reports_oldest_age_seconds", "How long the first of them is due", [
+    family("reports_due", "Reports that are due to GitHub", [[{}, reports.due]]),
+    family("reports_oldest_age_seconds", "How long the oldest due report has been due", [
       [{}, age(reports.oldest_due_at)],
     ]),
-    family("cancels_due", "Cancels that Grainchain has not got yet", [[{}, cancels.due]]),
+    family("cancels_due", "Cancels that are due to Grainchain", [[{}, cancels.due]]),
     family("deliveries_last_hour", "Deliveries received within the last hour", [[{}, deliveries.last_hour]]),
-    family("deliveries_recovered_last_day", "Deliveries that never came and were fetched", [
-      [{}, deliveries.recovered_last_day],
-    ]),
-    family("last_delivery_age_seconds", "Since the last delivery", [[{}, age(deliveries.last_at)]]),
-    family("replays_running", "Replays under way", [[{}, overview.replays_running]]),
+    family(
+      "deliveries_recovered_last_day",
+      "Missing deliveries that were fetched from GitHub in the last day",
+      [[{}, deliveries.recovered_last_day]],
+    ),
+    family("last_delivery_age_seconds", "Age of the last delivery", [[{}, age(deliveries.last_at)]]),
+    family("replays_running", "Replays in progress", [[{}, overview.replays_running]]),
     "# EOF\n",
   ].join("");
 }

@@ -1,4 +1,4 @@
-/** The OpenAPI document of the operator API, made of the same schemas that check its input. */
+/** The OpenAPI document of the operator API, generated from the schemas that check its input. */
 import { toJsonSchema } from "@valibot/to-json-schema";
 import { VERSION } from "@webhook-gateway/shared/version.ts";
 import type * as v from "valibot";
@@ -25,7 +25,12 @@ export function openApiDocument(): object {
           description: "OPERATOR_TOKEN, or READER_TOKEN for reading",
         },
       },
-      responses: { Refused: { description: "Why not", content: { "application/json": { schema: ERROR } } } },
+      responses: {
+        Refused: {
+          description: "The request was refused",
+          content: { "application/json": { schema: ERROR } },
+        },
+      },
     },
     paths,
   };
@@ -89,7 +94,7 @@ const jsonContent = (schema: v.GenericSchema, typeMode: "input" | "output" = "in
   content: { "application/json": { schema: jsonSchema(schema, typeMode) } },
 });
 
-/** Checks that JSON Schema has no word for are left out of the document; they hold all the same. */
+/** Checks that JSON Schema cannot express are left out of the document; they still apply. */
 function jsonSchema(schema: v.GenericSchema, typeMode: "input" | "output"): Record<string, unknown> {
   const { $schema: _, ...rest } = toJsonSchema(schema, { typeMode, errorMode: "ignore" });
   return rest;

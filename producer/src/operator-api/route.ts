@@ -1,23 +1,23 @@
-/** One route of the operator API: what it takes, what it answers, and who may ask. */
+/** One route of the operator API: its input, its answers, and who may call it. */
 import type * as v from "valibot";
 import type { ApiError } from "../http/api-error.ts";
-import type { OrderDeps } from "./validation-command.ts";
+import type { CommandDeps } from "./validation-command.ts";
 
-export interface OperatorDeps extends OrderDeps {
+export interface OperatorDeps extends CommandDeps {
   readonly environment: string;
 }
 
-/** What a handler is given: already checked. */
+/** The checked input of a handler. */
 export interface Call<Query, Body> {
   readonly deps: OperatorDeps;
   readonly id: string;
   readonly query: Query;
   readonly body: Body;
-  /** Who asks, as far as they say. */
+  /** The name that the caller gives. */
   readonly who: string;
 }
 
-/** `status` 200 where none is given. */
+/** `status` is 200 by default. */
 export type Answer =
   | { readonly body: unknown; readonly status?: 200 | 202 }
   | { readonly text: string; readonly contentType: string }
@@ -33,20 +33,20 @@ export interface RouteSpec<Query extends Schema, Body extends Schema> {
   readonly summary: string;
   readonly query?: Query;
   readonly body?: Body;
-  /** What is answered, by status. */
+  /** The schemas of the answers by status. */
   readonly answers: Readonly<Record<number, Schema | "text">>;
   readonly handle: (call: Call<v.InferOutput<Query>, v.InferOutput<Body>>) => Promise<Answer>;
 }
 
-/** A route whose types are behind it: its handler is given what its schemas made. */
+/** A route without the types of its input. */
 export interface Route extends Omit<RouteSpec<Schema, Schema>, "handle"> {
   readonly handle: (call: Call<unknown, unknown>) => Promise<Answer>;
 }
 
-/** Forgets the types of a route's input: its schemas are what makes them true. */
+/** Drops the types of a route's input. The route's schemas guarantee them. */
 export function route<Query extends Schema, Body extends Schema>(spec: RouteSpec<Query, Body>): Route {
   return { ...spec, handle: (call) => spec.handle(call as Parameters<typeof spec.handle>[0]) };
 }
 
 export const found = (body: unknown): Answer =>
-  body === undefined ? { error: { code: "not_found", message: "there is no such thing" } } : { body };
+  body === undefined ? { error: { code: "not_found", message: "not found" } } : { body };

@@ -1,4 +1,4 @@
-/** Every route of the operator API. The OpenAPI document is made of this table. */
+/** Every route of the operator API. The OpenAPI document is generated from this table. */
 import * as deadLetter from "@webhook-gateway/shared/api/dead-letter.ts";
 import * as delivery from "@webhook-gateway/shared/api/delivery.ts";
 import { overview } from "@webhook-gateway/shared/api/overview.ts";
@@ -17,12 +17,17 @@ import { listDeadLetters, loadDeadLetter } from "@webhook-gateway/shared/store/r
 import { listDeliveries } from "@webhook-gateway/shared/store/read/delivery-list.ts";
 import { listValidations, loadValidationDetail } from "@webhook-gateway/shared/store/read/validation-list.ts";
 import * as v from "valibot";
-import { orderLetters, previewOrder } from "./dead-letters.ts";
+import { commandDeadLetters, previewDeadLetterCommand } from "./dead-letters.ts";
 import { METRICS_TYPE, metricsText } from "./metrics.ts";
 import { readOverview } from "./overview.ts";
 import { type Answer, found, type Route, route } from "./route.ts";
 import { answerTrace } from "./trace.ts";
-import { type OrderAnswer, orderCancel, orderRerun, tellOfRequest } from "./validation-command.ts";
+import {
+  type CommandAnswer,
+  cancelValidation,
+  notifyConsumer,
+  rerunValidation,
+} from "./validation-command.ts";
 
 const nothing = v.strictObject({});
 
@@ -31,7 +36,7 @@ export const ROUTES: readonly Route[] = [
     method: "GET",
     path: "/status",
     role: "reader",
-    summary: "How the gateway does",
+    summary: "Gateway status",
     query: nothing,
     answers: { 200: overview },
     handle: async ({ deps }) => ({ body: await readOverview(deps) }),
@@ -40,7 +45,7 @@ export const ROUTES: readonly Route[] = [
     method: "GET",
     path: "/metrics",
     role: "reader",
-    summary: "The same in OpenMetrics text",
+    summary: "Gateway status as OpenMetrics text",
     query: nothing,
     answers: { 200: "text" },
     handle: async ({ deps }) => ({ text: metricsText(await readOverview(deps)), contentType: METRICS_TYPE }),
@@ -49,7 +54,7 @@ export const ROUTES: readonly Route[] = [
     method: "GET",
     path: "/trace",
     role: "reader",
-    summary: "The way of a delivery, a validation, a pull request or a commit",
+    summary: "Trace of a delivery, a validation, a pull request or a commit",
     query: tracing.traceQuery,
     answers: { 200: tracing.trace },
     handle: ({ deps, query }) => answerTrace(deps, query.q),
@@ -58,7 +63,7 @@ export const ROUTES: readonly Route[] = [
     method: "GET",
     path: "/deliveries",
     role: "reader",
-    summary: "Recorded deliveries, the latest first",
+    summary: "Recorded deliveries, newest first",
     query: delivery.deliveryQuery,
     answers: { 200: pageOf(delivery.deliveryItem) },
     handle: async ({ deps, query }) => ({ body: await listDeliveries(deps.db, query) }),
@@ -67,7 +72,7 @@ export const ROUTES: readonly Route[] = [
     method: "GET",
     path: "/validations",
     role: "reader",
-    summary: "Validations, the latest first",
+    summary: "Validations, newest first",
     query: validation.validationQuery,
     answers: { 200: pageOf(validation.validationItem) },
     handle: async ({ deps, query }) => ({ body: await listValidations(deps.db, query) }),
@@ -87,7 +92,7 @@ export const ROUTES: readonly Route[] = [
     role: "operator",
     summary: "Stop a validation, in the queue or at Grainchain",
     answers: { 200: validation.commandAnswer, 202: validation.commandAnswer },
-    handle: async ({ deps, id }) => ordered(await orderCancel(deps, id), id),
+    handle: async ({ deps, id }) => commandAnswer(await cancelValidation(deps, id), id),
   }),
   route({
     method: "POST",
@@ -95,13 +100,13 @@ export const ROUTES: readonly Route[] = [
     role: "operator",
     summary: "Run a validation's head again",
     answers: { 202: validation.commandAnswer },
-    handle: async ({ deps, id }) => ordered(await orderRerun(deps, id), id),
+    handle: async ({ deps, id }) => commandAnswer(await rerunValidation(deps, id), id),
   }),
   route({
     method: "GET",
     path: "/dead-letters",
     role: "reader",
-    summary: "Dead letters, the latest first",
+    summary: "Dead letters, newest first",
     query: deadLetter.deadLetterQuery,
     answers: { 200: pageOf(deadLetter.deadLetterItem) },
     handle: async ({ deps, query }) => ({ body: await listDeadLetters(deps.db, query) }),
@@ -114,15 +119,15 @@ export const ROUTES: readonly Route[] = [
     body: replay.discardRequest,
     answers: { 200: v.union([deadLetter.deadLetterPreview, replay.replayItem]) },
     handle: async ({ deps, body, who }) => {
-      if (body.dry_run) return { body: await previewOrder(deps, body) };
-      return orderedLetters(await orderLetters(deps, "discard", body, who), 200);
+      if (body.dry_run) return { body: await previewDeadLetterCommand(deps, body) };
+      return deadLetterAnswer(await commandDeadLetters(deps, "discard", body, who), 200);
     },
   }),
   route({
     method: "GET",
     path: "/dead-letters/{id}",
     role: "reader",
-    summary: "One dead letter with the fact that it holds",
+    summary: "One dead letter with its fact",
     query: nothing,
     answers: { 200: deadLetter.deadLetterDetail },
     handle: async ({ deps, id }) => found(await loadDeadLetter(deps.db, id)),
@@ -135,15 +140,15 @@ export const ROUTES: readonly Route[] = [
     body: replay.replayRequest,
     answers: { 200: deadLetter.deadLetterPreview, 202: replay.replayItem },
     handle: async ({ deps, body, who }) => {
-      if (body.dry_run) return { body: await previewOrder(deps, body) };
-      return orderedLetters(await orderLetters(deps, "replay", body, who), 202);
+      if (body.dry_run) return { body: await previewDeadLetterCommand(deps, body) };
+      return deadLetterAnswer(await commandDeadLetters(deps, "replay", body, who), 202);
     },
   }),
   route({
     method: "GET",
     path: "/replays",
     role: "reader",
-    summary: "Replays, the latest first",
+    summary: "Replays, newest first",
     query: replay.replayQuery,
     answers: { 200: pageOf(replay.replayItem) },
     handle: async ({ deps, query }) => ({ body: await listReplays(deps.db, query) }),
@@ -152,7 +157,7 @@ export const ROUTES: readonly Route[] = [
     method: "GET",
     path: "/replays/{id}",
     role: "reader",
-    summary: "One replay, and how far it is",
+    summary: "One replay with its progress",
     query: nothing,
     answers: { 200: replay.replayItem },
     handle: async ({ deps, id }) => found(await loadReplay(deps.db, id)),
@@ -161,7 +166,7 @@ export const ROUTES: readonly Route[] = [
     method: "POST",
     path: "/replays/{id}/cancel",
     role: "operator",
-    summary: "End a replay; what it has not come to is open again",
+    summary: "Stop a replay; the dead letters that it has not reached are open again",
     answers: { 200: replay.replayItem },
     handle: async ({ deps, id }) => found(await cancelReplay(deps.db, id, deps.now().toISOString())),
   }),
@@ -169,7 +174,7 @@ export const ROUTES: readonly Route[] = [
     method: "POST",
     path: "/reconciles",
     role: "operator",
-    summary: "Look for deliveries that never came",
+    summary: "Search for missing deliveries",
     body: reconcile.reconcileRequest,
     answers: { 202: reconcile.reconcileItem },
     handle: async ({ deps, body, who }) => {
@@ -177,7 +182,7 @@ export const ROUTES: readonly Route[] = [
       const since = body.since === undefined ? null : new Date(body.since).toISOString();
       const request = { id, requested_by: who, since, dry_run: body.dry_run };
       await insertReconcile(deps.db, request, deps.now().toISOString());
-      await tellOfRequest(deps);
+      await notifyConsumer(deps);
       return { body: await loadReconcile(deps.db, id), status: 202 };
     },
   }),
@@ -185,7 +190,7 @@ export const ROUTES: readonly Route[] = [
     method: "GET",
     path: "/reconciles",
     role: "reader",
-    summary: "Searches for missing deliveries, the latest first",
+    summary: "Searches for missing deliveries, newest first",
     query: reconcile.reconcileQuery,
     answers: { 200: pageOf(reconcile.reconcileItem) },
     handle: async ({ deps, query }) => ({ body: await listReconciles(deps.db, query) }),
@@ -194,18 +199,20 @@ export const ROUTES: readonly Route[] = [
     method: "GET",
     path: "/reconciles/{id}",
     role: "reader",
-    summary: "One search, and what it found",
+    summary: "One search with its result",
     query: nothing,
     answers: { 200: reconcile.reconcileItem },
     handle: async ({ deps, id }) => found(await loadReconcile(deps.db, id)),
   }),
 ];
 
-function ordered(answer: OrderAnswer, validationId: string): Answer {
+function commandAnswer(answer: CommandAnswer, validationId: string): Answer {
   if ("error" in answer) return answer;
   const body = { success: true, message: answer.message, validation_id: validationId };
-  return { body, status: answer.ordered ? 202 : 200 };
+  return { body, status: answer.accepted ? 202 : 200 };
 }
 
-const orderedLetters = (answer: Awaited<ReturnType<typeof orderLetters>>, status: 200 | 202): Answer =>
-  "error" in answer ? answer : { body: answer, status };
+const deadLetterAnswer = (
+  answer: Awaited<ReturnType<typeof commandDeadLetters>>,
+  status: 200 | 202,
+): Answer => ("error" in answer ? answer : { body: answer, status });

@@ -9,7 +9,7 @@ interface TraceDeps {
   readonly now: () => Date;
 }
 
-/** Where something is and why; undefined where nothing is known of it, or the question is none of the forms. */
+/** The trace of something; undefined if nothing is known about it, or if the question has none of the known forms. */
 export async function readTrace(deps: TraceDeps, asked: string): Promise<Trace | undefined> {
   const question = parseTraceQuestion(asked);
   if (question === undefined) return undefined;
@@ -17,7 +17,7 @@ export async function readTrace(deps: TraceDeps, asked: string): Promise<Trace |
   return buildTrace(question.kind, rows, deps.now().toISOString());
 }
 
-/** The same, with a word on what may be asked. */
+/** The same for the API. An error says what can be asked for. */
 export async function answerTrace(deps: TraceDeps, asked: string): Promise<Answer> {
   if (parseTraceQuestion(asked) === undefined) {
     const message =
@@ -25,6 +25,6 @@ export async function answerTrace(deps: TraceDeps, asked: string): Promise<Answe
     return { error: { code: "invalid_query", message } };
   }
   const body = await readTrace(deps, asked);
-  if (body === undefined) return { error: { code: "not_found", message: "nothing is known of it" } };
+  if (body === undefined) return { error: { code: "not_found", message: "nothing is known about it" } };
   return { body };
 }

@@ -1,4 +1,4 @@
-/** Operators' orders about one validation. Carried out like any other fact: recorded once, with its place in the timeline. */
+/** Operator commands about one validation. They are recorded like any other fact: once, with an entry in the timeline. */
 
 import { isFinal } from "@webhook-gateway/shared/domain/validation.ts";
 import { FACT_VERSION, type Fact, type OperatorCommandFact } from "@webhook-gateway/shared/messages/fact.ts";
@@ -6,7 +6,7 @@ import { loadState } from "@webhook-gateway/shared/store/read/validation-state.t
 import { errorText, type Log } from "@webhook-gateway/shared/telemetry/log.ts";
 import type { ApiError } from "../http/api-error.ts";
 
-export interface OrderDeps {
+export interface CommandDeps {
   readonly db: D1Database;
   readonly queue: Pick<Queue<unknown>, "send">;
   readonly log: Log;
@@ -14,58 +14,58 @@ export interface OrderDeps {
   readonly newId: () => string;
 }
 
-/** `ordered` false: there is nothing to do. */
-export type OrderAnswer =
-  | { readonly ordered: boolean; readonly message: string }
+/** `accepted` is false if there is nothing to do. */
+export type CommandAnswer =
+  | { readonly accepted: boolean; readonly message: string }
   | { readonly error: ApiError };
 
 /** Stops a validation, in the queue or at Grainchain. */
-export async function orderCancel(deps: OrderDeps, validationId: string): Promise<OrderAnswer> {
+export async function cancelValidation(deps: CommandDeps, validationId: string): Promise<CommandAnswer> {
   const state = await loadState(deps.db, validationId);
   if (state === undefined) return UNKNOWN;
-  if (isFinal(state)) return { ordered: false, message: `it has finished: ${state}` };
+  if (isFinal(state)) return { accepted: false, message: `the validation has already ended: ${state}` };
   return send(deps, "cancel", validationId, "the validation will be cancelled");
 }
 
-/** Runs a validation's head again, if it is still the newest of its subject. */
-export async function orderRerun(deps: OrderDeps, validationId: string): Promise<OrderAnswer> {
+/** Validates the same head again if it is still the newest of its subject. */
+export async function rerunValidation(deps: CommandDeps, validationId: string): Promise<CommandAnswer> {
   const state = await loadState(deps.db, validationId);
   if (state === undefined) return UNKNOWN;
-  return send(deps, "rerun", validationId, "its head will be run again, if it is still the newest");
+  return send(deps, "rerun", validationId, "the head will be validated again if it is still the newest");
 }
 
-const UNKNOWN = { error: { code: "not_found", message: "there is no such validation" } } as const;
+const UNKNOWN = { error: { code: "not_found", message: "no validation has this id" } } as const;
 
 async function send(
-  deps: OrderDeps,
+  deps: CommandDeps,
   order: OperatorCommandFact["order"],
   validationId: string,
   message: string,
-): Promise<OrderAnswer> {
+): Promise<CommandAnswer> {
   const error = await sendFact(deps, {
     ...factHead(deps),
     kind: "order",
     order,
     validation_id: validationId,
   });
-  return error === undefined ? { ordered: true, message } : { error };
+  return error === undefined ? { accepted: true, message } : { error };
 }
 
-/** Tells the consumer that an operator's request waits in D1. Where that fails the cron finds it. */
-export async function tellOfRequest(deps: OrderDeps): Promise<void> {
+/** Notifies the consumer that an operator's request is stored in D1. If that fails, the cron finds the request. */
+export async function notifyConsumer(deps: CommandDeps): Promise<void> {
   await sendFact(deps, { ...factHead(deps), kind: "request" });
 }
 
-const factHead = ({ newId, now }: OrderDeps) =>
+const factHead = ({ newId, now }: CommandDeps) =>
   ({ v: FACT_VERSION, id: newId(), received_at: now().toISOString() }) as const;
 
-async function sendFact({ queue, log }: OrderDeps, fact: Fact): Promise<ApiError | undefined> {
+async function sendFact({ queue, log }: CommandDeps, fact: Fact): Promise<ApiError | undefined> {
   const about = "validation_id" in fact ? { validation_id: fact.validation_id } : {};
   try {
     await queue.send(fact);
   } catch (thrown) {
     log.error("order.not-queued", { order_id: fact.id, error: errorText(thrown) });
-    const message = "the order could not be queued";
+    const message = "the command could not be queued";
     return { code: "queue_unavailable", message, headers: { "retry-after": "10" } };
   }
   log.info("order.accepted", {

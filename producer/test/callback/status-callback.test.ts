@@ -263,7 +263,7 @@ describe("the body", () => {
 });
 
 test.each([
-  ["no JSON", "{", { reason: "no JSON" }],
+  ["no JSON", "{", { reason: "not JSON" }],
   ["a bad field", JSON.stringify(callbackBody({ status: "MARKER" })), { fields: "status" }],
 ])(
   "an authentic callback that is refused for %s is logged: its validation will time out",

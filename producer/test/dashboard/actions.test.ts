@@ -57,7 +57,7 @@ describe("dead letters", () => {
       "a filter that is none",
       [
         ["do", "replay-matching"],
-        ["filter", '{"colour":"red"}'],
+        ["filter", '{"color":"red"}'],
       ],
     ],
     [

@@ -107,7 +107,7 @@ test("an address from outside is a link where it is one of the web", async () =>
   expect(page).toContain('href="https://github.com/acme/widgets/pull/12" rel="noreferrer noopener external"');
 });
 
-test("colours of a terminal are left out of a step's output, and what it printed is kept", async () => {
+test("colors of a terminal are left out of a step's output, and what it printed is kept", async () => {
   const samples = samplesOf("plain");
   const output = "\u001b[32m✓\u001b[0m 12 passed\r\n\u001b[1A<b>bold</b>\u202e";
   const results = { test_results: { test: { status: "passed", output } } };

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { hoursOf } from "../../src/dashboard/pages/overview/hours.ts";
-import { onlyLetter, scopeText } from "../../src/dashboard/pages/scope-text.ts";
+import { onlyDeadLetter, scopeText } from "../../src/dashboard/pages/scope-text.ts";
 import { outsideHref, paths, pullPath } from "../../src/dashboard/parts/link.ts";
 import { shorten, tail, terminalText, visible } from "../../src/dashboard/parts/text.ts";
 
@@ -27,7 +27,7 @@ describe("a text from outside", () => {
     expect(tail("0123456789", 4)).toBe("[6 characters before this are not shown]\n6789");
   });
 
-  test("loses colours, titles and links of a terminal", () => {
+  test("loses colors, titles and links of a terminal", () => {
     const text = "\u001b[1;32mok\u001b[0m \u001b]8;;https://evil.test\u001b\\link\u001b]8;;\u0007\rover";
     expect(terminalText(text)).toBe("ok link\nover");
   });
@@ -59,10 +59,10 @@ test("paths encode what comes from outside, half characters too", () => {
 });
 
 test.each([
-  ['{"all":true}', "all open letters"],
-  ['{"ids":["a"]}', "letter a"],
-  ['{"ids":["a","b"]}', "2 selected letters"],
-  ['{"filter":{"kind":"report","class":"permanent"}}', "letters with class permanent, kind report"],
+  ['{"all":true}', "all open dead letters"],
+  ['{"ids":["a"]}', "dead letter a"],
+  ['{"ids":["a","b"]}', "2 selected dead letters"],
+  ['{"filter":{"kind":"report","class":"permanent"}}', "dead letters with class permanent, kind report"],
   ["nonsense", "nonsense"],
 ])("the scope %s is %s", (json, words) => {
   expect(
@@ -70,7 +70,7 @@ test.each([
       .split(/, | with /)
       .toSorted(),
   ).toEqual(words.split(/, | with /).toSorted());
-  expect(onlyLetter(json)).toBe(json === '{"ids":["a"]}' ? "a" : undefined);
+  expect(onlyDeadLetter(json)).toBe(json === '{"ids":["a"]}' ? "a" : undefined);
 });
 
 test("a day has 24 hours, those without a validation included", () => {

@@ -34,13 +34,13 @@ describe("a list", () => {
     expect(last).toMatch(/<a href="\/dashboard\/validations\?repo=acme%2Fwidgets[^"]*">Newest<\/a>/);
   });
 
-  test.each(["repo=widgets", "pr=twelve", "limit=0", "since=soon", "colour=red", "sha=xyz"])(
+  test.each(["repo=widgets", "pr=twelve", "limit=0", "since=soon", "color=red", "sha=xyz"])(
     "refuses what it does not understand: %s",
     async (filter) => {
       const { fetch, asked } = startDashboard();
       const response = await fetch(`/dashboard/validations?${filter}`, asReader);
       expect(response.status).toBe(400);
-      expect(await response.text()).toContain(`Not understood: ${filter.split("=")[0]}.`);
+      expect(await response.text()).toContain(`Missing or invalid: ${filter.split("=")[0]}.`);
       expect(asked).toEqual([]);
     },
   );

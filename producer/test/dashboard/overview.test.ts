@@ -6,17 +6,17 @@ describe("the overview", () => {
   test("says first what needs somebody, in words", async () => {
     const page = await pageOf(await startDashboard().fetch("/dashboard", asReader));
     const concerns = page.slice(page.indexOf('id="attention"'), page.indexOf('class="tiles"'));
-    expect(concerns).toContain("<bdi>Dispatch</bdi> is paused: <bdi>Grainchain is full</bdi>.");
+    expect(concerns).toContain("<bdi>Dispatch</bdi> is paused: <bdi>Grainchain is at capacity</bdi>.");
     expect(concerns).toContain(">in 20s</time>");
     expect(concerns).toContain("5 dead letters wait");
     expect(concerns).toContain("Queue: <bdi>plain</bdi>");
-    expect(concerns.indexOf("5 dead letters")).toBeLessThan(concerns.indexOf("Grainchain is full"));
+    expect(concerns.indexOf("5 dead letters")).toBeLessThan(concerns.indexOf("Grainchain is at capacity"));
   });
 
   test("says that nothing needs anybody where nothing does", async () => {
     const page = await pageOf(await startDashboard({ data: EMPTY }).fetch("/dashboard", asReader));
     expect(page).toContain("all clear");
-    expect(page).toContain("No dead letter is open");
+    expect(page).toContain("There are no open dead letters");
     expect(page).toContain("No validation was started in the last 24 hours");
   });
 

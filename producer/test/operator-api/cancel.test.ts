@@ -39,7 +39,10 @@ describe("an operator's cancel", () => {
     const response = await app.fetch(cancel("done"));
 
     expect(response.status).toBe(200);
-    expect(await response.json()).toMatchObject({ success: true, message: "it has finished: completed" });
+    expect(await response.json()).toMatchObject({
+      success: true,
+      message: "the validation has already ended: completed",
+    });
     expect(app.sent).toEqual([]);
   });
 

@@ -35,8 +35,8 @@ describe.each(ORDERS)("a $action", ({ action, path, status, taken }) => {
       headers: { "x-operator": "ada" },
     });
     expect(response.status).toBe(status);
-    const order = await response.json<{ id: string }>();
-    expect(order).toMatchObject({
+    const command = await response.json<{ id: string }>();
+    expect(command).toMatchObject({
       action,
       requested_by: "ada",
       requested_at: "2026-11-23T10:00:00.000Z",
@@ -47,10 +47,10 @@ describe.each(ORDERS)("a $action", ({ action, path, status, taken }) => {
       status: action === "replay" ? "running" : "done",
       replayed: action === "replay" ? 0 : 2,
     });
-    expect(await api.get(`/api/replays/${order.id}`)).toEqual(order);
-    expect((await api.list("/api/replays?limit=200")).ids).toContain(order.id);
+    expect(await api.get(`/api/replays/${command.id}`)).toEqual(command);
+    expect((await api.list("/api/replays?limit=200")).ids).toContain(command.id);
     for (const id of [first, second]) {
-      expect(await letter(api, id)).toMatchObject({ status: taken, replay_id: order.id });
+      expect(await letter(api, id)).toMatchObject({ status: taken, replay_id: command.id });
     }
     expect(await letter(api, other)).toMatchObject({ status: "open", replay_id: null });
   });
@@ -59,12 +59,12 @@ describe.each(ORDERS)("a $action", ({ action, path, status, taken }) => {
     const api = startApi();
     const { repo, ids } = await letters(3);
     const kept = await insertLetter({ repository: repo, kind: "report" });
-    const order = await api.post(
+    const command = await api.post(
       path,
       { scope: { filter: { repo, kind: "dispatch", until: minute(2) } } },
       status,
     );
-    expect(order).toMatchObject({ total: 2 });
+    expect(command).toMatchObject({ total: 2 });
     expect(await Promise.all([...ids, kept].map(async (id) => (await letter(api, id)).status))).toEqual([
       taken,
       taken,
@@ -153,8 +153,8 @@ describe("a replay", () => {
   test("stands in D1 where the queue takes nothing: the cron finds it", async () => {
     const api = startApi({ onSend: refuseToSend });
     const { ids } = await letters(1);
-    const order = await api.post("/api/replays", { scope: { ids }, rate: 1 });
-    expect(await api.get(`/api/replays/${order.id}`)).toMatchObject({ status: "running", rate: 1 });
+    const command = await api.post("/api/replays", { scope: { ids }, rate: 1 });
+    expect(await api.get(`/api/replays/${command.id}`)).toMatchObject({ status: "running", rate: 1 });
   });
 
   test("that is cancelled opens what it has not come to", async () => {

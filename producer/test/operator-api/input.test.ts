@@ -83,7 +83,7 @@ describe("a query is refused with the names of its fields", () => {
       400,
       "invalid_query",
     );
-    expect(message).toBe(`not understood: ${fields.join(", ")}`);
+    expect(message).toBe(`missing or invalid: ${fields.join(", ")}`);
   });
 
   test("and never with their values", async () => {
@@ -115,9 +115,9 @@ const ALL = { scope: { all: true } };
 
 /** A body that is refused with the names of these fields. */
 const BAD_BODIES: readonly (readonly [name: string, body: unknown, ...fields: string[]])[] = [
-  ["null", null, "the whole"],
-  ["a list", [], "the whole"],
-  ["a text", "all", "the whole"],
+  ["null", null, "the whole input"],
+  ["a list", [], "the whole input"],
+  ["a text", "all", "the whole input"],
   ["nothing", {}, "scope"],
   ["a scope of nothing", { scope: {} }, "scope"],
   ["a list as scope", { scope: [] }, "scope.filter"],
@@ -148,7 +148,7 @@ describe("a body is refused with the names of its fields", () => {
       (rate): BadBody => ["/api/replays", `rate ${rate}`, { ...ALL, rate }, "rate"],
     ),
     ["/api/dead-letters/discard", "a rate", { ...ALL, rate: 60 }, "rate"],
-    ["/api/reconciles", "a list", [], "the whole"],
+    ["/api/reconciles", "a list", [], "the whole input"],
     ["/api/reconciles", "a time without a zone", { since: "2026-11-01T00:00:00" }, "since"],
     ["/api/reconciles", "a span", { since: "6h" }, "since"],
     ["/api/reconciles", "an impossible zone", { since: "2026-11-01T00:00:00+99:99" }, "since"],
@@ -159,7 +159,7 @@ describe("a body is refused with the names of its fields", () => {
   test.each(cases)("$path: $name", async ({ path, body, fields }) => {
     const api = startApi();
     const message = await expectRefusal(await api.ask("POST", path, { body }), 400, "invalid_body");
-    expect(message).toBe(`not understood: ${fields.join(", ")}`);
+    expect(message).toBe(`missing or invalid: ${fields.join(", ")}`);
     expect(api.sent).toEqual([]);
   });
 

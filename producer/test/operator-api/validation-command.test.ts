@@ -14,7 +14,7 @@ describe.each(VALIDATION_STATES)("of a validation that is %s", (state) => {
     const answer = await api.post(`/api/validations/${id}/cancel`, undefined, isFinal(state) ? 200 : 202);
     expect(answer).toMatchObject({ success: true, validation_id: id });
     if (isFinal(state)) {
-      expect(answer.message).toBe(`it has finished: ${state}`);
+      expect(answer.message).toBe(`the validation has already ended: ${state}`);
       expect(api.sent).toEqual([]);
       return;
     }

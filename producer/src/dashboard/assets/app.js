@@ -1,6 +1,6 @@
 /**
- * Keeps a page current: fetches it again every few seconds and changes what has changed. It waits while the page is
- * hidden, while a form is being filled in, and while text is selected; and it says nothing unless it fails.
+ * Refreshes a page: fetches it every few seconds and updates what has changed. It pauses while the page is hidden, while a
+ * form is being filled in, and while text is selected. It shows a message only if it fails.
  */
 /* global Idiomorph */
 import { drawPlots } from "./plots.js";
@@ -19,7 +19,7 @@ let failures = 0;
 let timer;
 const sent = new Set();
 
-/** Somebody reads or writes here: what they see must not move. */
+/** Somebody is reading or typing here: what they see must not move. */
 function isInUse() {
   const selection = getSelection();
   if (selection !== null && !selection.isCollapsed && main.contains(selection.anchorNode)) return true;
@@ -27,17 +27,17 @@ function isInUse() {
   return [...main.querySelectorAll("form")].some(isFilledIn);
 }
 
-/** Whether the page is to stay as it is. Says so. */
+/** Whether the page must not change now. Updates the button. */
 function isHeld() {
   const state = paused ? "paused" : isInUse() ? "held" : "live";
   if (button.dataset.state !== state) {
     button.dataset.state = state;
-    button.textContent = WORDS[state];
+    button.textContent = LABELS[state];
   }
   return state !== "live" || document.hidden;
 }
 
-const WORDS = { live: "Live", paused: "Paused", held: "Held while in use" };
+const LABELS = { live: "Live", paused: "Paused", held: "Paused while in use" };
 
 const isFilledIn = (form) =>
   [...form.elements].some((field) => {
@@ -59,17 +59,17 @@ async function refresh() {
     if (!response.ok) throw new Error(`HTTP ${response.status}`);
     if (!isHeld()) update(new DOMParser().parseFromString(text, "text/html"));
     failures = 0;
-    tell("");
+    showNote("");
   } catch (thrown) {
     failures++;
-    // Leaving the page ends the request too, and one may well be lost.
-    if (failures > 1) tell(`Not current: ${thrown.message}`);
+    // Leaving the page also ends the request, and a single failure is normal.
+    if (failures > 1) showNote(`Not up to date: ${thrown.message}`);
   }
 }
 
 function update(next) {
   const wanted = next.getElementById("main");
-  // Another version of the gateway has other scripts.
+  // After a deployment the scripts have changed.
   if (wanted === null || scriptOf(next) !== scriptOf(document)) return location.reload();
   Idiomorph.morph(main, wanted, KEEP);
   Idiomorph.morph(foot, next.getElementById("foot"), KEEP);
@@ -88,7 +88,7 @@ const KEEP = {
 
 const scriptOf = (page) => page.querySelector("script[type=module]")?.getAttribute("src");
 
-function tell(text) {
+function showNote(text) {
   if (note.textContent !== text) note.textContent = text;
 }
 
@@ -103,7 +103,7 @@ function now() {
   void tick();
 }
 
-/** What a script adds to the page as it came. */
+/** What scripts add to the page. */
 function prepare() {
   drawPlots();
   for (const all of main.querySelectorAll("[data-select-all]")) {
@@ -114,7 +114,7 @@ function prepare() {
   }
 }
 
-/** The notice is said once. */
+/** Shows the notice only once. */
 function forgetNotice() {
   const address = new URL(location.href);
   if (!address.searchParams.has("notice")) return;
@@ -122,7 +122,7 @@ function forgetNotice() {
   history.replaceState(history.state, "", address);
 }
 
-/** A form is sent once, however often it is clicked. */
+/** Sends a form only once, even after several clicks. */
 addEventListener("submit", (event) => {
   if (event.target.method !== "post") return;
   if (sent.has(event.target)) event.preventDefault();

@@ -1,27 +1,27 @@
-/** Draws the plots from the table that says the same. */
+/** Draws the charts from the table with the same numbers. */
 /* global uPlot */
 
 const drawn = new Map();
 
-/** Draws what is not drawn yet, and gives the rest its new numbers. */
+/** Draws every chart that is new or whose numbers have changed. */
 export function drawPlots() {
   const table = document.getElementById("hour-table");
   if (table === null || typeof uPlot === "undefined") return;
   const rows = [...table.tBodies[0].rows].reverse();
-  for (const place of document.querySelectorAll("[data-plot]")) {
-    const data = READ[place.dataset.plot](rows);
+  for (const container of document.querySelectorAll("[data-plot]")) {
+    const data = READ[container.dataset.plot](rows);
     const text = JSON.stringify(data.shown);
-    const known = drawn.get(place);
+    const known = drawn.get(container);
     if (known?.text === text) continue;
     known?.plot.destroy();
-    drawn.set(place, { text, plot: draw(place, data) });
+    drawn.set(container, { text, plot: draw(container, data) });
   }
 }
 
-/** Colours come from the style sheet; a canvas does not follow it by itself. */
+/** Colors come from the style sheet; a canvas does not follow a change of it by itself. */
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redrawPlots);
 addEventListener("resize", () => {
-  for (const [place, { plot }] of drawn) plot.setSize(sizeOf(place));
+  for (const [container, { plot }] of drawn) plot.setSize(sizeOf(container));
 });
 
 function redrawPlots() {
@@ -38,9 +38,9 @@ const numbers = (rows, series) =>
 
 const times = (rows) => rows.map((row) => Number(row.dataset.at));
 
-/** What each plot reads: `shown` are the numbers, `data` what is drawn of them. */
+/** The data of each chart: `shown` are the numbers, `data` is what is drawn. */
 const READ = {
-  /** Bars on top of each other: each reaches to the sum of its own and those below. */
+  /** Stacked bars: each is as tall as the sum of its own number and those below. */
   throughput(rows) {
     const kinds = ["succeeded", "failed_checks", "broken", "other"];
     const shown = kinds.map((kind) => numbers(rows, kind));
@@ -49,8 +49,8 @@ const READ = {
     );
     const series = kinds.map((kind, index) => ({
       label: LABELS[kind],
-      fill: colour(`--plot-${kind}`),
-      stroke: colour("--panel"),
+      fill: color(`--plot-${kind}`),
+      stroke: color("--panel"),
       width: 1,
       points: { show: false },
       paths: uPlot.paths.bars({ size: [0.8, 48] }),
@@ -65,9 +65,9 @@ const READ = {
     const series = [
       {
         label: LABELS.seconds,
-        stroke: colour("--plot-line"),
+        stroke: color("--plot-line"),
         width: 2,
-        points: { show: true, size: 6, fill: colour("--plot-line") },
+        points: { show: true, size: 6, fill: color("--plot-line") },
         value: (_plot, value) => (value === null || value === undefined ? "–" : spanText(value)),
       },
     ];
@@ -85,26 +85,26 @@ const LABELS = {
 
 const HEIGHT = 180;
 const HOUR_SECONDS = 3600;
-/** At least so much is in view, so that one validation is not as tall as a thousand. */
+/** The least height of the scale, so that one validation does not fill it. */
 const LEAST_TOP = 4;
 
-const sizeOf = (place) => ({ width: place.clientWidth, height: HEIGHT });
-const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+const sizeOf = (container) => ({ width: container.clientWidth, height: HEIGHT });
+const color = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 const clock = (seconds) => new Date(seconds * 1000).toISOString().slice(11, 16);
 
 const spanText = (seconds) => (seconds < 120 ? `${seconds} s` : `${Math.round(seconds / 6) / 10} min`);
 
-function draw(place, { data, series, whole }) {
+function draw(container, { data, series, whole }) {
   const [hours] = data;
   const font = `12px ${getComputedStyle(document.body).fontFamily}`;
   const axis = {
-    stroke: colour("--muted"),
+    stroke: color("--muted"),
     font,
-    grid: { stroke: colour("--line"), width: 1 },
+    grid: { stroke: color("--line"), width: 1 },
     ticks: { show: false },
   };
   const options = {
-    ...sizeOf(place),
+    ...sizeOf(container),
     cursor: { y: false, drag: { x: false, y: false }, points: { show: !whole } },
     legend: { live: true },
     tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC"),
@@ -125,8 +125,8 @@ function draw(place, { data, series, whole }) {
       ...series,
     ],
   };
-  return new uPlot(options, data, place);
+  return new uPlot(options, data, container);
 }
 
-/** There is no half validation. */
+/** Validations are whole numbers. */
 const WHOLE = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 50_000, 100_000];

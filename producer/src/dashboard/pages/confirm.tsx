@@ -1,17 +1,16 @@
-/** Asks whether dead letters are to be replayed or discarded: how many, which, at what rate, and why. */
+/** Asks for confirmation before dead letters are replayed or discarded, and for the rate and the reason. */
 import type { DeadLetterPreview, DeadLetterScope } from "@webhook-gateway/shared/api/dead-letter.ts";
 import { DEFAULT_RATE, MAX_RATE, type ReplayItem } from "@webhook-gateway/shared/api/replay.ts";
-import { LetterTable } from "../parts/dead-letter-table.tsx";
+import { DeadLetterTable } from "../parts/dead-letter-table.tsx";
 import { Page } from "../parts/layout.tsx";
 import { BASE, paths } from "../parts/link.ts";
 import type { View } from "../parts/view.ts";
 
-/** How an order is called for. */
-export type LetterAction = ReplayItem["action"];
+export type DeadLetterAction = ReplayItem["action"];
 
 interface Props {
   readonly view: View;
-  readonly action: LetterAction;
+  readonly action: DeadLetterAction;
   readonly scope: DeadLetterScope;
   readonly preview: DeadLetterPreview;
 }
@@ -20,36 +19,43 @@ const WORDS = {
   replay: {
     verb: "Replay",
     meaning:
-      "Each is done again once, behind live work, under its original delivery GUID. A replay can be cancelled on the way; what it has not come to is open again.",
+      "Each dead letter is processed once more, behind live work, with its original delivery GUID. You can stop the replay at any time; the dead letters that it has not reached are then open again.",
   },
   discard: {
     verb: "Discard",
     meaning:
-      "They are closed without being done again. They stay in the list of discarded letters, and cannot be replayed.",
+      "They are closed without being processed again. They stay in the list of discarded dead letters and cannot be replayed.",
   },
-} as const satisfies Record<LetterAction, unknown>;
+} as const satisfies Record<DeadLetterAction, unknown>;
 
 export const ConfirmPage = ({ view, action, scope, preview }: Props) => {
   const { verb, meaning } = WORDS[action];
   const { total, sample } = preview;
   const letters = total === 1 ? "1 dead letter" : `${total} dead letters`;
   return (
-    <Page view={view} title={`${verb} ${letters}?`} place="dead-letters">
+    <Page view={view} title={`${verb} ${letters}?`} section="dead-letters">
       <h1>
         {verb} {letters}?
       </h1>
       {total === 0 ? (
         <p class="empty">
-          Nothing that is open matches: it may have been replayed meanwhile.{" "}
+          No open dead letter matches. They may have been replayed in the meantime.{" "}
           <a href={paths.deadLetters()}>Back to the list</a>
         </p>
       ) : (
         <>
           <p>{meaning}</p>
-          <OrderForm action={action} scope={scope} submit={`${verb} ${letters}`} />
+          <ConfirmForm action={action} scope={scope} submit={`${verb} ${letters}`} />
           <section aria-labelledby="sample">
-            <h2 id="sample">{sample.length < total ? `The first ${sample.length} of ${total}` : "Which"}</h2>
-            <LetterTable view={view} caption="A sample of the letters" items={sample} empty="No sample." />
+            <h2 id="sample">
+              {sample.length < total ? `The first ${sample.length} of ${total}` : "Dead letters"}
+            </h2>
+            <DeadLetterTable
+              view={view}
+              caption="A sample of the dead letters"
+              items={sample}
+              empty="No sample."
+            />
           </section>
         </>
       )}
@@ -57,8 +63,8 @@ export const ConfirmPage = ({ view, action, scope, preview }: Props) => {
   );
 };
 
-const OrderForm = (props: {
-  readonly action: LetterAction;
+const ConfirmForm = (props: {
+  readonly action: DeadLetterAction;
   readonly scope: DeadLetterScope;
   readonly submit: string;
 }) => (
@@ -70,7 +76,7 @@ const OrderForm = (props: {
     </label>
     {props.action === "replay" && (
       <label>
-        <span>Letters a minute</span>
+        <span>Dead letters per minute</span>
         <input name="rate" type="number" min={1} max={MAX_RATE} value={DEFAULT_RATE} required />
       </label>
     )}
@@ -78,7 +84,7 @@ const OrderForm = (props: {
       <button type="submit" class={props.action === "discard" ? "danger" : "primary"}>
         {props.submit}
       </button>
-      <a href={paths.deadLetters()}>Back without doing anything</a>
+      <a href={paths.deadLetters()}>Cancel</a>
     </div>
   </form>
 );

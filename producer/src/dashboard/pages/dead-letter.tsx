@@ -1,11 +1,11 @@
-/** One dead letter, with the fact that it holds. */
+/** One dead letter with its fact. */
 
 import type { DeadLetterDetail } from "@webhook-gateway/shared/api/dead-letter.ts";
 import { parseJson } from "@webhook-gateway/shared/text/json.ts";
 import { WordBadge } from "../parts/badge.tsx";
-import { LetterOrder } from "../parts/dead-letter-actions.tsx";
+import { DeadLetterActions } from "../parts/dead-letter-actions.tsx";
 import { Fields } from "../parts/fields.tsx";
-import { At, Words } from "../parts/inline.tsx";
+import { At, Text } from "../parts/inline.tsx";
 import { Page } from "../parts/layout.tsx";
 import { paths, replayAnchor } from "../parts/link.ts";
 import { tail, visible } from "../parts/text.ts";
@@ -19,7 +19,7 @@ const MEANING: Readonly<Record<DeadLetterDetail["kind"], string>> = {
   fact: "A delivery or callback that could not be recorded.",
   dispatch: "A validation that could not be dispatched to Grainchain.",
   cancel: "A run at Grainchain that could not be cancelled.",
-  report: "A state that GitHub could not be told.",
+  report: "A validation state that could not be reported to GitHub.",
 };
 
 interface Props {
@@ -28,19 +28,19 @@ interface Props {
 }
 
 export const DeadLetterPage = ({ view, letter }: Props) => (
-  <Page view={view} title={`Dead ${letter.kind}`} place="dead-letters" refreshSeconds={10}>
+  <Page view={view} title={`Dead ${letter.kind}`} section="dead-letters" refreshSeconds={10}>
     <div class="title">
       <h1>
-        Dead {letter.kind} · <Words text={letter.class} maxLength={60} />
+        Dead {letter.kind} · <Text text={letter.class} maxLength={60} />
       </h1>
       <WordBadge word={letter.status} />
     </div>
     <p class="muted">{MEANING[letter.kind]}</p>
-    {view.role === "operator" && letter.status === "open" && <LetterOrder id={letter.id} />}
+    {view.role === "operator" && letter.status === "open" && <DeadLetterActions id={letter.id} />}
     <p class="error box">
-      <Words text={letter.error} maxLength={2100} />
+      <Text text={letter.error} maxLength={2100} />
     </p>
-    <LetterFields view={view} letter={letter} />
+    <DeadLetterFields view={view} letter={letter} />
     {letter.body !== null && (
       <section aria-labelledby="fact">
         <h2 id="fact">The fact</h2>
@@ -50,24 +50,24 @@ export const DeadLetterPage = ({ view, letter }: Props) => (
   </Page>
 );
 
-const LetterFields = ({ view, letter }: Props) => (
+const DeadLetterFields = ({ view, letter }: Props) => (
   <Fields
     of={[
       [
-        "Letter",
+        "Dead letter",
         <code>
-          <Words text={letter.id} maxLength={300} />
+          <Text text={letter.id} maxLength={300} />
         </code>,
       ],
-      ["Tries", letter.attempts],
-      ["First tried", <At at={letter.first_at} view={view} />],
+      ["Attempts", letter.attempts],
+      ["First attempt", <At at={letter.first_at} view={view} />],
       ["Died", <At at={letter.died_at} view={view} />],
       letter.repository === null
         ? undefined
         : [
             "Repository",
             <a href={paths.deadLetters({ repo: letter.repository })}>
-              <Words text={letter.repository} maxLength={200} />
+              <Text text={letter.repository} maxLength={200} />
             </a>,
           ],
       letter.delivery_id === null ? undefined : ["Delivery", <DeliveryLink id={letter.delivery_id} />],
@@ -77,7 +77,7 @@ const LetterFields = ({ view, letter }: Props) => (
             "Validation",
             <a href={paths.validation(letter.validation_id)}>
               <code>
-                <Words text={letter.validation_id} maxLength={200} />
+                <Text text={letter.validation_id} maxLength={200} />
               </code>
             </a>,
           ],
@@ -87,12 +87,12 @@ const LetterFields = ({ view, letter }: Props) => (
             "Replay",
             <a href={`${paths.replays()}#${replayAnchor(letter.replay_id)}`}>
               <code>
-                <Words text={letter.replay_id} />
+                <Text text={letter.replay_id} />
               </code>
             </a>,
           ],
       letter.closed_at === null ? undefined : ["Closed", <At at={letter.closed_at} view={view} />],
-      letter.outcome === null ? undefined : ["Came of it", <Words text={letter.outcome} maxLength={500} />],
+      letter.outcome === null ? undefined : ["Outcome", <Text text={letter.outcome} maxLength={500} />],
     ]}
   />
 );

@@ -4,8 +4,8 @@ import {
   type DeadLetterItem,
 } from "@webhook-gateway/shared/api/dead-letter.ts";
 import type { ListPage } from "../data.ts";
-import { LetterOrders } from "../parts/dead-letter-actions.tsx";
-import { LetterTable } from "../parts/dead-letter-table.tsx";
+import { DeadLetterListActions } from "../parts/dead-letter-actions.tsx";
+import { DeadLetterTable } from "../parts/dead-letter-table.tsx";
 import { type Choice, ChoiceFilter, FilterForm, TextFilter, TimeFilters } from "../parts/filter-form.tsx";
 import { Page } from "../parts/layout.tsx";
 import { paths } from "../parts/link.ts";
@@ -14,9 +14,9 @@ import type { View } from "../parts/view.ts";
 
 const KINDS: readonly Choice[] = [
   ["fact", "fact: could not be recorded"],
-  ["dispatch", "dispatch: Grainchain did not take it"],
+  ["dispatch", "dispatch: Grainchain did not accept it"],
   ["cancel", "cancel: Grainchain did not stop it"],
-  ["report", "report: GitHub was not told"],
+  ["report", "report: not sent to GitHub"],
 ] satisfies readonly (readonly [(typeof DEAD_LETTER_KINDS)[number], string])[];
 
 const CLASSES: readonly Choice[] = ["permanent", "retryable", "configuration", "backpressure"].map(
@@ -36,22 +36,22 @@ interface Props {
 export const DeadLettersPage = ({ view, list, filter }: Props) => {
   const { cursor, limit, state, ...scope } = filter;
   const set = Object.keys(filter).length > 0;
-  const actable = view.role === "operator" && (state ?? "open") === "open" && list.items.length > 0;
+  const canAct = view.role === "operator" && (state ?? "open") === "open" && list.items.length > 0;
   const table = (
-    <LetterTable
+    <DeadLetterTable
       view={view}
-      caption="Dead letters, the latest first"
+      caption="Dead letters, newest first"
       items={list.items}
-      selectable={actable}
+      selectable={canAct}
       empty={
         set
-          ? "No dead letter matches these filters."
-          : "No dead letter is open: everything was recorded, dispatched, cancelled and reported."
+          ? "No dead letters match these filters."
+          : "There are no open dead letters. Everything was recorded, dispatched, cancelled and reported."
       }
     />
   );
   return (
-    <Page view={view} title="Dead letters" place="dead-letters" refreshSeconds={10}>
+    <Page view={view} title="Dead letters" section="dead-letters" refreshSeconds={10}>
       <h1>Dead letters</h1>
       <FilterForm action={paths.deadLetters()} set={set}>
         <ChoiceFilter name="kind" label="Kind" values={filter} choices={KINDS} any="any" />
@@ -61,7 +61,7 @@ export const DeadLettersPage = ({ view, list, filter }: Props) => {
         <TextFilter name="event" label="Event" values={filter} hint="pull_request" />
         <TimeFilters values={filter} />
       </FilterForm>
-      {actable ? <LetterOrders filter={scope}>{table}</LetterOrders> : table}
+      {canAct ? <DeadLetterListActions filter={scope}>{table}</DeadLetterListActions> : table}
       <Paging path={paths.deadLetters()} filter={filter} next={list.next_cursor} />
     </Page>
   );

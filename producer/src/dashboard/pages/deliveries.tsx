@@ -10,11 +10,11 @@ import type { View } from "../parts/view.ts";
 const OUTCOMES: readonly Choice[] = [
   ["started", "started a validation"],
   ["cancelled", "cancelled validations"],
-  ["unchanged", "unchanged: validated already"],
-  ["stale", "stale: older than what is known"],
+  ["unchanged", "unchanged: already validated"],
+  ["stale", "stale: older than the known head"],
   ["unknown_subject", "unknown subject"],
   ["ignored", "ignored"],
-  ["recorded", "recorded, nothing to do"],
+  ["recorded", "recorded: no effect"],
 ];
 
 interface Props {
@@ -24,7 +24,7 @@ interface Props {
 }
 
 export const DeliveriesPage = ({ view, list, filter }: Props) => (
-  <Page view={view} title="Deliveries" place="deliveries" refreshSeconds={10}>
+  <Page view={view} title="Deliveries" section="deliveries" refreshSeconds={10}>
     <h1>Deliveries</h1>
     <FilterForm action={paths.deliveries()} set={Object.keys(filter).length > 0}>
       <ChoiceFilter name="state" label="Outcome" values={filter} choices={OUTCOMES} any="any" />
@@ -34,12 +34,12 @@ export const DeliveriesPage = ({ view, list, filter }: Props) => (
     </FilterForm>
     <DeliveryTable
       view={view}
-      caption="Recorded deliveries, the latest first"
+      caption="Recorded deliveries, newest first"
       items={list.items}
       empty={
         Object.keys(filter).length > 0
-          ? "No delivery matches these filters. Events that need nothing done are not recorded."
-          : "No delivery yet: GitHub's webhook must point at /webhook/github of this gateway."
+          ? "No deliveries match these filters. Ignored events are not recorded."
+          : "No deliveries yet. The webhook on GitHub must point to /webhook/github of this gateway."
       }
     />
     <Paging path={paths.deliveries()} filter={filter} next={list.next_cursor} />

@@ -1,6 +1,6 @@
-/** A page for what cannot be shown or done. */
+/** An error page. */
 import type { Health } from "../../health/health.ts";
-import { Words } from "../parts/inline.tsx";
+import { Text } from "../parts/inline.tsx";
 import { Page } from "../parts/layout.tsx";
 import { paths } from "../parts/link.ts";
 import type { View } from "../parts/view.ts";
@@ -15,14 +15,14 @@ interface Props {
 }
 
 export const ProblemPage = ({ view, title, message, requestId, health }: Props) => (
-  <Page view={view} title={title} place="none">
+  <Page view={view} title={title} section="none">
     <h1>{title}</h1>
     <p>
-      <Words text={message} maxLength={2100} />
+      <Text text={message} maxLength={2100} />
     </p>
     {health !== undefined && <Checks health={health} view={view} />}
     <p class="muted">
-      <a href={paths.now}>To the overview</a> · request <code>{requestId}</code>
+      <a href={paths.now}>Go to the overview</a> · request <code>{requestId}</code>
     </p>
   </Page>
 );

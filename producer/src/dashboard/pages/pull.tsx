@@ -2,7 +2,7 @@
 import type { ValidationItem } from "@webhook-gateway/shared/api/validation.ts";
 import type { ListPage } from "../data.ts";
 import { StateBadge } from "../parts/badge.tsx";
-import { Outside, Words } from "../parts/inline.tsx";
+import { Outside, Text } from "../parts/inline.tsx";
 import { Page } from "../parts/layout.tsx";
 import { paths, pullPath } from "../parts/link.ts";
 import { Paging } from "../parts/paging.tsx";
@@ -20,20 +20,25 @@ interface Props {
 export const PullPage = ({ view, repository, number, list, filter }: Props) => {
   const [newest] = list.items;
   return (
-    <Page view={view} title={`${repository.slice(0, 200)}#${number}`} place="validations" refreshSeconds={5}>
+    <Page
+      view={view}
+      title={`${repository.slice(0, 200)}#${number}`}
+      section="validations"
+      refreshSeconds={5}
+    >
       <div class="title">
         <h1>
-          <Words text={repository} />#{number}
+          <Text text={repository} />#{number}
         </h1>
         {newest !== undefined && filter.cursor === undefined && <StateBadge of={newest} />}
-        <a href={paths.search(`${repository}#${number}`)}>Trace its deliveries and runs</a>
-        {newest !== undefined && <Outside address={newest.pr_url}>On GitHub</Outside>}
+        <a href={paths.search(`${repository}#${number}`)}>Trace deliveries and runs</a>
+        {newest !== undefined && <Outside address={newest.pr_url}>View on GitHub</Outside>}
       </div>
       <ValidationTable
         view={view}
-        caption={`Runs of ${repository.slice(0, 200)}#${number}, the latest first`}
+        caption={`Runs of ${repository.slice(0, 200)}#${number}, newest first`}
         items={list.items}
-        empty="No more runs of this pull request."
+        empty="There are no more runs of this pull request."
       />
       <Paging
         path={pullPath(repository, number) ?? paths.validations()}

@@ -1,8 +1,8 @@
-/** Searches for deliveries that never came. */
+/** Searches for missing deliveries. */
 import type { ReconcileItem } from "@webhook-gateway/shared/api/reconcile.ts";
 import type { ListPage } from "../data.ts";
 import { WordBadge } from "../parts/badge.tsx";
-import { Ago, Words } from "../parts/inline.tsx";
+import { Ago, Text } from "../parts/inline.tsx";
 import { Page } from "../parts/layout.tsx";
 import { paths } from "../parts/link.ts";
 import { Paging } from "../parts/paging.tsx";
@@ -16,35 +16,35 @@ interface Props {
 }
 
 export const ReconcilesPage = ({ view, list, filter }: Props) => (
-  <Page view={view} title="Recovery" place="reconciles" refreshSeconds={10}>
+  <Page view={view} title="Recovery" section="reconciles" refreshSeconds={10}>
     <h1>Recovery of missing deliveries</h1>
     <p class="muted">
-      GitHub's own record of deliveries is compared with what was recorded here; what failed is fetched or
-      asked for again.
+      The gateway compares GitHub's list of deliveries with its own records. It fetches missing deliveries, or
+      asks GitHub to send them again.
     </p>
     <Table
-      caption="Searches for missing deliveries, the latest first"
+      caption="Searches for missing deliveries, newest first"
       items={list.items}
       keyOf={({ id }) => id}
       stack
-      empty="No search yet: they need a GitHub App or token, and RECONCILE_HOOKS."
+      empty="No searches yet. They need a GitHub App or a token, and RECONCILE_HOOKS."
       columns={[
         { head: "State", kind: "narrow", cell: ({ status }) => <WordBadge word={status} /> },
-        { head: "Asked by", names: true, cell: (item) => <AskedBy item={item} view={view} /> },
+        { head: "Requested by", names: true, cell: (item) => <RequestedBy item={item} view={view} /> },
         { head: "Listed", kind: "wide num", cell: ({ listed }) => listed },
         { head: "Missing", kind: "num", cell: ({ missing }) => missing },
         { head: "Recovered", kind: "num", cell: ({ recovered }) => recovered },
         { head: "Redelivered", kind: "wide num", cell: ({ redelivered }) => redelivered },
-        { head: "Asked", kind: "num", cell: (item) => <Ago at={item.requested_at} view={view} /> },
+        { head: "Requested", kind: "num", cell: (item) => <Ago at={item.requested_at} view={view} /> },
       ]}
     />
     <Paging path={paths.reconciles()} filter={filter} next={list.next_cursor} />
   </Page>
 );
 
-const AskedBy = ({ item, view }: { readonly item: ReconcileItem; readonly view: View }) => (
+const RequestedBy = ({ item, view }: { readonly item: ReconcileItem; readonly view: View }) => (
   <>
-    <Words text={item.requested_by} maxLength={60} />
+    <Text text={item.requested_by} maxLength={60} />
     <div class="muted">
       {item.since === null ? (
         "since the last search"
@@ -53,11 +53,11 @@ const AskedBy = ({ item, view }: { readonly item: ReconcileItem; readonly view: 
           since <Ago at={item.since} view={view} />
         </>
       )}
-      {item.dry_run && ", only looked"}
+      {item.dry_run && ", dry run"}
     </div>
     {item.error !== null && (
       <div class="error">
-        <Words text={item.error} maxLength={300} />
+        <Text text={item.error} maxLength={300} />
       </div>
     )}
   </>

@@ -1,14 +1,14 @@
-/** Replays and discards: who, when, why, and how far. */
+/** Replays and discards: who, when, why, and the progress. */
 import type { ReplayItem } from "@webhook-gateway/shared/api/replay.ts";
 import type { ListPage } from "../data.ts";
 import { Badge, WordBadge } from "../parts/badge.tsx";
-import { Ago, Took, Words } from "../parts/inline.tsx";
+import { Ago, Text, Took } from "../parts/inline.tsx";
 import { Page } from "../parts/layout.tsx";
 import { BASE, paths, replayAnchor } from "../parts/link.ts";
 import { Paging } from "../parts/paging.tsx";
 import { Table } from "../parts/table.tsx";
 import type { View } from "../parts/view.ts";
-import { onlyLetter, scopeText } from "./scope-text.ts";
+import { onlyDeadLetter, scopeText } from "./scope-text.ts";
 
 interface Props {
   readonly view: View;
@@ -20,29 +20,29 @@ export const ReplaysPage = ({ view, list, filter }: Props) => (
   <Page
     view={view}
     title="Replays"
-    place="replays"
+    section="replays"
     refreshSeconds={list.items.some(({ status }) => status === "running") ? 2 : 10}
   >
     <h1>Replays and discards</h1>
     <Table
-      caption="Replays and discards of dead letters, the latest first"
+      caption="Replays and discards of dead letters, newest first"
       items={list.items}
       keyOf={({ id }) => id}
       stack
-      empty="Nothing was replayed or discarded yet. Both start from the dead letters."
+      empty="Nothing was replayed or discarded yet. Start on the page of dead letters."
       columns={[
         { head: "State", kind: "narrow", cell: (replay) => <State replay={replay} view={view} /> },
         { head: "What", names: true, cell: (replay) => <What replay={replay} /> },
         { head: "Progress", cell: (replay) => <Progress replay={replay} /> },
         { head: "Rate", kind: "wide num", cell: ({ rate }) => (rate === 0 ? "at once" : `${rate}/min`) },
         {
-          head: "Took",
+          head: "Duration",
           kind: "wide num",
           cell: ({ requested_at, finished_at, status }) => (
-            <Took from={requested_at} to={finished_at} goesOn={status === "running"} view={view} />
+            <Took from={requested_at} to={finished_at} ongoing={status === "running"} view={view} />
           ),
         },
-        { head: "Ordered", kind: "num", cell: (replay) => <Ago at={replay.requested_at} view={view} /> },
+        { head: "Requested", kind: "num", cell: (replay) => <Ago at={replay.requested_at} view={view} /> },
       ]}
     />
     <Paging path={paths.replays()} filter={filter} next={list.next_cursor} />
@@ -66,23 +66,23 @@ const What = ({ replay }: { readonly replay: ReplayItem }) => (
   <div id={replayAnchor(replay.id)}>
     {replay.action === "replay" ? "Replay" : "Discard"} of <Scope scope={replay.scope} />
     <div class="muted">
-      by <Words text={replay.requested_by} maxLength={60} />
+      by <Text text={replay.requested_by} maxLength={60} />
       {replay.reason !== null && (
         <>
-          : <Words text={replay.reason} maxLength={200} />
+          : <Text text={replay.reason} maxLength={200} />
         </>
       )}
     </div>
   </div>
 );
 
-/** A single letter can be opened. */
+/** A single dead letter is a link. */
 function Scope({ scope }: { readonly scope: string }) {
-  const letter = onlyLetter(scope);
-  if (letter === undefined) return <Words text={scopeText(scope)} maxLength={160} />;
+  const letter = onlyDeadLetter(scope);
+  if (letter === undefined) return <Text text={scopeText(scope)} maxLength={160} />;
   return (
     <a href={paths.deadLetter(letter)}>
-      <Words text={letter} maxLength={60} />
+      <Text text={letter} maxLength={60} />
     </a>
   );
 }
@@ -90,7 +90,7 @@ function Scope({ scope }: { readonly scope: string }) {
 const Progress = ({ replay }: { readonly replay: ReplayItem }) => (
   <>
     <span class="progress">
-      <progress max={Math.max(replay.total, 1)} value={replay.replayed} aria-label="Letters done with" />
+      <progress max={Math.max(replay.total, 1)} value={replay.replayed} aria-label="Dead letters processed" />
       {replay.replayed} of {replay.total}
     </span>
     {replay.failed > 0 && (

@@ -1,23 +1,24 @@
-/** A scope of dead letters in words. */
+/** A scope of dead letters as text. */
 import { deadLetterScope } from "@webhook-gateway/shared/api/dead-letter.ts";
 import * as v from "valibot";
 
 const storedScope = v.pipe(v.string(), v.parseJson(), deadLetterScope);
 
-/** The letter's id where a scope is one letter. */
-export function onlyLetter(json: string): string | undefined {
+/** The id of the dead letter if the scope is a single one. */
+export function onlyDeadLetter(json: string): string | undefined {
   const parsed = v.safeParse(storedScope, json);
   const ids = parsed.success ? parsed.output.ids : undefined;
   return ids?.length === 1 ? ids[0] : undefined;
 }
 
-/** @param json as it is stored; shown as it is where it is not understood */
+/** @param json as it is stored; returned as it is if it cannot be read */
 export function scopeText(json: string): string {
   const parsed = v.safeParse(storedScope, json);
   if (!parsed.success) return json;
   const { ids, filter, all } = parsed.output;
-  if (all === true) return "all open letters";
-  if (ids !== undefined) return ids.length === 1 ? `letter ${ids[0]}` : `${ids.length} selected letters`;
+  if (all === true) return "all open dead letters";
+  if (ids !== undefined)
+    return ids.length === 1 ? `dead letter ${ids[0]}` : `${ids.length} selected dead letters`;
   const conditions = Object.entries(filter ?? {}).map(([name, value]) => `${name} ${value}`);
-  return `letters with ${conditions.join(", ")}`;
+  return `dead letters with ${conditions.join(", ")}`;
 }

@@ -1,12 +1,12 @@
-/** Where something is and why: a delivery, a validation, a pull request or a commit. */
+/** The trace of a delivery, a validation, a pull request or a commit. */
 import type { Trace } from "@webhook-gateway/shared/api/trace.ts";
 import { StateBadge } from "../parts/badge.tsx";
-import { LetterTable } from "../parts/dead-letter-table.tsx";
+import { DeadLetterTable } from "../parts/dead-letter-table.tsx";
 import { DeliveryTable } from "../parts/delivery-table.tsx";
-import { Sha, Words } from "../parts/inline.tsx";
+import { Sha, Text } from "../parts/inline.tsx";
 import { Page } from "../parts/layout.tsx";
 import { paths } from "../parts/link.ts";
-import { SubjectWords } from "../parts/validation-table.tsx";
+import { SubjectText } from "../parts/validation-table.tsx";
 import type { View } from "../parts/view.ts";
 import { TraceSteps } from "./validation/trace-steps.tsx";
 
@@ -24,21 +24,21 @@ const KINDS: Readonly<Record<Trace["kind"], string>> = {
 };
 
 export const SearchPage = ({ view, asked, trace }: Props) => (
-  <Page view={view} title={`Trace of ${asked.slice(0, 100)}`} place="none" asked={asked} refreshSeconds={5}>
+  <Page view={view} title={`Trace of ${asked.slice(0, 100)}`} section="none" asked={asked} refreshSeconds={5}>
     <h1>
       {KINDS[trace.kind]}{" "}
       <code>
-        <Words text={asked} maxLength={120} />
+        <Text text={asked} maxLength={120} />
       </code>
     </h1>
     {trace.renamed.map(({ from, to }) => (
       <p>
         <code>
-          <Words text={from} maxLength={200} />
+          <Text text={from} maxLength={200} />
         </code>{" "}
         is now{" "}
         <code>
-          <Words text={to} maxLength={200} />
+          <Text text={to} maxLength={200} />
         </code>
         .
       </p>
@@ -46,11 +46,11 @@ export const SearchPage = ({ view, asked, trace }: Props) => (
     {trace.validations.map((one) => (
       <Run one={one} view={view} />
     ))}
-    {trace.validations.length === 0 && <p class="empty">No validation came of it.</p>}
+    {trace.validations.length === 0 && <p class="empty">It started no validation.</p>}
     {trace.dead_letters.length > 0 && (
       <section aria-labelledby="letters">
         <h2 id="letters">Dead letters</h2>
-        <LetterTable
+        <DeadLetterTable
           view={view}
           caption="Deliveries that could not be recorded"
           items={trace.dead_letters}
@@ -62,9 +62,9 @@ export const SearchPage = ({ view, asked, trace }: Props) => (
       <h2 id="deliveries">Deliveries</h2>
       <DeliveryTable
         view={view}
-        caption="Deliveries about it"
+        caption="Its deliveries"
         items={trace.deliveries}
-        empty="None was recorded."
+        empty="No deliveries were recorded."
       />
     </section>
   </Page>
@@ -75,7 +75,7 @@ const Run = ({ one, view }: { readonly one: Trace["validations"][number]; readon
     <div class="title">
       <h2>
         <a href={paths.validation(one.validation.id)}>
-          <SubjectWords item={one.validation} /> run {one.validation.run} of{" "}
+          <SubjectText item={one.validation} /> run {one.validation.run} of{" "}
           <Sha sha={one.validation.head_sha} />
         </a>
       </h2>
@@ -83,30 +83,30 @@ const Run = ({ one, view }: { readonly one: Trace["validations"][number]; readon
     </div>
     <TraceSteps steps={one.steps} view={view} />
     {one.dead_letters.length > 0 && (
-      <LetterTable view={view} caption="Its dead letters" items={one.dead_letters} empty="None." />
+      <DeadLetterTable view={view} caption="Its dead letters" items={one.dead_letters} empty="None." />
     )}
   </section>
 );
 
 export const SearchHelpPage = ({ view, asked }: { readonly view: View; readonly asked: string }) => (
-  <Page view={view} title="Trace" place="none" asked={asked}>
-    <h1>{asked === "" ? "Trace" : "Nothing is known of it"}</h1>
+  <Page view={view} title="Trace" section="none" asked={asked}>
+    <h1>{asked === "" ? "Trace" : "Nothing found"}</h1>
     {asked !== "" && (
       <p>
-        Nothing was found for{" "}
+        Nothing is known about{" "}
         <code>
-          <Words text={asked} maxLength={400} />
+          <Text text={asked} maxLength={400} />
         </code>
-        . An event that needed nothing done leaves no trace; one that never came shows under{" "}
-        <a href={paths.reconciles()}>recovery</a>.
+        . Ignored events leave no trace. Missing deliveries are listed under{" "}
+        <a href={paths.reconciles()}>Recovery</a>.
       </p>
     )}
-    <p>What can be traced:</p>
+    <p>You can trace:</p>
     <ul>
       <li>
-        a pull request, by its address or as <code>owner/repo#12</code>
+        a pull request, by its URL or as <code>owner/repo#12</code>
       </li>
-      <li>a delivery, by its GUID, as GitHub's list of deliveries shows it</li>
+      <li>a delivery, by its GUID from GitHub's list of deliveries</li>
       <li>a validation, by its id</li>
       <li>a commit, by 7 or more digits of its SHA</li>
     </ul>

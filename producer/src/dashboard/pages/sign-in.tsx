@@ -1,4 +1,4 @@
-/** What is shown where the browser's question for the password was dismissed. It says nothing of the gateway. */
+/** Shown if the browser's password prompt was dismissed. It reveals nothing about the gateway. */
 import { assetPath } from "../assets.ts";
 import { BASE } from "../parts/link.ts";
 

@@ -28,7 +28,7 @@ interface Props {
 }
 
 export const ValidationsPage = ({ view, list, filter }: Props) => (
-  <Page view={view} title="Validations" place="validations" refreshSeconds={5}>
+  <Page view={view} title="Validations" section="validations" refreshSeconds={5}>
     <h1>Validations</h1>
     <FilterForm action={paths.validations()} set={Object.keys(filter).length > 0}>
       <ChoiceFilter name="state" label="State" values={filter} choices={STATES} any="any" />
@@ -40,12 +40,12 @@ export const ValidationsPage = ({ view, list, filter }: Props) => (
     </FilterForm>
     <ValidationTable
       view={view}
-      caption="Validations, the latest first"
+      caption="Validations, newest first"
       items={list.items}
       empty={
         Object.keys(filter).length > 0
-          ? "No validation matches these filters."
-          : "No validation yet: the first one starts when a pull request is opened in a repository with the webhook."
+          ? "No validations match these filters."
+          : "No validations yet. The first one starts when a pull request is opened in a repository with the webhook."
       }
     />
     <Paging path={paths.validations()} filter={filter} next={list.next_cursor} />

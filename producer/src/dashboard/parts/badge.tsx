@@ -1,4 +1,4 @@
-/** A state as a shape, a word and a colour, so that none of them has to be seen. */
+/** A state as a shape, a word and a color, so that nobody depends on one of them. */
 import type { ValidationItem } from "@webhook-gateway/shared/api/validation.ts";
 import { shorten, visible } from "./text.ts";
 
@@ -41,7 +41,7 @@ export const Badge = ({ tone, shape = SHAPE_OF[tone], word }: BadgeProps) => (
   </span>
 );
 
-type Standing = Pick<ValidationItem, "state" | "conclusion">;
+type Outcome = Pick<ValidationItem, "state" | "conclusion">;
 
 const STATES: Readonly<Record<ValidationItem["state"], BadgeProps>> = {
   queued: { tone: "idle", shape: "ring", word: "queued" },
@@ -56,14 +56,14 @@ const STATES: Readonly<Record<ValidationItem["state"], BadgeProps>> = {
   dead: { tone: "bad", shape: "cross", word: "dead" },
 };
 
-/** How each state is shown, and what it is called. */
-export const stateBadge = ({ state, conclusion }: Standing): BadgeProps => {
+/** The badge of a validation's state and conclusion. */
+export const stateBadge = ({ state, conclusion }: Outcome): BadgeProps => {
   if (conclusion === "success") return { tone: "ok", shape: "check", word: "success" };
   if (conclusion === "failure") return { tone: "bad", shape: "cross", word: "failure" };
   return STATES[state];
 };
 
-export const StateBadge = ({ of }: { readonly of: Standing }) => <Badge {...stateBadge(of)} />;
+export const StateBadge = ({ of }: { readonly of: Outcome }) => <Badge {...stateBadge(of)} />;
 
 const TONES: Readonly<Record<string, Tone>> = {
   // Dead letters.
@@ -97,7 +97,7 @@ const TONES: Readonly<Record<string, Tone>> = {
   unknown_subject: "warn",
 };
 
-/** Any other state by its word; one that is not known is shown as it is. */
+/** The badge of any other state; an unknown one is shown as it is. */
 export const WordBadge = ({ word }: { readonly word: string }) => (
   <Badge
     tone={Object.hasOwn(TONES, word) ? (TONES[word] ?? "idle") : "idle"}

@@ -1,27 +1,26 @@
-/** Buttons that lead from dead letters to the page that asks whether to replay or discard them. */
+/** Buttons to replay or discard dead letters. They lead to a page that asks for confirmation. */
 import type { Child } from "hono/jsx";
 import { BASE } from "./link.ts";
 
-/** Where the question is asked. */
 export const CONFIRM_PATH = `${BASE}/dead-letters/confirm`;
 
 interface Props {
-  /** What the list was narrowed to. */
+  /** The filters of the list. */
   readonly filter: Readonly<Record<string, string>>;
-  /** The list, with its boxes. */
+  /** The list with its checkboxes. */
   readonly children: Child;
 }
 
-export const LetterOrders = ({ filter, children }: Props) => {
+export const DeadLetterListActions = ({ filter, children }: Props) => {
   const all = Object.keys(filter).length === 0 ? "all that are open" : "all that match";
   return (
-    <form method="post" action={CONFIRM_PATH} class="letters">
+    <form method="post" action={CONFIRM_PATH} class="dead-letters">
       <input type="hidden" name="filter" value={JSON.stringify(filter)} />
       {children}
       <label class="select-all" hidden>
         <input type="checkbox" data-select-all /> Select all on this page
       </label>
-      <fieldset class="orders" aria-label="What to do with dead letters">
+      <fieldset class="actions" aria-label="Actions on dead letters">
         <button name="do" value="replay-selected" type="submit">
           Replay selected…
         </button>
@@ -40,9 +39,9 @@ export const LetterOrders = ({ filter, children }: Props) => {
   );
 };
 
-/** The same for one letter. */
-export const LetterOrder = ({ id }: { readonly id: string }) => (
-  <form method="post" action={CONFIRM_PATH} class="orders">
+/** The same for one dead letter. */
+export const DeadLetterActions = ({ id }: { readonly id: string }) => (
+  <form method="post" action={CONFIRM_PATH} class="actions">
     <input type="hidden" name="id" value={id} />
     <button name="do" value="replay-selected" type="submit">
       Replay…

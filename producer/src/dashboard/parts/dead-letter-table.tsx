@@ -1,8 +1,8 @@
-/** Dead letters as a table; with boxes to select them by where they can be acted on. */
+/** Dead letters as a table, with checkboxes if they can be selected. */
 import type { DeadLetterItem } from "@webhook-gateway/shared/api/dead-letter.ts";
 import type { Child } from "hono/jsx";
 import { WordBadge } from "./badge.tsx";
-import { Ago, None, Words } from "./inline.tsx";
+import { Ago, None, Text } from "./inline.tsx";
 import { paths } from "./link.ts";
 import { type Column, Table } from "./table.tsx";
 import { shorten, visible } from "./text.ts";
@@ -16,7 +16,7 @@ interface Props {
   readonly selectable?: boolean;
 }
 
-export const LetterTable = ({ view, caption, items, empty, selectable = false }: Props) => (
+export const DeadLetterTable = ({ view, caption, items, empty, selectable = false }: Props) => (
   <Table
     caption={caption}
     items={items}
@@ -25,10 +25,10 @@ export const LetterTable = ({ view, caption, items, empty, selectable = false }:
     stack
     columns={[
       ...(selectable ? [SELECTION] : []),
-      { head: "Letter", names: true, cell: (letter) => <Kind letter={letter} /> },
-      { head: "Error", cell: (letter) => <Words text={letter.error} maxLength={160} /> },
+      { head: "Dead letter", names: true, cell: (letter) => <Kind letter={letter} /> },
+      { head: "Error", cell: (letter) => <Text text={letter.error} maxLength={160} /> },
       { head: "About", kind: "wide", cell: (letter) => <About letter={letter} /> },
-      { head: "Tries", kind: "wide num", cell: ({ attempts }) => attempts },
+      { head: "Attempts", kind: "wide num", cell: ({ attempts }) => attempts },
       { head: "Died", kind: "num", cell: (letter) => <Ago at={letter.died_at} view={view} /> },
     ]}
   />
@@ -45,14 +45,14 @@ const SELECTION: Column<DeadLetterItem> = {
 const Kind = ({ letter }: { readonly letter: DeadLetterItem }) => (
   <>
     <a href={paths.deadLetter(letter.id)}>
-      {letter.kind} · <Words text={letter.class} maxLength={40} />
+      {letter.kind} · <Text text={letter.class} maxLength={40} />
     </a>
     <div class="muted">
       <WordBadge word={letter.status} />
       {letter.outcome !== null && (
         <>
           {" "}
-          <Words text={letter.outcome} maxLength={100} />
+          <Text text={letter.outcome} maxLength={100} />
         </>
       )}
     </div>
@@ -64,7 +64,7 @@ const About = ({ letter }: { readonly letter: DeadLetterItem }) => (
     {letter.repository === null ? (
       <None word="no repository" />
     ) : (
-      <Words text={letter.repository} maxLength={60} />
+      <Text text={letter.repository} maxLength={60} />
     )}
     <div class="muted">
       {letter.validation_id !== null && <a href={paths.validation(letter.validation_id)}>validation</a>}

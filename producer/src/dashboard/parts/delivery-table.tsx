@@ -3,7 +3,7 @@ import type { DeliveryItem } from "@webhook-gateway/shared/api/delivery.ts";
 import { durationText, spanMs } from "@webhook-gateway/shared/text/duration.ts";
 import type { Child } from "hono/jsx";
 import { WordBadge } from "./badge.tsx";
-import { Ago, None, Words } from "./inline.tsx";
+import { Ago, None, Text } from "./inline.tsx";
 import { paths } from "./link.ts";
 import { Table } from "./table.tsx";
 import { visible } from "./text.ts";
@@ -29,9 +29,9 @@ export const DeliveryTable = ({ view, caption, items, empty }: Props) => (
       {
         head: "Sender",
         kind: "wide",
-        cell: ({ sender }) => (sender === null ? <None /> : <Words text={sender} maxLength={40} />),
+        cell: ({ sender }) => (sender === null ? <None /> : <Text text={sender} maxLength={40} />),
       },
-      { head: "How late", kind: "wide num", cell: (item) => <Lateness item={item} /> },
+      { head: "Delay", kind: "wide num", cell: (item) => <Lateness item={item} /> },
       { head: "Received", kind: "num", cell: (item) => <Ago at={item.received_at} view={view} /> },
     ]}
   />
@@ -40,12 +40,12 @@ export const DeliveryTable = ({ view, caption, items, empty }: Props) => (
 const Event = ({ item }: { readonly item: DeliveryItem }) => (
   <>
     <a href={paths.search(item.id)}>
-      <Words text={item.action === null ? item.event : `${item.event}.${item.action}`} maxLength={60} />
+      <Text text={item.action === null ? item.event : `${item.event}.${item.action}`} maxLength={60} />
     </a>
     <div class="muted">
       {item.repository !== null && (
         <>
-          <Words text={item.repository} maxLength={60} /> ·{" "}
+          <Text text={item.repository} maxLength={60} /> ·{" "}
         </>
       )}
       <Guid id={item.id} />
@@ -53,7 +53,7 @@ const Event = ({ item }: { readonly item: DeliveryItem }) => (
   </>
 );
 
-/** Its first digits tell it from others where there is little room. */
+/** Its first digits are enough on small screens. */
 const Guid = ({ id }: { readonly id: string }) => (
   <code title={visible(id.slice(0, 200))}>
     {visible(id.slice(0, 8))}
@@ -68,15 +68,15 @@ const Outcome = ({ item }: { readonly item: DeliveryItem }) => (
     {item.recovered_at !== null && <span class="tag">recovered</span>}
     {item.reason !== null && (
       <div class="muted">
-        <Words text={item.reason} maxLength={140} />
+        <Text text={item.reason} maxLength={140} />
       </div>
     )}
   </>
 );
 
-/** From the event to its arrival. GitHub gives whole seconds. */
+/** The time from the event to its arrival. GitHub gives whole seconds. */
 function Lateness({ item }: { readonly item: DeliveryItem }) {
   const late = spanMs(item.occurred_at, item.received_at);
-  if (late === undefined) return <None word="not known" />;
+  if (late === undefined) return <None word="unknown" />;
   return <span>{late < 1000 ? "under 1s" : durationText(Math.floor(late / 1000) * 1000)}</span>;
 }

@@ -1,4 +1,4 @@
-/** Names and values of one thing. A value that is not there is left out. */
+/** Names and values. A field that is undefined is left out. */
 import type { Child } from "hono/jsx";
 
 export type Field = readonly [name: string, value: Child] | undefined;

@@ -1,4 +1,4 @@
-/** The filters of a list: a form that changes the address, and works without a script. */
+/** The filters of a list: a form that changes the URL and works without a script. */
 import type { Child } from "hono/jsx";
 
 export type Choice = readonly [value: string, name: string];
@@ -43,7 +43,7 @@ export const TextFilter = ({ name, label, values, hint }: FieldProps & { readonl
   </label>
 );
 
-/** A value that is none of the choices becomes one, so that it is not lost by filtering again. */
+/** An unknown value is added to the choices, so that it is not lost when the form is sent again. */
 export function ChoiceFilter(
   props: FieldProps & { readonly choices: readonly Choice[]; readonly any: string },
 ) {
@@ -65,7 +65,7 @@ export function ChoiceFilter(
   );
 }
 
-/** Times are given and shown in UTC. */
+/** Times are in UTC. */
 export const TimeFilters = ({ values }: { readonly values: Values }) => (
   <>
     {(["since", "until"] as const).map((name) => (

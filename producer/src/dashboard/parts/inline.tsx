@@ -1,4 +1,4 @@
-/** The smallest parts of a page: a text, a time, a span, a commit. */
+/** The smallest parts of a page: a text, a time, a duration, a commit. */
 
 import { durationText, relativeText, spanMs } from "@webhook-gateway/shared/text/duration.ts";
 import type { Child } from "hono/jsx";
@@ -6,12 +6,12 @@ import { outsideHref } from "./link.ts";
 import { shorten, visible } from "./text.ts";
 import type { View } from "./view.ts";
 
-/** Texts in tables are cut to this; the whole is in the title up to the other. */
+/** Texts in tables are cut to this; the title has more, up to its own limit. */
 const CELL_LENGTH = 90;
 const TITLE_LENGTH = 600;
 
-/** A text from outside, on its own as far as its direction goes. */
-export function Words(props: { readonly text: string; readonly maxLength?: number }) {
+/** A text from outside, with its own text direction. */
+export function Text(props: { readonly text: string; readonly maxLength?: number }) {
   const text = visible(props.text);
   const shown = shorten(text, props.maxLength ?? CELL_LENGTH);
   return shown === text ? <bdi>{text}</bdi> : <bdi title={shorten(text, TITLE_LENGTH)}>{shown}</bdi>;
@@ -20,10 +20,10 @@ export function Words(props: { readonly text: string; readonly maxLength?: numbe
 /** The gateway's own times within a text. */
 const TIME = /(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z)/;
 
-/** A text of the gateway's, with the times in it told like all others. */
+/** A text of the gateway itself. The times in it are shown like all others. */
 export function Prose(props: { readonly text: string; readonly view: View; readonly maxLength?: number }) {
   const parts = shorten(props.text, props.maxLength ?? CELL_LENGTH).split(TIME);
-  if (parts.length === 1) return <Words {...props} />;
+  if (parts.length === 1) return <Text {...props} />;
   return (
     <bdi>
       {parts.map((part, index) => (index % 2 === 0 ? visible(part) : <Ago at={part} view={props.view} />))}
@@ -31,7 +31,7 @@ export function Prose(props: { readonly text: string; readonly view: View; reado
   );
 }
 
-/** Says that there is nothing, to the eye and to the ear. */
+/** Shows that a value is missing, also to screen readers. */
 export const None = ({ word = "none" }: { readonly word?: string }) => (
   <span class="none">
     <span aria-hidden="true">–</span>
@@ -42,11 +42,11 @@ export const None = ({ word = "none" }: { readonly word?: string }) => (
 /** `2026-11-24 00:08:19 UTC`. */
 export const utcText = (at: string): string => `${at.slice(0, 10)} ${at.slice(11, 19)} UTC`;
 
-/** A time as long ago, or as soon to come. */
+/** A time relative to now. */
 export function Ago({ at, view }: { readonly at: string | null; readonly view: View }) {
   if (at === null) return <None />;
   const atMs = Date.parse(at);
-  if (Number.isNaN(atMs)) return <Words text={at} />;
+  if (Number.isNaN(atMs)) return <Text text={at} />;
   return (
     <time datetime={at} title={utcText(at)}>
       {relativeText(atMs, view.now.getTime())}
@@ -54,11 +54,11 @@ export function Ago({ at, view }: { readonly at: string | null; readonly view: V
   );
 }
 
-/** A time as it is, with how long ago. */
+/** A time with its distance from now. */
 export function At({ at, view }: { readonly at: string | null; readonly view: View }) {
   if (at === null) return <None />;
   const atMs = Date.parse(at);
-  if (Number.isNaN(atMs)) return <Words text={at} />;
+  if (Number.isNaN(atMs)) return <Text text={at} />;
   return (
     <>
       <time datetime={at}>{utcText(at)}</time>{" "}
@@ -70,14 +70,14 @@ export function At({ at, view }: { readonly at: string | null; readonly view: Vi
 export const Span = ({ ms }: { readonly ms: number | undefined | null }) =>
   ms === undefined || ms === null ? <None /> : <span>{durationText(ms)}</span>;
 
-/** From one time to another, or until now where it goes on. */
+/** The time between two times, or until now if it is ongoing. */
 export function Took(props: {
   readonly from: string | null;
   readonly to: string | null;
-  readonly goesOn: boolean;
+  readonly ongoing: boolean;
   readonly view: View;
 }) {
-  const to = props.goesOn ? (props.to ?? props.view.now.toISOString()) : props.to;
+  const to = props.ongoing ? (props.to ?? props.view.now.toISOString()) : props.to;
   return <Span ms={spanMs(props.from, to)} />;
 }
 
@@ -85,13 +85,13 @@ export const Sha = ({ sha }: { readonly sha: string }) => (
   <code title={shorten(visible(sha), TITLE_LENGTH)}>{visible(sha.slice(0, 9))}</code>
 );
 
-/** An address from outside: a link where it may be one, its text where not. */
+/** A URL from outside: a link if it may be one, else its text. */
 export function Outside({ address, children }: { readonly address: string; readonly children?: Child }) {
   const href = outsideHref(address);
-  if (href === undefined) return children === undefined ? <Words text={address} /> : null;
+  if (href === undefined) return children === undefined ? <Text text={address} /> : null;
   return (
     <a href={href} rel="noreferrer noopener external">
-      {children ?? <Words text={address} />}
+      {children ?? <Text text={address} />}
     </a>
   );
 }

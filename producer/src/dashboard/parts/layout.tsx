@@ -1,4 +1,4 @@
-/** What every page has around it. */
+/** The frame of every page. */
 import { VERSION } from "@webhook-gateway/shared/version.ts";
 import type { Child } from "hono/jsx";
 import { assetPath } from "../assets.ts";
@@ -7,8 +7,8 @@ import { BASE, paths } from "./link.ts";
 import { visible } from "./text.ts";
 import type { View } from "./view.ts";
 
-const PLACES = [
-  ["now", "Now", paths.now],
+const SECTIONS = [
+  ["now", "Overview", paths.now],
   ["validations", "Validations", paths.validations()],
   ["deliveries", "Deliveries", paths.deliveries()],
   ["dead-letters", "Dead letters", paths.deadLetters()],
@@ -16,21 +16,21 @@ const PLACES = [
   ["reconciles", "Recovery", paths.reconciles()],
 ] as const;
 
-export type Place = (typeof PLACES)[number][0] | "none";
+export type NavSection = (typeof SECTIONS)[number][0] | "none";
 
 interface PageProps {
   readonly view: View;
   readonly title: string;
-  readonly place: Place;
-  /** How often a script fetches the page again; never where it is left out. */
+  readonly section: NavSection;
+  /** How often a script fetches the page again; never by default. */
   readonly refreshSeconds?: number;
-  /** What the search field holds. */
+  /** The content of the search field. */
   readonly asked?: string;
   readonly plots?: boolean;
   readonly children: Child;
 }
 
-export const Page = ({ view, title, place, refreshSeconds, asked, plots = false, children }: PageProps) => (
+export const Page = ({ view, title, section, refreshSeconds, asked, plots = false, children }: PageProps) => (
   <html lang="en">
     <head>
       <meta charset="utf-8" />
@@ -46,9 +46,9 @@ export const Page = ({ view, title, place, refreshSeconds, asked, plots = false,
     </head>
     <body>
       <a class="skip" href="#main">
-        Skip to the content
+        Skip to content
       </a>
-      <Header view={view} place={place} asked={asked} />
+      <Header view={view} section={section} asked={asked} />
       <main id="main" tabindex={-1} data-refresh={refreshSeconds}>
         {view.notice !== undefined && (
           <p class="notice" role="status">
@@ -58,8 +58,8 @@ export const Page = ({ view, title, place, refreshSeconds, asked, plots = false,
         {children}
       </main>
       <footer id="foot">
-        webhook-gateway {VERSION} · {view.environment} · page of {utcText(view.now.toISOString())} · you are{" "}
-        {view.role === "operator" ? "an operator" : "a reader, who may look and not act"}
+        webhook-gateway {VERSION} · {view.environment} · as of {utcText(view.now.toISOString())} · signed in
+        as {view.role === "operator" ? "an operator" : "a reader, who cannot change anything"}
       </footer>
     </body>
   </html>
@@ -67,23 +67,23 @@ export const Page = ({ view, title, place, refreshSeconds, asked, plots = false,
 
 const Header = (props: {
   readonly view: View;
-  readonly place: Place;
+  readonly section: NavSection;
   readonly asked: string | undefined;
 }) => (
   <header class="top">
     <div class="brand">
       <a href={BASE}>webhook-gateway</a>
       <span class={`environment ${props.view.environment}`}>{props.view.environment}</span>
-      <button type="button" id="live" data-state="live" title="Whether the page keeps itself current" hidden>
+      <button type="button" id="live" data-state="live" title="Whether the page refreshes itself" hidden>
         Live
       </button>
       <span id="live-note" role="status" />
     </div>
     <nav aria-label="Pages">
       <ul>
-        {PLACES.map(([place, name, href]) => (
+        {SECTIONS.map(([section, name, href]) => (
           <li>
-            <a href={href} aria-current={place === props.place ? "page" : undefined}>
+            <a href={href} aria-current={section === props.section ? "page" : undefined}>
               {name}
             </a>
           </li>

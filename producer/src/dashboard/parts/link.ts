@@ -1,4 +1,4 @@
-/** Where things are. Every part of a path that comes from outside is encoded here. */
+/** Paths of pages. Every part of a path that comes from outside is encoded here. */
 
 export const BASE = "/dashboard";
 
@@ -6,7 +6,7 @@ type Filter = Readonly<Record<string, string | number | undefined>>;
 
 const segment = (text: string): string => encodeURIComponent(text.toWellFormed());
 
-/** A path with the parameters that have a value. */
+/** A path with those parameters that have a value. */
 export function withQuery(path: string, filter: Filter): string {
   const given = Object.entries(filter).filter(([, value]) => value !== undefined && value !== "");
   if (given.length === 0) return path;
@@ -25,17 +25,17 @@ export const paths = {
   search: (question: string) => withQuery(`${BASE}/search`, { q: question }),
 } as const;
 
-/** Where a replay stands on its page. */
+/** The anchor of a replay on its page. */
 export const replayAnchor = (id: string): string => `replay-${segment(id)}`;
 
-/** A pull request's page; undefined for what is none. */
+/** The page of a pull request; undefined if the repository or the number is not valid. */
 export function pullPath(repository: string, number: number): string | undefined {
   const [, owner, name] = /^([\w.-]+)\/([\w.-]+)$/.exec(repository) ?? [];
   if (owner === undefined || name === undefined || number <= 0) return undefined;
   return `${BASE}/pulls/${owner}/${name}/${number}`;
 }
 
-/** An address from outside that may be a link: http or https, and no password in it. */
+/** A URL from outside if it may become a link: http or https, without a password. */
 export function outsideHref(address: string): string | undefined {
   const url = URL.parse(address);
   if (url === null || (url.protocol !== "https:" && url.protocol !== "http:")) return undefined;

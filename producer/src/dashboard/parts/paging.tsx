@@ -1,4 +1,4 @@
-/** The way to the next page of a list, with its filters. */
+/** Links to the other pages of a list, with its filters. */
 import { withQuery } from "./link.ts";
 
 export function Paging(props: {

@@ -1,12 +1,12 @@
-/** A table that is named, has headers, and scrolls within itself. */
+/** A table with a caption and headers that scrolls on its own. */
 import type { Child } from "hono/jsx";
 
 export interface Column<Item> {
   readonly head: string;
   readonly cell: (item: Item) => Child;
-  /** `num` is set to the right; `wide` is left out where there is little room; `mark` is a box to tick. */
+  /** `num` is aligned right; `wide` is hidden on small screens; `mark` is a checkbox. */
   readonly kind?: "num" | "wide" | "wide num" | "narrow" | "mark";
-  /** Names the row. One column a table. */
+  /** Whether it is the row's header. One column per table. */
   readonly names?: boolean;
 }
 
@@ -14,11 +14,11 @@ interface TableProps<Item> {
   readonly caption: string;
   readonly columns: readonly Column<Item>[];
   readonly items: readonly Item[];
-  /** Tells rows apart while the page refreshes. */
+  /** Identifies a row when the page refreshes. */
   readonly keyOf: (item: Item) => string;
-  /** What it means that there are none. */
+  /** Shown if there are no items. */
   readonly empty: Child;
-  /** Whether a row is set in lines where there is little room. */
+  /** Whether the cells of a row are stacked on small screens. */
   readonly stack?: boolean;
 }
 
@@ -67,7 +67,7 @@ function cellOf<Item>({ head, kind, names, cell }: Column<Item>, item: Item) {
   );
 }
 
-/** What is too wide scrolls here, and not the page. It can be reached by keyboard, so that it can be scrolled by it. */
+/** Wide content scrolls here instead of the page. It can be focused, so that it can be scrolled with the keyboard. */
 export const Scroll = ({ label, children }: { readonly label: string; readonly children: Child }) => (
   <section class="scroll" aria-label={label} tabindex={0}>
     {children}

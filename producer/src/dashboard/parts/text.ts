@@ -1,16 +1,16 @@
 /**
- * Texts from outside, made harmless to look at. JSX escapes the markup; what it leaves are characters that cannot
- * be seen or that turn the direction of others, and lengths that push everything else off the page.
+ * Makes texts from outside safe to display. JSX escapes markup, but not invisible characters, characters that change the
+ * text direction, and texts that are too long for the page.
  */
 
 /** Controls, format characters (bidi overrides, zero widths, tags), lone surrogates, line and paragraph separators. */
 const UNSEEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
-/** Line ends and tabs are seen as such; joiners belong to emoji and to several scripts. */
+/** Line ends and tabs are visible; joiners belong to emoji and to several scripts. */
 const KEPT = new Set(["\n", "\t", "\u200c", "\u200d"]);
-/** Where the pictures of control characters stand in Unicode. */
+/** Where the pictures of control characters start in Unicode. */
 const PICTURES = 0x2400;
 
-/** Replaces every character that cannot be seen by a name that can. */
+/** Replaces every invisible character with a visible name. */
 export const visible = (text: string): string =>
   text.replace(UNSEEN, (character) => (KEPT.has(character) ? character : nameOf(character)));
 
@@ -20,10 +20,10 @@ function nameOf(character: string): string {
   return `\\u{${code.toString(16)}}`;
 }
 
-/** Cuts a text to so many characters, the ellipsis included. */
+/** Cuts a text to so many characters, including the ellipsis. */
 export function shorten(text: string, maxLength: number): string {
   if (text.length <= maxLength) return text;
-  // `toWellFormed` mends a pair that the cut went through.
+  // `toWellFormed` replaces half of a surrogate pair that was cut.
   return `${text
     .slice(0, maxLength - 1)
     .toWellFormed()
@@ -33,10 +33,10 @@ export function shorten(text: string, maxLength: number): string {
 // biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences begin with one
 const ANSI = /\u001b(?:\[[0-?]*[ -/]*[@-~]|\][^\u0007\u001b]*(?:\u0007|\u001b\\)|[@-Z\\-_])/g;
 
-/** What a program has written to a terminal, without its colours and movements of the cursor. */
+/** What a program has written to a terminal, without colors and cursor movements. */
 export const terminalText = (text: string): string => visible(text.replace(ANSI, "").replace(/\r\n?/g, "\n"));
 
-/** The end of a text, which says how it went; what was cut is said. */
+/** The end of a text, with a note about what was cut. */
 export function tail(text: string, maxLength: number): string {
   if (text.length <= maxLength) return text;
   const left = text.length - maxLength;

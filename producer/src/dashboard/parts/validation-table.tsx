@@ -3,7 +3,7 @@ import type { ValidationItem } from "@webhook-gateway/shared/api/validation.ts";
 import { isFinal } from "@webhook-gateway/shared/domain/validation.ts";
 import type { Child } from "hono/jsx";
 import { StateBadge } from "./badge.tsx";
-import { Ago, Sha, Took, Words } from "./inline.tsx";
+import { Ago, Sha, Text, Took } from "./inline.tsx";
 import { paths } from "./link.ts";
 import { Table } from "./table.tsx";
 import type { View } from "./view.ts";
@@ -23,7 +23,7 @@ export const ValidationTable = ({ view, caption, items, empty }: Props) => (
     empty={empty}
     stack
     columns={[
-      { head: "State", kind: "narrow", cell: (item) => <Standing item={item} view={view} /> },
+      { head: "State", kind: "narrow", cell: (item) => <State item={item} view={view} /> },
       { head: "Validation", names: true, cell: (item) => <Subject item={item} /> },
       {
         head: "Waited",
@@ -32,7 +32,7 @@ export const ValidationTable = ({ view, caption, items, empty }: Props) => (
           <Took
             from={item.created_at}
             to={item.dispatched_at ?? item.finished_at}
-            goesOn={!isFinal(item.state)}
+            ongoing={!isFinal(item.state)}
             view={view}
           />
         ),
@@ -44,36 +44,36 @@ export const ValidationTable = ({ view, caption, items, empty }: Props) => (
           <Took
             from={item.started_at ?? item.dispatched_at}
             to={item.finished_at}
-            goesOn={!isFinal(item.state)}
+            ongoing={!isFinal(item.state)}
             view={view}
           />
         ),
       },
-      { head: "Tries", kind: "wide num", cell: ({ attempts }) => attempts },
+      { head: "Attempts", kind: "wide num", cell: ({ attempts }) => attempts },
       { head: "Queued", kind: "num", cell: (item) => <Ago at={item.created_at} view={view} /> },
     ]}
   />
 );
 
-const Standing = ({ item, view }: { readonly item: ValidationItem; readonly view: View }) => (
+const State = ({ item, view }: { readonly item: ValidationItem; readonly view: View }) => (
   <>
     <StateBadge of={item} />
     {item.state === "queued" && item.due_at !== null && (
       <div class="muted">
-        tries <Ago at={item.due_at} view={view} />
+        next attempt <Ago at={item.due_at} view={view} />
       </div>
     )}
   </>
 );
 
-/** What a validation is about, short: `acme/widgets#12`, or the branch where it is about none. */
-export const SubjectWords = ({
+/** What a validation is about: `acme/widgets#12`, or the repository alone if there is no pull request. */
+export const SubjectText = ({
   item,
 }: {
   readonly item: Pick<ValidationItem, "repository" | "pr_number">;
 }) => (
   <>
-    <Words text={item.repository} />
+    <Text text={item.repository} />
     {item.pr_number > 0 && `#${item.pr_number}`}
   </>
 );
@@ -81,22 +81,22 @@ export const SubjectWords = ({
 const Subject = ({ item }: { readonly item: ValidationItem }) => (
   <>
     <a href={paths.validation(item.id)}>
-      <SubjectWords item={item} />
+      <SubjectText item={item} />
     </a>
     <div class="muted">
-      <Words text={item.ref} maxLength={60} /> · <Sha sha={item.head_sha} />
+      <Text text={item.ref} maxLength={60} /> · <Sha sha={item.head_sha} />
       {item.run > 1 && ` · run ${item.run}`}
       {item.event !== "pull_request" && (
         <>
           {" · "}
-          <Words text={item.event.replaceAll("_", " ")} maxLength={40} />
+          <Text text={item.event.replaceAll("_", " ")} maxLength={40} />
         </>
       )}
       {item.lane === "replay" && " · replayed"}
     </div>
     {item.error !== null && (
       <div class="error">
-        <Words text={item.error} maxLength={140} />
+        <Text text={item.error} maxLength={140} />
       </div>
     )}
   </>

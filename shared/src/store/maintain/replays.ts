@@ -2,7 +2,7 @@
 import * as v from "valibot";
 import { type DeadLetterItem, type DeadLetterScope, deadLetterItem } from "../../api/dead-letter.ts";
 import { type ReplayItem, replayItem, type replayQuery } from "../../api/replay.ts";
-import { letterConditions, SELECT_LETTERS } from "../read/dead-letter-list.ts";
+import { deadLetterConditions, SELECT_DEAD_LETTERS } from "../read/dead-letter-list.ts";
 import { type Condition, type Page, selectPage } from "../read/page.ts";
 
 /** Letters of a scope that are shown before anything happens to them. */
@@ -26,7 +26,7 @@ export async function previewLetters(
   const [count, sample] = await db.batch<Record<string, unknown>>([
     db.prepare(`SELECT count(*) AS n FROM dead_letters l WHERE ${where}`).bind(...bound),
     db
-      .prepare(`${SELECT_LETTERS} WHERE ${where} ORDER BY l.died_at DESC, l.id DESC LIMIT ${SAMPLE}`)
+      .prepare(`${SELECT_DEAD_LETTERS} WHERE ${where} ORDER BY l.died_at DESC, l.id DESC LIMIT ${SAMPLE}`)
       .bind(...bound),
   ]);
   return {
@@ -98,7 +98,7 @@ export async function cancelReplay(db: D1Database, id: string, now: string): Pro
 function whereOf(scope: DeadLetterScope): { readonly where: string; readonly bound: (string | number)[] } {
   const conditions: readonly Condition[] =
     scope.ids === undefined
-      ? letterConditions(scope.filter ?? {})
+      ? deadLetterConditions(scope.filter ?? {})
       : [["l.id IN (SELECT value FROM json_each(?))", JSON.stringify(scope.ids)]];
   return {
     where: ["l.status = 'open'", ...conditions.map(([sql]) => sql)].join(" AND "),

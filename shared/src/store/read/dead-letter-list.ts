@@ -18,8 +18,11 @@ export function listDeadLetters(
   const { state = "open" } = query;
   return selectPage(db, {
     list: "dead-letters",
-    select: SELECT_LETTERS,
-    conditions: [...given("l.status = ?", state === "any" ? undefined : state), ...letterConditions(query)],
+    select: SELECT_DEAD_LETTERS,
+    conditions: [
+      ...given("l.status = ?", state === "any" ? undefined : state),
+      ...deadLetterConditions(query),
+    ],
     order: ["l.died_at", "l.id"],
     keyOf: ({ died_at, id }) => [died_at, id],
     schema: deadLetterItem,
@@ -29,7 +32,7 @@ export function listDeadLetters(
 }
 
 /** The conditions of a filter over letters `l`. */
-export const letterConditions = (filter: DeadLetterFilter): readonly Condition[] => [
+export const deadLetterConditions = (filter: DeadLetterFilter): readonly Condition[] => [
   ...given(`l.repository IN (${OWN_NAMES})`, filter.repo),
   ...given("l.kind = ?", filter.kind),
   ...given("l.class = ?", filter.class),
@@ -57,4 +60,4 @@ const COLUMNS = `
   l.id, l.kind, l.class, l.error, l.attempts, l.first_at, l.died_at, l.repository, l.delivery_id, l.validation_id,
   l.status, l.replay_id, l.closed_at, l.outcome`;
 
-export const SELECT_LETTERS = `SELECT ${COLUMNS} FROM dead_letters l`;
+export const SELECT_DEAD_LETTERS = `SELECT ${COLUMNS} FROM dead_letters l`;

@@ -18,7 +18,7 @@ export async function loadOverview(db: D1Database, now: Date): Promise<StoredOve
     db.prepare(SELECT_STATES).bind(minuteOf(dayAgo)),
     db.prepare(SELECT_WAITING),
     db.prepare("SELECT name, value FROM settings WHERE name IN (?1, ?2)").bind(GATE, GITHUB_GATE),
-    db.prepare(SELECT_LETTERS),
+    db.prepare(SELECT_DEAD_LETTERS),
     db.prepare(SELECT_EFFECTS),
     db.prepare(SELECT_DELIVERIES).bind(minuteOf(hourAgo), minuteOf(dayAgo)),
     db.prepare(SELECT_HOURS).bind(hourOf(dayAgo)),
@@ -32,7 +32,7 @@ export async function loadOverview(db: D1Database, now: Date): Promise<StoredOve
     states: { ...NONE, ...Object.fromEntries(counts.map(({ state, n }) => [state, n])) },
     waiting: one(waitingRow, waiting?.results),
     gates: [gateItem("grainchain", stored.get(GATE)), gateItem("github", stored.get(GITHUB_GATE))],
-    dead_letters: v.parse(v.array(letterRow), letters?.results ?? []),
+    dead_letters: v.parse(v.array(deadLetterRow), letters?.results ?? []),
     reports: { due: effect.reports_due, oldest_due_at: effect.oldest_report_at, dead: effect.reports_dead },
     cancels: { due: effect.cancels_due, dead: effect.cancels_dead },
     deliveries: one(deliveriesRow, deliveries?.results),
@@ -64,7 +64,7 @@ const waitingRow = v.object({
   oldest_at: time,
   next_due_at: time,
 });
-const letterRow = v.object({
+const deadLetterRow = v.object({
   kind: v.string(),
   class: v.string(),
   letters: v.number(),
@@ -101,7 +101,7 @@ const SELECT_WAITING = `
          backing.due_at AS next_due_at
   FROM backing, replay`;
 
-const SELECT_LETTERS = `
+const SELECT_DEAD_LETTERS = `
   SELECT kind, class, count(*) AS letters, min(died_at) AS oldest_at FROM dead_letters
   WHERE status = 'open' GROUP BY kind, class ORDER BY kind, class`;
 

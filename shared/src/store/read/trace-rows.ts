@@ -7,7 +7,7 @@ import { MAX_AHEAD, type TraceRows } from "../../domain/trace.ts";
 import type { TraceQuestion } from "../../domain/trace-question.ts";
 import { currentNameOf, isSameName, loadNames } from "../repository-names.ts";
 import { GATE, parseGate } from "../settings.ts";
-import { SELECT_LETTERS } from "./dead-letter-list.ts";
+import { SELECT_DEAD_LETTERS } from "./dead-letter-list.ts";
 import { SELECT_DELIVERIES } from "./delivery-list.ts";
 import { compareKeys } from "./page.ts";
 import { SELECT_VALIDATIONS } from "./validation-list.ts";
@@ -39,7 +39,7 @@ const MAX_VALIDATIONS = 20;
 export async function loadTraceRows(db: D1Database, question: TraceQuestion): Promise<TraceRows> {
   const guid = question.kind === "delivery" ? question.guid : "";
   const [letters, ...parts] = await db.batch<Record<string, unknown>>([
-    db.prepare(`${SELECT_LETTERS} WHERE l.id = ?1 AND l.status <> 'replayed'`).bind(`fact-${guid}`),
+    db.prepare(`${SELECT_DEAD_LETTERS} WHERE l.id = ?1 AND l.status <> 'replayed'`).bind(`fact-${guid}`),
     ...(await conditionsOf(db, question)).map(({ where, bound }) =>
       db
         .prepare(
@@ -61,7 +61,7 @@ export async function loadTraceRows(db: D1Database, question: TraceQuestion): Pr
       db.prepare(SELECT_DELIVERIES_OF).bind(ids, guid),
       db.prepare(SELECT_TIMELINE_OF).bind(ids),
       db.prepare(SELECT_REPORTS_OF).bind(ids),
-      db.prepare(SELECT_LETTERS_OF).bind(ids),
+      db.prepare(SELECT_DEAD_LETTERS_OF).bind(ids),
       db.prepare("SELECT value FROM settings WHERE name = ?1").bind(GATE),
       db.prepare(SELECT_AHEAD).bind(ids),
       db.prepare(SELECT_NAMES_OF).bind(ids),
@@ -141,8 +141,8 @@ const SELECT_NAMES_OF = `
   SELECT DISTINCT w.repository AS "from", ${currentNameOf("w.repository_id")} AS "to"
   FROM json_each(?1) k CROSS JOIN validations w ON w.id = k.value`;
 
-const SELECT_LETTERS_OF = `
-  ${SELECT_LETTERS} WHERE l.validation_id IN (SELECT value FROM json_each(?1)) ORDER BY l.died_at`;
+const SELECT_DEAD_LETTERS_OF = `
+  ${SELECT_DEAD_LETTERS} WHERE l.validation_id IN (SELECT value FROM json_each(?1)) ORDER BY l.died_at`;
 
 const SELECT_AHEAD = `
   SELECT me.id, (

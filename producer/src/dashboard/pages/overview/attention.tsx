@@ -1,10 +1,10 @@
-/** What an operator should look at first, worst first. */
+/** What an operator should look at first, most urgent first. */
 import type { GateItem, Overview } from "@webhook-gateway/shared/api/overview.ts";
 import { spanMs } from "@webhook-gateway/shared/text/duration.ts";
 import type { Child } from "hono/jsx";
 import type { Health } from "../../../health/health.ts";
 import { Badge } from "../../parts/badge.tsx";
-import { Ago, Prose, Words } from "../../parts/inline.tsx";
+import { Ago, Prose, Text } from "../../parts/inline.tsx";
 import { paths } from "../../parts/link.ts";
 import type { View } from "../../parts/view.ts";
 import { gatedWork, gateReason } from "./gate-reason.ts";
@@ -15,7 +15,7 @@ interface Concern {
   readonly text: Child;
 }
 
-/** Work that is due for longer than this is late. */
+/** Work that has been due for longer than this is late. */
 const LATE_MS = 10 * 60_000;
 
 interface Props {
@@ -34,8 +34,8 @@ export function Attention(props: Props) {
       </h2>
       {sorted.length === 0 ? (
         <p class="calm">
-          <Badge tone="ok" word="all clear" /> Nothing needs you: gates are open, nothing is dead, nothing is
-          late.
+          <Badge tone="ok" word="all clear" /> Nothing needs attention: all gates are open, and there are no
+          dead letters or late work.
         </p>
       ) : (
         <ul>
@@ -57,7 +57,7 @@ const NAMES: Readonly<Record<keyof Health["checks"], string>> = {
   grainchain: "Grainchain",
 };
 
-/** Grainchain's check says the same as its gate. */
+/** A closed gate already reports the state of Grainchain. */
 function checks({ overview, health, view }: Props): Concern[] {
   const gateClosed = overview.gates.some(({ name, state }) => name === "grainchain" && state === "closed");
   return Object.entries(health.checks)
@@ -85,19 +85,19 @@ const gates = ({ overview, view }: Props): Concern[] =>
       word: "paused",
       text: (
         <>
-          <Words text={gatedWork(gate)} /> is paused: <Words text={gateReason(gate)} />.{" "}
+          <Text text={gatedWork(gate)} /> is paused: <Text text={gateReason(gate)} />.{" "}
           <NextTry gate={gate} view={view} />
         </>
       ),
     }));
 
-/** When a closed gate lets something through. */
+/** When a closed gate tries again. */
 export function NextTry({ gate, view }: { readonly gate: GateItem; readonly view: View }) {
   if (gate.until === null) return null;
-  if (Date.parse(gate.until) <= view.now.getTime()) return <>The next try is due now.</>;
+  if (Date.parse(gate.until) <= view.now.getTime()) return <>The next attempt is due now.</>;
   return (
     <>
-      Next try <Ago at={gate.until} view={view} />.
+      Next attempt <Ago at={gate.until} view={view} />.
     </>
   );
 }
@@ -109,9 +109,9 @@ function letters({ overview, view }: Props): Concern[] {
   const text = (
     <>
       <a href={paths.deadLetters()}>
-        {total} dead {total === 1 ? "letter waits" : "letters wait"}
+        {total} dead {total === 1 ? "letter" : "letters"}
       </a>{" "}
-      to be replayed or discarded, the oldest died <Ago at={oldest} view={view} />.
+      to replay or discard. The oldest died <Ago at={oldest} view={view} />.
     </>
   );
   return [{ tone: "bad", word: "dead", text }];
@@ -126,7 +126,7 @@ function late({ overview, view }: Props): Concern[] {
       ? [
           concern(
             <>
-              <a href={paths.validations({ state: "queued" })}>The oldest that waits</a> was queued{" "}
+              <a href={paths.validations({ state: "queued" })}>The oldest waiting validation</a> was queued{" "}
               <Ago at={waiting.oldest_at} view={view} />.
             </>,
           ),
@@ -136,8 +136,8 @@ function late({ overview, view }: Props): Concern[] {
       ? [
           concern(
             <>
-              GitHub has not been told for long: the oldest report was due{" "}
-              <Ago at={reports.oldest_due_at} view={view} />.
+              Reports to GitHub are overdue: the oldest was due <Ago at={reports.oldest_due_at} view={view} />
+              .
             </>,
           ),
         ]

@@ -1,44 +1,44 @@
-/** What a closed gate means, in words. */
+/** Why a gate is closed. */
 import type { GateItem } from "@webhook-gateway/shared/api/overview.ts";
 
-interface GateWords {
+interface GateTexts {
   readonly name: string;
-  /** What it lets through. */
+  /** The work that it lets through. */
   readonly what: string;
   readonly reasons: Readonly<Record<string, string>>;
 }
 
-const GATES: Readonly<Record<string, GateWords>> = {
+const GATES: Readonly<Record<string, GateTexts>> = {
   grainchain: {
     name: "Grainchain",
     what: "Dispatch",
     reasons: {
-      backpressure: "Grainchain is full",
-      configuration: "Grainchain refuses the address or the API key",
-      unavailable: "Grainchain does not answer",
+      backpressure: "Grainchain is at capacity",
+      configuration: "Grainchain rejects the URL or the API key",
+      unavailable: "Grainchain does not respond",
     },
   },
   github: {
     name: "GitHub",
     what: "Reporting",
     reasons: {
-      backpressure: "GitHub limits the rate",
-      configuration: "GitHub refuses the credentials",
-      unavailable: "GitHub does not answer",
+      backpressure: "GitHub limits the request rate",
+      configuration: "GitHub rejects the credentials",
+      unavailable: "GitHub does not respond",
     },
   },
 };
 
-export const gateName = ({ name }: GateItem): string => wordsOf(name)?.name ?? name;
+export const gateName = ({ name }: GateItem): string => textsOf(name)?.name ?? name;
 
 /** `Dispatch`, `Reporting`. */
-export const gatedWork = ({ name }: GateItem): string => wordsOf(name)?.what ?? `What goes to ${name}`;
+export const gatedWork = ({ name }: GateItem): string => textsOf(name)?.what ?? `Work for ${name}`;
 
 export const gateReason = ({ name, reason }: GateItem): string => {
-  const reasons = wordsOf(name)?.reasons ?? {};
+  const reasons = textsOf(name)?.reasons ?? {};
   const known = reason !== null && Object.hasOwn(reasons, reason) ? reasons[reason] : undefined;
   return known ?? reason ?? "no reason given";
 };
 
-const wordsOf = (name: string): GateWords | undefined =>
+const textsOf = (name: string): GateTexts | undefined =>
   Object.hasOwn(GATES, name) ? GATES[name] : undefined;

@@ -1,7 +1,7 @@
-/** What is let through to whom. */
+/** The gates to Grainchain and GitHub. */
 import type { GateItem } from "@webhook-gateway/shared/api/overview.ts";
 import { Badge } from "../../parts/badge.tsx";
-import { Ago, None, Prose, Words } from "../../parts/inline.tsx";
+import { Ago, None, Prose, Text } from "../../parts/inline.tsx";
 import { Table } from "../../parts/table.tsx";
 import type { View } from "../../parts/view.ts";
 import { NextTry } from "./attention.tsx";
@@ -12,9 +12,9 @@ export const Gates = ({ gates, view }: { readonly gates: readonly GateItem[]; re
     caption="Gates"
     items={gates}
     keyOf={({ name }) => name}
-    empty="There is no gate."
+    empty="There are no gates."
     columns={[
-      { head: "Gate", names: true, kind: "narrow", cell: (gate) => <Words text={gateName(gate)} /> },
+      { head: "Gate", names: true, kind: "narrow", cell: (gate) => <Text text={gateName(gate)} /> },
       {
         head: "State",
         kind: "narrow",
@@ -26,17 +26,17 @@ export const Gates = ({ gates, view }: { readonly gates: readonly GateItem[]; re
           ),
       },
       { head: "Since", kind: "narrow", cell: ({ since }) => <Ago at={since} view={view} /> },
-      { head: "Why", cell: (gate) => <Why gate={gate} view={view} /> },
+      { head: "Reason", cell: (gate) => <Reason gate={gate} view={view} /> },
     ]}
   />
 );
 
-const Why = ({ gate, view }: { readonly gate: GateItem; readonly view: View }) =>
+const Reason = ({ gate, view }: { readonly gate: GateItem; readonly view: View }) =>
   gate.state === "open" ? (
-    <None word="it is open" />
+    <None word="none: the gate is open" />
   ) : (
     <>
-      <Words text={gateReason(gate)} />. <NextTry gate={gate} view={view} />
+      <Text text={gateReason(gate)} />. <NextTry gate={gate} view={view} />
       {gate.detail !== null && (
         <div class="muted">
           <Prose text={gate.detail} view={view} maxLength={200} />

@@ -10,7 +10,7 @@ export const Checks = ({ health, view }: { readonly health: Health; readonly vie
     caption="Health checks"
     items={Object.entries(health.checks)}
     keyOf={([name]) => name}
-    empty="Nothing is checked."
+    empty="There are no checks."
     columns={[
       { head: "Check", names: true, kind: "narrow", cell: ([name]) => (name === "api" ? "API" : name) },
       { head: "Status", kind: "narrow", cell: ([, { status }]) => <WordBadge word={status} /> },

@@ -1,4 +1,4 @@
-/** The last 24 hours without gaps: hours without a validation are left out of what is stored. */
+/** The last 24 hours without gaps: hours without a validation are not stored. */
 import type { HourItem, Overview } from "@webhook-gateway/shared/api/overview.ts";
 
 const HOUR_MS = 3_600_000;
@@ -9,7 +9,7 @@ export interface Hour extends HourItem {
   readonly other: number;
 }
 
-/** Oldest first. The last one is still going on. */
+/** Oldest first. The last hour is not over yet. */
 export function hoursOf(overview: Pick<Overview, "hours" | "timestamp">): Hour[] {
   const last = Math.floor(Date.parse(overview.timestamp) / HOUR_MS) * HOUR_MS;
   const known = new Map(overview.hours.map((item) => [Date.parse(item.hour), item]));

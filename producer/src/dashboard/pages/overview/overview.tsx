@@ -1,9 +1,9 @@
-/** Now: what is under way, what waits and why, what is dead, and how the last hours went. */
+/** The overview: running and waiting work, gates, dead letters, and the last 24 hours. */
 import type { Overview } from "@webhook-gateway/shared/api/overview.ts";
 import { LIVE_STATES, VALIDATION_STATES } from "@webhook-gateway/shared/domain/validation.ts";
 import type { Health } from "../../../health/health.ts";
 import { StateBadge, WordBadge } from "../../parts/badge.tsx";
-import { Ago, Words } from "../../parts/inline.tsx";
+import { Ago, Text } from "../../parts/inline.tsx";
 import { Page } from "../../parts/layout.tsx";
 import { paths } from "../../parts/link.ts";
 import { Table } from "../../parts/table.tsx";
@@ -21,9 +21,9 @@ interface Props {
 }
 
 export const OverviewPage = ({ view, overview, health }: Props) => (
-  <Page view={view} title="Now" place="now" refreshSeconds={5} plots>
+  <Page view={view} title="Overview" section="now" refreshSeconds={5} plots>
     <div class="title">
-      <h1>Now</h1>
+      <h1>Gateway status</h1>
       <WordBadge word={health.status} />
     </div>
     <Attention view={view} overview={overview} health={health} />
@@ -32,7 +32,7 @@ export const OverviewPage = ({ view, overview, health }: Props) => (
     <div class="columns">
       <section aria-labelledby="letters">
         <h2 id="letters">Dead letters by kind and class</h2>
-        <LetterCounts view={view} overview={overview} />
+        <DeadLetterCounts view={view} overview={overview} />
       </section>
       <section aria-labelledby="gates">
         <h2 id="gates">Gates</h2>
@@ -50,17 +50,17 @@ export const OverviewPage = ({ view, overview, health }: Props) => (
   </Page>
 );
 
-const LetterCounts = ({ view, overview }: Omit<Props, "health">) => (
+const DeadLetterCounts = ({ view, overview }: Omit<Props, "health">) => (
   <Table
     caption="Open dead letters by kind and class"
     items={overview.dead_letters}
     keyOf={(row) => `${row.kind} ${row.class}`}
-    empty="No dead letter is open: everything was recorded, dispatched, cancelled and reported."
+    empty="There are no open dead letters. Everything was recorded, dispatched, cancelled and reported."
     columns={[
-      { head: "Kind", names: true, kind: "narrow", cell: ({ kind }) => <Words text={kind} /> },
-      { head: "Class", kind: "narrow", cell: (row) => <Words text={row.class} /> },
+      { head: "Kind", names: true, kind: "narrow", cell: ({ kind }) => <Text text={kind} /> },
+      { head: "Class", kind: "narrow", cell: (row) => <Text text={row.class} /> },
       {
-        head: "Letters",
+        head: "Dead letters",
         kind: "num",
         cell: (row) => <a href={paths.deadLetters({ kind: row.kind, class: row.class })}>{row.letters}</a>,
       },
@@ -77,7 +77,7 @@ const StateCounts = ({ overview }: Pick<Props, "overview">) => (
     caption="Validations by state: live ones, and those that ended in the last 24 hours"
     items={VALIDATION_STATES.filter((state) => (overview.states[state] ?? 0) > 0)}
     keyOf={(state) => state}
-    empty="No validation is live, and none ended in the last 24 hours."
+    empty="No validations are live, and none ended in the last 24 hours."
     columns={[
       { head: "State", names: true, cell: (state) => <StateBadge of={{ state, conclusion: null }} /> },
       {
@@ -85,7 +85,7 @@ const StateCounts = ({ overview }: Pick<Props, "overview">) => (
         kind: "num",
         cell: (state) => <a href={paths.validations({ state })}>{overview.states[state]}</a>,
       },
-      { head: "Counted", kind: "num", cell: (state) => (isLive(state) ? "now" : "last 24 h") },
+      { head: "Period", kind: "num", cell: (state) => (isLive(state) ? "now" : "last 24 h") },
     ]}
   />
 );

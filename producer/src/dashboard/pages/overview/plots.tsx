@@ -1,11 +1,11 @@
-/** Throughput and latency as pictures, drawn by a script from the table that says the same. */
+/** Charts of throughput and latency. A script draws them from the table with the same numbers. */
 import type { Overview } from "@webhook-gateway/shared/api/overview.ts";
 import { durationText } from "@webhook-gateway/shared/text/duration.ts";
 import { None, Span } from "../../parts/inline.tsx";
 import { Scroll } from "../../parts/table.tsx";
 import { type Hour, hoursOf } from "./hours.ts";
 
-/** Names of the columns are those that the script reads. */
+/** The script reads the columns by these names. */
 const SERIES = [
   ["succeeded", "Success"],
   ["failed_checks", "Failure"],
@@ -22,21 +22,21 @@ export function Plots({ overview }: { readonly overview: Overview }) {
   return (
     <section aria-labelledby="hours">
       <h2 id="hours">Last 24 hours</h2>
-      {total === 0 && <p class="empty">No validation was started in the last 24 hours.</p>}
+      {total === 0 && <p class="empty">No validations were started in the last 24 hours.</p>}
       <div class="plots">
         <Plot
           kind="throughput"
-          title="Validations an hour, by what became of them"
+          title="Validations per hour, by outcome"
           description={`${total} validations in the last 24 hours. The table below has the numbers.`}
         />
         <Plot
           kind="latency"
-          title="Mean time from queued to finished, by the hour in which they were queued"
+          title="Mean time from queued to finished, by the hour of queueing"
           description={`At most ${durationText(slowest)} on average in an hour. The table below has the numbers.`}
         />
       </div>
       <details class="numbers">
-        <summary>The same as a table</summary>
+        <summary>Show as a table</summary>
         <HourTable hours={hours} />
       </details>
     </section>
@@ -55,7 +55,7 @@ const Plot = (props: { readonly kind: string; readonly title: string; readonly d
 const HourTable = ({ hours }: { readonly hours: readonly Hour[] }) => (
   <Scroll label="Validations by hour">
     <table id="hour-table">
-      <caption class="hidden">Validations by the hour in which they were queued, UTC</caption>
+      <caption class="hidden">Validations by the hour of queueing, UTC</caption>
       <thead>
         <tr>
           <th scope="col">Hour (UTC)</th>

@@ -1,4 +1,4 @@
-/** The numbers of this moment. */
+/** The current numbers. */
 import type { Overview } from "@webhook-gateway/shared/api/overview.ts";
 import type { Child } from "hono/jsx";
 import { Ago } from "../../parts/inline.tsx";
@@ -51,13 +51,13 @@ function tilesOf(view: View, overview: Overview): readonly Tile[] {
       href: paths.deadLetters(),
       note:
         overview.replays_running === 0 ? (
-          "no replay runs"
+          "no replay is running"
         ) : (
           <RunningReplays count={overview.replays_running} />
         ),
     },
     {
-      name: "Effects due",
+      name: "Calls due",
       value: reports.due + cancels.due,
       href: paths.validations(),
       note: `${counted(reports.due, "report")} to GitHub, ${counted(cancels.due, "cancel")} to Grainchain`,
@@ -68,7 +68,7 @@ function tilesOf(view: View, overview: Overview): readonly Tile[] {
       href: paths.deliveries(),
       note:
         deliveries.last_at === null
-          ? "none came yet: is GitHub's webhook set up?"
+          ? "none yet: is the webhook set up on GitHub?"
           : `${deliveries.last_hour} in the last hour, ${deliveries.recovered_last_day} recovered today`,
     },
   ];
@@ -77,11 +77,11 @@ function tilesOf(view: View, overview: Overview): readonly Tile[] {
 const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? "" : "s"}`;
 
 const RunningReplays = ({ count }: { readonly count: number }) => (
-  <a href={paths.replays()}>{count === 1 ? "1 replay runs" : `${count} replays run`}</a>
+  <a href={paths.replays()}>{count === 1 ? "1 replay is running" : `${count} replays are running`}</a>
 );
 
 function waitingNote(view: View, waiting: Overview["waiting"]): Child {
-  if (waiting.oldest_at === null) return "nothing waits for a sandbox";
+  if (waiting.oldest_at === null) return "nothing is waiting for a sandbox";
   return (
     <>
       oldest <Ago at={waiting.oldest_at} view={view} />

@@ -2,26 +2,26 @@
 import { type RunStep, readSteps } from "@webhook-gateway/shared/api/run-step.ts";
 import type { ValidationDetail } from "@webhook-gateway/shared/api/validation.ts";
 import { WordBadge } from "../../parts/badge.tsx";
-import { Span, Words } from "../../parts/inline.tsx";
+import { Span, Text } from "../../parts/inline.tsx";
 import { tail, terminalText, visible } from "../../parts/text.ts";
 
-/** Of one step; and of the results as they were sent. */
+/** The limit for the output of one step, and for the raw results. */
 const MAX_OUTPUT_LENGTH = 64 * 1024;
 
 export function RunResults({ results }: Pick<ValidationDetail, "results">) {
-  if (results === null) return <p class="empty">Grainchain has sent no results.</p>;
+  if (results === null) return <p class="empty">Grainchain has not sent any results.</p>;
   const steps = readSteps(results);
   return (
     <>
       {results.truncated === true && (
-        <p class="notice">The results were too large to be kept: this is a summary of them.</p>
+        <p class="notice">The results were too large to be stored. This is a summary.</p>
       )}
-      {steps.length === 0 && <p class="empty">The results name no steps.</p>}
+      {steps.length === 0 && <p class="empty">The results contain no steps.</p>}
       {steps.map((step) => (
         <Step step={step} />
       ))}
       <details class="raw" id="results">
-        <summary>Results as Grainchain sent them</summary>
+        <summary>Raw results from Grainchain</summary>
         <Output label="Results" text={visible(tail(JSON.stringify(results, null, 2), MAX_OUTPUT_LENGTH))} />
       </details>
     </>
@@ -37,7 +37,7 @@ const Step = ({ step }: { readonly step: RunStep }) => (
     <summary>
       <WordBadge word={step.status} />
       <span class="name">
-        <Words text={step.name} />
+        <Text text={step.name} />
       </span>
       <span class="muted">
         {step.exitCode !== null && step.exitCode !== 0 && `exit ${step.exitCode} · `}
@@ -45,14 +45,14 @@ const Step = ({ step }: { readonly step: RunStep }) => (
       </span>
     </summary>
     {step.output === "" ? (
-      <p class="empty">It printed nothing.</p>
+      <p class="empty">This step printed nothing.</p>
     ) : (
       <Output label={`Output of ${step.name}`} text={tail(terminalText(step.output), MAX_OUTPUT_LENGTH)} />
     )}
   </details>
 );
 
-/** Text as it was printed, which scrolls within itself. */
+/** Text as it was printed, with its own scrollbar. */
 export const Output = ({ label, text }: { readonly label: string; readonly text: string }) => (
   <section class="output" tabindex={0} aria-label={visible(label.slice(0, 100))}>
     <pre>

@@ -1,10 +1,10 @@
-/** The way of one validation: each step with its time, the gap before it, and why. */
+/** The trace of one validation: each step with its time, the time since the step before it, and the reason. */
 import type { TraceStep } from "@webhook-gateway/shared/api/trace.ts";
 import { durationText } from "@webhook-gateway/shared/text/duration.ts";
-import { Prose, utcText, Words } from "../../parts/inline.tsx";
+import { Prose, Text, utcText } from "../../parts/inline.tsx";
 import type { View } from "../../parts/view.ts";
 
-/** A wait of this long is worth a glance. */
+/** A wait of this length is highlighted. */
 const LONG_GAP_MS = 60_000;
 
 export const TraceSteps = ({
@@ -14,7 +14,7 @@ export const TraceSteps = ({
   readonly steps: readonly TraceStep[];
   readonly view: View;
 }) => {
-  if (steps.length === 0) return <p class="empty">Nothing is known of its way.</p>;
+  if (steps.length === 0) return <p class="empty">There is no trace.</p>;
   return (
     <ol class="trace">
       {steps.map((step) => (
@@ -22,7 +22,7 @@ export const TraceSteps = ({
           <Clock at={step.at} view={view} />
           <Gap ms={step.gap_ms} />
           <span class="step">
-            <Words text={step.step.replaceAll("_", " ")} maxLength={60} />
+            <Text text={step.step.replaceAll("_", " ")} maxLength={60} />
           </span>
           <span class="detail">
             <Prose text={step.detail} view={view} maxLength={1000} />

@@ -1,8 +1,8 @@
-/** All that is known of a validation in single words. */
+/** The details of a validation. */
 import type { ValidationDetail } from "@webhook-gateway/shared/api/validation.ts";
 import { isFinal } from "@webhook-gateway/shared/domain/validation.ts";
 import { Fields } from "../../parts/fields.tsx";
-import { At, Took, Words } from "../../parts/inline.tsx";
+import { At, Text, Took } from "../../parts/inline.tsx";
 import { paths } from "../../parts/link.ts";
 import type { View } from "../../parts/view.ts";
 
@@ -18,29 +18,29 @@ export const ValidationFields = ({ validation, view }: Props) => {
       of={[
         ["Validation", <Code text={id} />],
         ["Repository", <RepositoryLink repository={validation.repository} />],
-        ["Ref", <Words text={ref} maxLength={300} />],
+        ["Ref", <Text text={ref} maxLength={300} />],
         ["Head", <Code text={head_sha} />],
         ["Base", <Code text={base_sha} />],
-        ["Event", <Words text={event.replaceAll("_", " ")} />],
-        ["Run", `${run}${lane === "replay" ? ", replayed: behind live work" : ""}`],
-        ["Cause", <Words text={cause} maxLength={300} />],
+        ["Event", <Text text={event.replaceAll("_", " ")} />],
+        ["Run", `${run}${lane === "replay" ? ", replayed behind live work" : ""}`],
+        ["Cause", <Text text={cause} maxLength={300} />],
         ["Delivery", <DeliveryLink id={delivery_id} />],
-        ["Tries to dispatch", attempts],
+        ["Dispatch attempts", attempts],
         validation.grainchain_id === null
           ? undefined
-          : ["At Grainchain", <Code text={validation.grainchain_id} />],
+          : ["Grainchain id", <Code text={validation.grainchain_id} />],
         ["Queued", <At at={validation.created_at} view={view} />],
-        validation.due_at === null ? undefined : ["Tried again", <At at={validation.due_at} view={view} />],
+        validation.due_at === null ? undefined : ["Next attempt", <At at={validation.due_at} view={view} />],
         ["Dispatched", <At at={validation.dispatched_at} view={view} />],
         ["Started", <At at={validation.started_at} view={view} />],
-        ["Last heard of", <At at={validation.heard_at} view={view} />],
+        ["Last callback", <At at={validation.heard_at} view={view} />],
         ["Finished", <At at={validation.finished_at} view={view} />],
         [
-          "Took in all",
+          "Total time",
           <Took
             from={validation.created_at}
             to={validation.finished_at}
-            goesOn={!isFinal(validation.state)}
+            ongoing={!isFinal(validation.state)}
             view={view}
           />,
         ],
@@ -51,13 +51,13 @@ export const ValidationFields = ({ validation, view }: Props) => {
 
 const Code = ({ text }: { readonly text: string }) => (
   <code>
-    <Words text={text} maxLength={200} />
+    <Text text={text} maxLength={200} />
   </code>
 );
 
 const RepositoryLink = ({ repository }: { readonly repository: string }) => (
   <a href={paths.validations({ repo: repository })}>
-    <Words text={repository} maxLength={200} />
+    <Text text={repository} maxLength={200} />
   </a>
 );
 

@@ -1,19 +1,19 @@
-/** One validation, whole. */
+/** One validation with its trace, results and report. */
 import type { Trace, TraceStep } from "@webhook-gateway/shared/api/trace.ts";
 import type { ValidationDetail } from "@webhook-gateway/shared/api/validation.ts";
 import { isFinal } from "@webhook-gateway/shared/domain/validation.ts";
 import { spanMs } from "@webhook-gateway/shared/text/duration.ts";
 import { StateBadge } from "../../parts/badge.tsx";
-import { LetterTable } from "../../parts/dead-letter-table.tsx";
-import { Ago, Outside, Span, Words } from "../../parts/inline.tsx";
+import { DeadLetterTable } from "../../parts/dead-letter-table.tsx";
+import { Ago, Outside, Span, Text } from "../../parts/inline.tsx";
 import { Page } from "../../parts/layout.tsx";
 import { pullPath } from "../../parts/link.ts";
-import { SubjectWords } from "../../parts/validation-table.tsx";
+import { SubjectText } from "../../parts/validation-table.tsx";
 import type { View } from "../../parts/view.ts";
 import { Report } from "./report.tsx";
 import { RunResults } from "./run-results.tsx";
 import { TraceSteps } from "./trace-steps.tsx";
-import { ValidationOrders } from "./validation-actions.tsx";
+import { ValidationActions } from "./validation-actions.tsx";
 import { ValidationFields } from "./validation-fields.tsx";
 
 interface Props {
@@ -22,7 +22,7 @@ interface Props {
   readonly trace: Trace | undefined;
 }
 
-/** Results may still come, and GitHub has yet to be told; after that little happens. */
+/** A validation that has ended changes little: late results, and its report to GitHub. */
 const refreshSeconds = ({ state }: ValidationDetail): number => (isFinal(state) ? 15 : 2);
 
 export function ValidationPage({ view, validation, trace }: Props) {
@@ -31,18 +31,18 @@ export function ValidationPage({ view, validation, trace }: Props) {
     <Page
       view={view}
       title={`${validation.state} ${validation.repository.slice(0, 100)}#${validation.pr_number}`}
-      place="validations"
+      section="validations"
       refreshSeconds={refreshSeconds(validation)}
     >
       <Title validation={validation} view={view} />
-      {view.role === "operator" && <ValidationOrders validation={validation} />}
+      {view.role === "operator" && <ValidationActions validation={validation} />}
       {validation.error !== null && (
         <p class="error box">
-          <Words text={validation.error} maxLength={2100} />
+          <Text text={validation.error} maxLength={2100} />
         </p>
       )}
-      <section aria-labelledby="way">
-        <h2 id="way">Its way</h2>
+      <section aria-labelledby="trace">
+        <h2 id="trace">Trace</h2>
         <TraceSteps steps={own?.steps ?? stepsOf(validation)} view={view} />
       </section>
       <section aria-labelledby="steps">
@@ -62,7 +62,7 @@ export function ValidationPage({ view, validation, trace }: Props) {
       {own !== undefined && own.dead_letters.length > 0 && (
         <section aria-labelledby="letters">
           <h2 id="letters">Dead letters</h2>
-          <LetterTable view={view} caption="Its dead letters" items={own.dead_letters} empty="None." />
+          <DeadLetterTable view={view} caption="Its dead letters" items={own.dead_letters} empty="None." />
         </section>
       )}
     </Page>
@@ -74,7 +74,7 @@ const Title = ({ validation, view }: Pick<Props, "validation" | "view">) => {
   return (
     <div class="title">
       <h1>
-        <SubjectWords item={validation} />
+        <SubjectText item={validation} />
       </h1>
       <StateBadge of={validation} />
       <span class="muted">
@@ -86,12 +86,12 @@ const Title = ({ validation, view }: Pick<Props, "validation" | "view">) => {
         )}
       </span>
       {runs !== undefined && <a href={runs}>All runs of this pull request</a>}
-      <Outside address={validation.pr_url}>On GitHub</Outside>
+      <Outside address={validation.pr_url}>View on GitHub</Outside>
     </div>
   );
 };
 
-/** What is known without the trace. */
+/** The steps without a trace. */
 const stepsOf = ({ timeline }: ValidationDetail): TraceStep[] =>
   timeline.map(({ at, to_state: step, reason: detail }, index) => {
     const before = timeline[index - 1];
