@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { createLog, type LogFields } from "../src/telemetry/log.ts";
 import { tally } from "../src/telemetry/tally.ts";
-import { type Dataset, observeWith } from "../src/telemetry/telemetry.ts";
+import { type Dataset, MAX_POINTS, observeInvocation, observeWith } from "../src/telemetry/telemetry.ts";
 
 type Point = Parameters<Dataset["writeDataPoint"]>[0];
 
@@ -77,4 +77,58 @@ test("debug lines are not counted", () => {
 
 test("without a dataset nothing is observed", () => {
   expect(observeWith(undefined)).toBeUndefined();
+});
+
+/** Takes 250 points, as Analytics Engine does in one invocation, and throws at the next one. */
+function limitedDataset(): Dataset & { readonly points: Point[] } {
+  const points: Point[] = [];
+  return {
+    points,
+    writeDataPoint(point) {
+      if (points.length === 250) throw new Error("Analytics Engine write limit exceeded");
+      points.push(point);
+    },
+  };
+}
+
+describe("an invocation that logs more lines than Analytics Engine takes", () => {
+  const count = (points: readonly Point[], event: string): number =>
+    points.reduce((sum, { blobs, doubles }) => sum + (blobs[0] === event ? (doubles[0] ?? 0) : 0), 0);
+
+  test("fails nothing, and every line is counted", () => {
+    const dataset = limitedDataset();
+    const { observe, flush } = observeInvocation(dataset);
+    const log = createLog({ debug: false, write: () => {}, observe });
+    for (let line = 0; line < 1000; line++) log.info("recovery.delivery", { bytes: 2 });
+    log.warn("recovery.delivery");
+    flush();
+
+    expect(dataset.points.length).toBeLessThanOrEqual(MAX_POINTS);
+    expect(count(dataset.points, "recovery.delivery")).toBe(1001);
+    expect(dataset.points.reduce((sum, { doubles }) => sum + (doubles[2] ?? 0), 0)).toBe(2000);
+  });
+
+  test("keeps within the limit whatever the lines count", () => {
+    const dataset = limitedDataset();
+    const { observe, flush } = observeInvocation(dataset);
+    for (let line = 0; line < 1000; line++) observe("info", `event.${line}`, {});
+    flush();
+
+    expect(dataset.points.length).toBe(MAX_POINTS);
+    expect(dataset.points.reduce((sum, { doubles }) => sum + (doubles[0] ?? 0), 0)).toBe(1000);
+    expect(count(dataset.points, "others")).toBe(1000 - MAX_POINTS + 1);
+  });
+
+  test("says nothing without a dataset", () => {
+    const { observe, flush } = observeInvocation(undefined);
+    expect(() => observe("info", "some.event", {})).not.toThrow();
+    expect(flush).not.toThrow();
+  });
+});
+
+test("a dataset that throws fails nothing", () => {
+  const dataset = limitedDataset();
+  const observe = observeWith(dataset);
+  for (let line = 0; line < 300; line++) observe?.("info", "some.event", {});
+  expect(dataset.points.length).toBe(250);
 });
