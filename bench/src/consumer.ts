@@ -9,7 +9,7 @@ import type { WakeUp } from "@webhook-gateway/shared/messages/wake-up.ts";
 import { createLog } from "@webhook-gateway/shared/telemetry/log.ts";
 import { exceptEffects } from "../../consumer/src/effects/effect-log.ts";
 import type { Budgets } from "../../consumer/src/github/send.ts";
-import { type ConsumerDeps, createConsumer } from "../../consumer/src/handlers.ts";
+import { type ConsumerDeps, createConsumer, githubOf } from "../../consumer/src/handlers.ts";
 
 const GRAINCHAIN_URL = "https://grainchain.test";
 const GITHUB_URL = "https://github.test";
@@ -41,25 +41,29 @@ export function createWorld(db: D1Database) {
     sent.messages++;
     wakeUps.push(wakeUp);
   };
+  const config = readConsumerConfig({
+    ENVIRONMENT: "production",
+    GRAINCHAIN_CALLBACK_SECRET: "callback secret",
+    CLOUDFLARE_WORKER_URL: "https://gateway.test",
+    GRAINCHAIN_API_URL: GRAINCHAIN_URL,
+    GITHUB_API_URL: GITHUB_URL,
+    GITHUB_APP_ID: "1",
+    GITHUB_APP_PRIVATE_KEY: PRIVATE_KEY,
+    RECONCILE_HOOKS: "",
+  });
+  const fetcher: typeof fetch = async (input, init) =>
+    String(input).startsWith(GRAINCHAIN_URL)
+      ? answerAsGrainchain(sent, String(input), init)
+      : answerAsGitHub(sent, String(input), init);
+  const now = () => new Date();
   const deps: ConsumerDeps = {
-    config: readConsumerConfig({
-      ENVIRONMENT: "production",
-      GRAINCHAIN_CALLBACK_SECRET: "callback secret",
-      CLOUDFLARE_WORKER_URL: "https://gateway.test",
-      GRAINCHAIN_API_URL: GRAINCHAIN_URL,
-      GITHUB_API_URL: GITHUB_URL,
-      GITHUB_APP_ID: "1",
-      GITHUB_APP_PRIVATE_KEY: PRIVATE_KEY,
-      RECONCILE_HOOKS: "",
-    }),
+    config,
+    github: githubOf(config, fetcher, now),
     db,
     work: { send } as unknown as ConsumerDeps["work"],
     log: createLog({ debug: false, write: () => {}, observe: exceptEffects(() => void sent.dataPoints++) }),
-    fetch: async (input, init) =>
-      String(input).startsWith(GRAINCHAIN_URL)
-        ? answerAsGrainchain(sent, String(input), init)
-        : answerAsGitHub(sent, String(input), init),
-    now: () => new Date(),
+    fetch: fetcher,
+    now,
     random: Math.random,
     newId: () => randomUUID(),
     budgets: unlimited(sent),

@@ -6,7 +6,7 @@ import {
   EFFECT_BACKOFF,
   RECORD_BACKOFF,
 } from "@webhook-gateway/shared/domain/backoff.ts";
-import { createGitHub } from "@webhook-gateway/shared/github/client.ts";
+import { createGitHub, type GitHub } from "@webhook-gateway/shared/github/client.ts";
 import { hooksOf } from "@webhook-gateway/shared/github/hook.ts";
 import { isRequest, REQUEST, WAKE_UP, type WakeUp } from "@webhook-gateway/shared/messages/wake-up.ts";
 import { createRoutingPolicy } from "@webhook-gateway/shared/routing/routing-policy.ts";
@@ -38,6 +38,8 @@ export interface ConsumerDeps {
   readonly random: () => number;
   readonly newId: () => string;
   readonly budgets: Budgets;
+  /** Keeps the tokens of installations: it outlives an invocation. */
+  readonly github: GitHub;
 }
 
 /** A wake-up can be put off by at most this many seconds; later ones are the cron's. */
@@ -173,20 +175,23 @@ export function createConsumer(deps: ConsumerDeps) {
   };
 }
 
-export function reportDeps(deps: ConsumerDeps): ReportDeps {
-  const { config } = deps;
-  const github = createGitHub(
+/** GitHub under the credentials of a configuration. */
+export const githubOf = (config: ConsumerConfig, fetcher: typeof fetch, now: () => Date): GitHub =>
+  createGitHub(
     {
       apiUrl: config.GITHUB_API_URL,
       token: config.GITHUB_TOKEN,
       appId: config.GITHUB_APP_ID,
       privateKey: config.GITHUB_APP_PRIVATE_KEY,
     },
-    deps.fetch,
-    deps.now,
+    fetcher,
+    now,
   );
-  return { ...deps, github, publicUrl: config.CLOUDFLARE_WORKER_URL };
-}
+
+export const reportDeps = (deps: ConsumerDeps): ReportDeps => ({
+  ...deps,
+  publicUrl: deps.config.CLOUDFLARE_WORKER_URL,
+});
 
 export function effectDeps(deps: ConsumerDeps): DispatchDeps {
   const { config } = deps;

@@ -1,8 +1,9 @@
-import { readConsumerConfig } from "@webhook-gateway/shared/config/consumer.ts";
+import { type ConsumerConfig, readConsumerConfig } from "@webhook-gateway/shared/config/consumer.ts";
+import type { GitHub } from "@webhook-gateway/shared/github/client.ts";
 import { createLog } from "@webhook-gateway/shared/telemetry/log.ts";
-import { observeWith } from "@webhook-gateway/shared/telemetry/telemetry.ts";
+import { observeInvocation } from "@webhook-gateway/shared/telemetry/telemetry.ts";
 import { exceptEffects } from "./effects/effect-log.ts";
-import { createConsumer } from "./handlers.ts";
+import { createConsumer, githubOf } from "./handlers.ts";
 
 export { GitHubBudget } from "./github/budget-object.ts";
 
@@ -12,41 +13,60 @@ function roleOf(queue: string): "events" | "work" | "deadLetters" {
   return queue.includes("-work-") ? "work" : "events";
 }
 
+/** An isolate serves one environment: GitHub's tokens are kept from one invocation to the next. */
+let built: { readonly env: Env; readonly config: ConsumerConfig; readonly github: GitHub } | undefined;
+
+function builtFor(env: Env) {
+  if (built?.env !== env) {
+    const config = readConsumerConfig(env);
+    built = {
+      env,
+      config,
+      github: githubOf(
+        config,
+        (input, init) => fetch(input, init),
+        () => new Date(),
+      ),
+    };
+  }
+  return built;
+}
+
 type Consumer = ReturnType<typeof createConsumer>;
 
-/** An isolate serves one environment: GitHub's tokens are kept from one event to the next. */
-let built: { readonly env: Env; readonly consumer: Consumer } | undefined;
-
-function consumerFor(env: Env): Consumer {
-  if (built?.env === env) return built.consumer;
-  const config = readConsumerConfig(env);
+async function invoke(env: Env, perform: (consumer: Consumer) => Promise<void>): Promise<void> {
+  const { config, github } = builtFor(env);
+  const { observe, flush } = observeInvocation(env.METRICS);
   const budget = (name: string) => env.GITHUB_BUDGET.getByName(name);
   const consumer = createConsumer({
     config,
+    github,
     db: env.DB,
     work: env.WORK,
-    log: createLog({
-      debug: config.WEBHOOK_DEBUG_MODE,
-      observe: exceptEffects(observeWith(env.METRICS)),
-    }).with({ worker: "consumer" }),
+    log: createLog({ debug: config.WEBHOOK_DEBUG_MODE, observe: exceptEffects(observe) }).with({
+      worker: "consumer",
+    }),
     fetch: (input, init) => fetch(input, init),
     now: () => new Date(),
     random: Math.random,
     newId: () => crypto.randomUUID(),
     budgets: {
-      take: (name, lease, costs, nowMs) => budget(name).take(lease, [...costs], nowMs),
+      take: (name, lease, wanted, nowMs) => budget(name).take(lease, [...wanted], nowMs),
       settle: (name, leaseId, limitedUntilMs) => budget(name).settle(leaseId, limitedUntilMs),
     },
   });
-  built = { env, consumer };
-  return consumer;
+  try {
+    await perform(consumer);
+  } finally {
+    flush();
+  }
 }
 
 export default {
   async queue(batch, env) {
-    await consumerFor(env)[roleOf(batch.queue)](batch);
+    await invoke(env, (consumer) => consumer[roleOf(batch.queue)](batch));
   },
   async scheduled(_controller, env) {
-    await consumerFor(env).cron();
+    await invoke(env, (consumer) => consumer.cron());
   },
 } satisfies ExportedHandler<Env>;

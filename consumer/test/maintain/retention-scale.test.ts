@@ -3,7 +3,7 @@ import { readConsumerConfig } from "@webhook-gateway/shared/config/consumer.ts";
 import { CHUNK, deleteChunk } from "@webhook-gateway/shared/store/maintain/retention.ts";
 import { createLog } from "@webhook-gateway/shared/telemetry/log.ts";
 import { beforeEach, describe, expect, test } from "vitest";
-import { createConsumer } from "../../src/handlers.ts";
+import { createConsumer, githubOf } from "../../src/handlers.ts";
 import { expireOld } from "../../src/maintain/retention.ts";
 import { count, countStatements, empty, faulty, row, rows, rowsReadBy } from "../support/database.ts";
 import { second } from "../support/facts.ts";
@@ -178,13 +178,17 @@ describe("the configuration", () => {
 
   /** Lets the cron run on that day, whatever else it does. */
   async function cron(day: number, vars: Readonly<Record<string, string>>): Promise<void> {
+    const config = readConsumerConfig({ ...LEAST, ...vars });
+    const unavailable = async () => new Response("", { status: 503 });
+    const now = () => new Date(second(day * DAY));
     const consumer = createConsumer({
-      config: readConsumerConfig({ ...LEAST, ...vars }),
+      config,
+      github: githubOf(config, unavailable, now),
       db: env.DB,
       work: { send: async () => ({ metadata: { metrics: { backlogCount: 0, backlogBytes: 0 } } }) },
       log: SILENT,
-      fetch: async () => new Response("", { status: 503 }),
-      now: () => new Date(second(day * DAY)),
+      fetch: unavailable,
+      now,
       random: () => 0,
       newId: () => crypto.randomUUID(),
       budgets: { take: () => Promise.reject(new Error("not asked")), settle: async () => {} },

@@ -3,7 +3,7 @@ import { env } from "cloudflare:workers";
 import { readConsumerConfig } from "@webhook-gateway/shared/config/consumer.ts";
 import type { Fact } from "@webhook-gateway/shared/messages/fact.ts";
 import type { WakeUp } from "@webhook-gateway/shared/messages/wake-up.ts";
-import { createConsumer } from "../../src/handlers.ts";
+import { createConsumer, githubOf } from "../../src/handlers.ts";
 import { second } from "../support/facts.ts";
 import { createDouble, type Requested, take } from "../support/grainchain.ts";
 import { message, SILENT } from "../support/recording.ts";
@@ -43,13 +43,15 @@ export function startWorld({ at, db = env.DB, loses = () => false, refuses = () 
       return { metadata: { metrics: { backlogCount: 0, backlogBytes: 0 } } };
     },
   };
+  const now = () => new Date(nowMs);
   const consumer = createConsumer({
     config: CONFIG,
+    github: githubOf(CONFIG, double.fetch, now),
     db,
     work,
     log: SILENT,
     fetch: double.fetch,
-    now: () => new Date(nowMs),
+    now,
     random: () => 0,
     newId: () => crypto.randomUUID(),
     budgets: {
