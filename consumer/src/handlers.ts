@@ -1,4 +1,4 @@
-/** What each queue's batch and the cron lead to. */
+/** Handles each queue's batches and the cron. */
 
 import type { ConsumerConfig } from "@webhook-gateway/shared/config/consumer.ts";
 import {
@@ -42,7 +42,7 @@ export interface ConsumerDeps {
   readonly github: GitHub;
 }
 
-/** A wake-up can be put off by at most this many seconds; later ones are the cron's. */
+/** A wake-up can be delayed by at most this many seconds. The cron does what is due later. */
 const MAX_WAKE_DELAY_SECONDS = 600;
 
 /** Wires the consumer. */
@@ -109,11 +109,11 @@ export function createConsumer(deps: ConsumerDeps) {
   async function dispatch(): Promise<void> {
     const { dispatched, wakeAt } = await dispatchDue(effects);
     await wake(...wakeAt);
-    // What was taken to Grainchain stands elsewhere now.
+    // What Grainchain has taken is to be reported.
     if (dispatched > 0) await report();
   }
 
-  /** Performs every effect that is due. One that fails does not keep the others. @returns whether all went through */
+  /** Performs every effect that is due. One that fails does not stop the others. @returns whether all succeeded */
   async function performEffects(): Promise<boolean> {
     const performed = await Promise.allSettled([
       dispatch(),
@@ -126,7 +126,7 @@ export function createConsumer(deps: ConsumerDeps) {
     return failed.length === 0;
   }
 
-  /** Does what operators ask for. What fails is tried again by the cron. */
+  /** Performs the requests of operators. The cron tries again what fails. */
   async function performRequests(): Promise<void> {
     await attempt("replay", async () => {
       const { changed, nextAt } = await replayDue(recording);
@@ -136,7 +136,7 @@ export function createConsumer(deps: ConsumerDeps) {
     await attempt("reconcile", () => reconcileAsked(recovery, hooks));
   }
 
-  /** What one of them throws does not keep the next. */
+  /** An error does not stop the tasks that follow. */
   async function attempt(name: string, perform: () => Promise<boolean>): Promise<void> {
     try {
       if (await perform()) await wake(deps.now().toISOString());

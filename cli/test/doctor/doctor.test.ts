@@ -214,7 +214,7 @@ const TROUBLES: Readonly<Record<string, Trouble>> = {
     env: { GITHUB_APP_ID: "4711", GITHUB_APP_PRIVATE_KEY: "-----BEGIN RSA PRIVATE KEY-----" },
     check: "private key",
     status: "fail",
-    what: "GITHUB_APP_PRIVATE_KEY is no PEM",
+    what: "GITHUB_APP_PRIVATE_KEY is not a PEM",
     mend: "generate a new one in the App's settings",
   },
   "a missing secret": {

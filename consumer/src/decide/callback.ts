@@ -1,4 +1,4 @@
-/** What a callback leads to. Pure: reads and changes only the change set. */
+/** Decides callbacks. Pure: reads and changes only the change set. */
 
 import { keepsLate, MAX_LATE_CALLBACKS, withLate } from "@webhook-gateway/shared/domain/late-callback.ts";
 import { isFinal, type Signal } from "@webhook-gateway/shared/domain/validation.ts";
@@ -8,9 +8,9 @@ import type { Validation } from "@webhook-gateway/shared/store/validation-row.ts
 import type { ChangeSet } from "../record/change-set.ts";
 
 /**
- * Decides a callback that was not recorded before. A capability ends with its validation: where that is kept no more,
- * nothing is written.
- * @returns what came of it, for a person
+ * Decides a callback that was not recorded before. A capability ends with its validation: if that is deleted, nothing is
+ * written.
+ * @returns the outcome, for a person
  */
 export function decideCallback(changes: ChangeSet, fact: CallbackFact): string {
   const validation = findValidation(changes, fact);
@@ -20,16 +20,16 @@ export function decideCallback(changes: ChangeSet, fact: CallbackFact): string {
   return "recorded";
 }
 
-const GONE = "its validation is not kept any more";
+const GONE = "its validation is deleted";
 
-/** What Grainchain says of a validation. */
-export interface Word {
-  /** The callback's; null where Grainchain was asked. */
+/** Grainchain's status of a validation, from a callback or from its answer. */
+export interface StatusUpdate {
+  /** The callback's; null if Grainchain was asked. */
   readonly id: string | null;
   readonly status: CallbackFact["status"];
   /** Of a completed run. */
   readonly success: boolean;
-  /** Why nothing is known of the change, be it that the run completed. */
+  /** Why nothing is known about the change, even if the run completed. */
   readonly error: string | null;
   readonly grainchain_id?: string | null;
   readonly received_at: string;
@@ -37,31 +37,35 @@ export interface Word {
   readonly results?: Results | undefined;
 }
 
-/** Applies Grainchain's word. While it is live each callback is in the timeline; repeated it moves nothing. */
-export function applyWord(changes: ChangeSet, validation: Validation, word: Word): Validation {
-  if (isFinal(validation.state)) return applyLateWord(changes, validation, word);
-  const told = word.id === null ? "Grainchain, when asked, said" : "callback";
+/** Applies a status update. While the validation is live each callback is in the timeline. A repeated one moves nothing. */
+export function applyStatusUpdate(
+  changes: ChangeSet,
+  validation: Validation,
+  update: StatusUpdate,
+): Validation {
+  if (isFinal(validation.state)) return applyLateStatusUpdate(changes, validation, update);
+  const source = update.id === null ? "Grainchain, when asked, said" : "callback";
   return changes.signal(
     validation,
-    signalOf(word),
+    signalOf(update),
     {
-      reason: `${told} ${statusText(word)}`,
-      deliveryId: word.id,
-      note: word.id !== null,
-      results: word.results,
+      reason: `${source} ${statusText(update)}`,
+      deliveryId: update.id,
+      note: update.id !== null,
+      results: update.results,
     },
     {
-      grainchain_id: validation.grainchain_id ?? word.grainchain_id ?? null,
-      started_at: validation.started_at ?? (word.status === "pending" ? null : startedAt(word)),
-      heard_at: word.received_at,
-      error: word.error ?? validation.error,
+      grainchain_id: validation.grainchain_id ?? update.grainchain_id ?? null,
+      started_at: validation.started_at ?? (update.status === "pending" ? null : startedAt(update)),
+      heard_at: update.received_at,
+      error: update.error ?? validation.error,
     },
   );
 }
 
 /** After the end nothing moves, and what is kept is bounded: see `keepsLate`. */
-function applyLateWord(changes: ChangeSet, validation: Validation, word: Word): Validation {
-  const { id, status, results } = word;
+function applyLateStatusUpdate(changes: ChangeSet, validation: Validation, update: StatusUpdate): Validation {
+  const { id, status, results } = update;
   if (id === null) return validation;
   const keeps = keepsLate(validation, status);
   if (!keeps.callback) {
@@ -72,17 +76,17 @@ function applyLateWord(changes: ChangeSet, validation: Validation, word: Word): 
   if (lost) drop(changes, { id, results }, validation.id, REPEATED);
   const late = withLate(validation, status, results !== undefined && !lost);
   const last = late.late_callbacks === MAX_LATE_CALLBACKS;
-  const reason = `callback ${statusText(word)}, after the end${lost ? `; ${REPEATED}` : ""}${last ? `; ${LAST}` : ""}`;
+  const reason = `callback ${statusText(update)}, after the end${lost ? `; ${REPEATED}` : ""}${last ? `; ${LAST}` : ""}`;
   return changes.signal(
     validation,
-    signalOf(word),
+    signalOf(update),
     { reason, deliveryId: id, note: true, results: lost ? undefined : results },
-    { grainchain_id: validation.grainchain_id ?? word.grainchain_id ?? null, ...late },
+    { grainchain_id: validation.grainchain_id ?? update.grainchain_id ?? null, ...late },
   );
 }
 
-const BEYOND = `${MAX_LATE_CALLBACKS} have come since the end`;
-const REPEATED = "its results are dropped, for this status had some";
+const BEYOND = `${MAX_LATE_CALLBACKS} have arrived since the end`;
+const REPEATED = "its results are dropped: this status has some already";
 const LAST = "no further ones are kept";
 
 function drop(
@@ -95,35 +99,35 @@ function drop(
   return `dropped: ${reason}`;
 }
 
-type Verdict = Pick<Word, "status" | "success" | "error">;
+type Verdict = Pick<StatusUpdate, "status" | "success" | "error">;
 
 const lacksVerdict = ({ status, success, error }: Verdict): boolean =>
   status === "completed" && !success && error !== null;
 
-/** What completed without a verdict is no failure of the change, and no success either. */
-export const signalOf = (word: Verdict): Signal => ({
+/** A run that completed without a verdict is neither a failure nor a success of the change. */
+export const signalOf = (update: Verdict): Signal => ({
   type: "status",
-  status: lacksVerdict(word) ? "failed" : word.status,
-  success: word.success,
+  status: lacksVerdict(update) ? "failed" : update.status,
+  success: update.success,
 });
 
 /** The status in words, for the timeline. */
-export const statusText = (word: Verdict): string =>
-  lacksVerdict(word) ? `${word.status} without a verdict` : word.status;
+export const statusText = (update: Verdict): string =>
+  lacksVerdict(update) ? `${update.status} without a verdict` : update.status;
 
-const startedAt = (word: Word): string => word.occurred_at ?? word.received_at;
+const startedAt = (update: StatusUpdate): string => update.occurred_at ?? update.received_at;
 
 function applyCallback(changes: ChangeSet, validation: Validation, fact: CallbackFact): void {
   const stopped = validation.state === "cancelled" || validation.state === "superseded";
-  const after = applyWord(changes, validation, { ...fact, results: resultsOf(fact) });
-  // It was stopped before its id was known, and Grainchain is still at it.
+  const after = applyStatusUpdate(changes, validation, { ...fact, results: resultsOf(fact) });
+  // It was stopped before its id was known, and Grainchain is still running it.
   const running = fact.status === "pending" || fact.status === "running";
   if (stopped && running && validation.grainchain_id === null) {
     changes.addCancel(after, `${validation.state} before Grainchain had it`);
   }
 }
 
-/** By our id, else by Grainchain's: its ids can repeat, so the same project and what is live come first. */
+/** By our id, else by Grainchain's: its ids can repeat, so the same project and live validations come first. */
 function findValidation(changes: ChangeSet, fact: CallbackFact): Validation | undefined {
   const ours = changes.validation(fact.validation_id);
   if (ours !== undefined || fact.id_kind === "ours") return ours;

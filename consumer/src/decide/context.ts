@@ -1,14 +1,14 @@
-/** What the decisions on deliveries share: their context, their outcome, and the moves that several of them make. */
+/** What the decisions on deliveries share: their context, their outcome, and common steps. */
 import type { DeliveryFact, PullRequestChange } from "@webhook-gateway/shared/messages/fact.ts";
 import type { Subject } from "@webhook-gateway/shared/store/subject-row.ts";
 import type { ChangeSet } from "../record/change-set.ts";
 import { cancelRuns, ensureRun, originOf, type RunRequest, supersedeOthers } from "./run.ts";
 
-/** What the operator decides. */
+/** What the operator configures. */
 export interface DeliveryPolicy {
   readonly validateDrafts: boolean;
   readonly cancelSuperseded: boolean;
-  /** The App whose check runs are ours; null where none is configured. */
+  /** The App whose check runs are ours; null if none is configured. */
   readonly githubAppId: number | null;
 }
 
@@ -44,7 +44,7 @@ export function runOutcome(context: Context, subject: Subject, request: RunReque
   return { outcome: started ? "started" : "unchanged", reason, validation_id: id };
 }
 
-/** Whatever is live for another head than the newest is in its way, whether or not the newest needs a run. */
+/** Supersedes what is live for any other head than the newest, whether or not the newest needs a run. */
 export function supersedeHeads({ changes, fact, policy }: Context, subject: Subject): void {
   const current = changes
     .runsOf(subject)

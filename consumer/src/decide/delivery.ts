@@ -1,6 +1,6 @@
-/** What a delivery leads to. Pure: reads and changes only the change set. */
+/** Decides deliveries. Pure: reads and changes only the change set. */
 
-import { placeSighting } from "@webhook-gateway/shared/domain/ordering.ts";
+import { applyObservation } from "@webhook-gateway/shared/domain/ordering.ts";
 import {
   mergeGroupSubject,
   pullRequestSubject,
@@ -72,7 +72,7 @@ export function decideDelivery(
   return decision.outcome;
 }
 
-/** When the event happened, where its payload says so. */
+/** When the event happened, if its payload says so. */
 function occurredAt({ change }: DeliveryFact): string | null {
   if (change.type === "pull_request") return change.updated_at;
   return change.type === "push" ? change.pushed_at : null;
@@ -127,7 +127,7 @@ function decidePush(context: Context, change: PushChange): Decision {
   const known = changes.subject(repository.id, key);
   const at = change.pushed_at ?? fact.received_at;
   const seen = { head: change.head_sha, at, before: change.base_sha, first: false };
-  const { verdict, known: placed } = placeSighting(known && knownHead(known), seen);
+  const { verdict, known: placed } = applyObservation(known && knownHead(known), seen);
   if (known !== undefined && verdict === "stale") {
     changes.putSubject({ ...known, edges: placed.edges });
     return decided("stale", "a newer push to this branch is already recorded");

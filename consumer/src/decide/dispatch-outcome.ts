@@ -1,4 +1,4 @@
-/** What the outcome of a dispatch leads to. Pure: reads and changes only the change set. */
+/** Decides the outcomes of a dispatch. Pure: reads and changes only the change set. */
 import type { NextAttempt } from "@webhook-gateway/shared/domain/failure.ts";
 import { isFinal } from "@webhook-gateway/shared/domain/validation.ts";
 import type { Results, UnmatchedCallback } from "@webhook-gateway/shared/store/rows.ts";
@@ -6,20 +6,20 @@ import type { Validation } from "@webhook-gateway/shared/store/validation-row.ts
 import type { Accepted, TriggerOutcome } from "../dispatch/grainchain.ts";
 import type { ChangeSet } from "../record/change-set.ts";
 import { effectDeadLetter } from "../record/dead-letters.ts";
-import { applyWord, signalOf, statusText } from "./callback.ts";
+import { applyStatusUpdate, signalOf, statusText } from "./callback.ts";
 
 export interface Dispatched {
   readonly id: string;
   readonly leaseId: string | null;
   readonly outcome: TriggerOutcome;
-  /** Of an answer that brought some. */
+  /** Of an answer that had some. */
   readonly results?: Results | undefined;
 }
 
 /**
  * Applies the outcomes of one dispatch to rows as they are now.
  * @param unmatched callbacks that came under a Grainchain id before its dispatch had answered
- * @param next says when an attempt is repeated, given how many were made
+ * @param next when an attempt is repeated, given how many were made
  */
 export function decideOutcomes(
   changes: ChangeSet,
@@ -31,7 +31,7 @@ export function decideOutcomes(
     const row = changes.validation(id);
     if (row === undefined) continue;
     if (outcome.class === "accepted") accept(changes, row, outcome, results, unmatched);
-    // A failure matters only to the lease it came under: by now the row may have moved on, or be leased again.
+    // A failure counts only for its own lease: by now the row may have moved, or be leased again.
     else if (row.state === "dispatching" && row.lease_id === leaseId) giveBack(changes, row, outcome, next);
   }
 }
@@ -58,9 +58,9 @@ function accept(
   );
   for (const callback of unmatched.filter((one) => belongsTo(one, after))) {
     changes.add({ kind: "matched", row: { id: callback.id, validation_id: row.id } });
-    after = applyWord(changes, after, callback);
+    after = applyStatusUpdate(changes, after, callback);
   }
-  // It was stopped, or given up, while the call was under way.
+  // It was stopped, or had timed out, while the call was under way.
   const stopped = isFinal(row.state) && row.state !== "completed" && row.state !== "failed";
   if (stopped) changes.addCancel(after, `${row.state} while it was being dispatched`);
 }

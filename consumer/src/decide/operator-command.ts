@@ -1,11 +1,11 @@
-/** What an operator's order leads to. Pure: reads and changes only the change set. */
+/** Decides operator commands. Pure: reads and changes only the change set. */
 import type { OperatorCommandFact } from "@webhook-gateway/shared/messages/fact.ts";
 import type { Validation } from "@webhook-gateway/shared/store/validation-row.ts";
 import type { ChangeSet } from "../record/change-set.ts";
 import type { DeliveryPolicy } from "./context.ts";
 import { ensureRun, liveRuns, stopRun } from "./run.ts";
 
-/** Decides an order that was not recorded before. A validation that is gone or has finished stays as it is. */
+/** Decides a command that was not recorded before. A validation that is deleted or has finished stays as it is. */
 export function decideOperatorCommand(
   changes: ChangeSet,
   fact: OperatorCommandFact,
@@ -40,7 +40,7 @@ function decideRerun(
 
 /**
  * Queues a validation that could not be dispatched, behind live work.
- * @returns what came of it, for a person
+ * @returns the outcome, for a person
  */
 export function replayDispatch(changes: ChangeSet, validationId: string, replayId: string): string {
   const validation = changes.validation(validationId);
@@ -52,7 +52,7 @@ export function replayDispatch(changes: ChangeSet, validationId: string, replayI
   return "queued behind live work";
 }
 
-/** Another run that this one would be in the way of; null where there is none. */
+/** Another run that makes this one obsolete; null if there is none. */
 function otherRun(changes: ChangeSet, { repository_id, subject, head_sha, run }: Validation): string | null {
   const [live] = liveRuns(changes, { repository_id, subject });
   if (live !== undefined) return `${live.id} is under way`;
@@ -62,11 +62,11 @@ function otherRun(changes: ChangeSet, { repository_id, subject, head_sha, run }:
   return later === undefined ? null : `run ${later.run} took its place`;
 }
 
-/** Why a head is not to be run any more; null where it is. */
+/** Why a head is not to be run any more; null if it is. */
 function obstacleTo(changes: ChangeSet, validation: Validation): string | null {
   const subject = changes.subject(validation.repository_id, validation.subject);
   if (subject === undefined) return "its subject is gone";
-  // The decision relies on it: a push that is recorded meanwhile makes this one be made again.
+  // The decision relies on it: if a push is recorded meanwhile, it is made again.
   changes.putSubject(subject);
   if (subject.state === "closed") return "its subject is closed";
   return subject.head_sha === validation.head_sha

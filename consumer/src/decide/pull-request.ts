@@ -1,6 +1,6 @@
-/** What an event of a pull request leads to. Pure: reads and changes only the change set. */
+/** Decides events of pull requests. Pure: reads and changes only the change set. */
 
-import { placeSighting } from "@webhook-gateway/shared/domain/ordering.ts";
+import { applyObservation } from "@webhook-gateway/shared/domain/ordering.ts";
 import { pullRequestSubject } from "@webhook-gateway/shared/domain/subject.ts";
 import type { PullRequestChange } from "@webhook-gateway/shared/messages/fact.ts";
 import type { Subject } from "@webhook-gateway/shared/store/subject-row.ts";
@@ -16,7 +16,7 @@ import {
 } from "./context.ts";
 import type { RunRequest } from "./run.ts";
 
-/** Decides an event of a pull request, whatever came before it and whatever is still to come. */
+/** Decides an event of a pull request, in whatever order events arrive. */
 export function decidePullRequest(context: Context, change: PullRequestChange): Decision {
   const { changes, repository, policy } = context;
   const key = pullRequestSubject(change.number);
@@ -28,7 +28,7 @@ export function decidePullRequest(context: Context, change: PullRequestChange): 
     before: change.before,
     first: change.action === "opened",
   };
-  const { verdict, known: placed } = placeSighting(known && knownHead(known), seen);
+  const { verdict, known: placed } = applyObservation(known && knownHead(known), seen);
   // A push of the same second can overtake the reopen that it followed: the head is newer, the state is not.
   const overtaken = tied && known.state === "closed" && change.action === "reopened";
   const older = (verdict === "stale" && !overtaken) || (tied && precedesKnownState(known, change));
@@ -57,7 +57,7 @@ export function decidePullRequest(context: Context, change: PullRequestChange): 
   return runOutcome(context, subject, pullRequestRun(change, verdict === "newer", known));
 }
 
-/** Among events of the same second: those that GitHub must have sent before the state that is known. */
+/** Among events of the same second: whether GitHub must have sent this one before the known state. */
 function precedesKnownState(known: Subject, change: PullRequestChange): boolean {
   if (change.action === "closed") return known.close_outstanding;
   return known.state === "closed" && change.open && change.action !== "reopened";
@@ -67,7 +67,7 @@ function pullRequestRun(change: PullRequestChange, moved: boolean, known: Subjec
   if (change.action === "edited") {
     return { cause: `base changed at ${change.updated_at}`, once: true, force: true, restart: true };
   }
-  // Whatever finds a closed pull request open has overtaken the reopen, or is it.
+  // An event of an open pull request that is known as closed is the reopen, or has overtaken it.
   const reopened = known?.state === "closed";
   return { cause: change.action, once: false, force: false, restart: moved || reopened };
 }

@@ -11,19 +11,19 @@ import type { ChangeSet } from "../record/change-set.ts";
 /** What asks for a validation of a subject's newest head. */
 export interface RunRequest {
   readonly cause: string;
-  /** The cause names one request for a new run: seen again, it starts nothing. */
+  /** The cause names one request for a new run. The same cause again starts nothing. */
   readonly once: boolean;
   /** A new run although the head has one already. */
   readonly force: boolean;
-  /** A new run where the last one was stopped before it had a result. */
+  /** A new run if the last one was stopped before it had a result. */
   readonly restart: boolean;
 }
 
-/** Who asks for it. */
+/** What asks for a run. */
 export interface RunOrigin {
   /** The delivery that brought the head. */
   readonly deliveryId: string;
-  /** The delivery or order that asks, for the timeline. */
+  /** The delivery or operator command that asks, for the timeline. */
   readonly causeId: string;
   /** For the timeline: `queued by …`. */
   readonly by: string;
@@ -40,7 +40,7 @@ export interface RunOutcome {
   readonly id: string;
 }
 
-/** Makes sure that a subject's newest head has a run, and that no other head's run is left in its way. */
+/** Makes sure that a subject's newest head has a run, and supersedes all others. */
 export function ensureRun(
   changes: ChangeSet,
   subject: Subject,
@@ -111,8 +111,8 @@ function startRun(
 }
 
 /**
- * Supersedes what is live for the subject beside the run to keep. What Grainchain already has is stopped there too,
- * unless `cancelSuperseded` is off: then it runs on.
+ * Supersedes all live runs of the subject but the one to keep. What Grainchain already has is stopped there too, unless
+ * `cancelSuperseded` is off: then it goes on.
  */
 export function supersedeOthers(
   changes: ChangeSet,

@@ -110,7 +110,7 @@ async function triggerOf(config: DispatchConfig, validation: Validation): Promis
   return { validation, webhookUrl };
 }
 
-/** @returns the gate after it, and when the gate's time and the first backoff are over */
+/** @returns the gate after it, and when the gate's time and the first backoff end */
 async function recordOutcomes(
   deps: DispatchDeps,
   claim: Claim,
@@ -126,11 +126,11 @@ async function recordOutcomes(
   );
   const nowMs = deps.now().getTime();
   const { gate: before } = claim.settings;
-  const gate = nextGate(before, sent.findings, nowMs);
-  // What found the gate open and left it open says nothing of another dispatch that has closed it meanwhile.
+  const gate = nextGate(before, sent.callOutcome, nowMs);
+  // A gate that was open and stays open is not written: another dispatch may have closed it meanwhile.
   const gateMoved = gate.state === "closed" || before.state === "closed";
-  // Where single calls are refused as well, it is not the batch form that is missing.
-  const noBatch = sent.noBatch && sent.findings.closing?.class !== "configuration";
+  // If single calls are refused as well, it is not the batch endpoint that is missing.
+  const noBatch = sent.noBatch && sent.callOutcome.closing?.class !== "configuration";
   const settings = [
     ...(noBatch ? [setting(NO_BATCH_UNTIL, isoTime(nowMs + NO_BATCH_MS))] : []),
     ...(gateMoved ? [setting(GATE, gate)] : []),
@@ -141,7 +141,7 @@ async function recordOutcomes(
 }
 
 /**
- * Dispatches that never said what became of them count as an attempt that may be made again.
+ * Dispatches that ended without an outcome count as an attempt that may be made again.
  * @returns when the first of them is due again
  */
 async function returnExpiredLeases(deps: DispatchDeps): Promise<readonly string[]> {
@@ -189,9 +189,9 @@ async function commitOutcomes(
 const LOST: Failure = { class: "retryable", error: "the dispatch ended without an outcome" };
 
 function seenOf(sent: Sent, at: string): { at: string; outcome: string; detail: string } {
-  const failure = sent.findings.closing;
+  const failure = sent.callOutcome.closing;
   if (failure !== undefined) return { at, outcome: failure.class, detail: failure.error };
   const first = sent.outcomes.find((outcome): outcome is Failure => outcome.class === "retryable");
-  if (sent.findings.served || first === undefined) return { at, outcome: "ok", detail: "" };
+  if (sent.callOutcome.served || first === undefined) return { at, outcome: "ok", detail: "" };
   return { at, outcome: "retryable", detail: first.error };
 }

@@ -1,4 +1,4 @@
-/** Grainchain's validation API, as the gateway calls it. Every answer becomes an outcome a validation. */
+/** Grainchain's validation API, as the gateway calls it. Every answer becomes one outcome for each validation. */
 import {
   type Failure,
   failureOf,
@@ -31,13 +31,13 @@ export interface Accepted {
   /** As a callback's. */
   readonly success: boolean;
   readonly error: string | null;
-  /** Of what has completed. */
+  /** Of a completed validation. */
   readonly results: ResultsObject | null;
 }
 
 export type TriggerOutcome = Accepted | Failure;
 
-/** The answers to a batch in the order asked, or that there is no batch endpoint. */
+/** The answers to a batch, in its order; `no-batch`: there is no batch endpoint. */
 export type BatchAnswer = { readonly outcomes: readonly TriggerOutcome[] } | "no-batch" | Failure;
 
 export interface Trigger {
@@ -59,20 +59,20 @@ const answer = v.object({
   validation_id: v.optional(v.nullable(v.string()), ""),
   status: v.picklist(GRAINCHAIN_STATUSES),
   error_class: v.optional(v.nullable(v.string())),
-  // Read only of what has completed.
+  // Read only if it has completed.
   results: v.fallback(v.nullable(v.custom<ResultsObject>(isObject)), null),
 });
 type Answer = v.InferOutput<typeof answer>;
 
-const standing = v.object({
+const statusAnswer = v.object({
   status: v.picklist(GRAINCHAIN_STATUSES),
   results: v.optional(v.nullable(v.record(v.string(), v.unknown())), null),
   error: v.optional(v.nullable(v.string()), null),
 });
 
-/** Where a validation stands at Grainchain. */
-export type GrainchainStanding =
-  | ({ readonly kind: "known" } & v.InferOutput<typeof standing>)
+/** Grainchain's answer to the question for a validation's status. */
+export type StatusAnswer =
+  | ({ readonly kind: "known" } & v.InferOutput<typeof statusAnswer>)
   | { readonly kind: "unknown" }
   | { readonly kind: "no-answer"; readonly error: string };
 
@@ -153,21 +153,21 @@ export function createGrainchain(config: GrainchainConfig, fetcher: typeof fetch
       };
     },
 
-    /** Asks where a validation stands. */
-    async status(grainchainId: string, requestId: string): Promise<GrainchainStanding> {
+    /** Asks for a validation's status. */
+    async status(grainchainId: string, requestId: string): Promise<StatusAnswer> {
       const response = await call(`/${encodeURIComponent(grainchainId)}/status`, {}, requestId);
       if ("class" in response) return { kind: "no-answer", error: response.error };
       const answered = await read(response);
       if ("class" in answered) return { kind: "no-answer", error: answered.error };
       if (response.status === 404) return { kind: "unknown" };
       if (!response.ok) return { kind: "no-answer", error: `HTTP ${response.status}` };
-      const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), standing), answered.text);
+      const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), statusAnswer), answered.text);
       return parsed.success
         ? { kind: "known", ...parsed.output }
         : { kind: "no-answer", error: "Grainchain's answer could not be read" };
     },
 
-    /** Cancels a validation. `unknown`: Grainchain has none such, or it has finished. */
+    /** Cancels a validation. `unknown`: Grainchain does not have it, or it has finished. */
     async cancel(grainchainId: string, requestId: string): Promise<"cancelled" | "unknown" | Failure> {
       const path = `/${encodeURIComponent(grainchainId)}/cancel`;
       const response = await call(path, { method: "DELETE" }, requestId);
@@ -199,10 +199,10 @@ function requestOf({ validation, webhookUrl }: Trigger, config: GrainchainConfig
   };
 }
 
-/** A 2xx answer's meaning: `failed` at trigger time is how a server says that it is full. */
+/** The meaning of a 2xx answer: with `failed` at trigger time a server says that it is full. */
 function outcomeOf(item: Answer, retryAfterMs: number | undefined): TriggerOutcome {
   const detail = cutText(item.message, MAX_ERROR_BYTES);
-  if (item.error_class === "permanent") return { class: "permanent", error: detail || "refused for good" };
+  if (item.error_class === "permanent") return { class: "permanent", error: detail || "refused permanently" };
   if (item.status === "failed") {
     const error = detail || "Grainchain is at capacity";
     return { class: "backpressure", error, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
@@ -216,13 +216,13 @@ function outcomeOf(item: Answer, retryAfterMs: number | undefined): TriggerOutco
   };
 }
 
-/** A request that was taken says `success` as well: only that it is false says something of the change. */
+/** An accepted request has `success` as well: only `false` says something about the change. */
 function verdictOn({ status, success, results }: Answer): Judgement {
   if (status === "completed" && !success) return { success, error: null };
   return judge(status, results);
 }
 
-/** A server that explains what it refused may repeat the request: the callback's token and the key are cut out. */
+/** A refusal may quote the request: the callback's token and the key are cut out. */
 function withoutSecrets(text: string, apiKey: string | undefined): string {
   const keyless = apiKey === undefined ? text : text.replaceAll(apiKey, "[key]");
   return keyless.replaceAll(/(callbacks(?:\\?\/|%2F)[\w-]+(?:\\?\/|%2F))[\w-]+/gi, "$1[token]");

@@ -1,4 +1,4 @@
-/** Results that Grainchain gave in an answer: where they wait until the answer's outcome is recorded. */
+/** Stores results from one of Grainchain's answers until the outcome of the answer is recorded. */
 import { keepResults } from "@webhook-gateway/shared/domain/results.ts";
 import type { ResultsObject } from "@webhook-gateway/shared/domain/results-summary.ts";
 import type { Results } from "@webhook-gateway/shared/store/rows.ts";

@@ -1,6 +1,6 @@
-/** Sends triggers to Grainchain: in one call where it has a batch endpoint, one by one where not. */
+/** Sends triggers to Grainchain: in one call if it has a batch endpoint, else one by one. */
 import type { Failure } from "@webhook-gateway/shared/domain/failure.ts";
-import type { DispatchFindings } from "@webhook-gateway/shared/domain/gate.ts";
+import type { CallOutcome } from "@webhook-gateway/shared/domain/gate.ts";
 import { byHalves } from "../effects/by-halves.ts";
 import { CALLS_AT_ONCE, type Grainchain, type Trigger, type TriggerOutcome } from "./grainchain.ts";
 
@@ -8,7 +8,7 @@ export interface SendOptions {
   readonly requestId: string;
   /** Whether to try the batch endpoint. */
   readonly batch: boolean;
-  /** No call is begun after this time, in milliseconds since the epoch. */
+  /** No call starts after this time, in milliseconds since the epoch. */
   readonly lastCallMs: number;
   readonly now: () => Date;
 }
@@ -19,13 +19,16 @@ export interface Sent {
   /** The server has no batch endpoint. */
   readonly noBatch: boolean;
   readonly calls: number;
-  readonly findings: DispatchFindings;
+  readonly callOutcome: CallOutcome;
 }
 
-/** Not sent, through no fault of its own: it goes back to the queue at no cost. */
-const NOT_SENT: Failure = { class: "backpressure", error: "not sent: Grainchain took too long, or is away" };
+/** It goes back to the queue, at no cost. */
+const NOT_SENT: Failure = {
+  class: "backpressure",
+  error: "not sent: Grainchain took too long, or is unavailable",
+};
 
-/** Sends all of them. Never throws; every trigger has its outcome. */
+/** Sends all triggers. Never throws: every trigger has its outcome. */
 export async function sendAll(
   grainchain: Grainchain,
   triggers: readonly Trigger[],
@@ -35,7 +38,7 @@ export async function sendAll(
   const outcomes = options.batch
     ? await sendBatch(grainchain, triggers, options, tally)
     : await sendSingly(grainchain, triggers, options, tally);
-  return { outcomes, ...tally, findings: findingsOf(outcomes) };
+  return { outcomes, ...tally, callOutcome: callOutcomeOf(outcomes) };
 }
 
 interface Tally {
@@ -81,13 +84,13 @@ async function sendSingly(
     }
     tally.calls += group.length;
     outcomes.push(...(await Promise.all(group.map((one) => grainchain.trigger(one, options.requestId)))));
-    // A server that is away for six is away for the rest, and they need not find out at their own cost.
+    // A server that is unavailable for six is unavailable for the rest: they are not sent, so that they lose no attempt.
     closed = outcomes.find(closesGate) ?? (outcomes.every(isRetryable) ? NOT_SENT : undefined);
   }
   return outcomes;
 }
 
-function findingsOf(outcomes: readonly TriggerOutcome[]): DispatchFindings {
+function callOutcomeOf(outcomes: readonly TriggerOutcome[]): CallOutcome {
   const served = outcomes.some((outcome) => outcome.class === "accepted" || outcome.class === "permanent");
   const closing = outcomes.find(closesGate);
   return { served, closing, unavailable: served ? undefined : outcomes.find(isRetryable) };

@@ -1,6 +1,6 @@
 /**
- * The watchdog: validations at Grainchain from which nothing was heard for too long are asked for. What has finished
- * is picked up although its callback was lost; what Grainchain does not know, or has had for too long, times out.
+ * The watchdog asks Grainchain for stale validations, those that it has not heard of for too long. A finished one is
+ * picked up although its callback was lost. One that Grainchain does not know, or has had for too long, times out.
  */
 
 import { isFinal } from "@webhook-gateway/shared/domain/validation.ts";
@@ -12,11 +12,11 @@ import { loadDispatchSettings } from "@webhook-gateway/shared/store/settings.ts"
 import type { Validation } from "@webhook-gateway/shared/store/validation-row.ts";
 import { rowsOf } from "@webhook-gateway/shared/store/write/mutation.ts";
 import { isoTime } from "@webhook-gateway/shared/text/iso-time.ts";
-import { applyWord } from "../decide/callback.ts";
+import { applyStatusUpdate } from "../decide/callback.ts";
 import { decideAndCommit } from "../effects/decide-and-commit.ts";
 import { type EffectDeps, runEffect } from "../effects/run-effect.ts";
 import type { ChangeSet } from "../record/change-set.ts";
-import { CALLS_AT_ONCE, type Grainchain, type GrainchainStanding, LEASE_SLACK_MS } from "./grainchain.ts";
+import { CALLS_AT_ONCE, type Grainchain, LEASE_SLACK_MS, type StatusAnswer } from "./grainchain.ts";
 import { keepAnswered } from "./kept-results.ts";
 
 export interface WatchConfig {
@@ -62,20 +62,19 @@ export async function watchStale(deps: WatchDeps): Promise<void> {
 
 interface Asked {
   readonly id: string;
-  readonly standing: GrainchainStanding;
+  readonly answer: StatusAnswer;
   readonly results?: Results | undefined;
 }
 
 /** @param believed whether an answer that Grainchain does not know a validation can be believed */
 async function ask(deps: WatchDeps, row: Validation, believed: boolean): Promise<Asked> {
-  if (row.grainchain_id === null)
-    return { id: row.id, standing: { kind: "no-answer", error: "it has no id" } };
-  const standing = await deps.grainchain.status(row.grainchain_id, deps.newId());
-  if (standing.kind === "unknown" && !believed) {
-    return { id: row.id, standing: { kind: "no-answer", error: "its paths are refused" } };
+  if (row.grainchain_id === null) return { id: row.id, answer: { kind: "no-answer", error: "it has no id" } };
+  const answer = await deps.grainchain.status(row.grainchain_id, deps.newId());
+  if (answer.kind === "unknown" && !believed) {
+    return { id: row.id, answer: { kind: "no-answer", error: "its paths are refused" } };
   }
-  if (standing.kind !== "known") return { id: row.id, standing };
-  return { id: row.id, standing, results: await keepAnswered(deps, standing.results) };
+  if (answer.kind !== "known") return { id: row.id, answer };
+  return { id: row.id, answer, results: await keepAnswered(deps, answer.results) };
 }
 
 /** @returns how many validations finished */
@@ -91,23 +90,23 @@ async function record(deps: WatchDeps, asked: readonly Asked[]): Promise<number>
   return rowsOf(committed?.mutations ?? [], "validation").filter(({ state }) => isFinal(state)).length;
 }
 
-function decide(changes: ChangeSet, { id, standing, results }: Asked, maxAgeMs: number): void {
+function decide(changes: ChangeSet, { id, answer, results }: Asked, maxAgeMs: number): void {
   const row = changes.validation(id);
   if (row === undefined || isFinal(row.state)) return;
   let current = row;
-  if (standing.kind === "known") {
-    const { success, error } = judge(standing.status, standing.results);
-    const broke = standing.status === "failed" || error !== null;
-    current = applyWord(changes, row, {
+  if (answer.kind === "known") {
+    const { success, error } = judge(answer.status, answer.results);
+    const broke = answer.status === "failed" || error !== null;
+    current = applyStatusUpdate(changes, row, {
       id: null,
-      status: standing.status,
+      status: answer.status,
       success,
-      error: broke ? (standing.error ?? error) : null,
+      error: broke ? (answer.error ?? error) : null,
       received_at: changes.now,
       occurred_at: null,
       results,
     });
-  } else if (standing.kind === "unknown") {
+  } else if (answer.kind === "unknown") {
     changes.signal(row, { type: "timed_out" }, because("Grainchain does not know it"), {
       error: "Grainchain does not know this validation",
     });

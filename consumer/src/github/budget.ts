@@ -8,13 +8,13 @@ export interface Cost {
   readonly points: number;
   /** Whether it creates something: a check run, a status, a comment, a reaction. */
   readonly creates: boolean;
-  /** One that others can wait for: it leaves a part of the budget to them. */
+  /** It can wait: it leaves a part of the budget to others. */
   readonly minor: boolean;
 }
 
-/** What was spent within one second. */
+/** What was spent in one second. */
 export interface Spent {
-  /** The last of it, in milliseconds since the epoch: so no window is left too early. */
+  /** The last time in it, in milliseconds since the epoch, so that nothing leaves a window too early. */
   readonly atMs: number;
   readonly points: number;
   readonly creates: number;
@@ -30,7 +30,7 @@ export interface Lease {
 export interface Budget {
   readonly spent: readonly Spent[];
   readonly leases: readonly Lease[];
-  /** GitHub asked not to be asked before. */
+  /** GitHub must not be called before. */
   readonly blockedUntilMs: number;
 }
 
@@ -48,17 +48,17 @@ export const LIMITS = {
   requestsAtOnce: 100,
 } as const;
 
-/** The share of each limit that minor requests leave to the others. */
+/** The share of each limit that minor requests leave to others. */
 const RESERVE = 0.25;
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
-/** While too many requests are under way, this is when to ask again. */
+/** When to ask again while too many requests are under way. */
 const BUSY_MS = 1000;
 
 export interface Grant {
   /** One for each request, in their order. */
   readonly granted: readonly boolean[];
-  /** When the first of those refused may be asked for again, in milliseconds since the epoch; null where none was. */
+  /** When the first refused one may be asked for again, in milliseconds since the epoch; null if none was. */
   readonly retryAtMs: number | null;
 }
 
@@ -97,7 +97,7 @@ export function take(
   return { granted, retryAtMs, budget: { ...budget, spent, leases: held } };
 }
 
-/** Ends a lease, and notes what GitHub asked for. */
+/** Ends a lease, and stores GitHub's limit. */
 export function settleLease(budget: Budget, leaseId: string, limitedUntilMs: number | null): Budget {
   return {
     ...budget,
@@ -106,7 +106,7 @@ export function settleLease(budget: Budget, leaseId: string, limitedUntilMs: num
   };
 }
 
-/** The clocks of consumers differ a little: what is spent later is never entered earlier. */
+/** The clocks of consumers differ a little: nothing is entered before what was spent earlier. */
 function spend(spent: Spent[], { points, creates }: Cost, nowMs: number): void {
   const last = spent.at(-1);
   const atMs = Math.max(nowMs, last?.atMs ?? 0);
@@ -118,7 +118,7 @@ function spend(spent: Spent[], { points, creates }: Cost, nowMs: number): void {
 
 const secondOf = (ms: number): number => Math.floor(ms / 1000);
 
-/** Null where it may be sent now; else when each limit that it meets has room again. */
+/** Null if it may be sent now; else when each limit that it meets has room again. */
 function freeAt(spent: readonly Spent[], cost: Cost, nowMs: number): number | null {
   const share = cost.minor ? 1 - RESERVE : 1;
   const creates = cost.creates ? 1 : 0;

@@ -30,22 +30,22 @@ export interface Sending<Result> {
   readonly perform: () => Promise<Result>;
 }
 
-/** Not sent: the credential's budget is spent until then. */
+/** Not sent: the credential's budget is used up until then. */
 export interface Refused {
   readonly refusedUntilMs: number;
 }
 
-/** A Worker may hold 6 connections open (docs 2026-11). */
+/** A Worker may hold 6 connections open (https://developers.cloudflare.com/workers/platform/limits/). */
 const CALLS_AT_ONCE = 5;
-/** A request can be made twice (a token that ended early), and has a lookup before it. */
+/** A request can be made twice (a token that expired early), and has a lookup before it. */
 const LEASE_MS = 4 * GITHUB_TIMEOUT_MS;
-/** Where the budget itself cannot be asked. */
+/** If the budget itself cannot be asked. */
 const NO_BUDGET_MS = 10_000;
 
 /**
- * Sends what the budgets allow, the first ones first. Each credential's first one goes alone: the token that it gets,
- * or the limit that it meets, is there for those behind it.
- * @param limitOf when GitHub may be asked again, where a result says that it does not want to be
+ * Sends what the budgets allow, the first ones first. Each credential's first request goes alone: those behind it use the
+ * token that it gets, and respect the limit that it meets.
+ * @param limitOf when GitHub may be called again, if a result says so
  * @returns one for each, in their order
  */
 export async function sendWithinBudgets<Result extends object>(
@@ -61,7 +61,7 @@ export async function sendWithinBudgets<Result extends object>(
       let limitedUntilMs: number | undefined;
       for (const part of [group.slice(0, 1), ...parts(group.slice(1))]) {
         const send = (one: Sending<Result>) => atOnce(one.perform);
-        // Those behind a limit are refused, whether or not the budget could be told of it.
+        // Those behind a limit are refused, even if the limit could not be stored in the budget.
         const sent = limitedUntilMs === undefined ? await sendPart(deps, name, part, send, limitOf) : [];
         const refused = { refusedUntilMs: limitedUntilMs ?? deps.now().getTime() + NO_BUDGET_MS };
         part.forEach((sending, index) => void results.set(sending, sent[index] ?? refused));
@@ -72,7 +72,7 @@ export async function sendWithinBudgets<Result extends object>(
   return sendings.flatMap((sending) => results.get(sending) ?? []);
 }
 
-/** Asks for the budget of a few requests, sends them, and tells the budget what GitHub said before others are sent. */
+/** Asks for the budget of a few requests, sends them, and stores GitHub's limit before others are sent. */
 async function sendPart<Result extends object>(
   deps: SendDeps,
   name: string,
@@ -88,7 +88,7 @@ async function sendPart<Result extends object>(
   );
   if (!grant.granted.includes(true)) return results;
   await deps.budgets.settle(name, lease.id, longest(results, limitOf) ?? null).catch((thrown: unknown) => {
-    // Its lease runs out.
+    // Its lease will run out.
     deps.log.warn("budget.unsettled", { credential: name, error: errorText(thrown) });
   });
   return results;
@@ -99,7 +99,7 @@ const parts = <Item>(all: readonly Item[]): Item[][] =>
     all.slice(index * CALLS_AT_ONCE, (index + 1) * CALLS_AT_ONCE),
   );
 
-/** Until when GitHub does not want to be asked, by what it answered. */
+/** Until when GitHub must not be called, according to its answers. */
 function longest<Result extends object>(
   results: readonly (Result | Refused)[],
   limitOf: (result: Result) => number | undefined,

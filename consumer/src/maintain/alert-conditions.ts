@@ -1,6 +1,6 @@
-/** What is worth waking somebody for. Pure. */
+/** The conditions to alert on. Pure. */
 import type { Gate } from "@webhook-gateway/shared/domain/gate.ts";
-import { type AlertFacts, LETTERS_COUNTED } from "@webhook-gateway/shared/store/maintain/alerts.ts";
+import { type AlertFacts, DEAD_LETTERS_COUNTED } from "@webhook-gateway/shared/store/maintain/alerts.ts";
 import { cutText } from "@webhook-gateway/shared/text/text.ts";
 
 export interface AlertThresholds {
@@ -10,19 +10,19 @@ export interface AlertThresholds {
 export interface Condition {
   readonly name: string;
   readonly holds: boolean;
-  /** What is wrong, or that it is not. */
+  /** What is wrong, or that nothing is. */
   readonly text: string;
 }
 
-/** A gate that closes for a moment is how the gateway works. */
+/** A gate that closes for a moment is normal. */
 const GATE_CLOSED_MS = 5 * 60_000;
-/** A few letters are a day's work; so many say that something broke, and are told of although a few were already. */
-const MANY_LETTERS = 100;
-/** Single deliveries get lost; more of them say that something is wrong between GitHub and the gateway. */
+/** A few dead letters are routine. This many mean that something broke: a second alert, beside the one for a few. */
+const MANY_DEAD_LETTERS = 100;
+/** Single deliveries get lost. More of them mean that something is wrong between GitHub and the gateway. */
 const MANY_RECOVERED = 5;
-/** What a server answered can be long. */
+/** A server's answer can be long. */
 const MAX_DETAIL_BYTES = 300;
-/** Too few to speak of a rate. */
+/** Fewer are too few for a rate. */
 const MIN_ENDED = 20;
 const MAX_BROKEN_SHARE = 0.25;
 
@@ -30,7 +30,7 @@ const MAX_BROKEN_SHARE = 0.25;
 export function conditionsOf(facts: AlertFacts, thresholds: AlertThresholds, nowMs: number): Condition[] {
   return [
     ...facts.gates.map(({ name, gate }) => gateClosed(name, gate, nowMs)),
-    lettersDied(facts),
+    deadLettersDied(facts),
     manyDied(facts),
     oldestWaits(facts, thresholds, nowMs),
     deliveriesLost(facts),
@@ -41,26 +41,30 @@ export function conditionsOf(facts: AlertFacts, thresholds: AlertThresholds, now
 function gateClosed(service: string, gate: Gate, nowMs: number): Condition {
   const name = `gate ${service}`;
   if (gate.state === "open" || nowMs - Date.parse(gate.since) < GATE_CLOSED_MS) {
-    return { name, holds: false, text: `${service} is being asked again` };
+    return { name, holds: false, text: `${service} is being called again` };
   }
   const why = `${gate.reason}, ${cutText(gate.detail, MAX_DETAIL_BYTES)}`;
-  return { name, holds: true, text: `${service} is not being asked since ${gate.since}: ${why}` };
+  return { name, holds: true, text: `${service} has not been called since ${gate.since}: ${why}` };
 }
 
-/** Deaths, not letters: one that stays open must not keep those that come after it from being told of. */
-function lettersDied({ diedLastHour, olderLettersOpen }: AlertFacts): Condition {
+/** Of the last hour only: an old dead letter that stays open must not hide new ones. */
+function deadLettersDied({ diedLastHour, olderDeadLettersOpen }: AlertFacts): Condition {
   const name = "dead letters";
   if (diedLastHour > 0) {
     return { name, holds: true, text: diedText(diedLastHour) };
   }
-  const older = olderLettersOpen ? "; older ones are: gateway dlq list" : "";
-  return { name, holds: false, text: `no letter that died within the last hour is open${older}` };
+  const older = olderDeadLettersOpen ? "; older ones are open: gateway dlq list" : "";
+  return { name, holds: false, text: `no dead letter of the last hour is open${older}` };
 }
 
 function manyDied({ diedLastHour }: AlertFacts): Condition {
   const name = "many dead letters";
-  if (diedLastHour < MANY_LETTERS) {
-    return { name, holds: false, text: `fewer than ${MANY_LETTERS} letters of the last hour are open` };
+  if (diedLastHour < MANY_DEAD_LETTERS) {
+    return {
+      name,
+      holds: false,
+      text: `fewer than ${MANY_DEAD_LETTERS} dead letters of the last hour are open`,
+    };
   }
   return { name, holds: true, text: diedText(diedLastHour) };
 }
@@ -69,9 +73,17 @@ function oldestWaits({ oldestWaitingAt }: AlertFacts, thresholds: AlertThreshold
   const name = "waiting";
   const { oldestWaitingMs } = thresholds;
   if (oldestWaitingAt !== null && nowMs - Date.parse(oldestWaitingAt) > oldestWaitingMs) {
-    return { name, holds: true, text: `a validation waits since ${oldestWaitingAt}: gateway status` };
+    return {
+      name,
+      holds: true,
+      text: `a validation has been waiting since ${oldestWaitingAt}: gateway status`,
+    };
   }
-  return { name, holds: false, text: `no validation waits for more than ${oldestWaitingMs / 1000} s` };
+  return {
+    name,
+    holds: false,
+    text: `no validation has been waiting for more than ${oldestWaitingMs / 1000} s`,
+  };
 }
 
 function deliveriesLost({ recoveredLastHour }: AlertFacts): Condition {
@@ -83,7 +95,7 @@ function deliveriesLost({ recoveredLastHour }: AlertFacts): Condition {
       text: `fewer than ${MANY_RECOVERED} deliveries of the last hour were fetched`,
     };
   }
-  const text = `${recoveredLastHour} deliveries of the last hour never came and were fetched`;
+  const text = `${recoveredLastHour} deliveries of the last hour never arrived and were fetched`;
   return { name, holds: true, text: `${text}: see the hook's recent deliveries on GitHub` };
 }
 
@@ -97,7 +109,7 @@ function validationsBroke({ brokenLastHour, endedLastHour }: AlertFacts): Condit
 }
 
 function diedText(count: number): string {
-  const letters = count === 1 ? "1 letter" : `${count} letters`;
-  const counted = count < LETTERS_COUNTED ? letters : `${LETTERS_COUNTED} or more letters`;
-  return `${counted} died within the last hour, still open: gateway dlq list`;
+  const all = count === 1 ? "1 dead letter" : `${count} dead letters`;
+  const counted = count < DEAD_LETTERS_COUNTED ? all : `${DEAD_LETTERS_COUNTED} or more dead letters`;
+  return `${counted} of the last hour ${count === 1 ? "is" : "are"} open: gateway dlq list`;
 }

@@ -1,11 +1,11 @@
-/** Alerts: told once when a condition begins to hold and once when it ends, tried again until they are taken. */
+/** Alerts: sent once when a condition starts and once when it ends, and tried again until the receiver accepts them. */
 
 import { backoffMs, EFFECT_BACKOFF } from "@webhook-gateway/shared/domain/backoff.ts";
 import {
   alertSetting,
   claimAlerts,
   loadAlertFacts,
-  type ToldAlert,
+  type NotifiedAlert,
 } from "@webhook-gateway/shared/store/maintain/alerts.ts";
 import { commit } from "@webhook-gateway/shared/store/write/commit.ts";
 import { errorText, type Log } from "@webhook-gateway/shared/telemetry/log.ts";
@@ -27,10 +27,10 @@ export interface AlertDeps {
 
 const HOUR_MS = 3_600_000;
 const TIMEOUT_MS = 10_000;
-/** Longer than telling of every condition takes. A consumer that ends without a word is followed by another one then. */
+/** Longer than sending an alert of every condition takes. If a consumer crashes, another one takes over then. */
 const LEASE_MS = 12 * TIMEOUT_MS;
 
-/** Looks at every condition, and tells what has changed. */
+/** Checks every condition, and sends alerts of what has changed. */
 export async function raiseAlerts(deps: AlertDeps): Promise<void> {
   const { db } = deps;
   const nowMs = deps.now().getTime();
@@ -50,7 +50,7 @@ export async function raiseAlerts(deps: AlertDeps): Promise<void> {
     stored: facts.stored.get(condition) ?? null,
     next: due ? { ...next, due_at: isoTime(nowMs + LEASE_MS) } : next,
   }));
-  // Crons overlap: what another one tells of is its own.
+  // Crons overlap: each alert is sent by the one that claimed it.
   const claimed = await claimAlerts(db, claims, now);
   for (const { condition, next } of changed.filter((one) => one.due && claimed.has(one.condition))) {
     const alert = await tell(deps, condition, next);
@@ -58,7 +58,7 @@ export async function raiseAlerts(deps: AlertDeps): Promise<void> {
   }
 }
 
-/** What another version told of, and nobody looks at now. */
+/** Conditions that another version alerted on, and this one does not know. */
 function unknown(told: Iterable<string>, known: readonly Condition[]): Condition[] {
   const names = new Set(known.map(({ name }) => name));
   return [...told].flatMap((name) =>
@@ -66,12 +66,12 @@ function unknown(told: Iterable<string>, known: readonly Condition[]): Condition
   );
 }
 
-/** The alert as it stands now; undefined where there is none and was none. */
+/** The alert as it is now; undefined if there is none and was none. */
 export function nextAlert(
-  before: ToldAlert | undefined,
+  before: NotifiedAlert | undefined,
   { holds, text }: Pick<Condition, "holds" | "text">,
   now: string,
-): ToldAlert | undefined {
+): NotifiedAlert | undefined {
   const state = holds ? "firing" : "resolved";
   if (before === undefined) {
     return holds ? { state, text, since: now, told: null, attempts: 0, due_at: now } : undefined;
@@ -80,11 +80,11 @@ export function nextAlert(
   return { ...before, state, text, since: now, attempts: 0, due_at: now };
 }
 
-/** A condition that ended before anybody was told of it is not told of. */
-const isDue = ({ state, told, due_at }: ToldAlert, now: string): boolean =>
+/** A condition that ended before its alert was sent has none. */
+const isDue = ({ state, told, due_at }: NotifiedAlert, now: string): boolean =>
   told !== state && !(state === "resolved" && told === null) && due_at <= now;
 
-async function tell(deps: AlertDeps, name: string, alert: ToldAlert): Promise<ToldAlert> {
+async function tell(deps: AlertDeps, name: string, alert: NotifiedAlert): Promise<NotifiedAlert> {
   const { log, url } = deps;
   if (alert.attempts === 0) log.warn("alert", { condition: name, state: alert.state, text: alert.text });
   if (url === undefined) return { ...alert, told: alert.state };
@@ -93,7 +93,7 @@ async function tell(deps: AlertDeps, name: string, alert: ToldAlert): Promise<To
     await post(deps, url, name, alert);
     return { ...alert, told: alert.state, attempts };
   } catch (thrown) {
-    // The address is a secret: what fetch says of it is not told.
+    // The address is a secret: fetch's message, which may hold it, is cut off.
     const error = thrown instanceof AlertRefused ? thrown.message : errorText(thrown).split(":")[0];
     log.error("alert.not-sent", { condition: name, attempts, error });
     return {
@@ -108,7 +108,7 @@ class AlertRefused extends Error {
   override readonly name = "AlertRefused";
 }
 
-async function post(deps: AlertDeps, url: string, name: string, alert: ToldAlert): Promise<void> {
+async function post(deps: AlertDeps, url: string, name: string, alert: NotifiedAlert): Promise<void> {
   const { state, text, since } = alert;
   const word = state === "firing" ? "ALERT" : "resolved";
   const body = JSON.stringify({
@@ -131,7 +131,7 @@ async function post(deps: AlertDeps, url: string, name: string, alert: ToldAlert
   if (!response.ok) throw new AlertRefused(`HTTP ${response.status}`);
 }
 
-/** What a server answered may be in it, and is no markup, mention or link (Slack, "escaping text", read 2026-11). */
+/** Text of a server's answer must not become markup, a mention or a link (https://docs.slack.dev/messaging/formatting-message-text). */
 const slackText = (text: string): string =>
   text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 

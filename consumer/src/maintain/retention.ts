@@ -1,4 +1,4 @@
-/** Retention: what is old is deleted once an hour, in chunks, with as much time between them as they take. */
+/** Retention: old rows are deleted once an hour, in chunks, with as much time between them as they take. */
 
 import {
   CHUNK,
@@ -15,7 +15,7 @@ export interface RetentionDeps {
   readonly db: D1Database;
   readonly log: Log;
   readonly now: () => Date;
-  /** Absent: the timer's. */
+  /** Default: a timer. */
   readonly wait?: (ms: number) => Promise<void>;
   readonly config: { readonly deliveriesDays: number; readonly validationsDays: number };
 }
@@ -25,14 +25,14 @@ const DAY_MS = 24 * HOUR_MS;
 /** Longer than a callback can be in the queues: hours in the first, 14 days in the dead-letter queue. */
 const STRAY_RESULTS_MS = 15 * DAY_MS;
 /**
- * Chunks of one invocation: a backlog is worked off over several minutes. A chunk is 14 statements, and D1 takes 1,000 of
- * an invocation (docs 2026-11), which does other things too.
+ * Chunks of one invocation. A backlog takes several minutes. A chunk is 14 statements, and D1 takes 1,000 of an
+ * invocation (https://developers.cloudflare.com/d1/platform/limits/), which does other things too.
  */
 const MAX_CHUNKS = 25;
 /** The next cron goes on with it. */
 const MAX_MS = 50_000;
 
-/** Deletes what is old, where that is due. */
+/** Deletes what is old, if that is due. */
 export async function expireOld(deps: RetentionDeps): Promise<void> {
   const { db, log, config, wait = timer } = deps;
   const nowMs = deps.now().getTime();
@@ -42,7 +42,7 @@ export async function expireOld(deps: RetentionDeps): Promise<void> {
     validationsBefore: isoTime(nowMs - config.validationsDays * DAY_MS),
     strayResultsBefore: isoTime(nowMs - STRAY_RESULTS_MS),
   };
-  // Said before it is done: what is missing then is explained at any instant.
+  // Stored first, so that missing rows are explained at any instant.
   const horizon = { deliveries_before: later(await loadHorizon(db), horizons.deliveriesBefore) };
   await commit(db, isoTime(nowMs), [setting(RETENTION_HORIZON, horizon)]);
   let most = CHUNK;
@@ -51,7 +51,7 @@ export async function expireOld(deps: RetentionDeps): Promise<void> {
     const begunMs = deps.now().getTime();
     most = await deleteChunk(db, horizons);
     chunks++;
-    // D1 does one thing at a time: what is live has half of it.
+    // D1 does one thing at a time: half of it is left to live work.
     if (most >= CHUNK) await wait(deps.now().getTime() - begunMs);
   }
   const dueAt = isoTime(most >= CHUNK ? nowMs : nowMs + HOUR_MS);

@@ -1,4 +1,4 @@
-/** Death is a row: what could not be recorded, dispatched or reported, with all that a replay needs. */
+/** Dead letters: what could not be recorded, dispatched or reported, with all that a replay needs. */
 import { type Fact, parseFact } from "@webhook-gateway/shared/messages/fact.ts";
 import type { DeadLetter } from "@webhook-gateway/shared/store/rows.ts";
 import { isUnavailable } from "@webhook-gateway/shared/store/unavailable.ts";
@@ -10,13 +10,13 @@ import type { IncomingMessage, Verdict } from "./settle.ts";
 
 const MAX_BODY_BYTES = 8192;
 
-/** A message that is no fact: nothing that is tried again could read it. */
+/** A message that is not a fact. Trying again would not help. */
 export function unreadableDeadLetter(message: IncomingMessage): DeadLetter {
   return {
     id: `fact-${message.id}`,
     kind: "fact",
     class: "unreadable",
-    error: "the message is no fact of a version that this gateway knows",
+    error: "the message is not a fact of a version that this gateway knows",
     attempts: message.attempts,
     first_at: message.timestamp.toISOString(),
     repository: null,
@@ -26,7 +26,7 @@ export function unreadableDeadLetter(message: IncomingMessage): DeadLetter {
   };
 }
 
-/** An effect that is given up. One letter a validation and kind: a second death replaces none. */
+/** An effect that is given up. One dead letter for each validation and kind. */
 export function effectDeadLetter(
   kind: "dispatch" | "cancel" | "report",
   effect: Pick<DeadLetter, "attempts" | "first_at"> & {
@@ -72,7 +72,7 @@ export async function recordDeadLetters(
   });
 }
 
-/** A fact whose recording failed until the queue gave it up. */
+/** A fact whose recording failed until the queue gave up. */
 function unrecordedDeadLetter(message: IncomingMessage): DeadLetter {
   const fact = parseFact(message.body);
   if (fact === undefined) return unreadableDeadLetter(message);
@@ -95,12 +95,12 @@ function repositoryOf(fact: Fact): string | null {
   return fact.kind === "callback" ? fact.project_id : null;
 }
 
-/** An unreadable body is kept, cut to 8 KiB, so that a person can tell what it was. */
+/** An unreadable body is kept, cut to 8 KiB, so that a person can see what it was. */
 function bodyText(body: unknown): string | null {
   try {
     const json: string | undefined = JSON.stringify(body);
     return json === undefined ? null : cutText(json, MAX_BODY_BYTES);
   } catch {
-    return null; // It has no form in JSON: a big integer, a cycle.
+    return null; // It has no JSON form: a big integer, a cycle.
   }
 }

@@ -4,7 +4,7 @@ import { type Backoff, backoffMs } from "@webhook-gateway/shared/domain/backoff.
 /** A queue message before its body is trusted. */
 export type IncomingMessage = Pick<Message<unknown>, "id" | "body" | "attempts" | "timestamp">;
 
-/** What becomes of a message once its batch is done. */
+/** What to do with a message once its batch is done. */
 export type Verdict = "ack" | "retry";
 
 /** Settles a batch. Nothing may throw after it: in production the acknowledgements hold, in local queues they do not. */

@@ -1,4 +1,4 @@
-/** The deliveries of one hook, as GitHub keeps them for three days. */
+/** The deliveries of one hook. GitHub keeps them for three days. */
 
 import {
   type Credential,
@@ -18,7 +18,7 @@ const time = v.pipe(
   v.transform((given) => utcTime(Date.parse(given))),
 );
 
-/** GitHub's delivery ids have 64 bits; the client reads those beyond 53 as bigints, and drops such from paths. */
+/** GitHub's delivery ids have 64 bits. The client reads those beyond 53 as bigints, and leaves them out of paths. */
 const id = v.pipe(
   v.union([v.number(), v.bigint(), v.string()]),
   v.transform((given) => String(given)),
@@ -56,7 +56,7 @@ export class HookError extends Error {
 export interface Page {
   /** Newest first. */
   readonly deliveries: readonly HookDelivery[];
-  /** Of the page after this one; null where there is none. */
+  /** Of the next page; null if there is none. */
   readonly next: string | null;
 }
 
@@ -68,7 +68,7 @@ const PAGE_SIZE = 100;
 const READ: Cost = { points: READ_POINTS, creates: false, minor: true };
 const WRITE: Cost = { points: WRITE_POINTS, creates: false, minor: true };
 
-/** Reads under one credential. Every method throws {@link HookError} where GitHub or its limits refuse. */
+/** Reads under one credential. Every method throws {@link HookError} if GitHub or its limits refuse. */
 export async function openHook(deps: HookDeps, hook: Hook) {
   const credential = await credentialOf(deps, hook);
 
@@ -82,7 +82,7 @@ export async function openHook(deps: HookDeps, hook: Hook) {
   }
 
   return {
-    /** @param failed only those that failed, where GitHub can tell them apart */
+    /** @param failed only failed deliveries, which GitHub can list for some hooks */
     async list(failed: boolean, cursor: string | null): Promise<Page> {
       const parameters = {
         per_page: PAGE_SIZE,
@@ -95,7 +95,7 @@ export async function openHook(deps: HookDeps, hook: Hook) {
       return { deliveries: parsed.output, next: nextCursor(answer?.link) };
     },
 
-    /** The payloads of deliveries, in their order; null where GitHub gives one no more, or knows it no more. */
+    /** The payloads of deliveries, in their order; null if GitHub no longer has one. */
     async payloads(ids: readonly string[]): Promise<readonly (Readonly<Record<string, unknown>> | null)[]> {
       const route = `GET ${hook.path}/{delivery_id}`;
       const answers = await ask(
@@ -110,7 +110,7 @@ export async function openHook(deps: HookDeps, hook: Hook) {
       });
     },
 
-    /** Asks GitHub to deliver again. @returns why it will not, in their order; null where it will */
+    /** Asks GitHub to deliver again. @returns why it will not, in their order; null if it will */
     async redeliver(ids: readonly string[]): Promise<readonly (string | null)[]> {
       const route = `POST ${hook.path}/{delivery_id}/attempts`;
       const answers = await ask(
@@ -140,7 +140,7 @@ async function credentialOf(deps: HookDeps, hook: Hook): Promise<Credential> {
   return { kind: "installation", id: parsed.output.id };
 }
 
-/** What a route has no place for would become part of the query. */
+/** A parameter that is not in the route's path would become part of the query. */
 const placeOf = ({ owner, repo, hook_id }: Hook, route: string) =>
   Object.fromEntries(
     Object.entries({ owner, repo, hook_id }).filter(([name]) => route.includes(`{${name}}`)),

@@ -1,4 +1,4 @@
-/** When deliveries are looked for: every five minutes for what is new, and whenever an operator asks. */
+/** When deliveries are searched for: new ones every five minutes, and all when an operator asks. */
 
 import type { Hook } from "@webhook-gateway/shared/github/hook.ts";
 import {
@@ -22,19 +22,19 @@ import { isoTime } from "@webhook-gateway/shared/text/iso-time.ts";
 import { HookError } from "./hook-deliveries.ts";
 import { addCounts, type ReconcileDeps, type Scanned, scanHook } from "./reconcile.ts";
 
-/** GitHub keeps deliveries for 3 days; older ones are not asked for, so that none ends in the middle of a scan. */
+/** GitHub keeps deliveries for 3 days. Older ones are left out, so that none expires in the middle of a scan. */
 const LOOK_BACK_MS = 70 * 3_600_000;
-/** What was delivered less than this ago may still be on its way through the queue. */
+/** A delivery younger than this may still be in the queue. */
 const GRACE_MS = 2 * 60_000;
 const EVERY_MS = 5 * 60_000;
 /** Longer than a scan of {@link MAX_PAGES} takes. */
 const LEASE_MS = 10 * 60_000;
 /** Pages of 100 in one scan: a quarter of the requests that GitHub allows in an hour, over the scans of an hour. */
 const MAX_PAGES = 20;
-/** An operator's search is not left half done. */
+/** An operator's search is not left unfinished. */
 const MAX_ASKED_PAGES = 1000;
 
-/** Goes on with the scans of every hook that is due. @returns whether anything was recorded */
+/** Continues the scans of every hook that is due. @returns whether anything was recorded */
 export async function reconcileNew(deps: ReconcileDeps, hooks: readonly Hook[]): Promise<boolean> {
   let changed = false;
   for (const hook of hooks) {
@@ -56,11 +56,11 @@ export async function reconcileNew(deps: ReconcileDeps, hooks: readonly Hook[]):
 interface Found {
   readonly progress: HookProgress;
   readonly counts: ReconcileCounts;
-  /** What ended it early; undefined where nothing did. */
+  /** What ended it early; undefined if nothing did. */
   readonly thrown: unknown;
 }
 
-/** Failures first: they are few, and what they lack is certain. */
+/** Failures first: they are few, and certainly missing. */
 async function goOn(deps: ReconcileDeps, hook: Hook, progress: HookProgress, nowMs: number): Promise<Found> {
   let next = progress;
   let counts = NO_COUNTS;
@@ -81,13 +81,13 @@ async function goOn(deps: ReconcileDeps, hook: Hook, progress: HookProgress, now
   return { progress: next, counts, thrown: undefined };
 }
 
-/** Where a scan goes on. A place that GitHub takes no more is given up: the scan begins anew. */
+/** Where a scan continues. If GitHub no longer takes the cursor, the scan starts over. */
 function leftOf({ next, thrown }: Scanned, to: string): HookProgress["all"]["scan"] {
   const name = thrown instanceof HookError ? thrown.failure.class : undefined;
   return next === null || name === "permanent" || name === "missing" ? null : { to, cursor: next };
 }
 
-/** What lies behind is not looked at again; what is left of a scan is gone on with at the next minute. */
+/** Stores the progress. A scan that is not finished continues at the next minute. */
 async function keep(deps: ReconcileDeps, hook: Hook, { progress, counts, thrown }: Found): Promise<void> {
   const nowMs = deps.now().getTime();
   const now = isoTime(nowMs);
@@ -101,7 +101,7 @@ async function keep(deps: ReconcileDeps, hook: Hook, { progress, counts, thrown 
   if (counts.missing > 0) await insertFoundReconcile(deps.db, deps.newId(), counts, error, now);
 }
 
-/** When a limit that ended a scan is over. */
+/** When the limit that ended a scan is over. */
 const limitedUntil = (thrown: unknown): number | undefined =>
   thrown instanceof HookError ? thrown.failure.limitedUntilMs : undefined;
 
@@ -121,7 +121,7 @@ export async function reconcileAsked(deps: ReconcileDeps, hooks: readonly Hook[]
 interface Searched {
   readonly counts: ReconcileCounts;
   readonly error: string | null;
-  /** It goes on once a limit is over; undefined where it has ended. */
+  /** It continues once a limit is over; undefined if it has ended. */
   readonly limitedUntilMs: number | undefined;
 }
 
@@ -135,7 +135,7 @@ async function settleAsked(
     await settleReconcile(db, id, status, counts, error, now().toISOString());
     log.info("reconcile.asked", { reconcile_id: id, status, ...counts });
   } else {
-    // Where nothing is recorded, the same is found once more.
+    // If nothing is recorded, the same deliveries are found again.
     await pauseReconcile(db, id, dry_run ? NO_COUNTS : counts, error, isoTime(limitedUntilMs));
     log.info("reconcile.interrupted", { reconcile_id: id, until: isoTime(limitedUntilMs), ...counts });
   }

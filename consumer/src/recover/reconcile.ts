@@ -1,6 +1,6 @@
 /**
- * Recovery of deliveries that never came. GitHub never delivers again by itself; it lists what it sent, and here that
- * list is held against what is recorded. What is missing is fetched and recorded as if it had come in.
+ * Recovery of deliveries that never arrived. GitHub does not deliver again by itself, but lists what it sent. That list
+ * is compared with what is recorded. What is missing is fetched and recorded as if it had arrived.
  */
 
 import type { Hook } from "@webhook-gateway/shared/github/hook.ts";
@@ -25,15 +25,15 @@ export interface Scan {
   /** Of `delivered_at`, both included. */
   readonly from: string;
   readonly to: string;
-  /** Where to go on; null: at the newest. */
+  /** Where to continue; null: at the newest. */
   readonly cursor: string | null;
 }
 
 export interface ScanOptions {
   readonly dryRun: boolean;
-  /** After so many the rest is left for the next time. */
+  /** After this many pages the rest is left for the next time. */
   readonly maxPages: number;
-  /** Ids of deliveries, and GUIDs, that were looked at before, and need no second look; added to. */
+  /** Ids and GUIDs of deliveries that were checked already. More are added. */
   readonly seen: Set<string>;
 }
 
@@ -41,16 +41,16 @@ export interface Scanned {
   readonly counts: ReconcileCounts;
   /** Nothing of it is left. */
   readonly ended: boolean;
-  /** Where to go on; null: at the newest. */
+  /** Where to continue; null: at the newest. */
   readonly next: string | null;
-  /** What ended it early: {@link HookError} where GitHub cannot be asked, or whatever D1 throws. */
+  /** What ended it early: {@link HookError} if GitHub cannot be asked, or whatever D1 throws. */
   readonly thrown?: unknown;
 }
 
-/** So many payloads are fetched before what they hold is recorded: a limit in their midst wastes no more. */
+/** Payloads that are fetched before they are recorded. A limit in their midst wastes no more. */
 const PAYLOADS_AT_ONCE = 20;
 
-/** Works through a scan, page by page. What a page lacks is recorded before the next page is read. */
+/** Works through a scan, page by page. Missing deliveries of a page are recorded before the next page is read. */
 export async function scanHook(
   deps: ReconcileDeps,
   hook: Hook,
@@ -75,7 +75,7 @@ export async function scanHook(
       for (const { id } of fresh) seen.add(id);
       add({ listed: fresh.length });
       const older = deliveries.some(({ delivered_at }) => delivered_at < scan.from);
-      // A list that leads back to itself has no end.
+      // A list whose cursor comes back to itself would never end.
       const ended = older || deliveries.length === 0 || next === null || cursors.has(next);
       if (ended) return { counts, ended, next: null };
       cursors.add(next);
@@ -147,16 +147,16 @@ async function redeliver({ log }: ReconcileDeps, client: Client, gone: readonly 
   return { missing: gone.length, redelivered: refusals.filter((error) => error === null).length };
 }
 
-/** What the gateway answers 200 to has been seen and ignored, unless its name says that it would have been recorded. */
+/** A delivery that the gateway answered with 200 was ignored, unless its name says that it would have been recorded. */
 const IGNORED_BY_CONTENT = ["issue_comment created", "pull_request edited"];
 
-/** Whether a delivery without a row should have one, as far as its name and its answer tell. */
+/** Whether a delivery without a row should have one, judging by its name and its answer. */
 export function mayBeMissing({ event, action, status_code }: HookDelivery): boolean {
   if (isIgnored(event, action)) return false;
   return !(status_code === 200 && IGNORED_BY_CONTENT.includes(`${event} ${action}`));
 }
 
-/** The fact of a payload; undefined where it needs nothing done, or has none. */
+/** The fact of a payload; undefined if it is ignored, or there is no payload. */
 async function factOf(
   policy: RoutingPolicy,
   { guid, event, delivered_at, throttled_at }: HookDelivery,
@@ -168,7 +168,7 @@ async function factOf(
   return { ...route.fact, recovery: { delivered_at, throttled_at } };
 }
 
-/** Of several attempts the first is enough. */
+/** One of several attempts is enough. */
 const distinct = (deliveries: readonly HookDelivery[]): HookDelivery[] => [
   ...new Map(deliveries.map((one) => [one.guid, one])).values(),
 ];

@@ -1,4 +1,4 @@
-/** Replays of dead letters: worked off at their own rate, behind live work, and gone on with after a crash. */
+/** Replays of dead letters: at their own rate, behind live work, and continued after a crash. */
 
 import { FACT_VERSION, type Fact, parseFact } from "@webhook-gateway/shared/messages/fact.ts";
 import {
@@ -6,7 +6,7 @@ import {
   claimReplays,
   loadReplaying,
   loadStillReplaying,
-  type ReplayingLetter,
+  type ReplayingDeadLetter,
   replayEffects,
   settleReplay,
 } from "@webhook-gateway/shared/store/claim/replay-work.ts";
@@ -31,11 +31,11 @@ const MIN_STEP_MS = 1000;
 export interface ReplayProgress {
   /** Something was made due. */
   readonly changed: boolean;
-  /** When the next step is; null where nothing is left, or where the step before this one has said so already. */
+  /** When the next step is; null if nothing is left, or if an earlier step has asked for it already. */
   readonly nextAt: string | null;
 }
 
-/** Takes every replay one step further. One that fails keeps its lease, and none of the others. */
+/** Takes every replay one step further. One that fails keeps its lease and does not stop the others. */
 export async function replayDue(deps: RecordDeps): Promise<ReplayProgress> {
   const nowMs = deps.now().getTime();
   const replays = await claimReplays(deps.db, isoTime(nowMs), isoTime(nowMs + LEASE_MS));
@@ -55,42 +55,42 @@ export async function replayDue(deps: RecordDeps): Promise<ReplayProgress> {
 
 async function replayStep(deps: RecordDeps, replay: ClaimedReplay, nowMs: number): Promise<ReplayProgress> {
   const quota = quotaOf(replay, nowMs);
-  const letters = quota === 0 ? [] : await loadReplaying(deps.db, replay.id, quota);
-  const effects = letters.filter(isEffect);
+  const deadLetters = quota === 0 ? [] : await loadReplaying(deps.db, replay.id, quota);
+  const effects = deadLetters.filter(isEffect);
   await replayDecisions(
     deps,
     replay,
-    letters.filter((letter) => !isEffect(letter)),
+    deadLetters.filter((deadLetter) => !isEffect(deadLetter)),
   );
   if (effects.length > 0) await replayEffects(deps.db, replay.id, effects, deps.now().toISOString());
-  const changed = letters.length > 0;
-  const pacedMs = pacedAfter(replay, letters.length, nowMs);
+  const changed = deadLetters.length > 0;
+  const pacedMs = pacedAfter(replay, deadLetters.length, nowMs);
   const more = await settleReplay(
     deps.db,
     replay.id,
     changed ? isoTime(pacedMs.until) : null,
     deps.now().toISOString(),
   );
-  deps.log.info("replay.step", { replay_id: replay.id, letters: letters.length, more });
+  deps.log.info("replay.step", { replay_id: replay.id, dead_letters: deadLetters.length, more });
   // Each batch is followed by one wake-up, so that they do not grow in number with every minute's cron.
   const nextMs = Math.max(pacedMs.next, deps.now().getTime() + MIN_STEP_MS);
   return { changed, nextAt: more && changed ? isoTime(nextMs) : null };
 }
 
-const isEffect = ({ kind }: ReplayingLetter): boolean => kind === "report" || kind === "cancel";
+const isEffect = ({ kind }: ReplayingDeadLetter): boolean => kind === "report" || kind === "cancel";
 
 /**
- * Facts are recorded under their own ids, so that one which was recorded after all is recorded no second time;
- * validations that could not be dispatched are queued again. Letters are settled in the transaction that does so: what a
+ * Facts are recorded under their own ids, so that one which was recorded after all is not recorded twice;
+ * validations that could not be dispatched are queued again. Dead letters are settled in the same transaction: what a
  * cancel has taken back is not run.
  */
 async function replayDecisions(
   deps: RecordDeps,
   replay: ClaimedReplay,
-  letters: readonly ReplayingLetter[],
+  deadLetters: readonly ReplayingDeadLetter[],
 ): Promise<void> {
-  if (letters.length === 0) return;
-  await byHalves(letters, async (part) => {
+  if (deadLetters.length === 0) return;
+  await byHalves(deadLetters, async (part) => {
     let committed: unknown;
     try {
       committed = await decideReplay(deps, replay, part);
@@ -99,7 +99,11 @@ async function replayDecisions(
       if (isUnavailable(thrown) || first === undefined) throw thrown;
       // One of them cannot be written. It must not hold up the others.
       if (part.length > 1) return "split";
-      deps.log.error("replay.refused", { replay_id: replay.id, letter: first.id, error: errorText(thrown) });
+      deps.log.error("replay.refused", {
+        replay_id: replay.id,
+        dead_letter_id: first.id,
+        error: errorText(thrown),
+      });
       const row = reopened(first, replay, "cannot be replayed: D1 refuses it, and the log says why");
       await commit(deps.db, deps.now().toISOString(), [{ kind: "settledDeadLetter", row }]);
       return [];
@@ -109,29 +113,29 @@ async function replayDecisions(
   });
 }
 
-function decideReplay(deps: RecordDeps, replay: ClaimedReplay, given: readonly ReplayingLetter[]) {
+function decideReplay(deps: RecordDeps, replay: ClaimedReplay, given: readonly ReplayingDeadLetter[]) {
   return decideAndCommit(deps, {
     lane: 1,
     async load(attempt) {
-      const letters = attempt === 0 ? given : await loadStillReplaying(deps.db, replay.id, given);
+      const deadLetters = attempt === 0 ? given : await loadStillReplaying(deps.db, replay.id, given);
       const now = deps.now().toISOString();
-      const read = letters.map((letter) => ({ letter, fact: factOf(letter, now) }));
+      const read = deadLetters.map((deadLetter) => ({ deadLetter, fact: factOf(deadLetter, now) }));
       const facts = read.flatMap(({ fact }) => fact ?? []);
       return { ...(await loadSnapshot(deps.db, facts, 1)), read };
     },
     decide(changes, snapshot) {
       const recorded = new Set(snapshot.recorded);
-      for (const { letter, fact } of snapshot.read) {
+      for (const { deadLetter, fact } of snapshot.read) {
         const row: SettledDeadLetter =
           fact === undefined
-            ? reopened(letter, replay, "cannot be replayed: this version cannot read it")
+            ? reopened(deadLetter, replay, "cannot be replayed: this version cannot read it")
             : {
-                ...keyOf(letter, replay),
+                ...keyOf(deadLetter, replay),
                 status: "replayed",
-                outcome: outcomeOf(deps, changes, recorded, replay, letter, fact),
+                outcome: outcomeOf(deps, changes, recorded, replay, deadLetter, fact),
               };
         changes.add({ kind: "settledDeadLetter", row });
-        // Two letters may hold the same fact.
+        // Two dead letters may hold the same fact.
         if (fact !== undefined) recorded.add(fact.id);
       }
     },
@@ -143,25 +147,29 @@ function outcomeOf(
   changes: ChangeSet,
   recorded: ReadonlySet<string>,
   replay: ClaimedReplay,
-  { kind, validation_id }: ReplayingLetter,
+  { kind, validation_id }: ReplayingDeadLetter,
   fact: Fact,
 ): string {
   if (kind === "dispatch") return replayDispatch(changes, validation_id ?? "", replay.id);
   return recorded.has(fact.id) ? "recorded before" : decideFact(changes, fact, policy);
 }
 
-/** A validation is named by an order, so that the snapshot holds all that its decision needs. */
-function factOf({ id, kind, validation_id, body }: ReplayingLetter, now: string): Fact | undefined {
+/** A validation is named by an operator command, so that the snapshot holds all that its decision needs. */
+function factOf({ id, kind, validation_id, body }: ReplayingDeadLetter, now: string): Fact | undefined {
   // A body that was too long to be kept whole was cut: it is not JSON any more.
   if (kind === "fact") return parseFact(parseJson(body));
   const head = { v: FACT_VERSION, id, received_at: now } as const;
   return { ...head, kind: "order", order: "rerun", validation_id: validation_id ?? "" };
 }
 
-const keyOf = ({ id }: ReplayingLetter, replay: ClaimedReplay) => ({ id, replay_id: replay.id });
+const keyOf = ({ id }: ReplayingDeadLetter, replay: ClaimedReplay) => ({ id, replay_id: replay.id });
 
-const reopened = (letter: ReplayingLetter, replay: ClaimedReplay, outcome: string): SettledDeadLetter => ({
-  ...keyOf(letter, replay),
+const reopened = (
+  deadLetter: ReplayingDeadLetter,
+  replay: ClaimedReplay,
+  outcome: string,
+): SettledDeadLetter => ({
+  ...keyOf(deadLetter, replay),
   status: "open",
   outcome,
 });

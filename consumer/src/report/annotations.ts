@@ -1,4 +1,4 @@
-/** Remarks on lines of files: those that a server sends as such, and those found in the output of failing steps. */
+/** Annotations of lines of files: those that a server sends, and those found in the output of failing steps. */
 import { cutWithMark, plainLine, plainText } from "./plain.ts";
 import { isFailing, type Remark, type Step } from "./steps.ts";
 
@@ -14,13 +14,13 @@ export interface Annotation {
   readonly title: string;
 }
 
-/** GitHub takes no more in one request (REST docs, API version 2022-11-28). */
+/** GitHub's limit for one request (https://docs.github.com/en/rest/checks/runs#update-a-check-run). */
 export const MAX_ANNOTATIONS = 50;
 /** GitHub's limit is "64 KB"; this holds whichever K is meant. */
 const MESSAGE_BYTES = 64_000;
 /** GitHub's limit, in characters. */
 const TITLE_BYTES = 255;
-/** A longer path is none that a person wrote. */
+/** Nobody writes longer paths. */
 const MAX_PATH_CHARS = 500;
 
 const LEVELS: ReadonlyMap<string, AnnotationLevel> = new Map([
@@ -61,14 +61,14 @@ function fromRemark(remark: Remark, step: Step): Annotation | null {
 const COLON_FORM = /^([^\s:]+):(\d{1,7})(?::\d{1,7})?(?::|\s)(.*)$/;
 /** `path(LINE,COL): …` */
 const PAREN_FORM = /^([^\s:]+)\((\d{1,7}),\d{1,7}\):(.*)$/;
-/** Of a message: what severity the tool says it has. TypeScript's pretty form has a dash before it. */
+/** The severity in a message. TypeScript's pretty form has a dash before it. */
 const SEVERITY = /^(?:- )?(fatal error|fatal|error|warning|note|notice|info)(?::|(?=[\s[(]|$))/i;
-/** A file's name has an extension; brackets before it and quotes stand in no path that a tool prints bare. */
+/** A file's name has an extension. Tools print no path with quotes or brackets bare. */
 const FILE = /^(?=[\p{L}\p{N}._/@+])[^"'`<>|*?\\]*[^"'`<>|*?\\/]\.[a-z][a-z0-9]{0,9}$/iu;
 /** `example.com:443: refused` is a host and its port. */
 const HOST = /^[^/]*\.(?:com|org|net|io|dev|app|local|internal)$/i;
 
-/** Where output was cut, its first line may start in the middle of a path. */
+/** If output was cut, its first line may start in the middle of a path. */
 const linesToRead = ({ output, outputCut }: Step): string[] => output.split("\n").slice(outputCut ? 1 : 0);
 
 function fromLine(line: string, step: Step): Annotation | null {
@@ -106,7 +106,7 @@ function annotation({ step, start, ...found }: Found): Annotation | null {
   };
 }
 
-/** A path as git has it, or null where it leads out of the repository. The sandbox's own directory is cut off. */
+/** A path as git has it, or null if it leads out of the repository. The sandbox's own directory is cut off. */
 export function pathInRepository(given: string): string | null {
   if (given.length > MAX_PATH_CHARS || /[\n\t\\]/.test(given) || plainText(given) !== given) return null;
   const segments = given.split("/");

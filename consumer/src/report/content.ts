@@ -1,4 +1,4 @@
-/** What the gateway reports to GitHub of a validation: a check run, or a commit status. Pure, without a clock. */
+/** The content of a report to GitHub: a check run, or a commit status. Pure, without a clock. */
 
 import { type Annotation, annotationsOf } from "./annotations.ts";
 import { codeSpan, link } from "./markdown.ts";
@@ -7,14 +7,14 @@ import { sharedSection, sharedTitle } from "./shared-head.ts";
 import { type Digest, NO_DIGEST, readDigest } from "./steps.ts";
 import { advice, headline, type ReportedRun, ranNothing, reasonOf } from "./wording.ts";
 
-/** What a check is called on GitHub: a check run's name, and a commit status's context. */
+/** The names of checks on GitHub: a check run's name, and a commit status's context. */
 export const CONTEXTS = {
   pull_request: { checkName: "CodegenApp Validation", statusContext: "codegenapp/validation" },
-  // Its own, so that a branch does not speak for a pull request with the same head.
+  // Its own, so that a branch does not hide a pull request with the same head.
   push: { checkName: "CodegenApp Validation (push)", statusContext: "codegenapp/validation/push" },
 } as const;
 
-/** What a check run has that changes with the validation, in the shape of GitHub's Checks API. */
+/** The parts of a check run that change with the validation, in the shape of GitHub's Checks API. */
 export interface CheckRunContent {
   readonly status: "queued" | "in_progress" | "completed";
   readonly conclusion?: "success" | "failure" | "cancelled" | "timed_out";
@@ -38,14 +38,14 @@ const TITLE_BYTES = 255;
 /** GitHub's limit is 140 characters: "description is too long (maximum is 140 characters)". */
 const DESCRIPTION_BYTES = 140;
 
-/** "description doesn't accept 4-byte Unicode" is GitHub's answer to emoji. */
+/** GitHub answers emoji with "description doesn't accept 4-byte Unicode". */
 const FOUR_BYTES = /[\u{10000}-\u{10FFFF}]/gu;
 
 type Shape = Pick<CheckRunContent, "status" | "conclusion"> & {
   readonly commit: CommitStatusContent["state"];
 };
 
-/** How GitHub is told of a state; `failure` is that of a run that was completed without success. */
+/** How GitHub shows a state; `failure` is a run that completed without success. */
 const SHAPES: Readonly<Record<ReportedRun["state"] | "failure", Shape>> = {
   queued: { status: "queued", commit: "pending" },
   pending: { status: "in_progress", commit: "pending" },
@@ -59,7 +59,7 @@ const SHAPES: Readonly<Record<ReportedRun["state"] | "failure", Shape>> = {
   dead: { status: "completed", conclusion: "failure", commit: "error" },
 };
 
-/** What a check run is to say. The same for `pending` and `running`, so that nothing is posted twice. */
+/** The content of a check run. The same for `pending` and `running`, so that nothing is posted twice. */
 export function checkRunContent(
   reported: ReportedRun,
   detailsOf: (validationId: string) => string,
@@ -80,7 +80,7 @@ export function checkRunContent(
   };
 }
 
-/** What a commit status is to say. */
+/** The content of a commit status. */
 export function commitStatusContent(reported: ReportedRun): CommitStatusContent {
   const title = sharedTitle(
     headline(reported, digestOf(reported)),
@@ -94,13 +94,13 @@ export function commitStatusContent(reported: ReportedRun): CommitStatusContent 
 const shapeOf = ({ state, conclusion }: ReportedRun): Shape =>
   SHAPES[state === "completed" && conclusion !== "success" ? "failure" : state];
 
-/** Steps that someone stopped, or that still run, say nothing. */
+/** Steps that were stopped, or that still run, are not shown. */
 function digestOf({ state, digest }: ReportedRun): Digest {
   const counts = state === "completed" || state === "failed" || state === "timed_out";
   return counts ? readDigest(digest) : NO_DIGEST;
 }
 
-/** Not told before the end: `running` comes with a start, `pending` without, and GitHub fills one in. */
+/** Only at the end: `running` has a start, `pending` has none, and GitHub fills one in. */
 function timesOf({
   started_at,
   finished_at,
@@ -129,7 +129,7 @@ function summaryOf(
   return parts.filter((part) => part !== undefined).join("\n\n");
 }
 
-/** A success has nothing to read, unless there was nothing to run: then what the sandbox says of that. */
+/** A success has no text, unless there was nothing to run: then it has the sandbox's explanation. */
 function textOf(reported: ReportedRun, digest: Digest): string | undefined {
   if (reported.state !== "completed" || reported.conclusion !== "success") return outputSections(digest);
   if (!ranNothing(digest)) return undefined;

@@ -1,15 +1,15 @@
 /**
- * Plain text as Markdown that shows it as it is. All of it goes into code: there GitHub renders neither Markdown nor
- * HTML, links no `#123`, and notifies nobody of an `@mention`.
+ * Plain text as Markdown that shows it unchanged. All of it becomes code: there GitHub renders neither Markdown nor HTML,
+ * links no `#123`, and notifies nobody of an `@mention`.
  */
 
 /**
- * A longer run of backticks is shown as one of this length. cmark-gfm (0.29.0.gfm.6) takes a fence of more than 80
- * for no code span, and counts no further than 255 in one of a block, so that a longer run within would close it.
+ * A longer run of backticks is shown with this length. cmark-gfm (0.29.0.gfm.6) does not take a fence of more than 80 for
+ * a code span, and stops counting at 255 in a block's fence, so that a longer run within would close it.
  */
 const MAX_RUN = 64;
 
-/** The most that a fenced block takes beside its text. */
+/** The most that a fenced block adds to its text. */
 export const FENCE_BYTES = 2 * (MAX_RUN + 1) + 2;
 
 /** An inline code span. @param line one line of plain text, not blank, without space at its ends */
@@ -26,14 +26,14 @@ export function codeCell(line: string): string {
   return codeSpan(line.replaceAll("\\|", "\\ |")).replaceAll("|", "\\|");
 }
 
-/** A fenced code block, whatever the text has in it. @param text plain text */
+/** A fenced code block, whatever is in the text. @param text plain text */
 export function codeBlock(text: string): string {
   const body = shortenRuns(text).trimEnd();
   const fence = "`".repeat(Math.max(3, longestRun(body) + 1));
   return `${fence}\n${body}\n${fence}`;
 }
 
-/** A link. @param label our own words */
+/** A link. @param label not text from outside */
 export function link(label: string, url: string): string {
   return `[${label}](<${url.replaceAll(/[\s<>\\]/g, encodeURIComponent)}>)`;
 }

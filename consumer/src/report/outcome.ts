@@ -1,11 +1,11 @@
-/** What the result of a report leads to. Pure. */
+/** Settles reports. Pure. */
 
 import { type Failure, nextAttempt } from "@webhook-gateway/shared/domain/failure.ts";
-import type { DispatchFindings } from "@webhook-gateway/shared/domain/gate.ts";
+import type { CallOutcome } from "@webhook-gateway/shared/domain/gate.ts";
 import { isFinal } from "@webhook-gateway/shared/domain/validation.ts";
 import type { GitHubFailure } from "@webhook-gateway/shared/github/failure.ts";
 import type { DueReport } from "@webhook-gateway/shared/store/claim/due-report.ts";
-import type { PutOff } from "@webhook-gateway/shared/store/claim/reports.ts";
+import type { Postponement } from "@webhook-gateway/shared/store/claim/reports.ts";
 import type { DeadLetter } from "@webhook-gateway/shared/store/rows.ts";
 import type { ReportOutcome } from "@webhook-gateway/shared/store/write/mutation.ts";
 import { isoTime } from "@webhook-gateway/shared/text/iso-time.ts";
@@ -13,7 +13,7 @@ import { effectDeadLetter } from "../record/dead-letters.ts";
 import { mayBePosted } from "./plan.ts";
 import type { SentReport } from "./send.ts";
 
-/** A report dies after so many attempts, and not before it is a day old: GitHub may be away for hours. */
+/** A report dies after this many attempts, but not before it is a day old: GitHub may be unavailable for hours. */
 const MAX_ATTEMPTS = 8;
 const MIN_AGE_MS = 24 * 3_600_000;
 /** While GitHub refuses the credentials; the gate decides when they are tried again. */
@@ -37,7 +37,7 @@ export function settleReport(sent: SentReport, leaseId: string, nowMs: number, r
     error: null,
     attempts: report.attempts,
     due_at: isoTime(nowMs),
-    // What a claim before this one may have posted is still to be looked for.
+    // An earlier claim may have posted it: that is still to be checked.
     uncertain: mayBePosted(report),
     posted: null,
   };
@@ -90,8 +90,8 @@ function settleFailure(
   return { outcome: { ...failed, status: "dead", attempts }, letter };
 }
 
-/** What a batch found, as far as the gate in front of GitHub is concerned. */
-export function findingsOf(sent: readonly SentReport[]): DispatchFindings {
+/** The outcome of a batch for the gate in front of GitHub. */
+export function callOutcomeOf(sent: readonly SentReport[]): CallOutcome {
   const failures = sent.flatMap(({ result }) => ("error" in result ? [result] : []));
   const refused = failures.find((failure) => failure.class === "credentials");
   const away = failures.find((failure) => failure.class === "retryable");
@@ -109,15 +109,15 @@ export function findingsOf(sent: readonly SentReport[]): DispatchFindings {
 
 const asFailure = (name: Failure["class"], error: string): Failure => ({ class: name, error });
 
-/** What else has to wait for the same credential: all of it where GitHub asked for it, else what the same limit meets. */
-export function putOffsOf(sent: readonly SentReport[]): PutOff[] {
-  const longest = new Map<string, PutOff>();
+/** The reports that have to wait for the same credential: all if GitHub asked for it, else those with the same limit. */
+export function postponementsOf(sent: readonly SentReport[]): Postponement[] {
+  const longest = new Map<string, Postponement>();
   for (const { report, result, sending } of sent) {
     const limitedMs = "limitedUntilMs" in result ? result.limitedUntilMs : undefined;
     const untilMs = "refusedUntilMs" in result ? result.refusedUntilMs : limitedMs;
     if (untilMs === undefined || sending === null) continue;
     const { credential, creates } = sending;
-    const putOff: PutOff = {
+    const putOff: Postponement = {
       installation_id: credential.kind === "installation" ? credential.id : null,
       priority: limitedMs !== undefined || isFinal(report.state) ? 0 : 1,
       creates: limitedMs === undefined && creates,

@@ -1,4 +1,4 @@
-/** What a due report leads to. Pure. */
+/** Plans reports. Pure. */
 
 import { isFinal } from "@webhook-gateway/shared/domain/validation.ts";
 import type { DueReport } from "@webhook-gateway/shared/store/claim/due-report.ts";
@@ -23,7 +23,7 @@ export type Post = (
   | { readonly kind: "status"; readonly content: CommitStatusContent }
 ) & {
   readonly cost: Cost;
-  /** Why it is skipped after all, where GitHub turns out to have nothing of this validation; null: it is posted. */
+  /** Why it is skipped if GitHub turns out to have nothing of this validation; null: it is posted. */
   readonly onlyIfThere: string | null;
 };
 
@@ -59,7 +59,7 @@ export function planReport(
   return { kind: "status", content, cost: costOf(report, true), onlyIfThere };
 }
 
-/** A run that was stopped before GitHub showed it needs no end, unless what is shown waits for one. */
+/** A run that was stopped before GitHub showed it is not posted, unless GitHub still shows one as running. */
 function needsNoEnd({ state, posts, shown }: DueReport): boolean {
   const stopped = state === "cancelled" || state === "superseded";
   return stopped && posts === 0 && (shown === null || shown.final);
@@ -73,15 +73,15 @@ export interface CurrentCheckRun {
   readonly final: boolean;
 }
 
-/** As far as D1 knows; null where there is none. */
+/** As far as D1 knows; null if there is none. */
 export const currentOf = ({ shown }: DueReport): CurrentCheckRun | null =>
   shown === null || shown.external_id === null
     ? null
     : { id: Number(shown.external_id), validationId: shown.validation_id, final: shown.final };
 
 /**
- * The check run to change; null where a new one is to be created. GitHub shows the newest one, so all subjects of a
- * commit share it. Only a later run after one that has ended gets its own: the earlier result stays to be looked at.
+ * The check run to change; null to create one. GitHub shows the newest one, so all subjects of a commit share it. Only a
+ * later run after one that has ended gets its own: the earlier result stays visible.
  */
 export function checkRunToChange(report: DueReport, current: CurrentCheckRun | null): number | null {
   if (current === null) return null;
@@ -100,11 +100,11 @@ const costOf = (report: DueReport, creates: boolean): Cost => ({
   minor: !isFinal(report.state),
 });
 
-/** Whether a claim before this one ended without saying whether it posted. */
+/** Whether an earlier claim ended without an outcome, so that it may have posted. */
 export const isUncertain = (report: Pick<DueReport, "claims" | "others_uncertain">): boolean =>
   mayBePosted(report) || report.others_uncertain;
 
-/** The same of this validation alone. */
+/** The same for this validation alone. */
 export const mayBePosted = ({ claims }: Pick<DueReport, "claims">): boolean => claims > 1;
 
 const skip = (reason: string): Plan => ({ kind: "skip", reason });

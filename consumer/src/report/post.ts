@@ -1,4 +1,4 @@
-/** Posts one report to GitHub. What may have been posted before is looked for first, so that nothing is posted twice. */
+/** Posts one report to GitHub. If it may have been posted before, GitHub is asked first, so that nothing is posted twice. */
 
 import type { Credential, GitHub } from "@webhook-gateway/shared/github/client.ts";
 import { type GitHubFailure, UNREADABLE_ANSWER } from "@webhook-gateway/shared/github/failure.ts";
@@ -11,10 +11,10 @@ export type Posted =
   | {
       readonly class: "posted";
       readonly externalId: string | null;
-      /** It was the last that GitHub takes before. */
+      /** It was the last request that GitHub takes before. */
       readonly limitedUntilMs: number | undefined;
     }
-  /** A claim before this one has posted it. */
+  /** An earlier claim has posted it. */
   | { readonly class: "found"; readonly externalId: string | null }
   | { readonly class: "skipped"; readonly reason: string }
   | GitHubFailure;
@@ -86,7 +86,7 @@ async function postCheckRun(
   };
 }
 
-/** Whether a check run says already what it is to say. GitHub would add the same annotations once more. */
+/** Whether a check run has the content already. GitHub would add the same annotations again. */
 const shows = ({ status, conclusion, output }: CheckRun, content: CheckRunContent): boolean =>
   status === content.status &&
   conclusion === (content.conclusion ?? null) &&
@@ -100,8 +100,8 @@ interface Found {
 }
 
 /**
- * The check run that GitHub shows of the commit. The newest check runs under our name are enough: one that is not
- * among them was not just posted. Another App can use the name too, but no id of ours.
+ * The check run that GitHub shows of the commit. The newest check runs under our name are enough: one that was just posted
+ * is among them. Another App can use the name too, but not our ids.
  */
 async function findCheckRun(target: PostTarget): Promise<Found | GitHubFailure> {
   const { report } = target;
@@ -144,7 +144,7 @@ async function postStatus(
   return { class: "posted", externalId: null, limitedUntilMs: answer.limitedUntilMs };
 }
 
-/** GitHub lists the newest status first. Undefined where it is to be posted. */
+/** GitHub lists the newest status first. Undefined if it is to be posted. */
 async function findStatus(
   target: PostTarget,
   content: CommitStatusContent,

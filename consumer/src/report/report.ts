@@ -1,14 +1,14 @@
-/** Reports to GitHub: an effect like any other, claimed, posted within GitHub's budgets, and tried again. */
+/** Posts reports to GitHub. */
 import { type Gate, nextGate } from "@webhook-gateway/shared/domain/gate.ts";
 import { GITHUB_TIMEOUT_MS } from "@webhook-gateway/shared/github/client.ts";
-import { claimReports, putOffReports, skipReports } from "@webhook-gateway/shared/store/claim/reports.ts";
+import { claimReports, postponeReports, skipReports } from "@webhook-gateway/shared/store/claim/reports.ts";
 import { GITHUB_GATE, setting } from "@webhook-gateway/shared/store/settings.ts";
 import { commit } from "@webhook-gateway/shared/store/write/commit.ts";
 import type { Mutation } from "@webhook-gateway/shared/store/write/mutation.ts";
 import { tally } from "@webhook-gateway/shared/telemetry/tally.ts";
 import { isoTime } from "@webhook-gateway/shared/text/iso-time.ts";
 import { earliest, runEffect, type Settled } from "../effects/run-effect.ts";
-import { findingsOf, putOffsOf, settleReport } from "./outcome.ts";
+import { callOutcomeOf, postponementsOf, settleReport } from "./outcome.ts";
 import { type ReportSendDeps, type Result, type SentReport, sendReports } from "./send.ts";
 
 export interface ReportDeps extends ReportSendDeps {
@@ -19,9 +19,9 @@ export interface ReportDeps extends ReportSendDeps {
 const BATCH_SIZE = 25;
 /** Claims in one invocation. */
 const MAX_ROUNDS = 20;
-/** Longer than a batch takes whose every request is answered in the last moment. */
+/** Longer than a batch takes if every request is answered at the last moment. */
 const LEASE_MS = 12 * GITHUB_TIMEOUT_MS;
-/** Reports settled by one statement where nobody posts them. */
+/** Reports settled by one statement if they are not posted. */
 const SKIP_BATCH = 500;
 
 /** Posts the reports that are due. @returns when to look again, sooner than the cron would */
@@ -55,7 +55,7 @@ async function settle(
 ): Promise<Settled> {
   const nowMs = deps.now().getTime();
   const settled = sent.map((one) => settleReport(one, lease_id, nowMs, deps.random()));
-  const next = nextGate(gate, findingsOf(sent), nowMs);
+  const next = nextGate(gate, callOutcomeOf(sent), nowMs);
   const gateMoved = next.state === "closed" || gate.state === "closed";
   await commit(deps.db, isoTime(nowMs), [
     ...settled.flatMap(({ outcome, letter }): Mutation[] => [
@@ -64,8 +64,8 @@ async function settle(
     ]),
     ...(gateMoved ? [setting(GITHUB_GATE, next)] : []),
   ]);
-  const putOffs = putOffsOf(sent);
-  if (putOffs.length > 0) await putOffReports(deps.db, putOffs);
+  const putOffs = postponementsOf(sent);
+  if (putOffs.length > 0) await postponeReports(deps.db, putOffs);
   const due = settled.flatMap(({ outcome }) => (outcome.status === "due" ? [outcome.due_at] : []));
   return {
     lines: sent.map(({ report: { validation_id, state }, result }) => ({

@@ -1,4 +1,4 @@
-/** The parts of a check run that show the steps, as Markdown. */
+/** The steps of a run, as Markdown. */
 
 import type { StepOutcome } from "@webhook-gateway/shared/domain/step-outcome.ts";
 import { durationText } from "@webhook-gateway/shared/text/duration.ts";
@@ -9,11 +9,11 @@ import { type Digest, isFailing, type Step } from "./steps.ts";
 
 /** GitHub's limit for a check run's summary and for its text: characters by its docs, bytes by its answers. */
 export const MAX_MARKDOWN_BYTES = 65_535;
-/** Rows of the table. With names of 100 bytes they fill less than a third of the summary. */
+/** Rows of the table. With names of 100 bytes they take less than a third of the summary. */
 const MAX_ROWS = 60;
-/** Kept free for the last line, which says what was left out. */
+/** Reserved for the last line, which says what was left out. */
 const LAST_LINE_BYTES = 100;
-/** A shorter end of a longer output is not worth its heading. */
+/** A shorter part of an output is not worth a heading. */
 const MIN_OUTPUT_BYTES = 500;
 /** Why there is nothing to run is a sentence or two. */
 const MAX_NOTHING_BYTES = 4000;
@@ -26,7 +26,7 @@ const SHOWN: Readonly<Record<StepOutcome, string>> = {
   unknown: "❔ unknown",
 };
 
-/** A table of the steps in their order; undefined where there are none. Of many, failing ones are left out last. */
+/** A table of the steps in their order; undefined if there are none. Of too many, failing ones are left out last. */
 export function stepsTable({ steps }: Digest): string | undefined {
   if (steps.length === 0) return undefined;
   const kept = new Set(
@@ -37,7 +37,7 @@ export function stepsTable({ steps }: Digest): string | undefined {
   return steps.length > kept.size ? `${table}\n\nand ${steps.length - kept.size} more` : table;
 }
 
-/** The end of the output of every step that did not pass, as much as there is room for, failing ones first. */
+/** The end of the output of every step that did not pass, as far as there is room, failing ones first. */
 export function outputSections(digest: Digest): string | undefined {
   const unclear = digest.steps.filter((step) => step.outcome === "unknown" && step.output !== "");
   const shown = [...digest.steps.filter(isFailing), ...unclear];
@@ -54,7 +54,7 @@ export function outputSections(digest: Digest): string | undefined {
   return sections.length === 0 ? undefined : sections.join(SEPARATOR);
 }
 
-/** What the sandbox said where it ran nothing. */
+/** The sandbox's explanation for running nothing. */
 export function nothingSection({ steps }: Digest): string {
   const said = steps.find((step) => step.output !== "")?.output;
   if (said === undefined)
@@ -71,7 +71,7 @@ function rowOf(step: Step): string {
   return `| ${SHOWN[step.outcome]} | ${codeCell(step.name)} | ${time} | ${step.exitCode ?? "–"} |`;
 }
 
-/** @returns null where the room does not suffice */
+/** @returns null if there is not enough room */
 function sectionOf(step: Step, truncated: boolean, room: number): string | null {
   const code = step.exitCode === null ? "" : `, exit code ${step.exitCode}`;
   const heading = `### ${codeSpan(step.name)}: ${SHOWN[step.outcome]}${code}`;

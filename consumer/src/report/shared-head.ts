@@ -1,4 +1,4 @@
-/** A commit that is the head of several open subjects: its one check names each of them. */
+/** A commit that is the head of several open subjects: its one check names all of them. */
 import type { OtherSubject } from "@webhook-gateway/shared/store/claim/due-report.ts";
 import { byteLength } from "@webhook-gateway/shared/text/text.ts";
 import { codeSpan, link } from "./markdown.ts";
@@ -8,7 +8,7 @@ import { cutWithMark, plainLine } from "./plain.ts";
 export type SubjectName = Pick<OtherSubject, "kind" | "number" | "ref">;
 
 const BRANCH_BYTES = 60;
-/** Of a title: what names the others. */
+/** The part of a title that names the others. */
 const OTHERS_BYTES = 70;
 
 /** A subject's name in plain text: `#12`, `merge group of #12`, or the branch. */
@@ -18,7 +18,7 @@ export function nameOf({ kind, number, ref }: SubjectName): string {
   return plainLine(ref.replace(/^refs\/heads\//, ""), BRANCH_BYTES) || "branch";
 }
 
-/** The title of a check: the headline, and where others share the commit, whose it is and how they are. */
+/** The title of a check: the headline and, if others share the commit, the subjects and their results. */
 export function sharedTitle(
   headline: string,
   own: SubjectName,
@@ -31,7 +31,7 @@ export function sharedTitle(
   return `${cutWithMark(`${nameOf(own)}: ${headline}`, maxBytes - byteLength(rest))}${rest}`;
 }
 
-/** The same as a list in Markdown; undefined where the commit is one subject's alone. */
+/** The same as a list in Markdown; undefined if only one subject has the commit. */
 export function sharedSection(
   own: SubjectName,
   others: readonly OtherSubject[],

@@ -1,4 +1,4 @@
-/** Reads the digest of a run's results. Lenient: a field of a wrong type counts as absent, and nothing throws. */
+/** Reads the digest of a run's results. Lenient: a field of a wrong type counts as missing, and nothing throws. */
 import { type StepOutcome, stepOutcome } from "@webhook-gateway/shared/domain/step-outcome.ts";
 import * as v from "valibot";
 import { plainLine, plainText } from "./plain.ts";
@@ -10,14 +10,14 @@ export interface Step {
   readonly outcome: StepOutcome;
   readonly exitCode: number | null;
   readonly durationMs: number | null;
-  /** Without the line ends at its end; empty where it printed nothing. */
+  /** Without trailing newlines; empty if it printed nothing. */
   readonly output: string;
   /** Whether there was more output before. */
   readonly outputCut: boolean;
   readonly remarks: readonly Remark[];
 }
 
-/** A remark on a place in a file as the server sent it: not cleaned, any field may be absent. */
+/** An annotation as the server sent it: not cleaned, any field may be missing. */
 export type Remark = v.InferOutput<typeof remark>;
 
 export interface Digest {
@@ -31,7 +31,7 @@ export interface Digest {
 /** The digest holds no more of a step's output. */
 const OUTPUT_CHARS = 4000;
 const NAME_BYTES = 100;
-/** Nothing runs for longer; a time beyond it is a mistake. */
+/** Nothing runs longer: a longer time is a mistake. */
 const MAX_DURATION_MS = 30 * 86_400_000;
 
 const lenient = <const S extends v.GenericSchema>(schema: S) => v.fallback(v.nullish(schema, null), null);
@@ -83,10 +83,10 @@ export function readDigest(given: unknown): Digest {
   };
 }
 
-/** That of a run of which nothing is known. */
+/** The digest of a run of which nothing is known. */
 export const NO_DIGEST: Digest = { truncated: false, error: null, durationMs: null, steps: [] };
 
-/** Whether a step went wrong, and so the change with it. */
+/** Whether a step failed, and so the change. */
 export const isFailing = ({ outcome }: Step): boolean => outcome === "failed" || outcome === "timed_out";
 
 function toStep(given: v.InferOutput<typeof step>): Step {
@@ -99,7 +99,7 @@ function toStep(given: v.InferOutput<typeof step>): Step {
     output: plainText(output).trimEnd(),
     // SQL counts code points.
     outputCut: output.length >= OUTPUT_CHARS && [...output].length >= OUTPUT_CHARS,
-    // What a step says of itself may be the one place that made it fail.
+    // The step's own fields may name the place that made it fail.
     remarks: [...readAll(remark, given.annotations), { ...given, title: null }],
   };
 }

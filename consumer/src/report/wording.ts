@@ -21,11 +21,11 @@ export type ReportedRun = Pick<
   ReportedColumn | "validation_id" | "run" | "kind" | "number" | "ref" | "others"
 >;
 
-/** Of a reason given from outside. */
+/** The limit of a reason from outside. */
 const REASON_BYTES = 500;
-/** Steps named in a sentence. */
+/** Steps that one sentence names. */
 const NAMED = 5;
-/** What Grainchain names the one step of a run for which it found nothing to run. */
+/** Grainchain's name for the one step of a run that had nothing to run. */
 const NOTHING = "none";
 
 /** The verdict in one line of plain text, which GitHub shows as it is; not cut. */
@@ -47,7 +47,7 @@ export function headline(reported: ReportedRun, digest: Digest): string {
     case "superseded":
       return "Stopped: a newer head took its place";
     case "timed_out":
-      return "No word from the sandbox in time";
+      return "No result from the sandbox in time";
     case "dead":
       return `Could not be started${because}`;
   }
@@ -60,35 +60,35 @@ export function advice(reported: ReportedRun, digest: Digest): string {
       return "Waiting for a sandbox. There is nothing to do.";
     case "pending":
     case "running":
-      return "The validation is running. There is nothing to do: the result will stand here.";
+      return "The validation is running. There is nothing to do: the result will appear here.";
     case "completed":
       if (reported.conclusion !== "success")
-        return `${failed(digest, codeSpan)}. Mend the change and push it; for a failure that comes and goes, use Re-run.`;
+        return `${failed(digest, codeSpan)}. Fix the change and push it. If the failure comes and goes, use Re-run.`;
       if (ranNothing(digest))
         return "Nothing failed, but no step is known to have run. Make sure that the repository says what to run.";
       return `${passed(reported, digest)}. There is nothing to do.`;
     case "failed":
       return "The sandbox broke before the change could be judged. This says nothing about the change; use Re-run.";
     case "cancelled":
-      return "The validation was cancelled before it came to a result. If one is still wanted, use Re-run.";
+      return "The validation was cancelled before it had a result. If you still need one, use Re-run.";
     case "superseded":
       return "A newer head took this one's place, so its validation was stopped. Look at the newer head's check.";
     case "timed_out":
-      return "There was no word from the sandbox in time. This says nothing about the change; use Re-run.";
+      return "There was no result from the sandbox in time. This says nothing about the change; use Re-run.";
     case "dead":
       return `The validation could not be started${tries(reported)}. This says nothing about the change; use Re-run.`;
   }
 }
 
-/** What went wrong, in the words of whoever said so: one line of plain text, null where none is known. */
+/** The reason of a failure, as its source gave it: one line of plain text, null if none is known. */
 export function reasonOf({ state, conclusion, error }: ReportedRun, digest: Digest): string | null {
   const broke = state === "failed" || state === "timed_out" || state === "dead";
-  // Of a completed run the error may be an older one's, from before it was dispatched again.
+  // The error of a completed run may be an old one, from before it was dispatched again.
   const reason = broke ? (error ?? digest.error) : conclusion === "failure" ? digest.error : null;
   return plainLine(reason ?? "", REASON_BYTES) || null;
 }
 
-/** Whether no step of a run is known to have run, though its results are whole. */
+/** Whether no step of a run is known to have run, although its results are complete. */
 export const ranNothing = ({ steps, truncated }: Digest): boolean =>
   !truncated && steps.every((step) => step.outcome === "skipped" || isPlaceholder(step));
 

@@ -85,7 +85,7 @@ test("the first results of each status are kept whole, and what follows them is 
     say("completed", { results: { n: 2 } }),
     say("completed"),
   ]);
-  const repeated = "its results are dropped, for this status had some";
+  const repeated = "its results are dropped: this status has some already";
   expect((await timelineOf(id)).slice(-6).map(({ reason, results }) => [reason, results])).toEqual([
     ["callback running, after the end", null],
     ["callback running, after the end", LARGE],
@@ -143,7 +143,7 @@ describe("a callback whose validation is kept no more", () => {
       event: "callback.dropped",
       callback_id: facts[0]?.id,
       validation_id: "expired",
-      reason: "its validation is not kept any more",
+      reason: "its validation is deleted",
     });
   });
 

@@ -78,7 +78,7 @@ describe("attempts", () => {
     expect(double.calls.map(asked)).toEqual([[two], [one]]);
   });
 
-  test("of a waiting room are hardly spent while Grainchain is away for a day", async () => {
+  test("of a backlog are hardly spent while Grainchain is away for a day", async () => {
     const clock = clockAt(3600);
     const ids = await queued(40);
     const away = always(() => {

@@ -54,10 +54,10 @@ async function elliptic(): Promise<string> {
 describe("names what is wrong with", () => {
   test.each<[string, string | Promise<string>, RegExp]>([
     ["none at all", "", /is missing beside GITHUB_APP_ID/],
-    ["a path", "/etc/app.private-key.pem", /is no PEM: paste the whole/],
-    ["its body alone", body, /is no PEM/],
-    ["a header without its end", privateKeyPkcs1.slice(0, 900), /is no PEM/],
-    ["labels that differ", privateKeyPkcs1.replace("END RSA", "END"), /is no PEM/],
+    ["a path", "/etc/app.private-key.pem", /is not a PEM: paste the whole/],
+    ["its body alone", body, /is not a PEM/],
+    ["a header without its end", privateKeyPkcs1.slice(0, 900), /is not a PEM/],
+    ["labels that differ", privateKeyPkcs1.replace("END RSA", "END"), /is not a PEM/],
     ["an encrypted PKCS#1", pem("RSA PRIVATE KEY", ENCRYPTED), /encrypted/],
     ["an encrypted PKCS#8", pem("ENCRYPTED PRIVATE KEY", body), /type "ENCRYPTED PRIVATE KEY"/],
     ["a public key", publicKey, /type "PUBLIC KEY"/],

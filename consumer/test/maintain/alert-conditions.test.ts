@@ -21,7 +21,7 @@ const CALM: AlertFacts = {
     { name: "GitHub", gate: { state: "open" } },
   ],
   diedLastHour: 0,
-  olderLettersOpen: true,
+  olderDeadLettersOpen: true,
   oldestWaitingAt: ago(600),
   recoveredLastHour: 4,
   endedLastHour: 100,
@@ -56,18 +56,18 @@ test.each<[string, Partial<AlertFacts>, string[]]>([
 });
 
 test.each<[string, Partial<AlertFacts>, string]>([
-  ["dead letters", { diedLastHour: 1 }, "1 letter died within the last hour, still open: gateway dlq list"],
-  ["dead letters", { diedLastHour: 2 }, "2 letters died within the last hour, still open: gateway dlq list"],
+  ["dead letters", { diedLastHour: 1 }, "1 dead letter of the last hour is open: gateway dlq list"],
+  ["dead letters", { diedLastHour: 2 }, "2 dead letters of the last hour are open: gateway dlq list"],
   [
     "many dead letters",
     { diedLastHour: 1000 },
-    "1000 or more letters died within the last hour, still open: gateway dlq list",
+    "1000 or more dead letters of the last hour are open: gateway dlq list",
   ],
-  ["dead letters", {}, "no letter that died within the last hour is open; older ones are: gateway dlq list"],
-  ["dead letters", { olderLettersOpen: false }, "no letter that died within the last hour is open"],
-  ["many dead letters", { diedLastHour: 3 }, "fewer than 100 letters of the last hour are open"],
-  ["gate GitHub", { gates: [{ name: "GitHub", gate: { state: "open" } }] }, "GitHub is being asked again"],
-  ["waiting", {}, "no validation waits for more than 900 s"],
+  ["dead letters", {}, "no dead letter of the last hour is open; older ones are open: gateway dlq list"],
+  ["dead letters", { olderDeadLettersOpen: false }, "no dead letter of the last hour is open"],
+  ["many dead letters", { diedLastHour: 3 }, "fewer than 100 dead letters of the last hour are open"],
+  ["gate GitHub", { gates: [{ name: "GitHub", gate: { state: "open" } }] }, "GitHub is being called again"],
+  ["waiting", {}, "no validation has been waiting for more than 900 s"],
   ["lost deliveries", {}, "fewer than 5 deliveries of the last hour were fetched"],
   ["broken", {}, "25 of 100 validations of the last hour broke"],
 ])("%s is told of in words that are true: %j", (name, facts, text) => {

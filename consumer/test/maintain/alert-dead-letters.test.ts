@@ -14,7 +14,7 @@ test("a death is told of although an older letter was left open", async () => {
   await raise();
   clock.nowMs += 3_601_000;
   await raise();
-  expect(told.at(-1)?.body.text).toContain("older ones are: gateway dlq list");
+  expect(told.at(-1)?.body.text).toContain("older ones are open: gateway dlq list");
   await openLetter("new", second(3600 + 3601));
   await raise();
   expect(words()).toEqual(["dead letters firing", "dead letters resolved", "dead letters firing"]);

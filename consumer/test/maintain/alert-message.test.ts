@@ -35,7 +35,7 @@ describe("a message", () => {
     await closeGate("grainchain", "HTTP 401: <b>no</b> & <!channel>");
     await raise();
     expect(told[0]?.body.text).toBe(
-      `[webhook-gateway production] ALERT: Grainchain is not being asked since ${second(0)}: ` +
+      `[webhook-gateway production] ALERT: Grainchain has not been called since ${second(0)}: ` +
         "configuration, HTTP 401: &lt;b&gt;no&lt;/b&gt; &amp; &lt;!channel&gt;",
     );
   });

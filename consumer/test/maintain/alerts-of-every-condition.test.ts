@@ -66,12 +66,12 @@ const CASES: Readonly<Record<string, Case>> = {
   "dead letters": {
     make: () => openLetter(),
     unmake: closeLetters,
-    says: "1 letter died within the last hour",
+    says: "1 dead letter of the last hour",
   },
   "many dead letters": {
     make: () => openLetters(100, second(3600)),
     unmake: anHourPasses,
-    says: "100 letters died within the last hour",
+    says: "100 dead letters of the last hour are open: gateway",
     beside: ["dead letters"],
   },
   "gate Grainchain": {
@@ -93,7 +93,7 @@ const CASES: Readonly<Record<string, Case>> = {
   "gate GitHub": {
     make: () => closeGate("github"),
     unmake: () => rows(`UPDATE settings SET value = '{"state":"open"}' WHERE name = 'gate:github'`),
-    says: "GitHub is not being asked since",
+    says: "GitHub has not been called since",
   },
   waiting: {
     make: async (clock) => {
@@ -105,12 +105,12 @@ const CASES: Readonly<Record<string, Case>> = {
         clock,
         createDouble((call) => take(call)),
       ),
-    says: `a validation waits since ${second(3600)}`,
+    says: `a validation has been waiting since ${second(3600)}`,
   },
   "lost deliveries": {
     make: (clock) => recover(clock, 5),
     unmake: anHourPasses,
-    says: "5 deliveries of the last hour never came",
+    says: "5 deliveries of the last hour never arrived",
   },
   broken: {
     make: (clock) => end(clock, 20, 6),

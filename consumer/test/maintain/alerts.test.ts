@@ -21,7 +21,7 @@ describe("a condition", () => {
     await raise();
     expect(told.map(({ body }) => body)).toEqual([
       {
-        text: "[webhook-gateway production] ALERT: 1 letter died within the last hour, still open: gateway dlq list",
+        text: "[webhook-gateway production] ALERT: 1 dead letter of the last hour is open: gateway dlq list",
         environment: "production",
         condition: "dead letters",
         state: "firing",
@@ -34,7 +34,7 @@ describe("a condition", () => {
     await raise();
     expect(told.slice(1).map(({ body }) => body)).toEqual([
       {
-        text: "[webhook-gateway production] resolved: no letter that died within the last hour is open",
+        text: "[webhook-gateway production] resolved: no dead letter of the last hour is open",
         environment: "production",
         condition: "dead letters",
         state: "resolved",

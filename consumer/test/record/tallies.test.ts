@@ -79,7 +79,7 @@ describe("the counts", () => {
   test("that do not agree with the rows break a rule", async () => {
     await everyEnd();
     await rows("UPDATE tallies SET n = n + 1 WHERE kind = 'standing' AND name = 'queued'");
-    expect(await brokenRules()).toEqual(["the count of what stands agrees with the rows"]);
+    expect(await brokenRules()).toEqual(["the count of live validations agrees with the rows"]);
     await recountTallies(env.DB);
     await rows("DELETE FROM tallies WHERE kind = 'repository' AND name = 'completed'");
     expect(await brokenRules()).toEqual(["the count of what has ended in a repository agrees with the rows"]);

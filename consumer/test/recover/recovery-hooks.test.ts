@@ -99,7 +99,7 @@ test("an organisation without the App is told of", async () => {
 test("a private key that is broken is told of in its own words", async () => {
   const world = await openWorld({ mode: "app", config: { privateKey: "broken" } });
   await reconcileNew(world.deps, hooks("app"));
-  expect(await errors()).toEqual({ "reconcile:app": expect.stringContaining("is no PEM") });
+  expect(await errors()).toEqual({ "reconcile:app": expect.stringContaining("is not a PEM") });
 });
 
 test("the same event of an organisation's hook and of the App's is recorded once", async () => {

@@ -60,7 +60,7 @@ describe("a fact that could not be recorded", () => {
     await replay({ ids: [letter] });
     expect(await letterOf(letter)).toMatchObject({
       status: "replayed",
-      outcome: "dropped: its validation is not kept any more",
+      outcome: "dropped: its validation is deleted",
     });
     expect(await rows("SELECT id FROM callbacks_unmatched")).toEqual([]);
   });

@@ -65,7 +65,7 @@ describe("a validation is told to GitHub", () => {
       "completed",
       "timed_out",
       "error",
-      "No word from the sandbox in time",
+      "No result from the sandbox in time",
     ],
     [{ state: "dead", error: "HTTP 422" }, "completed", "failure", "error", "Could not be started: HTTP 422"],
   ])("%j as %s %s, and as %s: %s", (fields, status, conclusion, state, words) => {
@@ -117,7 +117,7 @@ describe("a summary", () => {
       steps: [sent("lint", { duration_ms: 65_000 }), failing("test"), sent("deploy", SKIPPED)],
     };
     expect(check({ ...FAILURE, digest, run: 2 }).output.summary).toBe(
-      `1 of 3 steps failed: \`test\`. Mend the change and push it; for a failure that comes and goes, use Re-run.
+      `1 of 3 steps failed: \`test\`. Fix the change and push it. If the failure comes and goes, use Re-run.
 
 | Result | Step | Time | Exit code |
 |---|---|--:|--:|

@@ -1,7 +1,7 @@
 import type { DueReport } from "@webhook-gateway/shared/store/claim/due-report.ts";
 import type { ReportOutcome } from "@webhook-gateway/shared/store/write/mutation.ts";
 import { describe, expect, test } from "vitest";
-import { findingsOf, putOffsOf, settleReport } from "../../src/report/outcome.ts";
+import { callOutcomeOf, postponementsOf, settleReport } from "../../src/report/outcome.ts";
 import type { Result, SentReport } from "../../src/report/send.ts";
 import { due, WANTED_AT } from "./due.ts";
 
@@ -141,7 +141,7 @@ describe("tells the gate", () => {
     ],
     ["of nothing", [], { served: false, closing: undefined, unavailable: undefined }],
   ])("%s", (_, results, expected) => {
-    const { served, closing, unavailable } = findingsOf(results.map((result) => sent(result)));
+    const { served, closing, unavailable } = callOutcomeOf(results.map((result) => sent(result)));
     expect({ served, closing: closing?.error, unavailable: unavailable?.error }).toEqual(expected);
   });
 });
@@ -194,6 +194,6 @@ describe("puts off", () => {
     ],
     ["nothing where all went well", [sent(POSTED), sent(AWAY), sent(FOUND)], []],
   ])("%s", (_, all, expected) => {
-    expect(putOffsOf(all)).toEqual(expected);
+    expect(postponementsOf(all)).toEqual(expected);
   });
 });

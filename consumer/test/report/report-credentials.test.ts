@@ -54,7 +54,7 @@ test.each([
 describe("a private key that", () => {
   test.each([
     ["is damaged", { privateKey: privateKeyPkcs1.replace(/\n.{40}/, "\n") }, /is damaged/],
-    ["is no PEM", { privateKey: "app.pem" }, /is no PEM: paste the whole .pem file/],
+    ["is not a PEM", { privateKey: "app.pem" }, /is not a PEM: paste the whole .pem file/],
     ["has no App's id beside it", { appId: undefined }, /GITHUB_APP_ID is missing/],
     ["is missing beside the App's id", { privateKey: undefined }, /GITHUB_APP_PRIVATE_KEY is missing/],
   ])("%s closes the gate with a word on how to mend it, and costs nothing", async (_, config, detail) => {

@@ -10,9 +10,8 @@ export interface Backoff {
 export const EFFECT_BACKOFF: Backoff = { firstMs: 5_000, maxMs: 15 * 60_000 };
 
 /**
- * The gate while Grainchain is away. It begins as {@link EFFECT_BACKOFF} does, so that a lone validation is tried
- * again just as early as its own backoff says. At 10 minutes a day of being away is some 150 attempts, spread over all
- * that wait.
+ * The gate while Grainchain is unavailable. It starts like {@link EFFECT_BACKOFF}, so that a single validation is tried
+ * again as early as its own backoff says. At 10 minutes, a day's outage is some 150 attempts, spread over all that wait.
  */
 export const UNAVAILABLE_BACKOFF: Backoff = { firstMs: 5_000, maxMs: 10 * 60_000 };
 
@@ -30,7 +29,7 @@ export const RECORD_BACKOFF: Backoff = { firstMs: 5_000, maxMs: 6 * 60_000 };
 
 /**
  * Facts in the dead-letter queue. With its 100 retries they add up to more than 11 days, within the 14 days
- * for which Queues keep a message (limit read 2026-11).
+ * for which Queues keep a message (https://developers.cloudflare.com/queues/platform/limits/).
  */
 export const DEAD_LETTER_BACKOFF: Backoff = { firstMs: 60_000, maxMs: 3 * 3_600_000 };
 
@@ -44,7 +43,7 @@ export function backoffMs(backoff: Backoff, attempt: number): number {
 }
 
 /**
- * Adds up to half of a delay to it, so that what failed together is not tried again together.
+ * Adds up to half of a delay to it, so that what failed together is not tried again at once.
  * @param random in [0, 1)
  */
 export function withJitter(delayMs: number, random: number): number {

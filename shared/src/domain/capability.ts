@@ -1,6 +1,6 @@
 /**
- * Capability callback URLs: a path that only the gateway can make, so that a Grainchain server which signs
- * nothing can still call back safely. The token is an HMAC-SHA256 of the validation's id (256 bits).
+ * Capability callback URLs: a path that only the gateway can make, so that a Grainchain server that signs nothing
+ * can still call back safely. The token is an HMAC-SHA256 of the validation's id (256 bits).
  */
 const PURPOSE = "grainchain-callback:v1:";
 
@@ -43,7 +43,7 @@ function base64url(bytes: Uint8Array): string {
 
 /** Undefined for anything but a 256-bit token as {@link base64url} writes it: one form for one token. */
 function fromBase64url(token: string): Uint8Array | undefined {
-  // 43 letters hold two bits more, which are zeros.
+  // 43 characters hold two more bits, which are zeros.
   if (!/^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$/.test(token)) return undefined;
   const binary = atob(token.replaceAll("-", "+").replaceAll("_", "/"));
   return new Uint8Array(Array.from(binary, (char) => char.charCodeAt(0)));

@@ -1,4 +1,4 @@
-/** What became of one request to an outside service, and what to do next. */
+/** The failure of a request to Grainchain, and what to do next. */
 
 import { isoTime } from "../text/iso-time.ts";
 import { cutText } from "../text/text.ts";
@@ -7,8 +7,8 @@ import { backoffMs, EFFECT_BACKOFF, withJitter } from "./backoff.ts";
 /**
  * - `backpressure`: full; costs no attempt, the gate closes for a while
  * - `retryable`: tried again with a growing delay, a limited number of times
- * - `configuration`: refused for what the operator must mend; costs no attempt, the gate closes
- * - `permanent`: refused for what it is; dead at once
+ * - `configuration`: the operator must fix the configuration; costs no attempt, the gate closes
+ * - `permanent`: this request is refused; dead at once
  */
 export type FailureClass = "backpressure" | "retryable" | "configuration" | "permanent";
 
@@ -41,7 +41,7 @@ export function failureOf(status: number, text: string, retryAfterMs?: number): 
 }
 
 /**
- * Reads a `Retry-After` header: seconds or an HTTP date. How much of it is honored is for each caller to say.
+ * Reads a `Retry-After` header: seconds or an HTTP date. Each caller limits it as it needs.
  * @returns milliseconds from `nowMs`, at most a day; undefined if the header is missing, unreadable, or a date that is past
  */
 export function parseRetryAfter(header: string | null, nowMs: number): number | undefined {

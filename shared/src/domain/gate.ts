@@ -1,7 +1,7 @@
 /**
- * The gate in front of Grainchain: closed while it is full, refuses the configuration, or is away. When its time is
- * over one validation is let through, and success opens it. A closed gate costs the validations behind it no attempt,
- * so an outage costs a waiting room few attempts, however long it lasts.
+ * The gate in front of Grainchain: closed while Grainchain is full, refuses the configuration, or is unavailable. When its
+ * time is over one validation is let through, and success opens it. A closed gate costs the validations behind it no
+ * attempt, so an outage costs a backlog few attempts, however long it lasts.
  */
 
 import { isoTime } from "../text/iso-time.ts";
@@ -13,7 +13,7 @@ export interface ClosedGate {
   readonly reason: "backpressure" | "configuration" | "unavailable";
   readonly detail: string;
   readonly since: string;
-  /** Nothing is sent before. */
+  /** Nothing is sent before this time. */
   readonly until: string;
   /** How often in a row it was found closed, from 1. */
   readonly step: number;
@@ -23,22 +23,22 @@ export type Gate = { readonly state: "open" } | ClosedGate;
 
 export const OPEN_GATE: Gate = { state: "open" };
 
-/** What a dispatch found, as far as the gate is concerned. */
-export interface DispatchFindings {
-  /** Grainchain took or judged at least one validation. */
+/** The outcome of a batch of calls, as far as the gate is concerned. */
+export interface CallOutcome {
+  /** Grainchain accepted or refused at least one validation. */
   readonly served: boolean;
   /** Grainchain is full, or refuses the configuration. */
   readonly closing: Failure | undefined;
-  /** No validation got an answer that could be used: Grainchain is away, or broken for all of them. */
+  /** No validation got a usable answer: Grainchain is unavailable, or broken for all of them. */
   readonly unavailable: Failure | undefined;
 }
 
-/** Where a server that is full asks for no delay at all, it is still not asked again at once. */
+/** If a full server asks for no delay at all, it is still not called again at once. */
 const MIN_CLOSED_MS = 1_000;
 
 /**
- * However long a server asks to be left alone, it is asked again after this time: one wrong header must not stop
- * dispatch for a day. A probe is one validation, so a server that meant it is hardly disturbed.
+ * However long a delay a server asks for, it is called again after this time: one wrong header must not stop dispatch for
+ * a day. A probe is one validation, which hardly disturbs a server that meant it.
  */
 const MAX_CLOSED_MS: Readonly<Record<ClosedGate["reason"], number>> = {
   backpressure: 10 * 60_000,
@@ -47,8 +47,8 @@ const MAX_CLOSED_MS: Readonly<Record<ClosedGate["reason"], number>> = {
 };
 
 /** The gate after a dispatch. */
-export function nextGate(gate: Gate, findings: DispatchFindings, nowMs: number): Gate {
-  const { served, closing, unavailable } = findings;
+export function nextGate(gate: Gate, callOutcome: CallOutcome, nowMs: number): Gate {
+  const { served, closing, unavailable } = callOutcome;
   if (closing !== undefined && (closing.class === "backpressure" || closing.class === "configuration")) {
     return close(served ? OPEN_GATE : gate, closing.class, closing, nowMs);
   }

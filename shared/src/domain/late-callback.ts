@@ -1,13 +1,13 @@
 /**
- * What is kept of callbacks that come after their validation's end. They are authentic, so nothing else limits them:
- * without a bound one URL that has leaked could fill D1.
+ * Limits of what is kept of callbacks that arrive after their validation's end. They are authentic, so nothing else limits
+ * them: without a limit one leaked URL could fill D1.
  */
 import type { GrainchainStatus } from "./validation.ts";
 
-/** So many are in the timeline. A server that tries again for a day sends some dozens. */
+/** The most that are in the timeline. A server that tries again for a day sends some dozens. */
 export const MAX_LATE_CALLBACKS = 100;
 
-/** What has come so far since the end. */
+/** The callbacks since the end. */
 export interface Late {
   /** How many are in the timeline. */
   readonly late_callbacks: number;
@@ -15,19 +15,19 @@ export interface Late {
   readonly late_results: string;
 }
 
-/** Whether one more is kept, and its results: whole, the first of each status. */
+/** Whether one more is kept, and its results: the first ones of each status, whole. */
 export function keepsLate(before: Late, status: GrainchainStatus): { callback: boolean; results: boolean } {
   const callback = before.late_callbacks < MAX_LATE_CALLBACKS;
   return { callback, results: callback && !before.late_results.split(" ").includes(status) };
 }
 
-/** What has come so far, with one more that is kept. */
+/** With one more callback that is kept. */
 export const withLate = (before: Late, status: GrainchainStatus, results: boolean): Late => ({
   late_callbacks: before.late_callbacks + 1,
   late_results: results ? `${before.late_results} ${status}`.trim() : before.late_results,
 });
 
-/** Whether results are kept, as `keepsLate` has it, in SQL over the row of a validation that has ended. */
+/** `keepsLate` for results, in SQL over the row of a validation that has ended. */
 export const keepsLateResultsSql = (status: string): string =>
   `late_callbacks < ${MAX_LATE_CALLBACKS} AND instr(late_results, ${status}) = 0`;
 

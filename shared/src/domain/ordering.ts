@@ -6,7 +6,7 @@
  */
 
 /** A push from one SHA to the next: `[before, after]`. */
-export type Edge = readonly [before: string, after: string];
+export type PushEdge = readonly [before: string, after: string];
 
 /** What is known of a subject's head. */
 export interface KnownHead {
@@ -14,14 +14,14 @@ export interface KnownHead {
   /** ISO 8601, of the newest event applied. */
   readonly at: string;
   /** Pushes seen whose `updated_at` equals `at`. */
-  readonly edges: readonly Edge[];
+  readonly edges: readonly PushEdge[];
 }
 
-/** What one event says of a subject's head. */
-export interface Sighting {
+/** The head of a subject in one event. */
+export interface HeadObservation {
   readonly head: string;
   readonly at: string;
-  /** The head before a push; null where the event was no push. */
+  /** The head before a push; null if the event was not a push. */
   readonly before: string | null;
   /** True for the event that opened the subject: nothing can be older. */
   readonly first: boolean;
@@ -33,12 +33,12 @@ export interface Placement {
   readonly known: KnownHead;
 }
 
-/** Pushes remembered within one second; beyond this the oldest are forgotten. */
+/** Pushes of one second that are kept; older ones are dropped. */
 const MAX_EDGES = 50;
 
-/** Places an event among those already applied to its subject. */
-export function placeSighting(known: KnownHead | undefined, seen: Sighting): Placement {
-  const edge: readonly Edge[] = seen.before === null ? [] : [[seen.before, seen.head]];
+/** Orders an event among those already applied to its subject. */
+export function applyObservation(known: KnownHead | undefined, seen: HeadObservation): Placement {
+  const edge: readonly PushEdge[] = seen.before === null ? [] : [[seen.before, seen.head]];
   if (known === undefined || seen.at > known.at) {
     const verdict = known?.head === seen.head ? "same" : "newer";
     return { verdict, known: { head: seen.head, at: seen.at, edges: edge } };
@@ -52,17 +52,17 @@ export function placeSighting(known: KnownHead | undefined, seen: Sighting): Pla
   return { verdict: seen.head === known.head ? "same" : "stale", known: tied };
 }
 
-/** Where the pushes lead to; where those seen so far do not connect the two heads, the later arrival. */
+/** The head that the pushes lead to. If those seen so far do not connect the two heads, the later arrival. */
 function newestOf(tied: KnownHead, seenHead: string): string {
   const known = follow(tied.edges, tied.head);
   const seen = follow(tied.edges, seenHead);
   if (known === undefined || seen === undefined) return seenHead;
-  // A head that a push has left behind says nothing against the one that is known.
+  // A head that a push has replaced is no evidence against the known one.
   return seen === seenHead ? seen : known;
 }
 
-/** The head at the end of the pushes that begin at this one; undefined where they go in a circle. */
-function follow(edges: readonly Edge[], from: string): string | undefined {
+/** The head at the end of the pushes that start at this one; undefined if they go in a circle. */
+function follow(edges: readonly PushEdge[], from: string): string | undefined {
   let head = from;
   for (let steps = 0; steps <= edges.length; steps++) {
     const next = edges.findLast(([before]) => before === head);
@@ -72,7 +72,7 @@ function follow(edges: readonly Edge[], from: string): string | undefined {
   return undefined;
 }
 
-function mergeEdges(known: readonly Edge[], added: readonly Edge[]): readonly Edge[] {
+function mergeEdges(known: readonly PushEdge[], added: readonly PushEdge[]): readonly PushEdge[] {
   const fresh = added.filter(([b, a]) => !known.some(([kb, ka]) => kb === b && ka === a));
   return [...known, ...fresh].slice(-MAX_EDGES);
 }

@@ -1,4 +1,4 @@
-/** What is kept of results that are too large, or nested too deep, to be kept whole. */
+/** The summary of results that are too large, or nested too deep, to be kept whole. */
 import { byteLength } from "../text/text.ts";
 
 export type ResultsObject = Readonly<Record<string, unknown>>;
@@ -10,9 +10,9 @@ const KEY_CHARS = 100;
 const ENTRIES = 60;
 /** `results.test_results.<step>.<field>` is the deepest that is kept. */
 const DEPTH = 3;
-/** What is kept altogether: well below 2 MB, D1's limit for a row (docs 2026-11). */
+/** The most that is kept: well below 2 MB, D1's limit for a row (https://developers.cloudflare.com/d1/platform/limits/). */
 const SUMMARY_BYTES = 512 * 1024;
-/** Kept before all else, wherever they stand. */
+/** Kept before all else, in whatever order they are. */
 const LEADING = ["success", "overall_success", "error", "test_results"];
 
 /** The verdict, then as much of the rest as there is room for. */

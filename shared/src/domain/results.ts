@@ -8,8 +8,8 @@ import { verdictOf } from "./verdict.ts";
 export const MAX_RESULTS_BYTES = 1024 * 1024;
 
 /**
- * Results nested deeper are cut too: D1 takes JSON of more than 1,000 levels for malformed, and the transaction
- * that records a whole batch with it; the queue fails on some thousands.
+ * Results nested deeper are cut too: D1 rejects JSON of more than 1,000 levels as malformed, and with it the transaction of
+ * a whole batch. The queue fails at some thousands.
  */
 const MAX_RESULTS_DEPTH = 100;
 
@@ -20,14 +20,14 @@ export type KeptResults =
 
 /** Decides where results go, by their size. */
 export function keepResults(results: ResultsObject): KeptResults {
-  // Before all else: writing what is nested deep can exhaust the stack.
+  // First of all: writing deeply nested JSON can exhaust the stack.
   if (isDeeperThan(results, MAX_RESULTS_DEPTH)) return placeSummary(results, {});
   const json = JSON.stringify(results);
   const bytes = byteLength(json);
   return bytes <= MAX_RESULTS_BYTES ? place(results, json) : placeSummary(results, { original_bytes: bytes });
 }
 
-/** What a summary leaves out may have held the verdict: of the steps, say. */
+/** A summary may leave out what the verdict was read from, such as steps. */
 function placeSummary(results: ResultsObject, more: ResultsObject): KeptResults {
   const verdict = verdictOf(results);
   const overall = verdict === "none" ? {} : { overall_success: verdict === "success" };

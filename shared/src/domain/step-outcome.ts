@@ -1,4 +1,4 @@
-/** What a step of a run says of itself. Lenient: a field of a wrong type counts as absent. */
+/** The outcome of a step of a run. Lenient: a field of a wrong type counts as missing. */
 
 export type StepOutcome = "passed" | "failed" | "timed_out" | "skipped" | "unknown";
 

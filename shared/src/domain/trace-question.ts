@@ -1,4 +1,4 @@
-/** What an operator may ask the way of. */
+/** What an operator can trace. */
 
 export type TraceQuestion =
   | { readonly kind: "delivery"; readonly guid: string }
@@ -12,7 +12,7 @@ const PULL_REQUEST_URL = /^https?:\/\/[^/\s]+\/([\w.-]+\/[\w.-]+)\/pull\/(\d{1,1
 const PULL_REQUEST = /^([\w.-]+\/[\w.-]+)#(\d{1,10})$/;
 const SHA = /^[0-9a-f]{7,64}$/;
 
-/** Undefined for what is none of the forms. */
+/** Undefined if it has none of the forms. */
 export function parseTraceQuestion(text: string): TraceQuestion | undefined {
   const asked = text.trim();
   if (GUID.test(asked)) return { kind: "delivery", guid: asked.toLowerCase() };
@@ -20,6 +20,6 @@ export function parseTraceQuestion(text: string): TraceQuestion | undefined {
   const [, repository, number] = PULL_REQUEST_URL.exec(asked) ?? PULL_REQUEST.exec(asked) ?? [];
   if (repository !== undefined) return { kind: "pull_request", repository, number: Number(number) };
   if (SHA.test(asked.toLowerCase())) return { kind: "sha", sha: asked.toLowerCase() };
-  // GitHub's GUIDs are UUIDs; what tests and other senders call one may be anything.
+  // GitHub's GUIDs are UUIDs. Tests and other senders may use anything.
   return /^[\w.:-]{1,100}$/.test(asked) ? { kind: "delivery", guid: asked } : undefined;
 }

@@ -1,4 +1,4 @@
-/** Tells the way of validations as steps, each with its time, the gap before it, and why. Pure. */
+/** Traces validations as steps, each with its time, the gap before it, and its reason. Pure. */
 import type { DeadLetterItem } from "../api/dead-letter.ts";
 import type { DeliveryItem } from "../api/delivery.ts";
 import type { Trace, TraceStep } from "../api/trace.ts";
@@ -11,7 +11,7 @@ interface TimelineRow {
   readonly from_state: string | null;
   readonly to_state: string;
   readonly reason: string;
-  /** Of a claim: what Grainchain last refused another validation with while this one waited for it. */
+  /** Of a claim: Grainchain's last refusal of another validation while this one was waiting. */
   readonly met: string | null;
 }
 
@@ -26,10 +26,10 @@ interface ReportRow {
   readonly posted_at: string | null;
 }
 
-/** No more than are counted in a moment. */
+/** The most that are counted. */
 export const MAX_AHEAD = 1000;
 
-/** All rows that tell the way of what was asked for. */
+/** All rows of a trace. */
 export interface TraceRows {
   readonly deliveries: readonly DeliveryItem[];
   /** The latest first. */
@@ -38,15 +38,15 @@ export interface TraceRows {
   readonly reports: readonly ReportRow[];
   readonly letters: readonly DeadLetterItem[];
   readonly gate: Gate;
-  /** Names that rows here bear, and the ones that these repositories have now. */
+  /** Old names in these rows, and the current names of their repositories. */
   readonly renamed: Trace["renamed"];
-  /** By those here that are queued: how many others have their turn before it, {@link MAX_AHEAD} at most. */
+  /** For each queued validation: how many others are ahead of it, {@link MAX_AHEAD} at most. */
   readonly ahead: ReadonlyMap<string, number>;
 }
 
 type Step = Omit<TraceStep, "gap_ms">;
 
-/** Undefined where nothing was found. */
+/** Undefined if nothing was found. */
 export function buildTrace(kind: Trace["kind"], rows: TraceRows, now: string): Trace | undefined {
   const { deliveries, validations, letters } = rows;
   const ownLetters = letters.filter((letter) => letter.kind === "fact");
@@ -72,7 +72,7 @@ function traceOf(validation: ValidationItem, rows: TraceRows, now: string): Trac
   return { validation, steps: withGaps(steps), dead_letters: letters };
 }
 
-/** Those of the delivery that the validation came from: it is recorded in the moment in which the run is queued. */
+/** The steps of the delivery that the validation came from: it is recorded at the same time as the run is queued. */
 function deliverySteps(validation: ValidationItem, { deliveries, timeline }: TraceRows): Step[] {
   const [first] = timeline.filter(({ validation_id }) => validation_id === validation.id);
   const delivery = deliveries.find((one) => one.validation_id === validation.id && one.outcome === "started");
@@ -89,7 +89,7 @@ function deliverySteps(validation: ValidationItem, { deliveries, timeline }: Tra
   ];
 }
 
-/** Beyond this, how late GitHub was is worth a word. */
+/** A longer delay of GitHub is shown. */
 const LATE_MS = 60_000;
 
 function lateness({ occurred_at, received_at }: DeliveryItem): string {
@@ -107,10 +107,10 @@ const timelineSteps = ({ id }: ValidationItem, { timeline }: TraceRows): Step[] 
       detail: `${entry.reason}${waitedFor(entry, own[index - 1])}`,
     }));
 
-/** A shorter wait is a wake-up's way through the queue. */
+/** A shorter wait is the time of a wake-up in the queue. */
 const WAIT_MS = 10_000;
 
-/** Why a claim came so late. What Grainchain had said to this one itself is the step before. */
+/** Why a claim was late. Grainchain's answer to this validation itself is the step before. */
 function waitedFor(entry: TimelineRow, before: TimelineRow | undefined): string {
   if (entry.to_state !== "dispatching" || before === undefined || before.from_state === "dispatching")
     return "";

@@ -33,17 +33,17 @@ export type GitHubAnswer =
     }
   | { readonly ok: false; readonly failure: GitHubFailure };
 
-/** When GitHub may be asked again under the same credential, where it says that it may not be now. */
+/** When GitHub may be called again under the same credential, if it says that it may not be now. */
 export const limitOf = (answer: GitHubAnswer): number | undefined =>
   answer.ok ? answer.limitedUntilMs : answer.failure.limitedUntilMs;
 
 export type GitHub = ReturnType<typeof createGitHub>;
 
-/** One request. GitHub itself gives up on a request after 10 s (its documentation, 2026-11). */
+/** One request. GitHub itself gives up after 10 s (https://docs.github.com/en/rest/using-the-rest-api/troubleshooting-the-rest-api). */
 export const GITHUB_TIMEOUT_MS = 15_000;
-/** A token this close to its end is not used. */
+/** A token this close to its expiry is not used. */
 const TOKEN_SLACK_MS = 5 * 60_000;
-/** Of the hour that GitHub grants a JWT at most, 10 minutes; the library asks for them. */
+/** The library asks for a JWT of 10 minutes, the most that GitHub accepts. */
 const JWT_SLACK_MS = 60_000;
 
 const tokenAnswer = v.object({ token: v.string(), expires_at: v.pipe(v.string(), v.isoTimestamp()) });
@@ -115,7 +115,7 @@ export function createGitHub(config: GitHubConfig, fetcher: typeof fetch, now: (
   }
 
   return {
-    /** With an App checks are reported as check runs, with a token as commit statuses, with neither not at all. */
+    /** With an App, checks are reported as check runs; with a token, as commit statuses; with neither, not at all. */
     mode: modeOf(config),
     hasToken: config.token !== undefined,
     /**
@@ -129,15 +129,15 @@ export function createGitHub(config: GitHubConfig, fetcher: typeof fetch, now: (
       const answer = await attempt(credential, route, parameters);
       if (answer.ok || answer.failure.class !== "credentials" || id === undefined || used === undefined)
         return answer;
-      // A token can end before its time, when the App's permissions change: once with a new one, which another
-      // request may have got meanwhile.
+      // A token can expire early, if the App's permissions change. Try once with a new one, which another request may
+      // have got meanwhile.
       if (tokens.get(id) === used) tokens.delete(id);
       return attempt(credential, route, parameters);
     },
   };
 }
 
-/** Half of an App's credentials is a mistake to be told of, not a wish for none. */
+/** Half of an App's credentials is a mistake to report, not a wish for no reports. */
 function modeOf({ token, appId, privateKey }: GitHubConfig): "app" | "token" | "none" {
   if (privateKey !== undefined || (appId !== undefined && token === undefined)) return "app";
   return token === undefined ? "none" : "token";

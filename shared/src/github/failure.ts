@@ -1,4 +1,4 @@
-/** What became of a request to GitHub that did not succeed, and what to do next. */
+/** The failure of a request to GitHub, and what to do next. */
 import { MAX_ERROR_BYTES, parseRetryAfter } from "../domain/failure.ts";
 import { errorText } from "../telemetry/log.ts";
 import { cutText } from "../text/text.ts";
@@ -7,10 +7,10 @@ import { CredentialsError } from "./private-key.ts";
 /**
  * - `limited`: a rate limit; costs no attempt, nothing is sent under this credential until it is over
  * - `retryable`: tried again with a growing delay
- * - `credentials`: the token or the App's key is refused: for the operator to mend; costs no attempt, the gate closes
+ * - `credentials`: the token or the App's key is refused: the operator must fix it; costs no attempt, the gate closes
  * - `permission`: the credential may not do this to this repository
- * - `missing`: the repository, the installation or the commit is not there, or not for this credential
- * - `permanent`: refused for what it is
+ * - `missing`: the repository, the installation or the commit does not exist, or not for this credential
+ * - `permanent`: this request is refused
  */
 export type GitHubFailureClass =
   | "limited"
@@ -34,15 +34,15 @@ export const UNREADABLE_ANSWER: GitHubFailure = {
   error: "GitHub's answer could not be read",
 };
 
-/** Where GitHub names no time: "wait at least one minute" (its best practices, 2026-11). */
+/** If GitHub names no time: "wait at least one minute" (https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api). */
 const MIN_LIMITED_MS = 60_000;
 /**
- * GitHub's windows are an hour. What asks for longer than that, and clocks that differ, is a mistake: it is asked again
- * then, and may say so again.
+ * GitHub's windows are an hour. A longer delay, clock differences aside, is a mistake: GitHub is called again then, and
+ * may refuse again.
  */
 const MAX_LIMITED_MS = 65 * 60_000;
 
-/** An answer that is no success. `request` throws it with these fields. */
+/** An answer that is not a success. `request` throws it with these fields. */
 interface Refusal {
   readonly status: number;
   readonly message: string;
@@ -71,7 +71,7 @@ function classOf(status: number): GitHubFailureClass {
   return status >= 400 ? "permanent" : "retryable";
 }
 
-/** Primary limits say when they are reset, secondary ones how long to wait, or nothing but that they are limits. */
+/** Primary limits say when they are reset. Secondary limits say how long to wait, or only that they are limits. */
 function limitOf({ status, message, headers }: Refusal, nowMs: number): number | undefined {
   if (status !== 403 && status !== 429) return undefined;
   const retryAfterMs = parseRetryAfter(String(headers["retry-after"] ?? ""), nowMs);
@@ -84,7 +84,7 @@ function limitOf({ status, message, headers }: Refusal, nowMs: number): number |
 
 /**
  * When a primary limit that is used up is reset, in milliseconds since the epoch.
- * @returns undefined where it is not used up, or does not say when
+ * @returns undefined if it is not used up, or does not say when
  */
 export function resetOf(headers: Refusal["headers"], nowMs: number): number | undefined {
   const given = String(headers["x-ratelimit-reset"] ?? "");
@@ -97,7 +97,7 @@ function refusalOf(thrown: unknown): Refusal | undefined {
   if (!(thrown instanceof Error) || !("status" in thrown) || typeof thrown.status !== "number") {
     return undefined;
   }
-  // The library gives what never reached a server the status 500, and no response.
+  // The library gives a request that never reached a server the status 500, and no response.
   const response = "response" in thrown ? thrown.response : undefined;
   if (typeof response !== "object" || response === null || !("headers" in response)) return undefined;
   const headers = response.headers as Refusal["headers"];

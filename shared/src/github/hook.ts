@@ -1,4 +1,4 @@
-/** The hooks whose deliveries are looked after (`RECONCILE_HOOKS`). */
+/** The hooks whose deliveries are recovered (`RECONCILE_HOOKS`). */
 import type { GitHub } from "./client.ts";
 
 /** A hook, and where GitHub lists its deliveries. */
@@ -10,7 +10,7 @@ export interface Hook {
   readonly owner: string;
   readonly repo: string;
   readonly hook_id: number;
-  /** Where GitHub says which installation of an App may read it; null for the App's own hook. */
+  /** The path of the App's installation that may read it; null for the App's own hook. */
   readonly installationPath: string | null;
 }
 
@@ -51,7 +51,7 @@ export function parseHook(text: string): Hook | undefined {
   };
 }
 
-/** Where none is configured, an App's own hook is looked after. */
+/** If none is configured, an App's own hook is used. */
 export function hooksOf(configured: readonly Hook[], mode: GitHub["mode"]): readonly Hook[] {
   if (configured.length > 0) return configured;
   return mode === "app" ? [APP] : [];

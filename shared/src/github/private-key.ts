@@ -1,6 +1,6 @@
-/** A GitHub App's private key: GitHub gives it as PKCS#1, WebCrypto reads PKCS#8 only. */
+/** Converts a GitHub App's private key: GitHub gives PKCS#1, WebCrypto reads PKCS#8 only. */
 
-/** The App's credentials cannot be used. The message says how to mend them and quotes nothing of them. */
+/** The App's credentials cannot be used. The message says how to fix them and quotes nothing of them. */
 export class CredentialsError extends Error {
   override readonly name = "CredentialsError";
 }
@@ -14,7 +14,7 @@ const SEQUENCE = 0x30;
 const OCTET_STRING = 0x04;
 
 /**
- * Brings a PEM into the form that WebCrypto imports.
+ * Converts a PEM into the form that WebCrypto imports.
  * @param given PKCS#1 or PKCS#8, with real or `\n`-escaped newlines
  * @throws CredentialsError
  */
@@ -35,11 +35,11 @@ export async function readPrivateKey(given: string): Promise<string> {
   return `-----BEGIN PRIVATE KEY-----\n${encodeBase64(der)}\n-----END PRIVATE KEY-----\n`;
 }
 
-/** The old form of encryption is told in headers within the PEM (RFC 1421). */
+/** The old form of encryption is named in headers within the PEM (RFC 1421). */
 const unlikePem = (given: string): string =>
   given.includes("ENCRYPTED")
     ? "encrypted: GitHub Apps have an unencrypted RSA private key"
-    : "no PEM: paste the whole .pem file";
+    : "not a PEM: paste the whole .pem file";
 
 function labelled(label: string, der: Uint8Array): Uint8Array {
   if (label === "PRIVATE KEY") return der;
@@ -73,7 +73,7 @@ function decodeBase64(text: string): Uint8Array {
   try {
     return new Uint8Array(Array.from(atob(text.replace(/\s/g, "")), (char) => char.charCodeAt(0)));
   } catch {
-    throw new CredentialsError("GITHUB_APP_PRIVATE_KEY is damaged: its body is no base64");
+    throw new CredentialsError("GITHUB_APP_PRIVATE_KEY is damaged: its body is not base64");
   }
 }
 

@@ -1,25 +1,25 @@
 /**
- * Facts: what the producer saw, in the form in which it travels on the events queue. A fact holds ids, SHAs, refs,
- * URLs and times, never a payload, so that no delivery is too large for the queue.
+ * Facts: what happened outside. A queue message is the envelope of one fact. A fact holds ids, SHAs, refs, URLs and times,
+ * never a payload, so that no delivery is too large for the queue.
  */
 import * as v from "valibot";
 import { GRAINCHAIN_STATUSES } from "../domain/validation.ts";
 
-/** The form of facts; a message of another version is not understood and dies. */
+/** The version of the envelope. A message of another version cannot be read and becomes a dead letter. */
 export const FACT_VERSION = 1;
 
 /** A delivery's fact as JSON is never longer. */
 export const MAX_DELIVERY_FACT_BYTES = 4096;
 
 /**
- * Results up to this size travel in the callback's fact; larger ones wait in D1. 100 facts of one batch then stay
- * below 2 MB, D1's limit for one bound value (docs 2026-11).
+ * Results up to this size travel in the callback's fact; larger ones wait in D1. 100 facts of one batch then stay below
+ * 2 MB, D1's limit for one bound value (https://developers.cloudflare.com/d1/platform/limits/).
  */
 export const MAX_INLINE_RESULTS_BYTES = 12 * 1024;
 
 /** As `Date.prototype.toISOString` writes it, so that text order is time order. */
 const canonicalTime = v.pipe(v.string(), v.isoTimestamp(), v.regex(/^.{10}T.{8}\.\d{3}Z$/));
-/** D1's columns for numbers take whole ones only. */
+/** D1's number columns take integers only. */
 const integer = v.pipe(v.number(), v.safeInteger());
 
 const repository = v.object({
@@ -76,7 +76,7 @@ const pushChange = v.object({
   pushed_at: v.nullable(canonicalTime),
 });
 
-/** Somebody pressed "Re-run" on GitHub. Whether the check is this gateway's is decided where the App's id is known. */
+/** Somebody pressed "Re-run" on GitHub. Whether the check is this gateway's is for the consumer to decide. */
 const rerunChange = v.object({
   type: v.literal("rerun"),
   app_id: v.nullable(integer),
@@ -90,7 +90,7 @@ const commandChange = v.object({
   comment_id: integer,
 });
 
-/** Recorded, and nothing follows. */
+/** Only recorded. */
 const noteChange = v.object({ type: v.literal("note") });
 
 const change = v.variant("type", [
@@ -114,7 +114,7 @@ const deliveryFact = v.object({
   sender: v.nullable(v.string()),
   installation_id: v.nullable(integer),
   change,
-  /** Of a delivery that never came and was fetched from GitHub: when GitHub tried, and since when it held it back. */
+  /** Of a delivery that never arrived and was fetched: when GitHub tried, and since when it held it back. */
   recovery: v.optional(
     v.object({ delivered_at: v.nullable(canonicalTime), throttled_at: v.nullable(canonicalTime) }),
   ),
@@ -126,10 +126,10 @@ const callbackFact = v.object({
   /** Given by the producer, unique. */
   id: v.string(),
   received_at: canonicalTime,
-  /** `ours`: vouched for by the capability path. `any`: ours or Grainchain's. */
+  /** `ours`: authenticated by the capability path. `any`: ours or Grainchain's. */
   id_kind: v.picklist(["ours", "any"]),
   validation_id: v.string(),
-  /** Grainchain's own id, where the body gave one beside ours. */
+  /** Grainchain's own id, if the body has one beside ours. */
   grainchain_id: v.nullable(v.string()),
   project_id: v.string(),
   pr_number: integer,
@@ -138,14 +138,14 @@ const callbackFact = v.object({
   success: v.boolean(),
   /** The time that Grainchain gave. */
   occurred_at: v.nullable(canonicalTime),
-  /** Why nothing is known of the change: the sandbox broke, or it completed without a verdict. Cut to 1 KiB. */
+  /** Why nothing is known about the change: the sandbox broke, or completed without a verdict. Cut to 1 KiB. */
   error: v.nullable(v.string()),
-  /** Absent where there are none, and where they wait in D1 under the fact's id. */
+  /** Missing if there are none, or if they wait in D1 under the fact's id. */
   results: v.optional(v.record(v.string(), v.unknown())),
   results_stored: v.boolean(),
 });
 
-/** An operator's word. */
+/** An operator's command about a validation. */
 const operatorCommandFact = v.object({
   v: v.literal(FACT_VERSION),
   kind: v.literal("order"),
@@ -156,7 +156,7 @@ const operatorCommandFact = v.object({
   validation_id: v.string(),
 });
 
-/** An operator's request stands in D1 and waits: a hint, like a wake-up, in the only form that the producer can send. */
+/** A hint that an operator's request is stored in D1: the producer can send nothing but facts. */
 const requestFact = v.object({
   v: v.literal(FACT_VERSION),
   kind: v.literal("request"),
@@ -178,7 +178,7 @@ export type OperatorCommandFact = v.InferOutput<typeof operatorCommandFact>;
 export type RequestFact = v.InferOutput<typeof requestFact>;
 export type Fact = v.InferOutput<typeof fact>;
 
-/** Reads a queue message. Undefined for anything that is no fact of this version. */
+/** Reads a queue message. Undefined if it is not a fact of this version. */
 export function parseFact(body: unknown): Fact | undefined {
   const parsed = v.safeParse(fact, body);
   return parsed.success ? parsed.output : undefined;

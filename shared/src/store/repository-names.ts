@@ -1,21 +1,21 @@
 /**
- * The names that repositories have had. Rows keep the name that their repository had then: by these names a renamed one
- * is found as a whole.
+ * The names that repositories have had. Rows keep the name that their repository had then. These names find all rows of
+ * a renamed repository.
  */
 import * as v from "valibot";
 
 /** Of one repository; a list reads along an index for each. */
 const MAX_NAMES = 8;
 
-/** What a repository was asked for by, and which it is. */
+/** A repository, and the names that it has had. */
 export interface RepositoryNames {
-  /** GitHub's; null if nobody is known to have had the name. */
+  /** GitHub's id; null if no repository is known to have had the name. */
   readonly id: number | null;
   /** The name that it has now. */
   readonly current: string | null;
-  /** The asked one, and all others that no other repository has taken since: whatever bears them is its own. */
+  /** The given one, and all others that no other repository has taken since: rows with them are its own. */
   readonly own: readonly string[];
-  /** Those that another repository has taken too: what bears them has to be told apart by the id. */
+  /** Also those that another repository has taken: rows with them are told apart by the id. */
   readonly all: readonly string[];
 }
 
@@ -39,14 +39,14 @@ export async function loadNames(db: D1Database, asked: string): Promise<Reposito
   };
 }
 
-/** The asked one may be older than all that are read. */
+/** The given one may be older than all that are read. */
 const withName = (names: readonly string[], asked: string): readonly string[] =>
   names.some((name) => isSameName(name, asked)) ? names : [...names, asked];
 
 /** GitHub's names are compared without regard to case. */
 export const isSameName = (one: string, other: string): boolean => one.toLowerCase() === other.toLowerCase();
 
-/** Whom a name stands for: several can have had it, and the last of them has it. */
+/** The repository of a name: several can have had it, and the last of them has it. */
 const holderOf = (name: string): string => `
   SELECT h.repository_id FROM repository_names h WHERE h.name = ${name} ORDER BY h.at DESC LIMIT 1`;
 

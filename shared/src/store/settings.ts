@@ -3,9 +3,9 @@ import * as v from "valibot";
 import { type Gate, OPEN_GATE } from "../domain/gate.ts";
 
 export const GATE = "gate:grainchain";
-/** Closed while GitHub refuses the credentials, or is away. */
+/** Closed while GitHub refuses the credentials, or is unavailable. */
 export const GITHUB_GATE = "gate:github";
-/** The turn that claims have reached, of live work and of replayed work. */
+/** The turn that claims have reached, of live and of replayed work. */
 export const TURN = "turn";
 export const REPLAY_TURN = "turn:replay";
 /** When and how Grainchain last answered. */
@@ -34,7 +34,7 @@ const gateSchema = v.variant("state", [
 
 const storedGate = v.pipe(v.string(), v.parseJson(), gateSchema);
 
-/** Reads a stored gate; one that is absent or not understood is open. */
+/** Reads a stored gate. One that is missing or unreadable is open. */
 export function parseGate(value: unknown): Gate {
   const parsed = v.safeParse(storedGate, value);
   return parsed.success ? parsed.output : OPEN_GATE;
@@ -42,7 +42,7 @@ export function parseGate(value: unknown): Gate {
 
 const seenSchema = v.object({ at: v.string(), outcome: v.string(), detail: v.string() });
 
-/** How Grainchain answered last: `ok` or a failure class. */
+/** Grainchain's last answer: `ok` or a failure class. */
 export type Seen = v.InferOutput<typeof seenSchema>;
 
 /** The settings that dispatching and health read. */
@@ -57,7 +57,7 @@ export const SELECT_DISPATCH_SETTINGS = `
 
 const settingRows = v.array(v.object({ name: v.string(), value: v.pipe(v.string(), v.parseJson()) }));
 
-/** Reads the rows of {@link SELECT_DISPATCH_SETTINGS}; a value that is not understood counts as absent. */
+/** Reads the rows of {@link SELECT_DISPATCH_SETTINGS}; an unreadable value counts as missing. */
 export function parseDispatchSettings(rows: readonly unknown[]): DispatchSettings {
   const values = new Map(v.parse(settingRows, rows).map((row) => [row.name, row.value]));
   const gate = v.safeParse(gateSchema, values.get(GATE));

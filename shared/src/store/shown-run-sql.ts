@@ -1,16 +1,15 @@
 /**
  * Which run of a commit GitHub is shown. Checks belong to a commit, and several pull requests, merge groups or branches
- * can have the same one as their head. So the worst of their runs is shown: one that failed must not be hidden by
- * another that succeeded.
+ * can have the same head. The worst of their runs is shown: a failure must not be hidden by a success.
  */
 
-/** States of runs that were stopped, and say nothing any more. */
+/** States of runs that were stopped. */
 export const STOPPED = "('cancelled', 'superseded')";
 
 /** From this rank on a run counts only if no open subject has one to show. */
 export const FIRST_RANK_OF_THE_REST = 10;
 
-/** How much a run has to say, the worst first. @param run alias of its row @param subject alias of its subject's row */
+/** The rank of a run, the worst first. @param run alias of its row @param subject alias of its subject's row */
 const rankOf = (run: string, subject: string): string => `
   CASE
     WHEN ${run}.state IN ${STOPPED} THEN 20
@@ -41,8 +40,8 @@ const sharing = (report: string): string => `
     AND ${isNewest("m")}`;
 
 /**
- * What is shown comes first. Among runs of no open subject one that GitHub shows already does, so that it is brought to
- * its end.
+ * The run to show comes first. Among runs without an open subject that is one that GitHub shows already, so that it
+ * is finished there.
  */
 const SHOWN_FIRST = `rank, CASE WHEN rank >= ${FIRST_RANK_OF_THE_REST} THEN -post_number END, created_at DESC,
            validation_id DESC`;
@@ -54,7 +53,7 @@ const SHOWN_FIRST = `rank, CASE WHEN rank >= ${FIRST_RANK_OF_THE_REST} THEN -pos
 export const shownRunOf = (report: string): string => `
   (SELECT validation_id FROM (${sharing(report)}) ORDER BY ${SHOWN_FIRST} LIMIT 1)`;
 
-/** Every commit's run to show, with the number of the last post for the commit: reads all reports once. */
+/** The run to show of every commit, with the number of the commit's last post. Reads all reports once. */
 export const SELECT_SHOWN_RUNS = `
   SELECT * FROM (
     SELECT *, row_number() OVER (PARTITION BY repository_id, head_sha, context ORDER BY newest DESC, ${SHOWN_FIRST}) AS place,
@@ -74,7 +73,7 @@ export const othersOf = (report: string, limit: number): string => `
 
 /**
  * Makes the run that is shown of a commit due again if several subjects share the commit and one of them has changed.
- * What concerns one subject alone is due by its own change.
+ * A change of a subject with a commit of its own makes its own report due.
  * ?1: JSON of changed validations, ?2: JSON of commits that a subject has left, come to, opened or closed, ?3: now
  */
 export const REVISE_SHOWN_RUNS = `

@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import type { Edge } from "../domain/ordering.ts";
+import type { PushEdge } from "../domain/ordering.ts";
 import { SUBJECT_KINDS } from "../domain/subject.ts";
 import { flag } from "./flag.ts";
 
@@ -7,7 +7,7 @@ const edges = v.pipe(
   v.string(),
   v.parseJson(),
   v.array(v.tuple([v.string(), v.string()])),
-  v.transform((pairs): readonly Edge[] => pairs),
+  v.transform((pairs): readonly PushEdge[] => pairs),
 );
 
 const subjectRow = v.object({

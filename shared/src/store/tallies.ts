@@ -1,6 +1,6 @@
 /**
- * Counts for pages and alerts. They are kept with every change, in its transaction and by the batch, so that showing them
- * reads a few rows whatever has come in, and keeping them writes a few rows a batch.
+ * Counts for pages and alerts. They are updated in the transaction of every change, so that showing them reads a few
+ * rows whatever the traffic, and updating them writes a few rows a batch.
  */
 import { isFinal } from "../domain/validation.ts";
 import type { DeliveryRow, TimelineEntry } from "./rows.ts";
@@ -10,7 +10,7 @@ import type { Validation } from "./validation-row.ts";
  * - `received`, `recovered`: deliveries, by minute.
  * - `standing`: validations that have not ended, by state.
  * - `ended`: validations by the minute in which they ended, by state.
- * - `hour`: validations by the hour in which they were created, and what came of them.
+ * - `hour`: validations by the hour in which they were created, and their outcome.
  * - `repository`: validations that have ended and are still there, by repository and state.
  */
 export type TallyKind = "received" | "recovered" | "standing" | "ended" | "hour" | "repository";
@@ -89,7 +89,7 @@ export const ADD_TALLIES = `
   SELECT value->>'kind', value->>'key', value->>'name', value->>'n' FROM json_each(?1) WHERE true
   ${ADD}`;
 
-/** What is leased by ?1 was queued before, and is being dispatched. */
+/** Validations under the lease ?1 were queued before, and are being dispatched. */
 export const TALLY_CLAIM = `
   INSERT INTO tallies (kind, key, name, n)
   SELECT 'standing', '', moved.value->>0, moved.value->>1 * (SELECT count(*) FROM validations WHERE lease_id = ?1)
@@ -97,7 +97,7 @@ export const TALLY_CLAIM = `
   WHERE EXISTS (SELECT 1 FROM validations WHERE lease_id = ?1)
   ${ADD}`;
 
-/** Takes those back that are about to be deleted. @param ids a query for their ids, whose parameters are given with it */
+/** Subtracts validations that are about to be deleted. @param ids a query for their ids, whose parameters are given with it */
 export const untally = (ids: string): string => `
   INSERT INTO tallies (kind, key, name, n)
   SELECT 'repository', v.repository, v.state, -count(*) FROM validations v WHERE v.id IN (${ids})
@@ -109,8 +109,8 @@ export const DELETE_OLD_TALLIES = `
   DELETE FROM tallies WHERE kind IN ('received', 'recovered', 'ended', 'hour') AND key < ?1`;
 
 /**
- * Counts everything anew, from every row: where rows were written by something else than the gateway. Endings that a
- * replay has taken back are not known any more.
+ * Counts everything again, from every row: for rows that something else than the gateway has written. Endings that a
+ * replay has undone are not known any more.
  */
 export async function recountTallies(db: D1Database): Promise<void> {
   const count = (kind: TallyKind, key: string, name: string, from: string): string =>

@@ -1,6 +1,6 @@
 /**
- * Whether D1 itself is at fault, and not what was asked of it or this code (the client's prefixes and the messages
- * that D1's documentation lists as passing, 2026-11).
+ * Whether D1 itself is at fault, and not the query or this code: the client's prefixes, and the messages that are worth
+ * a retry (https://developers.cloudflare.com/d1/observability/debug-d1/).
  */
 export function isUnavailable(thrown: unknown): boolean {
   const message = thrown instanceof Error ? thrown.message : "";

@@ -20,14 +20,14 @@ export interface LogOptions {
   /** Whether debug lines are written (`WEBHOOK_DEBUG_MODE`). */
   readonly debug: boolean;
   readonly write?: Write;
-  /** Is told of every line but debug ones. */
+  /** Receives every line except debug lines. */
   readonly observe?: ((level: string, event: string, fields: LogFields) => void) | undefined;
 }
 
 /** Writes one JSON object a line. */
 export const createLog = (options: LogOptions, bound: LogFields = {}): Log => new LineLog(options, bound);
 
-/** A class, so that binding fields, as each delivery does several times, makes no new functions. */
+/** A class, so that binding fields, as each delivery does several times, creates no functions. */
 class LineLog implements Log {
   readonly #options: LogOptions;
   readonly #bound: LogFields;
@@ -66,8 +66,8 @@ class LineLog implements Log {
 }
 
 /**
- * What may be said of something thrown: its name and message, cut to 500 characters. Never its cause or stack,
- * which can hold the values that it failed on.
+ * The text to log for something thrown: its name and message, cut to 500 characters. Never its cause or stack, which can
+ * hold the values that it failed on.
  */
 export function errorText(thrown: unknown): string {
   const text = thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : "unknown error";

@@ -1,9 +1,9 @@
 /**
- * Counters for Analytics Engine, made of the same lines that are logged, all of one shape, so that one query serves
- * them all. A line is one data point; a batch's line is one more for each thing that it counts, with its name as
- * `blob3` and how many as `double3`.
+ * Counters for Analytics Engine, made of the log's lines, all of one shape, so that one query works for all. A line is one
+ * data point. A batch's line is one more for each thing that it counts, with its name as `blob3` and the number as
+ * `double3`.
  *
- * `index1`, `blob1` the event (`delivery.accepted`) · `blob2` its level · `blob3` what came of it (a class, code,
+ * `index1`, `blob1` the event (`delivery.accepted`) · `blob2` its level · `blob3` the outcome (a class, code,
  * reason or state) · `blob4` the label of the secret, or the name of the hook, condition or credential · `blob5`
  * GitHub's event · `double1` 1 · `double2` milliseconds · `double3` how many, or how many bytes
  */

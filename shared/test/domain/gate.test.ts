@@ -1,24 +1,18 @@
 import { describe, expect, test } from "vitest";
 import type { Failure, FailureClass } from "../../src/domain/failure.ts";
-import {
-  type ClosedGate,
-  type DispatchFindings,
-  type Gate,
-  nextGate,
-  OPEN_GATE,
-} from "../../src/domain/gate.ts";
+import { type CallOutcome, type ClosedGate, type Gate, nextGate, OPEN_GATE } from "../../src/domain/gate.ts";
 
 const NOW_MS = Date.UTC(2026, 10, 1, 12);
 const at = (seconds: number) => new Date(NOW_MS + seconds * 1000).toISOString();
 
-const SERVED: DispatchFindings = { served: true, closing: undefined, unavailable: undefined };
-const UNAVAILABLE: DispatchFindings = {
+const SERVED: CallOutcome = { served: true, closing: undefined, unavailable: undefined };
+const UNAVAILABLE: CallOutcome = {
   served: false,
   closing: undefined,
   unavailable: { class: "retryable", error: "no answer" },
 };
-const NOTHING: DispatchFindings = { served: false, closing: undefined, unavailable: undefined };
-const closing = (failureClass: FailureClass, retryAfterMs?: number): DispatchFindings => {
+const NOTHING: CallOutcome = { served: false, closing: undefined, unavailable: undefined };
+const closing = (failureClass: FailureClass, retryAfterMs?: number): CallOutcome => {
   const failure: Failure = { class: failureClass, error: "no" };
   return {
     served: false,
@@ -85,14 +79,14 @@ test.each([
 ] as const)("honors no Retry-After beyond what a closure as %s may last, %i s", (reason, seconds) => {
   const failureClass = reason === "unavailable" ? "retryable" : reason;
   const failure = { class: failureClass, error: "no", retryAfterMs: 86_400_000 } as const;
-  const findings =
+  const callOutcome =
     reason === "unavailable"
       ? { served: false, closing: undefined, unavailable: failure }
       : { served: false, closing: failure, unavailable: undefined };
   let gate: Gate = OPEN_GATE;
   // Asked again and again for a day, it is probed again and again.
   for (let probe = 1; probe <= 3; probe++) {
-    gate = nextGate(gate, findings, NOW_MS);
+    gate = nextGate(gate, callOutcome, NOW_MS);
     expect(secondsClosed(gate)).toBe(seconds);
     expect(gate).toMatchObject({ step: probe });
   }

@@ -1,20 +1,25 @@
 import { describe, expect, test } from "vitest";
 import { amount } from "../../../test/support/amount.ts";
 import fc from "../../../test/support/fast-check.ts";
-import { type KnownHead, placeSighting, type Sighting } from "../../src/domain/ordering.ts";
+import { applyObservation, type HeadObservation, type KnownHead } from "../../src/domain/ordering.ts";
 
 const T1 = "2026-11-01T10:00:01.000Z";
 const T2 = "2026-11-01T10:00:02.000Z";
 const T3 = "2026-11-01T10:00:03.000Z";
 
-const opened = (head: string, at = T1): Sighting => ({ head, at, before: null, first: true });
-const pushed = (before: string, head: string, at = T1): Sighting => ({ head, at, before, first: false });
-const other = (head: string, at = T1): Sighting => ({ head, at, before: null, first: false });
+const opened = (head: string, at = T1): HeadObservation => ({ head, at, before: null, first: true });
+const pushed = (before: string, head: string, at = T1): HeadObservation => ({
+  head,
+  at,
+  before,
+  first: false,
+});
+const other = (head: string, at = T1): HeadObservation => ({ head, at, before: null, first: false });
 
-function place(sightings: readonly Sighting[]) {
+function place(sightings: readonly HeadObservation[]) {
   let known: KnownHead | undefined;
   const verdicts = sightings.map((seen) => {
-    const placement = placeSighting(known, seen);
+    const placement = applyObservation(known, seen);
     known = placement.known;
     return placement.verdict;
   });
@@ -131,7 +136,7 @@ const history = fc
   .map(({ ties, others }) => {
     let second = 0;
     const at = () => new Date(Date.UTC(2026, 10, 1) + second * 1000).toISOString();
-    const events: Sighting[] = [opened("sha-0", at())];
+    const events: HeadObservation[] = [opened("sha-0", at())];
     ties.forEach((tied, index) => {
       if (!tied) second++;
       events.push(pushed(`sha-${index}`, `sha-${index + 1}`, at()));
@@ -169,7 +174,7 @@ test("changes nothing when a settled history is delivered again", () => {
       const again = events[pick % events.length];
       const settled = place(events).known;
       if (again === undefined || settled === undefined) throw new Error("an empty history");
-      const { verdict, known } = placeSighting(settled, again);
+      const { verdict, known } = applyObservation(settled, again);
       expect(known).toEqual(settled);
       expect(verdict).toBe(again.at === settled.at && again.head === last ? "same" : "stale");
     }),
@@ -182,6 +187,6 @@ test("follows the pushes of one second from whatever head it was misled to", () 
   // An edit names the third head after the fourth is known; the push between them comes last.
   const arrivals = [seen("d", "c"), seen("b", null), seen("c", "b"), seen("b", "a")];
   let known: KnownHead | undefined;
-  for (const arrival of arrivals) known = placeSighting(known, arrival).known;
+  for (const arrival of arrivals) known = applyObservation(known, arrival).known;
   expect(known?.head).toBe("d");
 });

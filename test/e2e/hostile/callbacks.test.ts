@@ -165,7 +165,7 @@ const allAccountedFor = (): Promise<void> =>
 const KEPT = `
   SELECT (SELECT count(DISTINCT delivery_id) FROM timeline WHERE reason LIKE 'callback %')
        + (SELECT count(*) FROM callbacks_unmatched) AS n`;
-const DROPPED = /"callback\.dropped".*"reason":"\d+ have come since the end"/g;
+const DROPPED = /"callback\.dropped".*"reason":"\d+ have arrived since the end"/g;
 
 test("is well afterwards: all that was taken is kept, and the forged ones moved nothing", async () => {
   const { gateway, grainchain } = target();

@@ -18,7 +18,7 @@ import {
 import type { Lease } from "./lease.ts";
 
 export interface ClaimRequest extends Lease {
-  /** Most validations in flight at once; 0: no cap. */
+  /** The most validations in flight at once; 0: no limit. */
   readonly maxConcurrent: number;
 }
 
@@ -27,16 +27,16 @@ export interface Claim {
   readonly validations: readonly Validation[];
   /** As they were before the claim. */
   readonly settings: DispatchSettings;
-  /** When the next backoff ends, where one has ended by now: the wake-up for it was this one's. */
+  /** When the next backoff ends, if one has ended by now: the wake-up for that one was this one. */
   readonly nextDueAt: string | null;
 }
 
-/** Backing-off validations that one claim makes claimable again. */
+/** Validations whose backoff has ended that one claim makes claimable again. */
 const PROMOTE_LIMIT = 1000;
 
 /**
  * Claims what is due, live work first, then by turn, in one transaction. A closed gate lets nothing through until
- * its time, then one validation; the cap on validations in flight holds across concurrent consumers.
+ * its time, then one validation. The limit on validations in flight holds across concurrent consumers.
  */
 export async function claimDue(db: D1Database, request: ClaimRequest): Promise<Claim> {
   const { leaseId, now, leaseUntil, limit, maxConcurrent } = request;
@@ -58,7 +58,7 @@ export async function claimDue(db: D1Database, request: ClaimRequest): Promise<C
   };
 }
 
-/** The dispatches that never said what became of them. */
+/** The dispatches that ended without an outcome. */
 export async function loadExpiredLeases(db: D1Database, now: string, limit: number): Promise<Validation[]> {
   const { results } = await db.prepare(SELECT_EXPIRED).bind(now, limit).all();
   return parseValidations(results);
@@ -80,10 +80,11 @@ const nextDue = v.tuple([v.object({ due_at: v.nullable(v.string()) })]);
 const SELECT_NEXT_DUE = `
   SELECT min(due_at) AS due_at FROM validations WHERE state = 'queued' AND due_at IS NOT NULL`;
 
-/** Left to itself, SQLite counts what is at Grainchain by reading an index of every validation that ever was. */
 /**
+ * `INDEXED BY`: otherwise SQLite counts what is at Grainchain by reading an index of every validation ever made.
+ *
  * A probe is the validation with the fewest attempts among those whose turn is next: in a long outage the probes
- * spread over the waiting room, and use up the attempts of none.
+ * spread over the backlog, and use up the attempts of none.
  */
 const CLAIM = `
   UPDATE validations AS v SET state = 'dispatching', lease_id = ?1, lease_until = ?2, dispatched_at = ?3,
@@ -117,7 +118,7 @@ const ADVANCE_TURN = `
   ON CONFLICT (name) DO UPDATE SET
     value = CAST(max(CAST(value AS INTEGER), CAST(excluded.value AS INTEGER)) AS TEXT), updated_at = excluded.updated_at`;
 
-/** While the probe is under way nobody else probes. */
+/** While one probe is under way, no other one is sent. */
 const HOLD_GATE_FOR_PROBE = `
   UPDATE settings SET value = json_set(value, '$.until', ?2), updated_at = ?3
   WHERE name = '${GATE}' AND value->>'state' = 'closed'

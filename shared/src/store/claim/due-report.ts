@@ -1,4 +1,4 @@
-/** A claimed report, read with all that its content is made of. */
+/** A claimed report, with everything that its content is made of. */
 import * as v from "valibot";
 import { SUBJECT_KINDS } from "../../domain/subject.ts";
 import { CONCLUSIONS, REPORTED_STATES, VALIDATION_STATES } from "../../domain/validation.ts";
@@ -11,7 +11,7 @@ const json = v.nullable(v.pipe(v.string(), v.parseJson()));
 
 const subjectFields = {
   kind: v.picklist(SUBJECT_KINDS),
-  /** Of the pull request; 0 where there is none. */
+  /** Of the pull request; 0 if there is none. */
   number: v.number(),
   ref: v.string(),
 };
@@ -28,7 +28,7 @@ export type OtherSubject = v.InferOutput<typeof other>;
 
 const shown = v.object({
   validation_id: v.string(),
-  /** The check run's id; null where it is a commit status. */
+  /** The check run's id; null for a commit status. */
   external_id: v.nullable(v.string()),
   final: flag,
 });
@@ -36,7 +36,7 @@ const shown = v.object({
 const reportRow = v.object({
   validation_id: v.string(),
   repository_id: v.number(),
-  /** As it is called now: GitHub answers another name with a redirect. */
+  /** Its current name: GitHub answers an old one with a redirect. */
   repository: v.string(),
   head_sha: v.string(),
   /** Pull requests and merge groups share a check of a commit; pushes have one of their own. */
@@ -56,7 +56,7 @@ const reportRow = v.object({
   /** Of the report. */
   attempts: v.number(),
   wanted_at: v.string(),
-  /** Grows with every change of what is wanted. */
+  /** Grows with every change of what is to be shown. */
   revision: v.number(),
   /** Above 1: a claim before this one ended without an outcome, and may have posted. */
   claims: v.number(),
@@ -65,15 +65,15 @@ const reportRow = v.object({
   /** Whether this validation is the one that GitHub is shown of the commit. */
   is_shown: flag,
   others: v.pipe(v.string(), v.parseJson(), v.array(other)),
-  /** What GitHub was shown last in this context of the commit. */
+  /** What GitHub was shown last in this check context of the commit. */
   shown: v.nullable(v.pipe(v.string(), v.parseJson(), shown)),
-  /** Posts in this context of the commit so far, whatever the validation. */
+  /** Posts in this check context of the commit so far, of all validations. */
   context_posts: v.number(),
-  /** Whether another validation's report in this context may have been posted without an outcome. */
+  /** Whether another validation's report in this check context may have been posted without an outcome. */
   others_uncertain: flag,
-  /** The installation of our App that the repository belongs to; null where that is not known. */
+  /** The installation of our App that the repository belongs to; null if it is not known. */
   installation_id: v.nullable(v.number()),
-  /** When GitHub last said which, or that there is none; null where it was never asked. */
+  /** When GitHub last said so, or that there is none; null if it was never asked. */
   installation_at: v.nullable(v.string()),
 });
 
@@ -86,10 +86,10 @@ export const parseDueReports = (rows: readonly unknown[]): DueReport[] => v.pars
 /** Steps of one validation that a report can name, and the output kept of each, in characters. */
 const DIGEST_STEPS = 200;
 const DIGEST_OUTPUT = 4000;
-/** Annotations that a step brings itself are left out where they are longer, in characters of JSON. */
+/** Annotations of a step are left out if they are longer, in characters of JSON. */
 const DIGEST_ANNOTATIONS = 20_000;
 
-/** What a report says of the results, however large and whatever shape they are. */
+/** What a report uses of the results, of any size and shape. */
 const DIGEST = (results: string): string => `
   json_object(
     'success', ${results}->'$.success',
@@ -109,7 +109,7 @@ const DIGEST = (results: string): string => `
       FROM (SELECT key, value FROM json_each(${results}, '$.test_results') WHERE type = 'object'
             LIMIT ${DIGEST_STEPS}) s))`;
 
-/** Subjects that a report names beside its own. */
+/** Other subjects that a report names. */
 const MAX_OTHERS = 20;
 
 const IN_CONTEXT = "h.repository_id = r.repository_id AND h.head_sha = r.head_sha AND h.context = r.context";

@@ -1,26 +1,26 @@
-/** Working off replays: which letters are next, and what came of them. */
+/** Performing replays: which dead letters are next, and their outcome. */
 import * as v from "valibot";
 
 const claimedRow = v.object({
   id: v.string(),
   requested_at: v.string(),
-  /** Letters a minute. */
+  /** Dead letters a minute. */
   rate: v.number(),
-  /** Up to when the rate is used up; null before the first letter. */
+  /** Up to when the rate is used up; null before the first dead letter. */
   paced_at: v.nullable(v.string()),
 });
 export type ClaimedReplay = v.InferOutput<typeof claimedRow>;
 
-const letterRow = v.object({
+const deadLetterRow = v.object({
   id: v.string(),
   kind: v.picklist(["fact", "dispatch", "cancel", "report"]),
   class: v.string(),
   validation_id: v.nullable(v.string()),
   body: v.nullable(v.string()),
 });
-export type ReplayingLetter = v.InferOutput<typeof letterRow>;
+export type ReplayingDeadLetter = v.InferOutput<typeof deadLetterRow>;
 
-/** Claims every replay that is under way and that no other consumer works on. */
+/** Claims every running replay that no other consumer works on. */
 export async function claimReplays(
   db: D1Database,
   now: string,
@@ -30,42 +30,42 @@ export async function claimReplays(
   return v.parse(v.array(claimedRow), results);
 }
 
-/** The letters that a replay comes to next, the oldest first. */
+/** The next dead letters of a replay, the oldest first. */
 export async function loadReplaying(
   db: D1Database,
   replayId: string,
   limit: number,
-): Promise<ReplayingLetter[]> {
+): Promise<ReplayingDeadLetter[]> {
   const { results } = await db.prepare(SELECT_REPLAYING).bind(replayId, limit).all();
-  return v.parse(v.array(letterRow), results);
+  return v.parse(v.array(deadLetterRow), results);
 }
 
-/** Those of some letters that a replay still has: a cancel takes them back, another consumer may be done with them. */
+/** The dead letters that a replay still has: a cancel takes them back, and another consumer may have finished them. */
 export async function loadStillReplaying(
   db: D1Database,
   replayId: string,
-  letters: readonly ReplayingLetter[],
-): Promise<ReplayingLetter[]> {
-  const ids = JSON.stringify(letters.map(({ id }) => id));
+  deadLetters: readonly ReplayingDeadLetter[],
+): Promise<ReplayingDeadLetter[]> {
+  const ids = JSON.stringify(deadLetters.map(({ id }) => id));
   const { results } = await db.prepare(SELECT_STILL_REPLAYING).bind(replayId, ids).all();
-  return v.parse(v.array(letterRow), results);
+  return v.parse(v.array(deadLetterRow), results);
 }
 
-/** Makes the effects behind letters due again, and closes the letters with them. */
+/** Makes the effects behind dead letters due again, and closes the dead letters. */
 export async function replayEffects(
   db: D1Database,
   replayId: string,
-  letters: readonly ReplayingLetter[],
+  deadLetters: readonly ReplayingDeadLetter[],
   now: string,
 ): Promise<void> {
-  const ids = JSON.stringify(letters.map(({ id }) => id));
+  const ids = JSON.stringify(deadLetters.map(({ id }) => id));
   await db.batch(
     [REPLAY_REPORTS, REPLAY_CANCELS, CLOSE].map((sql) => db.prepare(sql).bind(ids, replayId, now)),
   );
 }
 
 /**
- * Notes how far a replay is, gives it back, and ends it where nothing is left.
+ * Stores how far a replay is, releases it, and ends it if nothing is left.
  * @returns whether it goes on
  */
 export async function settleReplay(
@@ -93,8 +93,8 @@ const SELECT_STILL_REPLAYING = `
   SELECT l.id, l.kind, l.class, l.validation_id, l.body FROM json_each(?2) k CROSS JOIN dead_letters l ON l.id = k.value
   WHERE l.status = 'replaying' AND l.replay_id = ?1 ORDER BY l.died_at, l.id`;
 
-/** The validations behind those letters that the replay still has. */
-const heldOf = (kind: ReplayingLetter["kind"]): string => `
+/** The validations behind the dead letters that the replay still has. */
+const heldOf = (kind: ReplayingDeadLetter["kind"]): string => `
   SELECT l.validation_id FROM json_each(?1) k CROSS JOIN dead_letters l ON l.id = k.value
   WHERE l.kind = '${kind}' AND l.status = 'replaying' AND l.replay_id = ?2`;
 

@@ -1,11 +1,11 @@
-/** Reports to GitHub: an outbox, one row a validation, holding the newest state wanted. */
+/** Reports to GitHub: an outbox, one row a validation, with the newest state to show. */
 import type { Gate } from "../../domain/gate.ts";
 import { GITHUB_GATE, parseGate } from "../settings.ts";
 import { type DueReport, parseDueReports, SELECT_CLAIMED } from "./due-report.ts";
 import type { Lease } from "./lease.ts";
 
 /**
- * Marks due reports as skipped, where there is nobody to post them.
+ * Marks due reports as skipped, if there are no credentials to post them.
  * @returns how many
  */
 export async function skipReports(db: D1Database, reason: string, limit: number): Promise<number> {
@@ -36,8 +36,8 @@ export async function claimReports(
   };
 }
 
-/** Reports under one credential that have to wait. */
-export interface PutOff {
+/** Reports that have to wait for one credential. */
+export interface Postponement {
   /** Null: all of them. */
   readonly installation_id: number | null;
   /** 1: only states on the way to a final one. */
@@ -47,12 +47,12 @@ export interface PutOff {
   readonly until: string;
 }
 
-/** Puts off what is due, so that it does not keep others from being claimed. */
-export async function putOffReports(db: D1Database, putOff: readonly PutOff[]): Promise<void> {
+/** Postpones what is due, so that it does not keep others from being claimed. */
+export async function postponeReports(db: D1Database, putOff: readonly Postponement[]): Promise<void> {
   await db.prepare(PUT_OFF).bind(JSON.stringify(putOff)).run();
 }
 
-/** Remembers which installation each repository belongs to; null where our App is not installed on it. */
+/** Stores which installation each repository belongs to; null if our App is not installed on it. */
 export async function storeInstallations(
   db: D1Database,
   found: readonly { readonly repository_id: number; readonly installation_id: number | null }[],
@@ -65,7 +65,7 @@ const SKIP_REPORTS = `
   UPDATE reports SET status = 'skipped', reason = ?1 WHERE validation_id IN (
     SELECT validation_id FROM reports WHERE status = 'due' ORDER BY priority, due_at LIMIT ?2)`;
 
-/** What of the head may not be claimed: another report of it is under way. */
+/** No other report of the head is under way. */
 const HEAD_IS_FREE = `
   NOT EXISTS (SELECT 1 FROM reports o WHERE o.repository_id = r.repository_id AND o.head_sha = r.head_sha
                 AND o.lease_until > ?3)`;
@@ -87,7 +87,7 @@ const CLAIM_REPORTS = `
       SELECT CASE WHEN value->>'state' = 'open' THEN ?4 WHEN value->>'until' > ?3 THEN 0 ELSE 1 END
       FROM settings WHERE name = '${GITHUB_GATE}'), ?4)))`;
 
-/** While the probe is under way nobody else probes. */
+/** While one probe is under way, no other one is sent. */
 const HOLD_GATE_FOR_PROBE = `
   UPDATE settings SET value = json_set(value, '$.until', ?2), updated_at = ?3
   WHERE name = '${GITHUB_GATE}' AND value->>'state' = 'closed'

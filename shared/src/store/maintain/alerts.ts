@@ -1,4 +1,4 @@
-/** What alerts are raised for, read from D1; and which of them have been told. */
+/** The facts that alerts are raised for, and the alerts that were sent. */
 import * as v from "valibot";
 import { GATE, GITHUB_GATE, parseGate, setting } from "../settings.ts";
 import { minuteOf } from "../tallies.ts";
@@ -6,42 +6,42 @@ import { minuteOf } from "../tallies.ts";
 const PREFIX = "alert:";
 
 /** Dead letters are counted up to this many. */
-export const LETTERS_COUNTED = 1000;
+export const DEAD_LETTERS_COUNTED = 1000;
 
-/** A condition that was told, or is to be. */
+/** An alert that was sent, or is to be sent. */
 const told = v.object({
   state: v.picklist(["firing", "resolved"]),
   text: v.string(),
   since: v.string(),
-  /** What the receiver has been told last; null: nothing yet. */
+  /** The last state that was sent; null: none yet. */
   told: v.nullable(v.picklist(["firing", "resolved"])),
   attempts: v.number(),
   due_at: v.string(),
 });
-export type ToldAlert = v.InferOutput<typeof told>;
+export type NotifiedAlert = v.InferOutput<typeof told>;
 
 export interface AlertFacts {
   readonly gates: readonly { readonly name: string; readonly gate: ReturnType<typeof parseGate> }[];
-  /** Letters that died within the last hour and are still open, at most {@link LETTERS_COUNTED}. */
+  /** Dead letters of the last hour that are still open, at most {@link DEAD_LETTERS_COUNTED}. */
   readonly diedLastHour: number;
-  /** Letters that died before are open too. */
-  readonly olderLettersOpen: boolean;
+  /** Older dead letters are open too. */
+  readonly olderDeadLettersOpen: boolean;
   readonly oldestWaitingAt: string | null;
-  /** Deliveries that never came and were fetched, within the last hour. */
+  /** Deliveries of the last hour that never arrived and were fetched. */
   readonly recoveredLastHour: number;
   /** Validations that ended within the last hour, and those of them that broke. */
   readonly endedLastHour: number;
   readonly brokenLastHour: number;
-  readonly told: ReadonlyMap<string, ToldAlert>;
-  /** The same as it is stored, whether or not it is understood. */
+  readonly told: ReadonlyMap<string, NotifiedAlert>;
+  /** The same as stored, readable or not. */
   readonly stored: ReadonlyMap<string, string>;
 }
 
-/** Reads everything in one round trip. An hour that is counted by minutes begins with its first one. */
+/** Reads everything in one round trip. An hour that is counted by minutes begins with its first minute. */
 export async function loadAlertFacts(db: D1Database, hourAgo: string): Promise<AlertFacts> {
   const [settings, counts] = await db.batch<Record<string, unknown>>([
     db.prepare(SELECT_SETTINGS).bind(GATE, GITHUB_GATE, `${PREFIX}%`),
-    db.prepare(SELECT_COUNTS).bind(minuteOf(hourAgo), hourAgo, LETTERS_COUNTED),
+    db.prepare(SELECT_COUNTS).bind(minuteOf(hourAgo), hourAgo, DEAD_LETTERS_COUNTED),
   ]);
   const rows = v.parse(v.array(settingRow), settings?.results ?? []);
   const stored = (name: string): string | undefined => rows.find((row) => row.name === name)?.value;
@@ -57,7 +57,7 @@ export async function loadAlertFacts(db: D1Database, hourAgo: string): Promise<A
       { name: "GitHub", gate: parseGate(stored(GITHUB_GATE)) },
     ],
     diedLastHour: count.died,
-    olderLettersOpen: count.older_open === 1,
+    olderDeadLettersOpen: count.older_open === 1,
     oldestWaitingAt: count.oldest_waiting_at,
     recoveredLastHour: count.recovered,
     endedLastHour: count.ended,
@@ -68,17 +68,18 @@ export async function loadAlertFacts(db: D1Database, hourAgo: string): Promise<A
 }
 
 /** The setting of an alert. */
-export const alertSetting = (condition: string, value: ToldAlert) => setting(`${PREFIX}${condition}`, value);
+export const alertSetting = (condition: string, value: NotifiedAlert) =>
+  setting(`${PREFIX}${condition}`, value);
 
-/** An alert as it is to be, in place of what was read. */
+/** An alert to write in place of the one that was read. */
 export interface AlertClaim {
   readonly condition: string;
   readonly stored: string | null;
-  readonly next: ToldAlert;
+  readonly next: NotifiedAlert;
 }
 
 /**
- * Writes those alerts that nobody else has written since they were read.
+ * Writes the alerts that nothing else has written since they were read.
  * @returns their conditions
  */
 export async function claimAlerts(
@@ -92,7 +93,7 @@ export async function claimAlerts(
   return new Set(names.map(({ name }) => name.slice(PREFIX.length)));
 }
 
-function toldEntry([condition, value]: [string, string]): [string, ToldAlert][] {
+function toldEntry([condition, value]: [string, string]): [string, NotifiedAlert][] {
   const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), told), value);
   return parsed.success ? [[condition, parsed.output]] : [];
 }
@@ -117,8 +118,8 @@ const CLAIM = `
   RETURNING name`;
 
 /**
- * What waits longest has the lowest turn, or is backing off: no more than the heads of both are read. Replayed work is as
- * old as it was when it died, and waits behind live work: it says nothing of how long live work waits.
+ * What waits longest has the lowest turn, or is backing off: only the first rows of both are read. Replayed work is as
+ * old as it was when it died, and waits behind live work: it does not show how long live work waits.
  */
 const SELECT_COUNTS = `
   SELECT

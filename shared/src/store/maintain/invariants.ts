@@ -1,5 +1,5 @@
 /**
- * What must hold of the rows at any instant, as queries for the rows that break it. Run them on a live database:
+ * What is true of the rows at any instant, as queries for the rows that break it. They can run on a live database:
  * every transaction keeps them.
  */
 import { SELECT_SHOWN_RUNS, STOPPED } from "../shown-run-sql.ts";
@@ -35,14 +35,14 @@ export const invariants = (cancelSuperseded: boolean): readonly Invariant[] => [
   },
   {
     number: 1,
-    rule: "an open letter of a dispatch is about a dead validation",
+    rule: "an open dead letter of a dispatch is about a dead validation",
     sql: `SELECT l.id, 'the validation is ' || v.state AS problem FROM dead_letters l
           JOIN validations v ON v.id = l.validation_id
           WHERE l.kind = 'dispatch' AND l.status IN ('open', 'replaying') AND v.state <> 'dead'`,
   },
   {
     number: 1,
-    rule: "a letter that is being replayed has a replay that is under way",
+    rule: "a dead letter that is being replayed has a running replay",
     sql: `SELECT l.id, 'replay ' || coalesce(l.replay_id, 'none') || ' is ' || coalesce(r.status, 'gone') AS problem
           FROM dead_letters l LEFT JOIN replays r ON r.id = l.replay_id
           WHERE l.status = 'replaying' AND r.status IS NOT 'running'`,
@@ -127,7 +127,7 @@ export const invariants = (cancelSuperseded: boolean): readonly Invariant[] => [
   },
   {
     number: 8,
-    rule: "a validation stands where its timeline ends",
+    rule: "the state of a validation is the last one in its timeline",
     sql: `SELECT v.id, 'state ' || v.state || ', timeline ' || coalesce(t.to_state, 'none') AS problem FROM validations v
           LEFT JOIN timeline t ON t.id = (SELECT max(id) FROM timeline WHERE validation_id = v.id)
           WHERE t.to_state IS NOT v.state`,
@@ -150,7 +150,7 @@ export const invariants = (cancelSuperseded: boolean): readonly Invariant[] => [
   },
   {
     number: 8,
-    rule: "the count of what stands agrees with the rows",
+    rule: "the count of live validations agrees with the rows",
     sql: `SELECT coalesce(t.name, r.state) AS id, 'counted ' || coalesce(t.n, 0) || ', there are ' || coalesce(r.n, 0) AS problem
           FROM (SELECT state, count(*) AS n FROM validations WHERE state IN ${LIVE} GROUP BY state) r
           FULL JOIN (SELECT name, n FROM tallies WHERE kind = 'standing') t ON t.name = r.state
@@ -169,7 +169,7 @@ export const invariants = (cancelSuperseded: boolean): readonly Invariant[] => [
   },
   {
     number: 8,
-    rule: "a dead validation has its letter",
+    rule: "a dead validation has its dead letter",
     sql: `SELECT v.id, 'no dead letter' AS problem FROM validations v
           LEFT JOIN dead_letters l ON l.validation_id = v.id AND l.kind = 'dispatch'
           WHERE v.state = 'dead' AND l.id IS NULL`,

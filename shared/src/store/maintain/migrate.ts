@@ -1,4 +1,4 @@
-/** Migrations of the local database, noted as Wrangler notes them: both know what the other has applied. */
+/** Migrations of the local database, recorded as Wrangler does: each knows what the other has applied. */
 import type { D1Database } from "@cloudflare/workers-types";
 
 export interface Migration {
@@ -8,7 +8,7 @@ export interface Migration {
 }
 
 /**
- * Applies what is missing, each migration in a transaction with its note.
+ * Applies missing migrations, each in a transaction with its record.
  * @param migrations in their order
  * @throws Error naming the migration that failed. Nothing of it is applied, and nothing after it.
  */

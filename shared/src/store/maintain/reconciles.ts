@@ -1,4 +1,4 @@
-/** Searches for deliveries that never came: those that operators ask for, and how far the automatic ones have come. */
+/** Searches for deliveries that never arrived: those that operators ask for, and the automatic ones. */
 import * as v from "valibot";
 import { type ReconcileItem, reconcileItem, type reconcileQuery } from "../../api/reconcile.ts";
 import { flag } from "../flag.ts";
@@ -11,7 +11,7 @@ export interface ReconcileCounts {
   /** Of those: never recorded, although they should have been. */
   readonly missing: number;
   readonly recovered: number;
-  /** GitHub gives their payload no more, and was asked to deliver them again. */
+  /** GitHub no longer gives their payload, and was asked to deliver them again. */
   readonly redelivered: number;
 }
 
@@ -73,7 +73,7 @@ const SELECT = `
          r.recovered, r.redelivered, r.error
   FROM reconciles r`;
 
-/** Claims the search that has waited longest; one whose consumer has ended without a word is claimed again. */
+/** Claims the search that has waited longest. One whose consumer crashed is claimed again. */
 export async function claimReconcile(
   db: D1Database,
   now: string,
@@ -108,7 +108,7 @@ export async function pauseReconcile(
   await db.prepare(PAUSE).bind(id, missing, recovered, redelivered, error, until).run();
 }
 
-/** Writes down what an automatic search found. */
+/** Stores what an automatic search found. */
 export async function insertFoundReconcile(
   db: D1Database,
   id: string,
@@ -136,7 +136,7 @@ const SETTLE = `
                         redelivered = redelivered + ?6, error = ?7, finished_at = ?8, lease_until = NULL
   WHERE id = ?1`;
 
-/** A search begins anew: only the last time counts what is listed. */
+/** A search starts over: only the last time counts what is listed. */
 const PAUSE = `
   UPDATE reconciles SET missing = missing + ?2, recovered = recovered + ?3, redelivered = redelivered + ?4, error = ?5,
                         lease_until = ?6

@@ -1,4 +1,4 @@
-/** Deliveries as GitHub lists them, against those that are recorded. */
+/** Compares deliveries as GitHub lists them with those that are recorded. */
 import * as v from "valibot";
 
 const idRow = v.object({ id: v.string() });
@@ -18,7 +18,7 @@ export interface DeliveryTimes {
   readonly throttled_at: string | null;
 }
 
-/** Keeps when GitHub delivered what is recorded, so that operators see where time went. */
+/** Stores when GitHub delivered what is recorded, so that operators see where time was spent. */
 export async function storeDeliveryTimes(db: D1Database, times: readonly DeliveryTimes[]): Promise<void> {
   await db.prepare(SET_TIMES).bind(JSON.stringify(times)).run();
 }

@@ -1,11 +1,11 @@
-/** Replays and discards of dead letters: who wanted them, and how far they are. */
+/** Replays and discards of dead letters: who asked for them, and their progress. */
 import * as v from "valibot";
 import { type DeadLetterItem, type DeadLetterScope, deadLetterItem } from "../../api/dead-letter.ts";
 import { type ReplayItem, replayItem, type replayQuery } from "../../api/replay.ts";
 import { deadLetterConditions, SELECT_DEAD_LETTERS } from "../read/dead-letter-list.ts";
 import { type Condition, type Page, selectPage } from "../read/page.ts";
 
-/** Letters of a scope that are shown before anything happens to them. */
+/** Dead letters of a scope that are shown before anything happens to them. */
 const SAMPLE = 5;
 
 export interface ReplayStart {
@@ -17,7 +17,7 @@ export interface ReplayStart {
   readonly rate: number;
 }
 
-/** How many open letters a scope has, and the first of them. */
+/** How many open dead letters a scope has, and the first of them. */
 export async function previewLetters(
   db: D1Database,
   scope: DeadLetterScope,
@@ -35,15 +35,15 @@ export async function previewLetters(
   };
 }
 
-/** Which of these letters a replay has already. */
+/** The dead letters of these that a replay has already. */
 export async function loadUnderWay(db: D1Database, ids: readonly string[]): Promise<string[]> {
   const { results } = await db.prepare(SELECT_UNDER_WAY).bind(JSON.stringify(ids)).all();
   return v.parse(v.array(v.object({ id: v.string() })), results).map(({ id }) => id);
 }
 
 /**
- * Takes the open letters of a scope, in one transaction with the row that says who wanted it. Discarded ones are done
- * with; the others wait for the consumer.
+ * Takes the open dead letters of a scope, in one transaction with the row that says who asked for it. Discarded ones
+ * are closed; the others wait for the consumer.
  */
 export async function startReplay(db: D1Database, start: ReplayStart, now: string): Promise<ReplayItem> {
   const { id, action, requestedBy, reason, scope, rate } = start;
@@ -89,7 +89,7 @@ export async function loadReplay(db: D1Database, id: string): Promise<ReplayItem
   return row === null ? undefined : v.parse(replayItem, row);
 }
 
-/** Ends a replay; what it has not come to is open again. One that has ended stays as it is. */
+/** Ends a replay. What it has not reached is open again. One that has ended stays as it is. */
 export async function cancelReplay(db: D1Database, id: string, now: string): Promise<ReplayItem | undefined> {
   await db.batch([db.prepare(CANCEL).bind(id, now), db.prepare(REOPEN).bind(id)]);
   return loadReplay(db, id);
@@ -114,7 +114,7 @@ const SELECT_REPLAYS = `
 const SELECT_UNDER_WAY = `
   SELECT id FROM dead_letters WHERE status = 'replaying' AND id IN (SELECT value FROM json_each(?1))`;
 
-/** A discard is done at once, and so is a replay of nothing. What is counted, `n`, comes behind it. */
+/** A discard is done at once, and so is a replay of nothing. The query that counts `n` follows. */
 const INSERT = `
   INSERT INTO replays (id, action, requested_by, requested_at, reason, scope, rate, total, replayed, status, finished_at)
   SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, n, CASE ?2 WHEN 'discard' THEN n ELSE 0 END,

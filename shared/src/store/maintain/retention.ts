@@ -1,4 +1,7 @@
-/** Deletes what is old, in chunks that D1 does in a moment (10,000 rows are too many for one statement, docs 2026-11). */
+/**
+ * Deletes what is old, in small chunks: 10,000 rows are too many for one statement
+ * (https://developers.cloudflare.com/d1/best-practices/query-d1/).
+ */
 import * as v from "valibot";
 import { RETENTION_HORIZON } from "../settings.ts";
 import { DELETE_OLD_TALLIES, untally } from "../tallies.ts";
@@ -8,13 +11,13 @@ export interface Horizons {
   readonly deliveriesBefore: string;
   /** Validations that finished before it, with their timeline and their effects. */
   readonly validationsBefore: string;
-  /** Results that wait for a callback which never came. */
+  /** Results that wait for a callback that never arrived. */
   readonly strayResultsBefore: string;
 }
 
 /** Rows of one kind that one step deletes. */
 export const CHUNK = 1000;
-/** Of deliveries, which hang on nothing: in a minute's 25 steps more than 1,000 a second can bring. */
+/** Of deliveries, on which nothing depends: in the 25 steps of a minute more than arrive at 1,000 a second. */
 const DELIVERIES_CHUNK = 3 * CHUNK;
 
 /**
@@ -29,7 +32,7 @@ export async function deleteChunk(db: D1Database, horizons: Horizons): Promise<n
   return Math.max(...results.map(({ meta }, index) => (DELETES[index]?.follows === true ? 0 : meta.changes)));
 }
 
-/** Before which time deliveries may be gone. A longer retention brings none of them back. */
+/** Deliveries before this time may be gone. A longer retention brings none of them back. */
 export async function loadHorizon(db: D1Database): Promise<string> {
   const row = await db.prepare(SELECT_HORIZON).bind(RETENTION_HORIZON).first();
   return row === null ? "" : v.parse(v.object({ before: v.string() }), row).before;
@@ -41,13 +44,13 @@ const SELECT_HORIZON = `
 interface Delete {
   readonly sql: string;
   readonly before: "deliveries" | "validations" | "strayResults";
-  /** What it deletes hangs on rows that are counted themselves. */
+  /** It deletes rows that depend on others, which are counted themselves. */
   readonly follows?: true;
 }
 
 /**
- * A letter keeps its validation: a replay needs it. So does a delivery that names it, which may be much younger: the
- * same head, seen again. The same rows each time that one transaction asks.
+ * A dead letter keeps its validation: a replay needs it. So does a delivery that names it, which may be much younger:
+ * the same head, seen again. Each query of one transaction selects the same rows.
  */
 const OLD_VALIDATIONS = `
   SELECT w.id FROM validations w WHERE w.finished_at < ?1
@@ -56,7 +59,7 @@ const OLD_VALIDATIONS = `
   ORDER BY w.finished_at, w.rowid LIMIT ${CHUNK}`;
 
 const DELETES: readonly Delete[] = [
-  // What came late was received long before it was recorded. A delivery whose validation has not ended explains it still.
+  // A late delivery was received long before it was recorded. One whose validation has not ended still explains it.
   {
     sql: `DELETE FROM deliveries WHERE id IN (
             SELECT d.id FROM deliveries d WHERE d.received_at < ?1 AND d.recorded_at < ?1 AND NOT EXISTS (
@@ -90,7 +93,7 @@ const DELETES: readonly Delete[] = [
             ORDER BY requested_at LIMIT ${CHUNK})`,
     before: "deliveries",
   },
-  // A callback that could not be recorded has its results here, until its letter is replayed.
+  // A callback that could not be recorded has its results here, until its dead letter is replayed.
   {
     sql: `DELETE FROM callback_results WHERE id IN (
             SELECT r.id FROM callback_results r WHERE r.created_at < ?1 AND NOT EXISTS (
@@ -98,7 +101,7 @@ const DELETES: readonly Delete[] = [
             ORDER BY r.created_at LIMIT ${CHUNK})`,
     before: "strayResults",
   },
-  // A dead validation is explained by its letter, for as long as it is there itself.
+  // A dead letter explains its validation, for as long as that exists.
   {
     sql: `DELETE FROM dead_letters WHERE id IN (
             SELECT l.id FROM dead_letters l WHERE l.closed_at < ?1 AND NOT EXISTS (
@@ -112,9 +115,9 @@ const DELETES: readonly Delete[] = [
             ORDER BY requested_at LIMIT ${CHUNK})`,
     before: "validations",
   },
-  // A subject nobody has touched for so long, of which no run is left. Should it wake, it is made anew. A letter of its
-  // repository may hold an event that is older than what is known of it. Their turn comes when no old run is left: before,
-  // each chunk would go through all that still have runs.
+  // An old subject without runs; a new event creates it again. A dead letter of its repository may hold an event that
+  // is older than what is known of it. Subjects are deleted once no old run is left: before that, each chunk would read
+  // all that still have runs.
   {
     sql: `DELETE FROM subjects WHERE (repository_id, subject) IN (
             SELECT s.repository_id, s.subject FROM subjects s WHERE s.at < ?1

@@ -1,7 +1,7 @@
 import { keepsLateResultsSql } from "../../domain/late-callback.ts";
 import type { GrainchainStatus } from "../../domain/validation.ts";
 
-/** Keeps results too large for a queue message until their callback is recorded. */
+/** Stores results that are too large for a queue message until their callback is recorded. */
 export async function storeCallbackResults(
   db: D1Database,
   callbackId: string,
@@ -15,8 +15,7 @@ export async function storeCallbackResults(
 }
 
 /**
- * The same for a callback that the capability of this validation vouches for: only where recording is going to keep
- * them.
+ * The same for a callback with the capability of this validation: only if recording is going to keep them.
  * @returns whether they are kept
  */
 export async function storeOwnCallbackResults(

@@ -5,7 +5,7 @@ import { SUBJECT_FIELDS } from "../subject-row.ts";
 import { VALIDATION_FIELDS } from "../validation-row.ts";
 import type { MutationKind } from "./mutation.ts";
 
-/** A version read as 0 stands for a row that was not there. */
+/** A version of 0 means that the row did not exist. */
 export const GUARD = `
   INSERT INTO commit_guard (unchanged)
   SELECT 0 FROM json_each(?1) k
@@ -55,7 +55,7 @@ const UPSERT_VALIDATIONS = `${insert("validations", without(VALIDATION_FIELDS, "
     ${excluded(["error", "dispatched_at", "started_at", "finished_at", "heard_at", "late_callbacks", "late_results"])},
     ${excluded(["updated_at", "version"])}`;
 
-/** Inline, waiting as a large callback, or held by a callback that was unmatched until now. */
+/** Inline, stored for a large callback, or held by a callback that was unmatched until now. */
 const RESULTS_OF_VALUE = `coalesce(
     value->'$.results.inline',
     (SELECT results FROM callback_results WHERE id = value->>'$.results.storedUnder'),
@@ -81,7 +81,7 @@ const INSERT_DELIVERIES = insert(
   { recorded_at: NOW },
 );
 
-/** One report a validation: the newest state is the one wanted. State and conclusion are read from its row. */
+/** One report a validation: the newest state is the one to show. State and conclusion are read from its row. */
 const UPSERT_REPORTS = `
   INSERT INTO reports (validation_id, repository_id, head_sha, context, state, conclusion, priority, status,
                        wanted_at, due_at)
@@ -93,8 +93,8 @@ const UPSERT_REPORTS = `
     reason = NULL, wanted_at = excluded.wanted_at, due_at = excluded.due_at, attempts = 0, revision = revision + 1`;
 
 /**
- * What was posted is kept whatever is wanted by now; where that has changed since the claim, the report stays due. A
- * lease that has run out meanwhile settles nothing: whoever claims the report next looks at GitHub first.
+ * What was posted is stored, even if something else is to be shown by now; then the report stays due. A lease that has
+ * run out settles nothing: the next claim looks at GitHub first.
  */
 const SETTLE_REPORTS = `
   UPDATE reports SET
@@ -132,9 +132,9 @@ const INSERT_CANCELS = `${insert("cancels", ["validation_id", "grainchain_id", "
   WHERE cancels.status <> 'due' AND cancels.grainchain_id <> excluded.grainchain_id`;
 
 /**
- * The same death told twice (a redelivered message) is one letter. An effect that was replayed and died again has its
- * letter opened again; a fact is recorded when it is replayed, so that only an old message can tell of its death. What
- * was recorded after all has not died.
+ * A redelivered message makes no second dead letter. If an effect was replayed and died again, its dead letter is
+ * opened again. A fact is recorded when it is replayed, so only an old message can still be about its death. A fact that
+ * was recorded after all is not dead.
  */
 const INSERT_DEAD_LETTERS = `${insert(
   "dead_letters",
@@ -186,7 +186,7 @@ const SETTLE_CANCELS = `
                      done_at = CASE WHEN o.value->>'status' = 'due' THEN NULL ELSE o.value->>'now' END
   FROM json_each(?1) AS o WHERE cancels.validation_id = o.value->>'validation_id' AND cancels.status = 'due'`;
 
-/** A gate that somebody else has closed meanwhile, and for longer, stays as it is. */
+/** A gate that another consumer has closed meanwhile, and for longer, stays as it is. */
 const UPSERT_SETTINGS = `
   INSERT INTO settings (name, value, updated_at)
   SELECT value->>'name', value->'value', value->>'now' FROM json_each(?1) WHERE true
@@ -194,7 +194,7 @@ const UPSERT_SETTINGS = `
   WHERE NOT (excluded.name IN ('${GATE}', '${GITHUB_GATE}') AND value->>'state' = 'closed' AND excluded.value->>'state' = 'closed'
              AND value->>'since' <> excluded.value->>'since' AND value->>'until' > excluded.value->>'until')`;
 
-/** Of one lane or the other. */
+/** Of live or of replayed work. */
 const UPSERT_TURNS = `
   INSERT INTO repositories (repository_id, last_turn, last_replay_turn)
   SELECT value->>'repository_id', CASE value->>'lane' WHEN 0 THEN value->>'last_turn' ELSE 0 END,

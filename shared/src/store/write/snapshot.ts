@@ -1,4 +1,4 @@
-/** Reads, in one round trip, all the rows that a batch of facts can touch. */
+/** Reads the rows that a batch of facts can touch, in one round trip. */
 import * as v from "valibot";
 import { changedSubject } from "../../domain/subject.ts";
 import type { Fact } from "../../messages/fact.ts";
@@ -6,7 +6,7 @@ import { REPLAY_TURN, TURN } from "../settings.ts";
 import { parseSubjects, type Subject } from "../subject-row.ts";
 import { parseValidations, VALIDATION_COLUMNS, type Validation } from "../validation-row.ts";
 
-/** The state of the world as far as a batch is concerned. */
+/** The rows that a batch of facts can touch. */
 export interface Snapshot {
   /** Ids of deliveries and callbacks recorded before. */
   readonly recorded: ReadonlySet<string>;
@@ -52,11 +52,11 @@ export async function loadSnapshot(
 }
 
 interface Keys {
-  /** The head is null where the fact names none (a command). */
+  /** The head is null if the fact names none (a command). */
   readonly subjects: readonly (readonly [repositoryId: number, subject: string, headSha: string | null])[];
   readonly reruns: readonly (readonly [repositoryId: number, headSha: string])[];
   readonly validationIds: readonly string[];
-  /** Validations that operators' orders are about: their subjects matter too. */
+  /** Validations that operator commands are about: their subjects matter too. */
   readonly ordered: readonly string[];
   readonly repositories: readonly number[];
 }
