@@ -15,7 +15,7 @@ import { roleOf } from "./auth/access.ts";
 import { type RateLimit, refuseUnauthorized } from "./auth/rate-limit.ts";
 import { type Capability, createAuthenticator } from "./callback/authentication.ts";
 import { receiveCallback } from "./callback/status-callback.ts";
-import { createDashboardData } from "./dashboard/data-source.ts";
+import { createDashboardData } from "./dashboard/data.ts";
 import { createDashboard } from "./dashboard/index.tsx";
 import { createHealth } from "./health/health.ts";
 import { projectStatus } from "./health/project-status.ts";

@@ -4,8 +4,9 @@ import { discardRequest, replayRequest } from "@webhook-gateway/shared/api/repla
 import type { Hono } from "hono";
 import * as v from "valibot";
 import type { ApiError } from "../http/api-error.ts";
+import type { CommandAnswer } from "../operator-api/validation-command.ts";
 import type { DashboardContext, DashboardDeps, DashboardEnv } from "./context.ts";
-import type { Accepted, Refused } from "./data.ts";
+import type { Refused } from "./data.ts";
 import { ConfirmPage, type DeadLetterAction } from "./pages/confirm.tsx";
 import { paths } from "./parts/link.ts";
 import { readForm } from "./query.ts";
@@ -85,7 +86,7 @@ async function askToConfirm(context: DashboardContext, { data }: DashboardDeps):
   const all = Object.keys(filter).length === 0 ? ({ all: true } as const) : { filter };
   const chosen = readForm(deadLetterScope, which === "selected" ? { ids: id } : all);
   if ("error" in chosen) return refuse(context, chosen.error);
-  const preview = await data.previewLetters(chosen.query);
+  const preview = await data.previewDeadLetters(chosen.query);
   return show(
     context,
     <ConfirmPage view={context.var.view} action={action} scope={chosen.query} preview={preview} />,
@@ -110,7 +111,7 @@ function afterValidationCommand(
   context: DashboardContext,
   id: string,
   command: "cancel" | "rerun",
-  answer: Accepted | Refused,
+  answer: CommandAnswer,
 ): Response | Promise<Response> {
   if ("error" in answer) return refuse(context, answer.error);
   return goTo(context, paths.validation(id), command);

@@ -19,15 +19,9 @@ import { ReplaysPage } from "./pages/replays.tsx";
 import { SearchHelpPage, SearchPage } from "./pages/search.tsx";
 import { ValidationPage } from "./pages/validation/validation.tsx";
 import { ValidationsPage } from "./pages/validations.tsx";
-import type { View } from "./parts/view.ts";
+import type { ListProps } from "./parts/view.ts";
 import { givenParameters, readQuery } from "./query.ts";
 import { type Markup, refuse, show } from "./respond.tsx";
-
-interface ListProps<Item> {
-  readonly view: View;
-  readonly list: ListPage<Item>;
-  readonly filter: Readonly<Record<string, string>>;
-}
 
 /** The page of a list. Its filters are those of the operator API. */
 async function showList<Schema extends v.GenericSchema, Item>(

@@ -1,5 +1,5 @@
 /** One route of the operator API: its input, its answers, and who may call it. */
-import type * as v from "valibot";
+import * as v from "valibot";
 import type { ApiError } from "../http/api-error.ts";
 import type { CommandDeps } from "./validation-command.ts";
 
@@ -43,8 +43,20 @@ export interface Route extends Omit<RouteSpec<Schema, Schema>, "handle"> {
   readonly handle: (call: Call<unknown, unknown>) => Promise<Answer>;
 }
 
+type Spec<Query extends Schema, Body extends Schema> = Omit<RouteSpec<Query, Body>, "method" | "role">;
+
+/** A route that readers may call too. Without a schema it takes no query. */
+export const get = <Query extends Schema, Body extends Schema>(spec: Spec<Query, Body>): Route => ({
+  query: v.strictObject({}),
+  ...withoutTypes({ ...spec, method: "GET", role: "reader" }),
+});
+
+/** A route for operators. */
+export const post = <Query extends Schema, Body extends Schema>(spec: Spec<Query, Body>): Route =>
+  withoutTypes({ ...spec, method: "POST", role: "operator" });
+
 /** Drops the types of a route's input. The route's schemas guarantee them. */
-export function route<Query extends Schema, Body extends Schema>(spec: RouteSpec<Query, Body>): Route {
+function withoutTypes<Query extends Schema, Body extends Schema>(spec: RouteSpec<Query, Body>): Route {
   return { ...spec, handle: (call) => spec.handle(call as Parameters<typeof spec.handle>[0]) };
 }
 

@@ -20,7 +20,7 @@ import * as v from "valibot";
 import { commandDeadLetters, previewDeadLetterCommand } from "./dead-letters.ts";
 import { METRICS_TYPE, metricsText } from "./metrics.ts";
 import { readOverview } from "./overview.ts";
-import { type Answer, found, type Route, route } from "./route.ts";
+import { type Answer, found, get, post, type Route } from "./route.ts";
 import { answerTrace } from "./trace.ts";
 import {
   type CommandAnswer,
@@ -29,92 +29,67 @@ import {
   rerunValidation,
 } from "./validation-command.ts";
 
-const nothing = v.strictObject({});
-
 export const ROUTES: readonly Route[] = [
-  route({
-    method: "GET",
+  get({
     path: "/status",
-    role: "reader",
     summary: "Gateway status",
-    query: nothing,
     answers: { 200: overview },
     handle: async ({ deps }) => ({ body: await readOverview(deps) }),
   }),
-  route({
-    method: "GET",
+  get({
     path: "/metrics",
-    role: "reader",
     summary: "Gateway status as OpenMetrics text",
-    query: nothing,
     answers: { 200: "text" },
     handle: async ({ deps }) => ({ text: metricsText(await readOverview(deps)), contentType: METRICS_TYPE }),
   }),
-  route({
-    method: "GET",
+  get({
     path: "/trace",
-    role: "reader",
     summary: "Trace of a delivery, a validation, a pull request or a commit",
     query: tracing.traceQuery,
     answers: { 200: tracing.trace },
     handle: ({ deps, query }) => answerTrace(deps, query.q),
   }),
-  route({
-    method: "GET",
+  get({
     path: "/deliveries",
-    role: "reader",
     summary: "Recorded deliveries, newest first",
     query: delivery.deliveryQuery,
     answers: { 200: pageOf(delivery.deliveryItem) },
     handle: async ({ deps, query }) => ({ body: await listDeliveries(deps.db, query) }),
   }),
-  route({
-    method: "GET",
+  get({
     path: "/validations",
-    role: "reader",
     summary: "Validations, newest first",
     query: validation.validationQuery,
     answers: { 200: pageOf(validation.validationItem) },
     handle: async ({ deps, query }) => ({ body: await listValidations(deps.db, query) }),
   }),
-  route({
-    method: "GET",
+  get({
     path: "/validations/{id}",
-    role: "reader",
     summary: "One validation with its timeline and results",
-    query: nothing,
     answers: { 200: validation.validationDetail },
     handle: async ({ deps, id }) => found(await loadValidationDetail(deps.db, id)),
   }),
-  route({
-    method: "POST",
+  post({
     path: "/validations/{id}/cancel",
-    role: "operator",
     summary: "Stop a validation, in the queue or at Grainchain",
     answers: { 200: validation.commandAnswer, 202: validation.commandAnswer },
     handle: async ({ deps, id }) => commandAnswer(await cancelValidation(deps, id), id),
   }),
-  route({
-    method: "POST",
+  post({
     path: "/validations/{id}/rerun",
-    role: "operator",
     summary: "Run a validation's head again",
     answers: { 202: validation.commandAnswer },
     handle: async ({ deps, id }) => commandAnswer(await rerunValidation(deps, id), id),
   }),
-  route({
-    method: "GET",
+  get({
     path: "/dead-letters",
-    role: "reader",
     summary: "Dead letters, newest first",
     query: deadLetter.deadLetterQuery,
     answers: { 200: pageOf(deadLetter.deadLetterItem) },
     handle: async ({ deps, query }) => ({ body: await listDeadLetters(deps.db, query) }),
   }),
-  route({
-    method: "POST",
+  post({
     path: "/dead-letters/discard",
-    role: "operator",
     summary: "Close dead letters without replaying them",
     body: replay.discardRequest,
     answers: { 200: v.union([deadLetter.deadLetterPreview, replay.replayItem]) },
@@ -123,19 +98,14 @@ export const ROUTES: readonly Route[] = [
       return deadLetterAnswer(await commandDeadLetters(deps, "discard", body, who), 200);
     },
   }),
-  route({
-    method: "GET",
+  get({
     path: "/dead-letters/{id}",
-    role: "reader",
     summary: "One dead letter with its fact",
-    query: nothing,
     answers: { 200: deadLetter.deadLetterDetail },
     handle: async ({ deps, id }) => found(await loadDeadLetter(deps.db, id)),
   }),
-  route({
-    method: "POST",
+  post({
     path: "/replays",
-    role: "operator",
     summary: "Replay dead letters behind live work",
     body: replay.replayRequest,
     answers: { 200: deadLetter.deadLetterPreview, 202: replay.replayItem },
@@ -144,36 +114,27 @@ export const ROUTES: readonly Route[] = [
       return deadLetterAnswer(await commandDeadLetters(deps, "replay", body, who), 202);
     },
   }),
-  route({
-    method: "GET",
+  get({
     path: "/replays",
-    role: "reader",
     summary: "Replays, newest first",
     query: replay.replayQuery,
     answers: { 200: pageOf(replay.replayItem) },
     handle: async ({ deps, query }) => ({ body: await listReplays(deps.db, query) }),
   }),
-  route({
-    method: "GET",
+  get({
     path: "/replays/{id}",
-    role: "reader",
     summary: "One replay with its progress",
-    query: nothing,
     answers: { 200: replay.replayItem },
     handle: async ({ deps, id }) => found(await loadReplay(deps.db, id)),
   }),
-  route({
-    method: "POST",
+  post({
     path: "/replays/{id}/cancel",
-    role: "operator",
     summary: "Stop a replay; the dead letters that it has not reached are open again",
     answers: { 200: replay.replayItem },
     handle: async ({ deps, id }) => found(await cancelReplay(deps.db, id, deps.now().toISOString())),
   }),
-  route({
-    method: "POST",
+  post({
     path: "/reconciles",
-    role: "operator",
     summary: "Search for missing deliveries",
     body: reconcile.reconcileRequest,
     answers: { 202: reconcile.reconcileItem },
@@ -186,21 +147,16 @@ export const ROUTES: readonly Route[] = [
       return { body: await loadReconcile(deps.db, id), status: 202 };
     },
   }),
-  route({
-    method: "GET",
+  get({
     path: "/reconciles",
-    role: "reader",
     summary: "Searches for missing deliveries, newest first",
     query: reconcile.reconcileQuery,
     answers: { 200: pageOf(reconcile.reconcileItem) },
     handle: async ({ deps, query }) => ({ body: await listReconciles(deps.db, query) }),
   }),
-  route({
-    method: "GET",
+  get({
     path: "/reconciles/{id}",
-    role: "reader",
     summary: "One search with its result",
-    query: nothing,
     answers: { 200: reconcile.reconcileItem },
     handle: async ({ deps, id }) => found(await loadReconcile(deps.db, id)),
   }),

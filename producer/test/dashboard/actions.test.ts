@@ -14,7 +14,7 @@ describe("dead letters", () => {
       ["id", "b"],
     ] as const;
     const page = await pageOf(await fetch("/dashboard/dead-letters/confirm", form(fields)));
-    expect(asked).toEqual([["previewLetters", { ids: ["a", "b"] }]]);
+    expect(asked).toEqual([["previewDeadLetters", { ids: ["a", "b"] }]]);
     expect(page).toContain("Replay 12 dead letters?");
     expect(page).toContain("The first 1 of 12");
     expect(page).toContain('value="{&quot;ids&quot;:[&quot;a&quot;,&quot;b&quot;]}"');
@@ -30,7 +30,7 @@ describe("dead letters", () => {
         ["filter", "{}"],
       ]),
     );
-    expect(all.asked).toEqual([["previewLetters", { all: true }]]);
+    expect(all.asked).toEqual([["previewDeadLetters", { all: true }]]);
     const some = startDashboard();
     const filter = JSON.stringify({ kind: "report", repo: "acme/widgets" });
     await some.fetch(
@@ -40,7 +40,9 @@ describe("dead letters", () => {
         ["filter", filter],
       ]),
     );
-    expect(some.asked).toEqual([["previewLetters", { filter: { kind: "report", repo: "acme/widgets" } }]]);
+    expect(some.asked).toEqual([
+      ["previewDeadLetters", { filter: { kind: "report", repo: "acme/widgets" } }],
+    ]);
   });
 
   test.each([

@@ -3,14 +3,13 @@ import {
   DEAD_LETTER_STATES,
   type DeadLetterItem,
 } from "@webhook-gateway/shared/api/dead-letter.ts";
-import type { ListPage } from "../data.ts";
 import { DeadLetterListActions } from "../parts/dead-letter-actions.tsx";
 import { DeadLetterTable } from "../parts/dead-letter-table.tsx";
 import { type Choice, ChoiceFilter, FilterForm, TextFilter, TimeFilters } from "../parts/filter-form.tsx";
 import { Page } from "../parts/layout.tsx";
 import { paths } from "../parts/link.ts";
 import { Paging } from "../parts/paging.tsx";
-import type { View } from "../parts/view.ts";
+import type { ListProps } from "../parts/view.ts";
 
 const KINDS: readonly Choice[] = [
   ["fact", "fact: could not be recorded"],
@@ -27,13 +26,7 @@ const STATES: readonly Choice[] = [...DEAD_LETTER_STATES.filter((state) => state
   (state) => [state, state] as const,
 );
 
-interface Props {
-  readonly view: View;
-  readonly list: ListPage<DeadLetterItem>;
-  readonly filter: Readonly<Record<string, string>>;
-}
-
-export const DeadLettersPage = ({ view, list, filter }: Props) => {
+export const DeadLettersPage = ({ view, list, filter }: ListProps<DeadLetterItem>) => {
   const { cursor, limit, state, ...scope } = filter;
   const set = Object.keys(filter).length > 0;
   const canAct = view.role === "operator" && (state ?? "open") === "open" && list.items.length > 0;

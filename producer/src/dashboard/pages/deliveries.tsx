@@ -1,11 +1,10 @@
 import type { DeliveryItem } from "@webhook-gateway/shared/api/delivery.ts";
-import type { ListPage } from "../data.ts";
 import { DeliveryTable } from "../parts/delivery-table.tsx";
 import { type Choice, ChoiceFilter, FilterForm, TextFilter, TimeFilters } from "../parts/filter-form.tsx";
 import { Page } from "../parts/layout.tsx";
 import { paths } from "../parts/link.ts";
 import { Paging } from "../parts/paging.tsx";
-import type { View } from "../parts/view.ts";
+import type { ListProps } from "../parts/view.ts";
 
 const OUTCOMES: readonly Choice[] = [
   ["started", "started a validation"],
@@ -17,13 +16,7 @@ const OUTCOMES: readonly Choice[] = [
   ["recorded", "recorded: no effect"],
 ];
 
-interface Props {
-  readonly view: View;
-  readonly list: ListPage<DeliveryItem>;
-  readonly filter: Readonly<Record<string, string>>;
-}
-
-export const DeliveriesPage = ({ view, list, filter }: Props) => (
+export const DeliveriesPage = ({ view, list, filter }: ListProps<DeliveryItem>) => (
   <Page view={view} title="Deliveries" section="deliveries" refreshSeconds={10}>
     <h1>Deliveries</h1>
     <FilterForm action={paths.deliveries()} set={Object.keys(filter).length > 0}>

@@ -1,21 +1,14 @@
 /** Searches for missing deliveries. */
 import type { ReconcileItem } from "@webhook-gateway/shared/api/reconcile.ts";
-import type { ListPage } from "../data.ts";
 import { WordBadge } from "../parts/badge.tsx";
 import { Ago, Text } from "../parts/inline.tsx";
 import { Page } from "../parts/layout.tsx";
 import { paths } from "../parts/link.ts";
 import { Paging } from "../parts/paging.tsx";
 import { Table } from "../parts/table.tsx";
-import type { View } from "../parts/view.ts";
+import type { ListProps, View } from "../parts/view.ts";
 
-interface Props {
-  readonly view: View;
-  readonly list: ListPage<ReconcileItem>;
-  readonly filter: Readonly<Record<string, string>>;
-}
-
-export const ReconcilesPage = ({ view, list, filter }: Props) => (
+export const ReconcilesPage = ({ view, list, filter }: ListProps<ReconcileItem>) => (
   <Page view={view} title="Recovery" section="reconciles" refreshSeconds={10}>
     <h1>Recovery of missing deliveries</h1>
     <p class="muted">

@@ -1,22 +1,15 @@
 /** Replays and discards: who, when, why, and the progress. */
 import type { ReplayItem } from "@webhook-gateway/shared/api/replay.ts";
-import type { ListPage } from "../data.ts";
 import { Badge, WordBadge } from "../parts/badge.tsx";
 import { Ago, Text, Took } from "../parts/inline.tsx";
 import { Page } from "../parts/layout.tsx";
 import { BASE, paths, replayAnchor } from "../parts/link.ts";
 import { Paging } from "../parts/paging.tsx";
 import { Table } from "../parts/table.tsx";
-import type { View } from "../parts/view.ts";
+import type { ListProps, View } from "../parts/view.ts";
 import { onlyDeadLetter, scopeText } from "./scope-text.ts";
 
-interface Props {
-  readonly view: View;
-  readonly list: ListPage<ReplayItem>;
-  readonly filter: Readonly<Record<string, string>>;
-}
-
-export const ReplaysPage = ({ view, list, filter }: Props) => (
+export const ReplaysPage = ({ view, list, filter }: ListProps<ReplayItem>) => (
   <Page
     view={view}
     title="Replays"

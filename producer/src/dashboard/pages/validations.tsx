@@ -1,12 +1,11 @@
 import type { ValidationItem } from "@webhook-gateway/shared/api/validation.ts";
 import { LIVE_STATES, VALIDATION_STATES } from "@webhook-gateway/shared/domain/validation.ts";
-import type { ListPage } from "../data.ts";
 import { type Choice, ChoiceFilter, FilterForm, TextFilter, TimeFilters } from "../parts/filter-form.tsx";
 import { Page } from "../parts/layout.tsx";
 import { paths } from "../parts/link.ts";
 import { Paging } from "../parts/paging.tsx";
 import { ValidationTable } from "../parts/validation-table.tsx";
-import type { View } from "../parts/view.ts";
+import type { ListProps } from "../parts/view.ts";
 
 const STATES: readonly Choice[] = [
   [LIVE_STATES.join(","), "live: queued to running"],
@@ -21,13 +20,7 @@ const EVENTS: readonly Choice[] = [
   ["push", "push"],
 ];
 
-interface Props {
-  readonly view: View;
-  readonly list: ListPage<ValidationItem>;
-  readonly filter: Readonly<Record<string, string>>;
-}
-
-export const ValidationsPage = ({ view, list, filter }: Props) => (
+export const ValidationsPage = ({ view, list, filter }: ListProps<ValidationItem>) => (
   <Page view={view} title="Validations" section="validations" refreshSeconds={5}>
     <h1>Validations</h1>
     <FilterForm action={paths.validations()} set={Object.keys(filter).length > 0}>

@@ -1,5 +1,6 @@
 /** What every page needs to be rendered. */
 import type { Role } from "../../auth/access.ts";
+import type { ListPage } from "../data.ts";
 
 export interface View {
   /** The time of the request: other times are shown relative to it. */
@@ -8,4 +9,12 @@ export interface View {
   readonly environment: string;
   /** What has just been done, if a form led to the page. */
   readonly notice?: string;
+}
+
+/** What the page of a list needs. */
+export interface ListProps<Item> {
+  readonly view: View;
+  readonly list: ListPage<Item>;
+  /** The filters that are set, by name. */
+  readonly filter: Readonly<Record<string, string>>;
 }

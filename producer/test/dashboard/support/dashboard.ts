@@ -90,12 +90,12 @@ function dataOf(samples: Samples, asked: Asked[]): DashboardData {
     deadLetter: answer("deadLetter", samples.letterDetail),
     replays: list("replays", samples.replay),
     reconciles: list("reconciles", samples.reconcile),
-    previewLetters: answer("previewLetters", { dry_run: true, total: 12, sample: [samples.letter] }),
+    previewDeadLetters: answer("previewDeadLetters", { dry_run: true, total: 12, sample: [samples.letter] }),
     replay: answer("replay", samples.replay),
     discard: answer("discard", samples.replay),
     cancelReplay: answer("cancelReplay", samples.replay),
-    cancel: answer("cancel", { message: "it will be cancelled" }),
-    rerun: answer("rerun", { message: "it will be run again" }),
+    cancel: answer("cancel", { accepted: true, message: "it will be cancelled" }),
+    rerun: answer("rerun", { accepted: true, message: "it will be run again" }),
   };
 }
 
