@@ -1,31 +1,26 @@
 /**
- * Known vulnerabilities of what is deployed or runs on an operator's machine, as the registry knows them. A registry that
- * answers no such question (a mirror, a machine that is offline) is no failure, and is not taken for a good answer.
+ * Known vulnerabilities in packages that are deployed, or run on an operator's machine, according to the registry. A
+ * registry that does not answer (a mirror, a machine that is offline) is not a failure, and not a pass either.
  */
 import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { text } from "node:stream/consumers";
 import { childEnvironment } from "@webhook-gateway/shared/process/child-environment.mjs";
 import { ROOT } from "@webhook-gateway/shared/process/root.mjs";
+import { resultOf } from "../local/child.ts";
 
 export type AuditOutcome = "passed" | "failed" | "not asked";
 
 const ARGUMENTS = ["audit", "--prod", "--audit-level", "high", "--ignore-registry-errors"];
 
-/** Asks. @returns what is answered, and what that comes to */
+/** Asks the registry. */
 export async function runAudit(): Promise<{ readonly outcome: AuditOutcome; readonly output: string }> {
-  const child = spawn("pnpm", ARGUMENTS, {
-    cwd: ROOT,
-    env: childEnvironment(process.env),
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  // Where it cannot be started there is no exit code.
-  const closed = once(child, "close").catch(() => undefined);
-  const [answer, complaint] = await Promise.all([text(child.stdout), text(child.stderr), closed]);
-  return { outcome: auditOutcome(child.exitCode ?? 1, answer), output: answer + complaint };
+  const env = childEnvironment(process.env);
+  const { code, stdout, stderr } = await resultOf(
+    spawn("pnpm", ARGUMENTS, { cwd: ROOT, env, stdio: ["ignore", "pipe", "pipe"] }),
+  );
+  return { outcome: auditOutcome(code, stdout), output: stdout + stderr };
 }
 
-/** What pnpm 12 came to. Where the registry gave no answer it says so on standard error alone, and ends well. */
+/** If the registry does not answer, pnpm 12 says so on standard error only, and exits with 0. */
 export function auditOutcome(code: number, stdout: string): AuditOutcome {
   if (code !== 0) return "failed";
   return /vulnerabilities found/.test(stdout) ? "passed" : "not asked";

@@ -1,13 +1,12 @@
-/** What `npm test` looks at besides the tests. As many checks run at once as there are cores; each prints once it has ended. */
+/** What `npm test` checks besides the tests. One check runs on each core, and prints when it has ended. */
 import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import path from "node:path";
-import { text } from "node:stream/consumers";
 import { localEnvironment } from "@webhook-gateway/shared/process/child-environment.mjs";
 import { ROOT } from "@webhook-gateway/shared/process/root.mjs";
 import pLimit from "p-limit";
-import { exitOf } from "../local/wrangler.ts";
+import { resultOf } from "../local/child.ts";
 import { type AuditOutcome, runAudit } from "./audit.ts";
 
 interface Result {
@@ -24,7 +23,7 @@ interface Check {
   readonly run: () => Promise<Result>;
 }
 
-/** Names of checks, by what came of them. */
+/** The names of the checks by their outcome. */
 export type Checked = Readonly<Record<AuditOutcome, readonly string[]>>;
 
 /** Runs them all. */
@@ -32,8 +31,8 @@ export async function runChecks(): Promise<Checked> {
   const bundles = mkdtempSync(path.join(tmpdir(), "webhook-gateway-bundles-"));
   try {
     const results = [...(await runAll(checks(bundles))), ...(await runAll([sizes(bundles)]))];
-    const named = (wanted: AuditOutcome): string[] =>
-      results.flatMap(({ name, outcome }) => (outcome === wanted ? [name] : []));
+    const named = (outcome: AuditOutcome): string[] =>
+      results.filter((result) => result.outcome === outcome).map(({ name }) => name);
     return { passed: named("passed"), failed: named("failed"), "not asked": named("not asked") };
   } finally {
     rmSync(bundles, { recursive: true, force: true });
@@ -65,7 +64,7 @@ const checks = (bundles: string): Check[] => [
   ]),
   bindingsOf("producer"),
   bindingsOf("consumer"),
-  // In CI alone: news of a package are not a contributor's failure.
+  // Only in CI: a newly published vulnerability is not a contributor's failure.
   ...(process.env.CI === undefined ? [] : [{ name: "known vulnerabilities", run: runAudit }]),
 ];
 
@@ -76,35 +75,35 @@ const bindingsOf = (worker: string): Check =>
     ...["--env-interface", "Env", "--check"],
   ]);
 
-/** What would be deployed, as far as it can be told without an account. */
+/** Builds what would be deployed, as far as that works without an account. */
 const deploymentOf = (worker: string, environment: string, bundles: string): Check =>
   command(`deployment of the ${worker} to ${environment}`, [
     ...["wrangler", "deploy", "--dry-run", "-c", `wrangler.${worker}.toml`, "--env", environment],
     ...["--outdir", path.join(bundles, environment, worker)],
   ]);
 
-/** What each Worker may weigh: what is uploaded is what every cold start parses. */
+/** The size limits of the Workers: every cold start parses what is uploaded. */
 const sizes = (bundles: string): Check =>
   command("sizes of the Workers", ["node", "bench/src/bundle-size.ts", path.join(bundles, "production")]);
 
-/** Passes where a program of `node_modules/.bin`, or of the PATH where it is not there, ends with 0. */
+/** Passes if a program exits with 0. It is taken from `node_modules/.bin`, or else from the PATH. */
 function command(name: string, [program = "", ...args]: readonly string[]): Check {
   const installed = path.join(ROOT, "node_modules/.bin", program);
   const run = async (): Promise<Result> => {
     const child = spawn(existsSync(installed) ? installed : program, args, {
       cwd: ROOT,
-      env: { ...toolEnvironment(), ...(process.stdout.isTTY ? { FORCE_COLOR: "1" } : {}) },
+      env: {
+        ...localEnvironment(process.env),
+        ...TOOL_SETTINGS,
+        ...(process.stdout.isTTY ? { FORCE_COLOR: "1" } : {}),
+      },
       stdio: ["ignore", "pipe", "pipe"],
     });
-    const [code, stdout, stderr] = await Promise.all([exitOf(child), text(child.stdout), text(child.stderr)]);
+    const { code, stdout, stderr } = await resultOf(child);
     return { outcome: code === 0 ? "passed" : "failed", output: stdout + stderr };
   };
   return { name, run };
 }
 
-/** For programs that look at this checkout. */
-export const toolEnvironment = (): NodeJS.ProcessEnv => ({
-  ...localEnvironment(process.env),
-  WRANGLER_SEND_METRICS: "false",
-  WRANGLER_HIDE_BANNER: "true",
-});
+/** For programs that check this checkout. */
+export const TOOL_SETTINGS = { WRANGLER_SEND_METRICS: "false", WRANGLER_HIDE_BANNER: "true" };

@@ -1,77 +1,55 @@
 /**
- * `npm test`: every check of the project and then its tests, with all that failed told at the end. The last line is
- * `N passed, N failed`, where each check counts as one and each test as one.
+ * `npm test`: runs every check of the project and then its tests, and lists at the end what failed. The last line is
+ * `N passed, N failed`, which counts each check and each test once.
  *
  *   npm test                       everything
  *   npm test -- --project shared   arguments go to Vitest, and only the tests run
- *   npm test -- --changed          the tests of what is not committed yet
+ *   npm test -- --changed          the tests of uncommitted changes
  */
-import { spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import path from "node:path";
-import { ROOT } from "@webhook-gateway/shared/process/root.mjs";
-import { exitOf } from "../local/wrangler.ts";
-import { runChecks, toolEnvironment } from "./checks.ts";
+import { existsSync } from "node:fs";
+import * as v from "valibot";
+import { runChecks, TOOL_SETTINGS } from "./checks.ts";
+import { runVitest } from "./vitest.ts";
 
 const args = process.argv.slice(2);
 const onlyChanged = args.some((arg) => arg.startsWith("--changed"));
 
-interface Counts {
-  readonly passed: number;
-  readonly failed: number;
-}
-
-async function runTests(args: readonly string[]): Promise<Counts> {
-  const dir = mkdtempSync(path.join(tmpdir(), "webhook-gateway-test-"));
-  const report = path.join(dir, "report.json");
-  const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
-  try {
-    const child = spawn(path.join(ROOT, "node_modules/.bin/vitest"), ["run", ...reporters, ...args], {
-      cwd: ROOT,
-      env: toolEnvironment(),
-      stdio: ["ignore", "inherit", "inherit"],
-    });
-    return countTests(report, await exitOf(child));
-  } finally {
-    rmSync(dir, { recursive: true, force: true });
-  }
-}
+const counts = v.object({
+  numPassedTests: v.number(),
+  numFailedTests: v.number(),
+  numPendingTests: v.number(),
+  numTodoTests: v.number(),
+});
 
 /**
- * A run that broke before it could count its tests is one failure; so are a skipped test and an empty run, unless it is
- * one of what has changed.
+ * A run that broke before it could count its tests is one failure. So are a skipped test and an empty run, unless only
+ * the tests of changes were asked for.
  */
-function countTests(report: string, code: number): Counts {
-  try {
-    const parsed: Record<string, unknown> = JSON.parse(readFileSync(report, "utf8"));
-    const count = (key: string): number => Number(parsed[key] ?? 0);
-    const passed = count("numPassedTests");
-    const failed = count("numFailedTests") + count("numPendingTests") + count("numTodoTests");
-    const broken = code !== 0 || (passed === 0 && !onlyChanged) ? 1 : 0;
-    return { passed, failed: Math.max(failed, broken) };
-  } catch {
-    return { passed: 0, failed: 1 };
-  }
+async function runTests(): Promise<{ readonly passed: number; readonly failed: number }> {
+  const { code, report } = await runVitest(["run", ...args, ...withoutBrowser()], TOOL_SETTINGS);
+  const parsed = v.safeParse(counts, report);
+  if (!parsed.success) return { passed: 0, failed: 1 };
+  const { numPassedTests: passed, numFailedTests, numPendingTests, numTodoTests } = parsed.output;
+  const broken = code !== 0 || (passed === 0 && !onlyChanged) ? 1 : 0;
+  return { passed, failed: Math.max(numFailedTests + numPendingTests + numTodoTests, broken) };
 }
 
-/** A machine without a browser still has all the other tests; CI has one, and there a missing one is a failure. */
+/** Without a browser the other tests still run. In CI there is one, and a missing one is a failure. */
 function withoutBrowser(): readonly string[] {
   const browser = process.env.CHROMIUM_PATH ?? "/usr/bin/chromium";
   if (existsSync(browser) || process.env.CI !== undefined) return [];
   console.warn(
-    `The tests of the dashboard in a browser are left out: there is no ${browser} (Debian: apt install chromium).`,
+    `Skipping the browser tests of the dashboard: ${browser} is missing (Debian: apt install chromium).`,
   );
   return ["--exclude", "test/e2e/dashboard*.test.ts"];
 }
 
-const checked = args.length === 0 ? await runChecks() : undefined;
+const checked = args.length === 0 ? await runChecks() : { passed: [], failed: [], "not asked": [] };
 console.log("\n── tests");
-const tests = await runTests([...args, ...withoutBrowser()]);
-const passed = (checked?.passed.length ?? 0) + tests.passed;
-const failed = (checked?.failed.length ?? 0) + tests.failed;
-for (const name of checked?.failed ?? []) console.error(`\nFAILED: ${name}`);
-for (const name of checked?.["not asked"] ?? [])
-  console.warn(`\nNOT ASKED: ${name}: the registry gave no answer; this says nothing of them`);
-console.log(`\n${passed} passed, ${failed} failed`);
+const tests = await runTests();
+const failed = checked.failed.length + tests.failed;
+for (const name of checked.failed) console.error(`\nFAILED: ${name}`);
+for (const name of checked["not asked"])
+  console.warn(`\nNOT ASKED: ${name}: the registry did not answer, so nothing is known`);
+console.log(`\n${checked.passed.length + tests.passed} passed, ${failed} failed`);
 process.exitCode = failed === 0 ? 0 : 1;

@@ -1,6 +1,6 @@
 /**
- * Applies migrations to the local database, in one Wrangler: `wrangler d1 migrations apply` starts a workerd for each of
- * them. A program of its own, so that the gateway need not keep Wrangler in memory.
+ * Applies migrations to the local database with one Wrangler: `wrangler d1 migrations apply` starts a workerd for each of
+ * them. It is a separate program, so that the gateway does not keep Wrangler in memory.
  *
  *   node tools/local/apply-migrations.ts <state directory> <directory of the migrations>
  */
@@ -11,7 +11,7 @@ import { ROOT } from "@webhook-gateway/shared/process/root.mjs";
 import { migrate } from "@webhook-gateway/shared/store/maintain/migrate.ts";
 import { listMigrations } from "../../cli/src/cloudflare/databases.ts";
 
-// Read at Wrangler's first import: it would list bindings that are not needed here.
+// Wrangler reads this when it is imported. Otherwise it would list bindings that are not needed here.
 process.env.WRANGLER_LOG = "none";
 const { getPlatformProxy, unstable_splitSqlQuery } = await import("wrangler");
 

@@ -1,11 +1,13 @@
-/** What the local Workers are started with, checked before they are: a Worker tells its own log only, once it is used. */
+/** Checks the configuration of the local Workers before they start: a Worker only logs its errors, at its first request. */
+
 import { ConfigError } from "@webhook-gateway/shared/config/common.ts";
+import { GatewayError } from "../../cli/src/exit.ts";
 import { WORKERS } from "../../cli/src/project/project.ts";
 import { checkWorkerConfig } from "../../cli/src/project/worker-config.ts";
 import { readVariables } from "./local-config.ts";
-import { type LocalSettings, StartError } from "./settings.ts";
+import type { LocalSettings } from "./settings.ts";
 
-/** @throws StartError naming the keys that are bad, of both Workers, and never a value */
+/** @throws GatewayError naming the invalid keys of both Workers, and never a value */
 export function requireGoodConfiguration({ variables }: LocalSettings): void {
   const problems: string[] = [];
   for (const worker of WORKERS) {
@@ -16,5 +18,5 @@ export function requireGoodConfiguration({ variables }: LocalSettings): void {
       problems.push(`${worker}: ${thrown.message}`);
     }
   }
-  if (problems.length > 0) throw new StartError(problems.join("\nerror: "));
+  if (problems.length > 0) throw new GatewayError(problems.join("\nerror: "));
 }

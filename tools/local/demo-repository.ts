@@ -1,10 +1,11 @@
-/** The demo's repository: a small real one, with a pull request more at every start. */
+/** The demo's repository: small but real, with one more pull request at every start. */
+
 import { execFile } from "node:child_process";
 import { mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { promisify } from "node:util";
 import { gitEnvironment } from "@webhook-gateway/shared/process/child-environment.mjs";
-import { StartError } from "./settings.ts";
+import { GatewayError } from "../../cli/src/exit.ts";
 
 /** Its name at the gateway, and its folder. */
 export const DEMO_REPOSITORY = "demo/widgets";
@@ -14,7 +15,7 @@ export interface PullRequest {
   readonly head: string;
 }
 
-/** Commits a change on a branch of its own, the next pull request. @throws StartError */
+/** Commits a change on a branch of its own, the next pull request. @throws GatewayError */
 export async function makePullRequest(
   demoRepos: string,
   change: Readonly<Record<string, string>> = {},
@@ -39,7 +40,7 @@ export async function makePullRequest(
 
 type Git = (...args: string[]) => Promise<string>;
 
-/** Git on one repository. @throws StartError with git's own words */
+/** Git in one repository. @throws GatewayError with what git printed */
 function gitIn(dir: string): Git {
   const run = promisify(execFile);
   const options = { cwd: dir, env: gitEnvironment(process.env) };
@@ -47,13 +48,13 @@ function gitIn(dir: string): Git {
     try {
       return (await run("git", args, options)).stdout;
     } catch (thrown) {
-      throw new StartError(`git ${args[0]} failed: ${wordsOf(thrown)}`);
+      throw new GatewayError(`git ${args[0]} failed: ${outputOf(thrown)}`);
     }
   };
 }
 
-/** What a program that failed has printed; where it has not, or was not found, what Node says of it. */
-function wordsOf(thrown: unknown): string {
+/** What a failed program printed, or else the error of Node. */
+function outputOf(thrown: unknown): string {
   if (!(thrown instanceof Error)) return "unknown";
   const printed = "stderr" in thrown && "stdout" in thrown ? `${thrown.stderr}${thrown.stdout}`.trim() : "";
   return printed === "" ? thrown.message : printed;
@@ -81,7 +82,7 @@ test("counts the widgets of every box", () => {
   assert.equal(countWidgets([{ widgets: 2 }, { widgets: 3 }]), 5);
 });
 
-test("counts nothing where there is no box", () => {
+test("counts nothing if there is no box", () => {
   assert.equal(countWidgets([]), 0);
 });
 `,

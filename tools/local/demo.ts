@@ -1,16 +1,18 @@
 /**
- * The demo: a pull request of a small real git repository, one signed delivery over HTTP, and the trace of what comes
- * of it, asked of the operator API as it happens.
+ * The demo: a pull request in a small real git repository, one signed delivery over HTTP, and its trace, read from the
+ * operator API while it happens.
  */
+
 import { setTimeout as delay } from "node:timers/promises";
 import type { ValidationItem } from "@webhook-gateway/shared/api/validation.ts";
 import { openClient } from "../../cli/src/api/client.ts";
 import { sendDelivery } from "../../cli/src/api/delivery.ts";
 import { type OperatorApi, operatorApi } from "../../cli/src/api/operator-api.ts";
 import { ApiError } from "../../cli/src/api/refusal.ts";
+import { GatewayError } from "../../cli/src/exit.ts";
 import { buildPayload } from "../../cli/src/input/payload.ts";
 import { DEMO_REPOSITORY, makePullRequest, type PullRequest } from "./demo-repository.ts";
-import { type LocalSettings, StartError } from "./settings.ts";
+import type { LocalSettings } from "./settings.ts";
 
 const TIMEOUT_MS = 90_000;
 const POLL_MS = 100;
@@ -23,7 +25,7 @@ export interface DemoOptions {
   readonly signal: AbortSignal;
 }
 
-/** Runs the demo. Trouble is told and does not end the gateway. */
+/** Runs the demo. If it fails it says so, and the gateway goes on. */
 export async function runDemo(options: DemoOptions): Promise<void> {
   try {
     const pull = await makePullRequest(options.demoRepos);
@@ -33,7 +35,7 @@ export async function runDemo(options: DemoOptions): Promise<void> {
     await trace(options, guid, accepted);
   } catch (thrown) {
     if (options.signal.aborted) return;
-    console.error(`demo: did not come to its end: ${thrown instanceof Error ? thrown.message : "unknown"}`);
+    console.error(`demo: did not finish: ${thrown instanceof Error ? thrown.message : "unknown"}`);
   }
 }
 
@@ -46,7 +48,7 @@ async function deliver({ url, settings }: DemoOptions, pull: PullRequest): Promi
   });
   const secret = settings.variables.GITHUB_WEBHOOK_SECRET ?? "";
   const sent = await sendDelivery(url, secret, { event: "pull_request", body: JSON.stringify(payload) });
-  if (sent.status !== 202) throw new StartError(`the delivery was answered ${sent.status}`);
+  if (sent.status !== 202) throw new GatewayError(`the delivery was answered ${sent.status}`);
   console.log(`  accepted 202 in ${sent.durationMs} ms (delivery ${sent.guid})`);
   return sent.guid;
 }
@@ -65,7 +67,7 @@ async function trace({ url, settings, signal }: DemoOptions, guid: string, accep
       console.log(`  ${name} after ${Date.parse(at) - accepted} ms`);
     }
     const last = found?.steps.find(({ step }) => step in REPORT_STATUSES);
-    // A validation that is under way is reported too.
+    // A running validation is reported too.
     if (found?.validation.finished_at != null && last !== undefined) {
       const { id } = found.validation;
       console.log(`  reported ${REPORT_STATUSES[last.step]} (${last.detail})`);
@@ -76,7 +78,7 @@ async function trace({ url, settings, signal }: DemoOptions, guid: string, accep
     }
     await delay(POLL_MS);
   }
-  if (!signal.aborted) throw new StartError(`no result within ${TIMEOUT_MS / 1000} s`);
+  if (!signal.aborted) throw new GatewayError(`no result within ${TIMEOUT_MS / 1000} s`);
 }
 
 /** @returns undefined until the delivery is recorded */
@@ -89,7 +91,7 @@ async function findValidation(api: OperatorApi, guid: string) {
   }
 }
 
-/** What each step of a trace is called here. */
+/** What the demo calls each step of a trace. */
 const STEP_NAMES: Readonly<Record<string, string>> = {
   recorded: "recorded",
   dispatching: "dispatched",
@@ -97,12 +99,12 @@ const STEP_NAMES: Readonly<Record<string, string>> = {
   running: "running",
 };
 
-/** Its state, and if that is its end, how it ended. */
+/** The state; for a final state, with the conclusion. */
 function nameOfState({ state, finished_at, conclusion, error }: ValidationItem): string | undefined {
   return finished_at === null ? STEP_NAMES[state] : [state, conclusion ?? error ?? ""].join(" ").trim();
 }
 
-/** The steps that say what happened to the report to GitHub, and its status. */
+/** The steps about the report to GitHub, with the status that they mean. */
 const REPORT_STATUSES: Readonly<Record<string, string>> = {
   reported: "posted",
   "not reported": "skipped",

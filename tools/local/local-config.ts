@@ -1,31 +1,32 @@
-/** The Workers' configuration as the local gateway uses it. */
+/** The configuration of the Workers for the local gateway. */
+
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { ROOT } from "@webhook-gateway/shared/process/root.mjs";
 import { parse } from "smol-toml";
 import * as v from "valibot";
+import { GatewayError } from "../../cli/src/exit.ts";
 import { configFile, WORKERS, type WorkerName } from "../../cli/src/project/project.ts";
-import { StartError } from "./settings.ts";
 
 const variables = v.record(v.string(), v.pipe(v.unknown(), v.transform(String)));
 const withVariables = v.object({ env: v.object({ development: v.object({ vars: variables }) }) });
 
 /**
- * The variables of a Worker's file for development. Loading Wrangler to read them would take a second.
- * @throws StartError if the file cannot be read
+ * The variables of a Worker for development. They are not read with Wrangler, because loading it takes a second.
+ * @throws GatewayError if the file cannot be read
  */
 export function readVariables(worker: WorkerName): Readonly<Record<string, string>> {
   try {
     return v.parse(withVariables, parse(readText(worker))).env.development.vars;
   } catch (thrown) {
     const reason = thrown instanceof Error ? thrown.message : "unknown";
-    throw new StartError(`${configFile(worker)} cannot be read: ${reason}`);
+    throw new GatewayError(`${configFile(worker)} cannot be read: ${reason}`);
   }
 }
 
 /**
- * Writes both configurations again in a folder of their own. Beside a `.dev.vars` Wrangler takes variables from nowhere
- * else, and the environment is to win over it.
+ * Copies both configurations to another folder. Beside a `.dev.vars` Wrangler would read no other variables, but the
+ * environment has to win over that file.
  * @returns the paths of the copies, the producer's first
  */
 export function writeLocalConfigs(stateDir: string): string[] {
@@ -37,7 +38,7 @@ export function writeLocalConfigs(stateDir: string): string[] {
   });
 }
 
-/** True if the copies are what would be written, by this version of Wrangler too. */
+/** True if the copies are what would be written now, for this version of Wrangler. */
 export function localConfigsAreCurrent(stateDir: string): boolean {
   try {
     return WORKERS.every((worker) => readFileSync(localFile(stateDir, worker), "utf8") === localText(worker));

@@ -15,23 +15,18 @@ import { makeSecret, RANDOM_SECRETS } from "../../cli/src/project/secret-names.t
 
 /** What the local gateway needs to know before it starts. */
 export interface LocalSettings extends LocalPorts {
-  /** Where D1 lives. */
+  /** The folder with the local D1. */
   readonly stateDir: string;
-  /** True where another Grainchain is named, and the embedded one is not started. */
+  /** Another Grainchain is named, so the embedded one is not started. */
   readonly externalGrainchain: boolean;
   /** Variables and secrets by name, as the Workers get them. */
   readonly variables: Readonly<Record<string, string>>;
 }
 
-/** Expected trouble, told in one line. */
-export class StartError extends GatewayError {
-  override readonly name = "StartError";
-}
-
 /**
- * Reads the settings, making `.dev.vars` with random secrets where there is none.
+ * Reads the settings, and creates `.dev.vars` with random secrets if it is missing.
  * @param dir where `.dev.vars` is
- * @throws GatewayError naming the variable, the file or the line that cannot be used
+ * @throws GatewayError naming the variable, the file or the line that is invalid
  */
 export function readLocalSettings(environment: NodeJS.ProcessEnv, dir = ROOT): LocalSettings {
   const ports = readPorts(environment);
@@ -39,7 +34,7 @@ export function readLocalSettings(environment: NodeJS.ProcessEnv, dir = ROOT): L
   const given = nonEmpty(environment);
   const externalGrainchain = given.GRAINCHAIN_API_URL !== undefined;
   if (port === grainchainPort && !externalGrainchain)
-    throw new StartError(`PORT and GRAINCHAIN_PORT are both ${port}: set one of them to another one`);
+    throw new GatewayError(`PORT and GRAINCHAIN_PORT are both ${port}: set one of them to another one`);
   return {
     ...ports,
     stateDir: requireFolder("GATEWAY_STATE", readStateDir(environment)),
@@ -62,16 +57,16 @@ function readDevVars(dir: string): Record<string, string> {
 
 function writeDevVars(file: string): void {
   const lines = RANDOM_SECRETS.map((name) => `${name}=${makeSecret()}\n`);
-  const text = `# Made by npm start: secrets of this machine's gateway.\n${lines.join("")}`;
+  const text = `# Created by npm start: the secrets of this machine's gateway.\n${lines.join("")}`;
   try {
     writeFileSync(file, text, { mode: 0o600 });
   } catch (thrown) {
-    throw new StartError(`.dev.vars cannot be written (${errorCode(thrown)})`);
+    throw new GatewayError(`.dev.vars cannot be written (${errorCode(thrown)})`);
   }
 }
 
 function requireFolder(name: string, dir: string): string {
   if (statSync(dir, { throwIfNoEntry: false })?.isDirectory() === false)
-    throw new StartError(`${name} is not a folder`);
+    throw new GatewayError(`${name} is not a folder`);
   return dir;
 }

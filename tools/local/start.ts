@@ -1,6 +1,6 @@
 /**
- * `npm start`: the whole gateway on this machine. Applies the migrations, starts the embedded Grainchain and both
- * Workers, runs the demo, and serves until it is told to stop.
+ * `npm start`: the whole gateway on this machine. It applies the migrations, starts the embedded Grainchain and both
+ * Workers, runs the demo, and serves until it is stopped.
  */
 import type { ChildProcess } from "node:child_process";
 import { mkdirSync, rmSync } from "node:fs";
@@ -12,13 +12,14 @@ import {
   wranglerEnvironment,
 } from "@webhook-gateway/shared/process/child-environment.mjs";
 import { GatewayError } from "../../cli/src/exit.ts";
+import { localAddresses } from "../../cli/src/project/local-gateway.ts";
 import { watchParent } from "../bootstrap/parent.mjs";
 import { requireGoodConfiguration } from "./configuration.ts";
 import { writeLocalConfigs } from "./local-config.ts";
 import { applyMigrations } from "./migrations.ts";
 import { requireFreePort } from "./ports.ts";
 import { followLogs, Processes, spawnProgram } from "./processes.ts";
-import { type LocalSettings, readLocalSettings, StartError } from "./settings.ts";
+import { type LocalSettings, readLocalSettings } from "./settings.ts";
 import { spawnWrangler } from "./wrangler.ts";
 
 const CONSUMER = "webhook-gateway-consumer-development";
@@ -26,7 +27,7 @@ const CRON_MS = 60_000;
 const START_TIMEOUT_MS = 60_000;
 const POLL_MS = 25;
 const PROBE_MS = 5_000;
-/** Longer than anything the Workers do at once. */
+/** Longer than the Workers ever take for a request. */
 const SILENT_MS = 30_000;
 
 const processes = new Processes();
@@ -38,12 +39,12 @@ async function stop(code: number): Promise<never> {
   process.exit(code);
 }
 
-/** Takes over a child: its log goes to a file, its warnings to the terminal, and its end is the gateway's. */
+/** Writes a child's log to a file and its warnings to the terminal. The gateway ends when the child does. */
 function superviseChild(name: string, child: ChildProcess, logFile: string): void {
-  const lastWords = followLogs(child, logFile, (line) => console.error(line));
+  const lastLines = followLogs(child, logFile, (line) => console.error(line));
   processes.add(name, child, (code) => {
     console.error(`error: ${name} ended unexpectedly (exit code ${code})`);
-    for (const line of lastWords()) console.error(`  ${line}`);
+    for (const line of lastLines()) console.error(`  ${line}`);
     void stop(1);
   });
 }
@@ -59,18 +60,19 @@ async function main(): Promise<void> {
   const demoRepos = path.join(settings.stateDir, "demo-repos");
   if (!settings.externalGrainchain) startGrainchain(settings, demoRepos);
   startWorkers(settings);
-  const url = `http://localhost:${settings.port}`;
-  await waitUntilHealthy(url);
-  if (!settings.externalGrainchain) await waitUntilUp(`http://127.0.0.1:${settings.grainchainPort}/health`);
+  const { CLOUDFLARE_WORKER_URL: url, GRAINCHAIN_API_URL: grainchainUrl } = localAddresses(settings);
+  await waitForHealth("the Workers", url, isGateway);
+  if (!settings.externalGrainchain)
+    await waitForHealth("the embedded Grainchain", grainchainUrl, ({ ok }) => ok);
   if (stopped.signal.aborted) return;
   console.log(`ready ${url}`);
-  void beatEveryMinute(url);
+  void fireCronEveryMinute(url);
   void watchWorkers(url, settings.stateDir);
 
   if (!withDemo) return;
   if (settings.externalGrainchain) {
     console.log(
-      "demo: left out, because GRAINCHAIN_API_URL names a Grainchain that cannot see its repository",
+      "demo: skipped, because GRAINCHAIN_API_URL names a Grainchain that cannot read its repository",
     );
     return;
   }
@@ -78,15 +80,15 @@ async function main(): Promise<void> {
   await runDemo({ url, settings, demoRepos, signal: stopped.signal });
 }
 
-/** @returns whether the demo is wanted */
+/** @returns whether to run the demo */
 function readArguments(): boolean {
   try {
     const options = { demo: { type: "boolean", default: true } } as const;
     return parseArgs({ options, allowNegative: true }).values.demo;
   } catch (thrown) {
-    // Its first sentence names the option.
+    // The first sentence names the option.
     const message = thrown instanceof Error ? thrown.message.split(". ")[0] : "bad arguments";
-    throw new StartError(`${message}; known: --no-demo`);
+    throw new GatewayError(`${message}; known: --no-demo`);
   }
 }
 
@@ -111,7 +113,7 @@ function startWorkers(settings: LocalSettings): void {
       ...["--port", String(settings.port), "--inspector-port", "0", "--persist-to", settings.stateDir],
       ...["--show-interactive-dev-session=false", "--log-level", "log"],
     ],
-    // The variables come by the environment: no secret on a command line or in another file.
+    // Variables are passed in the environment, so no secret is on a command line or in another file.
     {
       env: {
         ...wranglerEnvironment({ ...process.env, ...settings.variables }),
@@ -124,9 +126,9 @@ function startWorkers(settings: LocalSettings): void {
 }
 
 /**
- * Wrangler registers running Workers by name, for the whole machine, and sends a cron that is fired to whoever holds the
- * name: to another gateway, or to one that was killed outright less than 90 s ago. So each start has a registry of its
- * own. Its local traces are off: they keep every request's address on disk, and a callback's address is a capability.
+ * Wrangler registers running Workers by name, for the whole machine, and sends a fired cron to whichever process has the
+ * name: another gateway, or one that was killed less than 90 s ago. So each start has its own registry. Wrangler's local
+ * traces are off: they keep the address of every request on disk, and the address of a callback is a capability.
  */
 function wranglerSettings(stateDir: string): NodeJS.ProcessEnv {
   const registry = path.join(stateDir, "registry");
@@ -138,36 +140,38 @@ function wranglerSettings(stateDir: string): NodeJS.ProcessEnv {
   };
 }
 
-async function waitUntilHealthy(url: string): Promise<void> {
-  await waitFor(async () => {
-    const response = await fetch(`${url}/health`);
-    const { service } = (await response.json()) as { service?: string };
-    return service === "webhook-gateway";
-  }, "the Workers did not come up");
-}
+/** Whatever its status: an unhealthy gateway says what is wrong. */
+const isGateway = async (response: Response): Promise<boolean> => {
+  const { service } = (await response.json()) as { service?: string };
+  return service === "webhook-gateway";
+};
 
-async function waitUntilUp(url: string): Promise<void> {
-  await waitFor(async () => (await fetch(url)).ok, "the embedded Grainchain did not come up");
-}
-
-async function waitFor(up: () => Promise<boolean>, problem: string): Promise<void> {
+async function waitForHealth(
+  name: string,
+  url: string,
+  isUp: (response: Response) => boolean | Promise<boolean>,
+): Promise<void> {
   const until = Date.now() + START_TIMEOUT_MS;
   while (Date.now() < until && !stopped.signal.aborted) {
-    if (await up().catch(() => false)) return;
+    const up = await fetch(`${url}/health`)
+      .then(isUp)
+      .catch(() => false);
+    if (up) return;
     await delay(POLL_MS);
   }
-  if (!stopped.signal.aborted) throw new StartError(`${problem} within ${START_TIMEOUT_MS / 1000} s`);
+  if (!stopped.signal.aborted)
+    throw new GatewayError(`${name} did not come up within ${START_TIMEOUT_MS / 1000} s`);
 }
 
-/** Wrangler fires no cron locally: here it is fired at once, for what a crash has left behind, and then every minute. */
-async function beatEveryMinute(url: string): Promise<void> {
+/** Wrangler does not fire crons locally. This fires it at once, for what a crash left behind, and then every minute. */
+async function fireCronEveryMinute(url: string): Promise<void> {
   while (!stopped.signal.aborted) {
     await fireCron(url);
     await delay(CRON_MS, undefined, { signal: stopped.signal }).catch(() => undefined);
   }
 }
 
-/** Where workerd dies, Wrangler starts another, goes on, and may never answer again: that is the gateway's end too. */
+/** If workerd dies, Wrangler starts another one and may never answer again. Then the gateway ends, too. */
 async function watchWorkers(url: string, stateDir: string): Promise<void> {
   let answeredAt = Date.now();
   while (!stopped.signal.aborted && Date.now() - answeredAt < SILENT_MS) {
@@ -175,7 +179,7 @@ async function watchWorkers(url: string, stateDir: string): Promise<void> {
     if (await answers(url)) answeredAt = Date.now();
     const wait = Math.max(probedAt + PROBE_MS - Date.now(), 0);
     await delay(wait, undefined, { signal: stopped.signal }).catch(() => undefined);
-    // A machine that slept was not silent.
+    // The machine may have been asleep.
     if (Date.now() - probedAt > 3 * PROBE_MS) answeredAt = Date.now();
   }
   if (stopped.signal.aborted) return;
@@ -202,10 +206,10 @@ async function fireCron(url: string): Promise<void> {
       body: JSON.stringify({ cron: "* * * * *" }),
       signal: stopped.signal,
     });
-    if (!response.ok) console.error(`warning: the cron could not be fired (HTTP ${response.status})`);
+    if (!response.ok) console.error(`warning: cannot fire the cron (HTTP ${response.status})`);
     await response.body?.cancel();
   } catch {
-    // The gateway is stopping, or is about to be found dead.
+    // The gateway is stopping, or watchWorkers is about to end it.
   }
 }
 

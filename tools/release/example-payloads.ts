@@ -1,7 +1,6 @@
 /**
- * `node tools/release/example-payloads.ts`: writes the example payloads that `gateway send` works with, from the package that
- * GitHub's SDK authors maintain. They are kept here so that `npm start` need not install the package. Run it when the
- * package has a new version.
+ * `node tools/release/example-payloads.ts`: copies the example payloads of `gateway send` from the package that the authors
+ * of GitHub's SDK maintain, so that `npm start` does not have to install it. Run it when the package has a new version.
  */
 import { writeFileSync } from "node:fs";
 import webhooks from "@octokit/webhooks-examples" with { type: "json" };

@@ -1,6 +1,6 @@
 /**
- * `npm run sbom`: the software bill of materials of what is deployed, both Workers with every package in them, as
- * CycloneDX JSON. It is pnpm's list, without what depends on the machine that made it.
+ * `npm run sbom`: the software bill of materials of both Workers with every package in them, as CycloneDX JSON. It is
+ * pnpm's list, without what depends on the machine that makes it.
  */
 import { execFile } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
@@ -30,7 +30,7 @@ const sbom = v.looseObject({
 });
 export type Sbom = v.InferOutput<typeof sbom>;
 
-/** @throws Error if pnpm cannot make one */
+/** @throws Error if pnpm fails */
 export async function makeSbom(): Promise<Sbom> {
   const options = { cwd: ROOT, env: childEnvironment(process.env), maxBuffer: 2 ** 24 };
   const { stdout } = await promisify(execFile)("pnpm", COMMAND, options);

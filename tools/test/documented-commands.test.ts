@@ -9,7 +9,7 @@ import { startWrangler } from "../../cli/src/cloudflare/wrangler.ts";
 import { makeProgram } from "../../cli/src/program.ts";
 import { runHere } from "../../cli/test/support/gateway-here.ts";
 import { startOperatorServer, TOKEN } from "../../cli/test/support/operator-server.ts";
-import { D1_OPTIONS, INVARIANTS_OPTIONS } from "../database/tool-options.ts";
+import { D1_OPTIONS, INVARIANTS_OPTIONS } from "../database/database-tool.ts";
 import {
   argumentsOf,
   BLOCKS,

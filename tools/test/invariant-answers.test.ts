@@ -26,6 +26,6 @@ describe("a rule that nothing was heard of is not taken for kept:", () => {
     ["no JSON", "all is well"],
     ["nothing", ""],
   ])("%s", (_, output) => {
-    expect(() => brokenRows(CHECKS, output)).toThrow("what wrangler d1 execute printed is not understood");
+    expect(() => brokenRows(CHECKS, output)).toThrow("unexpected output of wrangler d1 execute");
   });
 });

@@ -9,15 +9,15 @@ test.each([
   ["EADDRNOTAVAIL", undefined],
   ["EAFNOSUPPORT", undefined],
   ["EADDRINUSE", "port 80 is taken; set PORT to another one"],
-  ["EACCES", "port 80 cannot be listened on (EACCES); set PORT to another one"],
-  ["EMFILE", "port 80 cannot be listened on (EMFILE); set PORT to another one"],
+  ["EACCES", "port 80 cannot be used (EACCES); set PORT to another one"],
+  ["EMFILE", "port 80 cannot be used (EMFILE); set PORT to another one"],
 ])("tells what %s means for a port", (code, problem) => {
   expect(portProblem(80, "PORT", code)).toBe(problem);
 });
 
 test("takes no port at which no browser, and no fetch, asks for anything", async () => {
   await expect(requireFreePort(10080, "PORT")).rejects.toThrow(
-    "port 10080 is one that browsers refuse; set PORT to another one",
+    "browsers refuse port 10080; set PORT to another one",
   );
 });
 

@@ -7,7 +7,7 @@ import { expect, test } from "vitest";
 const LEFT_TO_OTHERS: Readonly<Record<string, string>> = {
   "tools/bootstrap/guard.mjs": "hands on the environment that it was given for its script",
   "tools/local/processes.ts": "is given the whole environment",
-  "tools/check/test.ts": "runs Vitest in the environment that checks.ts made",
+  "tools/local/child.ts": "waits for processes that others start",
   "tools/bootstrap/toolchain.mjs": "is given the whole environment",
   "tools/test/bootstrap.test.ts": "starts the bootstrap, which makes the environment, as a person does",
   "tools/test/documented-commands.test.ts": "has a shell read what it does not run",
@@ -16,7 +16,7 @@ const LEFT_TO_OTHERS: Readonly<Record<string, string>> = {
   "grainchain/src/sandbox/process.ts": "is given the whole environment",
   "grainchain/test/index.test.ts": "names every variable",
   "grainchain/test/sandbox/leftovers.test.ts": "names every variable",
-  "grainchain/test/http/openapi.test.ts": "names every variable",
+  "grainchain/test/http/openapi-client.test.ts": "names every variable",
   "grainchain/test/server.test.ts": "runs chown",
   "shared/test/support/surroundings.ts": "makes what the environment must keep away",
 };
