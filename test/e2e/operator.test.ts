@@ -8,11 +8,11 @@ import { cleanUpAfterFile } from "./support/file-end.ts";
 import { type Gateway, SECRETS, startGateway } from "./support/gateway.ts";
 import { openPull, waitForState as waitForRun } from "./support/pull-requests.ts";
 
-/** Its runs go on until they are cancelled. */
+/** Its runs continue until they are cancelled. */
 const SLOW = "acme/slow";
-/** Its runs find a fault. */
+/** Its runs fail. */
 const BROKEN = "acme/broken";
-/** Grainchain refuses its runs for good, until it is mended. */
+/** Grainchain refuses its runs permanently, until it is fixed. */
 const REFUSED = "acme/refused";
 const WORDS = "422 \u001b[31mno such image\u202e";
 
@@ -52,7 +52,7 @@ const askForJson = async (...args: readonly string[]) => {
 const open = (repo: string, pr: number) => openPull(gateway, repo, pr);
 const waitForState = (repo: string, pr: number, state: string) => waitForRun(gateway, repo, pr, state);
 
-test("lists what came and what ran, page by page", async () => {
+test("lists deliveries and validations page by page", async () => {
   const first = await open("acme/listed", 1);
   await gateway.waitForEnd(first);
   const second = await open("acme/listed", 2);
@@ -76,7 +76,7 @@ test("lists what came and what ran, page by page", async () => {
   });
 });
 
-test("traces a run that found a fault, whichever way it is asked for", async () => {
+test("traces a failed run by every kind of search", async () => {
   const guid = await open(BROKEN, 12);
   const { id, head_sha } = await gateway.waitForEnd(guid);
   await gateway.waitFor("SELECT 1 FROM reports WHERE validation_id = ?1 AND status <> 'due'", String(id));
@@ -98,7 +98,7 @@ test("traces a run that found a fault, whichever way it is asked for", async () 
   expect(shown.stdout).toMatch(/^test {2}failed/m);
 });
 
-test("traces a run that is under way, cancels it and runs it again", async () => {
+test("traces a run in progress, cancels it and runs it again", async () => {
   const guid = await open(SLOW, 3);
   const { id } = await waitForState(SLOW, 3, "running");
 
@@ -117,7 +117,7 @@ test("traces a run that is under way, cancels it and runs it again", async () =>
   expect(again).toMatchObject({ code: 0, stderr: "the validation has already ended: cancelled\n" });
 });
 
-test("shows a dead letter, refuses a replay without a scope, and replays it once it is mended", async () => {
+test("shows a dead letter, refuses a replay without a scope, and replays it once the cause is fixed", async () => {
   const guid = await open(REFUSED, 7);
   const { id } = await waitForState(REFUSED, 7, "dead");
 
@@ -126,39 +126,39 @@ test("shows a dead letter, refuses a replay without a scope, and replays it once
   for (const line of list.stdout.split("\n")) expect(line).not.toMatch(/[\p{Cc}\p{Cf}]/u);
   const { items } = await askForJson("dlq", "list", "--kind", "dispatch", "--repo", REFUSED);
   expect(items).toMatchObject([{ class: "permanent", validation_id: id, status: "open", error: WORDS }]);
-  const letter: string = items[0].id;
-  expect((await operate("dlq", "show", letter)).stdout).toContain("422 no such image");
-  expect(await operate("dlq", "show", letter, "--raw")).toMatchObject({ code: 3, stdout: "" });
+  const deadLetter: string = items[0].id;
+  expect((await operate("dlq", "show", deadLetter)).stdout).toContain("422 no such image");
+  expect(await operate("dlq", "show", deadLetter, "--raw")).toMatchObject({ code: 3, stdout: "" });
   expect((await operate("trace", `${REFUSED}#7`)).stdout).toContain("dead letters of this run");
   expect((await operate("status")).stdout).toMatch(/dispatch +permanent +1/);
 
   expect(await operate("dlq", "replay", "--yes")).toMatchObject({ code: 2, stdout: "" });
-  const dry = await askForJson("dlq", "replay", letter, "--dry-run");
-  expect(dry).toMatchObject({ total: 1, sample: [{ id: letter, status: "open" }] });
-  expect((await operate("dlq", "replay", letter)).code).toBe(1);
+  const dry = await askForJson("dlq", "replay", deadLetter, "--dry-run");
+  expect(dry).toMatchObject({ total: 1, sample: [{ id: deadLetter, status: "open" }] });
+  expect((await operate("dlq", "replay", deadLetter)).code).toBe(1);
   expect(await gateway.rows("SELECT count(*) AS n FROM replays")).toEqual([{ n: 0 }]);
 
   refuse(false);
-  const replayed = await askForJson("dlq", "replay", letter, "--yes", "--reason", "the image is there");
+  const replayed = await askForJson("dlq", "replay", deadLetter, "--yes", "--reason", "the image is there");
   expect(replayed).toMatchObject({
     ...{ action: "replay", status: "done", total: 1, replayed: 1, failed: 0, reason: "the image is there" },
     requested_by: expect.stringMatching(/^.+@.+$/),
   });
   expect(await waitForState(REFUSED, 7, "completed")).toMatchObject({ id, delivery_id: guid, lane: 1 });
-  expect(await askForJson("dlq", "show", letter)).toMatchObject({
+  expect(await askForJson("dlq", "show", deadLetter)).toMatchObject({
     status: "replayed",
     replay_id: replayed.id,
     outcome: expect.any(String),
   });
   expect(await operate("dlq", "list", "--repo", REFUSED)).toMatchObject({ code: 3, stdout: "" });
-  expect(await operate("dlq", "replay", letter, "--yes")).toMatchObject({
+  expect(await operate("dlq", "replay", deadLetter, "--yes")).toMatchObject({
     ...{ code: 3, stdout: "" },
-    stderr: `error: ${letter} is not open, but replayed\n`,
+    stderr: `error: ${deadLetter} is not open, but replayed\n`,
   });
   expect((await operate("replays", "list")).stdout).toContain(replayed.id);
 });
 
-test("discards what is not worth a replay", async () => {
+test("discards dead letters that are not worth a replay", async () => {
   refuse(true);
   await open(REFUSED, 8);
   await waitForState(REFUSED, 8, "dead");
@@ -171,7 +171,7 @@ test("discards what is not worth a replay", async () => {
   expect(items).toMatchObject([{ status: "discarded" }]);
 });
 
-test("is a program of its own, with an exit code and two streams", async () => {
+test("runs as a program, with an exit code and two streams", async () => {
   const [listed, unknown] = await Promise.all([
     runGateway(["status"], asOperator()),
     runGateway(["trace", "acme/unknown#1"], asOperator()),
@@ -182,14 +182,14 @@ test("is a program of its own, with an exit code and two streams", async () => {
   expect(unknown).toMatchObject({ code: 3, stdout: "" });
 });
 
-test("tells a reader which token an order needs, and lets them look", async () => {
+test("tells a reader which token a command needs, and lets them read", async () => {
   const env = { GATEWAY_URL: gateway.url, GATEWAY_TOKEN: SECRETS.READER_TOKEN };
 
   expect((await runHere(["status"], env)).code).toBe(0);
   expect(await runHere(["dlq", "replay", "--all", "--yes"], env)).toEqual({
     code: 1,
     stdout: "",
-    stderr: "error: GATEWAY_TOKEN is a reader's: this needs the operator's (the gateway's OPERATOR_TOKEN)\n",
+    stderr: "error: GATEWAY_TOKEN is a reader's token: set it to the gateway's OPERATOR_TOKEN\n",
   });
   expect(await runHere(["status"], { ...env, GATEWAY_TOKEN: "nonsense" })).toMatchObject({
     code: 1,
@@ -198,7 +198,7 @@ test("tells a reader which token an order needs, and lets them look", async () =
   });
 });
 
-test("says that no hook is configured where a search has none to ask", async () => {
+test("says that no hook is configured if a search has none to ask", async () => {
   const ran = await operate("reconcile", "--since", "6h");
 
   expect(ran.code).toBe(1);
@@ -213,12 +213,12 @@ test.each([
   [["replays", "show", "nope"]],
   [["replays", "cancel", "nope"]],
   [["status", "acme/unheard-of"]],
-])("ends with 3 for what is not known: %j", async (args) => {
+])("exits with 3 if nothing is found: %j", async (args) => {
   expect(await operate(...args)).toMatchObject({ code: 3, stdout: "" });
 });
 
 test.each([[["trace", "what is this?"]], [["replays", "list", "--cursor", "nonsense"]]])(
-  "ends with 2 for what is not understood: %j",
+  "exits with 2 if the arguments are invalid: %j",
   async (args) => {
     expect(await operate(...args)).toMatchObject({ code: 2, stdout: "" });
   },

@@ -6,7 +6,7 @@ import { commitFiles, makeDirectory, stepsFile } from "../system/repositories.ts
 import { cleanUpAfterFile } from "./support/file-end.ts";
 import { type Gateway, SECRETS, startGateway } from "./support/gateway.ts";
 
-/** One system for all tests, over a directory of real repositories: one for each test. */
+/** One system for all tests, with a directory of real repositories: one for each test. */
 const reposDir = makeDirectory();
 const whenDone = cleanUpAfterFile();
 let grainchain: Grainchain;
@@ -37,7 +37,7 @@ function makeRepository() {
       expect(sent.status).toBe(202);
       return sent.guid;
     },
-    /** How many sandboxes have run since. */
+    /** How many sandboxes have run since then. */
     started: () => grainchain.startedTotal() - startedBefore,
     waitForRun: () =>
       gateway.waitFor("SELECT id FROM validations WHERE repository = ?1 AND state = 'running'", repo),
@@ -51,7 +51,7 @@ function makeRepository() {
   };
 }
 
-test("runs a pull request's tests and keeps the result with its whole timeline", async () => {
+test("runs a pull request's tests, and stores the result with its whole timeline", async () => {
   const { repo, commit, open } = makeRepository();
   const guid = await open(commit(stepsFile({ name: "test", run: "echo all is well" })));
 
@@ -100,7 +100,7 @@ test("ends a commit that cannot be cloned as a failure of the sandbox", async ()
   expect(row.error).toMatch(/was not found/);
 });
 
-test("kills a step that is over its time, with its children, and says so", async () => {
+test("kills a step that is over its time limit, with its children, and reports that", async () => {
   const { commit, open } = makeRepository();
   const guid = await open(
     commit(stepsFile({ name: "slow", run: "sleep 300 & echo child $!; wait", timeout: 1 })),
@@ -116,7 +116,7 @@ test("kills a step that is over its time, with its children, and says so", async
   expect(isRunning(pid)).toBe(false);
 });
 
-test("supersedes the run of an older head, and stops it at Grainchain", async () => {
+test("supersedes the run of an older head, and cancels it at Grainchain", async () => {
   const { commit, send, started, waitForRun, waitForCancel } = makeRepository();
   const older = commit(stepsFile({ name: "wait", run: "sleep 60" }));
   const newer = commit(stepsFile({ name: "test", run: "true" }));
@@ -132,7 +132,7 @@ test("supersedes the run of an older head, and stops it at Grainchain", async ()
   expect(started()).toBe(2);
 });
 
-test("cancels what runs for a pull request that is closed", async () => {
+test("cancels the run of a pull request that is closed", async () => {
   const { commit, send, waitForRun, waitForCancel } = makeRepository();
   const head = commit(stepsFile({ name: "wait", run: "sleep 60" }));
   const opened = await send("pull_request.opened", head, new Date(0));
@@ -144,7 +144,7 @@ test("cancels what runs for a pull request that is closed", async () => {
   await waitForCancel();
 });
 
-test("changes nothing for an older push that arrives after a newer one", async () => {
+test("changes nothing if an older push arrives after a newer one", async () => {
   const { commit, send, started, validations } = makeRepository();
   const older = commit(stepsFile({ name: "test", run: "exit 1" }));
   const newer = commit(stepsFile({ name: "test", run: "true" }));
@@ -177,7 +177,7 @@ test("records the same delivery twenty times as one, with one validation", async
   expect(started()).toBe(1);
 });
 
-test("prints no secret, token or signature in any log line, whatever has run", async () => {
+test("logs no secret, token or signature, whatever has run", async () => {
   const { commit, open } = makeRepository();
   await gateway.waitForEnd(await open(commit(stepsFile({ name: "test", run: "true" }))));
   await fetch(`${gateway.url}/webhook/github`, { method: "POST", body: "{}" });
@@ -193,7 +193,7 @@ test("prints no secret, token or signature in any log line, whatever has run", a
 
 test("accepts 500 deliveries sent at once and records each exactly once", async () => {
   const { repo } = makeRepository();
-  // What is to run is of no interest here: with nobody there, the gate closes.
+  // The runs do not matter here: without a Grainchain, the gate closes.
   await grainchain.close();
 
   const sent = await Promise.all(

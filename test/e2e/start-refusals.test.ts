@@ -37,7 +37,7 @@ test.each([
     ],
   ],
   ["an unknown option", {}, ["--demoless"], ["error: Unknown option '--demoless'; known: --no-demo"]],
-])("names %s, and starts nothing", async (_, given, options, errors) => {
+])("reports %s, and starts nothing", async (_, given, options, errors) => {
   const { env } = await environment();
 
   const program = startProgram(["start", ...options], { ...env, ...given });

@@ -1,6 +1,6 @@
 /**
- * `npm start`, five times in two places. A start takes longer than all that is asked of it: each test goes on where the
- * one before it has ended.
+ * `npm start`, five times in two checkouts. A start takes longer than all the checks: each test continues where the one
+ * before it ended.
  */
 import { once } from "node:events";
 import { createServer } from "node:http";
@@ -27,7 +27,7 @@ const leftOver = ({ stateDir, grainchainPort }: Place): string[] => [
 ];
 const waitUntilNothingIsLeft = (place: Place) => waitUntil("no process", () => leftOver(place).length === 0);
 
-/** What its crons look for, where nobody answers. */
+/** The hook that its crons check; nothing answers there. */
 const GITHUB = {
   GITHUB_TOKEN: "ghp_start",
   GITHUB_API_URL: "http://127.0.0.1:1",
@@ -36,10 +36,10 @@ const GITHUB = {
 
 let here: Place;
 let there: Place;
-/** The gateways that run here and there. */
+/** The running gateways of this checkout and of the other one. */
 let gateway: Program;
 let other: Program;
-/** A Grainchain that the other one is told of, and what it was asked. */
+/** A Grainchain that the other gateway is configured with, and the requests to it. */
 const asked: string[] = [];
 const grainchain = createServer((request, response) => {
   asked.push(`${request.method} ${request.url} ${request.headers.authorization}`);
@@ -50,7 +50,7 @@ beforeAll(async () => {
   [here, there] = [await environment(), await environment()];
 });
 
-test("applies the migrations that an older state lacks, and shows the demo", async () => {
+test("applies the migrations that are missing in an older state, and shows the demo", async () => {
   await applyOldMigrations(here.stateDir);
   const before = appliedTo(here.stateDir);
   expect(before).toHaveLength(migrationNames().length - 1);
@@ -100,7 +100,7 @@ test("ends at SIGTERM, and leaves no process", async () => {
   expect(leftOver(here)).toEqual([]);
 });
 
-test("keeps D1 over a restart, applies no migration again, and leaves the demo out if told so", async () => {
+test("keeps D1 across a restart, repeats no migration, and skips the demo if told to", async () => {
   const applied = appliedTo(here.stateDir);
   grainchain.listen(there.grainchainPort, "127.0.0.1");
   gateway = start(["--no-demo"], { ...here.env, ...GITHUB });
@@ -117,9 +117,9 @@ test("keeps D1 over a restart, applies no migration again, and leaves the demo o
   expect(appliedTo(here.stateDir)).toEqual(applied);
 });
 
-test("fires crons at its own consumer, the first at once, while another gateway runs on the machine", async () => {
+test("fires crons at its own consumer, the first immediately, while another gateway runs on the machine", async () => {
   for (const { url } of [here, there]) {
-    // Only the cron looks after retention.
+    // Only the cron starts retention.
     const trace = "SELECT name FROM settings WHERE name = 'retention:due'";
     await waitUntil("a cron", async () => (await openDatabase(url)(trace)).length === 1);
   }
@@ -131,7 +131,7 @@ test("fires crons at its own consumer, the first at once, while another gateway 
   }
 });
 
-test("lets the environment win over .dev.vars for both Workers, and starts no second Grainchain", async () => {
+test("prefers the environment to .dev.vars for both Workers, and starts no second Grainchain", async () => {
   const body = JSON.stringify(buildPayload("pull_request.opened", { repo: "acme/widgets", now: new Date() }));
   const sent = await sendDelivery(there.url, SECRET, { event: "pull_request", body });
 
@@ -142,7 +142,7 @@ test("lets the environment win over .dev.vars for both Workers, and starts no se
 
 let ended: Promise<unknown>;
 
-test("goes on when workerd of another gateway is killed", async () => {
+test("keeps running when the workerd of another gateway is killed", async () => {
   const [workerd] = pidsWith(`--socket-addr=entry=localhost:${here.port}`);
   ended = once(gateway.child, "exit");
   process.kill(Number(workerd), "SIGKILL");
@@ -151,7 +151,7 @@ test("goes on when workerd of another gateway is killed", async () => {
   expect((await fetch(`${there.url}/health`)).status).toBe(200);
 });
 
-test("leaves no process when npm's child is killed outright", async () => {
+test("leaves no process when npm's child is killed with SIGKILL", async () => {
   grainchain.close();
   expect(leftOver(there)).not.toEqual([]);
   process.kill(Number(other.child.pid), "SIGKILL");
@@ -159,7 +159,7 @@ test("leaves no process when npm's child is killed outright", async () => {
   await waitUntilNothingIsLeft(there);
 });
 
-test("starts again over the same state, and leaves no process when the supervisor is killed outright", async () => {
+test("starts again with the same state, and leaves no process when the supervisor is killed with SIGKILL", async () => {
   const again = start([], there.env);
   await again.waitForLine(/^ {2}completed success/);
   expect(leftOver(there)).not.toEqual([]);
@@ -179,7 +179,7 @@ test("starts once more, ends at SIGINT, and leaves no process", async () => {
   expect(leftOver(there)).toEqual([]);
 });
 
-test("ends with an error that says where to look when workerd is killed and no longer answers", async () => {
+test("exits with an error that says where to look if workerd is killed and no longer answers", async () => {
   await ended;
 
   expect(gateway.child.exitCode).toBe(1);

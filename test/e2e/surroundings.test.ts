@@ -9,7 +9,7 @@ import { copyCheckout } from "./support/checkout.ts";
 
 const LOOPBACK = /^(?:http:\/\/)?(?:localhost|127\.|\[::1\])/;
 
-/** What a person may have set for quite other programs. */
+/** Variables that a user may have set for other programs. */
 const ODD = {
   NODE_ENV: "production",
   CI: undefined,
@@ -28,7 +28,7 @@ const ODD = {
   X_LOCAL_EXPLORER: "false",
 };
 
-test("shows the demo wherever it is and whatever is set around it, and leaves that as it was", async () => {
+test("shows the demo in any folder and environment, and changes neither", async () => {
   const place = path.join(makeDirectory(), "Straße #1 %41");
   const [checkout, tmp] = [path.join(place, "a checkout"), path.join(place, "a tmp")];
   copyCheckout(checkout);

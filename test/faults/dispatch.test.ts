@@ -1,4 +1,4 @@
-/** What dispatch makes of a Grainchain that is slow, full, broken or away. All of it with one gateway. */
+/** How dispatch handles a Grainchain that is slow, full, broken or down. All with one gateway. */
 import "./dispatch/batches.ts";
 import "./dispatch/limits.ts";
 import "./dispatch/outages.ts";

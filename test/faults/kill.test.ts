@@ -16,21 +16,21 @@ import { startProgram } from "../system/program.ts";
 import { type Gateway, PUBLIC_URL, startGateway } from "./support/gateway.ts";
 import { type Point, type Steps, startSteps } from "./support/steps.ts";
 
-/** One of each kind: what a kill leaves differs between them. */
+/** One point of each kind: each leaves something else behind. */
 const POINTS: readonly Point[] = [
-  // Deliveries: read and not written; written and not woken; woken and not acknowledged.
+  // Deliveries: read but not written; written without a wake-up; with a wake-up but not acknowledged.
   { step: /^before events transaction/, nth: 2 },
   { step: /^after events transaction/, nth: 2 },
   { step: /^after events wake-up/, nth: 1 },
-  // Dispatches: leased and not sent; sent, taken and not answered; answered and not written; written.
+  // Dispatches: leased but not sent; accepted but not answered; answered but not written; written.
   { step: /^before Grainchain/, nth: 1 },
   { step: /^after Grainchain/, nth: 1 },
   { step: /^before work transaction/, nth: 3 },
   { step: /^after work transaction/, nth: 4 },
-  // Callbacks: written and not acknowledged.
+  // Callbacks: written but not acknowledged.
   { step: /^after events transaction/, nth: 4 },
 ];
-/** Beside these, in a soak test: anywhere in what follows from a round of pull requests, and in crons. */
+/** More points for a soak test: anywhere in the handling of some pull requests, and in crons. */
 const MORE = amount(0, 60);
 const ANYWHERE = /./;
 const STEPS = 60;
@@ -42,7 +42,7 @@ interface Pull {
   readonly body: string;
 }
 
-test("holds its invariants wherever workerd is killed, and in the end has run everything once", async () => {
+test("keeps its invariants wherever workerd is killed, and runs everything once in the end", async () => {
   const random = new Random(SEED);
   const anywhere = Array.from({ length: MORE }, () => ({ step: ANYWHERE, nth: 1 + random.below(STEPS) }));
   const { gateway, grainchain, steps, stateDir, end } = await startKillable();
@@ -78,7 +78,7 @@ test("holds its invariants wherever workerd is killed, and in the end has run ev
   expect(grainchain.sandboxes.runs.size).toBe(pulls.length);
   expect(await gateway.rows("SELECT * FROM dead_letters")).toEqual([]);
 
-  // What is on disk can be checked from outside, and a row that breaks a rule is named.
+  // The command checks the database on disk, and names a row that breaks a rule.
   const [{ id } = {}] = await gateway.rows(
     "UPDATE validations SET lease_id = 'none' WHERE id = (SELECT min(id) FROM validations) RETURNING id",
   );
@@ -120,7 +120,7 @@ async function startKillable() {
   return { gateway, grainchain, steps, stateDir, end };
 }
 
-/** Serves, telling it before and after. */
+/** Serves, and reports it before and after. */
 const reportingTo =
   (steps: Steps): FaultPolicy =>
   async (_call, serve) => {
@@ -129,7 +129,7 @@ const reportingTo =
     return (await steps.pass("after Grainchain has taken it")) ? reply : "reset";
   };
 
-/** New pull requests, noted before they are sent. */
+/** Adds new pull requests to the list before they are sent. */
 function openPulls(pulls: Pull[]): Pull[] {
   const opened = Array.from({ length: PULLS_EACH }, (_, index) => {
     const options = { repo: "acme/widgets", pr: pulls.length + index + 1, now: new Date() };
@@ -139,18 +139,18 @@ function openPulls(pulls: Pull[]): Pull[] {
   return opened;
 }
 
-/** What a kill took from the queue, or from the wire: GitHub's redelivery brings it again. */
+/** The deliveries that a kill removed from the queue or the connection: GitHub's redelivery brings them again. */
 async function unrecorded({ rows }: Gateway, pulls: readonly Pull[]): Promise<Pull[]> {
   const recorded = new Set((await rows("SELECT id FROM deliveries")).map(({ id }) => id));
   return pulls.filter(({ guid }) => !recorded.has(guid));
 }
 
-/** Broken connections are part of it. */
+/** Sends deliveries. Broken connections are expected. */
 async function sendAll(gateway: Gateway, pulls: readonly Pull[]): Promise<void> {
   await Promise.allSettled(pulls.map((pull) => gateway.deliver({ event: "pull_request", ...pull })));
 }
 
-/** Leases, backoffs and silences of minutes are over at once. */
+/** Ends leases, backoffs and silences that last minutes. */
 async function passTime({ rows }: Gateway): Promise<void> {
   await rows(`UPDATE validations SET due_at = '${PAST}' WHERE due_at IS NOT NULL`);
   await rows(`UPDATE validations SET lease_until = '${PAST}' WHERE lease_until IS NOT NULL`);

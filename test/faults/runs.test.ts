@@ -1,4 +1,4 @@
-/** What becomes of runs that Grainchain has taken, whatever they say or do not say. All of it with one gateway. */
+/** What happens to runs that Grainchain has accepted, with good, bad and missing callbacks. All with one gateway. */
 import "./runs/callbacks.ts";
 import "./runs/watchdog.ts";
 import "./runs/stops.ts";

@@ -1,3 +1,3 @@
-/** A gateway that waits for Grainchain for a second only: on a slow machine it may give up what was on its way. */
+/** A gateway that waits only a second for Grainchain: on a slow machine it may give up on an answer that is coming. */
 import "./timeouts/hanging.ts";
 import "./timeouts/random.ts";

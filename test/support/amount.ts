@@ -1,4 +1,4 @@
-/** How much the tests try, and what: `SOAK=1` tries more of everything, `SEED=<n>` something else. */
+/** How much the tests try: `SOAK=1` tries more of everything, `SEED=<n>` tries other random inputs. */
 import { inject } from "vitest";
 
 export interface Amount {
@@ -14,7 +14,7 @@ declare module "vitest" {
 
 const { soak, seed } = inject("amount");
 
-/** The same in every run, so that a change fails for what it is. */
+/** The same in every run, so that a failure is caused by a change. */
 export const SEED = seed;
 
 /** @returns how often something is tried */

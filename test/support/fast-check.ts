@@ -1,4 +1,4 @@
-/** fast-check, which tries the same in every run. A failure names its seed and its path. */
+/** fast-check with the same inputs in every run. A failure names its seed and its path. */
 import fc from "fast-check";
 import { amount, SEED } from "./amount.ts";
 

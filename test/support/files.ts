@@ -1,7 +1,7 @@
-/** Files as a person may give them, good and bad. */
+/** Good and bad files, as a user may pass them. */
 import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 
-/** Makes a file, or what stands in its place. */
+/** Creates a file, or something else in its place. */
 export type MakeFile = (file: string) => void;
 
 export const holding =
@@ -11,7 +11,7 @@ export const holding =
 
 export const folder: MakeFile = (file) => mkdirSync(file);
 
-/** As Windows writes it. */
+/** Text as Windows writes it. */
 export const utf16 = (text: string): Buffer => Buffer.from(`\ufeff${text}`, "utf16le");
 
 export const unreadable: MakeFile = (file) => {

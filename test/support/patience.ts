@@ -1,26 +1,26 @@
 /**
- * How long tests wait. A limit is there to end a hang and never to judge: it is far beyond what anything takes, and
- * grows with what else the machine has to do.
+ * How long tests wait. A limit only ends a hang and never decides a test: it is far longer than anything takes, and
+ * grows with the load of the machine.
  */
 import { availableParallelism, loadavg } from "node:os";
 import { setTimeout as delay } from "node:timers/promises";
 
-/** On a machine that does nothing else. */
+/** On an idle machine. */
 const QUIET_MS = 60_000;
-/** The first pause between two looks. A look costs the machine something too: each pause is longer than the last. */
+/** The first pause between two checks. A check is work for the machine too: each pause is longer than the last. */
 const FIRST_PAUSE_MS = 20;
 const LAST_PAUSE_MS = 250;
 
-/** How many programs want each core at the moment; at least 1. */
+/** How many programs compete for each core at the moment; at least 1. */
 export const slowness = (): number => Math.max(1, (loadavg()[0] ?? 0) / availableParallelism());
 
-/** After this time a wait that begins now is a hang, in milliseconds. */
+/** After this time in milliseconds, a wait that starts now is a hang. */
 export const patienceMs = (): number => Math.round(QUIET_MS * slowness());
 
 /**
- * Waits until something is there.
- * @param what is named if it never comes
- * @param read gives undefined as long as there is nothing
+ * Waits until something exists.
+ * @param what names it in the error
+ * @param read returns undefined as long as it does not exist
  */
 export async function waitFor<T>(
   what: string,

@@ -1,6 +1,6 @@
 /**
- * The D1 database of a gateway that runs locally, asked over HTTP. The harness's own binding blocks this process at
- * every statement, and blocks it for ever where the gateway's log waits to be read by it meanwhile.
+ * The D1 database of a local gateway, queried over HTTP. The harness's own binding blocks this process at every
+ * statement, and blocks it forever if the gateway waits for its log to be read.
  */
 import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
@@ -9,10 +9,10 @@ import * as v from "valibot";
 
 const MIGRATIONS = path.join(ROOT, "shared/migrations");
 
-/** A row by the names of its columns. */
+/** A row, by the names of its columns. */
 export type Row = Record<string, string | number | null>;
 
-/** Runs one statement with its values. */
+/** Runs a statement with its values. */
 export type Rows = (sql: string, ...bound: (string | number)[]) => Promise<Row[]>;
 
 const databases = v.object({ result: v.array(v.object({ name: v.string(), uuid: v.string() })) });
@@ -31,7 +31,7 @@ const answer = v.object({
   ),
 });
 
-/** @param url where the gateway listens */
+/** @param url the URL of the gateway */
 export function openDatabase(url: string): Rows {
   const api = `${url}/cdn-cgi/local/explorer/api/d1/database`;
   let id: string | undefined;
@@ -60,13 +60,13 @@ async function findDatabase(api: string): Promise<string> {
   return uuid;
 }
 
-/** Values travel as text; a number is made one again. */
+/** Values are sent as text, so numbers have to be cast back. */
 const withNumbers = (sql: string, bound: readonly (string | number)[]): string =>
   sql.replaceAll(/\?(\d+)/g, (parameter, position: string) =>
     typeof bound[Number(position) - 1] === "number" ? `CAST(${parameter} AS INTEGER)` : parameter,
   );
 
-/** Makes the tables of an empty database. */
+/** Creates the tables of an empty database. */
 export async function applyMigrations(rows: Rows): Promise<void> {
   const files = readdirSync(MIGRATIONS).filter((name) => name.endsWith(".sql"));
   for (const file of files.toSorted()) await rows(readFileSync(path.join(MIGRATIONS, file), "utf8"));

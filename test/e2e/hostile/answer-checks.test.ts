@@ -13,7 +13,7 @@ const HEADERS = {
   "content-type": "application/json",
 };
 
-/** What is said to what is refused. */
+/** The body of a refusal. */
 const refusal = (error: unknown, requestId = ID): string =>
   JSON.stringify({ success: false, error, request_id: requestId });
 const UNAUTHORIZED = refusal({ code: "unauthorized", message: "the signature is wrong" });
@@ -24,17 +24,17 @@ const answer = (over: Partial<Answer> = {}): Answer => ({
 });
 const without = (name: string) => answer({ headers: { ...HEADERS, [name]: undefined } });
 
-test("finds nothing wrong with an answer as it is documented", () => {
+test("finds nothing wrong with a documented answer", () => {
   expect(problemsOf(ATTACK, answer())).toEqual([]);
 });
 
-// A judge who finds nothing proves nothing unless he would find.
+// That the checks find nothing proves something only if they find what is wrong.
 test.each<[string, Answer, RegExp]>([
   ["a status that is not documented", answer({ status: 500 }), /500 is not documented/],
   ["no request id", without("x-request-id"), /no x-request-id/],
-  ["a type that a browser may guess", without("x-content-type-options"), /no nosniff/],
+  ["no protection against guessed content types", without("x-content-type-options"), /no nosniff/],
   ["no referrer policy", without("referrer-policy"), /no referrer policy/],
-  ["no word of when to come again", answer({ status: 429 }), /429 without Retry-After/],
+  ["no time for the next try", answer({ status: 429 }), /429 without Retry-After/],
   ["no body", answer({ text: "" }), /an answer without a body/],
   [
     "a page instead of JSON",
@@ -47,7 +47,7 @@ test.each<[string, Answer, RegExp]>([
     /documented form/,
   ],
   ["no error in a refusal", answer({ text: refusal(undefined) }), /documented form/],
-  ["what was sent", answer({ text: refusal({ code: "x", message: MARKER }) }), /holds what was sent/],
+  ["sent text", answer({ text: refusal({ code: "x", message: MARKER }) }), /holds sent text/],
   [
     "the signature that it should have had",
     answer({ text: refusal({ code: "x", message: hmac(SECRETS.GITHUB_WEBHOOK_SECRET, ATTACK.body) }) }),
@@ -68,8 +68,12 @@ test.each([
   ["a secret", `token ${SECRETS.OPERATOR_TOKEN}`, "OPERATOR_TOKEN"],
   ["a secret in hex", Buffer.from(SECRETS.READER_TOKEN).toString("hex"), "READER_TOKEN"],
   ["a secret in base64", btoa(SECRETS.GITHUB_WEBHOOK_SECRET), "GITHUB_WEBHOOK_SECRET"],
-  ["what was sent", `x${MARKER}x`, "what was sent"],
-  ["a place in the code", "Error: x\n    at f (file:///producer/src/app.ts:1:2)", "a place in the code"],
+  ["sent text", `x${MARKER}x`, "sent text"],
+  [
+    "a location in the code",
+    "Error: x\n    at f (file:///producer/src/app.ts:1:2)",
+    "a location in the code",
+  ],
 ])("finds %s in a text", (_, text, leak) => {
   expect(leaksOf(text).join()).toContain(leak);
   expect(leaksOf("nothing")).toEqual([]);

@@ -9,10 +9,10 @@ import { expectLabels } from "./support/labels.ts";
 const OLD = SECRETS.GRAINCHAIN_CALLBACK_SECRET;
 const NEW = `new-${randomBytes(18).toString("base64url")}`;
 const BOTH = { GRAINCHAIN_CALLBACK_SECRET: NEW, GRAINCHAIN_CALLBACK_SECRET_PREVIOUS: OLD };
-/** Validations that are taken in each part. */
+/** Validations in each part. */
 const EACH = 10;
 
-test("changes the callback secret while validations run, and all of them are reported by their own callbacks", async () => {
+test("changes the callback secret while validations run, and accepts the callbacks of all of them", async () => {
   const { gateway, grainchain, open, until, expectConsistent } = await startSystem({
     grainchain: { callbackTries: 3 },
   });
@@ -30,7 +30,7 @@ test("changes the callback secret while validations run, and all of them are rep
   await open("acme/before", EACH);
   await running("acme/before");
 
-  // The producer comes first, with both: what the consumer still gives away is an old URL.
+  // The producer is changed first and knows both secrets: the consumer still gives out old URLs.
   await gateway.reconfigure(BOTH, {});
   await open("acme/between", EACH);
   await running("acme/between");
@@ -41,7 +41,7 @@ test("changes the callback secret while validations run, and all of them are rep
   await running("acme/after");
   await expectLabels(gateway, "callback.accepted", newFrom, { current: EACH });
 
-  // All of them end now, those that began with the old secret too.
+  // All of them end now, including those that started with the old secret.
   const endFrom = gateway.logs().length;
   end.resolve();
   await sandboxes.ended();
@@ -49,10 +49,10 @@ test("changes the callback secret while validations run, and all of them are rep
   expect(sandboxes.callbackAnswers).toEqual(Array(6 * EACH).fill(202));
   await expectLabels(gateway, "callback.accepted", endFrom, { current: EACH, previous: 2 * EACH });
   expect(gateway.logs()).not.toContain("callback.unauthorized");
-  const told = "SELECT count(*) AS n FROM timeline WHERE reason = 'callback completed'";
-  expect(await gateway.rows(told)).toEqual([{ n: 3 * EACH }]);
+  const completed = "SELECT count(*) AS n FROM timeline WHERE reason = 'callback completed'";
+  expect(await gateway.rows(completed)).toEqual([{ n: 3 * EACH }]);
 
-  // The label says that nobody uses the old one any more. Deleted, it is worth nothing.
+  // The labels show that nobody uses the old secret any more. It is deleted, and no longer accepted.
   await gateway.reconfigure({ GRAINCHAIN_CALLBACK_SECRET: NEW });
   const [before, , after] = ["acme/before", "acme/between", "acme/after"].map((repo) =>
     [...sandboxes.runs.values()].find(({ request }) => request.project_id === repo),

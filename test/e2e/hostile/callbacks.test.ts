@@ -16,10 +16,10 @@ const MIB = 1024 * 1024;
 const target = shareTarget(new Tally("callbacks"));
 /** The deliveries that started the validations. */
 const recorded = new Set<string>();
-/** Validations that are under way, `gc-6` first: of that one nothing authentic is ever said. */
+/** Validations in progress, `gc-6` first: it never gets an authentic callback. */
 let ids: readonly string[] = [];
-/** How many callbacks were taken. */
-let taken = 0;
+/** How many callbacks were accepted. */
+let accepted = 0;
 
 beforeAll(async () => {
   const { gateway, grainchain } = target();
@@ -38,22 +38,22 @@ const UNDER_WAY = `
 
 const nth = (index: number): string => ids[index] ?? "";
 
-/** Sends a callback, and keeps count of those that were taken. */
-async function tell(path: string, body: Buffer, expected: number[], headers: Attack["headers"] = {}) {
+/** Sends a callback, and counts those that are accepted. */
+async function sendCallback(path: string, body: Buffer, expected: number[], headers: Attack["headers"] = {}) {
   const own = { "cf-connecting-ip": freshClient(), "content-type": "application/json", ...headers };
   const answer = await target().attack({ method: "POST", path, headers: own, body }, expected);
-  if (answer.status === 202) taken++;
+  if (answer.status === 202) accepted++;
 }
 
 const callbackOf = (over: Readonly<Record<string, unknown>> = {}): Buffer =>
   Buffer.from(JSON.stringify({ project_id: REPO, pr_number: 1, status: "completed", ...over }));
 
-test.each(FORGED_TOKENS)("refuses a callback with %s for its token", async (_, forge) => {
+test.each(FORGED_TOKENS)("refuses a callback with %s as its token", async (_, forge) => {
   const token = await forge(nth(0), nth(1));
-  // Without a token there is no such path.
+  // Without a token, the path does not exist.
   const refused = token === "" ? [404] : [401];
-  await tell(`/callbacks/${nth(0)}/${token}`, callbackOf(), refused);
-  await tell(
+  await sendCallback(`/callbacks/${nth(0)}/${token}`, callbackOf(), refused);
+  await sendCallback(
     `/callbacks/${nth(0)}/${token}/webhook/status`,
     callbackOf(),
     token === "" ? [404, 401] : refused,
@@ -72,9 +72,9 @@ test.each([
   ["an operator's token", { authorization: `Bearer ${SECRETS.OPERATOR_TOKEN}` }],
   ["a reader's token", { authorization: `Bearer ${SECRETS.READER_TOKEN}` }],
   ["no token", { authorization: "Bearer " }],
-])("refuses a callback that has %s to show", async (_, headers) => {
-  await tell("/webhook/status", callbackOf({ validation_id: nth(0) }), [401], headers);
-  await tell(`/callbacks/${nth(0)}/x`, callbackOf({ validation_id: nth(0) }), [401], headers);
+])("refuses a callback with %s", async (_, headers) => {
+  await sendCallback("/webhook/status", callbackOf({ validation_id: nth(0) }), [401], headers);
+  await sendCallback(`/callbacks/${nth(0)}/x`, callbackOf({ validation_id: nth(0) }), [401], headers);
 });
 
 function signed(secret: string, more = ""): string {
@@ -82,17 +82,17 @@ function signed(secret: string, more = ""): string {
 }
 
 test.each(NO_CALLBACKS)("refuses a callback that is %s", async (_, body) => {
-  await tell(`/callbacks/${nth(1)}/${await tokenOf(nth(1))}`, body, [400]);
+  await sendCallback(`/callbacks/${nth(1)}/${await tokenOf(nth(1))}`, body, [400]);
 });
 
 test.each([
   ["of 25 MiB", 25 * MIB, 400],
   ["of more than 25 MiB", 25 * MIB + 1, 413],
 ])("refuses a callback %s", async (_, length, status) => {
-  await tell(`/callbacks/${nth(1)}/${await tokenOf(nth(1))}`, Buffer.alloc(length, "["), [status]);
+  await sendCallback(`/callbacks/${nth(1)}/${await tokenOf(nth(1))}`, Buffer.alloc(length, "["), [status]);
 });
 
-/** How deep a level is opened and closed, and what is at the bottom. */
+/** How each level of nesting starts and ends, and what is inside the last. */
 const NESTS = [
   ["lists", "[", "]", ""],
   ["objects", '{"a":', "}", "1"],
@@ -101,16 +101,20 @@ const NESTS = [
   ["lists around a lone surrogate", "[", "]", '"\\ud800"'],
 ] as const;
 
-test.each(NESTS)("takes results of %s in each other, however deep", async (_, open, close, bottom) => {
+test.each(NESTS)("accepts results of nested %s, however deep", async (_, open, close, bottom) => {
   const path = `/callbacks/${nth(2)}/${await tokenOf(nth(2))}`;
   for (const levels of [99, 101, 1_000, 10_000, 100_000]) {
     const deep = open.repeat(levels) + bottom + close.repeat(levels);
     const results = `{"success":true,"deep":${deep}}`;
-    await tell(path, Buffer.from(callbackOf().toString().replace(/}$/, `,"results":${results}}`)), [202]);
+    await sendCallback(
+      path,
+      Buffer.from(callbackOf().toString().replace(/}$/, `,"results":${results}}`)),
+      [202],
+    );
   }
 });
 
-test("takes what has a callback's form, and nothing else, whatever it says", async () => {
+test("accepts every body with the form of a callback, and no other", async () => {
   const attacks = fc.tuple(anyCallback, fc.integer({ min: 1, max: PULLS - 1 }), fc.boolean());
   await fc.assert(
     fc.asyncProperty(together(attacks), async (all) => {
@@ -118,7 +122,7 @@ test("takes what has a callback's form, and nothing else, whatever it says", asy
     }),
     budget(),
   );
-  expect(taken).toBeGreaterThan(0);
+  expect(accepted).toBeGreaterThan(0);
 });
 
 async function sendAnything(
@@ -128,23 +132,25 @@ async function sendAnything(
 ): Promise<void> {
   if (!bySignature) {
     const path = `/callbacks/${nth(index)}/${await tokenOf(nth(index))}`;
-    return tell(path, body, [valid ? 202 : 400]);
+    return sendCallback(path, body, [valid ? 202 : 400]);
   }
   const signature = `sha256=${hmac(SECRETS.GRAINCHAIN_CALLBACK_SECRET, body)}`;
   const unsigned = body.length === 0 ? 401 : 400;
-  // Here the body has to name the validation.
+  // On this route, the body has to name the validation.
   const named = valid && typeof JSON.parse(body.toString()).validation_id === "string";
-  return tell("/webhook/status", body, [named ? 202 : unsigned], { "x-grainchain-signature-256": signature });
+  return sendCallback("/webhook/status", body, [named ? 202 : unsigned], {
+    "x-grainchain-signature-256": signature,
+  });
 }
 
-test("takes what comes after the end, and moves nothing", async () => {
+test("accepts callbacks after the end, and changes nothing", async () => {
   const path = `/callbacks/${nth(1)}/${await tokenOf(nth(1))}`;
-  await tell(path, callbackOf({ status: "cancelled" }), [202]);
+  await sendCallback(path, callbackOf({ status: "cancelled" }), [202]);
   const ended = await target().gateway.waitFor(
     "SELECT state, conclusion, results FROM validations WHERE id = ?1 AND finished_at IS NOT NULL",
     nth(1),
   );
-  await tell(path, callbackOf({ status: "failed", results: { error: "told too late" } }), [202]);
+  await sendCallback(path, callbackOf({ status: "failed", results: { error: "sent too late" } }), [202]);
   await allAccountedFor();
   expect(
     await target().gateway.rows("SELECT state, conclusion, results FROM validations WHERE id = ?1", nth(1)),
@@ -152,14 +158,14 @@ test("takes what comes after the end, and moves nothing", async () => {
 });
 
 /**
- * Every callback that was taken is in the timeline of its validation, or with those that match none; or it was one too
- * many after the end, and is in the log.
+ * Every accepted callback is in the timeline of its validation, or with the unmatched ones. Or it was one too many
+ * after the end, and is in the log.
  */
 const allAccountedFor = (): Promise<void> =>
-  waitUntil("every callback that was taken is accounted for", async () => {
+  waitUntil("every callback that was accepted is accounted for", async () => {
     const { gateway } = target();
     const [kept] = await gateway.rows(KEPT);
-    return Number(kept?.n) + new Set(gateway.logs().match(DROPPED)).size === taken;
+    return Number(kept?.n) + new Set(gateway.logs().match(DROPPED)).size === accepted;
   });
 
 const KEPT = `
@@ -167,7 +173,7 @@ const KEPT = `
        + (SELECT count(*) FROM callbacks_unmatched) AS n`;
 const DROPPED = /"callback\.dropped".*"reason":"\d+ have arrived since the end"/g;
 
-test("is well afterwards: all that was taken is kept, and the forged ones moved nothing", async () => {
+test("still works afterwards: accepted callbacks are kept, and forged ones changed nothing", async () => {
   const { gateway, grainchain } = target();
   await allAccountedFor();
   const late =

@@ -12,9 +12,9 @@ import { expectHealthy, shareTarget } from "./support/target.ts";
 const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND", "PURGE"];
 
 const target = shareTarget(new Tally("ingress"));
-/** The ids of correctly signed deliveries that the gateway said it has recorded. */
+/** The ids of signed deliveries that the gateway has answered as recorded. */
 const recorded = new Set<string>();
-/** How many of them started something. */
+/** How many deliveries started something. */
 let accepted = 0;
 
 const delivery = (headers: Attack["headers"], body: Buffer): Attack => ({
@@ -34,7 +34,7 @@ test.each([
   ["nobody", {}],
   ["an operator", { authorization: `Bearer ${SECRETS.OPERATOR_TOKEN}` }],
   ["a reader of pages", { authorization: `Basic ${btoa(`ada:${SECRETS.READER_TOKEN}`)}` }],
-])("answers %s as it is documented, whatever the method, on every documented path", async (_, who) => {
+])("answers %s as documented on every documented path, with every method", async (_, who) => {
   for (const path of PATHS) {
     await Promise.all(
       METHODS.map((method) => {
@@ -46,7 +46,7 @@ test.each([
   }
 });
 
-test("finds nothing behind a path that is not documented", async () => {
+test("answers as not found on paths that are not documented", async () => {
   for (const path of STRANGE_PATHS) {
     const headers = { "cf-connecting-ip": freshClient() };
     const body = Buffer.alloc(0);
@@ -84,7 +84,7 @@ test.each([
   await target().attack(delivery(headers, Buffer.alloc(25 * 1024 * 1024 + more, "{")), [status]);
 });
 
-test("limits an address that guesses, and never what is signed", async () => {
+test("limits an address that guesses signatures, and never a signed delivery", async () => {
   const guesser = { "cf-connecting-ip": "192.0.2.1" };
   const answers: number[] = [];
   const guesses = Array.from({ length: 13 }, () => async () => {
@@ -113,7 +113,7 @@ async function attack({ attack, id, signed, expected }: Delivery): Promise<void>
     recorded.add(String(id));
 }
 
-test("answers whatever is sent to it as it is documented", async () => {
+test("answers every random delivery as documented", async () => {
   await fc.assert(
     fc.asyncProperty(together(anyDelivery(randomUUID)), async (deliveries) => {
       await Promise.all(deliveries.map(attack));
@@ -123,6 +123,6 @@ test("answers whatever is sent to it as it is documented", async () => {
   expect(accepted).toBeGreaterThan(0);
 });
 
-test("is well afterwards, and has recorded what was signed and nothing else", async () => {
+test("still works afterwards, and has recorded the signed deliveries and nothing else", async () => {
   await expectHealthy(target(), recorded);
 });

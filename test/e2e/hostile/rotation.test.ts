@@ -12,9 +12,9 @@ import { expectLabels } from "./support/labels.ts";
 const OLD = SECRETS.GITHUB_WEBHOOK_SECRET;
 const NEW = `new-${randomBytes(18).toString("base64url")}`;
 const SENDERS = 8;
-/** Deliveries in each part, beside those that are sent while the gateway is reconfigured. */
+/** Deliveries in each part, in addition to those that are sent while the gateway is reconfigured. */
 const EACH = amount(40, 400);
-/** What a sender waits then before the next one: what is asked is what a change of secrets does, not what a flood does. */
+/** A sender's pause between deliveries: this is a test of changed secrets, not of load. */
 const PAUSE_MS = 20;
 
 interface Sent {
@@ -24,13 +24,13 @@ interface Sent {
 }
 
 /**
- * A GitHub that goes on sending while the gateway is reconfigured. What a connection that is down refuses is noted as
- * failed, and sent again later with the same GUID and the same signature: as GitHub's redelivery does.
+ * A GitHub that keeps sending while the gateway is reconfigured. Deliveries that get no connection are recorded as
+ * failed, and sent again later with the same GUID and signature, like GitHub's redeliveries.
  */
 class Hook {
   readonly sent: Sent[] = [];
   readonly failed: Sent[] = [];
-  /** Answers that were no acceptance. */
+  /** The statuses of refused deliveries. */
   readonly refusals: number[] = [];
   readonly #url: string;
 
@@ -38,7 +38,7 @@ class Hook {
     this.#url = url;
   }
 
-  /** Sends so many deliveries, some at a time, each signed with one of the secrets. */
+  /** Sends a number of deliveries, some at a time, each signed with one of the secrets. */
   async send(count: number, ...secrets: readonly string[]): Promise<void> {
     let left = count;
     const sender = async (): Promise<void> => {
@@ -53,7 +53,7 @@ class Hook {
     await Promise.all(Array.from({ length: Math.min(SENDERS, count) }, sender));
   }
 
-  /** Goes on sending while something is done, and a little longer. */
+  /** Keeps sending until something is done, and a little longer. */
   async sendWhile(done: Promise<unknown>, secret: string): Promise<void> {
     let ended = false;
     const sender = async (): Promise<void> => {
@@ -73,7 +73,7 @@ class Hook {
   async deliver(one: Sent): Promise<void> {
     try {
       const { status, answer } = await sendDelivery(this.#url, one.secret, { event: "repository", ...one });
-      // Without a request id it is no answer of the gateway's: nobody was there.
+      // Without a request id, the answer is not the gateway's: it was down.
       if (status >= 500 && !Object.hasOwn(Object(answer), "request_id")) this.failed.push(one);
       else if (status !== 202) this.refusals.push(status);
     } catch {
@@ -83,8 +83,8 @@ class Hook {
   }
 
   /**
-   * GitHub's "Redeliver" for what has failed, until all of it is recorded. And for what a local queue, which is memory,
-   * has lost with the Workers that went: a deployed one keeps it.
+   * GitHub's "Redeliver" for failed deliveries, until all of them are recorded. Also for those that were lost with a
+   * local queue, which is in memory: a deployed one keeps them.
    */
   async redeliver(gateway: Gateway): Promise<number> {
     let again = 0;
@@ -99,24 +99,24 @@ class Hook {
   }
 }
 
-test("changes the webhook secret under load, and refuses nothing that a valid secret has signed", async () => {
+test("changes the webhook secret under load, and refuses nothing that is signed with a valid secret", async () => {
   const gateway = await startGateway("http://127.0.0.1:1");
   const hook = new Hook(gateway.url);
 
   await hook.send(EACH, OLD);
-  // The old one moves to second place, and the new one comes: while the old one signs.
+  // The new secret becomes the current one and the old one the previous one, while GitHub still uses the old one.
   await hook.sendWhile(
     gateway.reconfigure({ GITHUB_WEBHOOK_SECRET: NEW, GITHUB_WEBHOOK_SECRET_PREVIOUS: OLD }),
     OLD,
   );
-  // What failed meanwhile is redelivered while both are in force.
+  // Failed deliveries are redelivered while both are valid.
   const redelivered = await hook.redeliver(gateway);
 
   const mixedFrom = gateway.logs().length;
   await hook.send(EACH, OLD, NEW);
   await expectLabels(gateway, "delivery.accepted", mixedFrom, { current: EACH / 2, previous: EACH / 2 });
 
-  // GitHub's hook is changed: from here on the label says that nobody uses the old one.
+  // GitHub's hook is changed: from here on, the labels show that nobody uses the old secret.
   const afterFrom = gateway.logs().length;
   await hook.send(EACH, NEW);
   await expectLabels(gateway, "delivery.accepted", afterFrom, { current: EACH });

@@ -6,7 +6,7 @@ import { formsOf, keyForms, leaksIn } from "./support/search.ts";
 const { privateKeyPkcs1, privateKeyPkcs8 } = inject("githubDouble");
 const SECRET = `se/cret"é+${randomBytes(9).toString("base64url")}`;
 
-// A search that finds nothing proves nothing unless it would find.
+// That a search finds nothing proves something only if it finds secrets that are there.
 test.each([
   ["as it is", SECRET],
   ["in JSON", JSON.stringify({ a: SECRET })],

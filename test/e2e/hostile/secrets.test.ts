@@ -34,10 +34,10 @@ const SECRETS = {
 };
 const LABELLED = fresh("labelled");
 const ALERT_PATH = fresh("alerts");
-/** Stands in all of a payload that is nobody's business. */
+/** Is in every part of a payload that the gateway does not need. */
 const MARKER = fresh("marker");
 
-/** A server for alerts, whose address is a secret. It refuses the first one. */
+/** A server for alerts, whose address is a secret. It refuses the first alert. */
 async function startAlerts() {
   const bodies: string[] = [];
   const server = createServer(async (request, response) => {
@@ -52,7 +52,7 @@ async function startAlerts() {
   return { bodies, url: `http://127.0.0.1:${address.port}/${ALERT_PATH}` };
 }
 
-/** GitHub's example with the marker in every text that is none of the gateway's business. */
+/** GitHub's example with the marker in every text that the gateway does not need. */
 function marked(name: string, over: Readonly<Record<string, unknown>> = {}): Record<string, unknown> {
   const built = { ...buildPayload(name, { repo: REPO, now: new Date(), ...over }) };
   const pull = Object(built.pull_request);
@@ -71,7 +71,7 @@ function marked(name: string, over: Readonly<Record<string, unknown>> = {}): Rec
   };
 }
 
-test("tells no secret and nothing of a payload anywhere, whatever happens", async () => {
+test("reveals no secret and nothing of a payload anywhere, whatever happens", async () => {
   const alerts = await startAlerts();
   const lost = { ...marked("pull_request.opened", { pr: 30, head: "3".repeat(40) }) };
   const github = await openGitHub(double.url, {
@@ -109,7 +109,7 @@ test("tells no secret and nothing of a payload anywhere, whatever happens", asyn
   const open = (pr: number, head: string, secret?: string) =>
     send("pull_request", marked("pull_request.opened", { pr, head }), secret);
 
-  // Success, with all that a step sees of its surroundings; failure; a sandbox that breaks; every secret in force.
+  // A success that prints its whole environment, a failure, a broken sandbox; with every valid secret.
   const good = commit("env | sort; set; echo all is well");
   await open(1, good);
   await open(2, commit("exit 3"), SECRETS.GITHUB_WEBHOOK_SECRET_PREVIOUS);
@@ -133,7 +133,7 @@ test("tells no secret and nothing of a payload anywhere, whatever happens", asyn
   await fireCron(url);
   await until("SELECT 1 FROM deliveries WHERE recovered_at IS NOT NULL");
 
-  // Tokens that are worth nothing any more, a connection that breaks, a report that dies.
+  // Revoked tokens, a broken connection, and a report that becomes a dead letter.
   const tokensOf = async () => (await github.state()).tokens.map(({ token }) => token);
   const revoked = await tokensOf();
   await github.revokeTokens();
@@ -150,14 +150,14 @@ test("tells no secret and nothing of a payload anywhere, whatever happens", asyn
     return (await rows("SELECT 1 FROM dead_letters WHERE kind = 'report'")).length > 0;
   });
 
-  // An alert that is refused, then taken; a replay.
+  // An alert that is refused and then accepted, and a replay.
   await fireCron(url);
   await waitUntil("an alert", async () => alerts.bodies.length > 0);
   await rows(`UPDATE settings SET value = json_set(value, '$.due_at', '${PAST}') WHERE name LIKE 'alert:%'`);
   await fireCron(url);
   await waitUntil("an alert that was taken", async () => alerts.bodies.length > 1);
   const operator = { GATEWAY_URL: url, GATEWAY_TOKEN: SECRETS.OPERATOR_TOKEN };
-  const replayed = await runHere(["dlq", "replay", "--all", "--yes", "--reason", "mended"], operator);
+  const replayed = await runHere(["dlq", "replay", "--all", "--yes", "--reason", "fixed"], operator);
   expect(replayed).toMatchObject({ code: 0 });
   await until("SELECT 1 FROM dead_letters WHERE status = 'replayed'");
 
@@ -189,9 +189,9 @@ test("tells no secret and nothing of a payload anywhere, whatever happens", asyn
     "a payload": formsOf(MARKER),
   };
   expect(leaksIn(places, secrets)).toEqual([]);
-  // The search sees: what may be told is found wherever it belongs.
+  // The search works: it finds public text wherever that belongs.
   const seen = (name: string): string[] =>
-    [...places].flatMap(([at, told]) => (told.includes(name) ? [at] : []));
+    [...places].flatMap(([at, text]) => (text.includes(name) ? [at] : []));
   expect(seen(good).join("\n")).toMatch(
     /table validations[\s\S]*GitHub shows[\s\S]*\/api\/validations[\s\S]*\.sqlite/,
   );
@@ -210,7 +210,7 @@ const lostDelivery = (payload: Record<string, unknown>) => ({
   payload,
 });
 
-/** Knocks at every forwarder with what fits none. */
+/** Tries every route with wrong credentials. */
 async function forge(url: string): Promise<void> {
   const body = JSON.stringify(marked("pull_request.opened", { pr: 666 }));
   const headers = {

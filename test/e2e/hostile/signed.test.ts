@@ -28,7 +28,7 @@ async function deliver(payload: SignedPayload): Promise<void> {
   if (status === 202 || text.includes("pong")) recorded.add(id);
 }
 
-test("answers real payloads that were made hostile, and signed all the same", async () => {
+test("answers signed payloads of GitHub with hostile changes", async () => {
   await fc.assert(
     fc.asyncProperty(together(anyPayload), async (payloads) => {
       await Promise.all(payloads.map(deliver));
@@ -38,15 +38,15 @@ test("answers real payloads that were made hostile, and signed all the same", as
   expect(recorded.size).toBeGreaterThan(0);
 });
 
-test("has recorded each of them, or shows it as a dead letter, and goes on", async () => {
+test("has recorded each of them, or shows it as a dead letter, and still works", async () => {
   await expectHealthy(target(), recorded);
-  const letters = await target().gateway.rows(
+  const deadLetters = await target().gateway.rows(
     "SELECT id, class, error FROM dead_letters WHERE kind = 'fact'",
   );
-  expect(letters).toEqual([]);
+  expect(deadLetters).toEqual([]);
 });
 
-test("shows to operators and readers what has become of them", async () => {
+test("shows operators and readers what happened to them", async () => {
   const paths = ["/api/deliveries", "/api/validations", "/api/status", "/api/metrics", "/api/dead-letters"];
   const [one] = await target().gateway.rows("SELECT id FROM validations LIMIT 1");
   const ids = [...recorded].slice(0, 20).map((id) => `/api/trace?q=${id}`);

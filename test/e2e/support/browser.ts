@@ -1,4 +1,4 @@
-/** Debian's Chromium, as an operator uses it, and what it complains of. */
+/** Debian's Chromium, as an operator uses it, and the errors that it reports. */
 import { accessSync, constants, mkdirSync } from "node:fs";
 import path from "node:path";
 import { ROOT } from "@webhook-gateway/shared/process/root.mjs";
@@ -6,10 +6,10 @@ import axe, { type AxeResults } from "axe-core";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { patienceMs } from "../../support/patience.ts";
 
-/** Where screenshots are kept for those who want to look: `KEEP_PICTURES=1`. */
+/** The folder for screenshots, which are kept with `KEEP_PICTURES=1`. */
 const PICTURES = path.join(ROOT, ".artifacts", "dashboard");
 
-/** What a screen is like: by light, by dark, on a phone. */
+/** Screens in light and dark, and of a phone. */
 export const SCREENS = {
   light: { width: 1360, height: 900, colorScheme: "light", mobile: false },
   dark: { width: 1360, height: 900, colorScheme: "dark", mobile: false },
@@ -18,7 +18,7 @@ export const SCREENS = {
 
 export type Screen = keyof typeof SCREENS;
 
-/** @throws where there is no browser: what it would have shown is not shown */
+/** @throws if there is no browser: a skipped test would prove nothing */
 export async function startBrowser(): Promise<Browser> {
   const executablePath = process.env.CHROMIUM_PATH ?? "/usr/bin/chromium";
   try {
@@ -37,18 +37,18 @@ export async function startBrowser(): Promise<Browser> {
   return chromium.launch({ executablePath, args });
 }
 
-/** A window, with all that its browser complained of: errors, and what the policy stopped. */
+/** A window, with all errors and policy violations that its browser reported. */
 export interface Visit {
   readonly page: Page;
   readonly complaints: string[];
-  /** Gives this password, or none, when one is asked for, as a person does. A browser keeps one that was good. */
+  /** Answers the browser's prompt with this password, or cancels it. A browser keeps a password that was accepted. */
   logIn(password?: string): Promise<void>;
-  /** Shows what is there on another screen. */
+  /** Shows the page on another screen. */
   lookAt(screen: Screen): Promise<void>;
   setScripts(enabled: boolean): Promise<void>;
 }
 
-/** Opens a browser window: it takes longer than most tests, and may be used by many of them. */
+/** Opens a browser window. That takes longer than most tests, so many of them can share one. */
 export async function visit(browser: Browser, baseURL: string): Promise<Visit> {
   const context = await browser.newContext({ baseURL });
   const page = await context.newPage();
@@ -80,7 +80,7 @@ export async function visit(browser: Browser, baseURL: string): Promise<Visit> {
   };
 }
 
-/** Keeps a picture of the whole page, if pictures are wanted. */
+/** Keeps a screenshot of the whole page with `KEEP_PICTURES=1`. */
 export async function keepPicture(page: Page, name: string): Promise<void> {
   if (!process.env.KEEP_PICTURES) return;
   mkdirSync(PICTURES, { recursive: true });
@@ -93,9 +93,9 @@ const RULES = {
     "{ preload: false, resultTypes: ['violations'], runOnly: ['color-contrast', 'link-in-text-block'] }",
 } as const;
 
-/** What axe-core finds to be a serious or critical fault of the page, each with where. */
+/** The serious and critical violations that axe-core finds on a page, with their locations. */
 export async function accessFaults(page: Page, rules: keyof typeof RULES = "all"): Promise<string[]> {
-  // Evaluated by the browser's debugger, which the page's policy does not bind.
+  // Evaluated by the browser's debugger, which the page's policy does not restrict.
   if (!(await page.evaluate("'axe' in window"))) await page.evaluate(axe.source);
   const { violations } = await page.evaluate<AxeResults>(`axe.run(document, ${RULES[rules]})`);
   return violations

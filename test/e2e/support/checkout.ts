@@ -5,7 +5,7 @@ import { ROOT } from "@webhook-gateway/shared/process/root.mjs";
 const FOLDERS = ["cli", "consumer", "grainchain", "producer", "shared", "tools"];
 const FILES = ["package.json", "pnpm-lock.yaml", "wrangler.producer.toml", "wrangler.consumer.toml"];
 
-/** Makes another checkout of what `npm start` runs, with the packages of this one. */
+/** Creates another checkout of what `npm start` runs, with the packages of this one. */
 export function copyCheckout(dir: string): void {
   mkdirSync(dir, { recursive: true });
   for (const name of [...FOLDERS, ...FILES]) {

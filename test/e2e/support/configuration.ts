@@ -1,14 +1,14 @@
-/** The Workers' configuration as tests run it: all that is deployed, but for what would only be waited for. */
+/** The Workers' configuration for tests: as it is deployed, but without delays. */
 import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { writeLocalConfigs } from "../../../tools/local/local-config.ts";
 
-/** Makes the source of an entry that goes before a Worker's own. @param main the path of that */
+/** Creates the source of an entry before a Worker's own. @param main the path of the Worker's own entry */
 export type Entry = (main: string) => string;
 
 /**
- * Writes both configurations in another folder, where no `.dev.vars` is. Queues hand on what they have at once: a second
- * at every hop is the subject of no test that uses this.
+ * Writes both configurations to another folder, which has no `.dev.vars`. Queues deliver at once: no test that uses this
+ * is about a delay of a second at every hop.
  * @returns the paths of the copies, the producer's first
  */
 export function writeConfigurations(folder: string, entry?: Entry): string[] {

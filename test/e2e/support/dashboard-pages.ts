@@ -1,4 +1,4 @@
-/** The dashboard's pages, and what there is to see on them. */
+/** The dashboard's pages, and their content. */
 
 import type { Scenario } from "../../grainchain/run.ts";
 import { failsTests, runsUntilCancelled } from "../../grainchain/scenarios.ts";
@@ -7,20 +7,20 @@ import { printsLongOutput } from "./dashboard-scenarios.ts";
 import type { Gateway } from "./gateway.ts";
 import { openPull, waitForState } from "./pull-requests.ts";
 
-/** Grainchain has to refuse its runs for good. */
+/** Grainchain has to refuse its runs permanently. */
 export const REFUSED = "acme/refused";
 const WIDGETS = "acme/widgets";
 const BROKEN = "acme/broken";
 const SLOW = "acme/slow";
 
-/** What becomes of the runs of each repository. */
+/** The scenario of each repository's runs. */
 export const SCENARIOS: ReadonlyMap<string, Scenario> = new Map([
   [BROKEN, failsTests],
   [SLOW, runsUntilCancelled],
   [WIDGETS, printsLongOutput],
 ]);
 
-/** Every page, by a name for it. */
+/** The names of all pages. */
 export const PAGES = [
   ...(["now", "validations", "validation", "validation-hostile", "pull", "deliveries"] as const),
   ...(["dead-letters", "dead-letter", "dead-letter-hostile", "replays", "reconciles"] as const),
@@ -28,13 +28,13 @@ export const PAGES = [
 ] as const;
 export type PageName = (typeof PAGES)[number];
 
-/** Those that show a row of {@link insertHostile}. */
+/** The pages that show a row of {@link insertHostile}. */
 export const SHOWS_HOSTILE: readonly PageName[] = [
   ...(["validations", "validation", "validation-hostile", "deliveries"] as const),
   ...(["dead-letters", "dead-letter-hostile"] as const),
 ];
 
-/** Gives every page something to show. @returns their paths */
+/** Gives every page some content. @returns their paths */
 export async function fillPages(gateway: Gateway): Promise<Readonly<Record<PageName, string>>> {
   await openPull(gateway, REFUSED, 9);
   await openPull(gateway, SLOW, 3);
@@ -46,7 +46,7 @@ export async function fillPages(gateway: Gateway): Promise<Readonly<Record<PageN
   const { id } = await waitForState(gateway, WIDGETS, 41, "completed");
   await insertHostile(gateway.rows);
   await insertHistory(gateway.rows);
-  const letter = await gateway.waitFor("SELECT id FROM dead_letters WHERE repository = ?1", REFUSED);
+  const deadLetter = await gateway.waitFor("SELECT id FROM dead_letters WHERE repository = ?1", REFUSED);
   return {
     now: "/dashboard",
     validations: "/dashboard/validations",
@@ -55,7 +55,7 @@ export async function fillPages(gateway: Gateway): Promise<Readonly<Record<PageN
     pull: `/dashboard/pulls/${WIDGETS}/41`,
     deliveries: "/dashboard/deliveries",
     "dead-letters": "/dashboard/dead-letters",
-    "dead-letter": `/dashboard/dead-letters/${encodeURIComponent(String(letter.id))}`,
+    "dead-letter": `/dashboard/dead-letters/${encodeURIComponent(String(deadLetter.id))}`,
     "dead-letter-hostile": "/dashboard/dead-letters/hostile-letter",
     replays: "/dashboard/replays",
     reconciles: "/dashboard/reconciles",

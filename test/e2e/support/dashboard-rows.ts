@@ -1,10 +1,10 @@
-/** Rows that give every page of the dashboard something to show. */
+/** Rows that give every page of the dashboard some content. */
 import type { Rows } from "../../system/database.ts";
 
-/** Shown everywhere, and never to be obeyed. */
+/** Must be shown literally, and never run. */
 export const HOSTILE = `"><img src=x onerror="window.obeyed=1"><script>window.obeyed=1</script>\u202egpj.exe`;
 
-/** Rows whose every free text would like to be obeyed. */
+/** Inserts rows with markup and scripts in every free text. */
 export async function insertHostile(rows: Rows): Promise<void> {
   const now = new Date().toISOString();
   const long = "n".repeat(10_000);
@@ -29,7 +29,7 @@ export async function insertHostile(rows: Rows): Promise<void> {
   );
 }
 
-/** A day's work, so that the plots have something to show. */
+/** Inserts a day of validations, so that the plots have content. */
 export async function insertHistory(rows: Rows): Promise<void> {
   const hour = 3_600_000;
   for (let ago = 1; ago < 24; ago++) {

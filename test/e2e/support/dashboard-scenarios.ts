@@ -1,7 +1,7 @@
 import type { Scenario } from "../../grainchain/run.ts";
 import { HOSTILE } from "./dashboard-rows.ts";
 
-/** Prints as much as a real run, in color, and finds a fault. */
+/** Prints as much as a real run, in color, and fails. */
 export const printsLongOutput: Scenario = async (run) => {
   const passed = {
     status: "passed",

@@ -1,4 +1,4 @@
-/** The state of a gateway that an older checkout has left. */
+/** The state of a gateway from an older checkout. */
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -9,7 +9,7 @@ import { makeDirectory } from "../../system/repositories.ts";
 
 const MIGRATIONS = path.join(ROOT, "shared/migrations");
 
-/** Applies all migrations but the last, as a checkout from before it did. */
+/** Applies all migrations but the last, as an older checkout did. */
 export async function applyOldMigrations(stateDir: string): Promise<void> {
   const dir = makeDirectory();
   cpSync(MIGRATIONS, path.join(dir, "shared/migrations"), { recursive: true });
@@ -22,7 +22,7 @@ export async function applyOldMigrations(stateDir: string): Promise<void> {
   expect(code, output).toBe(0);
 }
 
-/** What Wrangler has noted in its table, in the order in which it was applied. */
+/** The migrations in Wrangler's table, in the order in which they were applied. */
 export function appliedTo(stateDir: string) {
   const dir = path.join(stateDir, "v3/d1/miniflare-D1DatabaseObject");
   const [file = ""] = readdirSync(dir).filter((name) => /^[0-9a-f]+\.sqlite$/.test(name));

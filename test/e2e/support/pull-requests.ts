@@ -2,7 +2,7 @@ import { expect } from "vitest";
 import type { Row } from "../../system/database.ts";
 import type { Gateway } from "./gateway.ts";
 
-/** Opens a pull request, and waits until that is recorded. @returns the GUID of its delivery */
+/** Opens a pull request, and waits until it is recorded. @returns the GUID of its delivery */
 export async function openPull(gateway: Gateway, repo: string, pr: number): Promise<string> {
   const { guid, status } = await gateway.send("pull_request.opened", { repo, pr });
   expect(status).toBe(202);

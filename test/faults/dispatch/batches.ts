@@ -13,7 +13,7 @@ import { amount } from "../../support/amount.ts";
 import { freshRepository, PAST } from "../../system/driver.ts";
 import { shared } from "./gateway.ts";
 
-/** The sizes of the triggers since a call, the largest first: two consumers that are at it at once overtake each other. */
+/** The sizes of the triggers since a call, largest first: two consumers that run at once may overtake each other. */
 function sizesSince(first: number): number[] {
   return shared()
     .grainchain.triggerCalls()
@@ -24,7 +24,7 @@ function sizesSince(first: number): number[] {
 
 const WAITING = amount(210, 1_010);
 
-test(`takes ${WAITING} pull requests that wait to Grainchain in calls of a hundred`, async () => {
+test(`sends ${WAITING} waiting pull requests to Grainchain in calls of a hundred`, async () => {
   const { grainchain, open, closeGate, openGate, settle, validationsOf, expectConsistent } = shared();
   const repo = freshRepository();
   await closeGate();
@@ -41,27 +41,27 @@ test(`takes ${WAITING} pull requests that wait to Grainchain in calls of a hundr
   await expectConsistent();
 });
 
-test("takes a repository's only pull request along with the first call after it came, whatever waits before it", async () => {
+test("sends a repository's only pull request with the next call, whatever waits before it", async () => {
   const { gateway, grainchain, open, closeGate, openGate, settle, expectConsistent } = shared();
   const [busy, quiet] = [freshRepository(), freshRepository()];
   await closeGate();
   await open(busy, 200);
   const before = grainchain.triggerCalls().length;
-  const { promise: letGo, resolve: answer } = Promise.withResolvers<void>();
+  const { promise: released, resolve: answer } = Promise.withResolvers<void>();
   grainchain.script.next.push(async (_call, serve) => {
-    await letGo;
+    await released;
     return serve();
   });
   const opened = openGate();
 
-  // It comes while the first hundred are being asked for.
+  // It arrives while the first hundred are being triggered.
   await open(quiet, 1);
   answer();
   await opened;
   await settle();
 
   expect(sizesSince(before)).toEqual([100, 100, 1]);
-  // Wake-ups may have had a second hundred claimed before it came; none was claimed between then and its own claim.
+  // A wake-up may have claimed a second hundred before it arrived; none was claimed between then and its own claim.
   expect(await gateway.rows(CLAIMED_BEFORE, busy, quiet)).toEqual([]);
   await expectConsistent();
 });
@@ -81,7 +81,7 @@ test.each<[string, FaultPolicy, RegExp]>([
     decides((request) => (isSeven(request) ? refused(true) : "accept")),
     /^pr_number 7 is not liked here$/,
   ],
-])("runs 99 of a hundred where Grainchain refuses %s for good", async (_, policy, error) => {
+])("runs 99 of a hundred if Grainchain refuses %s permanently", async (_, policy, error) => {
   const { gateway, grainchain, open, closeGate, openGate, settle, validationsOf, expectConsistent } =
     shared();
   const repo = freshRepository();
@@ -98,11 +98,11 @@ test.each<[string, FaultPolicy, RegExp]>([
   expect(others).toHaveLength(99);
   expect(others.filter(({ state, attempts }) => state !== "completed" || attempts !== 1)).toEqual([]);
   expect(seventh).toMatchObject({ state: "dead", pr_number: 7, attempts: 1 });
-  const letters = await gateway.rows("SELECT * FROM dead_letters WHERE repository = ?1", repo);
-  expect(letters).toHaveLength(1);
-  expect(letters[0]).toMatchObject({ kind: "dispatch", class: "permanent", validation_id: seventh?.id });
-  expect(letters[0]?.error).toMatch(error);
-  // Halving a hundred until one stands alone: once, then twice for each of seven halvings.
+  const deadLetters = await gateway.rows("SELECT * FROM dead_letters WHERE repository = ?1", repo);
+  expect(deadLetters).toHaveLength(1);
+  expect(deadLetters[0]).toMatchObject({ kind: "dispatch", class: "permanent", validation_id: seventh?.id });
+  expect(deadLetters[0]?.error).toMatch(error);
+  // A hundred are halved until one is left: one call, then two for each of seven halvings.
   expect(sizesSince(before).length).toBeLessThanOrEqual(15);
   await expectConsistent();
 });
@@ -115,12 +115,12 @@ test.each<[string, FaultPolicy, number]>([
   ["left out of the answer", half("omit"), 2],
   ["taken and left out of the answer", half("omit-accepted"), 2],
   ["refused for want of room", half(refused(false)), 1],
-])("sends again what was %s, and nothing else", async (_, behaviour, attempts) => {
+])("sends only those again that were %s", async (_, policy, attempts) => {
   const { grainchain, open, closeGate, openGate, settle, validationsOf, expectConsistent } = shared();
   const repo = freshRepository();
   await closeGate();
   await open(repo, 10);
-  grainchain.script.next.push(behaviour);
+  grainchain.script.next.push(policy);
   const before = grainchain.triggerCalls().length;
 
   await openGate();
@@ -131,7 +131,7 @@ test.each<[string, FaultPolicy, number]>([
   expect(later.flatMap(({ requests }) => requests).filter((request) => !isOdd(request))).toEqual([]);
   const rows = await validationsOf(repo);
   expect(rows.filter(({ state }) => state !== "completed")).toEqual([]);
-  // What Grainchain had begun may have finished before it was asked for again.
+  // Runs that Grainchain had started may have finished before they were triggered again.
   const odd = rows.filter(({ pr_number }) => Number(pr_number) % 2 === 1);
   expect(Math.max(...odd.map((row) => Number(row.attempts)))).toBeLessThanOrEqual(attempts);
   const even = rows.filter(({ pr_number }) => Number(pr_number) % 2 === 0);
@@ -139,7 +139,7 @@ test.each<[string, FaultPolicy, number]>([
   await expectConsistent();
 });
 
-test("sends on what a server with room for three at a time refuses, at no cost", async () => {
+test("keeps sending what a server with room for three at a time refuses, without spending attempts", async () => {
   const { gateway, grainchain, open, closeGate, openGate, settle, validationsOf, expectConsistent } =
     shared();
   const repo = freshRepository();
@@ -158,19 +158,19 @@ test("sends on what a server with room for three at a time refuses, at no cost",
   await expectConsistent();
 });
 
-/** Answers no single trigger before so many are under way. */
-function onceThereAre(calls: number, behaviour: FaultPolicy): FaultPolicy {
-  const { promise: together, resolve: letGo } = Promise.withResolvers<void>();
+/** Answers no single trigger before so many are in progress. */
+function onceThereAre(calls: number, policy: FaultPolicy): FaultPolicy {
+  const { promise: together, resolve: release } = Promise.withResolvers<void>();
   let arrived = 0;
   return async (call, serve) => {
-    if (call.kind === "trigger" && ++arrived === calls) letGo();
+    if (call.kind === "trigger" && ++arrived === calls) release();
     if (call.kind === "trigger") await together;
-    return behaviour(call, serve);
+    return policy(call, serve);
   };
 }
 
 test.each([404, 405, 501])(
-  "asks one by one where the batch form answers %i, six at a time",
+  "sends single triggers, six at a time, if the batch route answers %i",
   async (status) => {
     const { grainchain, open, closeGate, openGate, settle, validationsOf, expectConsistent } = shared();
     const repo = freshRepository();
@@ -190,7 +190,7 @@ test.each([404, 405, 501])(
   },
 );
 
-test("tries the batch form again an hour after it was found missing, and not before", async () => {
+test("tries batches again an hour after the server did not know them, and not before", async () => {
   const { gateway, grainchain, open, settle, expectConsistent } = shared();
   const repo = freshRepository();
   grainchain.script.policy = hasNoBatch(404);
@@ -210,7 +210,7 @@ test("tries the batch form again an hour after it was found missing, and not bef
   await expectConsistent();
 });
 
-test("pauses where Grainchain has neither form, and goes on once it has", async () => {
+test("pauses if Grainchain has neither route, and continues once it has them", async () => {
   const { grainchain, open, until, settle, validationsOf, expectConsistent } = shared();
   const repo = freshRepository();
   grainchain.script.policy = answers(404, '{"detail":"Not Found"}');

@@ -3,7 +3,7 @@ import { answers, serves } from "../../grainchain/fault-policies.ts";
 import { freshRepository } from "../../system/driver.ts";
 import { MAX_ATTEMPTS, shared } from "./gateway.ts";
 
-test("gives up what fails every time, with its last error in the dead letters", async () => {
+test("gives up on a validation that fails every time, with its last error in a dead letter", async () => {
   const { gateway, grainchain, open, settle, validationsOf, expectConsistent } = shared();
   const repo = freshRepository();
   grainchain.script.policy = answers(500, "boom");
@@ -19,11 +19,11 @@ test("gives up what fails every time, with its last error in the dead letters", 
     .slice(before)
     .flatMap(({ requests }) => requests);
   expect(asked).toHaveLength(2 * MAX_ATTEMPTS);
-  const letters = await gateway.rows(
+  const deadLetters = await gateway.rows(
     "SELECT * FROM v_open_dead_letters WHERE repository = ?1 ORDER BY validation_id",
     repo,
   );
-  expect(letters).toMatchObject(
+  expect(deadLetters).toMatchObject(
     rows
       .map(({ id }) => String(id))
       .toSorted()
@@ -39,7 +39,7 @@ test("gives up what fails every time, with its last error in the dead letters", 
   await expectConsistent();
 });
 
-test("lets what succeeds at its last attempt live", async () => {
+test("keeps a validation that succeeds at its last attempt", async () => {
   const { gateway, grainchain, open, settle, validationsOf, expectConsistent } = shared();
   const repo = freshRepository();
   const { script } = grainchain;
@@ -54,7 +54,7 @@ test("lets what succeeds at its last attempt live", async () => {
   await expectConsistent();
 });
 
-test("costs no attempt, however often it is refused, while Grainchain is full", async () => {
+test("spends no attempt while Grainchain is full, however often it refuses", async () => {
   const { gateway, grainchain, open, settle, validationsOf, expectConsistent } = shared();
   const repo = freshRepository();
   grainchain.script.next.push(...Array.from({ length: 3 * MAX_ATTEMPTS }, () => answers(503, "full")));

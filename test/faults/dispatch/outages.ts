@@ -23,7 +23,7 @@ const CLOSING: readonly [string, "backpressure" | "configuration", FaultPolicy][
   ["answers 403", "configuration", answers(403, "")],
 ];
 
-describe("while Grainchain refuses everybody", () => {
+describe("while Grainchain refuses everything", () => {
   test.each(CLOSING)(
     "that %s, dispatch pauses as %s, at no cost, until it is over",
     async (_, reason, fault) => {
@@ -33,7 +33,7 @@ describe("while Grainchain refuses everybody", () => {
       await open(repo, PULLS);
       await until(GATE_CLOSED, reason);
 
-      // Held for an hour, so that no time of its own opens it while this looks.
+      // Closed for an hour, so that it does not open by itself during this check.
       await gateway.rows(HOLD_GATE);
       await until("SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM validations WHERE state = 'dispatching')");
       const before = grainchain.calls.length;
@@ -41,7 +41,7 @@ describe("while Grainchain refuses everybody", () => {
       expect(grainchain.calls).toHaveLength(before);
       expect(await validationsOf(repo)).toMatchObject(Array(PULLS).fill({ state: "queued", attempts: 0 }));
 
-      // The probe finds it as it was: one validation is sent, and the gate stays closed for longer.
+      // The probe fails too: one validation is sent, and the gate stays closed for longer.
       const [{ step = 0 } = {}] = await gateway.rows(GATE_STEP);
       await advance();
       await until(`SELECT 1 FROM (${GATE_STEP}) WHERE step > ?1`, Number(step));
@@ -79,7 +79,7 @@ describe("while Grainchain fails", () => {
     },
   );
 
-  test("in that it refuses connections, every validation is tried again, by itself and after its own delay", async () => {
+  test("because it refuses connections, every validation is retried after its own delay", async () => {
     const { gateway, grainchain, open, closeGate, openGate, until, expectConsistent } = shared();
     const repo = freshRepository();
     await closeGate();
@@ -90,7 +90,7 @@ describe("while Grainchain fails", () => {
 
     await grainchain.comeBack();
 
-    // Nothing is hurried: the wake-ups do it.
+    // Nothing is made due: the wake-ups retry them.
     await until(COMPLETED, repo, PULLS);
     await expectRetried(shared(), repo);
     const delays = await gateway.rows(SELECT_DELAYS, repo);
@@ -100,10 +100,10 @@ describe("while Grainchain fails", () => {
   });
 });
 
-test("opens the gate again by itself, and says so in /health meanwhile", async () => {
+test("opens the gate again by itself, and shows in /health that it is closed", async () => {
   const { grainchain, open, until, validationsOf, expectConsistent } = shared();
   const repo = freshRepository();
-  // However often it asks meanwhile, it is told to come back.
+  // Grainchain refuses every call meanwhile.
   grainchain.script.policy = answers(429, "slow down", { "retry-after": "1" });
   await open(repo, PULLS);
   await until(GATE_CLOSED, "backpressure");
@@ -111,14 +111,14 @@ test("opens the gate again by itself, and says so in /health meanwhile", async (
   await expectHealth("degraded", { status: "degraded", detail: /paused since .*backpressure/ });
   grainchain.script.policy = serves;
 
-  // Nothing is hurried: the wake-up at the end of the gate's time does it.
+  // Nothing is made due: the wake-up at the end of the gate's time opens it.
   await until(COMPLETED, repo, PULLS);
   expect(await validationsOf(repo)).toMatchObject(Array(PULLS).fill({ attempts: 1 }));
   await expectHealth("healthy", { status: "ok", detail: /last seen/ });
   await expectConsistent();
 });
 
-test("says in /health that Grainchain refuses the configuration", async () => {
+test("shows in /health that Grainchain refuses the configuration", async () => {
   const { gateway, grainchain, open, until, settle, expectConsistent } = shared();
   const repo = freshRepository();
   grainchain.script.policy = answers(401);
@@ -153,7 +153,7 @@ const HOLD_GATE = `
   WHERE name = 'gate:grainchain' AND value->>'state' = 'closed'`;
 const COMPLETED = `
   SELECT 1 FROM (SELECT count(*) AS n FROM validations WHERE repository = ?1 AND state = 'completed') WHERE n = ?2`;
-/** From each first failure to the attempt that followed it. */
+/** The time from each first failure to the next attempt. */
 const SELECT_DELAYS = `
   SELECT failed.validation_id,
          CAST(round((julianday(min(again.at)) - julianday(failed.at)) * 86400000) AS INTEGER) AS ms

@@ -27,18 +27,18 @@ const forgetsItsResults: Scenario = async (run) => {
 const LONG = resultsOf(true, "x".repeat(200_000));
 
 test.each<[string, Scenario, Record<string, unknown>, unknown]>([
-  ["tells its scenario once", succeeds, { state: "completed", conclusion: "success" }, resultsOf(true)],
-  ["finds the change bad", failsTests, { state: "completed", conclusion: "failure" }, resultsOf(false)],
+  ["sends each callback once", succeeds, { state: "completed", conclusion: "success" }, resultsOf(true)],
+  ["fails its tests", failsTests, { state: "completed", conclusion: "failure" }, resultsOf(false)],
   ["breaks", breaks, { state: "failed", error: "the disk is full" }, { error: "the disk is full" }],
   [
-    "forgets its results",
+    "sends no results",
     forgetsItsResults,
     { state: "failed", conclusion: null, error: "no results: Grainchain said completed without any" },
     null,
   ],
-  ["repeats itself", repeatsCallbacks, { state: "completed", conclusion: "success" }, resultsOf(true)],
+  ["repeats its callbacks", repeatsCallbacks, { state: "completed", conclusion: "success" }, resultsOf(true)],
   [
-    "tells the end before the start",
+    "sends the end before the start",
     callsBackInReverse,
     { state: "completed", conclusion: "success" },
     resultsOf(true),
@@ -49,8 +49,8 @@ test.each<[string, Scenario, Record<string, unknown>, unknown]>([
     { state: "completed", conclusion: "success" },
     resultsOf(true),
   ],
-  ["has 200 KB to say", succeedsWithLongOutput, { state: "completed", conclusion: "success" }, LONG],
-])("ends once, with its result, a run that %s", async (_, scenario, end, results) => {
+  ["sends 200 KB of results", succeedsWithLongOutput, { state: "completed", conclusion: "success" }, LONG],
+])("ends a run that %s once, with its result", async (_, scenario, end, results) => {
   const { gateway, grainchain, open, settle, validationsOf, expectConsistent } = shared();
   const repo = freshRepository();
   grainchain.script.scenario = scenario;
@@ -59,11 +59,11 @@ test.each<[string, Scenario, Record<string, unknown>, unknown]>([
   await open(repo, 3);
   await settle();
   await grainchain.sandboxes.ended();
-  const told = grainchain.sandboxes.callbackAnswers.slice(answersBefore);
-  await gateway.waitFor(RECORDED_CALLBACKS, repo, told.length);
+  const answers = grainchain.sandboxes.callbackAnswers.slice(answersBefore);
+  await gateway.waitFor(RECORDED_CALLBACKS, repo, answers.length);
 
-  expect(told.length).toBeGreaterThanOrEqual(3);
-  expect(told).toEqual(told.map(() => 202));
+  expect(answers.length).toBeGreaterThanOrEqual(3);
+  expect(answers).toEqual(answers.map(() => 202));
   const rows = await validationsOf(repo);
   expect(rows).toMatchObject(Array(3).fill({ ...end, attempts: 1 }));
   for (const row of rows) expect(JSON.parse(String(row.results))).toEqual(results);
@@ -71,7 +71,7 @@ test.each<[string, Scenario, Record<string, unknown>, unknown]>([
   await expectConsistent();
 });
 
-test("keeps a result that comes before Grainchain has answered the trigger", async () => {
+test("keeps a result that arrives before Grainchain has answered the trigger", async () => {
   const { gateway, grainchain, open, settle, until, validationsOf, expectConsistent } = shared();
   const repo = freshRepository();
   grainchain.script.next.push(async (_call, serve) => {
@@ -85,13 +85,13 @@ test("keeps a result that comes before Grainchain has answered the trigger", asy
 
   const [row] = await validationsOf(repo);
   expect(row).toMatchObject({ state: "completed", conclusion: "success" });
-  // The answer comes after the end, and is in the timeline all the same.
+  // The answer comes after the end, and is in the timeline as well.
   await until(NOTED, String(row?.id), "accepted by Grainchain%");
   expect(await gateway.rows("SELECT * FROM dead_letters WHERE repository = ?1", repo)).toEqual([]);
   await expectConsistent();
 });
 
-test("keeps a result that comes under Grainchain's own id before the gateway knows that id", async () => {
+test("keeps a result that arrives under Grainchain's own id before the gateway knows that id", async () => {
   const { gateway, grainchain, open, settle, until, validationsOf, expectConsistent } = shared();
   const repo = freshRepository();
   grainchain.script.scenario = async (run) => {
@@ -131,7 +131,7 @@ test("keeps a result that comes under Grainchain's own id before the gateway kno
   await expectConsistent();
 });
 
-/** As many callbacks of a repository's validations as were told are in the timeline. */
+/** Expects every callback of a repository's validations to be in the timeline. */
 const RECORDED_CALLBACKS = `
   SELECT 1 FROM (SELECT count(*) AS n FROM timeline t JOIN validations v ON v.id = t.validation_id
                  WHERE v.repository = ?1 AND t.reason LIKE 'callback %') WHERE n = ?2`;

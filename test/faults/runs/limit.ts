@@ -6,13 +6,13 @@ import { MAX_CONCURRENT, shared } from "./gateway.ts";
 
 const WAITING = amount(60, 600);
 
-test(`has never more in flight than it may, over ${WAITING} validations`, async () => {
+test(`never has more in flight than allowed, over ${WAITING} validations`, async () => {
   const { gateway, grainchain, open, closeGate, openGate, until, settle, validationsOf, expectConsistent } =
     shared();
   const repo = freshRepository();
-  const { promise: letGo, resolve: finish } = Promise.withResolvers<void>();
+  const { promise: released, resolve: finish } = Promise.withResolvers<void>();
   grainchain.sandboxes.maxInFlight = 0;
-  grainchain.script.scenario = succeedsAfter(letGo);
+  grainchain.script.scenario = succeedsAfter(released);
   await closeGate();
   await open(repo, WAITING);
 

@@ -7,31 +7,31 @@ import { MAX_ATTEMPTS, shared } from "./gateway.ts";
 
 const { send, runOf, statesOf } = followHeads(shared);
 
-/** A dispatch that is under way until it is let go, having taken its work at the beginning or at the end. */
-function held(when: "taken first" | "taken last") {
-  const { promise: letGo, resolve: answer } = Promise.withResolvers<void>();
-  const { promise: underWay, resolve: arrive } = Promise.withResolvers<void>();
-  const behaviour: FaultPolicy = async (_call, serve) => {
-    const early = when === "taken first" ? serve() : undefined;
+/** A dispatch that hangs until it is released, and accepts its work before or after that. */
+function held(when: "accepted first" | "accepted last") {
+  const { promise: released, resolve: answer } = Promise.withResolvers<void>();
+  const { promise: inProgress, resolve: arrive } = Promise.withResolvers<void>();
+  const policy: FaultPolicy = async (_call, serve) => {
+    const early = when === "accepted first" ? serve() : undefined;
     arrive();
-    await letGo;
+    await released;
     return early ?? serve();
   };
-  return { behaviour, underWay, answer };
+  return { policy, inProgress, answer };
 }
 
-test.each(["taken first", "taken last"] as const)(
-  "supersedes a head while its dispatch is under way, and cancels it once Grainchain says that it has it (%s)",
+test.each(["accepted first", "accepted last"] as const)(
+  "supersedes a head during its dispatch, and cancels it once Grainchain has accepted it (%s)",
   async (when) => {
     const { grainchain, settle, advanceUntil, expectConsistent } = shared();
     const repo = freshRepository();
-    const { behaviour, underWay, answer } = held(when);
-    // Nothing but the trigger's answer tells its id.
+    const { policy, inProgress, answer } = held(when);
+    // Only the answer to the trigger has its id.
     grainchain.script.scenario = async (run) =>
       (run.request.head_sha === OLDER ? staysSilent : succeeds)(run);
-    grainchain.script.next.push(behaviour);
+    grainchain.script.next.push(policy);
     await send(repo, "opened", OLDER, 0);
-    await underWay;
+    await inProgress;
 
     await send(repo, "synchronize", NEWER, 1);
     expect((await statesOf(repo))[OLDER]).toBe("superseded");
@@ -46,7 +46,7 @@ test.each(["taken first", "taken last"] as const)(
   },
 );
 
-test("never sends what was superseded or closed while the gate was closed", async () => {
+test("never sends a validation that was superseded or closed while the gate was closed", async () => {
   const { gateway, grainchain, settle, closeGate, openGate, expectConsistent } = shared();
   const [pushed, closed] = [freshRepository(), freshRepository()];
   await closeGate();
@@ -70,7 +70,7 @@ test("never sends what was superseded or closed while the gate was closed", asyn
   await expectConsistent();
 });
 
-/** Opens a pull request whose run goes on, and closes it while Grainchain answers cancels like this. */
+/** Opens a pull request, and closes it during its run while Grainchain answers cancels with a policy. */
 async function closeWhileRunning(answer: FaultPolicy) {
   const { gateway, grainchain, until } = shared();
   const repo = freshRepository();
@@ -79,7 +79,7 @@ async function closeWhileRunning(answer: FaultPolicy) {
   await send(repo, "opened", OLDER, 0);
   await until("SELECT 1 FROM validations WHERE repository = ?1 AND state = 'running'", repo);
   await send(repo, "closed", OLDER, 1);
-  /** Makes the cancel due: a minute of delay is the subject of other tests. */
+  /** Makes the cancel due: its delay of a minute is the subject of other tests. */
   const hurryCancel = async (): Promise<void> => {
     await gateway.rows(`UPDATE cancels SET due_at = '${PAST}' WHERE status = 'due' AND error IS NOT NULL`);
     await gateway.cron();
@@ -87,7 +87,7 @@ async function closeWhileRunning(answer: FaultPolicy) {
   return { repo, hurryCancel };
 }
 
-test("cancels what runs for a closed pull request, again after a failure, by itself", async () => {
+test("cancels the run of a closed pull request, and retries that after a failure", async () => {
   const { gateway, grainchain, settle, expectConsistent } = shared();
   const { repo } = await closeWhileRunning(answers(500, "boom"));
   const failed = await gateway.waitFor(`${SELECT_CANCEL} AND c.attempts > 0`, repo);
@@ -95,7 +95,7 @@ test("cancels what runs for a closed pull request, again after a failure, by its
 
   grainchain.script.other = serves;
 
-  // Nothing is hurried: the wake-up does it.
+  // Nothing is made due: the wake-up retries it.
   const cancel = await gateway.waitFor(CANCELLED, repo);
   expect(cancel.attempts).toBe(Number(failed.attempts) + 1);
   expect(await statesOf(repo)).toEqual({ [OLDER]: "cancelled" });
@@ -104,7 +104,7 @@ test("cancels what runs for a closed pull request, again after a failure, by its
   await expectConsistent();
 });
 
-test("gives a cancel up that fails every time, with a dead letter", async () => {
+test("gives up on a cancel that fails every time, with a dead letter", async () => {
   const { gateway, until, validationsOf, expectConsistent } = shared();
   const { repo, hurryCancel } = await closeWhileRunning(answers(500, "boom"));
   for (let attempt = 1; attempt < MAX_ATTEMPTS; attempt++) {
@@ -129,7 +129,7 @@ test("gives a cancel up that fails every time, with a dead letter", async () => 
 test.each<[string, FaultPolicy, RegExp]>([
   ["is full", answers(503), /^HTTP 503$/],
   ["refuses the key", answers(401), /^HTTP 401$/],
-])("keeps a cancel, at no cost, while Grainchain %s", async (_, refuses, error) => {
+])("keeps a cancel without spending attempts while Grainchain %s", async (_, refuses, error) => {
   const { gateway, grainchain, advanceUntil, settle, expectConsistent } = shared();
   const { repo, hurryCancel } = await closeWhileRunning(refuses);
   const asked = () => grainchain.calls.filter(({ kind }) => kind === "cancel").length;
@@ -150,7 +150,7 @@ test.each<[string, FaultPolicy, RegExp]>([
   await expectConsistent();
 });
 
-test("takes a cancel as done where Grainchain does not know the validation", async () => {
+test("treats a cancel as done if Grainchain does not know the validation", async () => {
   const { gateway, expectConsistent } = shared();
   const { repo } = await closeWhileRunning(answers(404));
 

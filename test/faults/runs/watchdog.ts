@@ -6,7 +6,7 @@ import { eventually } from "../../system/activity.ts";
 import { freshRepository, PAST } from "../../system/driver.ts";
 import { shared } from "./gateway.ts";
 
-/** Has what is at Grainchain silent for longer than the watchdog waits (its own time and 60 s), and fires the cron. */
+/** Makes runs silent for longer than the watchdog waits (its own time and 60 s), and fires the cron. */
 async function watchSilent(repo: string): Promise<void> {
   await shared().gateway.rows(
     `UPDATE validations SET heard_at = '${PAST}', watch_until = NULL
@@ -16,7 +16,7 @@ async function watchSilent(repo: string): Promise<void> {
   await shared().gateway.cron();
 }
 
-/** Opens pull requests and waits until Grainchain has them, as far as the gateway knows. */
+/** Opens pull requests, and waits until the gateway knows that Grainchain has accepted them. */
 async function openAtGrainchain(
   scenario: Scenario,
   state: "pending" | "running",
@@ -54,7 +54,7 @@ test.each<[string, Scenario, Record<string, unknown>, unknown]>([
     { error: "no disk" },
   ],
   ["cancellation", voiceless("cancelled", null), { state: "cancelled", conclusion: null }, null],
-])("picks up a %s whose callbacks were lost", async (_, scenario, end, results) => {
+])("finds a %s whose callbacks were lost", async (_, scenario, end, results) => {
   const { gateway, validationsOf, settle, expectConsistent } = shared();
   const repo = await openAtGrainchain(scenario, "pending", 8);
 
@@ -68,7 +68,7 @@ test.each<[string, Scenario, Record<string, unknown>, unknown]>([
   await expectConsistent();
 });
 
-test("asks for nothing that was heard of lately", async () => {
+test("does not ask about runs that called back recently", async () => {
   const { gateway, grainchain, validationsOf } = shared();
   const repo = await openAtGrainchain(staysSilent, "pending");
   const before = grainchain.calls.length;
@@ -80,13 +80,13 @@ test("asks for nothing that was heard of lately", async () => {
   await endAll(repo);
 });
 
-test("leaves alone what still runs, and has heard of it then", async () => {
+test("leaves a run alone that is still running, and waits again", async () => {
   const { grainchain, validationsOf } = shared();
   const repo = await openAtGrainchain(runsUntilCancelled, "running");
   const before = grainchain.calls.length;
   const questions = () => grainchain.calls.slice(before).filter(({ kind }) => kind === "status");
 
-  // Its callback may still be on its way, and is a sign of life.
+  // Its callback may still arrive, and would count as a sign of life.
   await eventually("a question", async () => {
     await watchSilent(repo);
     return questions().length > 0;
@@ -103,7 +103,7 @@ test.each<[string, FaultPolicy]>([
   ["500", answers(500)],
   ["401", answers(401)],
   ["garbage", answers(200, "<html>")],
-])("keeps what it could not ask for, because Grainchain answered %s, and asks again", async (_, other) => {
+])("keeps a run if Grainchain answers %s, and asks again", async (_, other) => {
   const { grainchain, settle, validationsOf, expectConsistent } = shared();
   const repo = await openAtGrainchain(losesCallbacks, "pending");
   grainchain.script.other = other;
@@ -118,7 +118,7 @@ test.each<[string, FaultPolicy]>([
   await expectConsistent();
 });
 
-test("times out what Grainchain does not know any more", async () => {
+test("times out a run that Grainchain no longer knows", async () => {
   const { grainchain, settle, validationsOf, expectConsistent } = shared();
   const repo = await openAtGrainchain(staysSilent, "pending");
   grainchain.script.other = (call, serve) =>
@@ -132,10 +132,10 @@ test("times out what Grainchain does not know any more", async () => {
   await expectConsistent();
 });
 
-test("times out what is there for too long, and cancels it there", async () => {
+test("times out a run that takes too long, and cancels it", async () => {
   const { gateway, grainchain, settle, validationsOf, expectConsistent } = shared();
   const repo = await openAtGrainchain(runsUntilCancelled, "running");
-  // Twice VALIDATION_MAX_AGE_SECONDS, 6 hours, have passed since.
+  // Twice VALIDATION_MAX_AGE_SECONDS, which is 6 hours, have passed.
   await gateway.rows(
     "UPDATE validations SET created_at = ?2, dispatched_at = ?2 WHERE repository = ?1",
     repo,
@@ -154,7 +154,7 @@ test("times out what is there for too long, and cancels it there", async () => {
   await expectConsistent();
 });
 
-test("tells a result that comes after the time-out in the timeline, and changes nothing", async () => {
+test("records a result that arrives after the time-out in the timeline, and changes nothing", async () => {
   const { grainchain, until, settle, validationsOf, expectConsistent } = shared();
   const repo = await openAtGrainchain(staysSilent, "pending");
   grainchain.script.other = answers(404);
@@ -178,7 +178,7 @@ function stopRunsOf(repo: string): void {
   }
 }
 
-/** Ends what a test leaves running. */
+/** Ends the runs that a test leaves behind. */
 async function endAll(repo: string): Promise<void> {
   stopRunsOf(repo);
   await watchSilent(repo);

@@ -1,4 +1,4 @@
-/** Both Workers as they would be deployed, built once for all gateways of these tests. */
+/** Both Workers as they are deployed, built once for all gateways of these tests. */
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -10,13 +10,13 @@ import { runWrangler } from "../../../tools/local/wrangler.ts";
 /** A Worker that Miniflare can run. */
 export interface BuiltWorker {
   readonly name: string;
-  /** Miniflare's options for what its TOML file says. Their type says nothing where zod is not installed. */
+  /** Miniflare's options from its TOML file. Without zod installed, their type is of no use. */
   readonly options: Readonly<Record<string, unknown>>;
   /** The settings of the queues that it consumes. */
   readonly queues: Readonly<Record<string, { readonly maxBatchTimeout?: number }>>;
   /** The names of its variables and secrets. */
   readonly expects: readonly string[];
-  /** Where its modules are; the entry is the first. */
+  /** The folder of its modules; the entry is the first of them. */
   readonly folder: string;
   readonly modules: readonly string[];
 }
@@ -44,7 +44,7 @@ async function buildWorker(worker: string, folder: string): Promise<BuiltWorker>
   const { code, output } = await runWrangler(deploy);
   if (code !== 0) throw new Error(`the ${worker} could not be built:\n${output}`);
   const config = unstable_readConfig({ config: path.join(ROOT, file), env: ENVIRONMENT });
-  // As if it stood where there is no `.dev.vars`.
+  // As if the file were in a folder without `.dev.vars`.
   const elsewhere = { ...config, userConfigPath: path.join(folder, file), secrets: undefined };
   const options: Record<string, unknown> = Object(
     unstable_getMiniflareWorkerOptions(elsewhere, ENVIRONMENT).workerOptions,

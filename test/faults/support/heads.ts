@@ -6,7 +6,7 @@ export const OLDER = "a".repeat(40);
 export const NEWER = "b".repeat(40);
 
 export const followHeads = (shared: () => System) => ({
-  /** Sends an event of the pull request, `second` seconds into its life, and waits until it is recorded. */
+  /** Sends an event of the pull request, `second` seconds after its creation, and waits until it is recorded. */
   async send(repo: string, action: string, head: string, second: number): Promise<void> {
     const { gateway } = shared();
     const now = new Date(Date.UTC(2026, 0, 1, 0, 0, second));

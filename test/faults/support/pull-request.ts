@@ -1,4 +1,4 @@
-/** A pull request's life as GitHub tells it, in deliveries that can be sent in any order and again. */
+/** The events of a pull request as deliveries, which can be sent in any order and repeatedly. */
 import { randomUUID } from "node:crypto";
 import { buildPayload } from "../../../cli/src/input/payload.ts";
 
@@ -26,27 +26,27 @@ export class PullRequest {
   }
 
   opened(): ScriptedDelivery {
-    return this.#tell("opened");
+    return this.#event("opened");
   }
 
-  /** @param sameSecond whether GitHub gives it the time of the event before */
+  /** @param sameSecond whether it has the same time as the event before */
   pushed(head: string, sameSecond = false): ScriptedDelivery {
     const before = this.head;
     this.head = head;
-    return this.#tell("synchronize", { before, after: head }, sameSecond ? 0 : 1);
+    return this.#event("synchronize", { before, after: head }, sameSecond ? 0 : 1);
   }
 
   closed(): ScriptedDelivery {
     this.open = false;
-    return this.#tell("closed");
+    return this.#event("closed");
   }
 
   reopened(): ScriptedDelivery {
     this.open = true;
-    return this.#tell("reopened");
+    return this.#event("reopened");
   }
 
-  #tell(action: string, fields: Readonly<Record<string, string>> = {}, seconds = 1): ScriptedDelivery {
+  #event(action: string, fields: Readonly<Record<string, string>> = {}, seconds = 1): ScriptedDelivery {
     this.#second += seconds;
     const { repo, number: pr, head } = this;
     const now = new Date(EPOCH_MS + this.#second * 1000);

@@ -26,8 +26,8 @@ async function start(vars: Readonly<Record<string, string>>, whenDone: GatewayOp
 export type System = Awaited<ReturnType<typeof start>>;
 
 /**
- * One system for all tests of a file: what one leaves behind would show in the next. Each begins in calm policy,
- * with nothing under way.
+ * One system for all tests of a file. Each test starts without faults and with nothing in progress: what one leaves
+ * behind would show in the next.
  * @param vars of both Workers
  * @returns the system, once the tests run
  */

@@ -10,16 +10,16 @@ const { send, runOf, statesOf } = followHeads(shared);
 
 test.each<[string, FaultPolicy]>([
   ["hangs", hangs],
-  ["takes the work and hangs", hangsAfterAccepting],
-])("tries every validation again where Grainchain %s, at an attempt each", async (_, fault) => {
+  ["accepts the work and hangs", hangsAfterAccepting],
+])("retries every validation if Grainchain %s, and spends one attempt each", async (_, fault) => {
   await expectRetriedAfter(shared(), fault, /^no answer from Grainchain: TimeoutError/);
 });
 
-test("cancels what was superseded while its dispatch hung, once Grainchain says that it runs", async () => {
+test("cancels a validation that was superseded while its dispatch hung, once it is known to run", async () => {
   const { grainchain, settle, advanceUntil, expectConsistent } = shared();
   const repo = freshRepository();
   const { promise: superseded, resolve: tellNow } = Promise.withResolvers<void>();
-  const { promise: underWay, resolve: arrive } = Promise.withResolvers<void>();
+  const { promise: inProgress, resolve: arrive } = Promise.withResolvers<void>();
   grainchain.script.scenario = async (run) => {
     if (run.request.head_sha === NEWER) return succeeds(run);
     await superseded;
@@ -31,7 +31,7 @@ test("cancels what was superseded while its dispatch hung, once Grainchain says 
     return "hang";
   });
   await send(repo, "opened", OLDER, 0);
-  await underWay;
+  await inProgress;
 
   await send(repo, "synchronize", NEWER, 1);
   tellNow();
@@ -43,7 +43,7 @@ test("cancels what was superseded while its dispatch hung, once Grainchain says 
   await expectConsistent();
 });
 
-test("never sends again what was superseded while its dispatch hung in vain", async () => {
+test("never sends a validation again that was superseded while its dispatch hung", async () => {
   const { grainchain, settle, until, expectConsistent } = shared();
   const repo = freshRepository();
   grainchain.script.policy = hangs;

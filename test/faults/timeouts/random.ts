@@ -33,7 +33,7 @@ const PULLS = 30;
 const EVENTS = 120;
 const AT_ONCE = 10;
 
-test.each(seeds(1))("ends a random script with a verdict for every open head (seed %i)", async (seed) => {
+test.each(seeds(1))("ends a random script with a result for every open head (seed %i)", async (seed) => {
   const random = new Random(seed);
   const { gateway, grainchain, advance, settle, expectConsistent } = shared();
   const { script, sandboxes } = grainchain;
@@ -44,13 +44,13 @@ test.each(seeds(1))("ends a random script with a verdict for every open head (se
     succeedsAfter(calm),
     succeedsSilentlyAfter(calm),
   ] as const;
-  // A scenario of its own for every run, drawn once so that the order of arrival does not matter.
+  // Each run has its own scenario, which depends on its head and not on the order of arrival.
   script.scenario = (run) =>
     new Random(random.seed ^ Number.parseInt(run.request.head_sha.slice(0, 7), 16)).pick(scenarios)(run);
   script.other = (call, serve) => (random.chance(0.3) ? answers(500)(call, serve) : serve());
   const { pulls, deliveries } = writeScript(random);
 
-  // Chunks arrive together, in any order within a chunk, some of them again, each under other policy.
+  // Chunks arrive in random order, with some repeated deliveries, each chunk under another fault policy.
   for (let from = 0; from < deliveries.length; from += AT_ONCE) {
     const chunk = deliveries.slice(from, from + AT_ONCE);
     const again = deliveries.slice(0, from + 1).filter(() => random.chance(0.03));
@@ -61,7 +61,7 @@ test.each(seeds(1))("ends a random script with a verdict for every open head (se
     if (random.chance(0.7)) await advance();
   }
 
-  // Calm. What lost its callbacks is found by the watchdog, its time being over.
+  // The faults end. The watchdog finds the runs that lost their callbacks, since their time is over.
   Object.assign(script, { policy: serves, other: serves });
   finishAll();
   await eventually("nothing queued", async () => {
@@ -97,7 +97,7 @@ test.each(seeds(1))("ends a random script with a verdict for every open head (se
   await expectConsistent();
 });
 
-/** Opens every pull request and lets random things happen to them. */
+/** Opens every pull request, and adds random events to them. */
 function writeScript(random: Random): { pulls: PullRequest[]; deliveries: ScriptedDelivery[] } {
   const repos = [freshRepository(), freshRepository(), freshRepository(), freshRepository()] as const;
   const pulls = Array.from(

@@ -1,16 +1,16 @@
-/** What must hold of every answer of the Workers, whatever was sent. */
+/** What must hold for every answer of the Workers, whatever was sent. */
 import { SECRETS } from "../../support/gateway.ts";
 import { type Answer, type Attack, hmac, MARKER } from "./attack.ts";
 import { documentedStatuses, isPage } from "./documented.ts";
 
-/** Where a program says where it broke. */
+/** The location in a stack trace. */
 const STACK =
   /\bat (?:async )?[\w.$<>]* ?\(?(?:file:|\/|[\w-]+:\/\/)[^\s)]+:\d+|node_modules|producer\/src|\.ts:\d+/;
 
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null;
 
-/** @returns what is wrong with an answer; nothing where all is well */
+/** @returns what is wrong with an answer; empty if nothing is */
 export function problemsOf(attack: Attack, answer: Answer): string[] {
   const { method, path } = attack;
   const { status, headers, text } = answer;
@@ -31,9 +31,9 @@ export function problemsOf(attack: Attack, answer: Answer): string[] {
     check(String(headers["content-security-policy"]).includes("default-src 'none'"), "no policy for a page");
   } else if (text !== "") problems.push(...bodyProblems(answer));
   else check(method === "HEAD" || [302, 304].includes(status), "an answer without a body");
-  const told = JSON.stringify(headers) + text;
-  problems.push(...leaksOf(told).map((leak) => `the answer holds ${leak}`));
-  check(!told.includes(hmac(SECRETS.GITHUB_WEBHOOK_SECRET, attack.body)), "the answer holds a signature");
+  const answered = JSON.stringify(headers) + text;
+  problems.push(...leaksOf(answered).map((leak) => `the answer holds ${leak}`));
+  check(!answered.includes(hmac(SECRETS.GITHUB_WEBHOOK_SECRET, attack.body)), "the answer holds a signature");
   return problems.map((problem) => `${method} ${path.slice(0, 200)}: ${problem}: ${text.slice(0, 300)}`);
 }
 
@@ -54,15 +54,15 @@ function bodyProblems({ status, headers, text }: Answer): string[] {
   return wellFormed ? [] : ["the refusal is not in the documented form"];
 }
 
-/** What of a text must not be in it: secrets in any writing, what was sent, places in the code. */
+/** What a text must not contain: secrets in any encoding, what was sent, locations in the code. */
 export function leaksOf(text: string): string[] {
   const leaks = Object.entries(SECRETS).flatMap(([name, secret]) => {
     const bytes = Buffer.from(secret);
     const forms = [secret, bytes.toString("hex"), bytes.toString("base64").replace(/=+$/, "")];
     return forms.some((form) => text.includes(form)) ? [name] : [];
   });
-  if (text.includes(MARKER)) leaks.push("what was sent");
+  if (text.includes(MARKER)) leaks.push("sent text");
   const [place] = STACK.exec(text) ?? [];
-  if (place !== undefined) leaks.push(`a place in the code: ${place}`);
+  if (place !== undefined) leaks.push(`a location in the code: ${place}`);
   return leaks;
 }

@@ -1,14 +1,14 @@
-/** Requests that are well-formed as HTTP, whatever else they are. */
+/** Hostile requests that are well-formed HTTP. */
 import { createHmac } from "node:crypto";
 import { type IncomingMessage, request } from "node:http";
 import { buffer } from "node:stream/consumers";
 
-/** Stands in what is sent, and never in an answer, a log line or a row. */
+/** Is in what is sent, and must never be in an answer, a log line or a row. */
 export const MARKER = "qzmarker7f3a9";
 
 export interface Attack {
   readonly method: string;
-  /** As it is: nobody resolves its dots. */
+  /** Sent literally, without resolving dots. */
   readonly path: string;
   readonly headers: Readonly<Record<string, string | readonly string[]>>;
   readonly body: Buffer;
@@ -20,10 +20,10 @@ export interface Answer {
   readonly text: string;
 }
 
-/** Far beyond what anything takes: only a hang is this slow. */
+/** Far longer than anything takes: only a hang is this slow. */
 const TIMEOUT_MS = 30_000;
 
-/** Sends an attack over a connection of its own. */
+/** Sends an attack over a new connection. */
 export async function sendAttack(url: string, { method, path, headers, body }: Attack): Promise<Answer> {
   const { hostname, port } = new URL(url);
   const length = body.length > 0 ? { "content-length": String(body.length) } : {};
@@ -43,7 +43,7 @@ export async function sendAttack(url: string, { method, path, headers, body }: A
 
 let clients = 0;
 
-/** An address of its own for every attack: else the limit on failed signatures would answer for the gateway. */
+/** A new client address for every attack: else the limit on failed signatures would answer. */
 export const freshClient = (): string => {
   clients++;
   return `10.${(clients >> 16) & 255}.${(clients >> 8) & 255}.${clients & 255}`;

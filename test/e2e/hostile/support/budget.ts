@@ -6,14 +6,14 @@ import { amount, SEED } from "../../../support/amount.ts";
 const RUNS = amount(40);
 const AT_ONCE = 6;
 
-/** fast-check's parameters: a property's share of the runs. */
+/** fast-check's parameters, for a share of the runs. */
 export const budget = (share = 1) => ({ numRuns: Math.ceil(RUNS * share), seed: SEED, endOnFailure: true });
 
-/** What is sent at the same time: a run is a handful of inputs. */
+/** Several inputs that are sent at the same time in one run. */
 export const together = <T>(one: fc.Arbitrary<T>): fc.Arbitrary<T[]> =>
   fc.array(one, { minLength: AT_ONCE, maxLength: AT_ONCE });
 
-/** Counts what was tried, and what was answered. */
+/** Counts inputs and answers. */
 export class Tally {
   readonly #name: string;
   readonly #answers = new Map<string, number>();
@@ -29,7 +29,7 @@ export class Tally {
     this.#answers.set(key, (this.#answers.get(key) ?? 0) + 1);
   }
 
-  /** Past the test runner, which shows what a test prints only where it fails. */
+  /** Prints without the test runner, which hides the output of tests that pass. */
   print(): void {
     const answers = [...this.#answers].toSorted().map(([answer, count]) => `${answer}: ${count}`);
     writeSync(2, `fuzz ${this.#name}: seed ${SEED}, ${this.#inputs} inputs; answers ${answers.join(", ")}\n`);

@@ -11,29 +11,29 @@ const KIB = 1024;
 
 export const tokenOf = (id: string): Promise<string> => capabilityToken(SECRET, id);
 
-/** Makes a token that is none of this validation. */
+/** Creates a token that is not valid for this validation. */
 type Forge = (id: string, other: string) => Promise<string>;
 
 const flipped = (token: string, at: number): string =>
   `${token.slice(0, at)}${token[at] === "A" ? "B" : "A"}${token.slice(at + 1)}`;
 
-/** Every token that is none. */
+/** Invalid tokens. */
 export const FORGED_TOKENS: readonly (readonly [name: string, forge: Forge])[] = [
   ["nothing in its place", async () => ""],
   ["the token of another validation", (_, other) => tokenOf(other)],
   ["a token under another secret", (id) => capabilityToken("guess", id)],
   ["a token under no secret", (id) => capabilityToken(" ", id)],
-  ["the first letter changed", async (id) => flipped(await tokenOf(id), 0)],
-  ["a letter in the middle changed", async (id) => flipped(await tokenOf(id), 21)],
+  ["the first character changed", async (id) => flipped(await tokenOf(id), 0)],
+  ["a character in the middle changed", async (id) => flipped(await tokenOf(id), 21)],
   ["the bits after the end changed", async (id) => withOtherEnd(await tokenOf(id))],
-  ["a letter less", async (id) => (await tokenOf(id)).slice(0, -1)],
-  ["a letter more", async (id) => `${await tokenOf(id)}A`],
+  ["a character less", async (id) => (await tokenOf(id)).slice(0, -1)],
+  ["a character more", async (id) => `${await tokenOf(id)}A`],
   ["padding", async (id) => `${await tokenOf(id)}=`],
   ["escaped padding", async (id) => `${await tokenOf(id)}%3D`],
   ["a space after it", async (id) => `${await tokenOf(id)}%20`],
   ["a NUL after it", async (id) => `${await tokenOf(id)}%00`],
-  ["letters that are no base64", async () => "!".repeat(43)],
-  ["letters beyond ASCII", async () => "%C3%A9".repeat(43)],
+  ["characters that are not base64", async () => "!".repeat(43)],
+  ["characters beyond ASCII", async () => "%C3%A9".repeat(43)],
   ["hex", async (id) => Buffer.from(await tokenOf(id), "base64url").toString("hex")],
   ["zeros", async () => "A".repeat(43)],
   ["the secret", async () => encodeURIComponent(SECRET)],
@@ -41,10 +41,10 @@ export const FORGED_TOKENS: readonly (readonly [name: string, forge: Forge])[] =
   ["broken escapes", async () => "%E0%A4%A"],
 ];
 
-/** 43 letters hold two bits more than 256: another last letter says the same bytes. */
+/** 43 characters hold two bits more than 256: another last character encodes the same bytes. */
 function withOtherEnd(token: string): string {
-  const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-  return token.slice(0, -1) + letters[letters.indexOf(token.slice(-1)) ^ 1];
+  const characters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+  return token.slice(0, -1) + characters[characters.indexOf(token.slice(-1)) ^ 1];
 }
 
 const shortTexts = NASTY_TEXTS.filter(({ length }) => length > 0 && length <= 200);
@@ -83,7 +83,7 @@ const shape = fc.record({
   [MARKER]: fc.constantFrom(undefined, MARKER),
 });
 
-/** A body, and whether its form is a callback's. */
+/** A body, and whether it has the form of a callback. */
 export interface CallbackBody {
   readonly body: Buffer;
   readonly valid: boolean;
@@ -100,7 +100,7 @@ export const anyCallback: fc.Arbitrary<CallbackBody> = fc.oneof(
   anyBody.map((body) => ({ body, valid: false })),
 );
 
-/** The form as the contract has it. In the capability's form the body may leave the id out. */
+/** The form as it is documented. On the capability route, the body may omit the id. */
 function isCallback(given: Record<string, unknown>): boolean {
   const { validation_id: id, project_id, pr_number, status, results } = given;
   const isText = (value: unknown): boolean =>
@@ -115,5 +115,5 @@ function isCallback(given: Record<string, unknown>): boolean {
   );
 }
 
-/** Bodies that are no callback at all. */
+/** Bodies that are not callbacks. */
 export const NO_CALLBACKS = CORPUS.map(([name, body]) => [name, Buffer.from(body)] as const);

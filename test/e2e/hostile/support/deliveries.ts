@@ -1,4 +1,4 @@
-/** Deliveries that no GitHub would send, and what each has to be answered. */
+/** Deliveries that GitHub would never send, and the expected answer to each. */
 import fc from "fast-check";
 import { buildPayload } from "../../../../cli/src/input/payload.ts";
 import { SECRETS } from "../../support/gateway.ts";
@@ -13,7 +13,7 @@ type Forgery = (body: Buffer) => Readonly<Record<string, Header>>;
 const signature = (value: Header): Readonly<Record<string, Header>> => ({ "x-hub-signature-256": value });
 const right = (body: Buffer): string => `sha256=${hmac(SECRET, body)}`;
 
-/** Every signature that is none of this body. */
+/** Signatures that are not valid for a body. */
 export const FORGERIES: readonly (readonly [name: string, forge: Forgery])[] = [
   ["no signature", () => ({})],
   ["an empty signature", () => signature("")],
@@ -61,7 +61,7 @@ const TYPES: readonly Header[] = [
   ["application/json", "text/plain"],
 ];
 
-/** A delivery, and whether it is a correctly signed one. */
+/** A delivery, and whether it is signed correctly. */
 export interface Delivery {
   readonly attack: Attack;
   readonly id: Header;
@@ -69,12 +69,12 @@ export interface Delivery {
   readonly expected: readonly number[];
 }
 
-/** What would start a validation, if only it were believed. */
+/** Would start a validation if its signature were valid. */
 const REAL = Buffer.from(
   JSON.stringify(buildPayload("pull_request.opened", { repo: "acme/real", now: new Date(0) })),
 );
 
-/** @param newId gives ids that are used once */
+/** @param newId returns unused ids */
 export const anyDelivery = (newId: () => string): fc.Arbitrary<Delivery> =>
   fc
     .record({
@@ -100,7 +100,7 @@ export const anyDelivery = (newId: () => string): fc.Arbitrary<Delivery> =>
         "cf-connecting-ip": freshClient(),
         "user-agent": MARKER,
       };
-      // The path has one spelling.
+      // Only one spelling of the path is served.
       const arrives = path !== "/webhook/github/";
       const signed = forge === null && body.length > 0 && arrives;
       return {

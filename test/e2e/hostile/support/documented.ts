@@ -1,16 +1,16 @@
-/** The documented answers: every route, and what it may say. Written down again here, not taken from the code. */
+/** The documented statuses of every route. They are repeated here, so that they do not depend on the code. */
 import { MARKER } from "./attack.ts";
 
 interface Route {
   readonly path: RegExp;
-  /** No other spelling of the path is answered. */
+  /** Only this spelling of the path is served. */
   readonly exact?: true;
   readonly methods: Readonly<Record<string, readonly number[]>>;
 }
 
 const CALLBACK = [202, 400, 401, 413, 429];
 const READ = [200, 400, 401, 404, 429];
-const ORDER = [200, 202, 400, 401, 403, 404, 409, 413, 429];
+const COMMAND = [200, 202, 400, 401, 403, 404, 409, 413, 429];
 const PAGE = [200, 302, 303, 400, 401, 403, 404, 413, 429];
 
 const ROUTES: readonly Route[] = [
@@ -22,16 +22,16 @@ const ROUTES: readonly Route[] = [
   { path: /^\/webhook\/projects\/[^/]+(?:\/[^/]+)?\/status$/, methods: { GET: [200, 304, 400] } },
   { path: /^\/api\/(?:openapi\.json|status|metrics|trace)$/, methods: { GET: READ } },
   { path: /^\/api\/(?:deliveries|validations|dead-letters)$/, methods: { GET: READ } },
-  { path: /^\/api\/dead-letters\/discard$/, methods: { GET: READ, POST: ORDER } },
+  { path: /^\/api\/dead-letters\/discard$/, methods: { GET: READ, POST: COMMAND } },
   { path: /^\/api\/(?:validations|dead-letters|replays|reconciles)\/[^/]+$/, methods: { GET: READ } },
-  { path: /^\/api\/validations\/[^/]+\/(?:cancel|rerun)$/, methods: { POST: ORDER } },
-  { path: /^\/api\/replays\/[^/]+\/cancel$/, methods: { POST: ORDER } },
-  { path: /^\/api\/(?:replays|reconciles)$/, methods: { GET: READ, POST: ORDER } },
+  { path: /^\/api\/validations\/[^/]+\/(?:cancel|rerun)$/, methods: { POST: COMMAND } },
+  { path: /^\/api\/replays\/[^/]+\/cancel$/, methods: { POST: COMMAND } },
+  { path: /^\/api\/(?:replays|reconciles)$/, methods: { GET: READ, POST: COMMAND } },
 ];
 
 const lines = (text: string): string[] => text.trim().split(/\s+/);
 
-/** Every documented path, one each. */
+/** One path for every documented route. */
 export const PATHS = lines(`
   / /health /webhook/github /webhook/status
   /callbacks/some-id/some-token /callbacks/some-id/some-token/webhook/status
@@ -42,7 +42,7 @@ export const PATHS = lines(`
   /api/dead-letters/discard /api/validations/x/cancel /api/validations/x/rerun /api/replays/x/cancel
   /dashboard /dashboard/validations /dashboard/dead-letters`);
 
-/** Paths that are not what they seem, or nothing at all. */
+/** Misleading or unknown paths. */
 export const STRANGE_PATHS = [
   ...lines(String.raw`
     /webhook /webhook/ /webhook/githubs /webhook/github/x /WEBHOOK/GITHUB //webhook/github /webhook//github
@@ -62,7 +62,7 @@ export const STRANGE_PATHS = [
   `/webhook/projects/${"a".repeat(300)}/b/status`,
 ];
 
-/** Whether pages answer it, and not JSON. */
+/** Whether the answer is a page and not JSON. */
 export const isPage = (path: string): boolean => /^\/dashboard(?:\/|$)/.test(routed(path));
 
 /** The statuses that a request may be answered with. */
@@ -78,7 +78,7 @@ export function documentedStatuses(method: string, path: string): readonly numbe
 
 const pathOf = (path: string): string => new URL(`http://gateway${path}`).pathname;
 
-/** The path that is left once dots are resolved, escapes taken away and a slash at the end. */
+/** The path after resolving dots and escapes, without a slash at the end. */
 function routed(path: string): string {
   const plain = pathOf(path).replaceAll(/(?:%[0-9a-f]{2})+/gi, (escaped) => {
     try {

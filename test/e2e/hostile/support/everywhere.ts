@@ -1,4 +1,4 @@
-/** Every place where a gateway tells something, as texts. */
+/** All texts that a gateway shows or stores. */
 import type { GitHub } from "../../../github/client/client.ts";
 import type { Rows } from "../../../system/database.ts";
 
@@ -13,7 +13,7 @@ export async function tablesOf(rows: Rows): Promise<Map<string, string>> {
   return new Map(await Promise.all(read));
 }
 
-/** What GitHub was told, in every body of every request. */
+/** Everything that was sent to GitHub. */
 export async function sentToGitHub(github: GitHub): Promise<Map<string, string>> {
   const requests = await github.requests();
   const { check_runs, statuses, reactions } = await github.state();
@@ -29,11 +29,11 @@ interface Login {
   readonly reader: string;
 }
 
-/** Every page and every answer of the API: lists, and each thing in them. */
+/** All pages and API answers: lists and their items. */
 export async function answersOf(url: string, rows: Rows, login: Login): Promise<Map<string, string>> {
   const ids = async (table: string): Promise<string[]> =>
     (await rows(`SELECT id FROM ${table}`)).map(({ id }) => encodeURIComponent(String(id)));
-  const [deliveries, validations, letters, replays, reconciles] = await Promise.all(
+  const [deliveries, validations, deadLetters, replays, reconciles] = await Promise.all(
     ["deliveries", "validations", "dead_letters", "replays", "reconciles"].map(ids),
   );
   const api = [
@@ -49,7 +49,7 @@ export async function answersOf(url: string, rows: Rows, login: Login): Promise<
     ],
     ...(deliveries ?? []).map((id) => `trace?q=${id}`),
     ...(validations ?? []).flatMap((id) => [`validations/${id}`, `trace?q=${id}`]),
-    ...(letters ?? []).map((id) => `dead-letters/${id}`),
+    ...(deadLetters ?? []).map((id) => `dead-letters/${id}`),
     ...(replays ?? []).map((id) => `replays/${id}`),
     ...(reconciles ?? []).map((id) => `reconciles/${id}`),
   ].map((path) => `/api/${path}`);
@@ -64,7 +64,7 @@ export async function answersOf(url: string, rows: Rows, login: Login): Promise<
       "/search?q=acme%2Fwidgets",
     ],
     ...(validations ?? []).map((id) => `/validations/${id}`),
-    ...(letters ?? []).map((id) => `/dead-letters/${id}`),
+    ...(deadLetters ?? []).map((id) => `/dead-letters/${id}`),
     ...(deliveries ?? []).map((id) => `/search?q=${id}`),
     ...["/pulls/acme/widgets/1", "/nothing"],
   ].map((path) => `/dashboard${path}`);

@@ -4,7 +4,7 @@ import type { Gateway } from "../../support/gateway.ts";
 
 type Labels = Readonly<Record<string, number>>;
 
-/** How often each secret's label stands in the lines of an event, by the log from one place on. */
+/** How often each secret's label occurs in the lines of an event, from a position in the log. */
 function labelsSince(gateway: Gateway, event: string, from: number): Labels {
   const lines = gateway
     .logs()
@@ -15,7 +15,7 @@ function labelsSince(gateway: Gateway, event: string, from: number): Labels {
   return Object.fromEntries(Object.entries(labels).map(([label, found]) => [label, found?.length ?? 0]));
 }
 
-/** Waits until as many lines are there as are expected, and expects these labels in them. */
+/** Waits for the expected number of lines, and expects these labels in them. */
 export async function expectLabels(
   gateway: Gateway,
   event: string,

@@ -1,11 +1,11 @@
-/** GitHub's own payloads, changed until they are none of GitHub's. */
+/** GitHub's example payloads with hostile changes. */
 import webhooks from "@octokit/webhooks-examples";
 import fc from "fast-check";
 import { nastyValue } from "./bodies.ts";
 
 type Json = Record<string, unknown>;
 
-/** What the gateway reads, and so what is worth changing most. */
+/** The fields that the gateway reads, which are the most interesting to change. */
 const READ = lines(`
   action number before after ref deleted compare repository repository.id repository.full_name repository.html_url
   repository.clone_url repository.pushed_at sender sender.login installation installation.id pull_request
@@ -15,7 +15,7 @@ const READ = lines(`
   check_run check_run.head_sha check_run.app check_run.app.id check_suite.head_sha check_suite.app.id
   issue.number issue.pull_request comment.id comment.body comment.author_association __proto__ constructor`);
 
-/** Values that pass for good ones. */
+/** Values that look valid. */
 const PLAUSIBLE: readonly unknown[] = [
   ...[
     "0".repeat(40),
@@ -86,7 +86,7 @@ export interface SignedPayload {
   readonly body: string;
 }
 
-/** A real payload with some of what the gateway reads in it replaced or taken away. */
+/** A real payload with some of the fields that the gateway reads replaced or removed. */
 export const anyPayload: fc.Arbitrary<SignedPayload> = fc
   .record({
     example: anyExample,
@@ -98,7 +98,7 @@ export const anyPayload: fc.Arbitrary<SignedPayload> = fc
   .map(({ example, event, pull, head, changes }) => {
     const payload = structuredClone(example.payload);
     if (isObject(payload.pull_request)) {
-      // Heads that come again, so that states meet each other.
+      // Heads repeat, so that states affect each other.
       set(payload, "pull_request.number", pull);
       set(payload, "pull_request.head.sha", String(head).repeat(40));
       set(payload, "pull_request.state", "open");
@@ -112,7 +112,7 @@ function set(payload: Json, place: string, value: unknown): void {
   const last = names.pop() ?? place;
   let at: unknown = payload;
   for (const name of names) at = isObject(at) ? at[name] : undefined;
-  // Own, as JSON.parse makes it, also where it is named `__proto__`.
+  // An own property, as JSON.parse creates it, even if its name is `__proto__`.
   if (isObject(at))
     Object.defineProperty(at, last, { value, enumerable: true, configurable: true, writable: true });
 }

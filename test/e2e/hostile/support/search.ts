@@ -1,12 +1,12 @@
-/** Looks for secrets, in any writing, wherever a gateway leaves something. */
+/** Searches for secrets, in any encoding, wherever a gateway leaves something. */
 import { createPrivateKey } from "node:crypto";
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import path from "node:path";
 
-/** A secret is told where any of its forms is. */
+/** A secret is revealed if a text contains any of its forms. */
 export type Secrets = Readonly<Record<string, readonly string[]>>;
 
-/** A text as others may write it: in hex, in base64 wherever it begins, in a URL, in JSON. */
+/** The encodings of a text: hex, base64 at any offset, in a URL, in JSON. */
 export function formsOf(secret: string): string[] {
   const bytes = Buffer.from(secret);
   const hex = bytes.toString("hex");
@@ -21,18 +21,18 @@ export function formsOf(secret: string): string[] {
   return [...new Set([...forms, ...base64, ...base64.map(toBase64Url)])];
 }
 
-/** What base64 makes of bytes that begin somewhere in a text, without the letters that their neighbours change. */
+/** The base64 of bytes at some offset in a text, without the characters that depend on the bytes around them. */
 function base64Within(bytes: Buffer, shift: number): string {
-  const letters = Buffer.concat([Buffer.alloc(shift), bytes])
+  const characters = Buffer.concat([Buffer.alloc(shift), bytes])
     .toString("base64")
     .replace(/=+$/, "");
   const whole = (bytes.length + shift) % 3 === 0;
-  return letters.slice(shift === 0 ? 0 : shift + 1, whole ? undefined : -1);
+  return characters.slice(shift === 0 ? 0 : shift + 1, whole ? undefined : -1);
 }
 
 const toBase64Url = (text: string): string => text.replaceAll("+", "-").replaceAll("/", "_");
 
-/** What of a private key must not be told: the lines of its PEM, and its numbers. */
+/** The forms of a private key: the lines of its PEM, and its numbers. */
 export function keyForms(...pems: readonly string[]): string[] {
   const lines = pems.flatMap((pem) =>
     pem.split("\n").filter((line) => line.length > 40 && !line.startsWith("-")),
@@ -42,7 +42,7 @@ export function keyForms(...pems: readonly string[]): string[] {
   return [...lines, ...numbers, ...numbers.map((number) => Buffer.from(number, "base64url").toString("hex"))];
 }
 
-/** @returns every secret that a text tells, with the place */
+/** @returns every secret that a text reveals, with the place */
 export const leaksIn = (places: ReadonlyMap<string, string>, secrets: Secrets): string[] =>
   [...places].flatMap(([place, text]) =>
     Object.entries(secrets).flatMap(([name, forms]) => {
@@ -56,7 +56,7 @@ function around(text: string, form: string): string {
   return text.slice(Math.max(0, at - 60), at + 80);
 }
 
-/** Every file below a folder, by its path, byte for byte. */
+/** The bytes of every file below a folder, by its path. */
 export function filesBelow(folder: string): Map<string, string> {
   const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).map((name) =>
     path.join(folder, name),

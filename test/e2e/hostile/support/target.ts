@@ -13,7 +13,7 @@ import { eventReporter, expectEventsEnded } from "./event-checks.ts";
 export interface Target {
   readonly gateway: Gateway;
   readonly grainchain: GrainchainDouble;
-  /** Sends an attack, decides the answer, and counts it. */
+  /** Sends an attack, checks the answer, and counts it. */
   attack(attack: Attack, expected?: readonly number[]): Promise<Answer>;
 }
 
