@@ -322,7 +322,7 @@ test("the cron fails for nobody while D1 is down", async () => {
   expect(lines.join("\n")).toContain("effect.failed");
 });
 
-test("every batch and every end is counted in the dataset, by what came of it", async () => {
+test("every batch and every end is counted in the dataset, by its outcome", async () => {
   const points: Parameters<Dataset["writeDataPoint"]>[0][] = [];
   const METRICS: Dataset = { writeDataPoint: (point) => points.push(point) };
   stubGrainchain(() => Response.json({ detail: "no such key" }, { status: 401 }));

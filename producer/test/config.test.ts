@@ -134,7 +134,7 @@ test("every bad key is named at once", () => {
   expect(refusal({ READER_TOKEN: "", ENVIRONMENT: "x" }).keys).toEqual(["ENVIRONMENT", "READER_TOKEN"]);
 });
 
-test("secrets in force are the current one, the previous one and the labelled ones", () => {
+test("secrets in force are the current one, the previous one and the labeled ones", () => {
   const config = readProducerConfig({
     ...ENV,
     GITHUB_WEBHOOK_SECRET_PREVIOUS: "before",

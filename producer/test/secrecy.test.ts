@@ -39,17 +39,17 @@ const delivered = (
 });
 
 const previous = "the-previous-secret";
-const labelled = "a-labelled-secret";
+const labeled = "a-labeled-secret";
 const rotating = {
   GITHUB_WEBHOOK_SECRET_PREVIOUS: previous,
-  GITHUB_WEBHOOK_SECRETS: JSON.stringify({ org: labelled }),
+  GITHUB_WEBHOOK_SECRETS: JSON.stringify({ org: labeled }),
   GRAINCHAIN_CALLBACK_SECRET_PREVIOUS: previous,
 };
 
 const deliveries: readonly Case[] = [
   delivered("an accepted delivery", marked()),
   delivered("a delivery with the previous secret", marked(), { secret: previous }, { env: rotating }),
-  delivered("a delivery with a labelled secret", marked(), { secret: labelled }, { env: rotating }),
+  delivered("a delivery with a labeled secret", marked(), { secret: labeled }, { env: rotating }),
   delivered("an ignored delivery", { action: MARKER, a: MARKER }, { event: "star" }),
   delivered("an ignored push", push({ head_commit: { message: MARKER } }), { event: "push" }),
   delivered("a wrong signature", marked(), { secret: "guess" }),
@@ -120,7 +120,7 @@ async function secretsOf(request: Request): Promise<string[]> {
   });
   const token = /^\/callbacks\/[^/]+\/([^/]+)/.exec(new URL(request.url).pathname)?.[1];
   const expected = await capabilityToken(SECRETS.GRAINCHAIN_CALLBACK_SECRET, VALIDATION_ID);
-  return [...Object.values(SECRETS), ...signatures, previous, labelled, expected, token ?? expected, MARKER];
+  return [...Object.values(SECRETS), ...signatures, previous, labeled, expected, token ?? expected, MARKER];
 }
 
 describe("no secret, token, signature or text of a payload is told or logged by", () => {

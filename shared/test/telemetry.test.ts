@@ -25,7 +25,7 @@ test("a line is one data point, indexed by its event", () => {
   ]);
 });
 
-describe("what came of it is the third text", () => {
+describe("the outcome is the third text", () => {
   test.each<[string, LogFields, string]>([
     [
       "an error's code before its words",

@@ -14,7 +14,7 @@ import {
   TOKEN,
 } from "../support/operator-server.ts";
 
-const UNKNOWN = refused(404, "not_found", "there is no such thing");
+const UNKNOWN = refused(404, "not_found", "not found");
 
 test.each<[string, Replies]>([
   ["deliveries list", { "GET /api/deliveries": page([]) }],

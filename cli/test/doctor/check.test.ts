@@ -8,7 +8,7 @@ import { plainScreen } from "../support/screen.ts";
 
 const failing = (name: string, thrown: unknown): Check => ({ name, run: () => Promise.reject(thrown) });
 
-test("makes every check, whatever becomes of the others", async () => {
+test("makes every check, whatever the outcome of the others", async () => {
   const found = await runChecks([
     failing("first", new GatewayError("D1 is away")),
     failing("second", new Unchecked("no token is set", "set one")),

@@ -3,7 +3,7 @@ import fc from "../../../test/support/fast-check.ts";
 import { escapeJson, plainLines, plainText, safeJson } from "../../src/output/plain-text.ts";
 
 test.each([
-  ["a colour", "\u001b[31mred\u001b[0m", "red"],
+  ["a color", "\u001b[31mred\u001b[0m", "red"],
   ["a cleared screen", "a\u001b[2J\u001b[Hb", "ab"],
   ["a window title", "a\u001b]0;owned\u0007b", "ab"],
   ["a link", "\u001b]8;;https://evil.example\u001b\\text\u001b]8;;\u001b\\", "text"],

@@ -133,7 +133,7 @@ test("knows the optional secrets that the files name for .dev.vars", async () =>
   }
 });
 
-test("asks the checkout that a file of secrets would stand in, whichever one GIT_DIR names", async () => {
+test("asks the checkout that would contain the file of secrets, whichever one GIT_DIR names", async () => {
   const project = await openProject();
   const env = gitEnvironment(process.env);
   execFileSync("git", ["init", "--quiet", project.dir], { env });

@@ -97,7 +97,7 @@ export const delivered = (status_code: number): DeliverySpec => ({
   status_code,
 });
 
-/** A GitHub with one organisation hook and the App's that send here. */
+/** A GitHub with one organization hook and the App's that send here. */
 async function startGitHub(url: string, spec: InstanceSpec): Promise<GitHub> {
   const server = await startGitHubServer();
   onTestFinished(() => server.close());

@@ -104,7 +104,7 @@ function problemOf({ route, query, body, headers }: Asked): Reply | undefined {
 }
 
 function replyOf(replies: Replies, counts: Map<string, number>, route: string): Reply {
-  const reply = replies[route] ?? refused(404, "not_found", "there is no such thing");
+  const reply = replies[route] ?? refused(404, "not_found", "not found");
   if (!Array.isArray(reply)) return reply as Reply;
   const count = counts.get(route) ?? 0;
   counts.set(route, count + 1);

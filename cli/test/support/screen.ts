@@ -1,6 +1,6 @@
 import type { Screen } from "../../src/output/terminal.ts";
 
-/** A screen without colours. */
+/** A screen without colors. */
 export const plainScreen = (width: number): Screen => ({
   width,
   style: (_, text) => text,

@@ -90,7 +90,7 @@ describe("a callback", () => {
     });
   });
 
-  test("makes its report due as if it were the first, whatever became of the one before", async () => {
+  test("makes its report due as if it were the first, whatever happened to the one before", async () => {
     const { repository, id } = await started(freshGrain());
     await env.DB.prepare(
       "UPDATE reports SET status = 'skipped', reason = 'nothing to say', attempts = 7 WHERE validation_id = ?1",
@@ -285,7 +285,7 @@ describe("a callback by Grainchain's id", () => {
     expect(await validationOf(id)).toMatchObject({ state: "completed", results: '{"n":1}' });
   });
 
-  test("does not count as ours where the path vouched for another", async () => {
+  test("does not count as ours if the path authenticated another", async () => {
     const { repository, id, grainchainId } = await started(freshGrain());
     const fact = callback(repository, grainchainId, "completed");
     await record([fact]);

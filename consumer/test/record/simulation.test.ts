@@ -60,7 +60,7 @@ test.each(SEEDS)("nothing is lost and nothing runs twice, whatever fails (seed %
   const simulation = new Simulation(random);
 
   simulation.send(facts);
-  await simulation.storm(120, { database: 0.15, grainchain: 0.3 });
+  await simulation.burst(120, { database: 0.15, grainchain: 0.3 });
   expect(await brokenInvariants()).toEqual([]);
   await simulation.calm();
 

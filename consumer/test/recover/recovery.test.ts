@@ -13,7 +13,7 @@ beforeEach(empty);
 
 const HOOKS = ["org:octo/5"].flatMap((name) => parseHook(name) ?? []);
 
-/** A world whose organisation hook has these deliveries. */
+/** A world whose organization hook has these deliveries. */
 function worldOf(deliveries: ReturnType<typeof examples.pullRequests>, options: Partial<WorldOptions> = {}) {
   const hooks = [{ kind: "org" as const, owner: "octo", id: 5, deliveries }];
   return openWorld({ mode: "token", hooks, ...options });

@@ -45,9 +45,9 @@ test.each(SEEDS)(
     const simulation = new Simulation(random, true);
 
     simulation.send(facts);
-    await simulation.storm(80, { database: 0.1, grainchain: 0.2, deaths: 0.2 });
+    await simulation.burst(80, { database: 0.1, grainchain: 0.2, deaths: 0.2 });
     await expectInvariants();
-    await simulation.storm(80, { database: 0.1, grainchain: 0.2, deaths: 0.2 });
+    await simulation.burst(80, { database: 0.1, grainchain: 0.2, deaths: 0.2 });
     await expectInvariants();
     await simulation.calm();
 

@@ -50,7 +50,7 @@ describe("a code block", () => {
   });
 });
 
-test("code is closed where it is to be, whatever stands in it", () => {
+test("code is closed where it should be, whatever it contains", () => {
   fc.assert(
     fc.property(hostile(), (text) => {
       const line = plainLine(text, 200) || "x";

@@ -5,8 +5,8 @@ import { bytesOf, hostile } from "./support.ts";
 
 describe("plain text", () => {
   test.each([
-    ["a colour", "\u001b[1;31mred\u001b[0m", "red"],
-    ["a colour in 8 bits", "\u009b31mred\u009b0m", "red"],
+    ["a color", "\u001b[1;31mred\u001b[0m", "red"],
+    ["a color in 8 bits", "\u009b31mred\u009b0m", "red"],
     ["a link", "\u001b]8;;https://e.example\u001b\\text\u001b]8;;\u001b\\", "text"],
     ["a window title", "\u001b]0;title\u0007text", "text"],
     ["a device control string", "\u001bPq#0\u001b\\text", "text"],

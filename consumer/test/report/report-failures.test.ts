@@ -194,7 +194,7 @@ test("a batch takes as many statements for twenty-five reports as for one", asyn
   expect(batches[1]).toBe(batches[0]);
 });
 
-test("writes one line a batch, with what became of it", async () => {
+test("writes one line a batch, with its outcome", async () => {
   const { world, repository } = await worldOf("token");
   await queueHeads(world, repository, 3);
   await world.double.fault({ operation_id: "repos/create-commit-status" }, forbidden);

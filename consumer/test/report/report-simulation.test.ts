@@ -65,7 +65,7 @@ async function happen(
   else world.pass(random() * 90);
 }
 
-/** What became of each validation's own posts, in order. */
+/** The outcomes of each validation's own posts, in order. */
 async function postsOf(world: World): Promise<Map<string, string[]>> {
   const { check_runs, statuses } = await world.double.state();
   const posts = new Map<string, string[]>();
@@ -95,9 +95,9 @@ describe.each(["app", "token"] as const)("as %s, whatever goes wrong,", (mode) =
     const random = seeded(seed);
     const repository = freshRepository();
     const world = await openWorld({ mode, repositories: [repository.full_name] });
-    let stormy = true;
+    let outage = true;
     const db = faulty(env.DB, () => {
-      if (!stormy || random() > 0.06) return "never";
+      if (!outage || random() > 0.06) return "never";
       return random() < 0.5 ? "before" : "after";
     });
     const consumers = [world.another({}, db), world.another({}, db)];
@@ -109,7 +109,7 @@ describe.each(["app", "token"] as const)("as %s, whatever goes wrong,", (mode) =
       await happen(world, repository, random, step);
       if (random() < 0.7) await reportAll();
     }
-    stormy = false;
+    outage = false;
     await world.double.clearFaults();
     for (let turn = 0; turn < 8; turn++) {
       world.pass(900);

@@ -92,7 +92,7 @@ export class Simulation {
   }
 
   /** Takes random steps while calls fail. */
-  async storm(steps: number, faults: Faults): Promise<void> {
+  async burst(steps: number, faults: Faults): Promise<void> {
     this.#faults = faults;
     for (let step = 0; step < steps; step++) await this.#step();
     this.#faults = CALM;
@@ -143,7 +143,7 @@ export class Simulation {
     else this.#nowMs += Math.floor(this.#random() * 90_000);
   }
 
-  /** An operator, or what works for one. Once the storm is over they only replay. */
+  /** An operator, or what works for one. Once the burst is over, they only replay. */
   async #operate(): Promise<void> {
     const now = new Date(this.#nowMs).toISOString();
     const choice = this.#random();

@@ -1,6 +1,6 @@
 /** Authenticates a callback by the capability in its path, a bearer token, or a signature of its bytes. */
 
-import { bearerToken, type LabelledSecret, sameSecret } from "@webhook-gateway/shared/config/secret.ts";
+import { bearerToken, type LabeledSecret, sameSecret } from "@webhook-gateway/shared/config/secret.ts";
 import { verifyCapability } from "@webhook-gateway/shared/domain/capability.ts";
 import type { CallbackFact } from "@webhook-gateway/shared/messages/fact.ts";
 import { createVerifier } from "../ingress/signature.ts";
@@ -30,7 +30,7 @@ export type Authenticate = (
  * Tries each form with each active secret, in constant time. The path's capability comes first: it alone says which
  * validation the callback belongs to.
  */
-export function createAuthenticator(secrets: readonly LabelledSecret[]): Authenticate {
+export function createAuthenticator(secrets: readonly LabeledSecret[]): Authenticate {
   const verifySignature = createVerifier(secrets);
   return async function authenticate(headers, body, capability) {
     if (capability !== undefined) {
@@ -48,7 +48,7 @@ export function createAuthenticator(secrets: readonly LabelledSecret[]): Authent
 
 /** The label of the first secret that matches. */
 async function labelOf(
-  secrets: readonly LabelledSecret[],
+  secrets: readonly LabeledSecret[],
   fits: (secret: string) => Promise<boolean>,
 ): Promise<string | undefined> {
   for (const { label, secret } of secrets) if (await fits(secret)) return label;

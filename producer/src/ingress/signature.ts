@@ -2,7 +2,7 @@
  * `sha256=<hex>` signatures over raw bytes. Not over text: a body that is not UTF-8, or that starts with a
  * byte order mark, changes when it is decoded and encoded again.
  */
-import type { LabelledSecret } from "@webhook-gateway/shared/config/secret.ts";
+import type { LabeledSecret } from "@webhook-gateway/shared/config/secret.ts";
 
 /** GitHub and Grainchain write lower-case hex; anything else is malformed. */
 const SIGNATURE = /^sha256=([0-9a-f]{64})$/;
@@ -12,7 +12,7 @@ const SIGNATURE = /^sha256=([0-9a-f]{64})$/;
  * @returns a function that gives the label of the secret that matched; undefined if none does, if the signature is
  *   missing or malformed, or if the body is empty
  */
-export function createVerifier(secrets: readonly LabelledSecret[]) {
+export function createVerifier(secrets: readonly LabeledSecret[]) {
   const keys = secrets.map(({ label, secret }) => ({ label, key: importKey(secret) }));
   return async function verify(body: Uint8Array, header: string | undefined): Promise<string | undefined> {
     const hex = SIGNATURE.exec(header ?? "")?.[1];

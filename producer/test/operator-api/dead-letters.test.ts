@@ -150,7 +150,7 @@ describe("a replay", () => {
     expect(api.sent.map(parseFact)).toEqual([expect.objectContaining({ kind: "request" })]);
   });
 
-  test("stands in D1 where the queue takes nothing: the cron finds it", async () => {
+  test("is stored in D1 if the queue takes nothing: the cron finds it", async () => {
     const api = startApi({ onSend: refuseToSend });
     const { ids } = await letters(1);
     const command = await api.post("/api/replays", { scope: { ids }, rate: 1 });

@@ -87,7 +87,7 @@ describe("metrics", () => {
     expect(gaugeOf(samples, "waiting_oldest_age_seconds")).toBe(0);
   });
 
-  test("count what stands in D1", async () => {
+  test("count what is stored in D1", async () => {
     await insertValidation({ state: "queued", created_at: ago(90) });
     await insertValidation({ state: "queued", lane: 1, created_at: ago(60) });
     await insertValidation({ state: "queued", created_at: ago(30), due_at: ago(-30) });

@@ -92,7 +92,7 @@ describe("while D1 does not answer", () => {
 });
 
 describe("while the queue takes nothing", () => {
-  test("a replay and a search stand in D1 all the same", async () => {
+  test("a replay and a search are stored in D1 all the same", async () => {
     const api = startApi({ onSend: refuseToSend });
     const search = await api.post("/api/reconciles", {});
     expect(

@@ -221,7 +221,7 @@ describe("what a validation waits for", () => {
 });
 
 describe("what died", () => {
-  test("is told with its letter and what came of it", async () => {
+  test("shows its dead letter and the outcome", async () => {
     const { id, repository } = await traced({ state: "dead", finished_at: minute(2) });
     await insertLetter({
       id: `dispatch-${id}`,

@@ -112,7 +112,7 @@ describe("one validation", () => {
 });
 
 describe("a search for missing deliveries", () => {
-  test("stands in D1 with who asked, and the consumer is told", async () => {
+  test("is stored in D1 with who asked, and the consumer is notified", async () => {
     const api = startApi();
     const response = await api.ask("POST", "/api/reconciles", {
       body: { since: "2026-11-23T12:00:00+02:00", dry_run: true },

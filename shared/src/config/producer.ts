@@ -3,7 +3,7 @@
 import * as v from "valibot";
 import { readConfig } from "./common.ts";
 import * as field from "./field.ts";
-import { hasWhitespaceAround, type LabelledSecret } from "./secret.ts";
+import { hasWhitespaceAround, type LabeledSecret } from "./secret.ts";
 
 type SecretsByLabel = Readonly<Record<string, string>>;
 
@@ -13,7 +13,7 @@ const byLabel = v.record(v.pipe(v.string(), v.regex(/^[\w.-]{1,64}$/)), v.pipe(v
 /** The labels of the two secrets that have names of their own. */
 const TAKEN = ["current", "previous"] as const;
 
-const labelledSecrets = v.pipe(
+const labeledSecrets = v.pipe(
   v.optional(v.string(), ""),
   v.transform((text) => (text === "" ? "{}" : text)),
   v.parseJson(),
@@ -29,7 +29,7 @@ const schema = v.object({
   WEBHOOK_DEBUG_MODE: field.flag("false"),
   GITHUB_WEBHOOK_SECRET: field.secret,
   GITHUB_WEBHOOK_SECRET_PREVIOUS: field.optionalSecret,
-  GITHUB_WEBHOOK_SECRETS: labelledSecrets,
+  GITHUB_WEBHOOK_SECRETS: labeledSecrets,
   GRAINCHAIN_CALLBACK_SECRET: field.secret,
   GRAINCHAIN_CALLBACK_SECRET_PREVIOUS: field.optionalSecret,
   OPERATOR_TOKEN: field.secret,
@@ -49,16 +49,16 @@ export type ProducerConfig = v.InferOutput<typeof schema>;
 export const readProducerConfig = (env: unknown): ProducerConfig => readConfig(schema, env);
 
 /** Every secret that GitHub may sign with, the current one first. */
-export const webhookSecrets = (config: ProducerConfig): LabelledSecret[] => [
+export const webhookSecrets = (config: ProducerConfig): LabeledSecret[] => [
   ...withPrevious(config.GITHUB_WEBHOOK_SECRET, config.GITHUB_WEBHOOK_SECRET_PREVIOUS),
   ...Object.entries(config.GITHUB_WEBHOOK_SECRETS).map(([label, secret]) => ({ label, secret })),
 ];
 
-/** Every secret that a callback may be vouched for with, the current one first. */
-export const callbackSecrets = (config: ProducerConfig): LabelledSecret[] =>
+/** Every secret that may authenticate a callback, the current one first. */
+export const callbackSecrets = (config: ProducerConfig): LabeledSecret[] =>
   withPrevious(config.GRAINCHAIN_CALLBACK_SECRET, config.GRAINCHAIN_CALLBACK_SECRET_PREVIOUS);
 
-const withPrevious = (current: string, previous: string | undefined): LabelledSecret[] => [
+const withPrevious = (current: string, previous: string | undefined): LabeledSecret[] => [
   { label: "current", secret: current },
   ...(previous === undefined ? [] : [{ label: "previous", secret: previous }]),
 ];

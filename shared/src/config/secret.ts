@@ -1,5 +1,5 @@
 /** Something to verify with, and what to call it in logs and counts. */
-export interface LabelledSecret {
+export interface LabeledSecret {
   readonly label: string;
   readonly secret: string;
 }

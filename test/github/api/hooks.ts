@@ -1,4 +1,4 @@
-/** Webhooks: an organisation's, a repository's, the App's. */
+/** Webhooks: an organization's, a repository's, the App's. */
 
 import type { Hook } from "../client/spec.ts";
 import { visibleRepository } from "../request/access.ts";
@@ -68,7 +68,7 @@ function get(call: Call): Reply {
   };
 }
 
-/** Who may ask for an organisation's, a repository's and the App's hook. */
+/** Who may ask for an organization's, a repository's and the App's hook. */
 export const hookAccess = (level: "read" | "write") =>
   ({
     orgs: { credentials: ["token", "installation"], permission: ["organization_hooks", level] },

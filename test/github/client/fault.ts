@@ -43,7 +43,7 @@ export const fault = v.pipe(
 
 /** Which requests a fault meets: all where nothing is said. */
 export type FaultMatch = v.InferInput<typeof match>;
-/** What becomes of them. */
+/** What happens to them. */
 export type FaultOutcome = v.InferInput<typeof outcome>;
 export type Fault = v.InferOutput<typeof fault>;
 

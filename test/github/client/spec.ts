@@ -26,7 +26,7 @@ const ALL_PERMISSIONS = {
 
 const installation = v.object({
   id,
-  /** A login alone is an organisation's. */
+  /** A login alone is an organization's. */
   account: v.union([
     account,
     v.pipe(
@@ -77,7 +77,7 @@ const delivery = v.object({
 const hook = v.pipe(
   v.object({
     kind: v.picklist(["org", "repo", "app"]),
-    /** Of an organisation's or a repository's. */
+    /** Of an organization's or a repository's. */
     owner: v.exactOptional(v.string()),
     /** Of a repository's: its name without the owner. */
     repo: v.exactOptional(v.string()),

@@ -1,4 +1,4 @@
-/** One isolated GitHub: what becomes of each request for its API. */
+/** One isolated GitHub: how it handles each request for its API. */
 import { randomBytes } from "node:crypto";
 import type { IncomingHttpHeaders } from "node:http";
 import { setTimeout as delay } from "node:timers/promises";

@@ -150,7 +150,7 @@ test("a later page repeats entries of the page before it, and none is lost", asy
   ]);
 });
 
-test("a redelivery is really posted, signed, and listed with what came of it", async () => {
+test("a redelivery is really posted, signed, and listed with its outcome", async () => {
   const received: { headers: IncomingHttpHeaders; body: string }[] = [];
   const receiver = createServer(async (request, response) => {
     received.push({ headers: request.headers, body: await text(request) });
@@ -179,7 +179,7 @@ test("a redelivery is really posted, signed, and listed with what came of it", a
 });
 
 test.for([
-  ["another organisation's installation", 2, "/orgs/acme/hooks/11"],
+  ["another organization's installation", 2, "/orgs/acme/hooks/11"],
   ["an unknown hook", 1, "/orgs/acme/hooks/99"],
 ] as const)("%s sees no deliveries", async ([, installation, path]) => {
   const { github } = await open("org");

@@ -27,12 +27,12 @@ test.for([
 
   const app = await ask(`GET ${github.url}/app`, { token });
   const installation = await ask(`GET ${github.url}${WIDGETS}/installation`, { token });
-  const ofOrganisation = await ask(`GET ${github.url}/orgs/ACME/installation`, { token });
+  const ofOrganization = await ask(`GET ${github.url}/orgs/ACME/installation`, { token });
   const ofUser = await ask(`GET ${github.url}/orgs/someone/installation`, { token });
 
   expect(app).toMatchObject({ status: 200, body: { id: APP_ID } });
   expect(installation).toMatchObject({ status: 200, body: { id: 1, account: { login: "acme" } } });
-  expect(ofOrganisation).toMatchObject({ status: 200, body: { id: 1 } });
+  expect(ofOrganization).toMatchObject({ status: 200, body: { id: 1 } });
   expect(ofUser.status).toBe(404);
   expect(await github.violations()).toEqual([]);
 });

@@ -1,4 +1,4 @@
-/** Probot: verifies, parses, calls a handler that does nothing, 200. No queue. Its log is at `warn`, in its favour. */
+/** Probot: verifies, parses, calls a handler that does nothing, 200. No queue. Its log is at `warn`, in its favor. */
 import { generateKeyPairSync } from "node:crypto";
 import { createServer } from "node:http";
 import { createNodeMiddleware, createProbot } from "probot";

@@ -194,8 +194,8 @@ test("wants the events of re-runs from an App whose hook is looked after, and wh
 });
 
 test.each([
-  ["an organisation's, with the App", "org:acme/7", appCredentials()],
-  ["an organisation's, with a token", "org:acme/7", { GITHUB_TOKEN: "github_pat_fine" }],
+  ["an organization's, with the App", "org:acme/7", appCredentials()],
+  ["an organization's, with a token", "org:acme/7", { GITHUB_TOKEN: "github_pat_fine" }],
   ["a repository's, with the App", "repo:acme/widgets/8", appCredentials()],
   ["a repository's, with a token", "repo:acme/widgets/8", { GITHUB_TOKEN: "github_pat_fine" }],
   ["the App's own", "app", appCredentials()],

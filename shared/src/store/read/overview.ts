@@ -85,7 +85,7 @@ const SELECT_STATES = `
   UNION ALL
   SELECT name, sum(n) FROM tallies WHERE kind = 'ended' AND key >= ?1 GROUP BY name`;
 
-/** Of a waiting room of any size: only what backs off, and what is replayed, is counted. */
+/** Whatever the size of the backlog, only what backs off and what is replayed is counted. */
 const SELECT_WAITING = `
   WITH
     backing AS MATERIALIZED (
