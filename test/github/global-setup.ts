@@ -1,4 +1,4 @@
-/** Runs the double beside a project's tests. */
+/** Runs the double for the tests of a project. */
 import type { TestProject } from "vitest/node";
 import type {} from "./client/provided.ts";
 import { generateAppKeys } from "./keys.ts";
@@ -6,7 +6,7 @@ import { startGitHubServer } from "./server/server.ts";
 
 const APP_ID = 123_456;
 
-/** Starts the double and says where it is. */
+/** Starts the double and provides its URL. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const server = await startGitHubServer();
   project.provide("githubDouble", { url: server.url, appId: APP_ID, ...generateAppKeys() });

@@ -2,15 +2,15 @@
 import { generateKeyPairSync } from "node:crypto";
 
 export interface AppKeys {
-  /** As GitHub hands it out. */
+  /** As GitHub issues it. */
   readonly privateKeyPkcs1: string;
-  /** The same key, as WebCrypto wants it. */
+  /** The same key, in the format of WebCrypto. */
   readonly privateKeyPkcs8: string;
   /** SPKI. */
   readonly publicKey: string;
 }
 
-/** Makes a key pair as GitHub makes one. */
+/** Generates a key pair as GitHub does. */
 export function generateAppKeys(): AppKeys {
   const { privateKey, publicKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
   return {

@@ -39,7 +39,7 @@ function createToken(call: Call): Reply {
   };
 }
 
-/** As long as those of 2026 are, and with dots: `ghs_APPID_JWT`. */
+/** A token of today's length, with dots: `ghs_APPID_JWT`. */
 function newToken(app: App): string {
   const part = (bytes: number): string => randomBytes(bytes).toString("base64url");
   return `ghs_${app.id}_${part(30)}.${part(180)}.${part(128)}`;
@@ -108,7 +108,7 @@ function shown(call: Call, installation: Installation | undefined): Reply {
 }
 
 function theApp({ identity }: Call): App {
-  if (identity.kind !== "app") throw new Error("an App's operation is served to another");
+  if (identity.kind !== "app") throw new Error("an operation of an App needs its credentials");
   return identity.app;
 }
 

@@ -8,7 +8,7 @@ import { numberedPage } from "../request/pages.ts";
 import { invalidField, invalidRequest, notFound, type Reply, timestamp } from "../request/reply.ts";
 import type { CheckRun, Repository } from "../request/world.ts";
 
-/** GitHub counts characters first (in the description), and then bytes (which only its answers tell). */
+/** GitHub limits characters (in the description) and then bytes (which only its answers show). */
 const MAX_BYTES = 65_535;
 const MAX_TITLE = 255;
 
@@ -164,7 +164,7 @@ const addressOf = ({ baseUrl }: Call, { repository, id }: CheckRun): string =>
   `${baseUrl}/repos/${repository}/check-runs/${id}`;
 
 const readers = { credentials: ["token", "installation"], permission: ["checks", "read"] } as const;
-/** Only an App writes check runs. */
+/** Only an App can write check runs. */
 const writers = { credentials: ["installation"], permission: ["checks", "write"] } as const;
 
 export const checkRunRoutes: Routes = {

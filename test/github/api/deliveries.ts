@@ -1,4 +1,4 @@
-/** What webhooks delivered, and its redelivery. */
+/** The deliveries of webhooks, and their redelivery. */
 
 import type { Delivery, Hook } from "../client/spec.ts";
 import type { Call, Routes } from "../request/call.ts";
@@ -16,8 +16,8 @@ function list(call: Call): Reply {
 }
 
 /**
- * What the filter takes it for, as the description has it. What never reached the receiver has no status code of
- * either range.
+ * How the status filter classifies a delivery, according to the description. A delivery that never reached the
+ * receiver is in neither class.
  */
 function outcome({ status_code }: Delivery): "success" | "failure" | undefined {
   if (status_code >= 200 && status_code < 400) return "success";

@@ -1,11 +1,11 @@
-/** Webhooks: an organization's, a repository's, the App's. */
+/** Webhooks of organizations, repositories and the App. */
 
 import type { Hook } from "../client/spec.ts";
 import { visibleRepository } from "../request/access.ts";
 import type { Call, Route, Routes } from "../request/call.ts";
 import { notFound, type Reply } from "../request/reply.ts";
 
-/** The hook that a path is about. @throws Refusal where there is none for who asks */
+/** The hook of a path. @throws {Refusal} if it is missing or hidden from the sender */
 export function foundHook(call: Call): Hook {
   const { world, params, identity } = call;
   const hook = world.hooks.find((one) => isMeant(call, one));
@@ -30,11 +30,11 @@ function isMeant({ params }: Call, hook: Hook): boolean {
   );
 }
 
-/** Where the hook itself is. */
+/** The URL of a hook. */
 const addressOf = ({ baseUrl }: Call, { kind, owner, repo, id }: Hook): string =>
   kind === "org" ? `${baseUrl}/orgs/${owner}/hooks/${id}` : `${baseUrl}/repos/${owner}/${repo}/hooks/${id}`;
 
-/** GitHub never gives the secret back. */
+/** The configuration of a hook. GitHub never returns the secret. */
 const configOf = ({ url, secret }: Hook) => ({
   url,
   content_type: "json",
@@ -68,7 +68,7 @@ function get(call: Call): Reply {
   };
 }
 
-/** Who may ask for an organization's, a repository's and the App's hook. */
+/** Who may access the hooks of an organization, of a repository and of the App. */
 export const hookAccess = (level: "read" | "write") =>
   ({
     orgs: { credentials: ["token", "installation"], permission: ["organization_hooks", level] },

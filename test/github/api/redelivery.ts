@@ -1,16 +1,16 @@
-/** Delivers once more what was delivered before. */
+/** Redelivers deliveries. */
 import { createHmac } from "node:crypto";
 import type { Delivery, Hook } from "../client/spec.ts";
 import type { Call } from "../request/call.ts";
 import { timestamp } from "../request/reply.ts";
 
-/** GitHub gives a receiver so long. */
+/** GitHub's time limit for a receiver. */
 const TIMEOUT_MS = 10_000;
 
-/** Ids of deliveries are of 64 bits, beyond what a number holds. */
+/** Ids of deliveries have 64 bits, more than a number can hold. */
 const FIRST_REDELIVERY = 4_611_686_018_427_387_905n;
 
-/** Adds the redelivery to what the hook delivered, and really posts it where the hook says so. */
+/** Adds the redelivery to the hook's deliveries, and sends it if the hook has a receiver. */
 export function redeliver({ world, now }: Call, hook: Hook, delivery: Delivery): void {
   const { response: _, ...kept } = delivery;
   const id = String(FIRST_REDELIVERY + BigInt(world.redeliveries.length));
@@ -18,7 +18,7 @@ export function redeliver({ world, now }: Call, hook: Hook, delivery: Delivery):
     ...kept,
     ...hook.redelivered,
     id,
-    // The event is the same: so is its guid.
+    // The event is the same, and so is its GUID.
     redelivery: true,
     delivered_at: timestamp(now),
     throttled_at: null,
@@ -36,7 +36,7 @@ export function redeliver({ world, now }: Call, hook: Hook, delivery: Delivery):
     hook.deliveries.push(redelivery);
     return;
   }
-  // GitHub answers before it delivers, and lists a delivery once it has been made.
+  // GitHub answers before it delivers, and lists a delivery once it was sent.
   void post(hook, redelivery, hook.deliver_to).then((result) => {
     attempt.answered = result.response === undefined ? null : result.status_code;
     hook.deliveries.push({ ...redelivery, ...result });
@@ -66,7 +66,7 @@ async function post(hook: Hook, delivery: Delivery, url: string): Promise<Result
   }
 }
 
-/** What GitHub sends with a delivery. */
+/** The headers that GitHub sends with a delivery. */
 export function requestHeaders(hook: Hook, delivery: Delivery, body: string): Record<string, string> {
   const { secret } = hook;
   const hmac = (algorithm: string): string =>

@@ -46,7 +46,7 @@ function create(call: Call, repository: Repository): Reply {
   };
 }
 
-/** @throws Refusal for what GitHub does not take, though its description does */
+/** @throws {Refusal} for what GitHub refuses although its description allows it */
 function refuse({ description, context, target_url }: v.InferOutput<typeof creation>): void {
   const length = [...(description ?? "")].length;
   if (length > MAX_DESCRIPTION)
@@ -55,7 +55,7 @@ function refuse({ description, context, target_url }: v.InferOutput<typeof creat
       "description",
       `description is too long (maximum is ${MAX_DESCRIPTION} characters)`,
     );
-  // Such a character is two of JavaScript's.
+  // Such a character counts as two in JavaScript.
   if (length !== (description ?? "").length)
     throw invalidField("Status", "description", "description doesn't accept 4-byte Unicode");
   if ([...context].length > MAX_CONTEXT)

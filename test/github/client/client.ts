@@ -1,4 +1,4 @@
-/** Speaks to the double of GitHub. Free of Node, so that a test in workerd can use it too. */
+/** A client for the double of GitHub. It does not use Node, so that tests in workerd can use it too. */
 import * as v from "valibot";
 import type { FaultMatch, FaultOutcome } from "./fault.ts";
 import { type InstanceState, instanceState, type RequestRecord, requestRecord } from "./record.ts";
@@ -6,28 +6,28 @@ import type { DeliverySpec, InstanceSpec, Revocation } from "./spec.ts";
 
 /** One isolated GitHub. */
 export interface GitHub {
-  /** What a gateway is given for `GITHUB_API_URL`. */
+  /** The value of a gateway's `GITHUB_API_URL`. */
   readonly url: string;
-  /** The same GitHub, as a GitHub Enterprise Server's base URL has it. */
+  /** The same GitHub, with the base path of a GitHub Enterprise Server. */
   readonly enterpriseUrl: string;
-  /** Every request for the API, in the order of arrival. */
+  /** All requests to the API, in the order of arrival. */
   requests(): Promise<RequestRecord[]>;
-  /** What in the requests GitHub's description or its rules do not allow, and where the double itself failed. */
+  /** What GitHub's description or rules do not allow in the requests, and failures of the double itself. */
   violations(): Promise<string[]>;
   state(): Promise<InstanceState>;
-  /** Makes requests go wrong. The first fault that matches is the one that counts. `times` 0: until it is cleared. */
+  /** Makes requests fail. The first matching fault applies. `times` 0: until it is cleared. */
   fault(match: FaultMatch, outcome: FaultOutcome, times?: number): Promise<void>;
   clearFaults(): Promise<void>;
   addDeliveries(hookId: number, ...deliveries: readonly DeliverySpec[]): Promise<void>;
-  /** Makes tokens of installations worthless: all where nothing is said. */
+  /** Revokes tokens of installations (default: all). */
   revokeTokens(which?: Revocation): Promise<void>;
-  /** Forgets this GitHub. */
+  /** Removes this GitHub. */
   close(): Promise<void>;
 }
 
 const created = v.object({ id: v.string(), url: v.string() });
 
-/** Makes a GitHub of one's own. */
+/** Creates an isolated GitHub. */
 export async function openGitHub(serverUrl: string, spec: InstanceSpec): Promise<GitHub> {
   const { id, url } = v.parse(created, await ask("POST", `${serverUrl}/_double`, spec));
   const control = `${serverUrl}/_double/${id}`;

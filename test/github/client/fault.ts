@@ -1,47 +1,47 @@
-/** Ways in which GitHub goes wrong, as data. Free of Node, so that a test in workerd can use it too. */
+/** Faults of GitHub, as data. Does not use Node, so that tests in workerd can use it too. */
 import * as v from "valibot";
 
 const match = v.object({
-  /** As the OpenAPI description names it: `checks/create`. */
+  /** The operation's id in the OpenAPI description: `checks/create`. */
   operation_id: v.exactOptional(v.string()),
   method: v.exactOptional(v.string()),
-  /** A regular expression's source. */
+  /** The source of a regular expression. */
   path: v.exactOptional(v.string()),
-  /** Whose token it is, or for which installation a token is asked. */
+  /** The installation of the token, or the one that a token is requested for. */
   installation_id: v.exactOptional(v.number()),
 });
 
 const outcome = v.object({
   status: v.exactOptional(v.number()),
   headers: v.exactOptional(v.record(v.string(), v.string())),
-  /** A string is sent as it is, with `{request_id}` filled in; anything else as JSON. */
+  /** A string is sent unchanged, with `{request_id}` filled in; anything else as JSON. */
   body: v.exactOptional(v.unknown()),
   delay_ms: v.exactOptional(v.number()),
   /** There is never an answer. */
   hang: v.exactOptional(v.literal(true)),
-  /** The connection breaks. */
+  /** The connection is closed. */
   reset: v.exactOptional(v.literal(true)),
-  /** The request is performed first: it is the answer that is lost, replaced or late. */
+  /** The request is performed first: its answer is lost, replaced or late. */
   after: v.exactOptional(v.literal(true)),
-  /** A later page of a list begins with so many entries of the page before it. */
+  /** A later page of a list starts with this many entries of the page before it. */
   repeat: v.exactOptional(v.pipe(v.number(), v.integer(), v.minValue(1))),
 });
 
 export const fault = v.pipe(
   v.object({
     match: v.optional(match, {}),
-    /** How many requests it meets. 0: until it is cleared. */
+    /** How many requests it applies to. 0: until it is cleared. */
     times: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0)), 1),
     ...outcome.entries,
   }),
   v.check(
     ({ status, delay_ms, hang, reset, repeat }) =>
       [status, delay_ms, hang, reset, repeat].some((one) => one !== undefined),
-    "nothing goes wrong",
+    "a fault has to change something",
   ),
 );
 
-/** Which requests a fault meets: all where nothing is said. */
+/** The requests that a fault applies to (default: all). */
 export type FaultMatch = v.InferInput<typeof match>;
 /** What happens to them. */
 export type FaultOutcome = v.InferInput<typeof outcome>;
@@ -55,7 +55,7 @@ const refusal = (status: number, message: string, documentation_url = "https://d
   body: { message, documentation_url, status: String(status) },
 });
 
-/** Too much at once. GitHub does not always say for how long: `null` leaves Retry-After out. */
+/** Too many requests at once. GitHub does not always send Retry-After: `null` leaves it out. */
 export const secondaryRateLimit = (
   retryAfterSeconds: number | null = 60,
   status: 403 | 429 = 403,
@@ -71,7 +71,7 @@ export const secondaryRateLimit = (
   }),
 });
 
-/** The hour's budget is spent. */
+/** The hourly budget is spent. */
 export const primaryRateLimit = (
   resetInSeconds = 3600,
   status: 403 | 429 = 403,
@@ -89,20 +89,20 @@ export const primaryRateLimit = (
 
 export const serverError: FaultOutcome = { status: 500, body: { message: "Server Error" } };
 
-/** What stands before GitHub answers, and it does not speak JSON. */
+/** The proxy in front of GitHub answers, and not in JSON. */
 export const badGateway: FaultOutcome = {
   status: 502,
   headers: { "content-type": "text/html" },
   body: "<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>\r\n",
 };
 
-/** What GitHub answers for a token that has expired or was revoked. */
+/** GitHub's answer to a token that has expired or was revoked. */
 export const badCredentials: FaultOutcome = refusal(401, "Bad credentials");
 
-/** What GitHub answers for what is not there, and for what may not be seen. */
+/** GitHub's answer for missing and for hidden resources. */
 export const notFound: FaultOutcome = refusal(404, "Not Found");
 
-/** What GitHub answers to an App that lacks a permission. */
+/** GitHub's answer to an App without the permission. */
 export const forbidden: FaultOutcome = refusal(403, "Resource not accessible by integration");
 
 export const validationFailed = (
@@ -112,18 +112,18 @@ export const validationFailed = (
   return { status, body: { ...body, errors } };
 };
 
-/** The request waits, and is then served. */
+/** The request is served after a delay. */
 export const slow = (delay_ms: number): FaultOutcome => ({ delay_ms });
 
 export const hangs: FaultOutcome = { hang: true };
 
 export const resets: FaultOutcome = { reset: true };
 
-/** It is done, and the connection breaks before the answer is through. */
+/** The request is performed, and the connection is closed before the answer. */
 export const lostAnswer: FaultOutcome = { reset: true, after: true };
 
-/** It is done, and the answer comes so late. */
+/** The request is performed, and the answer is delayed. */
 export const lateAnswer = (delay_ms: number): FaultOutcome => ({ delay_ms, after: true });
 
-/** New entries push the list down while it is read. To be given with `times` 0, or for a single page. */
+/** New entries shift the list while it is read. Use it with `times` 0, or for a single page. */
 export const repeatedEntries = (repeat: number): FaultOutcome => ({ repeat });

@@ -1,4 +1,4 @@
-/** What the global setup tells to tests. */
+/** The values that the global setup provides to tests. */
 import "vitest";
 
 export interface GitHubDouble {
@@ -7,9 +7,9 @@ export interface GitHubDouble {
   readonly appId: number;
   /** SPKI, for `app.publicKeyPem` of a spec. */
   readonly publicKey: string;
-  /** As GitHub hands it out. */
+  /** As GitHub issues it. */
   readonly privateKeyPkcs1: string;
-  /** The same key, as WebCrypto wants it. */
+  /** The same key, in the format of WebCrypto. */
   readonly privateKeyPkcs8: string;
 }
 

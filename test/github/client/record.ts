@@ -1,22 +1,22 @@
-/** What an instance of the double tells of itself. Free of Node, so that a test in workerd can use it too. */
+/** The state of an instance, as a test reads it. Does not use Node, so that tests in workerd can use it too. */
 import * as v from "valibot";
 
 export const requestRecord = v.object({
   method: v.string(),
   /** Without the instance's prefix and without the query. */
   path: v.string(),
-  /** `null`: the description names no such operation. */
+  /** `null`: the description has no such operation. */
   operation_id: v.nullable(v.string()),
   query: v.record(v.string(), v.string()),
-  /** What was sent, as JSON where it is JSON; `null` for none. */
+  /** The body, parsed if it is JSON; `null` if there is none. */
   body: v.unknown(),
   auth: v.object({
     kind: v.picklist(["none", "token", "app", "installation"]),
     installation_id: v.exactOptional(v.number()),
   }),
-  /** What was answered; `null` for no answer, or none yet. */
+  /** The status of the answer; `null` if there is none yet, or never. */
   status: v.nullable(v.number()),
-  /** When it came. */
+  /** When it arrived, in milliseconds since 1970. */
   at: v.number(),
   faulted: v.exactOptional(v.literal(true)),
 });
@@ -36,7 +36,7 @@ const checkRunRecord = v.object({
     text: v.nullable(v.string()),
     annotations_count: v.number(),
   }),
-  /** Every body that was taken, from the first. */
+  /** Every accepted body, from the first. */
   history: v.array(
     v.object({
       method: v.picklist(["POST", "PATCH"]),
@@ -55,7 +55,7 @@ const statusRecord = v.object({
   state: v.string(),
   description: v.nullable(v.string()),
   target_url: v.nullable(v.string()),
-  /** The login of who set it. */
+  /** The login of the account that set it. */
   creator: v.string(),
   at: v.number(),
 });
@@ -71,12 +71,12 @@ const reactionRecord = v.object({
 
 const redeliveryRecord = v.object({
   hook_id: v.number(),
-  /** What was redelivered, and as what. */
+  /** The delivery, and its redelivery. */
   delivery_id: v.string(),
   redelivery_id: v.string(),
   guid: v.string(),
   at: v.number(),
-  /** What the receiver answered: `null` where nothing was posted, nothing was answered, or not yet. */
+  /** The status of the receiver's answer; `null` if nothing was sent, or there is no answer yet. */
   answered: v.nullable(v.number()),
 });
 
@@ -93,7 +93,7 @@ export const instanceState = v.object({
   statuses: v.array(statusRecord),
   reactions: v.array(reactionRecord),
   redeliveries: v.array(redeliveryRecord),
-  /** Those that installations were given. */
+  /** The tokens that installations were issued. */
   tokens: v.array(tokenRecord),
 });
 

@@ -1,11 +1,11 @@
-/** What an instance of the double begins with. Free of Node, so that a test in workerd can use it too. */
+/** The initial state of an instance. Does not use Node, so that tests in workerd can use it too. */
 import * as v from "valibot";
 
 const id = v.pipe(v.number(), v.safeInteger(), v.minValue(1));
 const fullName = v.pipe(v.string(), v.regex(/^[\w.-]+\/[\w.-]+$/));
 const moment = v.pipe(v.string(), v.isoTimestamp());
 
-/** GitHub's ids of deliveries have 64 bits, which a number loses: they may be given, and are kept, as digits. */
+/** GitHub's ids of deliveries have 64 bits, which a number cannot hold: they can be given, and are stored, as digits. */
 const deliveryId = v.pipe(
   v.union([v.pipe(v.number(), v.safeInteger()), v.pipe(v.string(), v.regex(/^\d+$/))]),
   v.transform(String),
@@ -13,7 +13,7 @@ const deliveryId = v.pipe(
 
 const account = v.object({ login: v.string(), type: v.picklist(["Organization", "User"]) });
 
-/** What an App must have been given for all that the double serves. */
+/** The permissions that an App needs for all operations of the double. */
 const ALL_PERMISSIONS = {
   checks: "write",
   issues: "write",
@@ -26,7 +26,7 @@ const ALL_PERMISSIONS = {
 
 const installation = v.object({
   id,
-  /** A login alone is an organization's. */
+  /** A login alone means an organization. */
   account: v.union([
     account,
     v.pipe(
@@ -42,9 +42,9 @@ const installation = v.object({
 const repository = v.union([
   v.object({
     full_name: fullName,
-    /** The only commits there are (default: every SHA is one). */
+    /** The existing commits (default: every SHA exists). */
     commits: v.exactOptional(v.array(v.string())),
-    /** The only issue comments there are (default: every id is one's). */
+    /** The existing issue comments (default: every id exists). */
     comments: v.exactOptional(v.array(id)),
   }),
   v.pipe(
@@ -57,7 +57,7 @@ const delivery = v.object({
   id: deliveryId,
   guid: v.string(),
   delivered_at: moment,
-  /** As GitHub words it: `OK`, `Invalid HTTP Response: 502`, `timed out`. */
+  /** GitHub's text: `OK`, `Invalid HTTP Response: 502`, `timed out`. */
   status: v.string(),
   status_code: v.pipe(v.number(), v.integer()),
   event: v.string(),
@@ -68,40 +68,43 @@ const delivery = v.object({
   redelivery: v.optional(v.boolean(), false),
   duration: v.optional(v.number(), 0.27),
   payload: v.nullable(v.record(v.string(), v.unknown())),
-  /** Default: those that GitHub sends. */
+  /** Default: the headers that GitHub sends. */
   headers: v.exactOptional(v.record(v.string(), v.string())),
-  /** What the receiver answered. */
+  /** The receiver's answer. */
   response: v.exactOptional(v.nullable(v.string())),
 });
 
 const hook = v.pipe(
   v.object({
     kind: v.picklist(["org", "repo", "app"]),
-    /** Of an organization's or a repository's. */
+    /** The owner of an organization's or a repository's hook. */
     owner: v.exactOptional(v.string()),
-    /** Of a repository's: its name without the owner. */
+    /** The name of the repository, without its owner. */
     repo: v.exactOptional(v.string()),
     id,
     url: v.optional(v.string(), "https://gateway.example/webhooks/github"),
-    /** Signs what a redelivery posts. */
+    /** Signs redeliveries. */
     secret: v.exactOptional(v.string()),
-    /** Where redeliveries are really posted (default: nowhere). */
+    /** The receiver of redeliveries (default: they are not sent). */
     deliver_to: v.exactOptional(v.pipe(v.string(), v.url())),
-    /** How redeliveries end that are not posted. */
+    /** The outcome of redeliveries that are not sent. */
     redelivered: v.optional(v.object({ status: v.string(), status_code: v.number() }), {
       status: "OK",
       status_code: 200,
     }),
     deliveries: v.optional(v.array(delivery), []),
   }),
-  v.check((one) => one.kind === "app" || one.owner !== undefined, "whose hook is it?"),
-  v.check((one) => one.kind !== "repo" || one.repo !== undefined, "which repository's hook is it?"),
+  v.check(
+    (one) => one.kind === "app" || one.owner !== undefined,
+    "a hook of an organization or a repository needs an owner",
+  ),
+  v.check((one) => one.kind !== "repo" || one.repo !== undefined, "a hook of a repository needs its name"),
 );
 
 const app = v.object({
   id,
   publicKeyPem: v.string(),
-  /** GitHub takes it as a JWT's issuer as well. */
+  /** GitHub also accepts it as the issuer of a JWT. */
   client_id: v.optional(v.string(), "Iv23liDouble"),
   slug: v.optional(v.string(), "gateway-under-test"),
 });
@@ -111,18 +114,21 @@ export const instanceSpec = v.object({
   /** Personal access tokens. */
   tokens: v.optional(v.array(v.string()), []),
   installations: v.optional(v.array(installation), []),
-  /** What is known of repositories; those of an installation exist without it. */
+  /** Details of repositories; those of an installation exist without them. */
   repositories: v.optional(v.array(repository), []),
   hooks: v.optional(
     v.pipe(
       v.array(hook),
-      v.check((all) => new Set(all.map((one) => one.id)).size === all.length, "two hooks have one id"),
+      v.check(
+        (all) => new Set(all.map((one) => one.id)).size === all.length,
+        "hooks must have different ids",
+      ),
     ),
     [],
   ),
-  /** How long an installation's token lives (default: an hour, as GitHub's). */
+  /** The lifetime of an installation's token (default: an hour, as at GitHub). */
   token_lifetime_ms: v.optional(v.number(), 3_600_000),
-  /** Requests an hour, for each that authenticates. */
+  /** Requests an hour for each authenticated sender. */
   rate_limit: v.optional(v.number(), 5000),
 });
 
@@ -133,14 +139,14 @@ export const revocation = v.object({
   installation_id: v.exactOptional(v.number()),
 });
 
-/** As a test writes it. */
+/** The input of a test. */
 export type InstanceSpec = v.InferInput<typeof instanceSpec>;
 export type HookSpec = v.InferInput<typeof hook>;
 export type DeliverySpec = v.InferInput<typeof delivery>;
-/** Which of the installations' tokens: all where nothing is said. */
+/** The tokens to revoke (default: all). */
 export type Revocation = v.InferInput<typeof revocation>;
 
-/** As the double reads it. */
+/** The parsed input. */
 export type ReadSpec = v.InferOutput<typeof instanceSpec>;
 export type Delivery = v.InferOutput<typeof delivery>;
 export type Hook = v.InferOutput<typeof hook>;

@@ -1,10 +1,10 @@
-/** Holds requests and answers against GitHub's OpenAPI description. */
+/** Checks requests and answers against GitHub's OpenAPI description. */
 import { Ajv, type ErrorObject, type ValidateFunction } from "ajv";
 import addFormats from "ajv-formats";
 import { complaints } from "./complaints.ts";
 import { componentSchema, type JsonSchema, type Operation, selfContained } from "./openapi.ts";
 
-/** What a request brings with it. */
+/** The parts of a request. */
 export interface RequestParts {
   readonly params: Readonly<Record<string, string>>;
   readonly query: Readonly<Record<string, string>>;
@@ -12,7 +12,7 @@ export interface RequestParts {
   readonly body: unknown;
 }
 
-/** What is wrong with a request: for the test that reads it, and as GitHub says it. */
+/** What is wrong with a request: for the test, and in GitHub's words. */
 export interface Problems {
   readonly violations: readonly string[];
   readonly complaints: readonly string[];
@@ -25,13 +25,13 @@ const options = {
   verbose: true,
   logger: false,
 } as const;
-/** Parameters are text: what reads as a number is one. */
+/** Parameters are text: numbers in them are converted. */
 const ofParameters = addFormats(new Ajv({ ...options, coerceTypes: true }));
 const ofJson = addFormats(new Ajv(options));
 
 const compiled = new Map<string, ValidateFunction>();
 
-/** Says what of a request the description does not allow. */
+/** Lists what the description does not allow in a request. */
 export function requestProblems(operation: Operation, request: RequestParts): Problems {
   const errors: [place: string, ErrorObject][] = [];
   const collect = (place: string, validate: ValidateFunction, value: unknown): void => {
@@ -66,7 +66,7 @@ export function requestProblems(operation: Operation, request: RequestParts): Pr
   };
 }
 
-/** @throws where the description does not allow the answer: it is the double that is wrong */
+/** @throws if the description does not allow the answer: then the double is wrong */
 export function assertAnswer(operation: Operation, status: number, body: unknown): void {
   const described = operation.answer(status);
   if (described !== undefined && described.schema === undefined) {
@@ -81,7 +81,7 @@ export function assertAnswer(operation: Operation, status: number, body: unknown
   throw new Error(`${operation.id}: an answer with ${status} is not what GitHub describes:${why}`);
 }
 
-/** Of most operations the description leaves the refusals out that every operation has. */
+/** The refusals that every operation has, and that the description mostly leaves out. */
 function undescribed(status: number): JsonSchema | undefined {
   if (status === 422) return componentSchema("validation-error");
   return [400, 401, 403, 404, 429].includes(status) ? componentSchema("basic-error") : undefined;
@@ -94,7 +94,7 @@ function parameters(operation: Operation, place: "path" | "query"): JsonSchema {
   return selfContained({ type: "object", properties, required }, true);
 }
 
-/** "max 100" is in the prose only. */
+/** "max 100" is only in the text of the description. */
 function perPage(query: Readonly<Record<string, string>>): string[] {
   const asked = Number(query.per_page ?? 1);
   return asked < 1 || asked > 100 ? ["query/per_page is not from 1 to 100"] : [];

@@ -1,4 +1,4 @@
-/** How GitHub words what is wrong with a request: after "Invalid request.", a line for each. */
+/** GitHub's messages for an invalid request: after "Invalid request.", one line for each problem. */
 import type { ErrorObject } from "ajv";
 
 /** @returns GitHub's lines */

@@ -1,4 +1,4 @@
-/** GitHub's OpenAPI description: which operations there are, and what each takes and gives. */
+/** GitHub's OpenAPI description: its operations, with their requests and answers. */
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import * as v from "valibot";
@@ -24,13 +24,13 @@ const operation = v.object({
   responses: v.record(v.string(), jsonSchema),
 });
 
-/** An operation as the description has it. */
+/** An operation of the description. */
 export interface Operation {
   readonly id: string;
   readonly documentationUrl: string;
   readonly parameters: readonly v.InferOutput<typeof parameter>[];
   readonly body: { readonly required: boolean; readonly schema: JsonSchema } | undefined;
-  /** What is said about the answer with this status. */
+  /** The description of the answer with this status. */
   answer(status: number): { readonly schema: JsonSchema | undefined } | undefined;
 }
 
@@ -46,12 +46,12 @@ interface Path {
   readonly methods: JsonSchema;
 }
 
-/** 13 MB: read once by a process, and then only what is asked for. */
+/** 13 MB: read once per process, and then parsed only where needed. */
 const read = lazily(() => {
   const file = createRequire(import.meta.url).resolve("@octokit/openapi/generated/api.github.com.json");
   const { paths, components } = v.parse(description, JSON.parse(readFileSync(file, "utf8")));
   const patterns = Object.entries(paths).map(([template, methods]) => pathOf(template, methods));
-  // What spells out most of the path is meant: `…/commits/{ref}/check-runs` and not `…/commits/{ref}`.
+  // The most specific path applies: `…/commits/{ref}/check-runs` and not `…/commits/{ref}`.
   patterns.sort((a, b) => b.literal - a.literal);
   return { patterns, components };
 });
@@ -78,7 +78,7 @@ export function componentSchema(name: string): JsonSchema {
   return resolve({ $ref: `#/components/schemas/${name}` });
 }
 
-/** What is no encoding stands for itself. */
+/** Decodes a segment. Invalid escapes stay unchanged. */
 function decoded(segment: string): string {
   try {
     return decodeURIComponent(segment);
@@ -108,7 +108,7 @@ function operationOf(described: unknown): Operation {
   return made;
 }
 
-/** Parameters of several segments are few: `heads/main` is one `{ref}`. */
+/** The few parameters that can have several segments: `heads/main` is one `{ref}`. */
 const MULTI_SEGMENT = new Set(["ref", "sha", "path"]);
 
 function pathOf(template: string, methods: JsonSchema): Path {
@@ -130,9 +130,8 @@ function resolve(schema: JsonSchema): JsonSchema {
 }
 
 /**
- * A schema with all that it refers to, in the words of JSON Schema.
- * @param closed whether what an object does not name may not be in it: a misspelt property of a request would
- *   otherwise pass
+ * A schema with everything that it refers to, as JSON Schema.
+ * @param closed whether unknown properties are forbidden: a misspelled property of a request would otherwise pass
  */
 export function selfContained(schema: JsonSchema, closed: boolean): JsonSchema {
   const $defs: Record<string, unknown> = {};
@@ -148,7 +147,7 @@ export function selfContained(schema: JsonSchema, closed: boolean): JsonSchema {
       }
       return { $ref: `#/$defs/${name}` };
     }
-    // Of these none constrains, and some are no JSON Schema.
+    // These keywords constrain nothing, and some are not JSON Schema.
     const { nullable, example: _, examples: __, description: ___, title: ____, ...kept } = one;
     const rewritten: JsonSchema = { ...kept };
     for (const keyword of ["items", "additionalProperties", "not"])
@@ -158,10 +157,10 @@ export function selfContained(schema: JsonSchema, closed: boolean): JsonSchema {
     if (v.is(jsonSchema, kept.properties)) {
       const entries = Object.entries(kept.properties).map(([name, value]) => [name, rewrite(value, false)]);
       rewritten.properties = Object.fromEntries(entries);
-      // A part of an object names only some of its properties.
+      // Part of a combined schema names only some of the properties.
       if (closed && !inPart) rewritten.additionalProperties ??= false;
     }
-    // OpenAPI 3.0's word: an `enum` beside it does not name the null, and there may be no `type`.
+    // A keyword of OpenAPI 3.0: an `enum` beside it does not include null, and there may be no `type`.
     return nullable === true ? { anyOf: [rewritten, { type: "null" }] } : rewritten;
   };
   const root = rewrite(schema, false);

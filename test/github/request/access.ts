@@ -1,9 +1,9 @@
-/** What each may see and do. */
+/** Checks what the sender of a request may see and do. */
 import type { Call, Route } from "./call.ts";
 import { notFound, Refusal, type Reply } from "./reply.ts";
 import type { Repository } from "./world.ts";
 
-/** @throws Refusal where these credentials do not allow the operation */
+/** @throws {Refusal} if these credentials do not allow the operation */
 export function authorize(route: Route, { identity }: Call): void {
   if (route.credentials.includes(identity.kind)) {
     if (identity.kind !== "installation" || route.permission === undefined) return;
@@ -15,7 +15,7 @@ export function authorize(route: Route, { identity }: Call): void {
   if (identity.kind === "none") throw new Refusal(401, "Requires authentication");
   if (identity.kind === "app") throw new Refusal(403, "Resource not accessible by integration");
   if (route.credentials.includes("app")) throw new Refusal(401, "A JSON web token could not be decoded");
-  // What classic tokens are told, and what fine-grained ones are.
+  // The messages for classic and for fine-grained tokens.
   const classic = identity.kind === "token" && identity.token.startsWith("ghp_");
   throw new Refusal(
     403,
@@ -23,18 +23,18 @@ export function authorize(route: Route, { identity }: Call): void {
   );
 }
 
-/** The repository of the path. @throws Refusal where there is none for who asks */
+/** The repository of the path. @throws {Refusal} if it is missing or hidden from the sender */
 export function visibleRepository({ world, identity, params }: Call): Repository {
   const repository = world.repository(`${params.owner}/${params.repo}`);
   if (repository === undefined) throw notFound();
   const hidden =
     identity.kind === "installation" && !identity.grant.repositories.has(repository.full_name.toLowerCase());
-  // GitHub does not tell what is hidden from what is not there.
+  // GitHub answers the same for hidden and for missing repositories.
   if (hidden) throw notFound();
   return repository;
 }
 
-/** Serves what is about a repository that who asks can see. */
+/** Serves requests about a repository that the sender can see. */
 export const inRepository =
   (serve: (call: Call, repository: Repository) => Reply): Route["serve"] =>
   (call) =>

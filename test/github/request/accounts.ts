@@ -1,12 +1,16 @@
-/** Accounts and Apps, as answers show them. */
+/** Accounts and Apps, as GitHub's answers show them. */
 
 import type { App } from "../client/spec.ts";
 import type { Call } from "./call.ts";
 
-type Place = Pick<Call, "world" | "baseUrl">;
+type Context = Pick<Call, "world" | "baseUrl">;
 
 /** An account, as GitHub's `simple-user`. */
-export function simpleUser({ world, baseUrl }: Place, login: string, type: "Organization" | "User" | "Bot") {
+export function simpleUser(
+  { world, baseUrl }: Context,
+  login: string,
+  type: "Organization" | "User" | "Bot",
+) {
   const url = `${baseUrl}/users/${encodeURIComponent(login)}`;
   const id = world.numberOf(login.toLowerCase());
   return {
@@ -31,7 +35,7 @@ export function simpleUser({ world, baseUrl }: Place, login: string, type: "Orga
   };
 }
 
-/** Who writes with these credentials. */
+/** The account that writes with these credentials. */
 export function actor({ identity, world }: Pick<Call, "identity" | "world">): {
   readonly login: string;
   readonly type: "User" | "Bot";
@@ -42,14 +46,14 @@ export function actor({ identity, world }: Pick<Call, "identity" | "world">): {
 }
 
 /** An App, as GitHub's `integration`. */
-export function integration(place: Place, app: App) {
-  const installed = place.world.spec.installations;
+export function integration(context: Context, app: App) {
+  const installed = context.world.spec.installations;
   return {
     id: app.id,
     slug: app.slug,
     client_id: app.client_id,
     node_id: nodeId("App", app.id),
-    owner: simpleUser(place, "app-owner", "Organization"),
+    owner: simpleUser(context, "app-owner", "Organization"),
     name: app.slug,
     description: "",
     external_url: "https://gateway.example",

@@ -1,4 +1,4 @@
-/** Who sends a request. */
+/** Identifies the sender of a request. */
 import { createVerify } from "node:crypto";
 import * as v from "valibot";
 import type { App } from "../client/spec.ts";
@@ -11,7 +11,7 @@ export type Identity =
   | { readonly kind: "app"; readonly app: App }
   | { readonly kind: "installation"; readonly grant: Grant };
 
-/** Who it is, and why it is not believed. */
+/** The sender, and why it is refused. */
 export interface Credentials {
   readonly identity: Identity;
   readonly refusal?: Refusal;
@@ -20,7 +20,7 @@ export interface Credentials {
 const jwtHeader = v.object({ alg: v.literal("RS256") });
 const claims = v.object({ iss: v.unknown(), iat: v.unknown(), exp: v.unknown() });
 
-/** No JWT may live longer. */
+/** The longest lifetime of a JWT. */
 const MAX_JWT_SECONDS = 600;
 
 /** Reads the Authorization header. */
@@ -60,7 +60,7 @@ function readJwt(jwt: string, { app }: World, now: number): Credentials {
     return refuse(
       "'Expiration time' claim ('exp') must be a numeric value representing the future time at which the assertion expires",
     );
-  // Whole seconds: that of now has not passed yet.
+  // Rounded up, since the current second has not passed yet.
   if (exp > Math.ceil(seconds) + MAX_JWT_SECONDS)
     return refuse("'Expiration time' claim ('exp') is too far in the future");
   if (typeof iat !== "number" || !Number.isInteger(iat) || iat > Math.ceil(seconds))

@@ -1,4 +1,4 @@
-/** One request that an operation serves, and what an operation is. */
+/** A request to an operation, and how an operation is served. */
 
 import type { Operation } from "../openapi/openapi.ts";
 import type { Identity } from "./auth.ts";
@@ -14,20 +14,20 @@ export interface Call {
   readonly path: string;
   readonly params: Readonly<Record<string, string>>;
   readonly query: Readonly<Record<string, string>>;
-  /** Valid by the description. */
+  /** Valid according to the description. */
   readonly body: unknown;
-  /** Where this GitHub is: the addresses in answers begin with it. */
+  /** The URL of this GitHub: URLs in answers start with it. */
   readonly baseUrl: string;
   readonly now: number;
-  /** How many entries a later page repeats of the page before it. */
+  /** How many entries of the page before it a later page repeats. */
   readonly repeat: number;
 }
 
 /** How an operation is served. */
 export interface Route {
-  /** Whose credentials GitHub takes for it. */
+  /** The credentials that GitHub accepts for it. */
   readonly credentials: readonly Identity["kind"][];
-  /** What an installation must have been given. */
+  /** The permission that an installation needs. */
   readonly permission?: readonly [name: string, level: "read" | "write"];
   readonly serve: (call: Call) => Reply;
 }

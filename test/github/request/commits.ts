@@ -1,4 +1,4 @@
-/** Commits, of which the double knows the SHA only. */
+/** Commits, of which the double knows only the SHA. */
 import { Refusal } from "./reply.ts";
 import type { Repository } from "./world.ts";
 
@@ -6,7 +6,7 @@ const SHA = /^[0-9a-f]{40}$/i;
 
 export const isSha = (text: string): boolean => SHA.test(text);
 
-/** @throws Refusal where the repository has no such commit; no branch has one here */
+/** @throws {Refusal} if the repository has no such commit; branch names are not supported */
 export function requireCommit(repository: Repository, ref: string): string {
   if (isSha(ref) && (repository.commits?.has(ref) ?? true)) return ref;
   throw new Refusal(422, `No commit found for SHA: ${ref}`);

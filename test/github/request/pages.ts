@@ -1,4 +1,4 @@
-/** Lists that are given in pages. */
+/** Lists in pages. */
 import type { Call } from "./call.ts";
 
 export interface Page<T> {
@@ -8,7 +8,7 @@ export interface Page<T> {
 
 type Asked = Pick<Call, "baseUrl" | "path" | "query" | "repeat">;
 
-/** A page by its number. */
+/** A page with a number. */
 export function numberedPage<T>(all: readonly T[], call: Asked): Page<T> {
   const size = pageSize(call);
   const number = Math.max(Math.trunc(Number(call.query.page ?? 1)), 1);
@@ -25,9 +25,9 @@ export function numberedPage<T>(all: readonly T[], call: Asked): Page<T> {
 }
 
 /**
- * A page from a cursor on: what is added before it does not move the pages.
- * @param idOf what a cursor names
- * @returns `undefined` where the cursor names none of them
+ * A page that starts at a cursor: entries that are added before it do not shift the pages.
+ * @param idOf the id that a cursor contains
+ * @returns `undefined` if the cursor matches no entry
  */
 export function cursorPage<T>(
   all: readonly T[],

@@ -1,11 +1,10 @@
-/** The hourly budget of each that asks. */
+/** The hourly budget of each sender. */
 import type { Identity } from "./auth.ts";
-import type { Routes } from "./call.ts";
 
 const HOUR_MS = 3_600_000;
 const DOCUMENTATION =
   "https://docs.github.com/free-pro-team@latest/rest/using-the-rest-api/rate-limits-for-the-rest-api";
-/** What GitHub gives to those who do not say who they are. */
+/** GitHub's budget for anonymous requests. */
 const ANONYMOUS = 60;
 
 interface Budget {
@@ -16,7 +15,7 @@ interface Budget {
   readonly reset: number;
 }
 
-/** The budgets of one GitHub. */
+/** The budgets of one instance. */
 export class RateLimits {
   readonly #limit: number;
   readonly #spent = new Map<string, { used: number; until: number }>();
@@ -25,7 +24,7 @@ export class RateLimits {
     this.#limit = limit;
   }
 
-  /** Counts a request. @returns whether there was room for it */
+  /** Counts a request. @returns whether it is within the budget */
   spend(identity: Identity, now: number): boolean {
     const hour = this.#hour(identity, now);
     hour.used += 1;
@@ -61,7 +60,7 @@ export class RateLimits {
   }
 }
 
-/** What is said to one whose budget is spent. */
+/** The message to a sender whose budget is spent. */
 export function exceeded(identity: Identity): { readonly message: string; readonly documentation: string } {
   const whose = {
     none: "127.0.0.1",
@@ -76,16 +75,3 @@ function keyOf(identity: Identity): string {
   if (identity.kind === "token") return `token ${identity.token}`;
   return identity.kind === "installation" ? `installation ${identity.grant.installation.id}` : identity.kind;
 }
-
-export const rateLimitRoutes: Routes = {
-  "rate-limit/get": {
-    credentials: ["none", "token", "app", "installation"],
-    serve({ limits, identity, now }) {
-      const rate = limits.budget(identity, now);
-      const reset = rate.reset;
-      const search = { limit: 30, used: 0, remaining: 30, reset };
-      const graphql = { limit: 5000, used: 0, remaining: 5000, reset };
-      return { status: 200, body: { resources: { core: rate, search, graphql }, rate } };
-    },
-  },
-};

@@ -1,8 +1,8 @@
-/** What the double answers. */
+/** The answers of the double. */
 
 export interface Reply {
   readonly status: number;
-  /** As JSON; a bigint is a number of as many digits. `undefined`: there is none. */
+  /** Sent as JSON; a bigint becomes a number. `undefined`: there is no body. */
   readonly body: unknown;
   readonly headers?: Readonly<Record<string, string>>;
 }
@@ -26,7 +26,7 @@ export class Refusal extends Error {
     this.errors = errors;
   }
 
-  /** The refusal as it is sent. */
+  /** The answer for this refusal. */
   reply(documentation_url: string): Reply {
     const { message, errors, status } = this;
     const details = errors === undefined ? {} : { errors };
@@ -34,20 +34,20 @@ export class Refusal extends Error {
   }
 }
 
-/** What GitHub says of what is not there, and of what may not be seen. */
+/** GitHub's answer for missing and hidden resources. */
 export const notFound = (): Refusal => new Refusal(404, "Not Found");
 
-/** What GitHub says where a request breaks the description of its body or parameters. */
+/** GitHub's answer to a body or parameters that do not match the description. */
 export const invalidRequest = (lines: readonly string[]): Refusal =>
   new Refusal(422, `Invalid request.\n\n${lines.join("\n")}`);
 
-/** What GitHub says where one field breaks a rule of the resource. */
+/** GitHub's answer to a field that violates a rule of its resource. */
 export const invalidField = (resource: string, field: string | undefined, message: string): Refusal =>
   new Refusal(422, "Validation Failed", [
     { resource, code: "custom", ...(field === undefined ? {} : { field }), message },
   ]);
 
-/** JSON in which a bigint is a number, as GitHub's ids of 64 bits are. */
+/** JSON with bigints as numbers, for GitHub's ids of 64 bits. */
 export function toJson(body: unknown): string {
   const text = JSON.stringify(body, (_, value: unknown) =>
     typeof value === "bigint" ? `\u0000${value}\u0000` : value,
@@ -55,5 +55,5 @@ export function toJson(body: unknown): string {
   return text.replaceAll(/"\\u0000(\d+)\\u0000"/g, "$1");
 }
 
-/** A moment as GitHub writes it. */
+/** A time in GitHub's format. */
 export const timestamp = (at: number): string => new Date(at).toISOString().replace(/\.\d+Z$/, "Z");

@@ -1,4 +1,4 @@
-/** What one GitHub knows. */
+/** The state of one instance. */
 import type { CheckRunRecord, ReactionRecord, RedeliveryRecord, StatusRecord } from "../client/record.ts";
 import type { App, Hook, Installation, ReadSpec } from "../client/spec.ts";
 
@@ -22,17 +22,17 @@ export interface Grant {
   revoked: boolean;
 }
 
-/** A check run as it is now, with what the list of them tells beside the record. */
+/** A check run with the fields that are not in its record. */
 export interface CheckRun extends CheckRunRecord {
   readonly suite: number;
   started_at: string;
   completed_at: string | null;
 }
 
-/** GitHub's ids of these have outgrown 32 bits. */
+/** GitHub's ids are larger than 32 bits. */
 const FIRST_ID = 50_000_000_001;
 
-/** One GitHub's memory. */
+/** The state of one instance. */
 export class World {
   readonly spec: ReadSpec;
   readonly app: App | undefined;
@@ -58,7 +58,7 @@ export class World {
       if (this.repository(full_name) === undefined) this.#add({ full_name });
   }
 
-  /** Names of repositories are of one case. */
+  /** Finds a repository. Names are case-insensitive. */
   repository(full_name: string): Repository | undefined {
     return this.#repositories.get(full_name.toLowerCase());
   }
@@ -71,7 +71,7 @@ export class World {
     return this.#lastId++;
   }
 
-  /** A number that stays the same for the same name: of an account, of a check suite. */
+  /** A number that is always the same for a name, such as an account or a check suite. */
   numberOf(name: string): number {
     const known = this.#numbers.get(name) ?? this.#numbers.size + 1_000_001;
     this.#numbers.set(name, known);

@@ -1,4 +1,4 @@
-/** How a test makes instances of the double, and speaks to them. */
+/** The control API with which tests create and change instances of the double. */
 import { randomBytes } from "node:crypto";
 import * as v from "valibot";
 import type { InstanceState } from "../client/record.ts";
@@ -12,7 +12,7 @@ export interface ControlAnswer {
 
 const done: ControlAnswer = { status: 200, body: {} };
 
-/** All GitHubs of a server. */
+/** The instances of a server. */
 export class Instances {
   readonly #instances = new Map<string, Instance>();
 
@@ -20,7 +20,7 @@ export class Instances {
     return this.#instances.get(id);
   }
 
-  /** Serves `/_double…`. @param path what follows that */
+  /** Serves `/_double…`. @param path the rest of the path */
   control(method: string, path: string, body: unknown, url: string): ControlAnswer {
     try {
       if (path === "" && method === "POST") return this.#create(body, url);
@@ -30,7 +30,7 @@ export class Instances {
         return done;
       }
       const instance = this.#instances.get(id);
-      if (instance === undefined) return { status: 404, body: { message: "there is no such instance" } };
+      if (instance === undefined) return { status: 404, body: { message: "no such instance" } };
       return serve(instance, `${method} ${rest}`, body);
     } catch (thrown) {
       const message = v.isValiError(thrown) ? JSON.stringify(v.flatten(thrown.issues)) : String(thrown);

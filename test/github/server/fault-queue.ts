@@ -1,19 +1,19 @@
-/** The faults that wait for their requests. */
+/** The faults that are waiting for requests. */
 import * as v from "valibot";
 import { type Fault, fault } from "../client/fault.ts";
 
-/** What a request has that a fault may ask for. */
+/** The properties of a request that a fault can match. */
 export interface FaultTarget {
   readonly operation_id: string | null;
   readonly method: string;
   readonly path: string;
-  /** Those of the token and of the path. */
+  /** The ids of the token and of the path. */
   readonly installation_ids: readonly (number | undefined)[];
 }
 
 const faults = v.array(fault);
 
-/** The first fault that matches a request is the one it meets. */
+/** The first fault that matches a request applies to it. */
 export class FaultQueue {
   #waiting: { readonly fault: Fault; left: number }[] = [];
 

@@ -1,13 +1,13 @@
-/** What GitHub asks of a request's headers. */
+/** GitHub's requirements for the headers of a request. */
 import type { IncomingHttpHeaders } from "node:http";
 
-/** Those of GitHub's that there are. */
+/** The versions of GitHub's API. */
 const API_VERSIONS = ["2022-11-28", "2026-03-10"];
 
-/** JSON, by its own name or by one of GitHub's. */
+/** JSON, by its own media type or one of GitHub's. */
 const ACCEPTED = /application\/(?:json|vnd\.github(?:\.v3)?(?:\.[\w-]+)?\+json)/;
 
-/** Says what is wrong with a request's headers. */
+/** Lists what is wrong with the headers of a request. */
 export function headerViolations(headers: IncomingHttpHeaders, hasBody: boolean): string[] {
   const { accept, "user-agent": agent, "content-type": type } = headers;
   return [

@@ -1,4 +1,4 @@
-/** One isolated GitHub: how it handles each request for its API. */
+/** One isolated GitHub: handles the requests to its API. */
 import { randomBytes } from "node:crypto";
 import type { IncomingHttpHeaders } from "node:http";
 import { setTimeout as delay } from "node:timers/promises";
@@ -6,6 +6,7 @@ import { appRoutes } from "../api/apps.ts";
 import { checkRunRoutes } from "../api/check-runs.ts";
 import { deliveryRoutes } from "../api/deliveries.ts";
 import { hookRoutes } from "../api/hooks.ts";
+import { rateLimitRoutes } from "../api/rate-limit.ts";
 import { reactionRoutes } from "../api/reactions.ts";
 import { statusRoutes } from "../api/statuses.ts";
 import type { Fault } from "../client/fault.ts";
@@ -16,7 +17,7 @@ import { findOperation } from "../openapi/openapi.ts";
 import { authorize } from "../request/access.ts";
 import { type Credentials, identify } from "../request/auth.ts";
 import type { Routes } from "../request/call.ts";
-import { exceeded, RateLimits, rateLimitRoutes } from "../request/rate-limit.ts";
+import { exceeded, RateLimits } from "../request/rate-limit.ts";
 import { invalidRequest, notFound, Refusal, type Reply, toJson } from "../request/reply.ts";
 import { World } from "../request/world.ts";
 import { FaultQueue } from "./fault-queue.ts";
@@ -29,7 +30,7 @@ export interface ApiRequest {
   readonly query: Readonly<Record<string, string>>;
   readonly headers: IncomingHttpHeaders;
   readonly text: string;
-  /** The prefix. */
+  /** The instance's URL. */
   readonly baseUrl: string;
 }
 
@@ -39,7 +40,7 @@ export interface HttpAnswer {
   readonly text: string;
 }
 
-/** `hang`: no answer ever. `reset`: the connection breaks. */
+/** `hang`: there is never an answer. `reset`: the connection is closed. */
 export type Answer = HttpAnswer | "hang" | "reset";
 
 const ROUTES: Routes = {
@@ -52,7 +53,7 @@ const ROUTES: Routes = {
   ...rateLimitRoutes,
 };
 
-/** What has been found out about a request before it is served. */
+/** What is known about a request before it is served. */
 interface Received {
   readonly request: ApiRequest;
   readonly found: ReturnType<typeof findOperation>;
@@ -151,7 +152,7 @@ export class Instance {
     const { found } = received;
     const { status, body, headers = {} } = this.#serve(received, repeat);
     const text = toText(body);
-    // Read again as the client will read it: what JSON leaves out is missing.
+    // Parsed as the client will parse it: JSON leaves out undefined fields.
     if (found !== undefined && received.request.headers["user-agent"])
       assertAnswer(found.operation, status, text === "" ? undefined : JSON.parse(text));
     return { status, headers, text };
@@ -202,7 +203,7 @@ function parse(text: string): unknown {
   }
 }
 
-/** What is text already is sent as it is. */
+/** Text is sent unchanged. */
 function toText(body: unknown): string {
   if (body === undefined) return "";
   return typeof body === "string" ? body : toJson(body);

@@ -1,6 +1,6 @@
 /**
- * A double of GitHub's REST API: an HTTP server with any number of isolated GitHubs, whose requests and answers are
- * held against GitHub's own OpenAPI description.
+ * A double of GitHub's REST API: an HTTP server with any number of isolated instances. It checks requests and answers
+ * against GitHub's own OpenAPI description.
  */
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
@@ -14,7 +14,7 @@ export interface GitHubServer {
   close(): Promise<void>;
 }
 
-/** Starts the server. @param options `port`: default any free one */
+/** Starts the server. @param options `port`: default any free port */
 export async function startGitHubServer(options: { readonly port?: number } = {}): Promise<GitHubServer> {
   const instances = new Instances();
   const server = createServer((request, response) => {
@@ -61,7 +61,7 @@ async function handle(
   send(response, answer);
 }
 
-/** What the double itself gets wrong must not pass for what GitHub does. */
+/** A failure of the double must not look like GitHub's behavior. */
 async function guarded(instance: Instance, answer: () => Promise<Answer>): Promise<Answer> {
   try {
     return await answer();

@@ -1,12 +1,12 @@
-/** Calls the double as a program would that knows nothing of it, and signs an App's JWTs. */
+/** Calls the double as an independent client does, and signs an App's JWTs. */
 import { createSign } from "node:crypto";
 
-/** What came back. */
+/** An answer. */
 export interface Answered {
   readonly status: number;
   readonly headers: Headers;
   readonly text: string;
-  /** As JSON, where it is JSON. */
+  /** Parsed, if it is JSON. */
   readonly body: unknown;
 }
 
@@ -54,7 +54,7 @@ export function signJwt(
   return `${signed}.${createSign("RSA-SHA256").update(signed).sign(privateKey, "base64url")}`;
 }
 
-/** The claims that GitHub asks for. */
+/** The claims that GitHub requires. */
 export function claims(iss: number | string, now: number = Math.floor(Date.now() / 1000)) {
   return { iss, iat: now - 60, exp: now + 540 };
 }

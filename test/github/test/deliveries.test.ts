@@ -17,7 +17,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.close());
 
-/** Of 64 bits: a number would not hold it. */
+/** An id of 64 bits, which a number cannot hold. */
 const BIG = 3_804_004_623_172_239_300n;
 
 const delivery = (n: number, difference: Partial<DeliverySpec> = {}): DeliverySpec => ({
@@ -64,7 +64,7 @@ async function open(kind: HookSpec["kind"], difference: Partial<HookSpec> = {}) 
   return { github, base, send, hookUrl: `${github.url}${path}` };
 }
 
-/** The ids of a page as they are written, and where the next is. */
+/** The ids of a page, and the URL of the next one. */
 function page({ text, headers }: Answered): { ns: number[]; next: string | undefined } {
   const ids = [...text.matchAll(/"id":(\d+)/g)].map(([, id = ""]) => BigInt(id));
   const [, next] = /<([^>]+)>; rel="next"/.exec(headers.get("link") ?? "") ?? [];
@@ -82,7 +82,7 @@ async function readAll(first: string, send: (route: string) => Promise<Answered>
 }
 
 describe.for(["org", "repo", "app"] as const)("the deliveries of a hook of kind %s", (kind) => {
-  test("are listed page by page, newest first, wherever new ones arrive", async () => {
+  test("are listed page by page, newest first, even if new ones arrive", async () => {
     const { github, base, send } = await open(kind);
     const first = page(await send(`GET ${base}?per_page=3`));
     expect(first.ns).toEqual([6, 5, 4]);
@@ -95,7 +95,7 @@ describe.for(["org", "repo", "app"] as const)("the deliveries of a hook of kind 
     expect(await github.violations()).toEqual([]);
   });
 
-  test("are shown with what was sent, and delivered once more under the same guid", async () => {
+  test("are shown with their request, and redelivered with the same GUID", async () => {
     const { github, base, send } = await open(kind);
     const id = String(BIG + 5n);
     expect(await send(`GET ${base}/${id}`)).toMatchObject({
@@ -123,7 +123,7 @@ describe.for(["org", "repo", "app"] as const)("the deliveries of a hook of kind 
     expect(await github.violations()).toEqual([]);
   });
 
-  test("belong to a hook that GitHub shows without its secret", async () => {
+  test("belong to a hook that is shown without its secret", async () => {
     const { send, hookUrl, github } = await open(kind);
     const shown = await send(`GET ${hookUrl}${kind === "app" ? "/config" : ""}`);
     const config = { url: "https://gateway.example/webhooks/github", secret: "********" };
@@ -132,7 +132,7 @@ describe.for(["org", "repo", "app"] as const)("the deliveries of a hook of kind 
   });
 });
 
-test("what never reached the receiver is neither a success nor a failure", async () => {
+test("a delivery that never reached the receiver is neither a success nor a failure", async () => {
   const unreached = delivery(1, { status: "timed out", status_code: 0, payload: null });
   const { base, send } = await open("org", { deliveries: [unreached] });
   expect(await readAll(`${base}?status=failure`, send)).toEqual([[]]);
@@ -140,7 +140,7 @@ test("what never reached the receiver is neither a success nor a failure", async
   expect(await readAll(base, send)).toEqual([[1]]);
 });
 
-test("a later page repeats entries of the page before it, and none is lost", async () => {
+test("a later page repeats entries of the page before it, and no entry is lost", async () => {
   const { github, base, send } = await open("org");
   await github.fault({ operation_id: "orgs/list-webhook-deliveries" }, repeatedEntries(1), 0);
   expect(await readAll(`${base}?per_page=3`, send)).toEqual([
@@ -150,7 +150,7 @@ test("a later page repeats entries of the page before it, and none is lost", asy
   ]);
 });
 
-test("a redelivery is really posted, signed, and listed with its outcome", async () => {
+test("a redelivery is sent, signed, and listed with its outcome", async () => {
   const received: { headers: IncomingHttpHeaders; body: string }[] = [];
   const receiver = createServer(async (request, response) => {
     received.push({ headers: request.headers, body: await text(request) });
@@ -179,7 +179,7 @@ test("a redelivery is really posted, signed, and listed with its outcome", async
 });
 
 test.for([
-  ["another organization's installation", 2, "/orgs/acme/hooks/11"],
+  ["the installation of another organization", 2, "/orgs/acme/hooks/11"],
   ["an unknown hook", 1, "/orgs/acme/hooks/99"],
 ] as const)("%s sees no deliveries", async ([, installation, path]) => {
   const { github } = await open("org");

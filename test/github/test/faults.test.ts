@@ -43,24 +43,27 @@ test.for([
   ["a server error", faults.serverError, 500, "Server Error", {}],
   ["a bad gateway", faults.badGateway, 502, "<h1>502 Bad Gateway</h1>", { "content-type": "text/html" }],
   ["a failed validation", faults.validationFailed(), 422, "Validation Failed", {}],
-  ["nothing found", faults.notFound, 404, "Not Found", {}],
+  ["a missing resource", faults.notFound, 404, "Not Found", {}],
   ["an expired token", faults.badCredentials, 401, "Bad credentials", {}],
   ["a missing permission", faults.forbidden, 403, "Resource not accessible by integration", {}],
-] as const)("%s meets one request, which is not performed", async ([, outcome, status, text, headers]) => {
-  const { github, set, count } = await open();
-  await github.fault(CREATES_STATUS, outcome);
-  const refused = await set();
-  expect(refused).toMatchObject({ status, text: expect.stringContaining(text) });
-  expect(Object.fromEntries(refused.headers)).toMatchObject(headers);
-  expect(refused.headers.get("x-github-request-id")).toBeTruthy();
-  expect(await count()).toBe(0);
-  expect((await set()).status).toBe(201);
-  expect((await github.requests()).slice(1)).toMatchObject([{ status, faulted: true }, { status: 201 }]);
-  expect((await github.requests()).at(-1)).not.toHaveProperty("faulted");
-  expect(await github.violations()).toEqual([]);
-});
+] as const)(
+  "%s applies to one request, which is not performed",
+  async ([, outcome, status, text, headers]) => {
+    const { github, set, count } = await open();
+    await github.fault(CREATES_STATUS, outcome);
+    const refused = await set();
+    expect(refused).toMatchObject({ status, text: expect.stringContaining(text) });
+    expect(Object.fromEntries(refused.headers)).toMatchObject(headers);
+    expect(refused.headers.get("x-github-request-id")).toBeTruthy();
+    expect(await count()).toBe(0);
+    expect((await set()).status).toBe(201);
+    expect((await github.requests()).slice(1)).toMatchObject([{ status, faulted: true }, { status: 201 }]);
+    expect((await github.requests()).at(-1)).not.toHaveProperty("faulted");
+    expect(await github.violations()).toEqual([]);
+  },
+);
 
-test("a secondary rate limit names the request, and may say nothing of when", async () => {
+test("a secondary rate limit names the request, and may omit Retry-After", async () => {
   const { github, set } = await open();
   await github.fault({}, faults.secondaryRateLimit(null));
   const refused = await set();
@@ -71,8 +74,8 @@ test("a secondary rate limit names the request, and may say nothing of when", as
 test.for([
   ["a broken connection", faults.resets, 0],
   ["a lost answer", faults.lostAnswer, 1],
-  ["a silence", faults.hangs, 0],
-  ["a silence after the deed", { hang: true, after: true }, 1],
+  ["no answer", faults.hangs, 0],
+  ["no answer after the request was performed", { hang: true, after: true }, 1],
 ] as const)("%s leaves the client without an answer", async ([, outcome, performed]) => {
   const { github, set, count } = await open();
   await github.fault(CREATES_STATUS, outcome);
@@ -82,8 +85,8 @@ test.for([
 });
 
 test.for([
-  ["waits before it is performed", faults.slow(400), 0],
-  ["is performed before the wait", faults.lateAnswer(400), 1],
+  ["is performed after the delay", faults.slow(400), 0],
+  ["is performed before the delay", faults.lateAnswer(400), 1],
 ] as const)("a slow request %s", async ([, outcome, performed]) => {
   const { github, set, count } = await open();
   await github.fault(CREATES_STATUS, outcome);
@@ -96,7 +99,7 @@ test.for([
   expect(await count()).toBe(1);
 });
 
-test("an answer is replaced after the deed", async () => {
+test("an answer is replaced after the request was performed", async () => {
   const { github, set, count } = await open();
   await github.fault(CREATES_STATUS, { ...faults.badGateway, after: true });
   expect((await set()).status).toBe(502);
@@ -104,7 +107,7 @@ test("an answer is replaced after the deed", async () => {
 });
 
 test.for([
-  ["as often as is said", 2, [500, 500, 201, 201]],
+  ["for the given number of requests", 2, [500, 500, 201, 201]],
   ["until it is cleared", 0, [500, 500, 500, 201]],
 ] as const)("a fault lasts %s", async ([, times, expected]) => {
   const { github, set } = await open();
@@ -136,7 +139,7 @@ test("a request for a token is the installation's it is for", async () => {
 
 test("what the double cannot read it refuses", async () => {
   const { github } = await open();
-  await expect(github.fault({}, {})).rejects.toThrow("nothing goes wrong");
+  await expect(github.fault({}, {})).rejects.toThrow("a fault has to change something");
   await expect(github.addDeliveries(99)).rejects.toThrow("there is no hook 99");
-  await expect(openFor(server.url, { hooks: [{ kind: "org", id: 1 }] })).rejects.toThrow("whose hook");
+  await expect(openFor(server.url, { hooks: [{ kind: "org", id: 1 }] })).rejects.toThrow("needs an owner");
 });

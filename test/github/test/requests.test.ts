@@ -21,7 +21,7 @@ test.for([
   ["PKCS#1", KEYS.privateKeyPkcs1, APP_ID],
   ["PKCS#8", KEYS.privateKeyPkcs8, APP_ID],
   ["PKCS#1, issued by the client id", KEYS.privateKeyPkcs1, "Iv23liDouble"],
-] as const)("a JWT that is signed with a key in %s is the App's", async ([, key, iss]) => {
+] as const)("accepts a JWT of the App that is signed with a key in %s", async ([, key, iss]) => {
   const github = await openFor(server.url);
   const token = signJwt(key, claims(iss));
 
@@ -37,7 +37,7 @@ test.for([
   expect(await github.violations()).toEqual([]);
 });
 
-/** Why it is refused: with which status and in which words. */
+/** Refused JWTs, with the status and the message. */
 const REFUSED: readonly [why: string, jwt: () => string, status: number, message: string][] = [
   ["of another key", () => signed({}, generateAppKeys().privateKeyPkcs1), 401, "could not be decoded"],
   [
@@ -51,7 +51,7 @@ const REFUSED: readonly [why: string, jwt: () => string, status: number, message
   ["of more than ten minutes", () => signed({ exp: now() + 660 }), 401, "is too far in the future"],
   ["from the future", () => signed({ iat: now() + 60 }), 401, "'Issued at' claim ('iat')"],
   ["that is a personal token", () => PERSONAL, 401, "could not be decoded"],
-  ["that is nobody's", () => "nobody", 401, "Bad credentials"],
+  ["that is unknown", () => "nobody", 401, "Bad credentials"],
 ];
 
 test.for(REFUSED)("a JWT %s is refused", async ([, jwt, status, message]) => {
@@ -60,7 +60,7 @@ test.for(REFUSED)("a JWT %s is refused", async ([, jwt, status, message]) => {
   expect(answered).toMatchObject({ status, body: { message: expect.stringContaining(message) } });
 });
 
-test("an installation's token opens its own repositories, until it expires or is revoked", async () => {
+test("an installation's token gives access to its own repositories, until it expires or is revoked", async () => {
   const github = await openFor(server.url);
   const token = await tokenOf(github);
   const list = (where: string, question: Question): Promise<Answered> =>
@@ -102,7 +102,7 @@ const RUN = { name: "grainchain", head_sha: SHA };
 test.for([
   ["a missing field", { body: { name: "grainchain" } }, 422, "body must have required property 'head_sha'"],
   ["a wrong enum", { body: { ...RUN, conclusion: "good" } }, 422, "body/conclusion must be equal to one of"],
-  ["an unnamed field", { body: { ...RUN, detail_url: "x" } }, 422, "additional properties 'detail_url'"],
+  ["an unknown field", { body: { ...RUN, detail_url: "x" } }, 422, "additional properties 'detail_url'"],
   ["a wrong format", { body: { ...RUN, started_at: "now" } }, 422, "body/started_at must match format"],
   ["no body", {}, 422, "body is missing"],
   ["no User-Agent", { headers: { "user-agent": "" }, body: RUN }, 403, "no User-Agent"],
@@ -113,15 +113,18 @@ test.for([
     400,
     "is 2020-01-01",
   ],
-] as const)("%s is noted, and answered as GitHub does", async ([, question, status, violation]) => {
-  const github = await openFor(server.url);
-  const token = await tokenOf(github);
-  const answered = await ask(`POST ${github.url}${WIDGETS}/check-runs`, { token, ...question });
-  expect(answered.status).toBe(status);
-  const violations = await github.violations();
-  expect(violations).toEqual([expect.stringContaining(violation)]);
-  expect(violations[0]).toMatch(/^checks\/create: /);
-});
+] as const)(
+  "%s is recorded as a violation, and answered as GitHub does",
+  async ([, question, status, violation]) => {
+    const github = await openFor(server.url);
+    const token = await tokenOf(github);
+    const answered = await ask(`POST ${github.url}${WIDGETS}/check-runs`, { token, ...question });
+    expect(answered.status).toBe(status);
+    const violations = await github.violations();
+    expect(violations).toEqual([expect.stringContaining(violation)]);
+    expect(violations[0]).toMatch(/^checks\/create: /);
+  },
+);
 
 test.for([
   ["GET", "/repos/acme/widgets/nothing", 404, "no such operation"],
@@ -130,14 +133,14 @@ test.for([
   ["GET", `${WIDGETS}/commits/${SHA}/check-runs?perpage=5`, 422, "additional properties 'perpage'"],
   ["GET", `${WIDGETS}/commits/${SHA}/check-runs?filter=newest`, 422, "query/filter must be equal to one of"],
   ["GET", `${WIDGETS}/check-runs/first`, 422, "path/check_run_id must be integer"],
-] as const)("%s %s is noted", async ([method, path, status, violation]) => {
+] as const)("%s %s is recorded as a violation", async ([method, path, status, violation]) => {
   const github = await openFor(server.url);
   const answered = await ask(`${method} ${github.url}${path}`, { token: await tokenOf(github) });
   expect(answered.status).toBe(status);
   expect(await github.violations()).toEqual([expect.stringContaining(violation)]);
 });
 
-test("what is not there is answered in GitHub's words, and every answer tells the budget", async () => {
+test("a missing resource is answered in GitHub's words, and every answer has the budget", async () => {
   const github = await openFor(server.url, { rate_limit: 2 });
   const unknown = await ask(`GET ${github.url}/nowhere`, { token: PERSONAL });
   expect(unknown).toMatchObject({
@@ -157,7 +160,7 @@ test("what is not there is answered in GitHub's words, and every answer tells th
   expect(limits.body).toMatchObject({ rate: { limit: 2, remaining: 0, used: 2 } });
 });
 
-test("an answer that the description does not allow is the double's own failure", async () => {
+test("an answer that the description does not allow is a failure of the double", async () => {
   const operation = findOperation("GET", "/app")?.operation;
   if (operation === undefined) throw new Error("GET /app is not described");
   expect(() => assertAnswer(operation, 200, { id: "one" })).toThrow("/id must be integer");
@@ -169,7 +172,7 @@ test("an answer that the description does not allow is the double's own failure"
   expect(await github.violations()).toEqual([expect.stringContaining("the double does not serve users/")]);
 });
 
-test("instances know nothing of each other", async () => {
+test("instances are isolated from each other", async () => {
   const [one, other] = [await openFor(server.url), await openFor(server.url)];
   const token = await tokenOf(one);
   const state = { state: "success" };

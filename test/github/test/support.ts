@@ -1,4 +1,4 @@
-/** What the double's own tests begin with. */
+/** The setup of the double's own tests. */
 import * as v from "valibot";
 import { onTestFinished } from "vitest";
 import { type GitHub, openGitHub } from "../client/client.ts";
@@ -21,7 +21,7 @@ const SPEC: InstanceSpec = {
   ],
 };
 
-/** Opens a GitHub that is closed with the test. */
+/** Opens a GitHub that is closed after the test. */
 export async function openFor(serverUrl: string, spec: InstanceSpec = {}): Promise<GitHub> {
   const github = await openGitHub(serverUrl, { ...SPEC, ...spec });
   onTestFinished(() => github.close());

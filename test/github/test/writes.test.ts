@@ -97,9 +97,9 @@ test.for([
   ["an empty output", { output: {} }, '"title", "summary" weren\'t supplied.'],
   ["a completion without a conclusion", { status: "completed" }, '"conclusion" wasn\'t supplied.'],
   ["a conclusion that is GitHub's own", { conclusion: "stale" }, "stale"],
-  ["an address that is none", { details_url: "ftp://x" }, "details_url must use the http or https scheme"],
+  ["an invalid URL", { details_url: "ftp://x" }, "details_url must use the http or https scheme"],
   ["a short SHA", { head_sha: SHA.slice(0, 7) }, "No commit found for SHA: 6dcb09b"],
-] as const)("%s is taken or refused", async ([, difference, message]) => {
+] as const)("%s is accepted or refused", async ([, difference, message]) => {
   const { send } = await open();
   const answered = await send("POST", "/check-runs", { ...RUN, ...difference });
   if (message === undefined) expect(answered.status).toBe(201);
@@ -128,9 +128,9 @@ test.for([
   ["a description of 140 characters", { description: "é".repeat(140) }, undefined],
   ["one of 141", { description: "é".repeat(141) }, "description is too long (maximum is 140 characters)"],
   ["one with an emoji", { description: "🐛" }, "description doesn't accept 4-byte Unicode"],
-  ["an address that is none", { target_url: "x" }, "target_url must use http(s) scheme"],
+  ["an invalid URL", { target_url: "x" }, "target_url must use http(s) scheme"],
   ["nulls", { description: null, target_url: null }, undefined],
-] as const)("a status with %s is taken or refused", async ([, difference, message]) => {
+] as const)("a status with %s is accepted or refused", async ([, difference, message]) => {
   const { github, send } = await open();
   const answered = await send("POST", `/statuses/${SHA}`, { state: "success", context: "ci", ...difference });
   if (message === undefined) expect(answered.status).toBe(201);
@@ -142,7 +142,7 @@ test.for([
   expect(await github.violations()).toEqual([]);
 });
 
-test("a commit takes 1,000 statuses of a context, whatever its case, and any of another", async () => {
+test("a commit accepts 1,000 statuses of a context, regardless of case, and more of another", async () => {
   const { send } = await open();
   const set = (context: string) => send("POST", `/statuses/${SHA}`, { state: "pending", context });
   for (let i = 0; i < 10; i += 1) await Promise.all(Array.from({ length: 100 }, () => set("ci")));
@@ -155,7 +155,7 @@ test("a commit takes 1,000 statuses of a context, whatever its case, and any of 
   expect(listed).toMatchObject({ status: 200, body: [{ context: "other", state: "pending" }] });
 });
 
-test("a commit or a comment that is not there is refused where the spec names those that are", async () => {
+test("an unknown commit or comment is refused if the spec lists the existing ones", async () => {
   const { send } = await open({
     repositories: [{ full_name: "acme/widgets", commits: [SHA], comments: [7] }],
   });
@@ -168,7 +168,7 @@ test("a commit or a comment that is not there is refused where the spec names th
   expect((await send("POST", "/issues/comments/8/reactions", { content: "eyes" })).status).toBe(404);
 });
 
-test("a reaction is made once", async () => {
+test("a reaction is created only once", async () => {
   const { github, send } = await open();
   const react = () => send("POST", "/issues/comments/7/reactions", { content: "eyes" });
   const [first, again] = [await react(), await react()];
