@@ -13,40 +13,53 @@ const WORDS: readonly (readonly [avoid: RegExp, instead: string])[] = [
   [/claimSilent/, "claimStale"],
   [/speaker/i, "installation credential"],
   [/sighting/i, "head observation"],
-  [/\bfindings\b/i, "outcome"],
+  [/DispatchFindings|\bfindingsOf\b/, "outcome"],
   [/\b(?:fault|bad)[\s_-]?weather\b|\bweather\b/i, "fault policy"],
   [/\bstorms?\b/i, "burst"],
   [/no such thing/i, "not found"],
   [/\bbec(?:o|a)mes? of\b/i, "what happened to"],
   [/\bc[ao]mes? of (?:it|them|this|that|each)\b/i, "outcome"],
-  [/\bst(?:ands?|ood) in\b(?! (?:for|the way)\b)/i, "is stored in"],
+  [/\bst(?:ands?|ood) in\b(?! (?:for|the way|the place|its place)\b)/i, "is stored in"],
   [/\bdocs 20\d\d/, "a link"],
   [/\bfor ever\b/i, "forever"],
   [
-    /organis|normalis|recognis|authoris|serialis|behaviour|colour|honour|favour|labelled/i,
+    /organis|normalis|recognis|authoris|serialis|behaviour|colour|honour|favour|labelled(?!by)/i,
     "American spelling",
   ],
 ];
 
-/** Changesets write the changelog. */
-const LEFT_OUT = /^CHANGELOG\.md$|(?:^|\/)node_modules\//;
+/** Where a word is still being renamed. The last two stay: a name in JSON output, and the alphabet. */
+const ALLOWED: readonly (readonly [word: string, file: RegExp])[] = [
+  ["letter", /^(?:cli|consumer|producer|shared|test)\//],
+  ["mend", /^(?:consumer|producer)\//],
+  ["labelled", /^cli\/test\/doctor\//],
+  ["mend", /^cli\//],
+  ["letter", /^grainchain\/src\/validation\/request\.ts$/],
+];
+
+/** Generated files, and migrations, which never change. */
+const LEFT_OUT =
+  /^shared\/migrations\/.*\.sql$|^CHANGELOG\.md$|(?:^|\/)node_modules\/|worker-configuration\.d\.ts$|^bench\/results\/|words\.test\.ts$/;
+
+const FOLDERS = "bench,cli,consumer,docs,grainchain,producer,shared,test,tools";
 
 const FILES = globSync(
   [
-    "*.{md,toml}",
+    "*.{md,toml,ts}",
     ".github/**/*.{md,yml}",
-    "bench/*.md",
-    "{docs,shared}/**/*.md",
+    `{${FOLDERS}}/**/*.{ts,tsx,mjs,js,css,sql,md}`,
     "docs/*.json",
     ".env.example",
   ],
-  { cwd: ROOT },
+  { cwd: ROOT, exclude: (name) => path.basename(name) === "node_modules" },
 )
   .filter((file) => !LEFT_OUT.test(file))
   .map((file) => ({ file, text: readFileSync(path.join(ROOT, file), "utf8") }));
 
 test.each(WORDS)("nothing says %s, but: %s", (avoid) => {
-  const found = FILES.flatMap(({ file, text }) =>
+  const allowed = ALLOWED.filter(([word]) => avoid.source.includes(word)).map(([, file]) => file);
+  const files = FILES.filter(({ file }) => !allowed.some((pattern) => pattern.test(file)));
+  const found = files.flatMap(({ file, text }) =>
     [...text.matchAll(new RegExp(avoid, `${avoid.flags}g`))].map(({ index }) => {
       const line = text.slice(0, index).split("\n").length;
       return `${file}:${line}: ${text.split("\n")[line - 1]?.trim()}`;

@@ -38,7 +38,7 @@ const errors = async (): Promise<Record<string, string | null>> =>
   );
 
 /** As whom the requests for a hook's deliveries were made. */
-const speakers = async ({ double }: World): Promise<Set<string>> =>
+const credentials = async ({ double }: World): Promise<Set<string>> =>
   new Set(
     (await double.requests()).filter(({ path }) => path.includes("/deliveries")).map(({ auth }) => auth.kind),
   );
@@ -51,8 +51,8 @@ describe.each<[Kind, "app" | "token", string | undefined, string]>([
   ["app", "app", undefined, "app"],
   ["org", "app", TOKEN, "token"],
   ["app", "app", TOKEN, "app"],
-])("the hook of kind %s, as %s, with the token %j beside it,", (kind, mode, token, speaker) => {
-  test(`is read as ${speaker}, and what it lost is fetched and asked for`, async () => {
+])("the hook of kind %s, as %s, with the token %j beside it,", (kind, mode, token, credential) => {
+  test(`is read as ${credential}, and what it lost is fetched and asked for`, async () => {
     const repository = freshRepository();
     const lost = examples.pullRequests(repository, 3);
     const gone = examples.pullRequests(repository, 1, { payload: null, ageSeconds: 900 });
@@ -66,7 +66,7 @@ describe.each<[Kind, "app" | "token", string | undefined, string]>([
     expect(await reconcileNew(world.deps, hooks(name))).toBe(true);
     expect(await recorded()).toBe(3);
     expect((await world.double.state()).redeliveries).toMatchObject([{ delivery_id: "7" }]);
-    expect(await speakers(world)).toEqual(new Set([speaker]));
+    expect(await credentials(world)).toEqual(new Set([credential]));
     expect(await errors()).toEqual({ [`reconcile:${name}`]: null });
   });
 });
@@ -88,7 +88,7 @@ test("a hook that is not there is told of, and keeps no other", async () => {
   expect((await asked(world, /./)).length).toBe(before);
 });
 
-test("an organisation without the App is told of", async () => {
+test("an organization without the App is told of", async () => {
   const repository = freshRepository();
   const { spec, name } = hookOf("org", repository, []);
   const world = await openWorld({ mode: "app", hooks: [spec] });
@@ -102,7 +102,7 @@ test("a private key that is broken is told of in its own words", async () => {
   expect(await errors()).toEqual({ "reconcile:app": expect.stringContaining("is not a PEM") });
 });
 
-test("the same event of an organisation's hook and of the App's is recorded once", async () => {
+test("the same event of an organization's hook and of the App's is recorded once", async () => {
   const repository = freshRepository();
   const lost = examples.pullRequests(repository, 4);
   const [org, app] = [hookOf("org", repository, lost), hookOf("app", repository, lost)];

@@ -25,7 +25,7 @@ export async function readPrivateKey(given: string): Promise<string> {
   );
   if (pem === null) throw new CredentialsError(`GITHUB_APP_PRIVATE_KEY is ${unlikePem(given)}`);
   const [, label = "", body = ""] = pem;
-  const der = labelled(label, decodeBase64(body));
+  const der = labeled(label, decodeBase64(body));
   const algorithm = { name: "RSASSA-PKCS1-v1_5", hash: "SHA-256" };
   try {
     await crypto.subtle.importKey("pkcs8", der, algorithm, false, ["sign"]);
@@ -41,7 +41,7 @@ const unlikePem = (given: string): string =>
     ? "encrypted: GitHub Apps have an unencrypted RSA private key"
     : "not a PEM: paste the whole .pem file";
 
-function labelled(label: string, der: Uint8Array): Uint8Array {
+function labeled(label: string, der: Uint8Array): Uint8Array {
   if (label === "PRIVATE KEY") return der;
   if (label === "RSA PRIVATE KEY") return wrapPkcs1(der);
   throw new CredentialsError(

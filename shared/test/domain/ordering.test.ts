@@ -16,9 +16,9 @@ const pushed = (before: string, head: string, at = T1): HeadObservation => ({
 });
 const other = (head: string, at = T1): HeadObservation => ({ head, at, before: null, first: false });
 
-function place(sightings: readonly HeadObservation[]) {
+function place(observations: readonly HeadObservation[]) {
   let known: KnownHead | undefined;
-  const verdicts = sightings.map((seen) => {
+  const verdicts = observations.map((seen) => {
     const placement = applyObservation(known, seen);
     known = placement.known;
     return placement.verdict;
@@ -28,7 +28,7 @@ function place(sightings: readonly HeadObservation[]) {
 
 describe("events of different seconds", () => {
   test.each([
-    ["takes the first sighting as the newest", [opened("a", T2)], "a", ["newer"]],
+    ["takes the first observation as the newest", [opened("a", T2)], "a", ["newer"]],
     ["moves to a newer head", [opened("a"), pushed("a", "b", T2)], "b", ["newer", "newer"]],
     ["keeps the head that a newer event repeats", [opened("a"), other("a", T2)], "a", ["newer", "same"]],
     [
@@ -55,8 +55,8 @@ describe("events of different seconds", () => {
       "a",
       ["newer", "newer", "newer"],
     ],
-  ])("%s", (_name, sightings, head, verdicts) => {
-    const placed = place(sightings);
+  ])("%s", (_name, observations, head, verdicts) => {
+    const placed = place(observations);
     expect(placed.known?.head).toBe(head);
     expect(placed.verdicts).toEqual(verdicts);
   });
@@ -97,8 +97,8 @@ describe("events of the same second", () => {
       [pushed("a", "b"), pushed("a", "c"), pushed("b", "a")],
       "c",
     ],
-  ])("ends at the last head: %s", (_name, sightings, head) => {
-    expect(place(sightings).known?.head).toBe(head);
+  ])("ends at the last head: %s", (_name, observations, head) => {
+    expect(place(observations).known?.head).toBe(head);
   });
 
   test("takes the later arrival where the pushes do not say which came first", () => {

@@ -32,7 +32,7 @@ const SECRETS = {
   READER_TOKEN: fresh("reader"),
   ALERT_WEBHOOK_SECRET: fresh("alert"),
 };
-const LABELLED = fresh("labelled");
+const LABELED = fresh("labeled");
 const ALERT_PATH = fresh("alerts");
 /** Is in every part of a payload that the gateway does not need. */
 const MARKER = fresh("marker");
@@ -86,7 +86,7 @@ test("reveals no secret and nothing of a payload anywhere, whatever happens", as
   const gateway = startProgram(["start", "--no-demo"], {
     ...place,
     ...SECRETS,
-    GITHUB_WEBHOOK_SECRETS: JSON.stringify({ org: LABELLED }),
+    GITHUB_WEBHOOK_SECRETS: JSON.stringify({ org: LABELED }),
     GITHUB_APP_ID: String(double.appId),
     GITHUB_APP_PRIVATE_KEY: double.privateKeyPkcs8.replaceAll("\n", String.raw`\n`),
     GITHUB_API_URL: github.url,
@@ -113,7 +113,7 @@ test("reveals no secret and nothing of a payload anywhere, whatever happens", as
   const good = commit("env | sort; set; echo all is well");
   await open(1, good);
   await open(2, commit("exit 3"), SECRETS.GITHUB_WEBHOOK_SECRET_PREVIOUS);
-  await open(3, "0123456789".repeat(4), LABELLED);
+  await open(3, "0123456789".repeat(4), LABELED);
   await send("push", {
     ...marked("push", { head: good }),
     ref: "refs/heads/main",
@@ -179,7 +179,7 @@ test("reveals no secret and nothing of a payload anywhere, whatever happens", as
   const callbackTokens = ids.map((id) => capabilityToken(SECRETS.GRAINCHAIN_CALLBACK_SECRET, id));
   const secrets: Secrets = {
     ...Object.fromEntries(Object.entries(SECRETS).map(([name, secret]) => [name, formsOf(secret)])),
-    "a labelled secret": formsOf(LABELLED),
+    "a labeled secret": formsOf(LABELED),
     "the alerts' address": formsOf(ALERT_PATH),
     "the App's key": keyForms(double.privateKeyPkcs8, double.privateKeyPkcs1),
     "an App's JWT": ["eyJhbGciOiJSUzI1NiI", "eyJ0eXAiOiJKV1QiLCJhbGciOiJSUzI1NiI"],
