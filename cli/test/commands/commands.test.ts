@@ -111,7 +111,7 @@ test.each(COMMANDS)("prints for a person: %s", async (command, _, shown) => {
   for (const line of ran.stdout.split("\n")) expect(line.length).toBeLessThanOrEqual(80);
 });
 
-test("sends the token, and says who asks", async () => {
+test("sends the token and the operator's name", async () => {
   const server = await startOperatorServer(REPLIES);
 
   await server.run("status");
@@ -142,7 +142,7 @@ test.each([
     { repo: "acme/widgets", event: "push", kind: "fact", class: "permanent", state: "any", limit: "50" },
   ],
   ["replays list --limit 3", { limit: "3" }],
-])("asks for what the filters say: %s", async (command, query) => {
+])("sends the filters: %s", async (command, query) => {
   const server = await startOperatorServer(REPLIES);
 
   await server.run(...command.split(" "));
@@ -150,7 +150,7 @@ test.each([
   expect(server.asked[0]?.query).toEqual(query);
 });
 
-test("takes a question with spaces and an id with slashes for what they are", async () => {
+test("encodes a question with spaces and an id with slashes", async () => {
   const server = await startOperatorServer({
     ...REPLIES,
     "GET /api/dead-letters/a%2F..%2Fb": { body: makeLetterDetail() },
@@ -172,7 +172,7 @@ test("names the flag that leads to the next page", async () => {
   expect(JSON.parse(ran.stdout)).toMatchObject({ next_cursor: "next-1" });
 });
 
-test("prints the fact of a letter as it is", async () => {
+test("prints the fact of a dead letter unchanged", async () => {
   const server = await startOperatorServer(REPLIES);
 
   expect(await server.run("dlq", "show", "letter-1", "--raw")).toEqual({
@@ -182,7 +182,7 @@ test("prints the fact of a letter as it is", async () => {
   });
 });
 
-test("tells what came of an order", async () => {
+test("prints the answer to a command", async () => {
   const server = await startOperatorServer(REPLIES);
 
   const ran = await server.run("validations", "cancel", VALIDATION_ID);
@@ -207,7 +207,7 @@ test("waits for the end of a search", async () => {
   expect(server.asked[0]?.body).toEqual({ since: "2026-11-24T00:00:00.000Z", dry_run: true });
 });
 
-test("fails where a search failed, and says why", async () => {
+test("fails if a search failed, and says why", async () => {
   const failed = makeReconcile({ status: "failed", error: "no hook is configured: RECONCILE_HOOKS" });
   const server = await startOperatorServer({ "POST /api/reconciles": { status: 202, body: failed } });
 

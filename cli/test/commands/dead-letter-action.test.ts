@@ -12,7 +12,7 @@ const letters = (...replays: readonly Parameters<typeof makeReplay>[0][]): Repli
   "GET /api/replays/replay-1": replays.map((changes) => ({ body: makeReplay(changes) })),
 });
 
-test("shows what it would touch, and touches nothing, in a dry run", async () => {
+test("in a dry run shows the dead letters, and changes nothing", async () => {
   const server = await startOperatorServer(letters());
 
   const ran = await server.run("dlq", "replay", "--kind", "dispatch", "--dry-run");
@@ -24,7 +24,7 @@ test("shows what it would touch, and touches nothing, in a dry run", async () =>
   ]);
 });
 
-test("shows what it will touch, then follows the replay to its end", async () => {
+test("shows the dead letters, then follows the replay to its end", async () => {
   const server = await startOperatorServer(letters({ replayed: 1 }, { replayed: 2, status: "done" }));
 
   const ran = await server.run(
@@ -55,7 +55,7 @@ test("discards", async () => {
   expect(server.asked[1]?.body).toEqual({ scope: { all: true } });
 });
 
-test("does nothing without a terminal to ask on, unless --yes is given", async () => {
+test("does nothing without a terminal to ask on, unless --yes is passed", async () => {
   const server = await startOperatorServer(letters());
 
   const ran = await server.run("dlq", "replay", "--all");
@@ -70,7 +70,7 @@ test("does nothing without a terminal to ask on, unless --yes is given", async (
 
 test.each([
   [
-    "letters that could not be replayed",
+    "dead letters that could not be replayed",
     { replayed: 2, failed: 1, status: "done" as const },
     "error: 1 of 2 could not be replayed and are open again: gateway dlq list\n",
   ],
@@ -97,7 +97,7 @@ test.each([
     "is already being replayed, by replay-1",
   ],
   ["replayed", { status: "replayed" as const }, 3, "is not open, but replayed"],
-])("says of a letter that is %s why it is not touched", async (_, changes, code, message) => {
+])("says why a dead letter that is %s is left alone", async (_, changes, code, message) => {
   const server = await startOperatorServer({
     "POST /api/replays": { body: { dry_run: true, total: 0, sample: [] } },
     "GET /api/dead-letters/letter-1": { body: makeLetterDetail(changes) },
@@ -108,7 +108,7 @@ test.each([
   expect(ran).toEqual({ code, stdout: "", stderr: `error: letter-1 ${message}\n` });
 });
 
-test("tells how many of the named letters it leaves alone", async () => {
+test("says how many of the named dead letters it leaves alone", async () => {
   const server = await startOperatorServer(letters());
 
   const ran = await server.run("dlq", "replay", "letter-1", "letter-2", "nope", "--dry-run");
@@ -116,7 +116,7 @@ test("tells how many of the named letters it leaves alone", async () => {
   expect(ran).toMatchObject({ code: 0, stderr: "1 of 3 dead letters are not open and are left alone\n" });
 });
 
-test("tells that a replay had ended before it was cancelled", async () => {
+test("says that a replay had already ended before it was cancelled", async () => {
   const server = await startOperatorServer({
     "POST /api/replays/replay-1/cancel": { body: makeReplay({ status: "done" }) },
   });
@@ -127,7 +127,7 @@ test("tells that a replay had ended before it was cancelled", async () => {
   });
 });
 
-test("refuses what is being replayed already", async () => {
+test("refuses what is already being replayed", async () => {
   const server = await startOperatorServer({
     "POST /api/replays": [PREVIEW, refused(409, "replay_under_way", "being replayed already: letter-1")],
   });
@@ -138,7 +138,7 @@ test("refuses what is being replayed already", async () => {
   expect(ran.stderr).toContain("error: being replayed already: letter-1");
 });
 
-test("says that a replay may have begun where its answer is lost", async () => {
+test("says that a replay may have started if its answer is lost", async () => {
   const server = await startOperatorServer({
     "POST /api/replays": [PREVIEW, refused(503, "storage_unavailable", "D1 does not answer")],
   });
@@ -151,7 +151,7 @@ test("says that a replay may have begun where its answer is lost", async () => {
   );
 });
 
-test("tells where more letters are touched than were shown", async () => {
+test("says so if there are more dead letters than were shown", async () => {
   const server = await startOperatorServer({
     "POST /api/replays": [
       PREVIEW,
@@ -166,7 +166,7 @@ test("tells where more letters are touched than were shown", async () => {
 });
 
 test.each(["SIGINT", "SIGTERM"] as const)(
-  "leaves the replay running at %s, and tells how to follow and end it",
+  "leaves the replay running at %s, and says how to follow and cancel it",
   async (signal) => {
     const server = await startOperatorServer(letters({ replayed: 1 }));
     const { child, ended } = server.start("dlq", "replay", "--all", "--yes", "--url", server.url);
@@ -189,7 +189,7 @@ test.each(["SIGINT", "SIGTERM"] as const)(
   },
 );
 
-test("ends quietly where its reader has seen enough", async () => {
+test("ends quietly if its reader closes the pipe", async () => {
   const items = Array.from({ length: 200 }, (_, index) => makeLetter({ id: `letter-${index}` }));
   const server = await startOperatorServer({ "GET /api/dead-letters": page(items) });
   const { child, ended } = server.start("dlq", "list", "--output", "json");

@@ -51,7 +51,7 @@ test.each<[string, Replies]>([
       },
     },
   ],
-])("ends with 3 where nothing matches: %s", async (command, replies) => {
+])("ends with 3 if nothing matches: %s", async (command, replies) => {
   const server = await startOperatorServer(replies);
 
   const ran = await server.run(...command.split(" "));
@@ -81,7 +81,7 @@ test.each([
   });
 });
 
-test("prints the empty list all the same where JSON is asked for", async () => {
+test("prints the empty list as JSON", async () => {
   const server = await startOperatorServer({ "GET /api/dead-letters": page([]) });
 
   expect(await server.run("dlq", "list", "--output", "json")).toEqual({
@@ -99,7 +99,7 @@ test.each<[string, string, Reply, string]>([
     "error: GATEWAY_TOKEN is refused: set it to the gateway's OPERATOR_TOKEN or READER_TOKEN\n",
   ],
   [
-    "a reader who wants to act",
+    "a reader who tries to act",
     "validations cancel x",
     refused(403, "forbidden", "a reader may only look"),
     "error: GATEWAY_TOKEN is a reader's token: set it to the gateway's OPERATOR_TOKEN\n",
@@ -122,7 +122,12 @@ test.each<[string, string, Reply, string]>([
     { status: 502, body: "<html>" },
     "does not answer like a gateway (HTTP 502)\n",
   ],
-  ["another service that is well", "status", { body: "<html>" }, "(the whole): it may run another version\n"],
+  [
+    "another service that answers 200",
+    "status",
+    { body: "<html>" },
+    "(the whole): it may run another version\n",
+  ],
   [
     "a gateway of another version",
     "status",
@@ -154,7 +159,7 @@ test.each<[string, string, Reply, string]>([
   expect(ran.stderr.trimEnd().split("\n")).toHaveLength(1);
 });
 
-test("shows no escape that a refusal brings", async () => {
+test("prints no escape sequence of a refusal", async () => {
   const reply = refused(409, "replay_under_way", "being replayed: \u001b[2J\u202eevil\nerror: gone");
   const server = await startOperatorServer({ "GET /api/status": reply });
 
@@ -173,7 +178,7 @@ test("says in one line that no gateway answers", async () => {
   });
 });
 
-test("says so where a connection breaks off", async () => {
+test("says so if a connection is lost", async () => {
   const server = createServer((request) => request.socket.destroy()).listen(0, "127.0.0.1");
   await once(server, "listening");
   onTestFinished(() => void server.close());
@@ -185,7 +190,7 @@ test("says so where a connection breaks off", async () => {
   expect(ran).toMatchObject({ code: 1, stderr: `error: no gateway answers at ${url} (UND_ERR_SOCKET)\n` });
 });
 
-test("wants a token, where nobody can be asked for it", async () => {
+test("requires a token if there is no terminal to ask on", async () => {
   const ran = await runGateway(["status"]);
 
   expect(ran).toMatchObject({ code: 2, stdout: "" });
@@ -234,7 +239,7 @@ test.each([
   expect(server.asked).toEqual([]);
 });
 
-test("ends with 2 for a value that only the gateway can judge", async () => {
+test("ends with 2 for a value that the gateway refuses", async () => {
   const reply = refused(400, "invalid_query", "the cursor is none of this list");
   const server = await startOperatorServer({ "GET /api/replays": reply });
 

@@ -41,14 +41,14 @@ test("shows each step until it is done", async () => {
   expect(work.shown).toEqual([0, 1, 2, 3, "stopped"]);
 });
 
-test("asks for nothing where it is done already", async () => {
+test("asks for nothing if it is already done", async () => {
   const work = workOf(1);
 
   expect(await follow({ done: 3 }, work, PACE)).toEqual({ item: { done: 3 }, done: true });
   expect(work.loads()).toBe(0);
 });
 
-test("waits on while the gateway is away for a moment", async () => {
+test("keeps waiting while the gateway is away for a moment", async () => {
   const work = workOf(1, away(), away(), new ApiError("storage_unavailable", "D1 does not answer", 503), 3);
 
   expect(await follow({ done: 0 }, work, PACE)).toMatchObject({ done: true });
@@ -63,26 +63,32 @@ test("gives up on a gateway that stays away", async () => {
   expect(work.shown.at(-1)).toBe("stopped");
 });
 
-test("gives up at once where the gateway refuses", async () => {
+test("gives up at once if the gateway refuses", async () => {
   const work = workOf(new ApiError("forbidden", "a reader may only look", 403));
 
   await expect(follow({ done: 0 }, work, PACE)).rejects.toThrow("a reader may only look");
   expect(work.loads()).toBe(1);
 });
 
-test("leaves it as it stands when it is interrupted", async () => {
+test("returns the last known state when it is interrupted", async () => {
   const work = workOf(1);
-  setTimeout(() => work.controller.abort(), 20);
+  const update = (item: Work) => {
+    work.progress.update(item);
+    work.controller.abort();
+  };
+  const progress = { ...work.progress, update };
 
-  expect(await follow({ done: 0 }, work, PACE)).toEqual({ item: { done: 1 }, done: false });
+  expect(await follow({ done: 0 }, { ...work, progress }, PACE)).toEqual({ item: { done: 1 }, done: false });
   expect(work.shown.at(-1)).toBe("stopped");
 });
 
-test("does not wait for an answer that does not come when it is interrupted", async () => {
+test("does not wait for a missing answer when it is interrupted", async () => {
   const work = workOf(1);
-  setTimeout(() => work.controller.abort(), 20);
   const load = (signal: AbortSignal) =>
-    new Promise<Work>((_, reject) => signal.addEventListener("abort", () => reject(away())));
+    new Promise<Work>((_, reject) => {
+      signal.addEventListener("abort", () => reject(away()));
+      work.controller.abort();
+    });
 
   expect(await follow({ done: 0 }, { ...work, load }, PACE)).toEqual({ item: { done: 0 }, done: false });
 });

@@ -120,7 +120,7 @@ test.each([
   [["send", "ping", "--payload", "/nowhere/payload.json"], "/nowhere/payload.json does not exist"],
   [["--url", "nonsense", "send", "ping"], "--url is not a URL"],
   [["nope"], "unknown command 'nope'"],
-])("takes %j for bad usage", async (args, message) => {
+])("reports bad usage: %j", async (args, message) => {
   const ran = await gateway(args);
 
   expect(ran.code).toBe(2);

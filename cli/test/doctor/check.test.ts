@@ -25,7 +25,7 @@ test("makes every check, whatever the outcome of the others", async () => {
   ]);
 });
 
-test("waits for none longer than its time, and ends what it began", async () => {
+test("stops waiting when the time of a check is over, and aborts it", async () => {
   let aborted = false;
   const slow: Check = {
     name: "slow",
@@ -47,13 +47,13 @@ test("waits for none longer than its time, and ends what it began", async () => 
   expect(aborted).toBe(true);
 });
 
-test("shows no escape that a finding brings", () => {
+test("prints no escape sequence of a finding", () => {
   const lines = findingLines([ok("gateway", "\u001b[2J\u202egone")], plainScreen(80));
 
   expect(lines).toEqual([expect.stringMatching(/^check/), expect.stringMatching(/^gateway +ok +gone$/)]);
 });
 
-test("counts what was found", () => {
+test("counts the findings", () => {
   const found = [
     ok("a", ""),
     { ...ok("b", ""), status: "warn" as const },

@@ -55,7 +55,7 @@ async function examine({ project, environment }: Awaited<ReturnType<typeof openL
   return { code, items: v.parse(report, JSON.parse(stdout)).items };
 }
 
-test("looks at the local gateway, its .dev.vars and its database", async () => {
+test("checks the local gateway, its .dev.vars and its database", async () => {
   const local = await openLocal();
 
   const { code, items } = await examine(local);
@@ -69,7 +69,7 @@ test("looks at the local gateway, its .dev.vars and its database", async () => {
   expect(local.project.changes()).toEqual([]);
 });
 
-test("says which keys of .dev.vars are bad, and never what stands there", async () => {
+test("names the bad keys of .dev.vars, and never their values", async () => {
   const { GRAINCHAIN_CALLBACK_SECRET: _, ...others } = SECRETS;
   const local = await openLocal({ ...others, DISPATCH_MAX_ATTEMPTS: "a-secret-in-the-wrong-place" });
 
@@ -88,13 +88,13 @@ test("says which keys of .dev.vars are bad, and never what stands there", async 
     what: "missing: GRAINCHAIN_CALLBACK_SECRET",
     mend: "npm start creates .dev.vars if it is missing; otherwise add them there",
   });
-  const told = local.project.printed();
+  const printed = local.project.printed();
   expect(
-    ["a-secret-in-the-wrong-place", ...Object.values(SECRETS)].filter((one) => told.includes(one)),
+    ["a-secret-in-the-wrong-place", ...Object.values(SECRETS)].filter((one) => printed.includes(one)),
   ).toEqual([]);
 });
 
-test("names a secret of .dev.vars that has a newline after it", async () => {
+test("names a secret of .dev.vars that ends with a newline", async () => {
   const local = await openLocal({ ...SECRETS, GITHUB_WEBHOOK_SECRET: '"local webhook secret\\n"' });
 
   const { code, items } = await examine(local);
@@ -131,7 +131,7 @@ test("says what npm start would do", async () => {
   });
 });
 
-test("makes no local database by looking for it", async () => {
+test("creates no local database by checking it", async () => {
   const local = await openLocal();
   const environment = { ...local.environment, GATEWAY_STATE: path.join(local.project.dir, "nowhere") };
 

@@ -8,8 +8,8 @@ import { readLocalSettings } from "../../../tools/local/settings.ts";
 import { openProject } from "../support/fake-wrangler-project.ts";
 
 const SECRET = "webhook secret";
-/** What is told in one line. */
-const told = (message: string) => expect.objectContaining({ message, exitCode: expect.any(Number) });
+/** An error that is printed in one line. */
+const printedError = (message: string) => expect.objectContaining({ message, exitCode: expect.any(Number) });
 
 describe("the gateway's address", () => {
   const BAD: readonly (readonly [string, string])[] = [
@@ -46,7 +46,7 @@ describe("the gateway's address", () => {
   });
 
   test.each(["http://localhost:1", "http://localhost:1/", " http://localhost:1\n"])(
-    "may be %j, and a port that HTTP clients refuse is told",
+    "may be %j, and a port that HTTP clients refuse is named",
     async (url) => {
       const project = await openProject();
 
@@ -109,7 +109,7 @@ describe("others", () => {
     ["GRAINCHAIN_PORT", "65536"],
   ])("npm start with %s=%j", (name, value) => {
     expect(() => readLocalSettings({ [name]: value }, makeDirectory())).toThrow(
-      told(`${name} is not a port: it must be a number from 1 to 65535`),
+      printedError(`${name} is not a port: it must be a number from 1 to 65535`),
     );
   });
 
@@ -117,7 +117,7 @@ describe("others", () => {
     const dir = makeDirectory();
 
     expect(() => readLocalSettings({ PORT: "8080" }, dir)).toThrow(
-      told("PORT and GRAINCHAIN_PORT are both 8080: set one of them to another one"),
+      printedError("PORT and GRAINCHAIN_PORT are both 8080: set one of them to another one"),
     );
     const elsewhere = { PORT: "8080", GRAINCHAIN_API_URL: "https://grainchain.example.com" };
     expect(readLocalSettings(elsewhere, dir)).toMatchObject({ port: 8080, externalGrainchain: true });
@@ -129,7 +129,7 @@ describe("others", () => {
     writeFileSync(file, "");
 
     expect(() => readLocalSettings({ GATEWAY_STATE: file }, dir)).toThrow(
-      told("GATEWAY_STATE is not a folder"),
+      printedError("GATEWAY_STATE is not a folder"),
     );
   });
 

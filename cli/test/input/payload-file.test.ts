@@ -59,7 +59,7 @@ describe("--payload", () => {
   test.each([
     ["a byte order mark before it", '\ufeff{ "a": "é" }\r\n', '{ "a": "é" }\r\n'],
     ["spaces of its own", '{ "a":  1 }', '{ "a":  1 }'],
-  ])("is sent where it has %s", async (_, text, sent) => {
+  ])("is sent unchanged with %s", async (_, text, sent) => {
     const { ran, received } = await send(holding(text));
 
     expect(ran).toMatchObject({ code: 0, stderr: "" });

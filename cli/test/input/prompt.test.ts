@@ -24,14 +24,14 @@ test.each([
   ["yes", "y\r", false],
   ["nothing", "\r", false],
   ["Ctrl-C", CTRL_C, false],
-])("takes %s for what it is when a word has to be typed", async (_, typed, confirmed) => {
+])("confirms only the word itself: %s", async (_, typed, confirmed) => {
   const terminal = terminalWith(typed);
 
   expect(await askForWord("replay", terminal)).toBe(confirmed);
   expect(terminal.shown()).toContain("Type replay to continue:");
 });
 
-test("takes the token of the environment without a question", async () => {
+test("takes the token from the environment without a prompt", async () => {
   expect(await readToken({ GATEWAY_TOKEN: "the-token" }, NOBODY)).toBe("the-token");
 });
 
@@ -43,7 +43,7 @@ test("asks for the token, and does not show it", async () => {
   expect(terminal.shown()).not.toContain("typed-token");
 });
 
-test("takes a typed token without the spaces around it", async () => {
+test("removes the spaces around a typed token", async () => {
   expect(await readToken({}, terminalWith(" typed-token \r"))).toBe("typed-token");
 });
 
@@ -60,7 +60,7 @@ test.each([
   ],
   ["it is a space", { GATEWAY_TOKEN: " " }, NOBODY, EXIT.usage, /^GATEWAY_TOKEN has whitespace around it$/],
   ["it could be no header", { GATEWAY_TOKEN: "a\nb" }, NOBODY, EXIT.usage, /GATEWAY_TOKEN has characters/],
-])("has no token where %s", async (_, environment, terminal, exitCode, message) => {
+])("has no token if %s", async (_, environment, terminal, exitCode, message) => {
   const token = readToken(environment, terminal);
 
   await expect(token).rejects.toThrow(message);

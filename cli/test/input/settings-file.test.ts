@@ -15,8 +15,8 @@ import { openProject, type Project } from "../support/fake-wrangler-project.ts";
 import { startIngress } from "../support/ingress.ts";
 
 const SECRET = "webhook secret";
-/** What is told in one line. */
-const told = (message: string) => expect.objectContaining({ message, exitCode: expect.any(Number) });
+/** An error that is printed in one line. */
+const printedError = (message: string) => expect.objectContaining({ message, exitCode: expect.any(Number) });
 
 /** What can be wrong with a file of settings, whatever it is for. */
 const BAD_SETTINGS: readonly (readonly [string, MakeFile, string])[] = [
@@ -50,7 +50,7 @@ describe(".env", () => {
     return project.run(["provision", "--env", "staging", "--dry-run"]);
   };
 
-  test.each(BAD_SETTINGS)("that is, or has, %s", async (_, make, problem) => {
+  test.each(BAD_SETTINGS)("that is or has %s", async (_, make, problem) => {
     expect(await run(make)).toEqual({ code: 2, stdout: "", stderr: `error: .env${problem}\n` });
   });
 
@@ -64,7 +64,7 @@ describe(".env", () => {
     });
   });
 
-  test("with a byte order mark has its first value all the same", async () => {
+  test("with a byte order mark still has its first value", async () => {
     const project = await openProject();
     holding("\ufeffCLOUDFLARE_API_TOKEN=the-cloudflare-token\r\n")(path.join(project.dir, ".env"));
 
@@ -79,11 +79,11 @@ describe(".env", () => {
 describe(".dev.vars", () => {
   const start = (dir: string, env = {}) => readLocalSettings(env, dir).variables;
 
-  test.each(BAD_SETTINGS)("for npm start, that is, or has, %s", (_, make, problem) => {
+  test.each(BAD_SETTINGS)("for npm start, that is or has %s", (_, make, problem) => {
     const dir = makeDirectory();
     make(path.join(dir, ".dev.vars"));
 
-    expect(() => start(dir)).toThrow(told(`.dev.vars${problem}`));
+    expect(() => start(dir)).toThrow(printedError(`.dev.vars${problem}`));
   });
 
   test.each(GOOD_SETTINGS)("for npm start, with %s", (_, text) => {
@@ -95,7 +95,7 @@ describe(".dev.vars", () => {
     expect({ A, B, C, D }).toEqual({ A: "1", B: "two words", C: "a=b", D: undefined });
   });
 
-  test("may have a value of several lines, and newlines that are written out", () => {
+  test("may have values of several lines, and escaped newlines", () => {
     const dir = makeDirectory();
     holding("A='one\r\ntwo'\r\nB=\"one\\ntwo\"\r\nC='one\\ntwo'\r\n")(path.join(dir, ".dev.vars"));
 
@@ -104,7 +104,7 @@ describe(".dev.vars", () => {
 
   test("that cannot be written", () => {
     expect(() => start(path.join(makeDirectory(), "nowhere"))).toThrow(
-      told(".dev.vars cannot be written (ENOENT)"),
+      printedError(".dev.vars cannot be written (ENOENT)"),
     );
   });
 
@@ -117,7 +117,7 @@ describe(".dev.vars", () => {
     expect(received).toHaveLength(1);
   });
 
-  test.each(BAD_SETTINGS)("for send, that is, or has, %s", async (_, make, problem) => {
+  test.each(BAD_SETTINGS)("for send, that is or has %s", async (_, make, problem) => {
     const project = await openProject();
     make(path.join(project.dir, ".dev.vars"));
 

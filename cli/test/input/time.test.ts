@@ -19,7 +19,7 @@ test.each([
   ["2026-11-23T10:20:30+02:00", "2026-11-23T08:20:30.000Z"],
   ["2026-11-23t10:20:30z", "2026-11-23T10:20:30.000Z"],
   ["2028-02-29", "2028-02-29T00:00:00.000Z"],
-])("takes %s for a moment", (text, moment) => {
+])("reads the moment %s", (text, moment) => {
   expect(parseMoment(text, NOW)).toBe(moment);
 });
 
@@ -40,7 +40,7 @@ test.each([
   "11/23/2026",
   "1969-12-31",
   "2026-11-23; drop",
-])("takes %j for none", (text) => {
+])("reads no moment from %j", (text) => {
   expect(parseMoment(text, NOW)).toBeUndefined();
 });
 
@@ -52,11 +52,11 @@ test.each([
   ["2026-11-23T13:00:00.000Z", "23h"],
   ["2026-11-23T09:00:00.000Z", "27h"],
   ["2026-11-20T12:00:00.000Z", "4d"],
-])("says the age of %s as %s", (at, text) => {
+])("prints the age of %s as %s", (at, text) => {
   expect(ageText(at, NOW)).toBe(text);
 });
 
-test("says times in UTC", () => {
+test("prints times in UTC", () => {
   expect(utcText("2026-11-24T00:08:19.123Z")).toBe("2026-11-24 00:08:19Z");
   expect(utcText(null)).toBe("-");
   expect(momentText("2026-11-24T00:08:19.123Z")).toBe("11-24 00:08:19.123");

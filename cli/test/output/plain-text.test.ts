@@ -42,7 +42,7 @@ const anything = fc.string({
   ),
 });
 
-test("leaves nothing that steers a terminal, whatever the text", () => {
+test("leaves nothing that controls a terminal, whatever the text", () => {
   fc.assert(
     fc.property(anything, (text) => {
       for (const line of [plainText(text), ...plainLines(text)]) {
@@ -56,7 +56,7 @@ test("keeps lines apart", () => {
   expect(plainLines("one\u001b[1m\r\ntwo\u0007\n\nfour")).toEqual(["one", "two", "", "four"]);
 });
 
-test("says the same in JSON, in characters that steer nothing", () => {
+test("keeps the meaning of JSON, in characters that control nothing", () => {
   fc.assert(
     fc.property(anything, (text) => {
       const json = safeJson({ text });

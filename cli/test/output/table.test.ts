@@ -21,7 +21,7 @@ const COLUMNS: readonly Column<Row>[] = [
 ];
 const ROW: Row = { id: ID, state: "dead", error: "the server is on fire, and has been for a while" };
 
-test("shows everything where there is room", () => {
+test("shows everything if there is room", () => {
   expect(tableLines([ROW], COLUMNS, plainScreen(200))).toEqual([
     `STATE  ERROR${" ".repeat(44)}ID`,
     `dead   ${ROW.error}  ${ID}`,
@@ -32,7 +32,7 @@ test("shortens the least important column first", () => {
   expect(tableLines([ROW], COLUMNS, plainScreen(90))[1]).toBe(`dead   the server is on fire,…  ${ID}`);
 });
 
-test("gives an id a line of its own rather than shortening it", () => {
+test("gives an id its own line rather than shortening it", () => {
   expect(tableLines([ROW], COLUMNS, plainScreen(50))).toEqual([
     "STATE  ERROR",
     "dead   the server is on fire, and has been for a …",
@@ -40,7 +40,7 @@ test("gives an id a line of its own rather than shortening it", () => {
   ]);
 });
 
-test("leaves out the least important column where there is no room for it at all", () => {
+test("leaves out the least important column if there is no room for it", () => {
   const columns: Column<Row>[] = [
     { head: "STATE", cell: ({ state }) => state, rank: 1, min: 4 },
     { head: "ERROR", cell: ({ error }) => error, rank: 2, min: 30 },
@@ -49,7 +49,7 @@ test("leaves out the least important column where there is no room for it at all
   expect(tableLines([ROW], columns, plainScreen(20))).toEqual(["STATE", "dead"]);
 });
 
-test("wraps what is not to be shortened", () => {
+test("wraps a column that must not be shortened", () => {
   const columns: Column<Row>[] = [
     { head: "STATE", cell: ({ state }) => state, rank: 2 },
     { head: "ERROR", cell: ({ error }) => error, rank: 1, min: 20, wrap: true },
@@ -68,7 +68,7 @@ const redScreen = (width: number) => ({
   style: (_: string, text: string) => `\u001b[31m${text}\u001b[39m`,
 });
 
-test("removes the escapes that a cell brings", () => {
+test("removes the escape sequences of a cell", () => {
   const columns: Column<string>[] = [{ head: "A", cell: (text) => text, rank: 1, style: () => "red" }];
 
   const lines = tableLines(["\u001b[2Jx\u202ey\nz"], columns, redScreen(80));
@@ -76,7 +76,7 @@ test("removes the escapes that a cell brings", () => {
   expect(lines).toEqual(["\u001b[31mA\u001b[39m", "\u001b[31mxy z\u001b[39m"]);
 });
 
-test("keeps its own styles out of the widths", () => {
+test("does not count styles as width", () => {
   const columns: Column<string>[] = [
     { head: "A", cell: (text) => text, rank: 2, min: 4, style: () => "red" },
     { head: "B", cell: () => "end", rank: 1 },
@@ -88,7 +88,7 @@ test("keeps its own styles out of the widths", () => {
   expect(line).toContain("\u001b[39m");
 });
 
-test("shows a dash for what is not there", () => {
+test("shows a dash for a missing value", () => {
   const columns: Column<null>[] = [{ head: "A", cell: (none) => none, rank: 1 }];
 
   expect(tableLines([null], columns, plainScreen(80))).toEqual(["A", "-"]);
@@ -149,7 +149,7 @@ test("is never wider than the terminal, whatever the cells hold", () => {
   );
 });
 
-test("shortens to a beginning of the text that is no wider than asked", () => {
+test("shortens a text to a prefix that fits", () => {
   fc.assert(
     fc.property(words, fc.integer({ min: 1, max: 30 }), (given, width) => {
       const text = stripVTControlCharacters(given);

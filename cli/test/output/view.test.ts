@@ -34,7 +34,7 @@ test("shows a gateway at rest", () => {
   ]);
 });
 
-test("shows what waits, why and until when", () => {
+test("shows what is waiting, why and until when", () => {
   const { states } = makeOverview();
   const overview = makeOverview({
     states: { ...states, queued: 7, completed: 3, dead: 2 },
@@ -93,12 +93,12 @@ test("traces a validation step by step, with the gaps between", () => {
   ]);
 });
 
-test("says first which name a repository has now", () => {
+test("first prints the current name of a repository", () => {
   const renamed = [{ from: "acme/old", to: `acme/new${HOSTILE}` }];
   expect(traceLines(makeTrace({ renamed }), WIDE).slice(0, 2)).toEqual(["acme/old is now acme/newevil", ""]);
 });
 
-test("shows a repository with the name that it has now", () => {
+test("shows a repository with its current name", () => {
   const status = {
     project_id: "acme/old",
     renamed_to: "acme/new",
@@ -148,7 +148,7 @@ test("keeps every reason whole on a narrow terminal", () => {
   ).toContain("ask again later), next try 00:10");
 });
 
-test("shows a validation with the end of what its failing steps printed", () => {
+test("shows a validation with the end of the output of failed steps", () => {
   const output = Array.from({ length: 30 }, (_, index) => `line ${index + 1}`).join("\n");
   const test_results = {
     overall_success: false,
@@ -178,7 +178,7 @@ test.each([
   expect(validationDetailLines(makeDetail({ results }), WIDE)).toContain("timeline");
 });
 
-test("shows nothing that steers a terminal, whatever names and outputs hold", () => {
+test("shows nothing that controls a terminal, whatever names and outputs hold", () => {
   const test_results = { [HOSTILE]: { status: HOSTILE, exit_code: 1, output: `${HOSTILE}\n${HOSTILE}` } };
   const validation = makeDetail({
     repository: HOSTILE,

@@ -54,13 +54,13 @@ test.each([
   ["another table", '[[env.staging.d1_databases]]\nbinding = "DB"\n[env.staging.vars]\ndatabase_id = "old"'],
   ["another id", '[[env.staging.d1_databases]]\ndatabase_id = "newer"'],
   ["no table", 'database_id = "old"'],
-])("refuses to guess where there is only %s", (_, toml) => {
+])("does not guess if there is only %s", (_, toml) => {
   expect(() => replaceDatabaseId(toml, "staging", "old", UUID)).toThrow(
     '[[env.staging.d1_databases]] has no database_id "old"',
   );
 });
 
-test("keeps whatever stands around the table", () => {
+test("keeps everything around the table", () => {
   // No line that begins a table of its own.
   const text = fc.string({ unit: "binary" }).map((given) => given.replaceAll(/[[\]]|database_id/g, ""));
   fc.assert(
@@ -73,6 +73,6 @@ test("keeps whatever stands around the table", () => {
   );
 });
 
-test("tells a placeholder from an id", () => {
+test("distinguishes a placeholder from an id", () => {
   expect(["", "00000000-0000-4000-8000-000000000003", UUID].map(isPlaceholder)).toEqual([true, true, false]);
 });

@@ -24,7 +24,7 @@ test("changes nothing with the settings of another project", async () => {
   expect(project.calls()).toEqual([]);
 });
 
-test("has doctor say so too", async () => {
+test("doctor reports that, too", async () => {
   const project = await openProject();
   writeFileSync(path.join(project.dir, ".env"), OTHERS);
   project.edit("wrangler.consumer.toml", (toml) =>
@@ -42,7 +42,7 @@ test("has doctor say so too", async () => {
 });
 
 test.each(ENVIRONMENTS)(
-  "takes what .env.example has, the name in full, and none: %s",
+  "accepts the name in .env.example, the full name, and no name: %s",
   async (environment) => {
     const { CLOUDFLARE_WORKER_NAME = "" } = parseEnv(readFileSync(path.join(ROOT, ".env.example"), "utf8"));
     const producer = await readWorkerFile(ROOT, "producer", environment);

@@ -31,7 +31,7 @@ test.each([
     "webhook-gateway-events-staging",
     "old-consumer",
   ],
-])("leaves %s attached unless that is confirmed on its own", async (_, stray, name, script) => {
+])("leaves %s attached unless that is confirmed separately", async (_, stray, name, script) => {
   const project = await openWith(stray);
 
   const asked = await project.run(YES);
@@ -51,7 +51,7 @@ test.each([
   expect((await project.run(YES)).stderr).toContain("nothing to do");
 });
 
-test("leaves the consumers of other environments and of others alone", async () => {
+test("leaves the consumers of other environments and projects alone", async () => {
   const project = await openWith(
     queue("webhook-gateway-events-production", "webhook-gateway-consumer-production"),
     queue("somebody-elses", "somebody"),
@@ -65,7 +65,7 @@ test("leaves the consumers of other environments and of others alone", async () 
   });
 });
 
-test("names a consumer that pulls over HTTP", async () => {
+test("names an HTTP pull consumer", async () => {
   const project = await openWith({
     name: "webhook-gateway-events-staging",
     retention: 1_209_600,

@@ -21,9 +21,9 @@ const CHANGES = [
 test.each(
   CHANGES.flatMap((on) => [
     ["is not done", { on, problem: "Internal error [code: 10001]", times: 1 }] as [string, Broken],
-    ["is done, and its answer is lost", { on, times: 1, after: true }] as [string, Broken],
+    ["is done, but its answer is lost", { on, times: 1, after: true }] as [string, Broken],
   ]),
-)("goes on after a failure: what %s is $on", async (_, broken) => {
+)("continues after a failure: what %s is $on", async (_, broken) => {
   const project = await openProject({ broken: [broken] });
 
   const failed = await project.run(WITH_FILE);
@@ -44,11 +44,11 @@ test.each(
   // Only what failed is asked for twice.
   const twice = project.changes().filter((line, index, all) => all.indexOf(line) !== index);
   expect(twice.length).toBeLessThanOrEqual(1);
-  const told = project.printed();
-  expect(project.secrets().filter((secret) => told.includes(secret))).toEqual([]);
+  const printed = project.printed();
+  expect(project.secrets().filter((secret) => printed.includes(secret))).toEqual([]);
 });
 
-test("goes on with an environment of its own after a failure, without a file", async () => {
+test("continues after a failure with secrets of the environment, without a file", async () => {
   const project = await openProject({
     broken: [{ on: CHANGES[6] ?? "", problem: "Internal error", times: 1 }],
   });
@@ -59,7 +59,7 @@ test("goes on with an environment of its own after a failure, without a file", a
   expect(existsSync(path.join(project.dir, "staging-secrets"))).toBe(false);
 });
 
-test("tells as JSON what was done before a failure", async () => {
+test("prints as JSON what was done before a failure", async () => {
   const project = await openProject({ broken: [{ on: "d1 create", problem: "Internal error", times: 1 }] });
 
   const ran = await project.run([...YES, "--output", "json"], GIVEN_SECRETS);
@@ -82,7 +82,7 @@ test.each<[string, Omit<Broken, "times">]>([
   ["D1: Edit", { on: "d1 create", problem: REFUSED }],
   ["Workers Scripts: Edit", { on: "secret list", problem: REFUSED }],
   ["Workers Scripts: Edit", { on: "secret bulk", problem: REFUSED }],
-])("names the right that the token lacks: %s for $on", async (right, broken) => {
+])("names the right that the token is missing: %s for $on", async (right, broken) => {
   const project = await openProject({ broken: [{ ...broken, times: 9 }] });
 
   const ran = await project.run(YES, GIVEN_SECRETS);
@@ -91,7 +91,7 @@ test.each<[string, Omit<Broken, "times">]>([
   expect(ran.stderr).toContain(`CLOUDFLARE_API_TOKEN needs the right "${right}"`);
 });
 
-test("names the right where Cloudflare lists no queues", async () => {
+test("names the missing right if Cloudflare does not list queues", async () => {
   const project = await openProject();
 
   const ran = await project.run(YES, { ...GIVEN_SECRETS, CLOUDFLARE_API_TOKEN: "wrong" });
@@ -110,7 +110,7 @@ test.each([
     { CLOUDFLARE_API_TOKEN: "", CLOUDFLARE_ACCOUNT_ID: "" },
     "CLOUDFLARE_API_TOKEN and CLOUDFLARE_ACCOUNT_ID are not set",
   ],
-])("wants an account: %o", async (env, message) => {
+])("requires an account: %o", async (env, message) => {
   const project = await openProject();
 
   const ran = await project.run(YES, env);
@@ -128,14 +128,14 @@ test.each([
     { CLOUDFLARE_API_TOKEN: "MARKER ", CLOUDFLARE_ACCOUNT_ID: "MARKER\r" },
     "CLOUDFLARE_API_TOKEN and CLOUDFLARE_ACCOUNT_ID have whitespace around them",
   ],
-])("asks nobody with an account that has whitespace around it: %j", async (env, message) => {
+])("makes no request for an account with whitespace around it: %j", async (env, message) => {
   const project = await openProject();
 
   expect(await project.run(YES, env)).toEqual({ code: 2, stdout: "", stderr: `error: ${message}\n` });
   expect(project.calls()).toEqual([]);
 });
 
-test("says in Wrangler's own words, in one line, what went wrong", async () => {
+test("prints Wrangler's error in one line", async () => {
   const project = await openProject({
     broken: [{ on: "d1 create", problem: "You have reached the maximum number of D1 databases.", times: 1 }],
   });
@@ -148,7 +148,7 @@ test("says in Wrangler's own words, in one line, what went wrong", async () => {
   );
 });
 
-test("reads an error that is printed as JSON", async () => {
+test("reads an error in JSON", async () => {
   const database = {
     uuid: "7b0c1f8e-2f51-4a53-9f0f-0f7e4b6c9a11",
     name: "webhook-gateway-staging",
@@ -173,7 +173,7 @@ test.each([
   [["provision", "--env", "prod"], "Allowed choices are development, staging, production."],
   [["doctor"], "required option '--env <name>' not specified"],
   [["doctor", "--env", "staging", "--url", "nonsense"], "--url is not a URL"],
-])("takes %j for bad usage", async (args, message) => {
+])("reports bad usage: %j", async (args, message) => {
   const project = await openProject();
 
   const ran = await project.run(args);
@@ -182,7 +182,7 @@ test.each([
   expect(ran.stderr).toContain(message);
 });
 
-test.each(["provision", "doctor"])("shows examples of %s when it is asked for help", async (command) => {
+test.each(["provision", "doctor"])("shows examples in the help of %s", async (command) => {
   const project = await openProject();
 
   const ran = await project.run([command, "--help"]);
@@ -191,7 +191,7 @@ test.each(["provision", "doctor"])("shows examples of %s when it is asked for he
   expect(ran.stdout).toContain(`  gateway ${command} --env production`);
 });
 
-test("says which configuration file cannot be read", async () => {
+test("names the configuration file that cannot be read", async () => {
   const project = await openProject();
   project.edit("wrangler.consumer.toml", (toml) => `${toml}\n[[[`);
 
@@ -204,7 +204,7 @@ test("says which configuration file cannot be read", async () => {
 test.each([
   ["a folder without any", "shared/no-migrations", "there are no migrations in "],
   ["no folder", "shared/nowhere", "cannot read the migrations: "],
-])("takes no database for complete where there is %s of migrations", async (_, dir, problem) => {
+])("does not take a database for complete if there is %s of migrations", async (_, dir, problem) => {
   const project = await openProject();
   mkdirSync(path.join(project.dir, "shared/no-migrations"));
   project.edit("wrangler.producer.toml", (toml) => toml.replaceAll('"shared/migrations"', `"${dir}"`));

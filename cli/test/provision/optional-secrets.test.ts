@@ -39,7 +39,7 @@ async function openWithoutOptional() {
 
 const secretsOf = (project: Project, worker: string) => project.account.read().workers[worker]?.secrets ?? {};
 
-test("puts each optional secret that is given into the Worker that reads it, and prints none", async () => {
+test("sets each given optional secret in the Worker that reads it, and prints none", async () => {
   const project = await openWithoutOptional();
 
   const ran = await project.run(YES, OPTIONAL);
@@ -52,11 +52,11 @@ test("puts each optional secret that is given into the Worker that reads it, and
     [...Object.keys(GIVEN_SECRETS), ...producer].toSorted(),
   );
   expect(ran.stdout).toMatch(/consumer: GITHUB_TOKEN +not set +set, from the environment\n/);
-  const told = project.printed() + JSON.stringify(project.calls().map(({ args }) => args));
+  const printed = project.printed() + JSON.stringify(project.calls().map(({ args }) => args));
   const hidden = Object.entries(OPTIONAL).flatMap(([name, value]) =>
     name === "GITHUB_APP_ID" ? [] : [value],
   );
-  expect([...hidden, "MIIEow"].filter((secret) => told.includes(secret))).toEqual([]);
+  expect([...hidden, "MIIEow"].filter((secret) => printed.includes(secret))).toEqual([]);
   expect((await project.run(YES, OPTIONAL)).stderr).toBe(
     "nothing to do: staging has everything that the files name\n",
   );
@@ -65,7 +65,7 @@ test("puts each optional secret that is given into the Worker that reads it, and
 const given = (names: readonly string[]) =>
   Object.fromEntries(Object.entries(OPTIONAL).filter(([name]) => names.includes(name)));
 
-test("wants none that is not given, and replaces none that is there", async () => {
+test("requires no optional secret, and replaces none", async () => {
   const project = await openWithoutOptional();
   project.account.change(({ workers }) =>
     Object.assign(workers[CONSUMER]?.secrets ?? {}, { GITHUB_TOKEN: "deployed token" }),
@@ -77,7 +77,7 @@ test("wants none that is not given, and replaces none that is there", async () =
   expect(project.changes()).toEqual([]);
 });
 
-test("takes them from the secrets file too", async () => {
+test("also reads them from the secrets file", async () => {
   const project = await openWithoutOptional();
   const lines = `# gateway provision --env staging\nGRAINCHAIN_API_KEY=kept\nGITHUB_APP_ID=4711\nGITHUB_APP_PRIVATE_KEY="${PEM}"\n`;
   writeFileSync(path.join(project.dir, "staging-secrets"), lines, { mode: 0o600 });
@@ -95,7 +95,7 @@ test("takes them from the secrets file too", async () => {
 test.each([
   ["GITHUB_APP_ID", "GITHUB_APP_PRIVATE_KEY"],
   ["GITHUB_APP_PRIVATE_KEY", "GITHUB_APP_ID"],
-] as const)("does not put %s alone", async (half, other) => {
+] as const)("does not set %s alone", async (half, other) => {
   const project = await openWithoutOptional();
 
   const ran = await project.run(YES, { [half]: OPTIONAL[half] });
@@ -110,7 +110,7 @@ test.each([
   expect(Object.keys(secretsOf(project, CONSUMER))).toEqual(expect.arrayContaining([half, other]));
 });
 
-test("puts the half that a Worker lacks, and nothing that the file names as a variable", async () => {
+test("sets the half that a Worker is missing, and nothing that the file has as a variable", async () => {
   const project = await openWithoutOptional();
   project.edit("wrangler.consumer.toml", (toml) =>
     toml.replace('ENVIRONMENT = "staging"', 'ENVIRONMENT = "staging"\nGITHUB_APP_ID = "4711"'),
@@ -122,7 +122,7 @@ test("puts the half that a Worker lacks, and nothing that the file names as a va
   expect([GITHUB_APP_ID, GITHUB_APP_PRIVATE_KEY]).toEqual([undefined, PEM]);
 });
 
-test("knows the optional secrets that the files name for .dev.vars", async () => {
+test("knows the optional secrets that the files list for .dev.vars", async () => {
   for (const worker of WORKERS) {
     const [local, deployed] = await Promise.all([
       readWorkerFile(ROOT, worker, "development"),
@@ -152,7 +152,7 @@ test("asks the checkout that would contain the file of secrets, whichever one GI
 });
 
 test.each([".env", ".env.production", ".dev.vars", ".dev.vars.staging", "production-secrets", "gateway.pem"])(
-  "has %s ignored by git in this project, and none of it in a commit",
+  "git ignores %s in this project, and it is not committed",
   (name) => {
     const options = { cwd: ROOT, env: gitEnvironment(process.env), encoding: "utf8" } as const;
     const ignored = execFileSync("git", ["check-ignore", "--no-index", name], options);

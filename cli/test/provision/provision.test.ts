@@ -1,27 +1,13 @@
 import { expect, test } from "vitest";
 import { MIGRATIONS, provisioned } from "../support/fake-wrangler-account.ts";
-import { FILES, GIVEN_SECRETS, openProject, type Project } from "../support/fake-wrangler-project.ts";
+import { FILES, GIVEN_SECRETS, openProject } from "../support/fake-wrangler-project.ts";
+import { DEPLOY_LINES, nameDatabase, openProvisioned, UUID } from "../support/provisioned-project.ts";
 
-const UUID = "7b0c1f8e-2f51-4a53-9f0f-0f7e4b6c9a11";
 const YES = ["provision", "--env", "staging", "--yes"];
 const PRODUCER = "webhook-gateway-producer-staging";
 const CONSUMER = "webhook-gateway-consumer-staging";
 
-/** Puts the id into both files, as somebody did before. */
-function nameDatabase(project: Project, id: string): void {
-  for (const file of FILES) {
-    project.edit(file, (toml) => toml.replace("00000000-0000-4000-8000-000000000002", id));
-  }
-}
-
-/** A project with all that staging needs. */
-async function openProvisioned() {
-  const project = await openProject(provisioned("staging", UUID));
-  nameDatabase(project, UUID);
-  return project;
-}
-
-test("shows the plan of an empty account, and changes nothing on a dry run", async () => {
+test("shows the plan for an empty account, and changes nothing in a dry run", async () => {
   const project = await openProject();
   const before = [project.read("account.json"), ...FILES.map(project.read)];
 
@@ -53,7 +39,7 @@ test("shows the plan of an empty account, and changes nothing on a dry run", asy
   expect([project.read("account.json"), ...FILES.map(project.read)]).toEqual(before);
 });
 
-test("makes all that is missing, in an order in which each step finds what it needs", async () => {
+test("creates everything that is missing, in an order that gives each step what it needs", async () => {
   const project = await openProject();
 
   const ran = await project.run(YES, GIVEN_SECRETS);
@@ -79,7 +65,7 @@ test("makes all that is missing, in an order in which each step finds what it ne
   });
 });
 
-test("names each thing that it did, and what is left to do", async () => {
+test("lists what it did, and what is left to do", async () => {
   const project = await openProject();
 
   const { stderr } = await project.run(YES, GIVEN_SECRETS);
@@ -102,7 +88,7 @@ test("names each thing that it did, and what is left to do", async () => {
   ]);
 });
 
-test("writes the database's id into both files, and leaves every other byte of them", async () => {
+test("writes the id of the database to both files, and keeps every other byte", async () => {
   const project = await openProject();
   // As an editor on Windows leaves it.
   project.edit("wrangler.consumer.toml", (toml) => toml.replaceAll("\n", "\r\n"));
@@ -116,7 +102,7 @@ test("writes the database's id into both files, and leaves every other byte of t
   );
 });
 
-test("has nothing to do the second time, says so, and shows what a deployment will do", async () => {
+test("has nothing to do the second time, and shows what a deployment will do", async () => {
   const project = await openProject();
   await project.run(YES, GIVEN_SECRETS);
   const before = [project.read("account.json"), ...FILES.map(project.read)];
@@ -130,12 +116,12 @@ test("has nothing to do the second time, says so, and shows what a deployment wi
       expect.stringMatching(new RegExp(`^consumer of webhook-gateway-${name}-staging +not attached +`)),
     ),
   );
-  expect(ran.stderr).toBe(`nothing to do: staging has everything that the files name\n${deployLines()}`);
+  expect(ran.stderr).toBe(`nothing to do: staging has everything that the files name\n${DEPLOY_LINES}`);
   expect(project.changes()).toEqual([]);
   expect([project.read("account.json"), ...FILES.map(project.read)]).toEqual(before);
 });
 
-test("says nothing of deploying where the consumer is attached already", async () => {
+test("does not mention deployment if the consumer is already attached", async () => {
   const project = await openProvisioned();
 
   const ran = await project.run(YES);
@@ -184,7 +170,7 @@ test("does nothing unless it is confirmed", async () => {
   expect(project.changes()).toEqual([]);
 });
 
-test("provisions each environment by itself", async () => {
+test("provisions each environment separately", async () => {
   const project = await openProject(provisioned("staging", UUID));
   nameDatabase(project, UUID);
 
@@ -199,104 +185,4 @@ test("provisions each environment by itself", async () => {
   ]);
   expect(Object.keys(workers)).toHaveLength(4);
   expect(project.read("wrangler.producer.toml")).toContain(UUID);
-});
-
-test("keeps messages for longer where a queue keeps them too briefly, and no others", async () => {
-  const project = await openProvisioned();
-  project.account.change(({ queues }) => {
-    for (const queue of queues) queue.retention = queue.name.includes("events") ? 345_600 : 1_209_600;
-  });
-
-  const ran = await project.run(YES);
-
-  expect(ran.stdout).toMatch(
-    /queue webhook-gateway-events-staging +keeps messages for 4 days +keeps messages for 14 days/,
-  );
-  expect(project.changes()).toEqual([
-    "queues update webhook-gateway-events-staging --message-retention-period-secs 1209600",
-  ]);
-});
-
-test("names a queue whose retention nobody tells", async () => {
-  const project = await openProvisioned();
-  project.account.change(({ queues }) => {
-    for (const queue of queues) queue.retention = null;
-  });
-
-  const { stderr } = await project.run(YES);
-
-  expect(stderr).toContain(
-    "note: queue webhook-gateway-events-staging: Cloudflare does not say how long messages are kept; it should be 14 days\n",
-  );
-  expect(stderr).not.toContain("work-staging");
-});
-
-test("says that 14 days need a paid plan where Cloudflare refuses them", async () => {
-  const project = await openProject({ maxRetention: 86_400 });
-
-  const ran = await project.run(YES, GIVEN_SECRETS);
-
-  expect(ran.code).toBe(1);
-  expect(ran.stderr).toContain("14 days need the Paid plan");
-});
-
-test("finds a database by its name, and applies what it lacks", async () => {
-  const [first = "", ...others] = MIGRATIONS;
-  const database = { uuid: UUID, name: "webhook-gateway-staging", applied: [first] };
-  const project = await openProject({ ...provisioned("staging", UUID), databases: [database] });
-
-  const ran = await project.run(YES);
-
-  expect(ran.stdout).toContain(`missing ${others.length} migrations`);
-  expect(project.changes()).toEqual([
-    "d1 migrations apply webhook-gateway-staging -c wrangler.producer.toml --env staging --remote",
-  ]);
-  expect(project.read("wrangler.consumer.toml")).toContain(`database_id = "${UUID}" # replace it with`);
-});
-
-test("goes on where only one file has the id", async () => {
-  const project = await openProject(provisioned("staging", UUID));
-  project.edit("wrangler.producer.toml", (toml) => toml.replace(/0{8}-[\d-]*2"/, `${UUID}"`));
-
-  const ran = await project.run(YES);
-
-  expect(ran).toMatchObject({ code: 0 });
-  expect(ran.stderr).toBe(`wrote database_id ${UUID} to wrangler.consumer.toml: commit it\n${deployLines()}`);
-});
-
-const deployLines = () =>
-  [
-    "before you deploy, replace the examples in wrangler.consumer.toml: CLOUDFLARE_WORKER_URL, GRAINCHAIN_API_URL",
-    "deploy both Workers, which attaches the consumer to its queues:",
-    "  npm run wrangler -- deploy -c wrangler.consumer.toml --env staging",
-    "  npm run wrangler -- deploy -c wrangler.producer.toml --env staging",
-    "",
-  ].join("\n");
-
-test.each([
-  ["no database of this account", "11111111-1111-4111-8111-111111111111"],
-  ["the database somebody-elses", "22222222-2222-4222-8222-222222222222"],
-])("never replaces an id that somebody put there: %s", async (problem, id) => {
-  const project = await openProject({
-    databases: [{ uuid: "22222222-2222-4222-8222-222222222222", name: "somebody-elses", applied: null }],
-  });
-  nameDatabase(project, id);
-
-  const ran = await project.run(YES, GIVEN_SECRETS);
-
-  expect(ran.code).toBe(1);
-  expect(ran.stderr).toContain(`is that of ${problem}, not of webhook-gateway-staging`);
-  expect(project.changes()).toEqual([]);
-});
-
-test("refuses files that name different databases", async () => {
-  const project = await openProject();
-  project.edit("wrangler.consumer.toml", (toml) =>
-    toml.replace('database_name = "webhook-gateway-staging"', 'database_name = "another"'),
-  );
-
-  const ran = await project.run(YES, GIVEN_SECRETS);
-
-  expect(ran.code).toBe(1);
-  expect(ran.stderr).toContain("name different databases for staging");
 });

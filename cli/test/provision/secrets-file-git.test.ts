@@ -21,7 +21,7 @@ function pathWithGit(script: string): string {
   return folder;
 }
 
-test("keeps no secrets where git would take them", async () => {
+test("keeps no secrets in a file that git would commit", async () => {
   const project = await openProject();
   initialize(project);
 
@@ -55,9 +55,9 @@ test.each<[string, string, string]>([
     "echo \"fatal: detected dubious ownership in repository at '/srv/it'\nTo add an exception\" >&2; exit 128",
     "(detected dubious ownership in repository at '/srv/it')",
   ],
-  ["one that git fails in without a word", "exit 3", "(it ended with exit code 3)"],
+  ["one that git fails in without a message", "exit 3", "(it ended with exit code 3)"],
   ["one in which git is killed", "kill -9 $$", "(it was ended by SIGKILL)"],
-])("keeps no secrets in a checkout that git does not answer for: %s", async (_, script, reason) => {
+])("keeps no secrets in a checkout if git does not answer: %s", async (_, script, reason) => {
   const project = await openProject();
   initialize(project);
 
@@ -80,7 +80,7 @@ test("keeps no secrets below a .git that git cannot read", async () => {
   expect(ran).toMatchObject({ code: 2, stderr: expect.stringContaining(`${NO_ANSWER} (`) });
 });
 
-test("keeps no secrets in a checkout where there is no git to ask", async () => {
+test("keeps no secrets in a checkout if git is not installed", async () => {
   const project = await openProject();
   initialize(project);
 
@@ -95,7 +95,7 @@ test("keeps no secrets in a checkout where there is no git to ask", async () => 
 test.each([
   ["git", {}],
   ["a git that is not installed", { PATH: "/nowhere" }],
-])("keeps them outside of any checkout, whatever is said by %s", async (_, env) => {
+])("keeps them outside of any checkout, whatever the answer of %s", async (_, env) => {
   const project = await openProject();
 
   expect(await project.run(KEPT, env)).toMatchObject({ code: 0 });

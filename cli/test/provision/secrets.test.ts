@@ -29,11 +29,11 @@ async function openWithout(missing: Readonly<Record<string, readonly string[]>>)
 /** Nothing secret in what was printed, nor on a command line. */
 function expectSilence(project: Project): void {
   const secrets = [...project.secrets(), ...Object.values(GIVEN_SECRETS), "the-cloudflare-token"];
-  const told = project.printed() + JSON.stringify(project.calls().map(({ args }) => args));
-  expect(secrets.filter((secret) => told.includes(secret))).toEqual([]);
+  const printed = project.printed() + JSON.stringify(project.calls().map(({ args }) => args));
+  expect(secrets.filter((secret) => printed.includes(secret))).toEqual([]);
 }
 
-test("makes secrets at random, and keeps them in a file that only its owner can read", async () => {
+test("generates secrets, and keeps them in a file that only its owner can read", async () => {
   const project = await openProject();
 
   const ran = await project.spawn(WITH_FILE);
@@ -53,7 +53,7 @@ test("makes secrets at random, and keeps them in a file that only its owner can 
   expectSilence(project);
 });
 
-test("puts secrets of the environment as they are, and of .env too", async () => {
+test("sets secrets from the environment unchanged, and from .env", async () => {
   const project = await openProject();
   const { OPERATOR_TOKEN = "", ...others } = GIVEN_SECRETS;
   writeFileSync(path.join(project.dir, ".env"), `OPERATOR_TOKEN="${OPERATOR_TOKEN}"\n`);
@@ -77,7 +77,7 @@ test.each<readonly [name: string, value: string, problem: string]>([
   ["GITHUB_APP_ID", "4711\n", "has whitespace around it"],
   ["ALERT_WEBHOOK_URL", "https://MARKER.example.com\n", "has whitespace around it"],
   ["ALERT_WEBHOOK_SECRET", "MARKER\n", "has whitespace around it"],
-])("puts no %s that the Worker would refuse: %j", async (name, value, problem) => {
+])("sets no %s that the Worker would refuse: %j", async (name, value, problem) => {
   const project = await openProject();
 
   const ran = await project.run(YES, { ...GIVEN_SECRETS, [name]: value });
@@ -93,7 +93,7 @@ test.each<readonly [name: string, value: string, problem: string]>([
 test.each([
   [".env", 'OPERATOR_TOKEN="MARKER\\n"\n'],
   ["staging-secrets", '# gateway provision --env staging\nOPERATOR_TOKEN="MARKER\n"\n'],
-])("puts no secret of %s that has a newline after it", async (file, text) => {
+])("sets no secret from %s that ends with a newline", async (file, text) => {
   const project = await openProject();
   writeFileSync(path.join(project.dir, file), text, { mode: 0o600 });
 
@@ -106,7 +106,7 @@ test.each([
   expect(project.calls()).toEqual([]);
 });
 
-test("never replaces a secret that is there", async () => {
+test("never replaces an existing secret", async () => {
   const project = await openWithout({ [PRODUCER]: ["READER_TOKEN"] });
 
   await project.run(YES, GIVEN_SECRETS);
@@ -123,7 +123,7 @@ test("never replaces a secret that is there", async () => {
   expectSilence(project);
 });
 
-test("makes no secret that nothing would keep", async () => {
+test("generates no secret that nothing would keep", async () => {
   const project = await openProject();
 
   const ran = await project.run(YES);
@@ -185,7 +185,7 @@ const snapshot = (file: string): string => {
   }
 };
 
-test("says so where the file's folder is not there, before anything is done", async () => {
+test("reports a missing folder for the file before anything is done", async () => {
   const project = await openProject();
 
   const ran = await project.run([...YES, "--secrets-file", "no/such/folder"]);
@@ -197,7 +197,7 @@ test("says so where the file's folder is not there, before anything is done", as
   expect(project.calls()).toEqual([]);
 });
 
-test("does not make up a second callback secret beside the first", async () => {
+test("does not generate a second callback secret", async () => {
   const project = await openWithout({ [CONSUMER]: ["GRAINCHAIN_CALLBACK_SECRET"] });
 
   const refused = await project.run(WITH_FILE);
@@ -219,7 +219,7 @@ test("does not make up a second callback secret beside the first", async () => {
   });
 });
 
-test("does not choose between two values of one secret", async () => {
+test("does not choose between two values of a secret", async () => {
   const project = await openProject();
   project.account.change(({ broken }) =>
     broken.push({ on: "secret bulk", problem: "Internal error", times: 1 }),
@@ -233,7 +233,7 @@ test("does not choose between two values of one secret", async () => {
   expectSilence(project);
 });
 
-test("makes up no secret that somebody else gives out", async () => {
+test("does not generate a secret that somebody else issues", async () => {
   const project = await openProject();
   project.edit("wrangler.consumer.toml", (toml) =>
     toml.replaceAll('["GRAINCHAIN_CALLBACK_SECRET"]', '["GRAINCHAIN_CALLBACK_SECRET", "GITHUB_TOKEN"]'),

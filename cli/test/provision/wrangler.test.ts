@@ -34,11 +34,11 @@ test("works with the real Wrangler", async () => {
   expect(workers["webhook-gateway-consumer-staging"]?.secrets).toEqual({
     GRAINCHAIN_CALLBACK_SECRET: producer.GRAINCHAIN_CALLBACK_SECRET,
   });
-  const told = project.printed();
-  expect(project.secrets().filter((secret) => told.includes(secret))).toEqual([]);
+  const printed = project.printed();
+  expect(project.secrets().filter((secret) => printed.includes(secret))).toEqual([]);
 });
 
-test("mends queues with the real Wrangler", async () => {
+test("fixes queues with the real Wrangler", async () => {
   const consumers = [{ type: "worker", script: "webhook-gateway-consumer-staging" }];
   const [events, dead, work] = ["events", "dead", "work"].map((name) => `webhook-gateway-${name}-staging`);
   const project = await openProject(
@@ -72,7 +72,7 @@ test("mends queues with the real Wrangler", async () => {
   ]);
 });
 
-test("reads the real Wrangler's refusals", async () => {
+test("reads the refusals of the real Wrangler", async () => {
   const project = await openProject({}, { real: true });
   project.account.change((state) => {
     state.refused = "/d1/database";

@@ -23,7 +23,7 @@ test.each([
   [MOST, { pushes: true }, ["push"]],
   [[], { pushes: false }, ["pull_request", "issue_comment"]],
   [[], { permissions: ALL, pushes: true }, [...MOST, "check_run", "check_suite", "push"]],
-])("misses of %j, with %o, %j", (events, subscriber, missing) => {
+])("of %j, with %o, finds %j missing", (events, subscriber, missing) => {
   const found: Finding[] = missingEvents(events, subscriber, "hook", "change it");
 
   expect(found.map(({ what }) => /(?:to|for) (\w+):/.exec(what)?.[1])).toEqual(missing);
@@ -67,7 +67,7 @@ describe("GitHub's own description", () => {
   const file = createRequire(import.meta.url).resolve("@octokit/openapi/generated/api.github.com.json");
   const { "x-webhooks": webhooks, components } = v.parse(description, JSON.parse(readFileSync(file, "utf8")));
 
-  test.each([...NEEDED, PUSH])("offers $event to the hooks that are to have it", ({ event, appOnly }) => {
+  test.each([...NEEDED, PUSH])("offers $event to the hooks that need it", ({ event, appOnly }) => {
     const kinds = Object.values(webhooks)
       .map(({ post }) => post["x-github"])
       .filter(({ subcategory }) => subcategory === event)
@@ -77,12 +77,12 @@ describe("GitHub's own description", () => {
     const reruns = ["check_run", "check_suite"].includes(event);
     for (const kind of kinds) {
       expect(kind).toContain("app");
-      // Others than the App are told of checks, and never of their re-runs.
+      // Other hooks get events about checks, but never about their re-runs.
       if (!reruns) expect(kind.includes("repository") && kind.includes("organization")).toBe(!appOnly);
     }
   });
 
-  test("knows every permission by its name and level", () => {
+  test("has every permission, with its name and level", () => {
     const { properties } = components.schemas["app-permissions"];
     const all = [APP_PERMISSIONS, EVENT_PERMISSIONS, HOOK_PERMISSIONS].flatMap((some) => Object.values(some));
     for (const { name, level } of all)

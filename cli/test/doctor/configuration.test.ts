@@ -1,0 +1,128 @@
+import { editConsumer, testProblems } from "../support/doctor.ts";
+
+testProblems({
+  "a bad value": {
+    make: editConsumer('GRAINCHAIN_TIMEOUT = "60000"', 'GRAINCHAIN_TIMEOUT = "sixty"'),
+    check: "wrangler.consumer.toml",
+    status: "fail",
+    what: "bad configuration: GRAINCHAIN_TIMEOUT (bad regex)",
+    mend: "fix these in [env.staging.vars] or wrangler.consumer.toml",
+  },
+  "a newline after a secret": {
+    make: () => undefined,
+    env: { GITHUB_TOKEN: "ghp_with_newline\n" },
+    check: "wrangler.consumer.toml",
+    status: "fail",
+    what: "bad configuration: GITHUB_TOKEN (has whitespace around it)",
+    mend: "fix these in .env, the environment or wrangler.consumer.toml",
+  },
+  "a newline after the account's token": {
+    make: () => undefined,
+    env: { CLOUDFLARE_API_TOKEN: "the-cloudflare-token\n" },
+    check: "both files",
+    status: "fail",
+    what: "CLOUDFLARE_API_TOKEN has whitespace around it",
+    mend: "fix what is named",
+  },
+  "an invalid address of Cloudflare's API": {
+    make: () => undefined,
+    env: { CLOUDFLARE_API_BASE_URL: "nonsense" },
+    check: "both files",
+    status: "fail",
+    what: "CLOUDFLARE_API_BASE_URL is not a URL",
+    mend: "fix what is named",
+  },
+  "a file that is not TOML": {
+    make: editConsumer('GRAINCHAIN_TIMEOUT = "60000"', "GRAINCHAIN_TIMEOUT = ["),
+    check: "wrangler.consumer.toml",
+    status: "fail",
+    what: "wrangler.consumer.toml cannot be read",
+    mend: "fix wrangler.consumer.toml",
+  },
+  "the name of another environment": {
+    make: editConsumer('ENVIRONMENT = "staging"', 'ENVIRONMENT = "production"'),
+    check: "wrangler.consumer.toml",
+    status: "fail",
+    what: "ENVIRONMENT is not staging",
+    mend: "set it in [env.staging.vars]",
+  },
+  "files that differ": {
+    make: editConsumer('REPOSITORY_DENY = ""', 'REPOSITORY_DENY = "acme/*"'),
+    check: "both files",
+    status: "warn",
+    what: "they differ in REPOSITORY_DENY",
+    mend: "set the same in wrangler.producer.toml and wrangler.consumer.toml",
+  },
+  "different databases": {
+    make: editConsumer('database_name = "webhook-gateway-staging"', 'database_name = "another"'),
+    check: "both files",
+    status: "fail",
+    what: "name different databases",
+    mend: "fix what is named",
+  },
+  "an example address": {
+    make: editConsumer(
+      /GRAINCHAIN_API_URL = "[^"]*"/,
+      'GRAINCHAIN_API_URL = "https://grainchain.staging.example.com"',
+    ),
+    check: "both files",
+    status: "fail",
+    what: "still an example: GRAINCHAIN_API_URL",
+    mend: "set your own in wrangler.consumer.toml",
+  },
+  "a placeholder for the id of the database": {
+    make: editConsumer(/database_id = "[^"]*"/, 'database_id = "00000000-0000-4000-8000-000000000002"'),
+    check: "both files",
+    status: "fail",
+    what: "database_id is still a placeholder",
+    mend: "gateway provision --env staging",
+  },
+  "a damaged private key": {
+    make: () => undefined,
+    env: { GITHUB_APP_ID: "4711", GITHUB_APP_PRIVATE_KEY: "-----BEGIN RSA PRIVATE KEY-----" },
+    check: "private key",
+    status: "fail",
+    what: "GITHUB_APP_PRIVATE_KEY is not a PEM",
+    mend: "generate a new one in the App's settings",
+  },
+  "a missing secret": {
+    make: ({ project }) =>
+      project.account.change(({ workers }) => {
+        delete workers["webhook-gateway-producer-staging"]?.secrets.READER_TOKEN;
+      }),
+    check: "secrets of the producer",
+    status: "fail",
+    what: "missing: READER_TOKEN",
+    mend: "gateway provision --env staging",
+  },
+  "a Worker that does not exist": {
+    make: ({ project }) =>
+      project.account.change(({ workers }) => {
+        delete workers["webhook-gateway-consumer-staging"];
+      }),
+    check: "secrets of the consumer",
+    status: "fail",
+    what: "Worker webhook-gateway-consumer-staging does not exist",
+    mend: "gateway provision --env staging",
+  },
+  "no credentials for GitHub": {
+    make: ({ project }) =>
+      project.account.change(({ workers }) => {
+        delete workers["webhook-gateway-consumer-staging"]?.secrets.GITHUB_TOKEN;
+      }),
+    check: "secrets of the consumer",
+    status: "warn",
+    what: "no credentials for GitHub",
+    mend: "npm run wrangler -- secret put GITHUB_TOKEN -c wrangler.consumer.toml --env staging",
+  },
+  "half of the credentials of an App": {
+    make: ({ project }) =>
+      project.account.change(({ workers }) => {
+        Object.assign(workers["webhook-gateway-consumer-staging"]?.secrets ?? {}, { GITHUB_APP_ID: "4711" });
+      }),
+    check: "secrets of the consumer",
+    status: "fail",
+    what: "GITHUB_APP_ID is set without GITHUB_APP_PRIVATE_KEY",
+    mend: "npm run wrangler -- secret put GITHUB_APP_PRIVATE_KEY -c wrangler.consumer.toml --env staging",
+  },
+});

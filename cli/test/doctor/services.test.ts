@@ -1,0 +1,179 @@
+import { editConsumer, testProblems } from "../support/doctor.ts";
+
+testProblems({
+  "another Wrangler": {
+    make: ({ project }) =>
+      project.account.change((state) => Object.assign(state, { wranglerVersion: "3.99.0" })),
+    check: "Wrangler",
+    status: "warn",
+    what: "3.99.0, but this checkout is tested with 4.",
+    mend: "pnpm install",
+  },
+  "a gateway that is down": {
+    make: editConsumer(/CLOUDFLARE_WORKER_URL = "[^"]*"/, 'CLOUDFLARE_WORKER_URL = "http://127.0.0.1:1"'),
+    check: "gateway",
+    status: "fail",
+    what: "http://127.0.0.1:1/health cannot be reached",
+    mend: "npm run wrangler -- deploy -c wrangler.producer.toml --env staging",
+  },
+  "another program at its address": {
+    make: ({ gateway }) => Object.assign(gateway.state, { body: "<html>" }),
+    check: "gateway",
+    status: "fail",
+    what: "does not answer like a gateway (HTTP 200)",
+    mend: "pass the gateway's address as --url",
+  },
+  "a gateway that refuses everything because of its configuration": {
+    make: ({ gateway }) =>
+      Object.assign(gateway.state, {
+        httpStatus: 500,
+        body: JSON.stringify({
+          success: false,
+          error: {
+            code: "internal_error",
+            message: "the gateway's configuration is bad; its log names the keys",
+          },
+          request_id: "request-1",
+        }),
+      }),
+    check: "gateway",
+    status: "fail",
+    what: "answers 500: the gateway's configuration is bad; its log names the keys",
+    mend: "look at the Worker's logs: npm run wrangler -- tail -c wrangler.producer.toml --env staging",
+  },
+  "a gateway of another environment": {
+    make: ({ gateway }) => Object.assign(gateway.state, { environment: "production" }),
+    check: "gateway",
+    status: "fail",
+    what: "is the production environment",
+    mend: "pass the staging gateway as --url",
+  },
+  "a database that does not answer": {
+    make: ({ gateway }) =>
+      Object.assign(gateway.state.checks, { database: { status: "failed", detail: "D1 did not answer" } }),
+    check: "gateway: database",
+    status: "fail",
+    what: "D1 did not answer",
+    mend: "check D1's status and the Worker's logs: npm run wrangler -- tail -c wrangler.producer.toml --env staging",
+  },
+  "a queue that does not answer": {
+    make: ({ gateway }) =>
+      Object.assign(gateway.state.checks, {
+        queue: { status: "failed", detail: "the queue did not answer" },
+      }),
+    check: "gateway: queue",
+    status: "fail",
+    what: "the queue did not answer",
+    mend: "check the status of Queues and the queue itself: npm run wrangler -- queues info webhook-gateway-events-staging",
+  },
+  "a Grainchain that is full": {
+    make: ({ gateway }) =>
+      Object.assign(gateway.state.checks, {
+        grainchain: { status: "degraded", detail: "dispatch is paused" },
+      }),
+    check: "gateway: grainchain",
+    status: "warn",
+    what: "dispatch is paused",
+    mend: "check Grainchain; gateway status shows what is waiting. Nothing is lost meanwhile",
+  },
+  "a clock that is behind": {
+    make: ({ gateway }) => Object.assign(gateway.state, { ahead: 90 }),
+    check: "clock",
+    status: "warn",
+    what: "s behind the gateway",
+    mend: "set this machine's clock (NTP)",
+  },
+  "an older version": {
+    make: ({ gateway }) => Object.assign(gateway.state, { version: "0.0.9" }),
+    check: "gateway version",
+    status: "warn",
+    what: "0.0.9 is running, but this checkout is",
+    mend: "npm run wrangler -- deploy -c wrangler.producer.toml --env staging",
+  },
+  "pending migrations": {
+    make: ({ project }) =>
+      project.account.change(({ databases }) => {
+        databases[0]?.applied?.pop();
+      }),
+    check: "D1",
+    status: "fail",
+    what: "webhook-gateway-staging is missing 0",
+    mend: "gateway provision --env staging",
+  },
+  "no database": {
+    make: ({ project }) => project.account.change((state) => Object.assign(state, { databases: [] })),
+    check: "D1",
+    status: "fail",
+    what: "database webhook-gateway-staging does not exist",
+    mend: "gateway provision --env staging",
+  },
+  "another database's id": {
+    make: ({ project }) =>
+      project.account.change(({ databases }) => {
+        Object.assign(databases[0] ?? {}, { uuid: "another" });
+      }),
+    check: "D1",
+    status: "fail",
+    what: "database_id in the files is not the id of webhook-gateway-staging",
+    mend: "check CLOUDFLARE_ACCOUNT_ID, and database_id in both files",
+  },
+  "a missing queue": {
+    make: ({ project }) =>
+      project.account.change((state) => {
+        state.queues = state.queues.filter(({ name }) => !name.includes("dead"));
+      }),
+    check: "queue webhook-gateway-dead-staging",
+    status: "fail",
+    what: "missing",
+    mend: "gateway provision --env staging",
+  },
+  "a queue that keeps messages too briefly": {
+    make: ({ project }) =>
+      project.account.change(({ queues }) => {
+        for (const queue of queues) queue.retention = 86_400;
+      }),
+    check: "queue webhook-gateway-events-staging",
+    status: "warn",
+    what: "keeps messages for 1 day only",
+    mend: "gateway provision --env staging",
+  },
+  "a queue whose retention is not known": {
+    make: ({ project }) =>
+      project.account.change(({ queues }) => {
+        for (const queue of queues) queue.retention = null;
+      }),
+    check: "queue webhook-gateway-events-staging",
+    status: "warn",
+    what: "not checked: Cloudflare does not say how long messages are kept; it should be 14 days",
+    mend: "check its settings in Cloudflare's dashboard",
+  },
+  "a queue that nobody consumes": {
+    make: ({ project }) =>
+      project.account.change(({ queues }) => {
+        for (const queue of queues) queue.consumers = [];
+      }),
+    check: "queue webhook-gateway-events-staging",
+    status: "fail",
+    what: "webhook-gateway-consumer-staging does not consume it",
+    mend: "npm run wrangler -- deploy -c wrangler.consumer.toml --env staging",
+  },
+  "a consumer that no file names": {
+    make: ({ project }) =>
+      project.account.change(({ queues }) => {
+        const consumers = [{ type: "worker", script: "webhook-gateway-consumer-staging" }];
+        queues.push({ name: "a-former-queue", retention: 60, consumers });
+      }),
+    check: "queue a-former-queue",
+    status: "warn",
+    what: "webhook-gateway-consumer-staging consumes it, but the files do not name it",
+    mend: "npm run wrangler -- queues consumer worker remove a-former-queue webhook-gateway-consumer-staging",
+  },
+  "no account": {
+    make: () => undefined,
+    env: { CLOUDFLARE_API_TOKEN: "" },
+    check: "D1",
+    status: "warn",
+    what: "not checked: CLOUDFLARE_API_TOKEN or CLOUDFLARE_ACCOUNT_ID is not set",
+    mend: "add both to .env (see .env.example)",
+  },
+});
