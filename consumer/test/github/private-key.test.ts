@@ -66,7 +66,7 @@ describe("names what is wrong with", () => {
     ["a body that is cut", pem("RSA PRIVATE KEY", body.slice(0, 800)), /is damaged/],
     ["a PKCS#8 body that is cut", pem("PRIVATE KEY", bodyOf(privateKeyPkcs8).slice(0, 800)), /is damaged/],
     ["PKCS#8 under the other label", pem("RSA PRIVATE KEY", bodyOf(privateKeyPkcs8)), /is damaged/],
-    ["no base64", pem("RSA PRIVATE KEY", body.slice(0, 801)), /no base64/],
+    ["no base64", pem("RSA PRIVATE KEY", body.slice(0, 801)), /not base64/],
     ["an empty body", pem("RSA PRIVATE KEY", "AA=="), /is damaged/],
   ])("%s", async (_, given, problem) => {
     const thrown = await readPrivateKey(await given).catch((error: unknown) => error);

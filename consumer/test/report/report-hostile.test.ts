@@ -1,10 +1,10 @@
 import { env } from "cloudflare:workers";
 import { keepResults } from "@webhook-gateway/shared/domain/results.ts";
 import { beforeEach, describe, expect, test } from "vitest";
+import { bytesOf, withoutCode } from "../report-content/support.ts";
 import { empty } from "../support/database.ts";
 import { callback, freshRepository } from "../support/facts.ts";
 import { openWorld, queueHeads, reportOf, type World } from "../support/github.ts";
-import { bytesOf, withoutCode } from "./support.ts";
 
 beforeEach(async () => {
   await empty();
