@@ -84,31 +84,23 @@ export function createConsumer(deps: ConsumerDeps) {
   const recovery: ReconcileDeps = { ...reports, record: recording, routing: createRoutingPolicy(config) };
 
   /** Losing a wake-up costs a minute, never work: the cron does the same. */
-  async function wake(...times: readonly string[]): Promise<void> {
+  async function wake(times: readonly string[], message = WAKE_UP): Promise<void> {
     const nowMs = deps.now().getTime();
     const delays = times.map((at) => Math.ceil((Date.parse(at) - nowMs) / 1000));
     const delaysSeconds = new Set(delays.map((s) => Math.min(Math.max(s, 0), MAX_WAKE_DELAY_SECONDS)));
     try {
-      for (const delaySeconds of delaysSeconds) await deps.work.send(WAKE_UP, { delaySeconds });
+      for (const delaySeconds of delaysSeconds) await deps.work.send(message, { delaySeconds });
     } catch (thrown) {
       log.warn("wake-up.lost", { error: errorText(thrown) });
     }
   }
 
-  async function wakeForRequest(at: string): Promise<void> {
-    const delaySeconds = Math.max(0, Math.ceil((Date.parse(at) - deps.now().getTime()) / 1000));
-    try {
-      await deps.work.send(REQUEST, { delaySeconds });
-    } catch (thrown) {
-      log.warn("wake-up.lost", { error: errorText(thrown) });
-    }
-  }
-
-  const report = () => reportDue(reports).then((wakeAt) => wake(...wakeAt));
+  const wakeNow = (message = WAKE_UP) => wake([deps.now().toISOString()], message);
+  const report = () => reportDue(reports).then((wakeAt) => wake(wakeAt));
 
   async function dispatch(): Promise<void> {
     const { dispatched, wakeAt } = await dispatchDue(effects);
-    await wake(...wakeAt);
+    await wake(wakeAt);
     // What Grainchain has taken is to be reported.
     if (dispatched > 0) await report();
   }
@@ -118,8 +110,8 @@ export function createConsumer(deps: ConsumerDeps) {
     const performed = await Promise.allSettled([
       dispatch(),
       report(),
-      cancelDue(effects).then((wakeAt) => wake(...wakeAt)),
-      reactDue(reports).then((wakeAt) => wake(...wakeAt)),
+      cancelDue(effects).then((wakeAt) => wake(wakeAt)),
+      reactDue(reports).then((wakeAt) => wake(wakeAt)),
     ]);
     const failed = performed.filter((one) => one.status === "rejected");
     for (const { reason } of failed) log.error("effect.failed", { error: errorText(reason) });
@@ -130,7 +122,7 @@ export function createConsumer(deps: ConsumerDeps) {
   async function performRequests(): Promise<void> {
     await attempt("replay", async () => {
       const { changed, nextAt } = await replayDue(recording);
-      if (nextAt !== null) await wakeForRequest(nextAt);
+      if (nextAt !== null) await wake([nextAt], REQUEST);
       return changed;
     });
     await attempt("reconcile", () => reconcileAsked(recovery, hooks));
@@ -139,7 +131,7 @@ export function createConsumer(deps: ConsumerDeps) {
   /** An error does not stop the tasks that follow. */
   async function attempt(name: string, perform: () => Promise<boolean>): Promise<void> {
     try {
-      if (await perform()) await wake(deps.now().toISOString());
+      if (await perform()) await wakeNow();
     } catch (thrown) {
       log.error(`${name}.failed`, { error: errorText(thrown) });
     }
@@ -148,8 +140,8 @@ export function createConsumer(deps: ConsumerDeps) {
   return {
     async events(batch: MessageBatch<unknown>): Promise<void> {
       const { verdicts, changed, requested } = await recordBatch(recording, batch.messages);
-      if (changed) await wake(deps.now().toISOString());
-      if (requested) await wakeForRequest(deps.now().toISOString());
+      if (changed) await wakeNow();
+      if (requested) await wakeNow(REQUEST);
       settle(batch, verdicts, RECORD_BACKOFF);
     },
     async work(batch: MessageBatch<unknown>): Promise<void> {

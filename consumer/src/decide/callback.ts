@@ -5,7 +5,7 @@ import { isFinal, type Signal } from "@webhook-gateway/shared/domain/validation.
 import type { CallbackFact } from "@webhook-gateway/shared/messages/fact.ts";
 import type { Results, UnmatchedCallback } from "@webhook-gateway/shared/store/rows.ts";
 import type { Validation } from "@webhook-gateway/shared/store/validation-row.ts";
-import type { ChangeSet } from "../record/change-set.ts";
+import type { ChangeSet } from "./change-set.ts";
 
 /**
  * Decides a callback that was not recorded before. A capability ends with its validation: if that is deleted, nothing is

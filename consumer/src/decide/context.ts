@@ -1,7 +1,7 @@
 /** What the decisions on deliveries share: their context, their outcome, and common steps. */
 import type { DeliveryFact, PullRequestChange } from "@webhook-gateway/shared/messages/fact.ts";
 import type { Subject } from "@webhook-gateway/shared/store/subject-row.ts";
-import type { ChangeSet } from "../record/change-set.ts";
+import type { ChangeSet } from "./change-set.ts";
 import { cancelRuns, ensureRun, originOf, type RunRequest, supersedeOthers } from "./run.ts";
 
 /** What the operator configures. */

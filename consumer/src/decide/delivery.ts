@@ -14,7 +14,7 @@ import type {
   RerunChange,
 } from "@webhook-gateway/shared/messages/fact.ts";
 import type { Subject } from "@webhook-gateway/shared/store/subject-row.ts";
-import type { ChangeSet } from "../record/change-set.ts";
+import type { ChangeSet } from "./change-set.ts";
 import {
   type Context,
   cancelSubject,

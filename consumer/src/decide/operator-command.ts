@@ -1,7 +1,7 @@
 /** Decides operator commands. Pure: reads and changes only the change set. */
 import type { OperatorCommandFact } from "@webhook-gateway/shared/messages/fact.ts";
 import type { Validation } from "@webhook-gateway/shared/store/validation-row.ts";
-import type { ChangeSet } from "../record/change-set.ts";
+import type { ChangeSet } from "./change-set.ts";
 import type { DeliveryPolicy } from "./context.ts";
 import { ensureRun, liveRuns, stopRun } from "./run.ts";
 

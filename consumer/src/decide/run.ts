@@ -6,7 +6,7 @@ import { isFinal } from "@webhook-gateway/shared/domain/validation.ts";
 import type { DeliveryFact } from "@webhook-gateway/shared/messages/fact.ts";
 import type { Subject } from "@webhook-gateway/shared/store/subject-row.ts";
 import type { Validation } from "@webhook-gateway/shared/store/validation-row.ts";
-import type { ChangeSet } from "../record/change-set.ts";
+import type { ChangeSet } from "./change-set.ts";
 
 /** What asks for a validation of a subject's newest head. */
 export interface RunRequest {

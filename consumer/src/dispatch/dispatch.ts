@@ -14,12 +14,12 @@ import { type Mutation, rowsOf } from "@webhook-gateway/shared/store/write/mutat
 import { loadUnmatched } from "@webhook-gateway/shared/store/write/unmatched.ts";
 import { tally } from "@webhook-gateway/shared/telemetry/tally.ts";
 import { isoTime } from "@webhook-gateway/shared/text/iso-time.ts";
-import { type Dispatched, decideOutcomes } from "../decide/dispatch-outcome.ts";
 import { decideAndCommit } from "../effects/decide-and-commit.ts";
 import { idText } from "../effects/effect-log.ts";
 import { type EffectDeps, earliest, runEffect } from "../effects/run-effect.ts";
 import { type Grainchain, LEASE_SLACK_MS, type Trigger } from "./grainchain.ts";
 import { keepAnswered } from "./kept-results.ts";
+import { type Dispatched, decideOutcomes } from "./outcome.ts";
 import { type Sent, sendAll } from "./trigger.ts";
 
 export interface DispatchConfig {

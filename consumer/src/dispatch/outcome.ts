@@ -3,10 +3,10 @@ import type { NextAttempt } from "@webhook-gateway/shared/domain/failure.ts";
 import { isFinal } from "@webhook-gateway/shared/domain/validation.ts";
 import type { Results, UnmatchedCallback } from "@webhook-gateway/shared/store/rows.ts";
 import type { Validation } from "@webhook-gateway/shared/store/validation-row.ts";
-import type { Accepted, TriggerOutcome } from "../dispatch/grainchain.ts";
-import type { ChangeSet } from "../record/change-set.ts";
-import { effectDeadLetter } from "../record/dead-letters.ts";
-import { applyStatusUpdate, signalOf, statusText } from "./callback.ts";
+import { applyStatusUpdate, signalOf, statusText } from "../decide/callback.ts";
+import type { ChangeSet } from "../decide/change-set.ts";
+import { effectDeadLetter } from "../decide/dead-letter.ts";
+import type { Accepted, TriggerOutcome } from "./grainchain.ts";
 
 export interface Dispatched {
   readonly id: string;

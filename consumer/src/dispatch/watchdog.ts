@@ -13,9 +13,9 @@ import type { Validation } from "@webhook-gateway/shared/store/validation-row.ts
 import { rowsOf } from "@webhook-gateway/shared/store/write/mutation.ts";
 import { isoTime } from "@webhook-gateway/shared/text/iso-time.ts";
 import { applyStatusUpdate } from "../decide/callback.ts";
+import type { ChangeSet } from "../decide/change-set.ts";
 import { decideAndCommit } from "../effects/decide-and-commit.ts";
 import { type EffectDeps, runEffect } from "../effects/run-effect.ts";
-import type { ChangeSet } from "../record/change-set.ts";
 import { CALLS_AT_ONCE, type Grainchain, LEASE_SLACK_MS, type StatusAnswer } from "./grainchain.ts";
 import { keepAnswered } from "./kept-results.ts";
 

@@ -4,7 +4,7 @@ import { commit } from "@webhook-gateway/shared/store/write/commit.ts";
 import type { Mutation } from "@webhook-gateway/shared/store/write/mutation.ts";
 import type { Snapshot } from "@webhook-gateway/shared/store/write/snapshot.ts";
 import type { Log } from "@webhook-gateway/shared/telemetry/log.ts";
-import { ChangeSet } from "../record/change-set.ts";
+import { ChangeSet } from "../decide/change-set.ts";
 import { logFinished } from "./finish-log.ts";
 
 /** Decisions made again after a concurrent change of the same rows, before the work is left to a later time. */

@@ -17,10 +17,10 @@ import { loadSnapshot } from "@webhook-gateway/shared/store/write/snapshot.ts";
 import { errorText } from "@webhook-gateway/shared/telemetry/log.ts";
 import { isoTime } from "@webhook-gateway/shared/text/iso-time.ts";
 import { parseJson } from "@webhook-gateway/shared/text/json.ts";
+import type { ChangeSet } from "../decide/change-set.ts";
 import { replayDispatch } from "../decide/operator-command.ts";
 import { byHalves } from "../effects/by-halves.ts";
 import { decideAndCommit } from "../effects/decide-and-commit.ts";
-import type { ChangeSet } from "../record/change-set.ts";
 import { decideFact, type RecordDeps } from "../record/record.ts";
 import { pacedAfter, quotaOf } from "./replay-pace.ts";
 

@@ -9,7 +9,7 @@ import type { Postponement } from "@webhook-gateway/shared/store/claim/reports.t
 import type { DeadLetter } from "@webhook-gateway/shared/store/rows.ts";
 import type { ReportOutcome } from "@webhook-gateway/shared/store/write/mutation.ts";
 import { isoTime } from "@webhook-gateway/shared/text/iso-time.ts";
-import { effectDeadLetter } from "../record/dead-letters.ts";
+import { effectDeadLetter } from "../decide/dead-letter.ts";
 import { mayBePosted } from "./plan.ts";
 import type { SentReport } from "./send.ts";
 

@@ -1,8 +1,8 @@
 import type { DueReport } from "@webhook-gateway/shared/store/claim/due-report.ts";
 import { describe, expect, test } from "vitest";
 import { planReport } from "../../src/report/plan.ts";
-import { due } from "./due.ts";
 import { detailsOf } from "../report-content/support.ts";
+import { due } from "./due.ts";
 
 const NOT_POSTED = "nothing was posted before";
 const SHOWN_OTHERWISE = "GitHub shows a later run of this commit, or another subject with the same head";
