@@ -4,7 +4,7 @@ import { runHere } from "../../cli/test/support/gateway-here.ts";
 import { decides } from "../grainchain/fault-policies.ts";
 import { failsTests, runsUntilCancelled, succeeds } from "../grainchain/scenarios.ts";
 import { type GrainchainDouble, startDouble } from "../grainchain/server.ts";
-import { cleanUpAfterFile } from "./support/file-end.ts";
+import { cleanUpAfterFile } from "../system/file-end.ts";
 import { type Gateway, SECRETS, startGateway } from "./support/gateway.ts";
 import { openPull, waitForState as waitForRun } from "./support/pull-requests.ts";
 

@@ -2,8 +2,8 @@ import { randomUUID } from "node:crypto";
 import { beforeAll, expect, test } from "vitest";
 import { type Grainchain, startGrainchain } from "../../grainchain/src/server.ts";
 import { isRunning } from "../../grainchain/test/support/poll.ts";
+import { cleanUpAfterFile } from "../system/file-end.ts";
 import { commitFiles, makeDirectory, stepsFile } from "../system/repositories.ts";
-import { cleanUpAfterFile } from "./support/file-end.ts";
 import { type Gateway, SECRETS, startGateway } from "./support/gateway.ts";
 
 /** One system for all tests, with a directory of real repositories: one for each test. */

@@ -9,10 +9,11 @@ import { beforeAll, expect, test } from "vitest";
 import { sendDelivery } from "../../cli/src/api/delivery.ts";
 import { buildPayload } from "../../cli/src/input/payload.ts";
 import { waitUntil } from "../support/patience.ts";
+import { fireCron } from "../system/cron.ts";
 import { openDatabase } from "../system/database.ts";
+import { cleanUpAfterFile } from "../system/file-end.ts";
 import { childOf, pidsWith, processesWith } from "../system/processes.ts";
-import { environment, fireCron, type Program, queryD1, SECRET, startProgram } from "../system/program.ts";
-import { cleanUpAfterFile } from "./support/file-end.ts";
+import { environment, type Program, queryD1, SECRET, startProgram } from "../system/program.ts";
 import { appliedTo, applyOldMigrations, migrationNames } from "./support/old-state.ts";
 
 const whenDone = cleanUpAfterFile();

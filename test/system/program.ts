@@ -91,16 +91,3 @@ export async function queryD1(env: Readonly<Record<string, string>>, sql: string
   const text = program.stdout.join("\n");
   return JSON.parse(text.slice(text.indexOf("[")))[0].results;
 }
-
-/** Fires the cron that runs every minute. Resolves once the consumer has handled it. */
-export async function fireCron(url: string): Promise<void> {
-  const response = await fetch(
-    `${url}/cdn-cgi/local/explorer/api/local/scheduled?worker=webhook-gateway-consumer-development`,
-    {
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify({ cron: "* * * * *" }),
-    },
-  );
-  if (!response.ok) throw new Error(`the cron failed: ${await response.text()}`);
-}

@@ -6,9 +6,9 @@ import type { Scenario } from "../../grainchain/run.ts";
 import { succeeds } from "../../grainchain/scenarios.ts";
 import { type GrainchainDouble, startDouble } from "../../grainchain/server.ts";
 import { waitUntil } from "../../support/patience.ts";
+import { cleanUpAfterFile } from "../../system/file-end.ts";
 import { startBrowser, type Visit, visit } from "./browser.ts";
 import { REFUSED, SCENARIOS } from "./dashboard-pages.ts";
-import { cleanUpAfterFile } from "./file-end.ts";
 import { type Gateway, SECRETS, startGateway } from "./gateway.ts";
 
 /** No page waits longer before it refreshes itself. */

@@ -7,6 +7,7 @@ import { createTestHarness } from "wrangler";
 import { type Delivery, type Sent, sendDelivery } from "../../../cli/src/api/delivery.ts";
 import { buildPayload, type PayloadOptions } from "../../../cli/src/input/payload.ts";
 import { waitFor as waitForAny } from "../../support/patience.ts";
+import { fireCron } from "../../system/cron.ts";
 import { applyMigrations, openDatabase, type Row, type Rows } from "../../system/database.ts";
 import { makeDirectory } from "../../system/repositories.ts";
 import { type Entry, writeConfigurations } from "./configuration.ts";
@@ -18,8 +19,6 @@ export const SECRETS = {
   OPERATOR_TOKEN: "e2e-operator-token",
   READER_TOKEN: "e2e-reader-token",
 };
-
-const CONSUMER = "webhook-gateway-consumer-development";
 
 // Wrangler fetches no location, and keeps no trace of requests.
 Object.assign(process.env, { CLOUDFLARE_CF_FETCH_ENABLED: "false", X_LOCAL_OBSERVABILITY: "false" });
@@ -105,17 +104,7 @@ export async function startGateway(
          WHERE d.id = ?1 AND v.finished_at IS NOT NULL`,
         guid,
       ),
-    async cron() {
-      const response = await fetch(
-        `${url.origin}/cdn-cgi/local/explorer/api/local/scheduled?worker=${CONSUMER}`,
-        {
-          method: "POST",
-          headers: { "content-type": "application/json" },
-          body: JSON.stringify({ cron: "* * * * *" }),
-        },
-      );
-      if (!response.ok) throw new Error(`the cron failed: ${await response.text()}`);
-    },
+    cron: () => fireCron(url.origin),
     reconfigure: (changes, ofConsumer = changes) =>
       harness.update({ root: ROOT, workers: workers(changes, ofConsumer) }),
     logs: () =>

@@ -3,9 +3,9 @@ import { afterEach, beforeAll, expect, inject } from "vitest";
 import { startGrainchain } from "../../../grainchain/src/server.ts";
 import { type GitHub, openGitHub } from "../../github/client/client.ts";
 import type {} from "../../github/client/provided.ts";
+import { cleanUpAfterFile } from "../../system/file-end.ts";
 import { expectInvariants } from "../../system/invariants.ts";
 import { commitFiles, makeDirectory, stepsFile } from "../../system/repositories.ts";
-import { cleanUpAfterFile } from "./file-end.ts";
 import { type Gateway, SECRETS, startGateway } from "./gateway.ts";
 
 const TOKEN = "ghp_endtoend";

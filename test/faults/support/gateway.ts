@@ -1,14 +1,13 @@
 /** The gateway of one test file: both Workers as they are deployed, in workerd, with local D1 and queues. */
 import { randomUUID } from "node:crypto";
-import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
-import { ROOT } from "@webhook-gateway/shared/process/root.mjs";
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from "miniflare";
 import { inject } from "vitest";
 import { type Delivery, type Sent, sendDelivery } from "../../../cli/src/api/delivery.ts";
 import { buildPayload, type PayloadOptions } from "../../../cli/src/input/payload.ts";
 import { type Activity, eventually } from "../../system/activity.ts";
-import { openDatabase, type Row, type Rows } from "../../system/database.ts";
+import { fireCron } from "../../system/cron.ts";
+import { applyMigrations, openDatabase, type Row, type Rows } from "../../system/database.ts";
 import { childOf } from "../../system/processes.ts";
 import type { BuiltWorker } from "./built-workers.ts";
 
@@ -58,7 +57,6 @@ const BATCH_TIMEOUT_SECONDS = 0.01;
 /** The folder that Wrangler uses in a state directory. */
 const STATE = "v3";
 const CONSUMER = "webhook-gateway-consumer-development";
-const MIGRATIONS = path.join(ROOT, "shared/migrations");
 const LINES_KEPT = 500;
 
 /** Starts both Workers against a Grainchain. */
@@ -91,7 +89,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const { origin } = await miniflare.ready;
   const query = openDatabase(origin);
   const rows: Rows = (sql, ...bound) => retried(() => query(sql, ...bound));
-  await migrate(rows);
+  await applyMigrations(rows);
   const kill = async (): Promise<void> => {
     restarted = Promise.withResolvers();
     process.kill(Number(childOf(process.pid)), "SIGKILL");
@@ -133,11 +131,6 @@ const entryOf = (folder: string, entry: GatewayOptions["entry"]) =>
     ? []
     : [{ type: "ESModule" as const, path: path.join(folder, "entry.js"), contents: entry.module }];
 
-async function migrate(rows: Rows): Promise<void> {
-  const files = readdirSync(MIGRATIONS).filter((file) => file.endsWith(".sql"));
-  for (const file of files.toSorted()) await rows(readFileSync(path.join(MIGRATIONS, file), "utf8"));
-}
-
 /** If this process was held up, fetch may use a connection that the server has closed: then it is tried again. */
 async function retried<T>(send: () => Promise<T>): Promise<T> {
   try {
@@ -167,13 +160,6 @@ function createClient(url: string, rows: Rows, activity: Activity) {
       await eventually(`${sql} ${bound.join(" ")}`, find, activity);
       return found ?? {};
     },
-    async cron(): Promise<void> {
-      const api = `${url}/cdn-cgi/local/explorer/api/local/scheduled?worker=${CONSUMER}`;
-      const headers = { "content-type": "application/json" };
-      const body = JSON.stringify({ cron: "* * * * *" });
-      const response = await retried(() => fetch(api, { method: "POST", headers, body }));
-      if (!response.ok) throw new Error(`the cron failed: ${await response.text()}`);
-      await response.body?.cancel();
-    },
+    cron: () => retried(() => fireCron(url)),
   };
 }

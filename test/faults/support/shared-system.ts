@@ -1,10 +1,11 @@
 /** The gateway between a signing GitHub and a Grainchain that fails on demand, one for all tests of a file. */
-import { afterAll, beforeAll, beforeEach, onTestFailed } from "vitest";
+import { beforeAll, beforeEach, onTestFailed } from "vitest";
 import { serves } from "../../grainchain/fault-policies.ts";
 import { succeeds } from "../../grainchain/scenarios.ts";
 import { startDouble } from "../../grainchain/server.ts";
 import { Activity } from "../../system/activity.ts";
 import { createDriver, createOpener, PAST } from "../../system/driver.ts";
+import { cleanUpAfterFile } from "../../system/file-end.ts";
 import { type GatewayOptions, PUBLIC_URL, startGateway } from "./gateway.ts";
 
 /** However slow the machine is, only what a test makes hang takes this long. */
@@ -32,17 +33,14 @@ export type System = Awaited<ReturnType<typeof start>>;
  * @returns the system, once the tests run
  */
 export function shareSystem(vars: Readonly<Record<string, string>> = {}): () => System {
-  const ends: (() => Promise<void>)[] = [];
+  const whenDone = cleanUpAfterFile();
   let system: System | undefined;
   const get = (): System => {
     if (system === undefined) throw new Error("the system is not started yet");
     return system;
   };
   beforeAll(async () => {
-    system = await start(vars, (end) => void ends.unshift(end));
-  });
-  afterAll(async () => {
-    for (const end of ends) await end();
+    system = await start(vars, whenDone);
   });
   let failed = false;
   beforeEach(async () => {

@@ -2,8 +2,8 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, expect } from "vitest";
 import { type GrainchainDouble, startDouble } from "../../../grainchain/server.ts";
+import { cleanUpAfterFile } from "../../../system/file-end.ts";
 import { expectInvariants } from "../../../system/invariants.ts";
-import { cleanUpAfterFile } from "../../support/file-end.ts";
 import { type Gateway, startGateway } from "../../support/gateway.ts";
 import { leaksOf, problemsOf } from "./answer-checks.ts";
 import { type Answer, type Attack, sendAttack } from "./attack.ts";
