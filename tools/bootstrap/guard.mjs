@@ -1,4 +1,4 @@
-// Runs a Node script and ends it when whoever started this is gone, for scripts that do not see to that themselves.
+// Runs a Node script and ends it when the parent process is gone, for scripts that do not do that themselves.
 //
 //   node tools/bootstrap/guard.mjs <script> [arguments]
 import { spawn } from "node:child_process";

@@ -19,20 +19,20 @@ const run = (args: readonly string[], env = {}) =>
     env: { ...process.env, ...env },
   });
 
-test("runs this checkout's Wrangler where the machine's Node is too old for it", async () => {
+test("runs this checkout's Wrangler even if the machine's Node is too old for it", async () => {
   const { stdout } = await run(["wrangler", "--version"]);
 
   const { dependencies } = JSON.parse(readFileSync(path.join(ROOT, "package.json"), "utf8"));
   expect(stdout).toContain(dependencies.wrangler);
 });
 
-test("gives Wrangler its arguments, and ends as it does", async () => {
+test("passes its arguments to Wrangler, and exits with the same code", async () => {
   const failed = run(["wrangler", "deploy", "-c", "no-such-file.toml", "--dry-run"]);
 
   await expect(failed).rejects.toMatchObject({ code: 1, stderr: expect.stringContaining("no-such-file") });
 });
 
-test("has a command reach what listens on this machine, whatever proxies are set", async () => {
+test("lets a command reach this machine, whatever proxies are set", async () => {
   const proxy = await startAsked();
   const gateway = await startAsked();
   const url = `http://127.0.0.1:${gateway.port}`;
@@ -54,7 +54,7 @@ test.each([
   expect(isRecentNode(version)).toBe(recent);
 });
 
-test("asks for no older Node than Wrangler does, and documents the one that it asks for", () => {
+test("requires no older Node than Wrangler does, and documents the version", () => {
   const text = readFileSync(path.join(ROOT, "node_modules/wrangler/package.json"), "utf8");
   const [needed = ""] = /[\d.]+/.exec(JSON.parse(text).engines.node) ?? [];
   expect([needed, `${MIN_NODE}.0`].toSorted((a, b) => a.localeCompare(b, "en", { numeric: true }))[0]).toBe(

@@ -34,7 +34,7 @@ test("the documented domain is production's, and changes nothing else", () => {
   expect(readWith(changed, "staging")).toEqual(readWith(without, "staging"));
 });
 
-test("the file shows where the documented lines stand", () => {
+test("the file contains the documented lines", () => {
   expect(toml).toMatch(
     /^(# )?\[\[env\.production\.routes\]\]\n(# )?pattern = ".+"\n(# )?custom_domain = true\n\n\[env\.production\.vars\]/m,
   );

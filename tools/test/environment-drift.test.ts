@@ -6,7 +6,7 @@ import { FILES } from "../../cli/test/support/fake-wrangler-project.ts";
 import { makeDirectory } from "../../test/system/repositories.ts";
 import { environmentDifferences, sharedResources } from "./support/worker-environments.ts";
 
-test("staging and production are what development is, but for what is their own", () => {
+test("staging and production match development, except for their own values", () => {
   expect(environmentDifferences(ROOT)).toEqual([]);
 });
 
@@ -35,7 +35,7 @@ const PRODUCER_TABLES: readonly (readonly [string, RegExp])[] = [
 ];
 
 describe("drift is noticed", () => {
-  test.each(PRODUCER_TABLES)("where staging lacks its %s", (_, table) => {
+  test.each(PRODUCER_TABLES)("if staging is missing its %s", (_, table) => {
     const dir = edited("producer", table, "");
 
     expect(environmentDifferences(dir)).not.toEqual([]);

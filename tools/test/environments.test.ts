@@ -41,7 +41,7 @@ describe.each(ENVIRONMENTS)("in %s", (env) => {
   const settingsOf = (role: string) =>
     consumers.find(({ queue }) => queue === `webhook-gateway-${role}-${env}`);
 
-  test("both Workers know that it is, and have the same database and dataset", () => {
+  test("both Workers know the environment, and have the same database and dataset", () => {
     expect([producer.vars.ENVIRONMENT, consumer.vars.ENVIRONMENT]).toEqual([env, env]);
     expect(producer.d1_databases).toEqual([expect.objectContaining({ database_id: expect.any(String) })]);
     expect(consumer.d1_databases).toEqual(producer.d1_databases);
@@ -50,13 +50,13 @@ describe.each(ENVIRONMENTS)("in %s", (env) => {
     expect(producer.compatibility_date).toBe(consumer.compatibility_date);
   });
 
-  test("variables that both read have one value", () => {
+  test("variables that both Workers read have the same value", () => {
     const shared = Object.keys(producer.vars).filter((name) => name in consumer.vars);
     expect(shared).toContain("REPOSITORY_ALLOW");
     for (const name of shared) expect([name, producer.vars[name]]).toEqual([name, consumer.vars[name]]);
   });
 
-  test("every queue that is written to is read, and what cannot be recorded ends in one that is read too", () => {
+  test("every queue that is written to is consumed, and so is its dead-letter queue", () => {
     const written = [...(producer.queues.producers ?? []), ...(consumer.queues.producers ?? [])];
     expect(written.map(({ queue }) => queue).toSorted()).toEqual([
       `webhook-gateway-events-${env}`,
@@ -70,7 +70,7 @@ describe.each(ENVIRONMENTS)("in %s", (env) => {
     ]);
   });
 
-  test("a queue's settings are all said, as the figures of the architecture need them", () => {
+  test("every queue sets all the values that the architecture requires", () => {
     for (const settings of consumers) {
       const { max_batch_size, max_batch_timeout, max_retries, retry_delay, max_concurrency } = settings;
       const all = [max_batch_size, max_batch_timeout, max_retries, retry_delay, max_concurrency];
@@ -81,14 +81,14 @@ describe.each(ENVIRONMENTS)("in %s", (env) => {
     expect(settingsOf("dead")?.max_retries).toBe(100);
   });
 
-  test("the consumer comes every minute and has its Durable Object", () => {
+  test("the consumer runs every minute and has its Durable Object", () => {
     expect(consumer.triggers.crons).toEqual(["* * * * *"]);
     expect(consumer.durable_objects.bindings).toMatchObject([
       { name: "GITHUB_BUDGET", class_name: "GitHubBudget" },
     ]);
   });
 
-  test("no secret has a value in a file", () => {
+  test("no secret has a value in a configuration file", () => {
     const secret = /SECRET|TOKEN|PRIVATE_KEY|API_KEY|ALERT_WEBHOOK_URL/;
     for (const config of [producer, consumer]) {
       const values = Object.entries(config.vars).filter(([name]) => secret.test(name));

@@ -16,7 +16,7 @@ test("names the rows of each rule that is broken", () => {
   expect(brokenRows(CHECKS, JSON.stringify([answer(), answer()]))).toEqual([]);
 });
 
-describe("a rule that nothing was heard of is not taken for kept:", () => {
+describe("a rule without a result does not count as kept:", () => {
   test.each([
     ["fewer answers than rules", JSON.stringify([answer()])],
     ["more answers than rules", JSON.stringify([answer(), answer(), answer()])],

@@ -41,7 +41,7 @@ test.each([
   expect(hasEveryMigration(makeState(databases))).toBe(known);
 });
 
-test("of a state that does not exist no migration is known to be applied", () => {
+test("no migration counts as applied if there is no local state", () => {
   expect(hasEveryMigration(path.join(makeDirectory(), "state"))).toBe(false);
 });
 

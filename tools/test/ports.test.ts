@@ -15,13 +15,13 @@ test.each([
   expect(portProblem(80, "PORT", code)).toBe(problem);
 });
 
-test("takes no port at which no browser, and no fetch, asks for anything", async () => {
+test("refuses ports that browsers and fetch never connect to", async () => {
   await expect(requireFreePort(10080, "PORT")).rejects.toThrow(
     "browsers refuse port 10080; set PORT to another one",
   );
 });
 
-test("takes a free port, and not one that something listens on", async () => {
+test("accepts a free port, and refuses one that is in use", async () => {
   const port = await freePort();
   await expect(requireFreePort(port, "PORT")).resolves.toBeUndefined();
 

@@ -24,7 +24,7 @@ const LEFT_TO_OTHERS: Readonly<Record<string, string>> = {
 const STARTS_PROCESSES = /from "node:(?:child_process|cluster|worker_threads)"/;
 const MAKES_ENVIRONMENT = /from "[^"]*\/child-environment\.mjs"/;
 
-test("whatever starts a process makes its environment, or has a reason not to", () => {
+test("every file that starts a process builds its environment, or has a reason not to", () => {
   const files = globSync("{bench,cli,consumer,grainchain,producer,shared,test,tools}/**/*.{ts,tsx,mjs}", {
     cwd: ROOT,
     exclude: (name) => path.basename(name) === "node_modules",

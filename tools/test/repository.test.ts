@@ -36,7 +36,7 @@ const WORKFLOWS = globSync(".github/workflows/*.yml", { cwd: ROOT }).toSorted();
 const readWorkflow = (file: string) => v.parse(workflow, parse(readText(file)));
 const stepsOf = (file: string) => Object.values(readWorkflow(file).jobs).flatMap(({ steps }) => steps);
 
-test("there are the workflows of CI, of each night and of a release", () => {
+test("the workflows are CI, nightly and release", () => {
   expect(WORKFLOWS.map((file) => readWorkflow(file).name)).toEqual(["CI", "Nightly", "Release"]);
 });
 
@@ -51,7 +51,7 @@ test.each(WORKFLOWS)("%s runs scripts that exist", (file) => {
   for (const [, name = ""] of commands) expect(scripts, name).toHaveProperty([name]);
 });
 
-test.each(WORKFLOWS)("%s may read only, unless a job says more, and ends in time", (file) => {
+test.each(WORKFLOWS)("%s has read-only permissions, unless a job needs more, and a time limit", (file) => {
   const { permissions, jobs } = readWorkflow(file);
 
   expect(permissions).toEqual({ contents: "read" });
@@ -59,7 +59,7 @@ test.each(WORKFLOWS)("%s may read only, unless a job says more, and ends in time
     expect(minutes ?? (uses?.startsWith("./") ? 0 : undefined), name).toBeTypeOf("number");
 });
 
-test.each(WORKFLOWS)("%s uses actions of exact commits, and says which versions they are", (file) => {
+test.each(WORKFLOWS)("%s pins actions to commits, and names their versions", (file) => {
   const lines = readText(file).match(/^.*\buses: (?!\.\/).*$/gm) ?? [];
   expect(lines).not.toEqual([]);
   for (const line of lines) expect(line).toMatch(/uses: [\w-]+\/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/);
@@ -119,13 +119,13 @@ test("development and tests have one Wrangler, one Miniflare and one workerd", (
     expect(Object.keys(packages).filter((key) => key.startsWith(`${name}@`))).toHaveLength(1);
 });
 
-test("the Workers say the version of package.json, which changesets count", () => {
+test("the Workers show the version of package.json, which changesets update", () => {
   expect(VERSION).toBe(version);
   const config = JSON.parse(readText(".changeset/config.json"));
   expect(config).toMatchObject({ baseBranch: "main", privatePackages: { version: true } });
 });
 
-test("an editor indents and ends lines as Biome does", () => {
+test("editors indent and end lines the way Biome does", () => {
   const { formatter } = JSON.parse(readText("biome.json"));
   const settings = readText(".editorconfig");
   expect(settings).toContain(

@@ -53,7 +53,7 @@ const HASHED_AND_LICENSED = {
 
 const version = (): string => JSON.parse(readFileSync(path.join(ROOT, "package.json"), "utf8")).version;
 
-test("it says what it is of, and nothing of the machine that made it", () => {
+test("it names its subject, and nothing of the machine that made it", () => {
   expect(sbom.metadata.component).toMatchObject({ name: "webhook-gateway", version: version() });
 
   const text = JSON.stringify(sbom);

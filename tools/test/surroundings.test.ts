@@ -24,7 +24,7 @@ const RUNS_GIT: [string, () => unknown][] = [
   ["a benchmark's report", () => describeMachine(0)],
 ];
 
-test("the demo that git fails ends with git's own words", async () => {
+test("the demo prints git's error if git fails", async () => {
   const demoRepos = makeDirectory();
   mkdirSync(path.join(demoRepos, "demo/widgets"), { recursive: true });
   writeFileSync(path.join(demoRepos, "demo/widgets/.git"), "nonsense");
@@ -50,7 +50,7 @@ describe.each(RUNS_GIT)("%s", (_, run) => {
     expect(other.files()).toEqual(before);
   });
 
-  test("works whatever a person's own git configuration says", async () => {
+  test("works whatever the person's git configuration says", async () => {
     const home = makeOddHome();
     surroundWith({ HOME: home, XDG_CONFIG_HOME: home, GIT_CONFIG_GLOBAL: path.join(home, ".gitconfig") });
 

@@ -68,7 +68,7 @@ test("fetches a tool once, without running its scripts", async () => {
   expect(await fetchTool(tool, cacheDir, offline)).toBe(one);
 });
 
-test("refuses a tool that does not have the recorded hash, and keeps nothing of it", async () => {
+test("refuses a tool with another hash than recorded, and keeps nothing of it", async () => {
   const env = await startRegistry(packTool());
   const cacheDir = makeDirectory();
 
@@ -81,7 +81,7 @@ test("refuses a tool that does not have the recorded hash, and keeps nothing of 
   expect(readdirSync(cacheDir)).toEqual([]);
 });
 
-test("says what npm says when the registry cannot be reached", async () => {
+test("prints npm's error if the registry cannot be reached", async () => {
   const env = {
     ...childEnvironment(process.env),
     npm_config_registry: "http://127.0.0.1:1",
@@ -110,7 +110,7 @@ test.each([
   });
 });
 
-test("has no tools for a platform that has none", () => {
+test("has no tools for an unknown platform", () => {
   expect(readTools(LOCK, "sunos", "x64")).toEqual({ node: undefined, pnpm: undefined });
 });
 

@@ -33,7 +33,7 @@ const LOOPBACK = ["localhost", "127.0.0.1", "::1", "[::1]"];
 const GIT_HOME = fileURLToPath(new URL("git-home", import.meta.url));
 
 /**
- * For Node, npm, pnpm, Wrangler and whatever else is to work as the person has set it up.
+ * For Node, npm, pnpm, Wrangler and other programs that work the way the person has set them up.
  * @param {Given} given
  * @returns {Environment} what is given, without what is meant for another program, and with loopback past every proxy
  */
@@ -79,7 +79,7 @@ const OF_GRAINCHAIN =
   /^(?:PATH|HOME|USER|LOGNAME|TMPDIR|TZ|LANG|LC_\w+|LD_\w+|DYLD_\w+|NODE_\w+|NO_PROXY|no_proxy|GRAINCHAIN_\w+)$/;
 
 /**
- * For git, which runs with a configuration of its own (`git-home/.gitconfig`), in English, and asks nothing on a terminal.
+ * For git, which runs with its own configuration (`git-home/.gitconfig`), in English, and without prompts.
  * It reaches other machines as the person does, by proxies and certificates that the environment names. The person's git
  * configuration is not read, since that also says which programs git runs, and hands credentials to whatever
  * repository it is asked for.
@@ -131,7 +131,7 @@ function isOfWrangler(name) {
 function withoutProxy(given) {
   const lists = [given.no_proxy ?? "", given.NO_PROXY ?? ""];
   const hosts = [...lists.flatMap((list) => list.split(/[\s,]+/)), ...LOOPBACK].filter((host) => host !== "");
-  // An asterisk counts only where it stands alone.
+  // An asterisk counts only by itself.
   const list = lists.some((one) => one.trim() === "*") ? "*" : [...new Set(hosts)].join(",");
   return { NO_PROXY: list, no_proxy: list };
 }
