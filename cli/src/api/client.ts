@@ -32,7 +32,6 @@ export interface Client {
 /** For one request with its whole answer. */
 const TIMEOUT_MS = 30_000;
 
-/** A client of one gateway. */
 export function openClient({ url, token }: Connection): Client {
   const headers = {
     accept: "application/json",

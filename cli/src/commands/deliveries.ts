@@ -16,7 +16,6 @@ Examples:
 Events that are ignored are not recorded.
 To trace one delivery: gateway trace <GUID>`;
 
-/** Adds the command. */
 export function addDeliveries(program: Command): void {
   const deliveries = program
     .command("deliveries")

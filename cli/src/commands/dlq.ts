@@ -35,7 +35,6 @@ interface ActionOptions extends ScopeOptions {
 
 const MAX_REASON = 500;
 
-/** Adds the command. */
 export function addDlq(program: Command): void {
   const dlq = program
     .command("dlq")

@@ -20,7 +20,6 @@ names. A check that cannot be made is a warning that says why. The exit code is
 1 if any check fails. Credentials come from the environment or .env, and for
 development also from .dev.vars, under the names that the Workers use.`;
 
-/** Adds the command. */
 export function addDoctor(program: Command, wrangler: WranglerProgram): void {
   addEnvironmentOption(program.command("doctor"))
     .description("check everything that an environment needs")

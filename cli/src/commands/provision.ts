@@ -45,7 +45,6 @@ const COLUMNS: readonly Column<Row>[] = [
   { head: "will be", cell: ({ will }) => will, rank: 2, min: 20, wrap: true },
 ];
 
-/** Adds the command. */
 export function addProvision(program: Command, wrangler: WranglerProgram): void {
   addEnvironmentOption(program.command("provision"))
     .description("create what an environment needs at Cloudflare")

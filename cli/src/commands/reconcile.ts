@@ -26,7 +26,6 @@ interface ReconcileOptions {
   readonly dryRun?: boolean;
 }
 
-/** Adds the command. */
 export function addReconcile(program: Command): void {
   program
     .command("reconcile")

@@ -58,7 +58,6 @@ function checkEnd(session: Session, { status, replayed, failed, total }: ReplayI
   throw new GatewayError(`${failed} of ${total} could not be replayed and are open again: ${list}`);
 }
 
-/** Prints one replay. */
 export const printReplay = ({ json }: Session, item: ReplayItem): void =>
   printResult(json, item, (shown, screen) => fieldLines(replayFields(shown, new Date()), screen));
 

@@ -28,7 +28,6 @@ Example:
 Dead letters that it has not reached are open again. A replay that has ended
 does not change.`;
 
-/** Adds the command. */
 export function addReplays(program: Command): void {
   const replays = program
     .command("replays")

@@ -40,7 +40,6 @@ The secret comes from GITHUB_WEBHOOK_SECRET. For a gateway on this machine it
 may also come from .dev.vars.
 With --count each delivery is a separate pull request, numbered from --pr on.`;
 
-/** Adds the command. */
 export function addSend(program: Command): void {
   program
     .command("send")

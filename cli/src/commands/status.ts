@@ -13,7 +13,6 @@ Examples:
   gateway status acme/widgets
   gateway status --url https://gateway.example.com --output json`;
 
-/** Adds the command. */
 export function addStatus(program: Command): void {
   program
     .command("status")

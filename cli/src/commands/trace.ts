@@ -13,7 +13,6 @@ Examples:
   gateway trace 72d3162e-cc78-11e3-81ab-4c9367dc0958
   gateway trace 186853002-pr-12-6dcb09b5b57875f334f61aebed695e2e4193db5e-1 --output json`;
 
-/** Adds the command. */
 export function addTrace(program: Command): void {
   program
     .command("trace")

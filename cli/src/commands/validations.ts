@@ -50,7 +50,6 @@ Grainchain.`,
 
 const MAX_NUMBER = 9_999_999_999;
 
-/** Adds the command. */
 export function addValidations(program: Command): void {
   const validations = program
     .command("validations")

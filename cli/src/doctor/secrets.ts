@@ -7,7 +7,6 @@ import { type Check, WRANGLER_TIMEOUT_MS } from "./check.ts";
 import type { CheckContext } from "./context.ts";
 import { collect, type Finding, fail, ok, warn } from "./finding.ts";
 
-/** The secrets of each Worker. */
 export const secretChecks = (context: CheckContext): Check[] =>
   WORKERS.map((worker) => {
     const name = `secrets of the ${worker}`;

@@ -7,7 +7,6 @@ import path from "node:path";
 
 export const EXAMPLES_FILE = path.join(import.meta.dirname, "example-payloads.jsonl");
 
-/** One line of the file. */
 export interface ExamplePayload {
   readonly event: string;
   readonly payload: Readonly<Record<string, unknown>>;

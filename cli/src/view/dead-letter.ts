@@ -3,7 +3,6 @@ import type { DeadLetterDetail, DeadLetterItem } from "@webhook-gateway/shared/a
 import type { Column, Field } from "../output/table.ts";
 import { ageText, utcAndAgeText } from "../output/time-text.ts";
 
-/** A list of dead letters. */
 export const deadLetterColumns = (now: Date): Column<DeadLetterItem>[] => [
   { head: "ID", cell: ({ id }) => id, rank: 1, whole: true },
   { head: "KIND", cell: ({ kind }) => kind, rank: 2 },

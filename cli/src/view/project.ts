@@ -6,7 +6,6 @@ import { ageText, utcAndAgeText } from "../output/time-text.ts";
 import { eventText } from "./event.ts";
 import { shortSha, statusStyle, statusText } from "./validation.ts";
 
-/** The lines to print. */
 export function projectLines(status: ProjectStatus, screen: Screen): string[] {
   const now = new Date();
   const { project_id, renamed_to, last_event, counts, validations } = status;

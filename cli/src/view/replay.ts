@@ -3,7 +3,6 @@ import type { ReplayItem } from "@webhook-gateway/shared/api/replay.ts";
 import type { Column, Field } from "../output/table.ts";
 import { ageText, utcAndAgeText } from "../output/time-text.ts";
 
-/** A list of replays. */
 export const replayColumns = (now: Date): Column<ReplayItem>[] => [
   { head: "ID", cell: ({ id }) => id, rank: 1, whole: true },
   { head: "ACTION", cell: ({ action }) => action, rank: 5 },
@@ -27,7 +26,6 @@ export const replayColumns = (now: Date): Column<ReplayItem>[] => [
   { head: "REASON", cell: ({ reason }) => reason, rank: 8, min: 10 },
 ];
 
-/** One replay. */
 export const replayFields = (item: ReplayItem, now: Date): Field[] => [
   [item.action, item.id],
   ["status", item.status],

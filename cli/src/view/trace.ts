@@ -11,7 +11,6 @@ import { deadLetterColumns } from "./dead-letter.ts";
 import { eventText } from "./event.ts";
 import { shortSha, statusStyle, statusText, subjectText } from "./validation.ts";
 
-/** The lines to print. */
 export function traceLines(trace: Trace, screen: Screen): string[] {
   const { validations, deliveries, dead_letters, renamed } = trace;
   const blocks = [

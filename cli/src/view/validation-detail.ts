@@ -11,7 +11,6 @@ import { validationFields } from "./validation.ts";
 /** Lines of a failed step's output that are printed: the end says why it failed. */
 const TAIL_LINES = 20;
 
-/** The lines to print. */
 export function validationDetailLines(validation: ValidationDetail, screen: Screen): string[] {
   const steps = readSteps(validation.results);
   return [

@@ -28,7 +28,6 @@ interface Status {
 
 const BROKEN = ["failed", "dead", "timed_out"];
 
-/** A list of validations. */
 export const validationColumns = (now: Date): Column<ValidationItem>[] => [
   { head: "STATE", cell: statusText, rank: 1, min: 10, style: statusStyle },
   { head: "REPOSITORY", cell: ({ repository }) => repository, rank: 2, min: 12 },
@@ -46,7 +45,6 @@ function tookText({ started_at, finished_at }: ValidationItem): string | null {
   return durationText(Date.parse(finished_at) - Date.parse(started_at));
 }
 
-/** One validation. */
 export const validationFields = (item: ValidationDetail, now: Date): Field[] => [
   ["validation", item.id],
   ["repository", item.repository],
