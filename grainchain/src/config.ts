@@ -15,7 +15,6 @@ import {
 
 const MAX_TIMEOUT_LIMIT_MS = 24 * 60 * 60_000;
 
-/** The text of `--help`. */
 export const HELP = `Grainchain runs validations of commits on this machine and reports their results.
 Only for development and demonstration on your own code: steps run as this user, without isolation.
 

@@ -40,7 +40,6 @@ export type GrainchainOptions = {
   createSandbox?: CreateSandbox | undefined;
 };
 
-/** A server that listens. */
 export type Grainchain = {
   url: string;
   port: number;

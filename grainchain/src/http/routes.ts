@@ -14,7 +14,6 @@ const DEFAULT_LISTED = 20;
 const MAX_LISTED = 100;
 const RETRY_AFTER_SECONDS = 5;
 
-/** What the routes work with. */
 export type RoutesOptions = {
   apiPrefix: string;
   apiKey: string | undefined;
@@ -28,7 +27,6 @@ const JsonSchema = v.pipe(v.string(), v.parseJson());
 const BatchSchema = v.object({ requests: v.pipe(v.array(v.unknown()), v.minLength(1)) });
 const LimitSchema = v.pipe(v.string(), v.regex(/^\d{1,9}$/), v.transform(Number), v.minValue(1));
 
-/** The HTTP interface. */
 export function createRoutes(options: RoutesOptions): Hono {
   const { apiPrefix, apiKey, log } = options;
   const app = new Hono();
@@ -107,13 +105,13 @@ function listProject(context: Context, { validations }: RoutesOptions): Response
   const limit = v.safeParse(v.optional(LimitSchema, String(DEFAULT_LISTED)), context.req.query("limit"));
   if (!limit.success) return refuseInvalid(context, "limit must be a whole number of at least 1");
   const projectId = context.req.param("projectId") ?? "";
-  const all = validations.listProject(projectId);
+  const all = validations.history.listProject(projectId);
   const listed = all.slice(0, Math.min(limit.output, MAX_LISTED));
   return context.json({ project_id: projectId, validations: listed.map(viewValidation), total: all.length });
 }
 
 function showStatus(context: Context, { validations }: RoutesOptions): Response {
-  const validation = validations.find(context.req.param("id") ?? "");
+  const validation = validations.history.find(context.req.param("id") ?? "");
   if (validation === undefined) return refuse(context, 404, "not_found", "no such validation");
   return context.json(viewValidation(validation));
 }

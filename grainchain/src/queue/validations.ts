@@ -7,7 +7,6 @@ import type { ValidationResults } from "../validation/results.ts";
 import { createValidation, isFinished, type Validation } from "../validation/validation.ts";
 import { History } from "./history.ts";
 
-/** What the queue works with. */
 export type ValidationsOptions = {
   createSandbox: CreateSandbox;
   callbacks: CallbackSender;
@@ -27,7 +26,8 @@ const STOPPED: SandboxOutcome = {
 /** Runs validations, a few at a time in the order of their acceptance, and remembers their outcomes. */
 export class Validations {
   readonly #options: ValidationsOptions;
-  readonly #history = new History();
+  /** The validations of this server, by id, key and project. */
+  readonly history = new History();
   readonly #runs = new Map<string, Promise<void>>();
   #queue: Validation[] = [];
   #startedTotal = 0;
@@ -39,7 +39,7 @@ export class Validations {
 
   /** Accepts a request, unless one of its keys is known or there is no room. */
   accept(request: ValidationRequest, keys: readonly string[]): Acceptance {
-    const known = this.#history.findByKeys(keys);
+    const known = this.history.findByKeys(keys);
     if (known !== undefined) {
       // A sender that asks again has not received the outcome.
       if (isFinished(known)) this.#sendCallback(known);
@@ -49,7 +49,7 @@ export class Validations {
     if (this.#isClosing || this.#runs.size + this.#queue.length >= concurrency + queueLimit)
       return { kind: "full" };
     const validation = createValidation(request, keys);
-    this.#history.add(validation);
+    this.history.add(validation);
     this.#queue.push(validation);
     log("validation.accepted", { ...logFields(validation), queued: this.#queue.length });
     // Later, so that the request is answered with "pending" before the validation runs.
@@ -57,18 +57,9 @@ export class Validations {
     return { kind: "accepted", validation };
   }
 
-  find(id: string): Validation | undefined {
-    return this.#history.find(id);
-  }
-
-  /** All validations of a project, newest first. */
-  listProject(projectId: string): Validation[] {
-    return this.#history.listProject(projectId);
-  }
-
   /** Stops a validation and waits until its processes are gone; false if there is nothing to stop. */
   async cancel(id: string): Promise<boolean> {
-    const validation = this.#history.find(id);
+    const validation = this.history.find(id);
     if (validation === undefined || isFinished(validation)) return false;
     const run = this.#runs.get(id);
     if (run === undefined) {
@@ -89,7 +80,7 @@ export class Validations {
   async close(): Promise<void> {
     this.#isClosing = true;
     for (const waiting of this.#queue.splice(0)) this.#finish(waiting, STOPPED);
-    for (const id of this.#runs.keys()) this.#history.find(id)?.controller.abort();
+    for (const id of this.#runs.keys()) this.history.find(id)?.controller.abort();
     await Promise.all(this.#runs.values());
   }
 
@@ -138,7 +129,7 @@ export class Validations {
     validation.completedAt = now;
     validation.results = resultsOf(outcome, validation.sandboxId ?? "", now.toISOString());
     if (outcome.kind === "failed") validation.error = outcome.error;
-    this.#history.finish(validation);
+    this.history.finish(validation);
     this.#options.log(`validation.${outcome.kind}`, {
       ...logFields(validation),
       success: outcome.kind === "completed" ? outcome.testResults.overall_success : undefined,
