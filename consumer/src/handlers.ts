@@ -11,12 +11,13 @@ import { hooksOf } from "@webhook-gateway/shared/github/hook.ts";
 import { isRequest, REQUEST, WAKE_UP, type WakeUp } from "@webhook-gateway/shared/messages/wake-up.ts";
 import { createRoutingPolicy } from "@webhook-gateway/shared/routing/routing-policy.ts";
 import { errorText, type Log } from "@webhook-gateway/shared/telemetry/log.ts";
+import pLimit from "p-limit";
 import type { DeliveryPolicy } from "./decide/context.ts";
 import { cancelDue } from "./dispatch/cancel.ts";
 import { type DispatchDeps, dispatchDue } from "./dispatch/dispatch.ts";
 import { createGrainchain } from "./dispatch/grainchain.ts";
 import { type WatchDeps, watchStale } from "./dispatch/watchdog.ts";
-import type { Budgets } from "./github/send.ts";
+import { type Budgets, CALLS_AT_ONCE } from "./github/send.ts";
 import { type AlertDeps, raiseAlerts } from "./maintain/alerts.ts";
 import { expireOld, type RetentionDeps } from "./maintain/retention.ts";
 import { recordDeadLetters } from "./record/dead-letters.ts";
@@ -45,7 +46,10 @@ export interface ConsumerDeps {
 /** A wake-up can be delayed by at most this many seconds. The cron does what is due later. */
 const MAX_WAKE_DELAY_SECONDS = 600;
 
-/** Wires the consumer. */
+/** One activity's deadline. An invocation has 15 min (https://developers.cloudflare.com/workers/platform/limits/#duration). */
+const ACTIVITY_MS = 6 * 60_000;
+
+/** Wires the consumer of one invocation. */
 export function createConsumer(deps: ConsumerDeps) {
   const { config, db, log } = deps;
   const policy: DeliveryPolicy = {
@@ -128,10 +132,10 @@ export function createConsumer(deps: ConsumerDeps) {
     await attempt("reconcile", () => reconcileAsked(recovery, hooks));
   }
 
-  /** An error does not stop the tasks that follow. */
+  /** An activity that throws, or never ends, does not stop the others. */
   async function attempt(name: string, perform: () => Promise<boolean>): Promise<void> {
     try {
-      if (await perform()) await wakeNow();
+      if (await within(ACTIVITY_MS, perform)) await wakeNow();
     } catch (thrown) {
       log.error(`${name}.failed`, { error: errorText(thrown) });
     }
@@ -156,13 +160,15 @@ export function createConsumer(deps: ConsumerDeps) {
     async deadLetters(batch: MessageBatch<unknown>): Promise<void> {
       settle(batch, await recordDeadLetters({ db, log, now: deps.now }, batch.messages), DEAD_LETTER_BACKOFF);
     },
+    /** Every activity starts, whatever happens to the others. Alerts come first: they tell of what hangs below. */
     async cron(): Promise<void> {
-      await performEffects();
-      await attempt("watchdog", () => watchStale(watch).then(() => false));
-      await performRequests();
-      await attempt("reconcile", () => reconcileNew(recovery, hooks));
-      await attempt("retention", () => expireOld(retention).then(() => false));
-      await attempt("alerts", () => raiseAlerts(alerts).then(() => false));
+      await Promise.all([
+        attempt("alerts", () => raiseAlerts(alerts).then(() => false)),
+        attempt("effects", () => performEffects().then(() => false)),
+        attempt("watchdog", () => watchStale(watch).then(() => false)),
+        performRequests().then(() => attempt("reconcile", () => reconcileNew(recovery, hooks))),
+        attempt("retention", () => expireOld(retention).then(() => false)),
+      ]);
     },
   };
 }
@@ -182,6 +188,7 @@ export const githubOf = (config: ConsumerConfig, fetcher: typeof fetch, now: () 
 
 export const reportDeps = (deps: ConsumerDeps): ReportDeps => ({
   ...deps,
+  atOnce: pLimit(CALLS_AT_ONCE),
   publicUrl: deps.config.CLOUDFLARE_WORKER_URL,
 });
 
@@ -210,4 +217,17 @@ export function effectDeps(deps: ConsumerDeps): DispatchDeps {
       maxAttempts: config.DISPATCH_MAX_ATTEMPTS,
     },
   };
+}
+
+/** @throws if it takes longer */
+async function within<Result>(ms: number, perform: () => Promise<Result>): Promise<Result> {
+  let timer: ReturnType<typeof setTimeout> | null = null;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`not done after ${ms / 1000} s`)), ms);
+  });
+  try {
+    return await Promise.race([perform(), late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }

@@ -12,6 +12,7 @@ import type { Validation } from "@webhook-gateway/shared/store/validation-row.ts
 import { errorText } from "@webhook-gateway/shared/telemetry/log.ts";
 import { sha256Hex } from "@webhook-gateway/shared/text/hash.ts";
 import { cutText } from "@webhook-gateway/shared/text/text.ts";
+import pLimit from "p-limit";
 import * as v from "valibot";
 
 export interface GrainchainConfig {
@@ -40,13 +41,23 @@ export type TriggerOutcome = Accepted | Failure;
 /** The answers to a batch, in its order; `no-batch`: there is no batch endpoint. */
 export type BatchAnswer = { readonly outcomes: readonly TriggerOutcome[] } | "no-batch" | Failure;
 
+export interface TriggerOptions {
+  readonly requestId: string;
+  /** No call is begun after this time, in milliseconds since the epoch. */
+  readonly lastCallMs?: number;
+}
+
 export interface Trigger {
   readonly validation: Validation;
   readonly webhookUrl: string;
 }
 
-/** Calls at once: a Worker may hold 6 connections open (https://developers.cloudflare.com/workers/platform/limits/). */
-export const CALLS_AT_ONCE = 6;
+/**
+ * Calls at once in one invocation. Of the 6 connections that can wait for their headers at once
+ * (https://developers.cloudflare.com/workers/platform/limits/#simultaneous-open-connections), this leaves enough for
+ * GitHub and D1 while Grainchain hangs.
+ */
+export const CALLS_AT_ONCE = 3;
 /** A lease outlives the call that it is for by this much. */
 export const LEASE_SLACK_MS = 30_000;
 
@@ -83,11 +94,27 @@ const batchAnswer = v.object({
 const UNREADABLE: Failure = { class: "retryable", error: "Grainchain's answer could not be read" };
 const MISSING: Failure = { class: "retryable", error: "Grainchain's batch answer left this validation out" };
 
-/** A client for one configuration. No method throws. */
+/** It goes back to the queue, at no cost. */
+export const NOT_SENT: Failure = {
+  class: "backpressure",
+  error: "not sent: Grainchain took too long, or is unavailable",
+};
+
+/** A client for one configuration and one invocation. No method throws. */
 export function createGrainchain(config: GrainchainConfig, fetcher: typeof fetch, now: () => Date) {
   const base = `${config.apiUrl.replace(/\/+$/, "")}${config.apiPrefix}`;
 
-  async function call(path: string, init: RequestInit, requestId: string): Promise<Response | Failure> {
+  const atOnce = pLimit(CALLS_AT_ONCE);
+
+  /** @param lastCallMs a call that has waited for its turn until then is not made */
+  const call = (
+    path: string,
+    init: RequestInit,
+    requestId: string,
+    lastCallMs: number = Number.POSITIVE_INFINITY,
+  ) => atOnce(() => (now().getTime() > lastCallMs ? NOT_SENT : send(path, init, requestId)));
+
+  async function send(path: string, init: RequestInit, requestId: string): Promise<Response | Failure> {
     const headers = {
       accept: "application/json",
       "user-agent": "webhook-gateway",
@@ -113,9 +140,15 @@ export function createGrainchain(config: GrainchainConfig, fetcher: typeof fetch
     }
   }
 
-  async function post(path: string, body: unknown, idempotencyKey: string, requestId: string) {
+  async function post(
+    path: string,
+    body: unknown,
+    idempotencyKey: string,
+    { requestId, lastCallMs }: TriggerOptions,
+  ) {
     const headers = { "content-type": "application/json", "idempotency-key": idempotencyKey };
-    const response = await call(path, { method: "POST", headers, body: JSON.stringify(body) }, requestId);
+    const init = { method: "POST", headers, body: JSON.stringify(body) };
+    const response = await call(path, init, requestId, lastCallMs);
     if ("class" in response) return response;
     const retryAfterMs = parseRetryAfter(response.headers.get("retry-after"), now().getTime());
     const answered = await read(response);
@@ -124,8 +157,8 @@ export function createGrainchain(config: GrainchainConfig, fetcher: typeof fetch
 
   return {
     /** Triggers one validation. */
-    async trigger(trigger: Trigger, requestId: string): Promise<TriggerOutcome> {
-      const answered = await post("/trigger", requestOf(trigger, config), trigger.validation.id, requestId);
+    async trigger(trigger: Trigger, options: TriggerOptions): Promise<TriggerOutcome> {
+      const answered = await post("/trigger", requestOf(trigger, config), trigger.validation.id, options);
       if ("class" in answered) return answered;
       if (!isOk(answered.status)) return failed(answered);
       const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), answer), answered.text);
@@ -133,10 +166,10 @@ export function createGrainchain(config: GrainchainConfig, fetcher: typeof fetch
     },
 
     /** Triggers up to 100 validations in one call. */
-    async triggerBatch(triggers: readonly Trigger[], requestId: string): Promise<BatchAnswer> {
+    async triggerBatch(triggers: readonly Trigger[], options: TriggerOptions): Promise<BatchAnswer> {
       const requests = triggers.map((trigger) => requestOf(trigger, config));
       const key = await sha256Hex(triggers.map((trigger) => trigger.validation.id).join("\n"));
-      const answered = await post("/trigger-batch", { requests }, key, requestId);
+      const answered = await post("/trigger-batch", { requests }, key, options);
       if ("class" in answered) return answered;
       if (answered.status === 404 || answered.status === 405 || answered.status === 501) return "no-batch";
       if (!isOk(answered.status)) return failed(answered);

@@ -2,14 +2,18 @@
 import type { Failure } from "@webhook-gateway/shared/domain/failure.ts";
 import type { CallOutcome } from "@webhook-gateway/shared/domain/gate.ts";
 import { byHalves } from "../effects/by-halves.ts";
-import { CALLS_AT_ONCE, type Grainchain, type Trigger, type TriggerOutcome } from "./grainchain.ts";
+import {
+  CALLS_AT_ONCE,
+  type Grainchain,
+  NOT_SENT,
+  type Trigger,
+  type TriggerOptions,
+  type TriggerOutcome,
+} from "./grainchain.ts";
 
-export interface SendOptions {
-  readonly requestId: string;
+export interface SendOptions extends Required<TriggerOptions> {
   /** Whether to try the batch endpoint. */
   readonly batch: boolean;
-  /** No call starts after this time, in milliseconds since the epoch. */
-  readonly lastCallMs: number;
   readonly now: () => Date;
 }
 
@@ -21,12 +25,6 @@ export interface Sent {
   readonly calls: number;
   readonly callOutcome: CallOutcome;
 }
-
-/** It goes back to the queue, at no cost. */
-const NOT_SENT: Failure = {
-  class: "backpressure",
-  error: "not sent: Grainchain took too long, or is unavailable",
-};
 
 /** Sends all triggers. Never throws: every trigger has its outcome. */
 export async function sendAll(
@@ -56,7 +54,7 @@ function sendBatch(
   return byHalves(all, async (triggers) => {
     if (options.now().getTime() > options.lastCallMs) return triggers.map(() => NOT_SENT);
     tally.calls++;
-    const answer = await grainchain.triggerBatch(triggers, options.requestId);
+    const answer = await grainchain.triggerBatch(triggers, options);
     if (answer === "no-batch") {
       tally.noBatch = true;
       return sendSingly(grainchain, triggers, options, tally);
@@ -83,8 +81,8 @@ async function sendSingly(
       continue;
     }
     tally.calls += group.length;
-    outcomes.push(...(await Promise.all(group.map((one) => grainchain.trigger(one, options.requestId)))));
-    // A server that is unavailable for six is unavailable for the rest: they are not sent, so that they lose no attempt.
+    outcomes.push(...(await Promise.all(group.map((one) => grainchain.trigger(one, options)))));
+    // A server that is unavailable for one group is unavailable for the rest: they are not sent, and lose no attempt.
     closed = outcomes.find(closesGate) ?? (outcomes.every(isRetryable) ? NOT_SENT : undefined);
   }
   return outcomes;

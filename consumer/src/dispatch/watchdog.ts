@@ -37,17 +37,22 @@ export interface WatchDeps extends EffectDeps {
 const STALE_SLACK_MS = 60_000;
 /** Groups of calls in one invocation. */
 const MAX_ROUNDS = 50;
+/** A server that answers nothing for this long is asked again by the next cron. */
+const UNANSWERED_MS = 20_000;
 
 /** Asks Grainchain for stale validations. */
 export async function watchStale(deps: WatchDeps): Promise<void> {
   const { db, config } = deps;
   const { gate } = await loadDispatchSettings(db);
+  const begunMs = deps.now().getTime();
   // While dispatches are refused as well, "not found" says nothing about a validation.
   const believed = !(gate.state === "closed" && gate.reason === "configuration");
   await runEffect(deps, {
     name: "watchdog",
-    leaseMs: config.requestTimeoutMs + LEASE_SLACK_MS,
-    batchSize: CALLS_AT_ONCE,
+    // A call may have to wait for another one.
+    leaseMs: 2 * config.requestTimeoutMs + LEASE_SLACK_MS,
+    // A server that dispatches do not get through to is asked about one at a time.
+    batchSize: gate.state === "closed" ? 1 : CALLS_AT_ONCE,
     maxRounds: MAX_ROUNDS,
     async claim(lease) {
       const heardBefore = isoTime(Date.parse(lease.now) - config.validationTimeoutMs - STALE_SLACK_MS);
@@ -55,7 +60,12 @@ export async function watchStale(deps: WatchDeps): Promise<void> {
     },
     perform: ({ items }) => Promise.all(items.map((row) => ask(deps, row, believed))),
     async settle(_, asked) {
-      return { batch: { asked: asked.length, moved: await record(deps, asked) }, wakeAt: [], more: true };
+      const answered = asked.some(({ answer }) => answer.kind !== "no-answer");
+      return {
+        batch: { asked: asked.length, moved: await record(deps, asked) },
+        wakeAt: [],
+        more: answered || deps.now().getTime() < begunMs + UNANSWERED_MS,
+      };
     },
   });
 }

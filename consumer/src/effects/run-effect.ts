@@ -46,6 +46,9 @@ export interface EffectSummary {
   readonly wakeAt: readonly string[];
 }
 
+/** Rounds that take longer are left to the next invocation: one has 15 min in all. */
+const MAX_MS = 5 * 60_000;
+
 /** Performs what is due. */
 export async function runEffect<Claim extends Claimed, Performed>(
   { log, now, newId }: EffectDeps,
@@ -54,8 +57,10 @@ export async function runEffect<Claim extends Claimed, Performed>(
   const logEffect = effectLines(log, `${effect.name}.sent`);
   const wakeAt = new Set<string>();
   let performed = 0;
+  const begunMs = now().getTime();
   for (let round = 0; round < effect.maxRounds; round++) {
     const startedMs = now().getTime();
+    if (startedMs - begunMs > MAX_MS) break;
     const lease = {
       leaseId: newId(),
       now: isoTime(startedMs),

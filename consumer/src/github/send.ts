@@ -2,7 +2,7 @@
 
 import { type Credential, credentialName, GITHUB_TIMEOUT_MS } from "@webhook-gateway/shared/github/client.ts";
 import { errorText, type Log } from "@webhook-gateway/shared/telemetry/log.ts";
-import pLimit from "p-limit";
+import type { LimitFunction } from "p-limit";
 import type { Cost, Grant } from "./budget.ts";
 
 /** The Durable Objects, as their callers see them. */
@@ -21,6 +21,8 @@ export interface SendDeps {
   readonly log: Log;
   readonly now: () => Date;
   readonly newId: () => string;
+  /** The requests to GitHub of one invocation, `CALLS_AT_ONCE`. */
+  readonly atOnce: LimitFunction;
 }
 
 /** Something to send. */
@@ -35,10 +37,14 @@ export interface Refused {
   readonly refusedUntilMs: number;
 }
 
-/** A Worker may hold 6 connections open (https://developers.cloudflare.com/workers/platform/limits/). */
-const CALLS_AT_ONCE = 5;
-/** A request can be made twice (a token that expired early), and has a lookup before it. */
-const LEASE_MS = 4 * GITHUB_TIMEOUT_MS;
+/**
+ * Of the 6 connections that can wait for their headers at once
+ * (https://developers.cloudflare.com/workers/platform/limits/#simultaneous-open-connections), this leaves enough for
+ * Grainchain and D1 while GitHub hangs.
+ */
+export const CALLS_AT_ONCE = 3;
+/** A request can be made twice (a token that expired early), has a lookup before it, and may wait for others. */
+const LEASE_MS = 8 * GITHUB_TIMEOUT_MS;
 /** If the budget itself cannot be asked. */
 const NO_BUDGET_MS = 10_000;
 
@@ -55,12 +61,11 @@ export async function sendWithinBudgets<Result extends object>(
 ): Promise<readonly (Result | Refused)[]> {
   const byCredential = Map.groupBy(sendings, ({ credential }) => credentialName(credential));
   const results = new Map<Sending<Result>, Result | Refused>();
-  const atOnce = pLimit(CALLS_AT_ONCE);
   await Promise.all(
     [...byCredential].map(async ([name, group]) => {
       let limitedUntilMs: number | undefined;
       for (const part of [group.slice(0, 1), ...parts(group.slice(1))]) {
-        const send = (one: Sending<Result>) => atOnce(one.perform);
+        const send = (one: Sending<Result>) => deps.atOnce(one.perform);
         // Those behind a limit are refused, even if the limit could not be stored in the budget.
         const sent = limitedUntilMs === undefined ? await sendPart(deps, name, part, send, limitOf) : [];
         const refused = { refusedUntilMs: limitedUntilMs ?? deps.now().getTime() + NO_BUDGET_MS };

@@ -148,7 +148,7 @@ describe("a server without a batch endpoint", () => {
     },
   );
 
-  test("gets at most six calls at a time", async () => {
+  test("gets at most three calls at a time", async () => {
     await queued(20);
     let [current, most] = [0, 0];
     const double = createDouble(async (call) => {
@@ -160,7 +160,7 @@ describe("a server without a batch endpoint", () => {
       return take(call);
     });
     await dispatch(double);
-    expect(most).toBe(6);
+    expect(most).toBe(3);
     expect(double.calls).toHaveLength(21);
     expect(await count("SELECT count(*) FROM validations WHERE state = 'pending'")).toBe(20);
   });

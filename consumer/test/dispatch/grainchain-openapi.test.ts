@@ -65,9 +65,9 @@ async function outcome(call: CallName, ids: readonly string[], response: Respons
   if (first === undefined) throw new Error("no validation");
   switch (call) {
     case "trigger":
-      return (await client.trigger(first, "r")).class;
+      return (await client.trigger(first, { requestId: "r" })).class;
     case "triggerBatch": {
-      const answer = await client.triggerBatch(triggers, "r");
+      const answer = await client.triggerBatch(triggers, { requestId: "r" });
       if (answer === "no-batch") return answer;
       return "class" in answer ? answer.class : answer.outcomes.map((one) => one.class);
     }

@@ -40,7 +40,7 @@ async function atGrainchain(
 type Answer = (path: string) => Response | Promise<Response>;
 
 /** A watchdog in front of a Grainchain that answers as told. */
-function watchdog(answer: Answer) {
+function watchdog(answer: Answer, clock = { nowMs: NOW.getTime() }) {
   const asked: string[] = [];
   let atOnce = 0;
   let mostAtOnce = 0;
@@ -53,7 +53,7 @@ function watchdog(answer: Answer) {
     atOnce--;
     return response;
   };
-  const now = () => NOW;
+  const now = () => new Date(clock.nowMs);
   const config = {
     apiUrl: "http://grainchain.test",
     apiPrefix: "/v",
@@ -275,7 +275,7 @@ describe("the watchdog", () => {
     expect(asked).toEqual([]);
   });
 
-  test("asks for many, six at a time", async () => {
+  test("asks for many, three at a time", async () => {
     for (let i = 0; i < 20; i++) await atGrainchain(`v${i}`);
     const { watch, asked, mostAtOnce } = watchdog(standing("completed", { results: { success: true } }));
 
@@ -283,7 +283,33 @@ describe("the watchdog", () => {
 
     expect(new Set(asked).size).toBe(20);
     expect(asked).toHaveLength(20);
-    expect(mostAtOnce()).toBe(6);
+    expect(mostAtOnce()).toBe(3);
     expect(await count("SELECT count(*) FROM validations WHERE state = 'completed'")).toBe(20);
+  });
+
+  describe("asks no more in this run once Grainchain hangs", () => {
+    /** Each answer takes ten seconds. */
+    const hanging = () => {
+      const clock = { nowMs: NOW.getTime() };
+      return watchdog(() => {
+        clock.nowMs += 10_000;
+        return Promise.reject(new DOMException("timed out", "TimeoutError"));
+      }, clock);
+    };
+
+    test("after a group of calls", async () => {
+      for (let i = 0; i < 20; i++) await atGrainchain(`v${i}`);
+      const { watch, asked } = hanging();
+      await watch();
+      expect(asked).toHaveLength(3);
+    });
+
+    test("after one at a time while the gate is closed", async () => {
+      for (let i = 0; i < 20; i++) await atGrainchain(`v${i}`);
+      await closeGate("unavailable");
+      const { watch, asked } = hanging();
+      await watch();
+      expect(asked).toHaveLength(2);
+    });
   });
 });

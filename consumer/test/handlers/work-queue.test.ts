@@ -1,8 +1,6 @@
-import { createScheduledController } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import type { Dataset } from "@webhook-gateway/shared/telemetry/telemetry.ts";
 import { describe, expect, test } from "vitest";
-import worker from "../../src/index.ts";
 import { row } from "../support/database.ts";
 import { freshRepository, note, pullRequest, sha } from "../support/facts.ts";
 import { record } from "../support/recording.ts";
@@ -96,12 +94,6 @@ describe("the work queue", () => {
     stubGrainchain();
     expect((await deliver(WORK, [{ v: 1, kind: "wake-up" }], { DB: down() })).retried).toEqual(["m0"]);
   });
-});
-
-test("the cron fails for nobody while D1 is down", async () => {
-  stubGrainchain();
-  await worker.scheduled(createScheduledController(), { ...env, DB: down(), WORK: workQueue().queue } as Env);
-  expect(lines.join("\n")).toContain("effect.failed");
 });
 
 test("every batch and every end is counted in the dataset, by its outcome", async () => {

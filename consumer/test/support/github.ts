@@ -3,10 +3,11 @@ import { env } from "cloudflare:workers";
 import { createGitHub, type GitHubConfig } from "@webhook-gateway/shared/github/client.ts";
 import { createRoutingPolicy } from "@webhook-gateway/shared/routing/routing-policy.ts";
 import { createLog } from "@webhook-gateway/shared/telemetry/log.ts";
+import pLimit from "p-limit";
 import { expect, inject, onTestFinished } from "vitest";
 import { type GitHub as Double, openGitHub } from "../../../test/github/client/client.ts";
 import type { InstanceSpec } from "../../../test/github/client/spec.ts";
-import type { Budgets } from "../../src/github/send.ts";
+import { type Budgets, CALLS_AT_ONCE } from "../../src/github/send.ts";
 import type { ReconcileDeps } from "../../src/recover/reconcile.ts";
 import { reactDue } from "../../src/report/reaction.ts";
 import { type ReportDeps, reportDue } from "../../src/report/report.ts";
@@ -82,6 +83,7 @@ export async function openWorld(options: WorldOptions): Promise<World> {
     db: itsDb,
     github: createGitHub({ ...configured, ...config }, (input, init) => fetch(input, init), now),
     publicUrl: PUBLIC_URL,
+    atOnce: pLimit(CALLS_AT_ONCE),
     budgets: budgetsOf(world),
     log,
     now,

@@ -69,9 +69,9 @@ describe("the gateway's client", () => {
     const { server } = await startHeld({ apiKey: "the-key" });
     const { client, asked, wrong } = connect(server.url, "the-key");
     const trigger = triggerOf("http://127.0.0.1:9", fields);
-    const taken = await client.trigger(trigger, "request-1");
+    const taken = await client.trigger(trigger, { requestId: "request-1" });
     expect(taken).toMatchObject({ class: "accepted", status: "pending" });
-    expect(await client.triggerBatch([trigger], "request-2")).toMatchObject({
+    expect(await client.triggerBatch([trigger], { requestId: "request-2" })).toMatchObject({
       outcomes: [{ class: "accepted", grainchainId: "grainchainId" in taken ? taken.grainchainId : "" }],
     });
     const id = "grainchainId" in taken ? taken.grainchainId : "";
@@ -94,11 +94,11 @@ describe("the server in docs/grainchain-api.md", () => {
     const receiver = await startReceiver((index) => ({ status: index === 0 ? 503 : 202 }));
     const origin = new URL(receiver.url).origin;
     const trigger = triggerOf(origin);
-    const taken = await client.trigger(trigger, "request-1");
+    const taken = await client.trigger(trigger, { requestId: "request-1" });
     expect(taken).toMatchObject({ class: "accepted", status: "pending" });
-    expect(await client.trigger(trigger, "request-1")).toEqual(taken);
-    expect(await client.triggerBatch([trigger], "request-2")).toBe("no-batch");
-    await client.trigger(triggerOf(origin, { id: "1-pr-8-run-1", pr_number: 8 }), "request-3");
+    expect(await client.trigger(trigger, { requestId: "request-1" })).toEqual(taken);
+    expect(await client.triggerBatch([trigger], { requestId: "request-2" })).toBe("no-batch");
+    await client.trigger(triggerOf(origin, { id: "1-pr-8-run-1", pr_number: 8 }), { requestId: "request-3" });
     expect(await client.status("x", "request-4")).toEqual({ kind: "unknown" });
     expect(await client.cancel("x", "request-5")).toBe("unknown");
     expect(wrong).toEqual([]);
