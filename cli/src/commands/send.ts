@@ -7,7 +7,7 @@ import { gatewayUrl } from "../api/gateway-url.ts";
 import { isTimeout, unreachableReason } from "../api/http.ts";
 import { noAnswer } from "../api/refusal.ts";
 import { EXIT, GatewayError } from "../exit.ts";
-import { repository } from "../input/option.ts";
+import { matching, repository } from "../input/option.ts";
 import { readPayloadFile } from "../input/payload-file.ts";
 import { startFolder } from "../input/text-file.ts";
 import { webhookSecret } from "../input/webhook-secret.ts";
@@ -28,6 +28,13 @@ interface SendOptions {
 
 /** Deliveries that wait for an answer at the same time. */
 const MAX_AT_ONCE = 50;
+
+const eventName = matching(/^\w+(?:\.\w+)?$/, "It must be an event, with or without an action.");
+
+/** What a header can carry. */
+const guid = matching(/^[\x21-\x7e]+$/, "It must be text without spaces.");
+
+const sha = matching(/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/, "It must be a full commit SHA.");
 
 const EXAMPLES = `
 Examples:
@@ -146,26 +153,9 @@ function linesOf(sent: readonly Sent[]): string[] {
   return [`${counted.join(", ")}; median ${durations[Math.floor(durations.length / 2)]} ms`];
 }
 
-function eventName(text: string): string {
-  if (/^\w+(?:\.\w+)?$/.test(text)) return text;
-  throw new InvalidArgumentError("It must be an event, with or without an action.");
-}
-
-/** Makes sure that a header can carry it. */
-function guid(text: string): string {
-  if (/^[\x21-\x7e]+$/.test(text)) return text;
-  throw new InvalidArgumentError("It must be text without spaces.");
-}
-
 function positiveInteger(text: string): number {
   const number = Number(text);
   if (!Number.isSafeInteger(number) || number < 1)
     throw new InvalidArgumentError("It must be a whole number, 1 or more.");
   return number;
-}
-
-function sha(text: string): string {
-  if (!/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(text))
-    throw new InvalidArgumentError("It must be a full commit SHA.");
-  return text;
 }

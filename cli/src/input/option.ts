@@ -61,15 +61,18 @@ export const integerUpTo =
     throw new InvalidArgumentError(`It must be a whole number from 1 to ${max}.`);
   };
 
-export function repository(value: string): string {
-  if (/^[\w.-]+\/[\w.-]+$/.test(value)) return value;
-  throw new InvalidArgumentError("It must be owner/repo.");
-}
+/** A text of one form. */
+export const matching =
+  (form: RegExp, problem: string) =>
+  (value: string): string => {
+    if (form.test(value)) return value;
+    throw new InvalidArgumentError(problem);
+  };
 
-export function shaPrefix(value: string): string {
-  if (/^[0-9a-f]{7,64}$/i.test(value)) return value.toLowerCase();
-  throw new InvalidArgumentError("It must be a commit SHA of at least 7 digits.");
-}
+export const repository = matching(/^[\w.-]+\/[\w.-]+$/, "It must be owner/repo.");
+
+const anyShaPrefix = matching(/^[0-9a-f]{7,64}$/i, "It must be a commit SHA of at least 7 digits.");
+export const shaPrefix = (value: string): string => anyShaPrefix(value).toLowerCase();
 
 /** @param max characters */
 export const textUpTo =
