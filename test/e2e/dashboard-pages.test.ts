@@ -75,7 +75,7 @@ describe("every page", () => {
     const { page } = shared().operator;
     await page.goto("/dashboard/dead-letters");
     await page.keyboard.press("Tab");
-    expect(await page.locator(":focus").textContent()).toContain("Skip to the content");
+    expect(await page.locator(":focus").textContent()).toContain("Skip to content");
     await page.keyboard.press("Enter");
     expect(await page.evaluate("document.activeElement.id")).toBe("main");
   });

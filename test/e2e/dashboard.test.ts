@@ -36,7 +36,7 @@ describe("a visitor", () => {
     const { page, complaints } = shared().operator;
     await page.goto("/");
     expect(new URL(page.url()).pathname).toBe("/dashboard");
-    expect(await page.textContent("h1")).toBe("Now");
+    expect(await page.textContent("h1")).toBe("Gateway status");
     expect(complaints).toEqual([]);
   });
 
@@ -56,7 +56,7 @@ test("follows a run from the queue to its end", async () => {
   const { gateway, grainchain, operator } = shared();
   const { page, complaints } = operator;
   await page.goto(`/dashboard/validations?repo=${encodeURIComponent(WATCHED)}`);
-  await waitForText(page, ".empty", "No validation matches");
+  await waitForText(page, ".empty", "No validations match");
   await page.evaluate("window.sameDocument = true");
 
   grainchain.script.next = [answers(429, "no room", { "retry-after": "3600" })];

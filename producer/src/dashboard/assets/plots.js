@@ -89,7 +89,14 @@ const HOUR_SECONDS = 3600;
 const LEAST_TOP = 4;
 
 const sizeOf = (container) => ({ width: container.clientWidth, height: HEIGHT });
-const color = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+
+/** Colors depend on the scheme, and a canvas does not resolve them: an element does. */
+const probe = document.body.appendChild(document.createElement("i"));
+const color = (name) => {
+  probe.style.color = `var(${name})`;
+  return getComputedStyle(probe).color;
+};
+
 const clock = (seconds) => new Date(seconds * 1000).toISOString().slice(11, 16);
 
 const spanText = (seconds) => (seconds < 120 ? `${seconds} s` : `${Math.round(seconds / 6) / 10} min`);
