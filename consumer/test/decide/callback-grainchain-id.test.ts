@@ -19,7 +19,7 @@ describe("a callback by Grainchain's id", () => {
     expect(await rows("SELECT id FROM callbacks_unmatched WHERE id = ?1", fact.id)).toEqual([]);
   });
 
-  test("is ours first where an id is both", async () => {
+  test("is ours first if an id is both", async () => {
     const one = await started(freshGrain());
     const two = await started(one.id);
     await record([callback(one.repository, one.id, "running", { id_kind: "any" })]);
@@ -27,7 +27,7 @@ describe("a callback by Grainchain's id", () => {
     expect((await validationOf(two.id)).state).toBe("pending");
   });
 
-  test("prefers its project's validation, then its pull request's, then a live one, where ids repeat", async () => {
+  test("prefers its project's validation, then its pull request's, then a live one, if ids repeat", async () => {
     const grain = freshGrain();
     const one = await started(grain, "running");
     const two = await started(grain, "running");
@@ -77,7 +77,7 @@ describe("a callback by Grainchain's id", () => {
 });
 
 describe("a callback that belongs to nothing known", () => {
-  test("is kept with all it says", async () => {
+  test("is kept with all its fields", async () => {
     const repository = freshRepository();
     const fact = callback(repository, "nobody's", "failed", {
       id_kind: "any",

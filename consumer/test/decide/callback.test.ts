@@ -187,7 +187,7 @@ describe("a callback", () => {
     expect(await rows("SELECT grainchain_id FROM cancels WHERE validation_id = ?1", id)).toEqual([]);
   });
 
-  test("counts as the start where it is the first that says more than pending", async () => {
+  test("counts as the start if it is the first that says more than pending", async () => {
     const { repository, id } = await started(freshGrain());
     await record([callback(repository, id, "pending", { received_at: second(10) })]);
     expect(await validationOf(id)).toMatchObject({ started_at: null, heard_at: second(10) });

@@ -112,7 +112,7 @@ describe("a callback by Grainchain's id that comes before the dispatch's answer"
     ]);
   });
 
-  test("is not lost where it is recorded between the answer's reading and its commit", async () => {
+  test("is not lost if it is recorded between the answer's reading and its commit", async () => {
     await empty();
     const { repository, id } = await started();
     const fact = callback(repository, `grain-${id}`, "completed", {
@@ -136,7 +136,7 @@ describe("a callback by Grainchain's id that comes before the dispatch's answer"
     expect(await validationOf(id)).toMatchObject({ state: "completed", results: '{"n":1}' });
   });
 
-  test("is not lost where the answer is committed between the callback's reading and its commit", async () => {
+  test("is not lost if the answer is committed between the callback's reading and its commit", async () => {
     await empty();
     const { repository, id } = await started();
     const fact = callback(repository, `grain-${id}`, "completed", {

@@ -124,7 +124,7 @@ test("batches that meet at the bound keep to it", async () => {
   await expectConsistent(repository.id);
 });
 
-describe("a callback whose validation is kept no more", () => {
+describe("a callback of a deleted validation", () => {
   test("by its capability leaves nothing but a line in the log", async () => {
     await empty();
     const repository = freshRepository();

@@ -175,7 +175,7 @@ describe("drafts", () => {
     expect(await outcomesOf([fact])).toEqual(["started"]);
   });
 
-  test("are ignored where the operator says so, until they are ready", async () => {
+  test("are ignored if the operator says so, until they are ready", async () => {
     const repository = freshRepository();
     const pr = pullRequest(repository);
     const facts = [

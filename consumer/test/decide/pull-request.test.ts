@@ -121,7 +121,7 @@ describe("a pull request", () => {
     },
   );
 
-  test("records a close where nothing is under way", async () => {
+  test("records a close if nothing is under way", async () => {
     const repository = freshRepository();
     const pr = pullRequest(repository);
     const facts = [pr("closed", "a", 2), pr("opened", "a", 1)];

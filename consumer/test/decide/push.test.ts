@@ -58,7 +58,7 @@ describe("a merge group", () => {
 });
 
 describe("a push", () => {
-  test("is validated where its branch is among those to validate", async () => {
+  test("is validated if its branch is among those to validate", async () => {
     const repository = freshRepository();
     const fact = push(repository, "a", "b", 1);
     await record([fact]);
@@ -77,7 +77,7 @@ describe("a push", () => {
     );
   });
 
-  test("is ignored with the producer's reason where it is not", async () => {
+  test("is ignored with the producer's reason if it is not", async () => {
     const repository = freshRepository();
     const fact = push(repository, "a", "b", 1, {
       validate: false,
@@ -126,7 +126,7 @@ describe("a push", () => {
     expect(await subjectOf(repository, "push-abababababab")).toMatchObject({ head_sha: sha("c") });
   });
 
-  test("is placed by when it was received where GitHub does not say when it was", async () => {
+  test("is placed by when it was received if GitHub does not say when it was", async () => {
     const repository = freshRepository();
     const facts = [
       { ...push(repository, "b", "c", null), received_at: second(2) },

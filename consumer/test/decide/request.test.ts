@@ -14,7 +14,7 @@ import { deliveryOf, outcomesOf, record, recordEach, validationsOf } from "../su
 import { A, states } from "./support.ts";
 
 describe("a re-run asked for on GitHub", () => {
-  test("is a new run where the check is this App's", async () => {
+  test("is a new run if the check is this App's", async () => {
     const repository = freshRepository();
     await record([pullRequest(repository)("opened", "a", 1)]);
     await record([callback(repository, `${repository.id}-pr-12-${sha("a")}-1`, "completed")]);
@@ -41,7 +41,7 @@ describe("a re-run asked for on GitHub", () => {
     expect(await states(repository)).toEqual([`${A}.1 queued`]);
   });
 
-  test("is of an unknown subject where no open one has this head", async () => {
+  test("is of an unknown subject if no open one has this head", async () => {
     const repository = freshRepository();
     const pr = pullRequest(repository);
     const facts = [rerun(repository, "a"), rerun(repository, "b")];

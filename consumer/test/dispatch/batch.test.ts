@@ -178,7 +178,7 @@ describe("a server without a batch endpoint", () => {
     expect(await gate()).toMatchObject({ state: "closed", until: second(3633) });
   });
 
-  test("is asked for a batch again at once where its single form was absent too", async () => {
+  test("is asked for a batch again at once if its single form was absent too", async () => {
     const clock = clockAt(3600);
     await queued(1);
     await dispatch(

@@ -181,7 +181,7 @@ test("sends again, after the lease, what it could not write down", async () => {
   expect(await cancelOf(id)).toMatchObject({ status: "done" });
 });
 
-test("stays done where a slower answer says otherwise", async () => {
+test("stays done if a slower answer says otherwise", async () => {
   const [id = ""] = await cancelled();
   const slow = createDouble(async () => {
     await env.DB.prepare("UPDATE cancels SET status = 'done', outcome = 'cancelled', done_at = ?1")

@@ -88,7 +88,7 @@ describe("while the call is under way", () => {
     expect(await validationOf(id)).toMatchObject({ state, due_at: null });
   });
 
-  test("a validation that is closed stays cancelled where the call fails", async () => {
+  test("a validation that is closed stays cancelled if the call fails", async () => {
     const { id } = await meanwhile(
       (_id, repository) => record([pullRequest(repository)("closed", "a", 2)]),
       () => json({}, 500),

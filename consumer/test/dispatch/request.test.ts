@@ -45,7 +45,7 @@ describe("a request", () => {
     expect(await verifyCapability("callback secret", id, token)).toBe(true);
   });
 
-  test("names itself, its request and its key, and authorizes only where a key is set", async () => {
+  test("names itself, its request and its key, and authorizes only if a key is set", async () => {
     await queued(2);
     const [open, keyed] = [willing(), willing()];
     await dispatch(open);
@@ -100,7 +100,7 @@ describe("calls", () => {
     expect(await count("SELECT count(*) FROM validations WHERE state = 'pending'")).toBe(total);
   });
 
-  test("are none where nothing is due", async () => {
+  test("are none if nothing is due", async () => {
     const double = willing();
     expect(await dispatch(double)).toEqual({ dispatched: 0, wakeAt: [] });
     expect(double.calls).toEqual([]);

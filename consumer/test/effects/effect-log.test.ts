@@ -20,7 +20,7 @@ function startLog(debug = false) {
 
 const of = (event: string, lines: readonly unknown[]) => lines.filter((line) => Object(line).event === event);
 
-describe("each effect has one line with its ids, a warning where it failed:", () => {
+describe("each effect has one line with its ids, a warning if it failed:", () => {
   test("a dispatch", async () => {
     const ids = await queued(4);
     const answers: Readonly<Record<string, object>> = {

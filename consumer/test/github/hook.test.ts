@@ -44,7 +44,7 @@ test.each([
   expect(parseHook(text)).toBeUndefined();
 });
 
-test("looks after the App's own hook where none is configured, and after none without an App", () => {
+test("uses the App's own hook if none is configured, and none without an App", () => {
   const [org] = [parseHook("org:octo/7")].filter((hook) => hook !== undefined);
   if (org === undefined) throw new Error("no hook");
   expect(hooksOf([org], "app")).toEqual([org]);

@@ -33,7 +33,7 @@ describe("the dead-letter queue", () => {
     expect(await row("SELECT class FROM dead_letters WHERE id = 'fact-m2'")).toEqual({ class: "unreadable" });
   });
 
-  test("tells one death once, however often it is delivered", async () => {
+  test("keeps one dead letter, however often it is delivered", async () => {
     const fact = opened();
     await deliver(DEAD, [fact, fact]);
     await deliver(DEAD, [fact]);

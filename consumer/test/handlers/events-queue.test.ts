@@ -22,13 +22,13 @@ describe("the events queue", () => {
     expect(work.sent).toEqual([{ message: { v: 1, kind: "wake-up" }, options: { delaySeconds: 0 } }]);
   });
 
-  test("wakes nobody where nothing is due", async () => {
+  test("wakes nobody if nothing is due", async () => {
     const work = workQueue();
     await deliver(EVENTS, [note("ping")], { WORK: work.queue });
     expect(work.sent).toEqual([]);
   });
 
-  test("loses nothing where the wake-up is lost: the cron does the same", async () => {
+  test("loses nothing if the wake-up is lost: the cron does the same", async () => {
     const work = workQueue(() => Promise.reject(new Error("queue is down")));
     const repository = freshRepository();
     expect((await deliver(EVENTS, [opened(repository)], { WORK: work.queue })).acked).toEqual(["m0"]);
@@ -68,7 +68,7 @@ describe("the events queue", () => {
     expect(acked).toEqual(["m0"]);
   });
 
-  test("lets a message that is no fact die at once, alone", async () => {
+  test("lets a message that is not a fact die at once, alone", async () => {
     const good = note("ping");
     expect((await deliver(EVENTS, ["poison", good, null])).acked).toEqual(["m0", "m1", "m2"]);
     expect(await rows("SELECT id, class FROM dead_letters ORDER BY id")).toEqual([

@@ -70,7 +70,7 @@ test.each<[string, Partial<AlertFacts>, string]>([
   ["waiting", {}, "no validation has been waiting for more than 900 s"],
   ["lost deliveries", {}, "fewer than 5 deliveries of the last hour were fetched"],
   ["broken", {}, "25 of 100 validations of the last hour broke"],
-])("%s is told of in words that are true: %j", (name, facts, text) => {
+])("%s has a text that is true: %j", (name, facts, text) => {
   const found = conditionsOf({ ...CALM, ...facts }, THRESHOLDS, NOW_MS);
   expect(found.find((condition) => condition.name === name)?.text).toBe(text);
 });

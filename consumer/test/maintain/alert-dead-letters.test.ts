@@ -8,7 +8,7 @@ import { second } from "../support/facts.ts";
 
 beforeEach(empty);
 
-test("a death is told of although an older letter was left open", async () => {
+test("a dead letter is alerted on although an older one is open", async () => {
   const { told, words, clock, raise } = startAlerts();
   await openLetter("old");
   await raise();
@@ -20,7 +20,7 @@ test("a death is told of although an older letter was left open", async () => {
   expect(words()).toEqual(["dead letters firing", "dead letters resolved", "dead letters firing"]);
 });
 
-test("many deaths are told of although a few were already", async () => {
+test("many dead letters are alerted on although a few were already", async () => {
   const { words, raise } = startAlerts();
   await openLetter("first");
   await raise();
@@ -37,7 +37,7 @@ test("a death is no news after an hour", async () => {
   expect(words()).toEqual([]);
 });
 
-test("a death that a replay led to is told of, however old the first one", async () => {
+test("a dead letter of a replay is alerted on, however old the first one", async () => {
   const { words, raise } = startAlerts();
   const letter = {
     id: "dispatch-1",

@@ -23,7 +23,7 @@ describe("a message", () => {
     expect(await verifies(ALERT_SECRET, `${one?.raw} `, signature)).toBe(false);
   });
 
-  test("is not signed where there is no secret", async () => {
+  test("is not signed if there is no secret", async () => {
     const { told, raise } = startAlerts({ secret: undefined });
     await openLetter();
     await raise();

@@ -120,7 +120,7 @@ const CASES: Readonly<Record<string, Case>> = {
 };
 
 test.each(Object.entries(CASES))(
-  "%s: told of once when it begins and once when it ends, signed",
+  "%s: sent once when it starts and once when it ends, signed",
   async (condition, { make, unmake, says, beside = [] }) => {
     const { told, clock, raise } = startAlerts();
     await raise();

@@ -12,7 +12,7 @@ const stored = async (): Promise<unknown> =>
   JSON.parse((await row<{ value: string }>("SELECT value FROM settings WHERE name LIKE 'alert:%'")).value);
 
 describe("a condition", () => {
-  test("is told of once when it begins to hold, and once when it has ended", async () => {
+  test("is sent once when it starts, and once when it has ended", async () => {
     const { told, words, clock, raise } = startAlerts();
     await openLetter();
     await raise();
@@ -46,7 +46,7 @@ describe("a condition", () => {
     expect(words()).toEqual(["dead letters firing", "dead letters resolved", "dead letters firing"]);
   });
 
-  test("is not told of where it ended before anybody could be told", async () => {
+  test("is not sent if it ended before anybody was alerted", async () => {
     const { told, clock, receiver, raise } = startAlerts({ answer: () => new Response("", { status: 500 }) });
     await openLetter();
     await raise();
@@ -60,7 +60,7 @@ describe("a condition", () => {
     expect(told.map(({ body }) => body.state)).toEqual(["firing"]);
   });
 
-  test("that came back before its end could be told is told of no second time", async () => {
+  test("that came back before its end could be sent is not sent twice", async () => {
     const { told, clock, receiver, raise } = startAlerts();
     await openLetter();
     await raise();
@@ -74,7 +74,7 @@ describe("a condition", () => {
     expect(told.map(({ body }) => body.state)).toEqual(["firing"]);
   });
 
-  test("is told of by one of two consumers that look at once", async () => {
+  test("is sent by one of two consumers that check at once", async () => {
     const { words, raise } = startAlerts();
     await openLetter();
     await Promise.all([raise(), raise(), raise()]);
@@ -96,7 +96,7 @@ describe("a condition", () => {
     expect(words().toSorted()).toEqual(["dead letters firing", "gate GitHub firing"]);
   });
 
-  test("that nobody looks at any more is told of as over", async () => {
+  test("that is not checked any more is sent as resolved", async () => {
     const { told, raise } = startAlerts();
     const of = {
       state: "firing",
@@ -114,7 +114,7 @@ describe("a condition", () => {
     ]);
   });
 
-  test("whose stored alert is not understood is told of as if it were new", async () => {
+  test("whose stored alert cannot be read is sent as if it were new", async () => {
     const { words, raise } = startAlerts();
     await openLetter();
     await rows(`INSERT INTO settings VALUES ('alert:dead letters', '{"v":0}', '')`);
@@ -125,7 +125,7 @@ describe("a condition", () => {
 });
 
 describe("a consumer that ends without a word", () => {
-  test("before it told is followed by another one once its lease has run out", async () => {
+  test("before it sent the alert is followed by another one once its lease has run out", async () => {
     const { words, clock, raise } = startAlerts();
     await openLetter();
     let trip = 0;
@@ -139,7 +139,7 @@ describe("a consumer that ends without a word", () => {
     expect(words()).toEqual(["dead letters firing"]);
   });
 
-  test("after it told has told twice, and never not at all", async () => {
+  test("after it sent the alert sends it twice, but never not at all", async () => {
     const { words, clock, raise } = startAlerts();
     await openLetter();
     let trip = 0;
@@ -168,7 +168,7 @@ describe("a receiver that", () => {
       () => Promise.reject(new DOMException(`${ALERT_URL} timed out`, "TimeoutError")),
       expect.stringMatching(/^(TimeoutError|unknown error)$/),
     ],
-  ])("%s is told again later, and its address is nowhere", async (_, answer, error) => {
+  ])("%s is sent again later, and its address is nowhere", async (_, answer, error) => {
     const { told, asked, lines, events, clock, receiver, raise } = startAlerts({ answer });
     await openLetter();
     await raise();

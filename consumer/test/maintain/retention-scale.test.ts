@@ -96,7 +96,7 @@ describe("more than a chunk", () => {
     expect(await statementsFor(1)).toBe(await statementsFor(CHUNK));
   });
 
-  test("is worked off over several minutes where there are very many", async () => {
+  test("is worked off over several minutes if there are very many", async () => {
     const total = 27 * CHUNK;
     await rows(
       `INSERT INTO callback_results (id, results, created_at)
@@ -148,7 +148,7 @@ describe("when it is done", () => {
     expect(await count("SELECT count(*) FROM validations")).toBe(0);
   });
 
-  test("is at once where what was stored is not understood", async () => {
+  test("is at once if what was stored is not understood", async () => {
     await insertEnded(1, 0);
     await rows("INSERT INTO settings VALUES ('retention:due', 'soon', '')");
     await expireAfter(91 * DAY);

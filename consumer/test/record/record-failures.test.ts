@@ -6,7 +6,7 @@ import { breakable, row, rows } from "../support/database.ts";
 import { freshRepository, note, pullRequest, second, sha } from "../support/facts.ts";
 import { message, outcomesOf, POLICY, record, recordUntilAcked, SILENT } from "../support/recording.ts";
 
-describe("a message that is no fact", () => {
+describe("a message that is not a fact", () => {
   test.each([
     ["null", null],
     ["text", "nonsense"],

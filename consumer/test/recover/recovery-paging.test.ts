@@ -59,7 +59,7 @@ test("goes on at the next minute with a list of more pages than one scan reads",
   expect(await recorded()).toBe(3);
 });
 
-test("begins again where GitHub takes the place that was kept no more", async () => {
+test("starts over if GitHub no longer takes the stored cursor", async () => {
   const lost = examples.pullRequests(freshRepository(), 3);
   const world = await worldOf(lost);
   const to = new Date(world.clock.nowMs).toISOString();
@@ -208,7 +208,7 @@ describe("an operator's search", () => {
     expect(await count("SELECT count(*) FROM validations")).toBe(5);
   });
 
-  test("goes on with the next hook where one fails, and names the one", async () => {
+  test("continues with the next hook if one fails, and names it", async () => {
     const world = await worldOf(examples.pullRequests(freshRepository(), 2));
     const id = await ask(world);
     await reconcileAsked(world.deps, [

@@ -109,7 +109,7 @@ test("keeps when GitHub held a delivery back and when it sent it", async () => {
   ]);
 });
 
-describe("where GitHub", () => {
+describe("if GitHub", () => {
   test("repeats what a page had, nothing is recorded twice", async () => {
     const lost = examples.pullRequests(freshRepository(), 150);
     const world = await worldOf(lost);
@@ -158,7 +158,7 @@ describe("an operator's search", () => {
     return loadReconcile(env.DB, id);
   };
 
-  test("counts without recording where it is a dry run, and records where it is not", async () => {
+  test("counts without recording if it is a dry run, and records if it is not", async () => {
     const lost = examples.pullRequests(freshRepository(), 3);
     const world = await worldOf(lost);
     expect(await ask(world, true)).toMatchObject({ status: "done", listed: 3, missing: 3, recovered: 0 });
@@ -167,7 +167,7 @@ describe("an operator's search", () => {
     expect(await ask(world, false)).toMatchObject({ status: "done", listed: 3, missing: 0, recovered: 0 });
   });
 
-  test("says what GitHub said where it failed", async () => {
+  test("has GitHub's answer if it failed", async () => {
     const world = await openWorld({ mode: "token", repositories: ["octo/widgets"] });
     expect(await ask(world, false)).toMatchObject({
       status: "failed",

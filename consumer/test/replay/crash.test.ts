@@ -157,7 +157,7 @@ describe("a consumer that ends in the middle", () => {
 });
 
 describe("two consumers at once", () => {
-  test("share replays, and run no letter twice", async () => {
+  test("share replays, and run no dead letter twice", async () => {
     const ids = await dead(30);
     await unrecorded(Array.from({ length: 5 }, () => note("ping")));
     const id = await order({ all: true });
@@ -167,7 +167,7 @@ describe("two consumers at once", () => {
     expect(await replayOf(id)).toMatchObject({ status: "done", total: 35, replayed: 35, failed: 0 });
   });
 
-  test("one of which has lost its lease count each letter once", async () => {
+  test("one of which has lost its lease count each dead letter once", async () => {
     const ids = await dead(6);
     const id = await order({ all: true });
     let other: Promise<unknown> | undefined;

@@ -128,7 +128,7 @@ describe("what is replayed", () => {
     for (const id of letters) expect((await letterOf(id)).status).toBe("replayed");
   });
 
-  test("is nothing where another replay took it before", async () => {
+  test("is nothing if another replay took it before", async () => {
     const [id = ""] = await dead(1);
     const first = await order({ ids: [letterIdOf(id)] });
     const second_ = await order({ ids: [letterIdOf(id)] });

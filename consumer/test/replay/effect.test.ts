@@ -54,7 +54,7 @@ describe("a dead report that is replayed", () => {
     expect(await replayOf(replayId)).toMatchObject({ status: "done", replayed: 1, failed: 0 });
   });
 
-  test("is left alone where a newer state made it due meanwhile", async () => {
+  test("is left alone if a newer state made it due meanwhile", async () => {
     const repository = freshRepository();
     const id = await deadReport(repository);
     await record([callback(repository, id, "running", { pr_number: 1 })]);

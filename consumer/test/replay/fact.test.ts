@@ -46,7 +46,7 @@ describe("a fact that could not be recorded", () => {
     expect(await replayOf(replayId)).toMatchObject({ status: "done", replayed: 1, failed: 0 });
   });
 
-  test("that is old by now starts nothing, and the letter says so", async () => {
+  test("that is old by now starts nothing, and the dead letter says so", async () => {
     const repository = freshRepository();
     const [letter = ""] = await unrecorded([pullRequest(repository, 1)("opened", "a", 1)]);
     await record([pullRequest(repository, 1)("synchronize", "b", 5)]);
@@ -55,7 +55,7 @@ describe("a fact that could not be recorded", () => {
     expect((await validationsOf(repository)).map(({ head_sha }) => head_sha)).toEqual([sha("b")]);
   });
 
-  test("that came by a capability whose validation is kept no more leaves nothing, and the letter says so", async () => {
+  test("that came by the capability of a deleted validation leaves nothing, and the dead letter says so", async () => {
     const [letter = ""] = await unrecorded([callback(freshRepository(), "expired", "completed")]);
     await replay({ ids: [letter] });
     expect(await letterOf(letter)).toMatchObject({
@@ -81,7 +81,7 @@ describe("a fact that could not be recorded", () => {
     for (const letter of letters) expect((await letterOf(letter)).status).toBe("replayed");
   });
 
-  test("is recorded no second time where it was recorded after all", async () => {
+  test("is not recorded twice if it was recorded after all", async () => {
     const repository = freshRepository();
     const fact = pullRequest(repository, 1)("opened", "a", 1);
     await record([fact]);
@@ -94,14 +94,14 @@ describe("a fact that could not be recorded", () => {
     expect((await letterOf(letters[0] ?? "")).status).toBe("replayed");
   });
 
-  test("leaves no letter where it was recorded before it died", async () => {
+  test("leaves no dead letter if it was recorded before it died", async () => {
     const fact = pullRequest(freshRepository(), 1)("opened", "a", 1);
     await record([fact]);
     await unrecorded([fact]);
     expect(await rows("SELECT id FROM dead_letters")).toEqual([]);
   });
 
-  test("that two letters hold is recorded once", async () => {
+  test("that two dead letters hold is recorded once", async () => {
     const fact = pullRequest(freshRepository(), 1)("opened", "a", 1);
     const [letter = ""] = await unrecorded([fact]);
     // As a version before this one left it, which could not read it yet.
@@ -116,7 +116,7 @@ describe("a fact that could not be recorded", () => {
     expect(await replayOf(id)).toMatchObject({ status: "done", replayed: 2, failed: 0 });
   });
 
-  test("needs no replay where GitHub delivers it again", async () => {
+  test("needs no replay if GitHub delivers it again", async () => {
     const fact = pullRequest(freshRepository(), 1)("opened", "a", 1);
     const [letter = ""] = await unrecorded([fact]);
     await record([fact]);
@@ -158,7 +158,7 @@ describe("a fact that could not be recorded", () => {
   });
 });
 
-describe("a letter that cannot be replayed is open again, and says why", () => {
+describe("a dead letter that cannot be replayed is open again, and says why", () => {
   test.each([
     ["text", "poison"],
     ["a fact of another version", { ...note("ping"), v: 99 }],
@@ -225,7 +225,7 @@ describe("a letter that cannot be replayed is open again, and says why", () => {
   });
 });
 
-test("a discard closes letters for good, and touches what they are about no more", async () => {
+test("a discard closes dead letters permanently, and changes nothing that they are about", async () => {
   const [id = ""] = await dead(1);
   const { startReplay } = await import("@webhook-gateway/shared/store/maintain/replays.ts");
   const start = { id: "discard", action: "discard", requestedBy: "ada", reason: null, rate: 0 } as const;
@@ -255,7 +255,7 @@ test.each([
   expect(await letterOf(letter)).toMatchObject({ status: "discarded", outcome: "discarded" });
 });
 
-test("a replay settles no letter that another has taken over", async () => {
+test("a replay settles no dead letter that another one has taken over", async () => {
   const { commit } = await import("@webhook-gateway/shared/store/write/commit.ts");
   const [letter = ""] = await unrecorded([pullRequest(freshRepository(), 1)("opened", "a", 1)]);
   const id = await order({ ids: [letter] });

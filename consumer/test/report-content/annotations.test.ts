@@ -121,7 +121,7 @@ describe("the output of a failing step", () => {
     expect(annotationsOf(stepsOf(sent("test", { output: "a.ts:3: error: no" })))).toEqual([]);
   });
 
-  test("is not read in its first line where it was cut, which may be in the middle of the path", () => {
+  test("is not read in its first line if it was cut, which may be in the middle of the path", () => {
     const lines = "a.ts:3: error: no\n".repeat(250);
     expect(found(lines)).toHaveLength(1);
     expect(found(`rc/b.ts:1: error: no\n${lines}`.slice(0, 4000))).toMatchObject([{ path: "a.ts" }]);

@@ -9,7 +9,7 @@ const failed = (...steps: unknown[]) => check({ conclusion: "failure", digest: {
 const FAILURE = { state: "completed", conclusion: "failure" } as const;
 const oneOfTwo = { steps: [sent("lint"), failing("test")] };
 
-describe("where other subjects have the same head", () => {
+describe("if other subjects have the same head", () => {
   const other = { kind: "pull_request", number: 2, ref: "topic", validation_id: "7-pr-2-abc-1" } as const;
   const passed = { ...other, state: "completed", conclusion: "success" } as const;
   const waiting = { ...other, kind: "merge_group", number: 3, state: "queued", conclusion: null } as const;
@@ -69,7 +69,7 @@ describe("where other subjects have the same head", () => {
   });
 });
 
-test("annotations come along, and are left out where there are none", () => {
+test("annotations come along, and are left out if there are none", () => {
   expect(failed(failing("test", "a.ts:3: error: no")).output.annotations).toHaveLength(1);
   expect(failed(failing("test")).output).not.toHaveProperty("annotations");
 });

@@ -13,7 +13,7 @@ const two = { execution_time: 12.2, steps: [sent("lint"), sent("test")] };
 const oneOfTwo = { steps: [sent("lint"), failing("test")] };
 const unfinished = { started_at: null, finished_at: null };
 
-describe("a validation is told to GitHub", () => {
+describe("a validation is reported to GitHub", () => {
   test.each<[Partial<ReportedRun>, string, string | undefined, string, string]>([
     [{ state: "queued", ...unfinished }, "queued", undefined, "pending", "Waiting for a sandbox"],
     [{ state: "pending", ...unfinished }, "in_progress", undefined, "pending", "Validation is running"],

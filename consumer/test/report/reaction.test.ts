@@ -55,14 +55,14 @@ describe.each(["app", "token"] as const)("as %s", (mode) => {
     expect(await asked(world, REACTS)).toEqual([201]);
   });
 
-  test("reacts once where two consumers react at the same time", async () => {
+  test("reacts once if two consumers react at the same time", async () => {
     const { world, repository } = await worldOf(mode);
     await world.record(...Array.from({ length: 8 }, (_, n) => command(repository, "validate", 12, 500 + n)));
     await Promise.all([world.react(), world.react()]);
     expect(await asked(world, REACTS)).toEqual(Array(8).fill(201));
   });
 
-  test("leaves one reaction where the answer to it is lost", async () => {
+  test("leaves one reaction if the answer to it is lost", async () => {
     const { world, repository } = await worldOf(mode);
     await world.record(command(repository, "validate", 12, 501));
     await world.double.fault(OPERATION, { ...badGateway, after: true });

@@ -116,7 +116,7 @@ test("gives a report up that is a day old, and not before", async () => {
   ]);
 });
 
-test("tries again where the connection breaks, and where an answer cannot be read", async () => {
+test("tries again if the connection breaks, and if an answer cannot be read", async () => {
   const { world, repository } = await worldOf("app");
   const [id = ""] = await queueHeads(world, repository, 1);
   await world.double.fault({ operation_id: "checks/create" }, resets);

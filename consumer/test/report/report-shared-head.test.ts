@@ -105,7 +105,7 @@ describe.each<Mode>(["app", "token"])("as %s", (mode) => {
     expect(ofOldHead).toEqual([sha("a"), "success"]);
   });
 
-  test("a cancelled run leaves the word to the other", async () => {
+  test("a cancelled run is not shown if there is another", async () => {
     const { repository, happens, secondId } = await sharedHead();
     await happens(command(repository, "cancel", 1));
     expect(await happens(ended(repository, secondId, true))).toBe("success");
@@ -128,7 +128,7 @@ describe.each<Mode>(["app", "token"])("as %s", (mode) => {
     expect(await happens(mergeGroup(repository, "destroyed", "a"))).toBe("success");
   });
 
-  test("a pull request within a fork does not speak for the one that brings the same head upstream", async () => {
+  test("a pull request within a fork does not hide the one with the same head upstream", async () => {
     const { repository, world, happens, firstId, secondId } = await sharedHead();
     await happens(ended(repository, firstId, true), ended(repository, secondId, true));
     const fork = { ...freshRepository(), full_name: "mona/widgets" };
@@ -147,7 +147,7 @@ describe.each<Mode>(["app", "token"])("as %s", (mode) => {
     expect(await shownBy(world)).toEqual({ [PULL_REQUEST[mode]]: "failure", [PUSH[mode]]: "success" });
   });
 
-  test("two repositories with one commit do not speak for each other", async () => {
+  test("two repositories with one commit do not affect each other", async () => {
     const [ours, fork] = [freshRepository(), freshRepository()];
     const world = await openWorld({ mode, repositories: [ours.full_name, fork.full_name] });
     await world.record(pullRequest(ours, 1)("opened", "a", 1), pullRequest(fork, 1)("opened", "a", 1));

@@ -133,7 +133,7 @@ describe.each(MODES)("as %s", (mode) => {
     await expectAgreement(world, id);
   });
 
-  test("posts nothing twice where the consumer ends before it has written the outcome down", async () => {
+  test("posts nothing twice if the consumer ends before it has written the outcome down", async () => {
     const { world, id, words } = await queued(mode);
     let broken = false;
     const db = intercept(env.DB, (statements) => {
@@ -199,7 +199,7 @@ describe.each(MODES)("as %s", (mode) => {
     expect((await told(world)).filter((one) => one === words.stopped)).toEqual([]);
   });
 
-  test("tells of a stop what was told of its start", async () => {
+  test("reports the stop of a run whose start was reported", async () => {
     const { world, repository, id, words } = await queued(mode);
     await world.report();
     await world.record(pullRequest(repository)("closed", "a", 2));
@@ -208,7 +208,7 @@ describe.each(MODES)("as %s", (mode) => {
     await expectAgreement(world, id);
   });
 
-  test("makes up no end for a head of which nothing is known to be posted, and nothing was", async () => {
+  test("posts no end for a head of which nothing was posted", async () => {
     const { world, repository, id } = await queued(mode);
     await world.double.fault({ operation_id: CREATE[mode] }, serverError);
     await world.report();
@@ -219,7 +219,7 @@ describe.each(MODES)("as %s", (mode) => {
     expect(await reportOf(id)).toMatchObject({ status: "skipped", reason: "nothing was posted before" });
   });
 
-  test("lets the later run of a head speak for it", async () => {
+  test("shows the later run of a head", async () => {
     const { world, repository, id, words } = await queued(mode);
     await world.report();
     await world.record(ended(repository, id, false));
@@ -281,7 +281,7 @@ test.each([
   );
 });
 
-test("skips every report where neither an App nor a token is configured", async () => {
+test("skips every report if neither an App nor a token is configured", async () => {
   const repository = freshRepository();
   const world = await openWorld({ mode: "none", repositories: [repository.full_name] });
   await world.record(pullRequest(repository)("opened", "a", 1), command(repository, "validate"));

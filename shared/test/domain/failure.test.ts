@@ -42,7 +42,7 @@ describe("failureOf", () => {
     expect(error.isWellFormed()).toBe(true);
   });
 
-  test("keeps Retry-After where there is one", () => {
+  test("keeps Retry-After if there is one", () => {
     expect(failureOf(429, "full", 7000)).toEqual({
       class: "backpressure",
       error: "HTTP 429: full",

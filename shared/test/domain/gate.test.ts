@@ -92,7 +92,7 @@ test.each([
   }
 });
 
-test("stays closed for at least a second where Retry-After asks for none", () => {
+test("stays closed for at least a second if Retry-After asks for none", () => {
   expect(secondsClosed(nextGate(OPEN_GATE, closing("backpressure", 0), NOW_MS))).toBe(1);
 });
 
@@ -103,13 +103,13 @@ test.each([OPEN_GATE, closed("backpressure", 4), closed("configuration", 2), clo
   },
 );
 
-test("closes for the first delay where some were served and the rest found it full", () => {
+test("closes for the first delay if some were served and the rest found it full", () => {
   const gate = nextGate(closed("backpressure", 4), { ...closing("backpressure"), served: true }, NOW_MS);
   expect(gate).toMatchObject({ state: "closed", step: 1 });
   expect(secondsClosed(gate)).toBe(10);
 });
 
-test.each([OPEN_GATE, closed("backpressure", 3)])("closes, whatever it was, where no answer came", (gate) => {
+test.each([OPEN_GATE, closed("backpressure", 3)])("closes, whatever it was, if no answer came", (gate) => {
   const next = nextGate(gate, UNAVAILABLE, NOW_MS);
   expect(next).toMatchObject({ state: "closed", reason: "unavailable", step: 1, detail: "no answer" });
   expect(secondsClosed(next)).toBe(5);

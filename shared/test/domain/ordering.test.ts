@@ -101,13 +101,13 @@ describe("events of the same second", () => {
     expect(place(observations).known?.head).toBe(head);
   });
 
-  test("takes the later arrival where the pushes do not say which came first", () => {
+  test("takes the later arrival if the pushes do not say which came first", () => {
     const placed = place([other("a"), other("b")]);
     expect(placed.known?.head).toBe("b");
     expect(placed.verdicts).toEqual(["newer", "newer"]);
   });
 
-  test("takes the later arrival where the pushes go in a circle", () => {
+  test("takes the later arrival if the pushes go in a circle", () => {
     const placed = place([pushed("a", "b"), pushed("b", "a")]);
     expect(placed.known?.head).toBe("a");
     expect(placed.verdicts).toEqual(["newer", "newer"]);

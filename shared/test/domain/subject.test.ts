@@ -46,7 +46,7 @@ describe("validationId", () => {
     );
   });
 
-  test("differs where any part differs", () => {
+  test("differs if any part differs", () => {
     fc.assert(
       fc.property(parts, parts, (a, b) => {
         expect(validationId(...a) === validationId(...b)).toBe(a.every((part, index) => part === b[index]));
