@@ -92,8 +92,8 @@ function giveBack(
   if (attempt.dead) {
     const dead = changes.signal(row, { type: "died" }, cause, { error, attempts });
     const { id: validation_id, created_at: first_at } = row;
-    const letter = effectDeadLetter("dispatch", { ...dead, validation_id, first_at }, outcome);
-    changes.add({ kind: "deadLetter", row: letter });
+    const deadLetter = effectDeadLetter("dispatch", { ...dead, validation_id, first_at }, outcome);
+    changes.add({ kind: "deadLetter", row: deadLetter });
   } else {
     changes.signal(row, { type: "returned" }, cause, { error, attempts, due_at: attempt.dueAt });
   }

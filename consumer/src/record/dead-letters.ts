@@ -33,11 +33,11 @@ export async function recordDeadLetters(
 ): Promise<readonly Verdict[]> {
   const { db, log } = deps;
   return byHalves(messages, async (part): Promise<readonly Verdict[] | "split"> => {
-    const letters = part.map(
+    const deadLetters = part.map(
       (message) => ({ kind: "deadLetter", row: unrecordedDeadLetter(message) }) as const,
     );
     try {
-      await commit(db, deps.now().toISOString(), letters);
+      await commit(db, deps.now().toISOString(), deadLetters);
     } catch (thrown) {
       log.error("dead-letters.failed", { messages: part.length, error: errorText(thrown) });
       // Together they may be too large for D1, or one of them is refused.

@@ -21,7 +21,7 @@ const REFUSED_MS = 10_000;
 
 export interface Settled {
   readonly outcome: ReportOutcome;
-  readonly letter?: DeadLetter;
+  readonly deadLetter?: DeadLetter;
 }
 
 /** @param random in [0, 1) */
@@ -86,8 +86,8 @@ function settleFailure(
   }
   const { validation_id, repository, wanted_at: first_at } = report;
   // A replay makes the report due again.
-  const letter = effectDeadLetter("report", { validation_id, repository, first_at, attempts }, failure);
-  return { outcome: { ...failed, status: "dead", attempts }, letter };
+  const deadLetter = effectDeadLetter("report", { validation_id, repository, first_at, attempts }, failure);
+  return { outcome: { ...failed, status: "dead", attempts }, deadLetter };
 }
 
 /** The outcome of a batch for the gate in front of GitHub. */

@@ -58,9 +58,9 @@ async function settle(
   const next = nextGate(gate, callOutcomeOf(sent), nowMs);
   const gateMoved = next.state === "closed" || gate.state === "closed";
   await commit(deps.db, isoTime(nowMs), [
-    ...settled.flatMap(({ outcome, letter }): Mutation[] => [
+    ...settled.flatMap(({ outcome, deadLetter }): Mutation[] => [
       { kind: "reportOutcome", row: outcome },
-      ...(letter === undefined ? [] : [{ kind: "deadLetter", row: letter } as const]),
+      ...(deadLetter === undefined ? [] : [{ kind: "deadLetter", row: deadLetter } as const]),
     ]),
     ...(gateMoved ? [setting(GITHUB_GATE, next)] : []),
   ]);

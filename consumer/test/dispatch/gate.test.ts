@@ -91,7 +91,7 @@ describe("a closed gate", () => {
     expect(await gate()).toMatchObject({ state: "closed", until: second(4100) });
   });
 
-  test("opens when the configuration is mended", async () => {
+  test("opens when the configuration is fixed", async () => {
     const clock = clockAt(3600);
     const ids = await queued(2);
     const refusing = always(() => json({}, 401));

@@ -39,7 +39,7 @@ export async function order(
     id: crypto.randomUUID(),
     action: "replay",
     requestedBy: "ada",
-    reason: "mended",
+    reason: "fixed",
     scope,
     rate,
   } as const;

@@ -87,7 +87,7 @@ describe("settles", () => {
       lease_id: "lease",
       state: "queued",
     });
-    expect(settled.letter !== undefined).toBe(outcome.status === "dead");
+    expect(settled.deadLetter !== undefined).toBe(outcome.status === "dead");
   });
 
   test.each<[string, Result]>([
@@ -102,9 +102,9 @@ describe("settles", () => {
   test("a failure of the eighth attempt as a death once the report is a day old", () => {
     expect(settle(AWAY, { attempts: 7 }, NOW - 60_000 + DAY - 1).outcome.status).toBe("due");
     expect(settle(AWAY, { attempts: 6 }, NOW + DAY).outcome.status).toBe("due");
-    const { outcome, letter } = settle(AWAY, { attempts: 7 }, NOW + DAY);
+    const { outcome, deadLetter } = settle(AWAY, { attempts: 7 }, NOW + DAY);
     expect(outcome).toMatchObject({ status: "dead", attempts: 8 });
-    expect(letter).toEqual({
+    expect(deadLetter).toEqual({
       id: "report-7-pr-1-abc-1",
       kind: "report",
       class: "retryable",

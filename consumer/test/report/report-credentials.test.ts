@@ -57,7 +57,7 @@ describe("a private key that", () => {
     ["is not a PEM", { privateKey: "app.pem" }, /is not a PEM: paste the whole .pem file/],
     ["has no App's id beside it", { appId: undefined }, /GITHUB_APP_ID is missing/],
     ["is missing beside the App's id", { privateKey: undefined }, /GITHUB_APP_PRIVATE_KEY is missing/],
-  ])("%s closes the gate with a word on how to mend it, and costs nothing", async (_, config, detail) => {
+  ])("%s closes the gate, says how to fix it, and costs nothing", async (_, config, detail) => {
     const { world, repository } = await worldOf("app", { config });
     await queueHeads(world, repository, 3);
     const wakeAt = await world.report();

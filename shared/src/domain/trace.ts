@@ -36,7 +36,7 @@ export interface TraceRows {
   readonly validations: readonly ValidationItem[];
   readonly timeline: readonly TimelineRow[];
   readonly reports: readonly ReportRow[];
-  readonly letters: readonly DeadLetterItem[];
+  readonly deadLetters: readonly DeadLetterItem[];
   readonly gate: Gate;
   /** Old names in these rows, and the current names of their repositories. */
   readonly renamed: Trace["renamed"];
@@ -48,28 +48,30 @@ type Step = Omit<TraceStep, "gap_ms">;
 
 /** Undefined if nothing was found. */
 export function buildTrace(kind: Trace["kind"], rows: TraceRows, now: string): Trace | undefined {
-  const { deliveries, validations, letters } = rows;
-  const ownLetters = letters.filter((letter) => letter.kind === "fact");
-  if (deliveries.length + validations.length + ownLetters.length === 0) return undefined;
+  const { deliveries, validations, deadLetters } = rows;
+  const factDeadLetters = deadLetters.filter((deadLetter) => deadLetter.kind === "fact");
+  if (deliveries.length + validations.length + factDeadLetters.length === 0) return undefined;
   return {
     kind,
     deliveries: [...deliveries],
     validations: validations.map((validation) => traceOf(validation, rows, now)),
-    dead_letters: ownLetters,
+    dead_letters: factDeadLetters,
     renamed: [...rows.renamed],
   };
 }
 
 function traceOf(validation: ValidationItem, rows: TraceRows, now: string): Trace["validations"][number] {
-  const letters = rows.letters.filter((one) => one.kind !== "fact" && one.validation_id === validation.id);
+  const deadLetters = rows.deadLetters.filter(
+    (one) => one.kind !== "fact" && one.validation_id === validation.id,
+  );
   const steps = [
     ...deliverySteps(validation, rows),
     ...timelineSteps(validation, rows),
     ...reportSteps(rows.reports.find((report) => report.validation_id === validation.id)),
-    ...letters.map(letterStep),
+    ...deadLetters.map(deadLetterStep),
     ...waitingStep(validation, rows, now),
   ];
-  return { validation, steps: withGaps(steps), dead_letters: letters };
+  return { validation, steps: withGaps(steps), dead_letters: deadLetters };
 }
 
 /** The steps of the delivery that the validation came from: it is recorded at the same time as the run is queued. */
@@ -130,10 +132,10 @@ function reportSteps(report: ReportRow | undefined): Step[] {
   ];
 }
 
-const letterStep = (letter: DeadLetterItem): Step => ({
-  at: letter.died_at,
+const deadLetterStep = (deadLetter: DeadLetterItem): Step => ({
+  at: deadLetter.died_at,
   step: "dead letter",
-  detail: `${letter.id}: ${letter.class} after ${letter.attempts} ${letter.attempts === 1 ? "attempt" : "attempts"}, ${letter.status}${letter.outcome === null ? "" : ` (${letter.outcome})`}`,
+  detail: `${deadLetter.id}: ${deadLetter.class} after ${deadLetter.attempts} ${deadLetter.attempts === 1 ? "attempt" : "attempts"}, ${deadLetter.status}${deadLetter.outcome === null ? "" : ` (${deadLetter.outcome})`}`,
 });
 
 function waitingStep(validation: ValidationItem, rows: TraceRows, now: string): Step[] {

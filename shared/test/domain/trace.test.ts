@@ -61,7 +61,7 @@ const rows = (changed: Partial<TraceRows> = {}): TraceRows => ({
     },
   ],
   reports: [],
-  letters: [],
+  deadLetters: [],
   gate: { state: "open" },
   ahead: new Map([["v", 3]]),
   renamed: [],

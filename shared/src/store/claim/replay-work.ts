@@ -121,7 +121,7 @@ const CLOSE = `
   WHERE id IN (SELECT l.id FROM json_each(?1) k CROSS JOIN dead_letters l ON l.id = k.value
                WHERE l.status = 'replaying' AND l.replay_id = ?2)`;
 
-/** Letters are counted, and not steps: what a consumer did before it ended without a word counts as well. */
+/** Dead letters are counted, and not steps: what a consumer did before it crashed counts as well. */
 const SETTLE = `
   UPDATE replays SET
     replayed = total - n, lease_until = NULL, paced_at = coalesce(?2, paced_at),

@@ -72,7 +72,7 @@ export async function loadTraceRows(db: D1Database, question: TraceQuestion): Pr
     validations: found,
     timeline: v.parse(v.array(timelineRow), timeline?.results ?? []),
     reports: v.parse(v.array(reportRow), reports?.results ?? []),
-    letters: v.parse(v.array(deadLetterItem), [...(letters?.results ?? []), ...(deaths?.results ?? [])]),
+    deadLetters: v.parse(v.array(deadLetterItem), [...(letters?.results ?? []), ...(deaths?.results ?? [])]),
     gate: parseGate(gate?.results[0]?.value),
     renamed: v
       .parse(v.array(renamedRow), names?.results ?? [])
