@@ -19,12 +19,12 @@ export const deadLetterItem = v.object({
   status: v.picklist(DEAD_LETTER_STATES),
   replay_id: v.nullable(v.string()),
   closed_at: v.nullable(time),
-  /** What came of its replay. */
+  /** The outcome of its replay. */
   outcome: v.nullable(v.string()),
 });
 export type DeadLetterItem = v.InferOutput<typeof deadLetterItem>;
 
-/** With the fact itself, where there is one. */
+/** With the fact itself, if there is one. */
 export const deadLetterDetail = v.object({ ...deadLetterItem.entries, body: v.nullable(v.string()) });
 export type DeadLetterDetail = v.InferOutput<typeof deadLetterDetail>;
 
@@ -37,7 +37,7 @@ const filterEntries = {
   class: v.optional(v.string()),
 };
 
-/** `state` is the letter's: `open` where none is given. */
+/** `state` is the letter's: `open` by default. */
 export const deadLetterQuery = v.strictObject({
   ...pageQuery,
   ...filterEntries,
@@ -66,7 +66,7 @@ export const deadLetterScope = v.pipe(
 );
 export type DeadLetterScope = v.InferOutput<typeof deadLetterScope>;
 
-/** What a dry run tells. */
+/** The result of a dry run. */
 export const deadLetterPreview = v.object({
   dry_run: v.literal(true),
   total: v.number(),

@@ -1,4 +1,4 @@
-/** How the gateway does, in the operator API. */
+/** The gateway's status in the operator API. */
 import * as v from "valibot";
 import { VALIDATION_STATES } from "../domain/validation.ts";
 import { time } from "./page.ts";
@@ -10,7 +10,7 @@ export const gateItem = v.object({
   reason: v.nullable(v.string()),
   detail: v.nullable(v.string()),
   since: v.nullable(time),
-  /** Nothing is sent before. */
+  /** Nothing is sent before this time. */
   until: v.nullable(time),
 });
 export type GateItem = v.InferOutput<typeof gateItem>;

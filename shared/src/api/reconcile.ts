@@ -6,7 +6,7 @@ export const RECONCILE_STATES = ["waiting", "running", "done", "failed"] as cons
 
 export const reconcileItem = v.object({
   id: v.string(),
-  /** `cron` for those that nobody asked for. */
+  /** `cron` for scheduled searches. */
   requested_by: v.string(),
   requested_at: time,
   since: v.nullable(time),

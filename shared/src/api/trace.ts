@@ -1,4 +1,4 @@
-/** The way of one delivery or validation through the gateway, in the operator API. */
+/** The trace of a delivery or validation in the operator API. */
 import * as v from "valibot";
 import { deadLetterItem } from "./dead-letter.ts";
 import { deliveryItem } from "./delivery.ts";
@@ -16,7 +16,7 @@ export const traceStep = v.object({
   gap_ms: v.nullable(v.number()),
   /** `happened`, `delivered`, `accepted`, `recorded`, a validation's state, `callback`, `reported`, `now`. */
   step: v.string(),
-  /** For a person: why, and what it waits for. */
+  /** For a person: the reason, and what it is waiting for. */
   detail: v.string(),
 });
 export type TraceStep = v.InferOutput<typeof traceStep>;
@@ -28,13 +28,13 @@ export const validationTrace = v.object({
 });
 
 export const trace = v.object({
-  /** What the question was understood as. */
+  /** The kind of thing that was asked about. */
   kind: v.picklist(["delivery", "validation", "pull_request", "sha"]),
   deliveries: v.array(deliveryItem),
   validations: v.array(validationTrace),
   /** Of deliveries that could not be recorded. */
   dead_letters: v.array(deadLetterItem),
-  /** Of repositories that have another name now than in what is shown here. */
+  /** Repositories that have been renamed since. */
   renamed: v.array(v.object({ from: v.string(), to: v.string() })),
 });
 export type Trace = v.InferOutput<typeof trace>;

@@ -6,7 +6,7 @@ import { pageQuery, repo, time, timeQuery } from "./page.ts";
 export const validationItem = v.object({
   id: v.string(),
   repository: v.string(),
-  /** 0 where it is about no pull request. */
+  /** 0 if it is not about a pull request. */
   pr_number: v.number(),
   pr_url: v.string(),
   /** `pull_request`, `merge_group` or `push`. */
@@ -19,7 +19,7 @@ export const validationItem = v.object({
   conclusion: v.nullable(v.picklist(["success", "failure"])),
   lane: v.picklist(["live", "replay"]),
   attempts: v.number(),
-  /** While it backs off: not dispatched before. */
+  /** During a backoff: not dispatched before this time. */
   due_at: v.nullable(time),
   grainchain_id: v.nullable(v.string()),
   error: v.nullable(v.string()),
@@ -52,7 +52,7 @@ export const reportItem = v.object({
   posted_at: v.nullable(time),
 });
 
-/** One validation, whole. */
+/** One validation with its timeline, results and report. */
 export const validationDetail = v.object({
   ...validationItem.entries,
   cause: v.string(),

@@ -2,7 +2,7 @@ import * as v from "valibot";
 
 export interface ConfigProblem {
   readonly key: string;
-  /** What is wrong with its value, which is not told. */
+  /** What is wrong with its value. The value itself is never shown. */
   readonly problem: string;
 }
 

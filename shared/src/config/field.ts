@@ -4,7 +4,7 @@ import { hasWhitespaceAround } from "./secret.ts";
 
 export const environment = v.picklist(["development", "staging", "production"]);
 
-/** Refused and not cut, so that what is stored is what was meant. */
+/** Refused instead of trimmed, so that the stored value is what was meant. */
 const trimmed = v.check((text: string) => !hasWhitespaceAround(text), "has whitespace around it");
 
 const absentIfEmpty = v.transform((text: string) => (text === "" ? undefined : text));
@@ -20,7 +20,7 @@ export const optionalText = v.pipe(v.optional(v.string(), ""), absentIfEmpty);
 
 export const httpUrl = v.pipe(v.string(), trimmed, v.url(), v.regex(/^https?:\/\//));
 
-/** A URL that may be absent. It can hold a secret, so that nothing of it is ever told. */
+/** A URL that may be absent. It can hold a secret, so it is never logged. */
 export const optionalUrl = v.pipe(
   optionalSecret,
   v.check((text) => text === undefined || /^https?:$/.test(URL.parse(text)?.protocol ?? ""), "not a URL"),
@@ -42,7 +42,7 @@ export const integer = (fallback: number, bounds: { readonly min: number; readon
     v.maxValue(bounds.max),
   );
 
-/** A comma-separated list; empty where absent. Commas within the braces of a glob separate nothing. */
+/** A comma-separated list; empty if absent. Commas inside the braces of a glob do not separate items. */
 export const list = v.pipe(
   v.optional(v.string(), ""),
   v.transform((text) =>

@@ -17,10 +17,10 @@ const labeledSecrets = v.pipe(
   v.optional(v.string(), ""),
   v.transform((text) => (text === "" ? "{}" : text)),
   v.parseJson(),
-  // Judged as a whole: an error naming one entry would tell its label, which may be a secret in the wrong place.
+  // Judged as a whole: an error that names one entry would show its label, which may be a misplaced secret.
   v.custom<SecretsByLabel>((given) => !Array.isArray(given) && v.is(byLabel, given)),
   v.check((given) => !Object.values(given).some(hasWhitespaceAround), "an entry has whitespace around it"),
-  // Else nothing could tell which of two secrets a line or a count speaks of.
+  // Otherwise nobody could tell which of two secrets a log line or a count refers to.
   v.check((given) => !TAKEN.some((label) => Object.hasOwn(given, label)), "a label that another secret has"),
 );
 

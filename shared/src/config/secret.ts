@@ -1,4 +1,4 @@
-/** Something to verify with, and what to call it in logs and counts. */
+/** A secret, and its name in logs and counts. */
 export interface LabeledSecret {
   readonly label: string;
   readonly secret: string;
@@ -16,7 +16,7 @@ export async function sameSecret(given: string, expected: string): Promise<boole
   return a.reduce((difference, byte, index) => difference | (byte ^ (b[index] ?? 0)), 0) === 0;
 }
 
-/** The token of an `Authorization: Bearer` header; undefined where it has none. */
+/** The token of an `Authorization: Bearer` header; undefined if it has none. */
 export function bearerToken(header: string | null | undefined): string | undefined {
   return /^Bearer +(\S+) *$/i.exec(header ?? "")?.[1];
 }

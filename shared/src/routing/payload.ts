@@ -1,4 +1,4 @@
-/** The fields of GitHub's payloads that routing needs. Bounded, so that a fact always fits its 4 KiB. */
+/** The fields of GitHub's payloads that routing needs. Their sizes are bounded, so that a fact fits in 4 KiB. */
 import * as v from "valibot";
 import { exceedsBytes } from "../text/text.ts";
 import { utcTime } from "../text/utc-time.ts";
@@ -19,7 +19,7 @@ const url = v.pipe(text(600), v.regex(/^https?:\/\/[^\s\p{Cc}]+$/u));
 const number = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 const time = v.pipe(
   v.string(),
-  // `Date.parse` alone finds a time in "topic 3".
+  // `Date.parse` alone accepts "topic 3".
   v.isoTimestamp(),
   v.transform((given) => utcTime(Date.parse(given))),
   v.string("no time"),
@@ -42,7 +42,7 @@ export const common = v.object({
     v.nullable(
       v.object({
         id: number,
-        // It becomes part of GitHub's addresses, where dots alone would lead elsewhere.
+        // It becomes part of GitHub's addresses, and dots alone would change the path.
         full_name: v.pipe(text(200), v.regex(/^(?!\.+\/)[\w.-]+\/(?!\.{1,2}$)[\w.-]+$/)),
         html_url: v.optional(url),
         clone_url: v.optional(url),

@@ -79,7 +79,7 @@ export function compareKeys([time, id]: Key, [otherTime, otherId]: Key): number 
   return id < otherId ? -1 : Number(id > otherId);
 }
 
-/** A condition where there is a value for it. */
+/** A condition if there is a value for it. */
 export const given = (sql: string, value: string | number | undefined): readonly Condition[] =>
   value === undefined ? [] : [[sql, value]];
 

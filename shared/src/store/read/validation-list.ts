@@ -11,7 +11,7 @@ import { isObject } from "../../domain/results-summary.ts";
 import { loadNames } from "../repository-names.ts";
 import { type Condition, given, givenTime, leading, type Page, selectPage } from "./page.ts";
 
-/** Validations, the latest first. */
+/** Validations, newest first. */
 export async function listValidations(
   db: D1Database,
   query: v.InferOutput<typeof validationQuery>,
@@ -42,13 +42,13 @@ export async function listValidations(
   });
 }
 
-/** Every pair of the two; where one of them is empty, the other alone. */
+/** Every pair of the two; if one is empty, the other alone. */
 function eachWithEach(ones: readonly Condition[], others: readonly Condition[]): (readonly Condition[])[] {
   if (ones.length === 0 || others.length === 0) return [...ones, ...others].map((one) => [one]);
   return ones.flatMap((one) => others.map((other) => [one, other]));
 }
 
-/** The filter that leaves the fewest rows, most likely, and whose index is to be used. */
+/** The filter that probably leaves the fewest rows: its index is used. */
 function leadOf({ repo, state, pr, sha }: v.InferOutput<typeof validationQuery>) {
   if (sha !== undefined) return "sha";
   if (pr !== undefined) return "pr";
@@ -65,7 +65,7 @@ const startsWith = (sha: string) => [
   ["v.head_sha < ?", `${sha}g`] as const,
 ];
 
-/** One validation, whole. */
+/** One validation with its timeline, results and report. */
 export async function loadValidationDetail(
   db: D1Database,
   id: string,
