@@ -1,19 +1,12 @@
 /** Grainchain's validation API, as the gateway calls it. Every answer becomes one outcome for each validation. */
-import {
-  type Failure,
-  failureOf,
-  MAX_ERROR_BYTES,
-  parseRetryAfter,
-} from "@webhook-gateway/shared/domain/failure.ts";
-import { isObject, type ResultsObject } from "@webhook-gateway/shared/domain/results-summary.ts";
-import { GRAINCHAIN_STATUSES, type GrainchainStatus } from "@webhook-gateway/shared/domain/validation.ts";
-import { type Judgement, judge } from "@webhook-gateway/shared/domain/verdict.ts";
+import { type Failure, failureOf, parseRetryAfter } from "@webhook-gateway/shared/domain/failure.ts";
+import { GRAINCHAIN_STATUSES } from "@webhook-gateway/shared/domain/validation.ts";
 import type { Validation } from "@webhook-gateway/shared/store/validation-row.ts";
 import { errorText } from "@webhook-gateway/shared/telemetry/log.ts";
 import { sha256Hex } from "@webhook-gateway/shared/text/hash.ts";
-import { cutText } from "@webhook-gateway/shared/text/text.ts";
 import pLimit from "p-limit";
 import * as v from "valibot";
+import { outcomeOf, type TriggerOutcome, triggerAnswer } from "./trigger-answer.ts";
 
 export interface GrainchainConfig {
   readonly apiUrl: string;
@@ -24,26 +17,12 @@ export interface GrainchainConfig {
   readonly requestTimeoutMs: number;
 }
 
-/** Grainchain took it. */
-export interface Accepted {
-  readonly class: "accepted";
-  readonly grainchainId: string;
-  readonly status: Exclude<GrainchainStatus, "failed">;
-  /** As a callback's. */
-  readonly success: boolean;
-  readonly error: string | null;
-  /** Of a completed validation. */
-  readonly results: ResultsObject | null;
-}
-
-export type TriggerOutcome = Accepted | Failure;
-
 /** The answers to a batch, in its order; `no-batch`: there is no batch endpoint. */
 export type BatchAnswer = { readonly outcomes: readonly TriggerOutcome[] } | "no-batch" | Failure;
 
 export interface TriggerOptions {
   readonly requestId: string;
-  /** No call is begun after this time, in milliseconds since the epoch. */
+  /** No call is started after this time, in milliseconds since the epoch. */
   readonly lastCallMs?: number;
 }
 
@@ -63,17 +42,6 @@ export const LEASE_SLACK_MS = 30_000;
 
 /** An answer is not read further than this; it may hold results. */
 const MAX_ANSWER_CHARS = 8_000_000;
-
-const answer = v.object({
-  success: v.optional(v.boolean(), true),
-  message: v.optional(v.string(), ""),
-  validation_id: v.optional(v.nullable(v.string()), ""),
-  status: v.picklist(GRAINCHAIN_STATUSES),
-  error_class: v.optional(v.nullable(v.string())),
-  // Read only if it has completed.
-  results: v.fallback(v.nullable(v.custom<ResultsObject>(isObject)), null),
-});
-type Answer = v.InferOutput<typeof answer>;
 
 const statusAnswer = v.object({
   status: v.picklist(GRAINCHAIN_STATUSES),
@@ -161,7 +129,7 @@ export function createGrainchain(config: GrainchainConfig, fetcher: typeof fetch
       const answered = await post("/trigger", requestOf(trigger, config), trigger.validation.id, options);
       if ("class" in answered) return answered;
       if (!isOk(answered.status)) return failed(answered);
-      const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), answer), answered.text);
+      const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), triggerAnswer), answered.text);
       return parsed.success ? outcomeOf(parsed.output, answered.retryAfterMs) : UNREADABLE;
     },
 
@@ -180,7 +148,7 @@ export function createGrainchain(config: GrainchainConfig, fetcher: typeof fetch
         outcomes: triggers.map(({ validation }) => {
           const item = byId.get(validation.id);
           if (item === undefined) return MISSING;
-          const parsedItem = v.safeParse(answer, item);
+          const parsedItem = v.safeParse(triggerAnswer, item);
           return parsedItem.success ? outcomeOf(parsedItem.output, answered.retryAfterMs) : UNREADABLE;
         }),
       };
@@ -230,29 +198,6 @@ function requestOf({ validation, webhookUrl }: Trigger, config: GrainchainConfig
     ref: validation.ref,
     clone_url: validation.clone_url,
   };
-}
-
-/** The meaning of a 2xx answer: with `failed` at trigger time a server says that it is full. */
-function outcomeOf(item: Answer, retryAfterMs: number | undefined): TriggerOutcome {
-  const detail = cutText(item.message, MAX_ERROR_BYTES);
-  if (item.error_class === "permanent") return { class: "permanent", error: detail || "refused permanently" };
-  if (item.status === "failed") {
-    const error = detail || "Grainchain is at capacity";
-    return { class: "backpressure", error, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
-  }
-  return {
-    class: "accepted",
-    grainchainId: item.validation_id ?? "",
-    status: item.status,
-    ...verdictOn(item),
-    results: item.status === "completed" ? item.results : null,
-  };
-}
-
-/** An accepted request has `success` as well: only `false` says something about the change. */
-function verdictOn({ status, success, results }: Answer): Judgement {
-  if (status === "completed" && !success) return { success, error: null };
-  return judge(status, results);
 }
 
 /** A refusal may quote the request: the callback's token and the key are cut out. */

@@ -2,14 +2,8 @@
 import type { Failure } from "@webhook-gateway/shared/domain/failure.ts";
 import type { CallOutcome } from "@webhook-gateway/shared/domain/gate.ts";
 import { byHalves } from "../effects/by-halves.ts";
-import {
-  CALLS_AT_ONCE,
-  type Grainchain,
-  NOT_SENT,
-  type Trigger,
-  type TriggerOptions,
-  type TriggerOutcome,
-} from "./grainchain.ts";
+import { CALLS_AT_ONCE, type Grainchain, NOT_SENT, type Trigger, type TriggerOptions } from "./grainchain.ts";
+import type { TriggerOutcome } from "./trigger-answer.ts";
 
 export interface SendOptions extends Required<TriggerOptions> {
   /** Whether to try the batch endpoint. */
