@@ -74,6 +74,13 @@ test("1,000 callbacks after the end leave a bounded number of rows and bytes", a
   await expectConsistent(repository.id);
 });
 
+test("60 callbacks after the end, of a server that tries again for a day, are all in the timeline", async () => {
+  const { id, say } = await finished();
+  const before = (await timelineOf(id)).length;
+  await record(Array.from({ length: 60 }, () => say("running")));
+  expect((await timelineOf(id)).slice(before)).toHaveLength(60);
+});
+
 test("the first results of each status are kept whole, and what follows them is in the timeline without", async () => {
   await empty();
   const { id, say } = await finished();

@@ -94,6 +94,16 @@ describe("a pull request", () => {
     expect(await states(repository)).toEqual([`${A}.1 queued`]);
   });
 
+  test("starts nothing for another event of a head whose validation was cancelled", async () => {
+    const repository = freshRepository();
+    const pr = pullRequest(repository);
+    const id = `${repository.id}-pr-12-${sha("a")}-1`;
+    const again = pr("ready_for_review", "a", 2);
+    await recordEach([pr("opened", "a", 1), callback(repository, id, "cancelled"), again]);
+    expect(await deliveryOf(again)).toMatchObject({ outcome: "unchanged", validation_id: id });
+    expect(await states(repository)).toEqual([`${A}.1 cancelled`]);
+  });
+
   test.each(["queued", "dispatching", "pending", "running"])(
     "cancels what is %s when it is closed",
     async (state) => {

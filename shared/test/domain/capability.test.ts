@@ -15,6 +15,18 @@ test("verifies its own token", async () => {
   expect(await verifyCapability(SECRET, ID, await capabilityToken(SECRET, ID))).toBe(true);
 });
 
+test("is base64url and verified, whichever letters the token has", async () => {
+  const ids = Array.from({ length: 20 }, (_, index) => `${ID}${index}`);
+  const tokens = await Promise.all(ids.map((id) => capabilityToken(SECRET, id)));
+  expect(tokens.join("")).toContain("-");
+  expect(tokens.join("")).toContain("_");
+  for (const [index, id] of ids.entries()) {
+    const token = tokens[index] ?? "";
+    expect(token).toMatch(/^[\w-]{43}$/);
+    expect(await verifyCapability(SECRET, id, token)).toBe(true);
+  }
+});
+
 describe("refuses", () => {
   test("another validation's token", async () => {
     expect(await verifyCapability(SECRET, `${ID}0`, await capabilityToken(SECRET, ID))).toBe(false);

@@ -102,6 +102,14 @@ describe("a summary", () => {
     }
   });
 
+  test.each([
+    [100, false],
+    [101, true],
+  ])("of results nested %i levels deep is made: %s", (levels, cut) => {
+    const results = JSON.parse(`${'{"a":'.repeat(levels)}1${"}".repeat(levels)}`);
+    expect(Object(readKept(keepResults(results))).truncated).toBe(cut ? true : undefined);
+  });
+
   test("replaces results that are nested too deep to be written down", () => {
     // A field of this name makes JSON.stringify climb level by level.
     const deep = JSON.parse(`${'{"toJSON":'.repeat(100_000)}1${"}".repeat(100_000)}`);
