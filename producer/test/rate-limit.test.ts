@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { refuseUnsigned } from "../src/auth/rate-limit.ts";
 import { ORIGIN, SECRETS, startApp } from "./support/app.ts";
 import { callback } from "./support/callback.ts";
 import { delivery } from "./support/delivery.ts";
@@ -63,6 +64,14 @@ test.each(["signature", "bearer", "capability"] as const)(
     expect(app.limitedKeys).toHaveLength(1);
   },
 );
+
+test("a limiter that fails limits nothing", async () => {
+  const failing = { limit: () => Promise.reject(new Error("no answer")) };
+  expect(await refuseUnsigned(failing, new Request(ORIGIN), "no")).toEqual({
+    code: "invalid_signature",
+    message: "no",
+  });
+});
 
 test("tokens of the project status are limited only where they are wrong", async () => {
   const app = startApp({ limit: 0 });

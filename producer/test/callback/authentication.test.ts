@@ -47,8 +47,8 @@ describe.each(AUTH_FORMS)("while the callback secret is changed, by %s", (form) 
   });
 });
 
-test("what is one secret twice is the current one", async () => {
+test.each(AUTH_FORMS)("what is one secret twice is the current one, by %s", async (form) => {
   const secret = SECRETS.GRAINCHAIN_CALLBACK_SECRET;
-  const { lines } = await send("signature", secret, { GRAINCHAIN_CALLBACK_SECRET_PREVIOUS: secret });
+  const { lines } = await send(form, secret, { GRAINCHAIN_CALLBACK_SECRET_PREVIOUS: secret });
   expect(lines).toEqual([expect.objectContaining({ secret: "current" })]);
 });

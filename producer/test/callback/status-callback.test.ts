@@ -69,6 +69,12 @@ describe.each(AUTH_FORMS)("by %s", (form) => {
     const app = startApp();
     await expectRefusal(await app.fetch(await callback(form, callbackBody(), "guess")), 401, "unauthorized");
     expect(app.sent).toEqual([]);
+    expect(app.lines.map((line) => JSON.parse(line))).toEqual([
+      expect.objectContaining({
+        event: "callback.unauthorized",
+        capability: form.startsWith("capability"),
+      }),
+    ]);
   });
 
   test("is refused while the queue takes nothing", async () => {

@@ -69,6 +69,13 @@ describe("accepts", () => {
     },
   );
 
+  test("a form of some hundred KiB", async () => {
+    const payload = JSON.stringify(pullRequest("opened", { body: "x".repeat(300_000) }));
+    const contentType = "application/x-www-form-urlencoded";
+    const body = String(new URLSearchParams({ payload }));
+    expect((await startApp().fetch(await delivery(body, { contentType }))).status).toBe(202);
+  });
+
   test("a body that starts with a byte order mark", async () => {
     const body = `\uFEFF${JSON.stringify(pullRequest("opened"))}`;
     expect((await startApp().fetch(await delivery(body))).status).toBe(202);
@@ -224,6 +231,11 @@ describe("refuses", () => {
       );
     },
   );
+
+  test("a wrong signature of an event that is ignored", async () => {
+    const request = await delivery(OPENED, { event: "star", secret: "guess" });
+    await expectRefusal(await startApp().fetch(request), 401, "invalid_signature");
+  });
 
   test("an empty body, although its signature is right", async () => {
     await expectRefusal(await startApp().fetch(await delivery("")), 401, "invalid_signature");
