@@ -10,6 +10,9 @@ import { logFinished } from "./finish-log.ts";
 /** Decisions made again after a concurrent change of the same rows, before the work is left to a later time. */
 const MAX_CONFLICTS = 8;
 
+/** Those that conflict again and again must not go in step: 50 to 500 ms. */
+const jitter = () => new Promise((resolve) => setTimeout(resolve, 50 + 450 * Math.random()));
+
 interface Decision<Read extends Partial<Snapshot>, Result> {
   /** Reads fresh rows. @param attempt 0 for the first */
   load(attempt: number): Promise<Read>;
@@ -38,7 +41,10 @@ export async function decideAndCommit<Read extends Partial<Snapshot>, Result>(
     const changes = new ChangeSet(now().toISOString(), read, lane);
     const result = decide(changes, read);
     const mutations = changes.mutations();
-    if ((await commit(db, changes.now, mutations)) === "conflict") continue;
+    if ((await commit(db, changes.now, mutations)) === "conflict") {
+      if (attempt > 0) await jitter();
+      continue;
+    }
     logFinished(log, changes.now, mutations);
     return { result, mutations };
   }

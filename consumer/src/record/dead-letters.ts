@@ -1,16 +1,17 @@
 /** Dead letters: what could not be recorded, dispatched or reported, with all that a replay needs. */
 import { type Fact, parseFact } from "@webhook-gateway/shared/messages/fact.ts";
 import type { DeadLetter } from "@webhook-gateway/shared/store/rows.ts";
-import { isUnavailable } from "@webhook-gateway/shared/store/unavailable.ts";
+import { isOutage } from "@webhook-gateway/shared/store/unavailable.ts";
 import { commit } from "@webhook-gateway/shared/store/write/commit.ts";
 import { errorText, type Log } from "@webhook-gateway/shared/telemetry/log.ts";
 import { cutText } from "@webhook-gateway/shared/text/text.ts";
 import { byHalves } from "../effects/by-halves.ts";
 import type { IncomingMessage, Verdict } from "./settle.ts";
 
-const MAX_BODY_BYTES = 8192;
+/** The size of a message (https://developers.cloudflare.com/queues/platform/limits/): an unreadable one is kept whole. */
+const MAX_BODY_BYTES = 128_000;
 
-/** A message that is not a fact. Trying again would not help. */
+/** A message that is not a fact. */
 export function unreadableDeadLetter(message: IncomingMessage): DeadLetter {
   return {
     id: `fact-${message.id}`,
@@ -41,7 +42,7 @@ export async function recordDeadLetters(
     } catch (thrown) {
       log.error("dead-letters.failed", { messages: part.length, error: errorText(thrown) });
       // Together they may be too large for D1, or one of them is refused.
-      return part.length === 1 || isUnavailable(thrown) ? part.map(() => "retry") : "split";
+      return part.length === 1 || isOutage(thrown) ? part.map(() => "retry") : "split";
     }
     log.error("dead-letters.recorded", { messages: part.length });
     return part.map(() => "ack");
@@ -71,7 +72,7 @@ function repositoryOf(fact: Fact): string | null {
   return fact.kind === "callback" ? fact.project_id : null;
 }
 
-/** An unreadable body is kept, cut to 8 KiB, so that a person can see what it was. */
+/** An unreadable body is kept, so that a person can see what it was, and a newer version can read it. */
 function bodyText(body: unknown): string | null {
   try {
     const json: string | undefined = JSON.stringify(body);

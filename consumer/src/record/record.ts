@@ -3,7 +3,7 @@
  * to do is stored in D1 as effects that are due.
  */
 import { type Fact, parseFact } from "@webhook-gateway/shared/messages/fact.ts";
-import { isUnavailable } from "@webhook-gateway/shared/store/unavailable.ts";
+import { isOutage } from "@webhook-gateway/shared/store/unavailable.ts";
 import { type Mutation, type MutationKind, rowsOf } from "@webhook-gateway/shared/store/write/mutation.ts";
 import { loadSnapshot } from "@webhook-gateway/shared/store/write/snapshot.ts";
 import { errorText, type Log } from "@webhook-gateway/shared/telemetry/log.ts";
@@ -59,16 +59,25 @@ export async function recordBatch(deps: RecordDeps, messages: readonly IncomingM
   const read = messages.map((message) => ({ message, fact: parseFact(message.body) }));
   let changed = false;
   let requested = false;
-  const verdicts = await byHalves(read, async (part): Promise<readonly Verdict[] | "split"> => {
+  const verdicts = await byHalves(read, async (all): Promise<readonly Verdict[] | "split"> => {
+    const part = all.filter((one) => !mayBecomeReadable(one));
+    const verdictsOf = (verdict: Verdict) => all.map((one) => (mayBecomeReadable(one) ? "retry" : verdict));
+    if (part.length === 0) return verdictsOf("retry");
     const recorded = await recordTogether(deps, part);
     if (recorded === "refused" && part.length > 1) return "split";
-    if (typeof recorded === "string") return part.map(() => "retry");
+    if (typeof recorded === "string") return verdictsOf(recorded === "conflict" ? "retry soon" : "retry");
     changed ||= HAVE_EFFECTS.some((kind) => rowsOf(recorded.mutations, kind).length > 0);
     requested ||= part.some(({ fact }) => fact?.kind === "request");
-    return part.map(() => "ack");
+    return verdictsOf("ack");
   });
   return { verdicts, changed, requested };
 }
+
+/** A deployment takes minutes, in which an older consumer gets a newer producer's facts: 10 min of retries. */
+const UNREADABLE_RETRIES = 7;
+
+const mayBecomeReadable = ({ fact, message }: ReadMessage): boolean =>
+  fact === undefined && message.attempts <= UNREADABLE_RETRIES;
 
 /** Rows that effects can follow from. */
 const HAVE_EFFECTS: readonly MutationKind[] = ["validation", "head", "cancel", "reaction"];
@@ -77,7 +86,7 @@ const HAVE_EFFECTS: readonly MutationKind[] = ["validation", "head", "cancel", "
 async function recordTogether(
   deps: RecordDeps,
   read: readonly ReadMessage[],
-): Promise<{ readonly mutations: readonly Mutation[] } | "later" | "refused"> {
+): Promise<{ readonly mutations: readonly Mutation[] } | "later" | "conflict" | "refused"> {
   const { db, log, now, policy } = deps;
   const startedMs = now().getTime();
   const facts = read.flatMap(({ fact }) => fact ?? []);
@@ -100,10 +109,10 @@ async function recordTogether(
     }
   } catch (thrown) {
     log.error("record.failed", { messages: read.length, error: errorText(thrown) });
-    return isUnavailable(thrown) ? "later" : "refused";
+    return isOutage(thrown) ? "later" : "refused";
   }
   log.warn("record.conflicts", { messages: read.length });
-  return "later";
+  return "conflict";
 }
 
 /** @returns facts that were recorded before, or are in the batch twice */

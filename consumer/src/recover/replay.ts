@@ -10,7 +10,7 @@ import {
   replayEffects,
   settleReplay,
 } from "@webhook-gateway/shared/store/claim/replay-work.ts";
-import { isUnavailable } from "@webhook-gateway/shared/store/unavailable.ts";
+import { isOutage } from "@webhook-gateway/shared/store/unavailable.ts";
 import { commit } from "@webhook-gateway/shared/store/write/commit.ts";
 import type { SettledDeadLetter } from "@webhook-gateway/shared/store/write/mutation.ts";
 import { loadSnapshot } from "@webhook-gateway/shared/store/write/snapshot.ts";
@@ -96,7 +96,7 @@ async function replayDecisions(
       committed = await decideReplay(deps, replay, part);
     } catch (thrown) {
       const [first] = part;
-      if (isUnavailable(thrown) || first === undefined) throw thrown;
+      if (isOutage(thrown) || first === undefined) throw thrown;
       // One of them cannot be written. It must not hold up the others.
       if (part.length > 1) return "split";
       deps.log.error("replay.refused", {

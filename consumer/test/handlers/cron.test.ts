@@ -11,7 +11,7 @@ const cron = (bindings: object) =>
   worker.scheduled(createScheduledController(), { ...env, WORK: workQueue().queue, ...bindings } as Env);
 
 test("an alert does not wait for Grainchain, which hangs", async () => {
-  await deliver(EVENTS, [opened(), { v: 1, kind: "unreadable" }]);
+  await deliver(EVENTS, [opened(), { v: 1, kind: "unreadable" }], {}, 8);
   let alerted: (() => void) | undefined;
   const alert = new Promise<void>((resolve) => {
     alerted = resolve;

@@ -12,10 +12,11 @@ describe("a message that is not a fact", () => {
     ["text", "nonsense"],
     ["of an unknown version", { v: 2, kind: "delivery", id: "x" }],
     ["a fact with a field of another type", { ...note("ping"), id: 7 }],
-  ])("dies alone and is kept: %s", async (_name, body) => {
-    const poison = message(body, 3);
+  ])("is retried for minutes, and then dies alone and is kept: %s", async (_name, body) => {
+    const poison = message(body, 8);
     const good = note("ping");
     const deps = { db: env.DB, policy: POLICY, log: SILENT, now: () => new Date(second(3600)) };
+    expect((await recordBatch(deps, [{ ...poison, attempts: 7 }])).verdicts).toEqual(["retry"]);
     expect(await recordBatch(deps, [poison, message(good)])).toEqual({
       verdicts: ["ack", "ack"],
       changed: false,
@@ -24,7 +25,7 @@ describe("a message that is not a fact", () => {
     expect(await row("SELECT * FROM dead_letters WHERE id = ?1", `fact-${poison.id}`)).toMatchObject({
       kind: "fact",
       class: "unreadable",
-      attempts: 3,
+      attempts: 8,
       first_at: second(0),
       died_at: second(3600),
       body: JSON.stringify(body),
@@ -34,12 +35,12 @@ describe("a message that is not a fact", () => {
   });
 
   test.each([
-    ["longer than is kept", "x".repeat(20_000), `"${"x".repeat(8_191)}`],
-    ["cut within a character", `${"x".repeat(8_190)}🧪🧪`, `"${"x".repeat(8_190)}`],
+    ["as large as a message can be", "x".repeat(127_998), `"${"x".repeat(127_998)}"`],
+    ["larger, as it cannot be", `${"x".repeat(127_998)}🧪🧪`, `"${"x".repeat(127_998)}`],
     ["of no JSON form", 7n, null],
     ["undefined", undefined, null],
   ])("is kept as far as it can be: %s", async (_name, body, expected) => {
-    const poison = message(body);
+    const poison = message(body, 8);
     const deps = { db: env.DB, policy: POLICY, log: SILENT, now: () => new Date(second(3600)) };
     expect((await recordBatch(deps, [poison])).verdicts).toEqual(["ack"]);
     const { body: kept } = await row<{ body: string | null }>(
@@ -47,6 +48,26 @@ describe("a message that is not a fact", () => {
       `fact-${poison.id}`,
     );
     expect(kept).toBe(expected);
+  });
+});
+
+describe("a batch that is too much for D1", () => {
+  test.each([
+    "D1 DB exceeded its memory limit and was reset.",
+    "D1 DB exceeded its CPU time limit and was reset.",
+  ])("is recorded in parts: %s", async (text) => {
+    const facts = Array.from({ length: 8 }, () => note("ping"));
+    let trips = 0;
+    const db = breakable(env.DB, () => {
+      trips++;
+      return trips === 1 ? new Error(`D1_ERROR: ${text}`) : undefined;
+    });
+    const { verdicts } = await recordBatch(
+      { db, policy: POLICY, log: SILENT, now: () => new Date(second(3600)) },
+      facts.map((fact) => message(fact)),
+    );
+    expect(verdicts).toEqual(Array(8).fill("ack"));
+    expect(await outcomesOf(facts)).toEqual(Array(8).fill("recorded"));
   });
 });
 

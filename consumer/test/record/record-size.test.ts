@@ -85,7 +85,7 @@ describe("the largest batch", () => {
   });
 
   test("of unreadable messages is recorded", async () => {
-    const messages = Array.from({ length: 100 }, () => message("語".repeat(20_000)));
+    const messages = Array.from({ length: 100 }, () => message("語".repeat(20_000), 8));
     const deps = { db: env.DB, policy: POLICY, log: SILENT, now: () => new Date(second(3600)) };
     expect((await recordBatch(deps, messages)).verdicts).toEqual(Array(100).fill("ack"));
   });

@@ -103,7 +103,11 @@ describe("batches at once", () => {
       }
     });
     const fact = pr("synchronize", "b", 2, { before: sha("a") });
-    expect(await record([fact], { db })).toEqual({ verdicts: ["retry"], changed: false, requested: false });
+    expect(await record([fact], { db })).toEqual({
+      verdicts: ["retry soon"],
+      changed: false,
+      requested: false,
+    });
     expect(trips.made).toBe(8);
     expect(await rows("SELECT id FROM deliveries WHERE id = ?1", fact.id)).toEqual([]);
     await recordUntilAcked([fact]);

@@ -168,7 +168,7 @@ describe("a dead letter that cannot be replayed is open again, and says why", ()
   ])("%s", async (_, body) => {
     const { recordBatch } = await import("../../src/record/record.ts");
     const { replayDeps } = await import("./support.ts");
-    await recordBatch(replayDeps(), [message(body)]);
+    await recordBatch(replayDeps(), [message(body, 8)]);
     const { id } = await row<{ id: string }>("SELECT id FROM dead_letters");
     const replayId = await replay({ ids: [id] });
     expect(await letterOf(id)).toMatchObject({

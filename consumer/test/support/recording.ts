@@ -39,7 +39,7 @@ export async function recordUntilAcked(facts: readonly Fact[], options: Recordin
   let left = facts;
   for (let attempt = 0; attempt < 50 && left.length > 0; attempt++) {
     const { verdicts } = await record(left, options);
-    left = left.filter((_, index) => verdicts[index] === "retry");
+    left = left.filter((_, index) => verdicts[index] !== "ack");
   }
   expect(left).toEqual([]);
 }

@@ -181,13 +181,13 @@ export class Simulation {
     if (this.#chance(this.#faults.deaths ?? 0)) {
       const verdicts = await recordDeadLetters(this.#deps, messages);
       batch.forEach((fact, index) => {
-        if (verdicts[index] === "retry") this.#enqueue(fact);
+        if (verdicts[index] !== "ack") this.#enqueue(fact);
       });
       return;
     }
     const { verdicts } = await recordBatch(this.#deps, messages);
     batch.forEach((fact, index) => {
-      if (verdicts[index] === "retry" || this.#chance(0.1)) this.#enqueue(fact);
+      if (verdicts[index] !== "ack" || this.#chance(0.1)) this.#enqueue(fact);
     });
   }
 

@@ -7,3 +7,7 @@ export function isUnavailable(thrown: unknown): boolean {
   if (/constraint failed|datatype mismatch|malformed JSON|too big|cannot store/i.test(message)) return false;
   return /D1_|D1 DB|Network connection lost|storage|reset|overloaded|timeout|limit/i.test(message);
 }
+
+/** Whether to wait for D1. A query that took too much memory or CPU would again: it has to ask for less. */
+export const isOutage = (thrown: unknown): boolean =>
+  isUnavailable(thrown) && !(thrown instanceof Error && /memory limit|CPU time limit/i.test(thrown.message));
