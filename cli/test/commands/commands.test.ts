@@ -16,10 +16,10 @@ import { projectStatus } from "../../src/api/project-status.ts";
 import {
   AT,
   GUID,
+  makeDeadLetter,
+  makeDeadLetterDetail,
   makeDelivery,
   makeDetail,
-  makeLetter,
-  makeLetterDetail,
   makeOverview,
   makeReconcile,
   makeReplay,
@@ -49,7 +49,7 @@ const PROJECT = {
   ],
 };
 const ORDERED = { success: true, message: "it will be done", validation_id: VALIDATION_ID };
-const PREVIEW = { dry_run: true, total: 1, sample: [makeLetter()] };
+const PREVIEW = { dry_run: true, total: 1, sample: [makeDeadLetter()] };
 
 const REPLIES: Replies = {
   "GET /api/status": { body: makeOverview() },
@@ -60,8 +60,8 @@ const REPLIES: Replies = {
   [`GET /api/validations/${VALIDATION_ID}`]: { body: makeDetail() },
   [`POST /api/validations/${VALIDATION_ID}/rerun`]: { status: 202, body: ORDERED },
   [`POST /api/validations/${VALIDATION_ID}/cancel`]: { body: ORDERED },
-  "GET /api/dead-letters": page([makeLetter()]),
-  "GET /api/dead-letters/letter-1": { body: makeLetterDetail({ body: '{"event":"push"}' }) },
+  "GET /api/dead-letters": page([makeDeadLetter()]),
+  "GET /api/dead-letters/dl-1": { body: makeDeadLetterDetail({ body: '{"event":"push"}' }) },
   "POST /api/replays": { body: PREVIEW },
   "POST /api/dead-letters/discard": { body: PREVIEW },
   "GET /api/replays": page([makeReplay()]),
@@ -80,10 +80,10 @@ const COMMANDS: readonly (readonly [command: string, schema: v.GenericSchema, sh
   [`validations show ${VALIDATION_ID}`, validationDetail, "report to GitHub"],
   [`validations rerun ${VALIDATION_ID}`, commandAnswer, ""],
   [`validations cancel ${VALIDATION_ID}`, commandAnswer, ""],
-  ["dlq list", pageOf(deadLetterItem), "letter-1"],
-  ["dlq show letter-1", deadLetterDetail, "16 characters; --raw prints them"],
+  ["dlq list", pageOf(deadLetterItem), "dl-1"],
+  ["dlq show dl-1", deadLetterDetail, "16 characters; --raw prints them"],
   ["dlq replay --all --dry-run", deadLetterPreview, "1 dead letter to replay:"],
-  ["dlq discard letter-1 --dry-run", deadLetterPreview, "1 dead letter to discard:"],
+  ["dlq discard dl-1 --dry-run", deadLetterPreview, "1 dead letter to discard:"],
   ["replays list", pageOf(replayItem), "0/2"],
   ["replays show replay-1", replayItem, "0 of 2 done"],
   ["replays cancel replay-1", replayItem, "cancelled"],
@@ -153,7 +153,7 @@ test.each([
 test("encodes a question with spaces and an id with slashes", async () => {
   const server = await startOperatorServer({
     ...REPLIES,
-    "GET /api/dead-letters/a%2F..%2Fb": { body: makeLetterDetail() },
+    "GET /api/dead-letters/a%2F..%2Fb": { body: makeDeadLetterDetail() },
   });
 
   await server.run("trace", " acme/widgets#12 & more ");
@@ -164,7 +164,7 @@ test("encodes a question with spaces and an id with slashes", async () => {
 });
 
 test("names the flag that leads to the next page", async () => {
-  const server = await startOperatorServer({ "GET /api/dead-letters": page([makeLetter()], "next-1") });
+  const server = await startOperatorServer({ "GET /api/dead-letters": page([makeDeadLetter()], "next-1") });
 
   const ran = await server.run("dlq", "list", "--output", "json");
 
@@ -175,7 +175,7 @@ test("names the flag that leads to the next page", async () => {
 test("prints the fact of a dead letter unchanged", async () => {
   const server = await startOperatorServer(REPLIES);
 
-  expect(await server.run("dlq", "show", "letter-1", "--raw")).toEqual({
+  expect(await server.run("dlq", "show", "dl-1", "--raw")).toEqual({
     code: 0,
     stdout: '{"event":"push"}\n',
     stderr: "",

@@ -1,41 +1,53 @@
 import { once } from "node:events";
 import { expect, test } from "vitest";
 import { waitUntil } from "../../../test/support/patience.ts";
-import { makeLetter, makeLetterDetail, makeReplay } from "../support/items.ts";
+import { makeDeadLetter, makeDeadLetterDetail, makeReplay } from "../support/items.ts";
 import { page, type Replies, refused, startOperatorServer } from "../support/operator-server.ts";
 
-const PREVIEW = { body: { dry_run: true, total: 2, sample: [makeLetter(), makeLetter({ id: "letter-2" })] } };
+const PREVIEW = {
+  body: { dry_run: true, total: 2, sample: [makeDeadLetter(), makeDeadLetter({ id: "dl-2" })] },
+};
 
-/** A gateway with two letters, and a replay of them that goes on like this. */
-const letters = (...replays: readonly Parameters<typeof makeReplay>[0][]): Replies => ({
+/** A gateway with two dead letters, and a replay of them that goes on like this. */
+const deadLetters = (...replays: readonly Parameters<typeof makeReplay>[0][]): Replies => ({
   "POST /api/replays": [PREVIEW, { status: 202, body: makeReplay() }],
   "GET /api/replays/replay-1": replays.map((changes) => ({ body: makeReplay(changes) })),
 });
 
 test("in a dry run shows the dead letters, and changes nothing", async () => {
-  const server = await startOperatorServer(letters());
+  const server = await startOperatorServer(deadLetters());
 
   const ran = await server.run("dlq", "replay", "--kind", "dispatch", "--dry-run");
 
   expect(ran).toMatchObject({ code: 0, stderr: "" });
-  expect(ran.stdout).toMatch(/^2 dead letters to replay:\n.*\nletter-1 .*\nletter-2 .*\n$/);
+  expect(ran.stdout).toMatch(/^2 dead letters to replay:\n.*\ndl-1 .*\ndl-2 .*\n$/);
   expect(server.asked.map(({ route, body }) => ({ route, body }))).toEqual([
     { route: "POST /api/replays", body: { scope: { filter: { kind: "dispatch" } }, dry_run: true } },
   ]);
 });
 
 test("shows the dead letters, then follows the replay to its end", async () => {
-  const server = await startOperatorServer(letters({ replayed: 1 }, { replayed: 2, status: "done" }));
+  const server = await startOperatorServer(deadLetters({ replayed: 1 }, { replayed: 2, status: "done" }));
 
   const ran = await server.run(
-    ...["dlq", "replay", "letter-1", "letter-2", "--rate", "60", "--reason", "it is fixed", "--yes"],
+    ...[
+      "dlq",
+      "replay",
+      "dl-1",
+      "dl-2",
+      "--rate",
+      "60",
+      "--reason",
+      "it is fixed",
+      "--yes",
+    ],
     ...["--output", "json"],
   );
 
   expect(ran.code).toBe(0);
   expect(JSON.parse(ran.stdout)).toEqual(makeReplay({ replayed: 2, status: "done" }));
   expect(ran.stderr).toContain("2 dead letters to replay:\n");
-  const request = { scope: { ids: ["letter-1", "letter-2"] }, reason: "it is fixed", rate: 60 };
+  const request = { scope: { ids: ["dl-1", "dl-2"] }, reason: "it is fixed", rate: 60 };
   expect(server.asked.map(({ route, body }) => ({ route, body }))).toEqual([
     { route: "POST /api/replays", body: { ...request, dry_run: true } },
     { route: "POST /api/replays", body: request },
@@ -56,7 +68,7 @@ test("discards", async () => {
 });
 
 test("does nothing without a terminal to ask on, unless --yes is passed", async () => {
-  const server = await startOperatorServer(letters());
+  const server = await startOperatorServer(deadLetters());
 
   const ran = await server.run("dlq", "replay", "--all");
 
@@ -80,7 +92,7 @@ test.each([
     "error: it was cancelled after 1 of 2\n",
   ],
 ])("ends with 1 for %s", async (_, end, message) => {
-  const server = await startOperatorServer(letters(end));
+  const server = await startOperatorServer(deadLetters(end));
 
   const ran = await server.run("replays", "show", "replay-1", "--follow", "--output", "json");
 
@@ -100,18 +112,18 @@ test.each([
 ])("says why a dead letter that is %s is left alone", async (_, changes, code, message) => {
   const server = await startOperatorServer({
     "POST /api/replays": { body: { dry_run: true, total: 0, sample: [] } },
-    "GET /api/dead-letters/letter-1": { body: makeLetterDetail(changes) },
+    "GET /api/dead-letters/dl-1": { body: makeDeadLetterDetail(changes) },
   });
 
-  const ran = await server.run("dlq", "replay", "letter-1", "--yes");
+  const ran = await server.run("dlq", "replay", "dl-1", "--yes");
 
-  expect(ran).toEqual({ code, stdout: "", stderr: `error: letter-1 ${message}\n` });
+  expect(ran).toEqual({ code, stdout: "", stderr: `error: dl-1 ${message}\n` });
 });
 
 test("says how many of the named dead letters it leaves alone", async () => {
-  const server = await startOperatorServer(letters());
+  const server = await startOperatorServer(deadLetters());
 
-  const ran = await server.run("dlq", "replay", "letter-1", "letter-2", "nope", "--dry-run");
+  const ran = await server.run("dlq", "replay", "dl-1", "dl-2", "nope", "--dry-run");
 
   expect(ran).toMatchObject({ code: 0, stderr: "1 of 3 dead letters are not open and are left alone\n" });
 });
@@ -129,13 +141,13 @@ test("says that a replay had already ended before it was cancelled", async () =>
 
 test("refuses what is already being replayed", async () => {
   const server = await startOperatorServer({
-    "POST /api/replays": [PREVIEW, refused(409, "replay_under_way", "being replayed already: letter-1")],
+    "POST /api/replays": [PREVIEW, refused(409, "replay_under_way", "being replayed already: dl-1")],
   });
 
-  const ran = await server.run("dlq", "replay", "letter-1", "--yes");
+  const ran = await server.run("dlq", "replay", "dl-1", "--yes");
 
   expect(ran).toMatchObject({ code: 1, stdout: "" });
-  expect(ran.stderr).toContain("error: being replayed already: letter-1");
+  expect(ran.stderr).toContain("error: being replayed already: dl-1");
 });
 
 test("says that a replay may have started if its answer is lost", async () => {
@@ -168,7 +180,7 @@ test("says so if there are more dead letters than were shown", async () => {
 test.each(["SIGINT", "SIGTERM"] as const)(
   "leaves the replay running at %s, and says how to follow and cancel it",
   async (signal) => {
-    const server = await startOperatorServer(letters({ replayed: 1 }));
+    const server = await startOperatorServer(deadLetters({ replayed: 1 }));
     const { child, ended } = server.start("dlq", "replay", "--all", "--yes", "--url", server.url);
     await waitUntil("the replay to be followed", () =>
       server.asked.some(({ route }) => route.startsWith("GET")),
@@ -190,7 +202,7 @@ test.each(["SIGINT", "SIGTERM"] as const)(
 );
 
 test("ends quietly if its reader closes the pipe", async () => {
-  const items = Array.from({ length: 200 }, (_, index) => makeLetter({ id: `letter-${index}` }));
+  const items = Array.from({ length: 200 }, (_, index) => makeDeadLetter({ id: `dl-${index}` }));
   const server = await startOperatorServer({ "GET /api/dead-letters": page(items) });
   const { child, ended } = server.start("dlq", "list", "--output", "json");
   const closed = once(child, "close");

@@ -4,7 +4,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { freePort } from "../../../test/system/ports.ts";
 import { runGateway } from "../support/gateway-command.ts";
 import { runHere } from "../support/gateway-here.ts";
-import { makeLetterDetail, makeOverview, makeReplay } from "../support/items.ts";
+import { makeDeadLetterDetail, makeOverview, makeReplay } from "../support/items.ts";
 import {
   page,
   type Replies,
@@ -35,7 +35,7 @@ test.each<[string, Replies]>([
     "dlq discard --all --dry-run",
     { "POST /api/dead-letters/discard": { body: { dry_run: true, total: 0, sample: [] } } },
   ],
-  ["dlq show letter --raw", { "GET /api/dead-letters/letter": { body: makeLetterDetail() } }],
+  ["dlq show dead-letter --raw", { "GET /api/dead-letters/dead-letter": { body: makeDeadLetterDetail() } }],
   [
     "status acme/unheard-of",
     {
@@ -217,7 +217,7 @@ test.each([
   ["validations list --pr 0", "It must be a whole number"],
   ["validations list --event issues", "It must be one of pull_request, merge_group, push."],
   ["validations show", "missing required argument 'id'"],
-  ["dlq list --kind letter", "It must be one of fact, dispatch, cancel, report."],
+  ["dlq list --kind message", "It must be one of fact, dispatch, cancel, report."],
   ["dlq list --state closed", "It must be one of open, replaying, replayed, discarded, any."],
   ["dlq replay", "which dead letters? Name their ids, a filter (--repo, --kind, …) or --all"],
   ["dlq discard --yes", "which dead letters?"],

@@ -72,7 +72,7 @@ test("never prints a secret", async () => {
   const secrets = {
     ...appCredentials(),
     GITHUB_TOKEN: "ghp_classic",
-    GITHUB_WEBHOOK_SECRETS: '{"label":"labelled secret"',
+    GITHUB_WEBHOOK_SECRETS: '{"label":"labeled secret"',
     GRAINCHAIN_API_KEY: "grainchain key",
     ALERT_WEBHOOK_URL: "ftp://alert-secret.example.com",
   };
@@ -88,7 +88,7 @@ test("never prints a secret", async () => {
   const hidden = [
     ...Object.entries(secrets).flatMap(([name, value]) => (name === "GITHUB_APP_ID" ? [] : [value])),
     ...staging.project.secrets(),
-    "labelled secret",
+    "labeled secret",
     "the-cloudflare-token",
   ];
   expect(hidden.filter((secret) => printed.includes(secret))).toEqual([]);

@@ -6,9 +6,9 @@ import { validationDetailLines } from "../../src/view/validation-detail.ts";
 import {
   AT,
   GUID,
+  makeDeadLetter,
   makeDelivery,
   makeDetail,
-  makeLetter,
   makeOverview,
   makeTrace,
   makeValidation,
@@ -117,17 +117,17 @@ test("traces dead letters, of a run and of deliveries that were never recorded",
   const lines = traceLines(
     makeTrace({
       deliveries: [],
-      validations: [{ ...run, dead_letters: [makeLetter()] }],
-      dead_letters: [makeLetter({ id: "letter-2", kind: "fact" })],
+      validations: [{ ...run, dead_letters: [makeDeadLetter()] }],
+      dead_letters: [makeDeadLetter({ id: "dl-2", kind: "fact" })],
     }),
     WIDE,
   );
 
-  expect(lines.filter((line) => /letter/.test(line))).toEqual([
+  expect(lines.filter((line) => /dl-|dead letter/.test(line))).toEqual([
     "dead letters of this run",
-    expect.stringMatching(/^letter-1 {2}dispatch {2}permanent/),
+    expect.stringMatching(/^dl-1 {2}dispatch {2}permanent/),
     "dead letters of deliveries",
-    expect.stringMatching(/^letter-2 {2}fact/),
+    expect.stringMatching(/^dl-2 {2}fact/),
   ]);
 });
 
@@ -194,7 +194,7 @@ test("shows nothing that controls a terminal, whatever names and outputs hold", 
       {
         validation: makeValidation({ repository: HOSTILE, ref: HOSTILE, pr_number: 0 }),
         steps: [{ at: AT, gap_ms: 0, step: HOSTILE, detail: HOSTILE }],
-        dead_letters: [makeLetter({ error: HOSTILE, repository: HOSTILE })],
+        dead_letters: [makeDeadLetter({ error: HOSTILE, repository: HOSTILE })],
       },
     ],
   });

@@ -79,8 +79,8 @@ export const makeDetail = (changes: Partial<ValidationDetail> = {}): ValidationD
   ...changes,
 });
 
-export const makeLetter = (changes: Partial<DeadLetterItem> = {}): DeadLetterItem => ({
-  id: "letter-1",
+export const makeDeadLetter = (changes: Partial<DeadLetterItem> = {}): DeadLetterItem => ({
+  id: "dl-1",
   kind: "dispatch",
   class: "permanent",
   error: "422 the request is refused",
@@ -97,8 +97,8 @@ export const makeLetter = (changes: Partial<DeadLetterItem> = {}): DeadLetterIte
   ...changes,
 });
 
-export const makeLetterDetail = (changes: Partial<DeadLetterDetail> = {}): DeadLetterDetail => ({
-  ...makeLetter(),
+export const makeDeadLetterDetail = (changes: Partial<DeadLetterDetail> = {}): DeadLetterDetail => ({
+  ...makeDeadLetter(),
   body: null,
   ...changes,
 });

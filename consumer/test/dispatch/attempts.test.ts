@@ -49,13 +49,13 @@ describe("attempts", () => {
       due_at: null,
       lease_id: null,
     });
-    const letter = await row<{ error: string; class: string; attempts: number; bytes: number }>(
+    const deadLetter = await row<{ error: string; class: string; attempts: number; bytes: number }>(
       "SELECT error, class, attempts, length(CAST(error AS BLOB)) AS bytes FROM dead_letters WHERE validation_id = ?1",
       id,
     );
-    expect(letter).toMatchObject({ class: "retryable", attempts: 8 });
-    expect(letter.error).toMatch(/^HTTP 500: boom é/);
-    expect(letter.bytes).toBeLessThanOrEqual(2048);
+    expect(deadLetter).toMatchObject({ class: "retryable", attempts: 8 });
+    expect(deadLetter.error).toMatch(/^HTTP 500: boom é/);
+    expect(deadLetter.bytes).toBeLessThanOrEqual(2048);
     await dispatch(double, { clock });
     expect(double.calls).toHaveLength(8);
     await expectConsistent((await validationOf(id)).repository_id);

@@ -2,7 +2,7 @@ import { env } from "cloudflare:workers";
 import { loadAlertFacts } from "@webhook-gateway/shared/store/maintain/alerts.ts";
 import { commit } from "@webhook-gateway/shared/store/write/commit.ts";
 import { beforeEach, expect, test } from "vitest";
-import { closeLetters, openLetter, openLetters, startAlerts } from "../support/alerts.ts";
+import { closeDeadLetters, openDeadLetter, openDeadLetters, startAlerts } from "../support/alerts.ts";
 import { empty, rowsReadBy } from "../support/database.ts";
 import { second } from "../support/facts.ts";
 
@@ -10,21 +10,21 @@ beforeEach(empty);
 
 test("a dead letter is alerted on although an older one is open", async () => {
   const { told, words, clock, raise } = startAlerts();
-  await openLetter("old");
+  await openDeadLetter("old");
   await raise();
   clock.nowMs += 3_601_000;
   await raise();
   expect(told.at(-1)?.body.text).toContain("older ones are open: gateway dlq list");
-  await openLetter("new", second(3600 + 3601));
+  await openDeadLetter("new", second(3600 + 3601));
   await raise();
   expect(words()).toEqual(["dead letters firing", "dead letters resolved", "dead letters firing"]);
 });
 
 test("many dead letters are alerted on although a few were already", async () => {
   const { words, raise } = startAlerts();
-  await openLetter("first");
+  await openDeadLetter("first");
   await raise();
-  await openLetters(100, second(3600));
+  await openDeadLetters(100, second(3600));
   await raise();
   await raise();
   expect(words()).toEqual(["dead letters firing", "many dead letters firing"]);
@@ -32,14 +32,14 @@ test("many dead letters are alerted on although a few were already", async () =>
 
 test("a death is no news after an hour", async () => {
   const { words, raise } = startAlerts();
-  await openLetter("old", second(-1));
+  await openDeadLetter("old", second(-1));
   await raise();
   expect(words()).toEqual([]);
 });
 
 test("a dead letter of a replay is alerted on, however old the first one", async () => {
   const { words, raise } = startAlerts();
-  const letter = {
+  const deadLetter = {
     id: "dispatch-1",
     kind: "dispatch" as const,
     class: "retryable",
@@ -51,22 +51,22 @@ test("a dead letter of a replay is alerted on, however old the first one", async
     validation_id: null,
     body: null,
   };
-  await commit(env.DB, second(-3600), [{ kind: "deadLetter", row: letter }]);
-  await closeLetters();
-  await commit(env.DB, second(3600), [{ kind: "deadLetter", row: letter }]);
+  await commit(env.DB, second(-3600), [{ kind: "deadLetter", row: deadLetter }]);
+  await closeDeadLetters();
+  await commit(env.DB, second(3600), [{ kind: "deadLetter", row: deadLetter }]);
   await raise();
   expect(words()).toEqual(["dead letters firing"]);
 });
 
-test("an alert reads the same few rows whether a hundred or 20,000 letters are open, and of new ones a thousand", async () => {
+test("an alert reads the same few rows whether a hundred or 20,000 dead letters are open, and of new ones a thousand", async () => {
   const read = () => rowsReadBy((db) => loadAlertFacts(db, second(0)));
   const none = await read();
-  await openLetters(100, second(-100));
+  await openDeadLetters(100, second(-100));
   const few = await read();
-  await openLetters(20_000, second(-200));
+  await openDeadLetters(20_000, second(-200));
   expect(await read()).toBe(few);
   expect(few).toBeLessThan(none + 10);
-  await openLetters(5_000, second(100));
+  await openDeadLetters(5_000, second(100));
   expect(await loadAlertFacts(env.DB, second(0))).toMatchObject({ diedLastHour: 1000 });
   expect(await read()).toBeLessThanOrEqual(few + 1000);
 });

@@ -1,5 +1,12 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import { ALERT_SECRET, ALERT_URL, closeGate, openLetter, startAlerts, verifies } from "../support/alerts.ts";
+import {
+  ALERT_SECRET,
+  ALERT_URL,
+  closeGate,
+  openDeadLetter,
+  startAlerts,
+  verifies,
+} from "../support/alerts.ts";
 import { empty } from "../support/database.ts";
 import { second } from "../support/facts.ts";
 
@@ -8,7 +15,7 @@ beforeEach(empty);
 describe("a message", () => {
   test("is a POST of JSON to the address, signed as GitHub signs", async () => {
     const { told, raise } = startAlerts();
-    await openLetter();
+    await openDeadLetter();
     await raise();
     const [one] = told;
     expect([one?.method, one?.url, one?.headers.get("content-type")]).toEqual([
@@ -25,7 +32,7 @@ describe("a message", () => {
 
   test("is not signed if there is no secret", async () => {
     const { told, raise } = startAlerts({ secret: undefined });
-    await openLetter();
+    await openDeadLetter();
     await raise();
     expect(told[0]?.headers.has("x-webhook-gateway-signature-256")).toBe(false);
   });

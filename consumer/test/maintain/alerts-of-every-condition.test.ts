@@ -3,10 +3,10 @@ import { beforeEach, expect, test } from "vitest";
 import { dispatchDue } from "../../src/dispatch/dispatch.ts";
 import {
   ALERT_SECRET,
+  closeDeadLetters,
   closeGate,
-  closeLetters,
-  openLetter,
-  openLetters,
+  openDeadLetter,
+  openDeadLetters,
   startAlerts,
   verifies,
 } from "../support/alerts.ts";
@@ -64,12 +64,12 @@ const recover = (clock: Clock, total: number) =>
 
 const CASES: Readonly<Record<string, Case>> = {
   "dead letters": {
-    make: () => openLetter(),
-    unmake: closeLetters,
+    make: () => openDeadLetter(),
+    unmake: closeDeadLetters,
     says: "1 dead letter of the last hour",
   },
   "many dead letters": {
-    make: () => openLetters(100, second(3600)),
+    make: () => openDeadLetters(100, second(3600)),
     unmake: anHourPasses,
     says: "100 dead letters of the last hour are open: gateway",
     beside: ["dead letters"],

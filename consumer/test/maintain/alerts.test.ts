@@ -2,7 +2,7 @@ import { env } from "cloudflare:workers";
 import { ConfigError } from "@webhook-gateway/shared/config/common.ts";
 import { readConsumerConfig } from "@webhook-gateway/shared/config/consumer.ts";
 import { beforeEach, describe, expect, test } from "vitest";
-import { ALERT_URL, closeGate, closeLetters, openLetter, startAlerts } from "../support/alerts.ts";
+import { ALERT_URL, closeDeadLetters, closeGate, openDeadLetter, startAlerts } from "../support/alerts.ts";
 import { empty, faulty, row, rows } from "../support/database.ts";
 import { second } from "../support/facts.ts";
 
@@ -14,10 +14,10 @@ const stored = async (): Promise<unknown> =>
 describe("a condition", () => {
   test("is sent once when it starts, and once when it has ended", async () => {
     const { told, words, clock, raise } = startAlerts();
-    await openLetter();
+    await openDeadLetter();
     await raise();
     clock.nowMs += 60_000;
-    await openLetter("fact-2");
+    await openDeadLetter("fact-2");
     await raise();
     expect(told.map(({ body }) => body)).toEqual([
       {
@@ -28,7 +28,7 @@ describe("a condition", () => {
         since: second(3600),
       },
     ]);
-    await closeLetters();
+    await closeDeadLetters();
     clock.nowMs += 60_000;
     await raise();
     await raise();
@@ -48,9 +48,9 @@ describe("a condition", () => {
 
   test("is not sent if it ended before anybody was alerted", async () => {
     const { told, clock, receiver, raise } = startAlerts({ answer: () => new Response("", { status: 500 }) });
-    await openLetter();
+    await openDeadLetter();
     await raise();
-    await closeLetters();
+    await closeDeadLetters();
     receiver.answer = () => new Response("ok");
     clock.nowMs += 60_000;
     await raise();
@@ -62,10 +62,10 @@ describe("a condition", () => {
 
   test("that came back before its end could be sent is not sent twice", async () => {
     const { told, clock, receiver, raise } = startAlerts();
-    await openLetter();
+    await openDeadLetter();
     await raise();
     receiver.answer = () => new Response("", { status: 503 });
-    await closeLetters();
+    await closeDeadLetters();
     await raise();
     await rows("UPDATE dead_letters SET status = 'open'");
     receiver.answer = () => new Response("ok");
@@ -76,9 +76,9 @@ describe("a condition", () => {
 
   test("is sent by one of two consumers that check at once", async () => {
     const { words, raise } = startAlerts();
-    await openLetter();
+    await openDeadLetter();
     await Promise.all([raise(), raise(), raise()]);
-    await closeLetters();
+    await closeDeadLetters();
     await Promise.all([raise(), raise(), raise()]);
     expect(words()).toEqual(["dead letters firing", "dead letters resolved"]);
   });
@@ -86,7 +86,7 @@ describe("a condition", () => {
   test("does not keep the others", async () => {
     const { words, clock, receiver, raise } = startAlerts();
     receiver.answer = () => new Response("", { status: words().length === 0 ? 200 : 500 });
-    await openLetter();
+    await openDeadLetter();
     await closeGate("github");
     await raise();
     expect(words()).toHaveLength(1);
@@ -116,7 +116,7 @@ describe("a condition", () => {
 
   test("whose stored alert cannot be read is sent as if it were new", async () => {
     const { words, raise } = startAlerts();
-    await openLetter();
+    await openDeadLetter();
     await rows(`INSERT INTO settings VALUES ('alert:dead letters', '{"v":0}', '')`);
     await raise();
     await raise();
@@ -127,7 +127,7 @@ describe("a condition", () => {
 describe("a consumer that ends without a word", () => {
   test("before it sent the alert is followed by another one once its lease has run out", async () => {
     const { words, clock, raise } = startAlerts();
-    await openLetter();
+    await openDeadLetter();
     let trip = 0;
     await expect(raise(faulty(env.DB, () => (++trip === 2 ? "after" : "never")))).rejects.toThrow("injected");
     expect(words()).toEqual([]);
@@ -141,7 +141,7 @@ describe("a consumer that ends without a word", () => {
 
   test("after it sent the alert sends it twice, but never not at all", async () => {
     const { words, clock, raise } = startAlerts();
-    await openLetter();
+    await openDeadLetter();
     let trip = 0;
     await expect(raise(faulty(env.DB, () => (++trip === 3 ? "before" : "never")))).rejects.toThrow(
       "injected",
@@ -170,7 +170,7 @@ describe("a receiver that", () => {
     ],
   ])("%s is sent again later, and its address is nowhere", async (_, answer, error) => {
     const { told, asked, lines, events, clock, receiver, raise } = startAlerts({ answer });
-    await openLetter();
+    await openDeadLetter();
     await raise();
     expect([told.length, asked.length]).toEqual([0, 1]);
     expect(events().at(-1)).toMatchObject({ level: "error", event: "alert.not-sent", attempts: 1, error });
@@ -207,10 +207,10 @@ describe("a receiver that", () => {
 
 test("without an address a condition is logged once, and its end too", async () => {
   const { asked, events, raise } = startAlerts({ url: undefined });
-  await openLetter();
+  await openDeadLetter();
   await raise();
   await raise();
-  await closeLetters();
+  await closeDeadLetters();
   await raise();
   await raise();
   expect(asked).toEqual([]);

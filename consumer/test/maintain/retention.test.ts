@@ -72,7 +72,7 @@ test("what has not ended is kept, however old it is, with its delivery", async (
   await expectConsistent();
 });
 
-test("a validation is kept for as long as its letter is open", async () => {
+test("a validation is kept for as long as its dead letter is open", async () => {
   const id = await opened("dead");
   await rows(
     `INSERT INTO dead_letters (id, kind, class, error, attempts, first_at, died_at, validation_id)

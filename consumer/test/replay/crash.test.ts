@@ -6,10 +6,10 @@ import { record, timelineOf, validationOf } from "../support/recording.ts";
 import {
   cancel,
   dead,
+  deadLetterIdOf,
+  deadLetterOf,
   dispatch,
   expectInvariants,
-  letterIdOf,
-  letterOf,
   order,
   replay,
   replayOf,
@@ -65,7 +65,7 @@ describe("a cancelled replay", () => {
   };
 
   test.each([1, 2, 3, 4, 5, 6, 7, 8, 9, 10])(
-    "before round trip %i of a step runs nothing whose letter is open",
+    "before round trip %i of a step runs nothing whose dead letter is open",
     async (trip) => {
       const repository = freshRepository();
       const ids = await dead(3, repository);
@@ -74,7 +74,7 @@ describe("a cancelled replay", () => {
       const id = await order({ all: true });
       await step({ db: cancelledAt(trip, id) });
       for (const one of ids) {
-        const { status } = await letterOf(letterIdOf(one));
+        const { status } = await deadLetterOf(deadLetterIdOf(one));
         const { state } = await validationOf(one);
         expect({ status, state }).toEqual(
           status === "open" ? { status: "open", state: "dead" } : { status: "replayed", state: "queued" },
@@ -128,8 +128,8 @@ describe("a consumer that ends in the middle", () => {
   test("does not keep other replays from going on", async () => {
     const [bad = ""] = await dead(1);
     const others = await dead(2, freshRepository());
-    const first = await order({ ids: [letterIdOf(bad)] });
-    await order({ ids: others.map(letterIdOf) });
+    const first = await order({ ids: [deadLetterIdOf(bad)] });
+    await order({ ids: others.map(deadLetterIdOf) });
     const db = intercept(env.DB, () => {});
     const broken = new Proxy(db, {
       get(target, name) {
@@ -195,7 +195,7 @@ describe("two consumers at once", () => {
     });
     await step({ db: slow });
     expect((await validationOf(id)).state).toBe("dead");
-    expect((await letterOf(letterIdOf(id))).outcome).toMatch(/^not run: a newer head took its place/);
+    expect((await deadLetterOf(deadLetterIdOf(id))).outcome).toMatch(/^not run: a newer head took its place/);
     expect(await dispatch(undefined, 5000)).toHaveLength(1);
   });
 });

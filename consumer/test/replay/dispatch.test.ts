@@ -8,11 +8,11 @@ import { createDouble, effectDeps, take } from "../support/grainchain.ts";
 import { record, setValidation, timelineOf, validationOf } from "../support/recording.ts";
 import {
   dead,
+  deadLetterIdOf,
+  deadLetterOf,
   dispatch,
   expectInvariants,
   idOf,
-  letterIdOf,
-  letterOf,
   order,
   replay,
   replayOf,
@@ -29,7 +29,7 @@ describe("a dead dispatch that is replayed", () => {
     const before = await validationOf(id);
     expect(before).toMatchObject({ state: "dead", attempts: 1, error: expect.any(String) });
 
-    const replayId = await replay({ ids: [letterIdOf(id)] });
+    const replayId = await replay({ ids: [deadLetterIdOf(id)] });
 
     expect(await validationOf(id)).toMatchObject({
       state: "queued",
@@ -45,7 +45,7 @@ describe("a dead dispatch that is replayed", () => {
       to_state: "queued",
       reason: `replayed by ${replayId}`,
     });
-    expect(await letterOf(letterIdOf(id))).toMatchObject({
+    expect(await deadLetterOf(deadLetterIdOf(id))).toMatchObject({
       status: "replayed",
       replay_id: replayId,
       outcome: "queued behind live work",
@@ -59,14 +59,14 @@ describe("a dead dispatch that is replayed", () => {
 
   test("keeps its id and its idempotency key", async () => {
     const [id = ""] = await dead(1);
-    await replay({ ids: [letterIdOf(id)] });
+    await replay({ ids: [deadLetterIdOf(id)] });
     const double = createDouble((call) => take(call));
     const deps = effectDeps(double, { clock: { nowMs: Date.parse(second(5000)) }, grainchain: {} });
     await dispatchDue({ ...deps, config: { ...deps.config } });
     expect(double.calls.map(({ requests }) => requests.map((one) => one.client_request_id))).toEqual([[id]]);
     const first = createDouble((call) => take(call));
     const other = (await dead(1, freshRepository()))[0] ?? "";
-    await replay({ ids: [letterIdOf(other)] }, { at: 6000 });
+    await replay({ ids: [deadLetterIdOf(other)] }, { at: 6000 });
     await dispatchDue(effectDeps(first, { clock: { nowMs: Date.parse(second(7000)) } }));
     expect(first.calls[0]?.headers.get("idempotency-key")).not.toBe(
       double.calls[0]?.headers.get("idempotency-key"),
@@ -77,24 +77,24 @@ describe("a dead dispatch that is replayed", () => {
   test("runs to its end", async () => {
     const repository = freshRepository();
     const [id = ""] = await dead(1, repository);
-    await replay({ ids: [letterIdOf(id)] });
+    await replay({ ids: [deadLetterIdOf(id)] });
     expect(await dispatch(undefined, 5000)).toEqual([id]);
     await record([callback(repository, id, "completed", { pr_number: 1, results: { success: true } })]);
     expect(await validationOf(id)).toMatchObject({ state: "completed", conclusion: "success" });
   });
 
-  test("that dies again has its letter open again, and says so", async () => {
+  test("that dies again has its dead letter open again, and says so", async () => {
     const [id = ""] = await dead(1);
-    await replay({ ids: [letterIdOf(id)] });
+    await replay({ ids: [deadLetterIdOf(id)] });
     await dispatch(() => true, 5000);
-    expect(await letterOf(letterIdOf(id))).toMatchObject({
+    expect(await deadLetterOf(deadLetterIdOf(id))).toMatchObject({
       status: "open",
       replay_id: null,
       closed_at: null,
       outcome: "replayed, and dead again",
     });
     // And may be replayed as often as it takes.
-    await replay({ ids: [letterIdOf(id)] }, { at: 6000 });
+    await replay({ ids: [deadLetterIdOf(id)] }, { at: 6000 });
     expect(await validationOf(id)).toMatchObject({ state: "queued", attempts: 0 });
   });
 });
@@ -102,7 +102,7 @@ describe("a dead dispatch that is replayed", () => {
 describe("what is replayed", () => {
   test("is what the ids name", async () => {
     const [first = "", second_ = ""] = await dead(2);
-    await replay({ ids: [letterIdOf(first), "fact-nothing"] });
+    await replay({ ids: [deadLetterIdOf(first), "fact-nothing"] });
     expect((await validationOf(first)).state).toBe("queued");
     expect((await validationOf(second_)).state).toBe("dead");
   });
@@ -121,24 +121,24 @@ describe("what is replayed", () => {
   test("is everything that is open", async () => {
     const repository = freshRepository();
     const ids = await dead(3);
-    const letters = await unrecorded([pullRequest(repository, 9)("opened", "a", 1)]);
+    const deadLetters = await unrecorded([pullRequest(repository, 9)("opened", "a", 1)]);
     await replay({ all: true });
     for (const id of ids) expect((await validationOf(id)).state).toBe("queued");
     expect((await validationOf(idOf(repository, 9))).state).toBe("queued");
-    for (const id of letters) expect((await letterOf(id)).status).toBe("replayed");
+    for (const id of deadLetters) expect((await deadLetterOf(id)).status).toBe("replayed");
   });
 
   test("is nothing if another replay took it before", async () => {
     const [id = ""] = await dead(1);
-    const first = await order({ ids: [letterIdOf(id)] });
-    const second_ = await order({ ids: [letterIdOf(id)] });
+    const first = await order({ ids: [deadLetterIdOf(id)] });
+    const second_ = await order({ ids: [deadLetterIdOf(id)] });
     expect(await replayOf(first)).toMatchObject({ status: "running", total: 1 });
     expect(await replayOf(second_)).toMatchObject({ status: "done", total: 0 });
-    expect((await letterOf(letterIdOf(id))).replay_id).toBe(first);
+    expect((await deadLetterOf(deadLetterIdOf(id))).replay_id).toBe(first);
   });
 });
 
-describe("what would be wrong by now is not run, and the letter says why", () => {
+describe("what would be wrong by now is not run, and the dead letter says why", () => {
   test.each<
     readonly [
       name: string,
@@ -187,11 +187,11 @@ describe("what would be wrong by now is not run, and the letter says why", () =>
     const repository = freshRepository();
     const [id = ""] = await dead(1, repository);
     await happen(repository);
-    const replayId = await replay({ ids: [letterIdOf(id)] });
+    const replayId = await replay({ ids: [deadLetterIdOf(id)] });
     expect(await rows("SELECT state FROM validations WHERE id = ?1 AND state <> 'dead'", id)).toEqual([]);
-    const letter = await letterOf(letterIdOf(id));
-    expect(letter).toMatchObject({ status: "replayed", replay_id: replayId });
-    expect(letter.outcome).toMatch(outcome);
+    const deadLetter = await deadLetterOf(deadLetterIdOf(id));
+    expect(deadLetter).toMatchObject({ status: "replayed", replay_id: replayId });
+    expect(deadLetter.outcome).toMatch(outcome);
     expect(await replayOf(replayId)).toMatchObject({ status: "done", replayed: 1 });
   });
 
@@ -204,23 +204,23 @@ describe("what would be wrong by now is not run, and the letter says why", () =>
       .bind(id, second(3800))
       .run();
     await env.DB.prepare("UPDATE reports SET state = 'queued' WHERE validation_id = ?1").bind(id).run();
-    await replay({ ids: [letterIdOf(id)] });
-    expect((await letterOf(letterIdOf(id))).outcome).toBe("not run: it is queued");
+    await replay({ ids: [deadLetterIdOf(id)] });
+    expect((await deadLetterOf(deadLetterIdOf(id))).outcome).toBe("not run: it is queued");
   });
 
-  test("two letters of one subject: the first only", async () => {
+  test("two dead letters of one subject: the first only", async () => {
     const repository = freshRepository();
     const [first = ""] = await dead(1, repository);
     await record([pullRequest(repository, 1)("edited", "a", 2)]);
     const later = idOf(repository, 1, "a", 2);
     await dispatch(() => true, 3800);
-    await replay({ ids: [letterIdOf(first), letterIdOf(later)] });
+    await replay({ ids: [deadLetterIdOf(first), deadLetterIdOf(later)] });
     expect((await validationOf(first)).state).toBe("dead");
     expect((await validationOf(later)).state).toBe("queued");
   });
 });
 
-test("a replay of many letters takes the statements of one", async () => {
+test("a replay of many dead letters takes the statements of one", async () => {
   const statements = async (count: number): Promise<number> => {
     await empty();
     await dead(count);

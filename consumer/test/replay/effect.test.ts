@@ -7,10 +7,10 @@ import { callback, freshRepository, pullRequest, second } from "../support/facts
 import { createDouble, effectDeps, json } from "../support/grainchain.ts";
 import { record, setValidation } from "../support/recording.ts";
 import {
+  deadLetterOf,
   dispatch,
   expectInvariants,
   idOf,
-  letterOf,
   order,
   type Repository,
   replay,
@@ -45,7 +45,7 @@ describe("a dead report that is replayed", () => {
     const id = await deadReport();
     const replayId = await replay({ ids: [`report-${id}`] });
     expect(await reportOf(id)).toMatchObject({ status: "due", attempts: 0, due_at: second(4000) });
-    expect(await letterOf(`report-${id}`)).toMatchObject({
+    expect(await deadLetterOf(`report-${id}`)).toMatchObject({
       status: "replayed",
       outcome: "due again",
       replay_id: replayId,
@@ -62,7 +62,7 @@ describe("a dead report that is replayed", () => {
     expect(before).toMatchObject({ status: "due" });
     await replay({ ids: [`report-${id}`] });
     expect(await reportOf(id)).toEqual(before);
-    expect((await letterOf(`report-${id}`)).outcome).toBe("not sent again: it is due");
+    expect((await deadLetterOf(`report-${id}`)).outcome).toBe("not sent again: it is due");
   });
 
   test("of a validation that is gone says so", async () => {
@@ -78,7 +78,7 @@ describe("a dead report that is replayed", () => {
     );
     await recountTallies(env.DB);
     await replay({ ids: [`report-${id}`] });
-    expect((await letterOf(`report-${id}`)).outcome).toBe("not sent again: its validation is gone");
+    expect((await deadLetterOf(`report-${id}`)).outcome).toBe("not sent again: its validation is gone");
   });
 });
 
@@ -108,7 +108,7 @@ describe("a dead cancel that is replayed", () => {
       due_at: second(4000),
       done_at: null,
     });
-    expect((await letterOf(`cancel-${id}`)).outcome).toBe("due again");
+    expect((await deadLetterOf(`cancel-${id}`)).outcome).toBe("due again");
     const double = createDouble(() => json({ success: true, message: "cancelled" }));
     await cancelDue(effectDeps(double, { clock: { nowMs: Date.parse(second(5000)) } }));
     expect(double.calls.map(({ method, path }) => `${method} ${path}`)).toEqual([
@@ -117,7 +117,7 @@ describe("a dead cancel that is replayed", () => {
     expect(await cancelOf(id)).toMatchObject({ status: "done" });
   });
 
-  test("that dies again has its letter open again", async () => {
+  test("that dies again has its dead letter open again", async () => {
     const id = await deadCancel();
     await replay({ ids: [`cancel-${id}`] });
     await cancelDue(
@@ -126,7 +126,7 @@ describe("a dead cancel that is replayed", () => {
         { clock: { nowMs: Date.parse(second(5000)) } },
       ),
     );
-    expect(await letterOf(`cancel-${id}`)).toMatchObject({
+    expect(await deadLetterOf(`cancel-${id}`)).toMatchObject({
       status: "open",
       replay_id: null,
       closed_at: null,
@@ -164,13 +164,13 @@ describe("a dead cancel that is replayed", () => {
   });
 });
 
-test("a letter that was discarded and dies again says that it was discarded", async () => {
+test("a dead letter that was discarded and dies again says that it was discarded", async () => {
   const id = await deadReport();
   const { startReplay } = await import("@webhook-gateway/shared/store/maintain/replays.ts");
   const start = { id: "discard", action: "discard", requestedBy: "ada", reason: null, rate: 0 } as const;
   await startReplay(env.DB, { ...start, scope: { all: true } }, second(4000));
   const { commit } = await import("@webhook-gateway/shared/store/write/commit.ts");
-  const letter = {
+  const deadLetter = {
     id: `report-${id}`,
     kind: "report",
     class: "refused",
@@ -182,8 +182,8 @@ test("a letter that was discarded and dies again says that it was discarded", as
     validation_id: id,
     body: null,
   } as const;
-  await commit(env.DB, second(4100), [{ kind: "deadLetter", row: letter }]);
-  expect(await letterOf(`report-${id}`)).toMatchObject({
+  await commit(env.DB, second(4100), [{ kind: "deadLetter", row: deadLetter }]);
+  expect(await deadLetterOf(`report-${id}`)).toMatchObject({
     status: "open",
     error: "HTTP 410",
     replay_id: null,

@@ -14,10 +14,10 @@ import {
 import {
   cancel,
   dead,
+  deadLetterIdOf,
+  deadLetterOf,
   expectInvariants,
   idOf,
-  letterIdOf,
-  letterOf,
   order,
   replay,
   replayOf,
@@ -32,13 +32,13 @@ describe("a fact that could not be recorded", () => {
   test("is recorded under its own GUID, behind live work", async () => {
     const repository = freshRepository();
     const fact = pullRequest(repository, 1)("opened", "a", 1);
-    const [letter = ""] = await unrecorded([fact]);
-    const replayId = await replay({ ids: [letter] });
+    const [deadLetter = ""] = await unrecorded([fact]);
+    const replayId = await replay({ ids: [deadLetter] });
     expect(await rows("SELECT id, outcome, received_at FROM deliveries")).toEqual([
       { id: fact.id, outcome: "started", received_at: fact.received_at },
     ]);
     expect(await validationOf(idOf(repository, 1))).toMatchObject({ state: "queued", lane: 1 });
-    expect(await letterOf(letter)).toMatchObject({
+    expect(await deadLetterOf(deadLetter)).toMatchObject({
       status: "replayed",
       replay_id: replayId,
       outcome: "recorded: started",
@@ -48,17 +48,17 @@ describe("a fact that could not be recorded", () => {
 
   test("that is old by now starts nothing, and the dead letter says so", async () => {
     const repository = freshRepository();
-    const [letter = ""] = await unrecorded([pullRequest(repository, 1)("opened", "a", 1)]);
+    const [deadLetter = ""] = await unrecorded([pullRequest(repository, 1)("opened", "a", 1)]);
     await record([pullRequest(repository, 1)("synchronize", "b", 5)]);
-    await replay({ ids: [letter] });
-    expect((await letterOf(letter)).outcome).toBe("recorded: stale");
+    await replay({ ids: [deadLetter] });
+    expect((await deadLetterOf(deadLetter)).outcome).toBe("recorded: stale");
     expect((await validationsOf(repository)).map(({ head_sha }) => head_sha)).toEqual([sha("b")]);
   });
 
   test("that came by the capability of a deleted validation leaves nothing, and the dead letter says so", async () => {
-    const [letter = ""] = await unrecorded([callback(freshRepository(), "expired", "completed")]);
-    await replay({ ids: [letter] });
-    expect(await letterOf(letter)).toMatchObject({
+    const [deadLetter = ""] = await unrecorded([callback(freshRepository(), "expired", "completed")]);
+    await replay({ ids: [deadLetter] });
+    expect(await deadLetterOf(deadLetter)).toMatchObject({
       status: "replayed",
       outcome: "dropped: its validation is deleted",
     });
@@ -74,11 +74,11 @@ describe("a fact that could not be recorded", () => {
       callback(repository, "nobody's", "running", { id_kind: "any" }),
       note("ping"),
     ];
-    const letters = await unrecorded(facts);
+    const deadLetters = await unrecorded(facts);
     await replay({ all: true });
     expect(await validationOf(id)).toMatchObject({ state: "completed", conclusion: "success" });
     expect(await rows("SELECT id FROM callbacks_unmatched")).toEqual([{ id: facts[1]?.id }]);
-    for (const letter of letters) expect((await letterOf(letter)).status).toBe("replayed");
+    for (const deadLetter of deadLetters) expect((await deadLetterOf(deadLetter)).status).toBe("replayed");
   });
 
   test("is not recorded twice if it was recorded after all", async () => {
@@ -88,10 +88,10 @@ describe("a fact that could not be recorded", () => {
     const timeline = await timelineOf(idOf(repository, 1));
     const late = callback(repository, idOf(repository, 1), "running", { pr_number: 1 });
     await record([late]);
-    const letters = await unrecorded([late]);
-    await replay({ ids: letters });
+    const deadLetters = await unrecorded([late]);
+    await replay({ ids: deadLetters });
     expect((await timelineOf(idOf(repository, 1))).length).toBe(timeline.length + 1);
-    expect((await letterOf(letters[0] ?? "")).status).toBe("replayed");
+    expect((await deadLetterOf(deadLetters[0] ?? "")).status).toBe("replayed");
   });
 
   test("leaves no dead letter if it was recorded before it died", async () => {
@@ -103,7 +103,7 @@ describe("a fact that could not be recorded", () => {
 
   test("that two dead letters hold is recorded once", async () => {
     const fact = pullRequest(freshRepository(), 1)("opened", "a", 1);
-    const [letter = ""] = await unrecorded([fact]);
+    const [deadLetter = ""] = await unrecorded([fact]);
     // As a version before this one left it, which could not read it yet.
     await env.DB.prepare(
       `INSERT INTO dead_letters (id, kind, class, error, attempts, first_at, died_at, body)
@@ -111,22 +111,25 @@ describe("a fact that could not be recorded", () => {
     ).run();
     const id = await replay({ all: true });
     expect(await rows("SELECT id FROM deliveries")).toEqual([{ id: fact.id }]);
-    expect((await letterOf(letter)).status).toBe("replayed");
-    expect(await letterOf("fact-message")).toMatchObject({ status: "replayed" });
+    expect((await deadLetterOf(deadLetter)).status).toBe("replayed");
+    expect(await deadLetterOf("fact-message")).toMatchObject({ status: "replayed" });
     expect(await replayOf(id)).toMatchObject({ status: "done", replayed: 2, failed: 0 });
   });
 
   test("needs no replay if GitHub delivers it again", async () => {
     const fact = pullRequest(freshRepository(), 1)("opened", "a", 1);
-    const [letter = ""] = await unrecorded([fact]);
+    const [deadLetter = ""] = await unrecorded([fact]);
     await record([fact]);
-    expect(await letterOf(letter)).toMatchObject({ status: "replayed", outcome: "recorded: started" });
+    expect(await deadLetterOf(deadLetter)).toMatchObject({
+      status: "replayed",
+      outcome: "recorded: started",
+    });
   });
 
   test("that is delivered again in the middle of its replay counts as done", async () => {
     const fact = pullRequest(freshRepository(), 1)("opened", "a", 1);
-    const [letter = ""] = await unrecorded([fact]);
-    const id = await order({ ids: [letter] });
+    const [deadLetter = ""] = await unrecorded([fact]);
+    const id = await order({ ids: [deadLetter] });
     await record([fact]);
     await step();
     expect(await replayOf(id)).toMatchObject({ status: "done", total: 1, replayed: 1, failed: 0 });
@@ -171,7 +174,7 @@ describe("a dead letter that cannot be replayed is open again, and says why", ()
     await recordBatch(replayDeps(), [message(body, 8)]);
     const { id } = await row<{ id: string }>("SELECT id FROM dead_letters");
     const replayId = await replay({ ids: [id] });
-    expect(await letterOf(id)).toMatchObject({
+    expect(await deadLetterOf(id)).toMatchObject({
       status: "open",
       outcome: "cannot be replayed: this version cannot read it",
       closed_at: null,
@@ -184,7 +187,7 @@ describe("a dead letter that cannot be replayed is open again, and says why", ()
     const repository = freshRepository();
     const good = pullRequest(repository, 1)("opened", "a", 1);
     const poison = pullRequest(repository, 2)("opened", "a", 1);
-    const letters = await unrecorded([poison, good]);
+    const deadLetters = await unrecorded([poison, good]);
     let refusing = true;
     const db = intercept(env.DB, async () => {});
     const refused = new Proxy(db, {
@@ -210,18 +213,18 @@ describe("a dead letter that cannot be replayed is open again, and says why", ()
         };
       },
     });
-    const id = await order({ ids: letters });
+    const id = await order({ ids: deadLetters });
     await step({ db: refused });
-    expect(await letterOf(letters[0] ?? "")).toMatchObject({ status: "open" });
-    expect((await letterOf(letters[0] ?? "")).outcome).toMatch(/^cannot be replayed: D1 refuses it/);
-    expect(await letterOf(letters[1] ?? "")).toMatchObject({
+    expect(await deadLetterOf(deadLetters[0] ?? "")).toMatchObject({ status: "open" });
+    expect((await deadLetterOf(deadLetters[0] ?? "")).outcome).toMatch(/^cannot be replayed: D1 refuses it/);
+    expect(await deadLetterOf(deadLetters[1] ?? "")).toMatchObject({
       status: "replayed",
       outcome: "recorded: started",
     });
     expect(await replayOf(id)).toMatchObject({ status: "done", total: 2, replayed: 2, failed: 1 });
     refusing = false;
-    await replay({ ids: letters.slice(0, 1) }, { at: 5000 });
-    expect((await letterOf(letters[0] ?? "")).status).toBe("replayed");
+    await replay({ ids: deadLetters.slice(0, 1) }, { at: 5000 });
+    expect((await deadLetterOf(deadLetters[0] ?? "")).status).toBe("replayed");
   });
 });
 
@@ -231,7 +234,7 @@ test("a discard closes dead letters permanently, and changes nothing that they a
   const start = { id: "discard", action: "discard", requestedBy: "ada", reason: null, rate: 0 } as const;
   await startReplay(env.DB, { ...start, scope: { all: true } }, second(4000));
   await step();
-  expect(await letterOf(letterIdOf(id))).toMatchObject({
+  expect(await deadLetterOf(deadLetterIdOf(id))).toMatchObject({
     status: "discarded",
     outcome: "discarded",
     replay_id: "discard",
@@ -239,7 +242,7 @@ test("a discard closes dead letters permanently, and changes nothing that they a
   });
   expect((await validationOf(id)).state).toBe("dead");
   expect(await cancel("discard")).toMatchObject({ status: "done", replayed: 1, total: 1 });
-  expect((await letterOf(letterIdOf(id))).status).toBe("discarded");
+  expect((await deadLetterOf(deadLetterIdOf(id))).status).toBe("discarded");
 });
 
 test.each([
@@ -247,19 +250,19 @@ test.each([
   ["GitHub delivers it again", (fact: Fact) => record([fact])],
 ])("a fact that was discarded stays so where %s", async (_, happens) => {
   const fact = pullRequest(freshRepository(), 1)("opened", "a", 1);
-  const [letter = ""] = await unrecorded([fact]);
+  const [deadLetter = ""] = await unrecorded([fact]);
   const { startReplay } = await import("@webhook-gateway/shared/store/maintain/replays.ts");
   const start = { id: "discard", action: "discard", requestedBy: "ada", reason: null, rate: 0 } as const;
   await startReplay(env.DB, { ...start, scope: { all: true } }, second(4000));
   await happens(fact);
-  expect(await letterOf(letter)).toMatchObject({ status: "discarded", outcome: "discarded" });
+  expect(await deadLetterOf(deadLetter)).toMatchObject({ status: "discarded", outcome: "discarded" });
 });
 
 test("a replay settles no dead letter that another one has taken over", async () => {
   const { commit } = await import("@webhook-gateway/shared/store/write/commit.ts");
-  const [letter = ""] = await unrecorded([pullRequest(freshRepository(), 1)("opened", "a", 1)]);
-  const id = await order({ ids: [letter] });
-  const settled = { id: letter, replay_id: "another", status: "replayed", outcome: "recorded" } as const;
+  const [deadLetter = ""] = await unrecorded([pullRequest(freshRepository(), 1)("opened", "a", 1)]);
+  const id = await order({ ids: [deadLetter] });
+  const settled = { id: deadLetter, replay_id: "another", status: "replayed", outcome: "recorded" } as const;
   expect(await commit(env.DB, second(4100), [{ kind: "settledDeadLetter", row: settled }])).toBe("conflict");
-  expect(await letterOf(letter)).toMatchObject({ status: "replaying", replay_id: id });
+  expect(await deadLetterOf(deadLetter)).toMatchObject({ status: "replaying", replay_id: id });
 });

@@ -37,7 +37,7 @@ const live = (repository: Repository, numbers: readonly number[]) =>
 describe("replayed work", () => {
   test("is dispatched behind live work, however much later that came", async () => {
     const repository = freshRepository();
-    const letters = await dead(20, repository);
+    const deadLetters = await dead(20, repository);
     await replay({ all: true });
     const other = freshRepository();
     await live(repository, [101, 102]);
@@ -46,11 +46,11 @@ describe("replayed work", () => {
     expect(order.slice(0, 4).toSorted()).toEqual(
       [idOf(repository, 101), idOf(repository, 102), idOf(other, 1), idOf(other, 2)].toSorted(),
     );
-    expect(order.slice(4).toSorted()).toEqual(letters.toSorted());
+    expect(order.slice(4).toSorted()).toEqual(deadLetters.toSorted());
   });
 
   test("in one call with live work comes behind it", async () => {
-    const letters = await dead(3);
+    const deadLetters = await dead(3);
     await replay({ all: true });
     const other = freshRepository();
     await live(other, [1]);
@@ -58,7 +58,7 @@ describe("replayed work", () => {
     await dispatchDue(effectDeps(double, { clock: { nowMs: Date.parse(second(6000)) } }));
     expect(double.calls[0]?.requests.map((one) => one.client_request_id)).toEqual([
       idOf(other, 1),
-      ...letters,
+      ...deadLetters,
     ]);
   });
 

@@ -10,7 +10,7 @@ const at = (seconds: number): number => Date.parse(second(seconds));
 
 describe("what a replay may run now", () => {
   test.each<readonly [rate: number, seconds: number, quota: number]>([
-    // Five seconds' worth at once, one letter at least.
+    // Five seconds' worth at once, one dead letter at least.
     [1, 0, 1],
     [12, 0, 1],
     [60, 0, 5],
@@ -54,7 +54,7 @@ describe("over time", () => {
 
   const done = () => count("SELECT count(*) FROM dead_letters WHERE status = 'replayed'");
 
-  /** Steps when a step says so, or when the cron comes, and notes when each letter was replayed, in seconds. */
+  /** Steps when a step says so, or when the cron comes, and notes when each dead letter was replayed, in seconds. */
   async function run(seconds: number, wakeUps: boolean): Promise<number[]> {
     const times: number[] = [];
     let now = 0;
@@ -72,7 +72,7 @@ describe("over time", () => {
     return times;
   }
 
-  /** Most letters within any such window. */
+  /** Most dead letters within any such window. */
   const most = (times: readonly number[], windowSeconds: number): number =>
     Math.max(
       0,
@@ -87,8 +87,8 @@ describe("over time", () => {
     [60, 90],
     [90, 80],
   ])("%i a minute is kept to, and reached", async (rate, seconds) => {
-    const letters = Math.ceil((rate * seconds) / 60) + 50;
-    await unrecorded(Array.from({ length: letters }, () => note("ping")));
+    const deadLetters = Math.ceil((rate * seconds) / 60) + 50;
+    await unrecorded(Array.from({ length: deadLetters }, () => note("ping")));
     await order({ all: true }, { rate });
     const times = await run(seconds, true);
     const expected = (rate * seconds) / 60;

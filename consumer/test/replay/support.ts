@@ -1,4 +1,4 @@
-/** Dead letters, and replays of them as an operator orders them. */
+/** Dead dead letters, and replays of them as an operator orders them. */
 import { env } from "cloudflare:workers";
 import type { DeadLetterScope } from "@webhook-gateway/shared/api/dead-letter.ts";
 import type { Fact } from "@webhook-gateway/shared/messages/fact.ts";
@@ -70,7 +70,7 @@ export async function replay(scope: DeadLetterScope, options: ReplayOptions = {}
 export const cancel = (id: string, at = START) => cancelReplay(env.DB, id, second(at));
 export const replayOf = (id: string) => loadReplay(env.DB, id);
 
-export interface StoredLetter {
+export interface StoredDeadLetter {
   readonly id: string;
   readonly kind: string;
   readonly status: string;
@@ -81,7 +81,7 @@ export interface StoredLetter {
   readonly error: string;
 }
 
-export const letterOf = (id: string): Promise<StoredLetter> =>
+export const deadLetterOf = (id: string): Promise<StoredDeadLetter> =>
   row("SELECT * FROM dead_letters WHERE id = ?1", id);
 
 /** Dispatches what is due; what Grainchain refuses for good is dead. */
@@ -111,9 +111,9 @@ export async function dead(count: number, repository = freshRepository()): Promi
   return numbers.map((number) => idOf(repository, number));
 }
 
-export const letterIdOf = (validationId: string): string => `dispatch-${validationId}`;
+export const deadLetterIdOf = (validationId: string): string => `dispatch-${validationId}`;
 
-/** Facts that could not be recorded. @returns the ids of their letters */
+/** Facts that could not be recorded. @returns the ids of their dead letters */
 export async function unrecorded(facts: readonly Fact[]): Promise<string[]> {
   const messages = facts.map((fact) => message(JSON.parse(JSON.stringify(fact)), 100));
   await recordDeadLetters({ db: env.DB, log: SILENT, now: () => new Date(second(3650)) }, messages);

@@ -5,9 +5,9 @@ import { freshRepository, pullRequest, second } from "../support/facts.ts";
 import {
   cancel,
   dead,
+  deadLetterIdOf,
   expectInvariants,
   idOf,
-  letterIdOf,
   order,
   type Repository,
   replayOf,
@@ -49,7 +49,7 @@ describe(`${MANY} dead letters at 600 a minute`, () => {
 
   test("run once each, in time, with live work before them", async () => {
     const repository = freshRepository();
-    const letters = await dead(MANY, repository);
+    const deadLetters = await dead(MANY, repository);
     const id = await order({ all: true }, { rate: 600 });
     const world = startWorld({ at: START });
     await world.record([request()]);
@@ -65,7 +65,7 @@ describe(`${MANY} dead letters at 600 a minute`, () => {
     expect(world.seconds()).toBeGreaterThanOrEqual(24);
     expect(world.seconds()).toBeLessThan(60);
     const times = asked(world);
-    expect([...times.keys()].toSorted()).toEqual([...letters, ...pushed].toSorted());
+    expect([...times.keys()].toSorted()).toEqual([...deadLetters, ...pushed].toSorted());
     expect([...times.values()].every((one) => one === 1)).toBe(true);
     const isLive = new Set(pushed);
     for (const { requests } of world.calls) {
@@ -77,7 +77,7 @@ describe(`${MANY} dead letters at 600 a minute`, () => {
   });
 
   test("of which half is cancelled run half, and the rest later", async () => {
-    const letters = await dead(MANY);
+    const deadLetters = await dead(MANY);
     const id = await order({ all: true }, { rate: 600 });
     const world = startWorld({ at: START });
     await world.record([request()]);
@@ -95,19 +95,19 @@ describe(`${MANY} dead letters at 600 a minute`, () => {
     await world.record([request()]);
     await world.until(ended(again));
     await world.until(async () => (await open()) === 0);
-    expect([...asked(world)].toSorted()).toEqual(letters.map((one) => [one, 1]).toSorted());
+    expect([...asked(world)].toSorted()).toEqual(deadLetters.map((one) => [one, 1]).toSorted());
   });
 });
 
 describe("a replay", () => {
   test("of which every wake-up is lost is worked off by the cron", async () => {
-    const letters = await dead(30);
+    const deadLetters = await dead(30);
     const id = await order({ all: true }, { rate: 600 });
     const world = startWorld({ at: START, loses: () => true });
     await world.record([request()]);
     await world.until(ended(id));
     await world.until(async () => (await open()) === 0);
-    expect([...asked(world).keys()].toSorted()).toEqual(letters.toSorted());
+    expect([...asked(world).keys()].toSorted()).toEqual(deadLetters.toSorted());
   });
 
   test("that nobody told the consumer of is found by the cron, and then goes on by itself", async () => {
@@ -119,7 +119,7 @@ describe("a replay", () => {
     expect(await replayOf(id)).toMatchObject({ status: "done", replayed: 30 });
   });
 
-  test("at one letter a minute keeps one wake-up under way, however long it takes", async () => {
+  test("at one dead letter a minute keeps one wake-up under way, however long it takes", async () => {
     await dead(12);
     const id = await order({ all: true }, { rate: 1 });
     const world = startWorld({ at: START });
@@ -129,17 +129,17 @@ describe("a replay", () => {
     expect(requestsOf(world)).toBeLessThanOrEqual(13);
   });
 
-  test("whose work dies again is at its end all the same, and its letters are open", async () => {
-    const letters = await dead(5);
+  test("whose work dies again is at its end all the same, and its dead letters are open", async () => {
+    const deadLetters = await dead(5);
     const id = await order({ all: true });
-    const world = startWorld({ at: START, refuses: (one) => letters.slice(0, 2).includes(one) });
+    const world = startWorld({ at: START, refuses: (one) => deadLetters.slice(0, 2).includes(one) });
     await world.record([request()]);
     await world.until(ended(id));
     await world.until(async () => (await open()) === 0);
     expect(await rows("SELECT id, outcome FROM dead_letters WHERE status = 'open' ORDER BY id")).toEqual(
-      letters
+      deadLetters
         .slice(0, 2)
-        .map((one) => ({ id: letterIdOf(one), outcome: "replayed, and dead again" }))
+        .map((one) => ({ id: deadLetterIdOf(one), outcome: "replayed, and dead again" }))
         .toSorted((a, b) => a.id.localeCompare(b.id)),
     );
   });

@@ -214,7 +214,7 @@ test("goes on under the new installation of an App that was installed anew", asy
   expect((await asked(world, EVERYTHING)).length).toBe(calls + 1);
 });
 
-test("skips a repository that the App was removed from, and writes no letter", async () => {
+test("skips a repository that the App was removed from, and writes no dead letter", async () => {
   const repository = freshRepository();
   const world = await openWorld({ mode: "app", repositories: [] });
   await queueHeads(world, repository, 1);

@@ -48,8 +48,8 @@ describe.each(["app", "token"] as const)("as %s", (mode) => {
     await world.double.fault({ operation_id: CREATE[mode] }, fault);
     await world.report();
     expect(await reportOf(dead)).toMatchObject({ status: "dead", attempts: 1 });
-    const letter = await row("SELECT * FROM dead_letters");
-    expect(letter).toMatchObject({
+    const deadLetter = await row("SELECT * FROM dead_letters");
+    expect(deadLetter).toMatchObject({
       id: `report-${dead}`,
       kind: "report",
       class: name,

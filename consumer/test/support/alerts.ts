@@ -65,8 +65,8 @@ export function startAlerts(options: AlertOptions = {}) {
   return { asked, told, words, lines, events, clock, receiver, raise };
 }
 
-/** A letter that died when the alerts' clock begins, unless told otherwise. */
-export const openLetter = (id = "fact-1", diedAt = second(3600)) =>
+/** A dead letter that died when the alerts' clock begins, unless told otherwise. */
+export const openDeadLetter = (id = "fact-1", diedAt = second(3600)) =>
   rows(
     `INSERT INTO dead_letters (id, kind, class, error, attempts, first_at, died_at)
      VALUES (?1, 'fact', 'unrecorded', 'x', 1, ?2, ?2)`,
@@ -74,8 +74,8 @@ export const openLetter = (id = "fact-1", diedAt = second(3600)) =>
     diedAt,
   );
 
-/** As many letters as that, which died at that time. */
-export const openLetters = (total: number, diedAt: string) =>
+/** As many dead letters as that, which died at that time. */
+export const openDeadLetters = (total: number, diedAt: string) =>
   rows(
     `INSERT INTO dead_letters (id, kind, class, error, attempts, first_at, died_at)
      WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?1)
@@ -84,7 +84,7 @@ export const openLetters = (total: number, diedAt: string) =>
     diedAt,
   );
 
-export const closeLetters = () => rows("UPDATE dead_letters SET status = 'discarded'");
+export const closeDeadLetters = () => rows("UPDATE dead_letters SET status = 'discarded'");
 
 /** A gate that has been closed for an hour when the alerts' clock begins. */
 export const closeGate = (name: "grainchain" | "github", detail = "HTTP 401") =>

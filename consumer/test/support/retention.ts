@@ -49,8 +49,8 @@ export async function opened(end: End, repository = freshRepository(), number = 
   return { repository, pull, id, delivery: fact.id };
 }
 
-/** Closes what letters there are, as if an operator had discarded them at that time. */
-export const discardLetters = (at: number) =>
+/** Closes what dead letters there are, as if an operator had discarded them at that time. */
+export const discardDeadLetters = (at: number) =>
   rows("UPDATE dead_letters SET status = 'discarded', closed_at = ?1", second(at));
 
 /** How many rows each table has that has any; those that only ever hold a few are left out. */

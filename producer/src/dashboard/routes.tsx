@@ -63,9 +63,9 @@ export function addPages(app: Hono<DashboardEnv>, { data }: DashboardDeps): void
     return show(context, <ValidationPage view={context.var.view} validation={validation} trace={trace} />);
   });
   app.get("/dead-letters/:id", async (context) => {
-    const letter = await data.deadLetter(context.req.param("id"));
-    if (letter === undefined) return refuse(context, unknown("No dead letter has this id."));
-    return show(context, <DeadLetterPage view={context.var.view} letter={letter} />);
+    const deadLetter = await data.deadLetter(context.req.param("id"));
+    if (deadLetter === undefined) return refuse(context, unknown("No dead letter has this id."));
+    return show(context, <DeadLetterPage view={context.var.view} deadLetter={deadLetter} />);
   });
   app.get("/pulls/:owner/:repo/:number{[0-9]{1,10}}", (context) => showPull(context, data));
   app.get("/search", (context) => showTrace(context, data));

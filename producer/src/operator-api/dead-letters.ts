@@ -5,7 +5,11 @@ import type {
   DeadLetterScope,
 } from "@webhook-gateway/shared/api/dead-letter.ts";
 import type { ReplayItem } from "@webhook-gateway/shared/api/replay.ts";
-import { loadUnderWay, previewLetters, startReplay } from "@webhook-gateway/shared/store/maintain/replays.ts";
+import {
+  loadUnderWay,
+  previewDeadLetters,
+  startReplay,
+} from "@webhook-gateway/shared/store/maintain/replays.ts";
 import type { ApiError } from "../http/api-error.ts";
 import { type CommandDeps, notifyConsumer } from "./validation-command.ts";
 
@@ -21,7 +25,7 @@ export async function previewDeadLetterCommand(
   deps: CommandDeps,
   { scope }: DeadLetterCommand,
 ): Promise<DeadLetterPreview> {
-  const { total, sample } = await previewLetters(deps.db, scope);
+  const { total, sample } = await previewDeadLetters(deps.db, scope);
   return { dry_run: true, total, sample: [...sample] satisfies DeadLetterItem[] };
 }
 
@@ -45,7 +49,7 @@ export async function commandDeadLetters(
     scope: command.scope,
     rate: command.rate ?? 0,
   };
-  const { total } = await previewLetters(deps.db, command.scope);
+  const { total } = await previewDeadLetters(deps.db, command.scope);
   if (total === 0) return { error: { code: "not_found", message: "no open dead letter matches" } };
   const replay = await startReplay(deps.db, start, deps.now().toISOString());
   deps.log.info(`dead-letters.${action}`, { replay_id: replay.id, letters: replay.total });

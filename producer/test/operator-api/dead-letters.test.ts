@@ -4,17 +4,23 @@ import { describe, expect, test } from "vitest";
 import { refuseToSend } from "../support/app.ts";
 import { expectRefusal } from "../support/errors.ts";
 import { type Api, startApi } from "./support/api.ts";
-import { freshRepository, insertLetter, insertReplay, insertValidation, minute } from "./support/insert.ts";
+import {
+  freshRepository,
+  insertDeadLetter,
+  insertReplay,
+  insertValidation,
+  minute,
+} from "./support/insert.ts";
 import { readBy } from "./support/queries.ts";
 
-const letter = async (api: Api, id: string) => api.get(`/api/dead-letters/${encodeURIComponent(id)}`);
+const deadLetter = async (api: Api, id: string) => api.get(`/api/dead-letters/${encodeURIComponent(id)}`);
 
-/** So many open letters of a repository that no other test has. */
-async function letters(count: number): Promise<{ readonly repo: string; readonly ids: string[] }> {
+/** So many open dead letters of a repository that no other test has. */
+async function deadLetters(count: number): Promise<{ readonly repo: string; readonly ids: string[] }> {
   const repo = freshRepository();
   const ids: string[] = [];
   for (let row = 0; row < count; row++) {
-    ids.push(await insertLetter({ repository: repo, died_at: minute(row) }));
+    ids.push(await insertDeadLetter({ repository: repo, died_at: minute(row) }));
   }
   return { repo, ids };
 }
@@ -25,13 +31,13 @@ const ORDERS = [
 ] as const;
 
 describe.each(ORDERS)("a $action", ({ action, path, status, taken }) => {
-  test("takes the letters that it names, with who, when and why", async () => {
+  test("takes the dead letters that it names, with who, when and why", async () => {
     const api = startApi();
-    const { ids } = await letters(3);
+    const { ids } = await deadLetters(3);
     const [first = "", second = "", other = ""] = ids;
     const scope = { ids: [first, second, second] };
     const response = await api.ask("POST", path, {
-      body: { scope, reason: "Grainchain is mended" },
+      body: { scope, reason: "Grainchain is fixed" },
       headers: { "x-operator": "ada" },
     });
     expect(response.status).toBe(status);
@@ -40,7 +46,7 @@ describe.each(ORDERS)("a $action", ({ action, path, status, taken }) => {
       action,
       requested_by: "ada",
       requested_at: "2026-11-23T10:00:00.000Z",
-      reason: "Grainchain is mended",
+      reason: "Grainchain is fixed",
       scope: JSON.stringify(scope),
       total: 2,
       failed: 0,
@@ -50,22 +56,22 @@ describe.each(ORDERS)("a $action", ({ action, path, status, taken }) => {
     expect(await api.get(`/api/replays/${command.id}`)).toEqual(command);
     expect((await api.list("/api/replays?limit=200")).ids).toContain(command.id);
     for (const id of [first, second]) {
-      expect(await letter(api, id)).toMatchObject({ status: taken, replay_id: command.id });
+      expect(await deadLetter(api, id)).toMatchObject({ status: taken, replay_id: command.id });
     }
-    expect(await letter(api, other)).toMatchObject({ status: "open", replay_id: null });
+    expect(await deadLetter(api, other)).toMatchObject({ status: "open", replay_id: null });
   });
 
   test("takes those that a filter finds", async () => {
     const api = startApi();
-    const { repo, ids } = await letters(3);
-    const kept = await insertLetter({ repository: repo, kind: "report" });
+    const { repo, ids } = await deadLetters(3);
+    const kept = await insertDeadLetter({ repository: repo, kind: "report" });
     const command = await api.post(
       path,
       { scope: { filter: { repo, kind: "dispatch", until: minute(2) } } },
       status,
     );
     expect(command).toMatchObject({ total: 2 });
-    expect(await Promise.all([...ids, kept].map(async (id) => (await letter(api, id)).status))).toEqual([
+    expect(await Promise.all([...ids, kept].map(async (id) => (await deadLetter(api, id)).status))).toEqual([
       taken,
       taken,
       "open",
@@ -77,22 +83,22 @@ describe.each(ORDERS)("a $action", ({ action, path, status, taken }) => {
     const api = startApi();
     const repo = freshRepository();
     const closed = await Promise.all(
-      ["replayed", "discarded"].map((state) => insertLetter({ repository: repo, status: state })),
+      ["replayed", "discarded"].map((state) => insertDeadLetter({ repository: repo, status: state })),
     );
     for (const scope of [{ ids: closed }, { filter: { repo } }]) {
       await expectRefusal(await api.ask("POST", path, { body: { scope } }), 404, "not_found");
     }
-    expect(await letter(api, closed[0] ?? "")).toMatchObject({ status: "replayed" });
+    expect(await deadLetter(api, closed[0] ?? "")).toMatchObject({ status: "replayed" });
   });
 
-  test("of letters that are being replayed is refused with their names", async () => {
+  test("of dead letters that are being replayed is refused with their names", async () => {
     const api = startApi();
-    const { repo, ids } = await letters(2);
+    const { repo, ids } = await deadLetters(2);
     await api.post("/api/replays", { scope: { ids: ids.slice(0, 1) } });
     const response = await api.ask("POST", path, { body: { scope: { ids } } });
     const message = await expectRefusal(response, 409, "replay_under_way");
     expect(message).toContain(ids[0]);
-    expect(await letter(api, ids[1] ?? "")).toMatchObject({ status: "open" });
+    expect(await deadLetter(api, ids[1] ?? "")).toMatchObject({ status: "open" });
     // What a filter finds is what is open.
     expect(await api.post(path, { scope: { filter: { repo } } }, status)).toMatchObject({ total: 1 });
     await expectRefusal(
@@ -104,12 +110,12 @@ describe.each(ORDERS)("a $action", ({ action, path, status, taken }) => {
 
   test("that is dry tells what it would touch, and touches nothing", async () => {
     const api = startApi();
-    const { repo, ids } = await letters(7);
+    const { repo, ids } = await deadLetters(7);
     const preview = await api.post(path, { scope: { filter: { repo } }, dry_run: true }, 200);
     expect(preview).toMatchObject({ dry_run: true, total: 7 });
     const sample = Array.from(Object(preview.sample), (item) => Object(item).id);
     expect(sample).toEqual(ids.toReversed().slice(0, 5));
-    expect(await letter(api, ids[0] ?? "")).toMatchObject({ status: "open" });
+    expect(await deadLetter(api, ids[0] ?? "")).toMatchObject({ status: "open" });
     expect(api.sent).toEqual([]);
     const none = await api.post(path, { scope: { ids: ["nothing"] }, dry_run: true }, 200);
     expect(none).toEqual({ dry_run: true, total: 0, sample: [] });
@@ -117,7 +123,7 @@ describe.each(ORDERS)("a $action", ({ action, path, status, taken }) => {
 
   test("of one that two ask for at once is one", async () => {
     const api = startApi();
-    const { ids } = await letters(4);
+    const { ids } = await deadLetters(4);
     const answers = await Promise.all(
       Array.from({ length: 4 }, () => api.ask("POST", path, { body: { scope: { ids } } })),
     );
@@ -132,9 +138,9 @@ describe.each(ORDERS)("a $action", ({ action, path, status, taken }) => {
     expect(answers.filter((answer) => answer.status === status).length).toBeGreaterThan(0);
   });
 
-  test("needs the same statements for one letter as for many", async () => {
+  test("needs the same statements for one dead letter as for many", async () => {
     const statements = async (count: number): Promise<number> => {
-      const { ids } = await letters(count);
+      const { ids } = await deadLetters(count);
       const queries = await readBy(env.DB, (db) => startApi({ db }).post(path, { scope: { ids } }, status));
       return queries.length;
     };
@@ -145,26 +151,26 @@ describe.each(ORDERS)("a $action", ({ action, path, status, taken }) => {
 describe("a replay", () => {
   test("tells the consumer of it", async () => {
     const api = startApi();
-    const { ids } = await letters(1);
+    const { ids } = await deadLetters(1);
     expect(await api.post("/api/replays", { scope: { ids } })).toMatchObject({ rate: 600 });
     expect(api.sent.map(parseFact)).toEqual([expect.objectContaining({ kind: "request" })]);
   });
 
   test("is stored in D1 if the queue takes nothing: the cron finds it", async () => {
     const api = startApi({ onSend: refuseToSend });
-    const { ids } = await letters(1);
+    const { ids } = await deadLetters(1);
     const command = await api.post("/api/replays", { scope: { ids }, rate: 1 });
     expect(await api.get(`/api/replays/${command.id}`)).toMatchObject({ status: "running", rate: 1 });
   });
 
   test("that is cancelled opens what it has not come to", async () => {
     const api = startApi();
-    const { ids } = await letters(3);
+    const { ids } = await deadLetters(3);
     const { id } = await api.post("/api/replays", { scope: { ids } });
     await env.DB.prepare("UPDATE dead_letters SET status = 'replayed' WHERE id = ?1").bind(ids[0]).run();
     const cancelled = await api.post(`/api/replays/${id}/cancel`, undefined, 200);
     expect(cancelled).toMatchObject({ id, status: "cancelled", total: 3, replayed: 1 });
-    expect(await Promise.all(ids.map(async (one) => (await letter(api, one)).status))).toEqual([
+    expect(await Promise.all(ids.map(async (one) => (await deadLetter(api, one)).status))).toEqual([
       "replayed",
       "open",
       "open",
@@ -177,24 +183,24 @@ describe("a replay", () => {
   test("that has ended stays as it is", async () => {
     const api = startApi();
     const id = await insertReplay({ status: "done", finished_at: minute(1) });
-    const taken = await insertLetter({ status: "replayed", replay_id: id });
+    const taken = await insertDeadLetter({ status: "replayed", replay_id: id });
     expect(await api.post(`/api/replays/${id}/cancel`, undefined, 200)).toMatchObject({ status: "done" });
-    expect(await letter(api, taken)).toMatchObject({ status: "replayed" });
+    expect(await deadLetter(api, taken)).toMatchObject({ status: "replayed" });
   });
 });
 
-describe("a letter", () => {
+describe("a dead letter", () => {
   test("is told with the fact that it holds", async () => {
     const body = JSON.stringify({ v: 1, kind: "note", text: "</script>" });
-    const id = await insertLetter({ kind: "fact", class: "unrecorded", body });
-    expect(await letter(startApi(), id)).toMatchObject({ id, body, outcome: null });
+    const id = await insertDeadLetter({ kind: "fact", class: "unrecorded", body });
+    expect(await deadLetter(startApi(), id)).toMatchObject({ id, body, outcome: null });
   });
 
   test("of hostile names is listed like any other", async () => {
     const repo = freshRepository();
     const text = `<img src=x onerror=alert(1)>"'\\\u0000\u202e😀 ${"x".repeat(2000)}`;
     const validation_id = await insertValidation({ ref: text, repository: repo, error: text });
-    await insertLetter({ repository: repo, error: text, class: text, validation_id });
+    await insertDeadLetter({ repository: repo, error: text, class: text, validation_id });
     const api = startApi();
     expect(await api.get(`/api/dead-letters?repo=${repo}`)).toMatchObject({
       items: [{ error: text, class: text }],

@@ -2,7 +2,13 @@ import { env } from "cloudflare:workers";
 import { VALIDATION_STATES } from "@webhook-gateway/shared/domain/validation.ts";
 import { describe, expect, test } from "vitest";
 import { startApi } from "./support/api.ts";
-import { freshRepository, insertDelivery, insertLetter, insertValidation, minute } from "./support/insert.ts";
+import {
+  freshRepository,
+  insertDeadLetter,
+  insertDelivery,
+  insertValidation,
+  minute,
+} from "./support/insert.ts";
 
 const query = (fields: Readonly<Record<string, string>>): string => new URLSearchParams(fields).toString();
 const listed = async (name: string, fields: Readonly<Record<string, string>>): Promise<string[]> =>
@@ -114,7 +120,7 @@ describe("dead letters", () => {
     const repo = freshRepository();
     const ids: Record<string, string> = {};
     for (const status of ["open", "replaying", "replayed", "discarded"]) {
-      ids[status] = await insertLetter({ repository: repo, status });
+      ids[status] = await insertDeadLetter({ repository: repo, status });
     }
     expect(await listed("dead-letters", { repo })).toEqual([ids.open]);
     for (const [state, id] of Object.entries(ids)) {
@@ -127,12 +133,12 @@ describe("dead letters", () => {
     const repo = freshRepository();
     const body = JSON.stringify({ kind: "delivery", event: "push" });
     const wanted = { repository: repo, kind: "fact", class: "unrecorded", body, died_at: minute(5) };
-    const id = await insertLetter(wanted);
-    await insertLetter({ ...wanted, repository: freshRepository() });
-    await insertLetter({ ...wanted, class: "unreadable" });
-    await insertLetter({ ...wanted, body: JSON.stringify({ event: "ping" }) });
-    await insertLetter({ ...wanted, died_at: minute(4) });
-    await insertLetter({ ...wanted, died_at: minute(6) });
+    const id = await insertDeadLetter(wanted);
+    await insertDeadLetter({ ...wanted, repository: freshRepository() });
+    await insertDeadLetter({ ...wanted, class: "unreadable" });
+    await insertDeadLetter({ ...wanted, body: JSON.stringify({ event: "ping" }) });
+    await insertDeadLetter({ ...wanted, died_at: minute(4) });
+    await insertDeadLetter({ ...wanted, died_at: minute(6) });
     const filters = { class: "unrecorded", event: "push", since: minute(5), until: minute(6) };
     expect(await listed("dead-letters", { repo, kind: "fact", ...filters })).toEqual([id]);
     for (const [name, value] of Object.entries(filters)) {
@@ -144,9 +150,9 @@ describe("dead letters", () => {
     const repo = freshRepository();
     const delivery_id = await insertDelivery({ event: "merge_group" });
     const validation_id = await insertValidation({ delivery_id });
-    const id = await insertLetter({ repository: repo, validation_id });
-    await insertLetter({ repository: repo, kind: "fact", body: "not JSON, for it was cut: {" });
-    await insertLetter({ repository: repo, kind: "fact", body: null });
+    const id = await insertDeadLetter({ repository: repo, validation_id });
+    await insertDeadLetter({ repository: repo, kind: "fact", body: "not JSON, for it was cut: {" });
+    await insertDeadLetter({ repository: repo, kind: "fact", body: null });
     expect(await listed("dead-letters", { repo, event: "merge_group" })).toEqual([id]);
     expect(await listed("dead-letters", { repo, event: "push" })).toEqual([]);
   });
@@ -162,7 +168,7 @@ describe("SQL in a filter finds nothing and harms nothing", () => {
     ["dead-letters", "class"],
   ] as const;
   test.each(fields)("%s by %s", async (name, field) => {
-    await Promise.all([insertDelivery(), insertValidation(), insertLetter()]);
+    await Promise.all([insertDelivery(), insertValidation(), insertDeadLetter()]);
     for (const sql of SQL) expect(await listed(name, { [field]: sql })).toEqual([]);
     expect(await env.DB.prepare("SELECT count(*) AS n FROM deliveries").first<number>("n")).toBeGreaterThan(
       0,

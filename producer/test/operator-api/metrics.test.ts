@@ -4,8 +4,8 @@ import { NOW } from "../support/app.ts";
 import { empty } from "../support/database.ts";
 import { startApi } from "./support/api.ts";
 import {
+  insertDeadLetter,
   insertDelivery,
-  insertLetter,
   insertReplay,
   insertReport,
   insertValidation,
@@ -94,10 +94,10 @@ describe("metrics", () => {
     await insertValidation({ state: "running" });
     await insertValidation({ state: "dead", finished_at: ago(60) });
     await insertValidation({ state: "dead", finished_at: ago(25 * 3600) });
-    await insertLetter({ class: "permanent" });
-    await insertLetter({ class: "permanent" });
-    await insertLetter({ kind: "report", class: "permanent" });
-    await insertLetter({ class: "permanent", status: "replayed" });
+    await insertDeadLetter({ class: "permanent" });
+    await insertDeadLetter({ class: "permanent" });
+    await insertDeadLetter({ kind: "report", class: "permanent" });
+    await insertDeadLetter({ class: "permanent", status: "replayed" });
     await insertReport({ validation_id: "v", due_at: ago(5) });
     await insertReport({ validation_id: "w", status: "posted" });
     await insertReplay();
@@ -157,7 +157,7 @@ describe("metrics", () => {
   test.each(['a"b', "a\\b", "a\nb", "a}b{", "a,b=c", "", "漢字", 'x"} 1\n# EOF\nfake 1'])(
     "hold the class %j as it is",
     async (name) => {
-      await insertLetter({ class: name });
+      await insertDeadLetter({ class: name });
       const letters = (await scrape()).filter((one) => one.name === "webhook_gateway_dead_letters");
       expect(letters).toEqual([
         { name: "webhook_gateway_dead_letters", labels: { kind: "dispatch", class: name }, value: 1 },

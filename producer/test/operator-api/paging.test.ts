@@ -3,10 +3,10 @@ import { expectRefusal } from "../support/errors.ts";
 import { type Api, startApi } from "./support/api.ts";
 import {
   freshRepository,
+  insertDeadLetter,
+  insertDeadLetters,
   insertDeliveries,
   insertDelivery,
-  insertLetter,
-  insertLetters,
   insertReconcile,
   insertReplay,
   insertValidation,
@@ -33,7 +33,7 @@ const LISTS = [
   {
     name: "dead-letters",
     insert: (repository: string, ...times: string[]) =>
-      insertLetters(...times.map((died_at) => ({ repository, died_at }))),
+      insertDeadLetters(...times.map((died_at) => ({ repository, died_at }))),
     own: (repository: string) => `repo=${enc(repository)}`,
   },
 ] as const;
@@ -122,7 +122,7 @@ describe("a cursor", () => {
     const insert = {
       deliveries: insertDelivery,
       validations: insertValidation,
-      "dead-letters": insertLetter,
+      "dead-letters": insertDeadLetter,
       replays: insertReplay,
       reconciles: insertReconcile,
     }[name];
@@ -166,7 +166,7 @@ describe("a cursor", () => {
   test("holds names of any characters", async () => {
     const repository = freshRepository();
     const ids = ["é漢😀", "a\"b\\c'd", "%_;--", "z"].map((text) => `${text}-${crypto.randomUUID()}`);
-    for (const id of ids) await insertLetter({ id, repository });
+    for (const id of ids) await insertDeadLetter({ id, repository });
     const pages = await walk(startApi(), `/api/dead-letters?repo=${enc(repository)}`, 1);
     expect(pages.flat().toSorted()).toEqual(ids.toSorted());
   });

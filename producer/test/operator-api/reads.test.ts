@@ -153,7 +153,7 @@ describe("a question about 100,000 rows reads little", () => {
     }
   });
 
-  test("about one validation or letter", async () => {
+  test("about one validation or dead letter", async () => {
     expect(await tooMany((db) => loadValidationDetail(db, "validation-777"), 50)).toEqual([]);
     expect(await tooMany((db) => loadDeadLetter(db, "dispatch-validation-777"), 50)).toEqual([]);
   });
@@ -165,7 +165,7 @@ test("the overview reads what is live and what is of the last day", async () => 
   expect(await tooMany((db) => loadOverview(db, later), 4_500)).toEqual([]);
 });
 
-test("an order reads the letters that it is about", async () => {
+test("an order reads the dead letters that it is about", async () => {
   const scope = { ids: ["dispatch-validation-5", "dispatch-validation-1005"] };
   const start = { action: "replay", requestedBy: "ada", reason: null, rate: 60 } as const;
   const orders = async (db: D1Database) => {
@@ -175,6 +175,6 @@ test("an order reads the letters that it is about", async () => {
     await cancelReplay(db, "of-all", NOON);
     await startReplay(db, { ...start, id: "of-none", action: "discard", scope: { all: true } }, NOON);
   };
-  // 100 letters are open.
+  // 100 dead letters are open.
   expect(await tooMany(orders, 1_500)).toEqual([]);
 });

@@ -14,7 +14,7 @@ describe("another method", () => {
     const allowed = path === "/openapi.json" ? ["GET"] : allowedOf(path);
     return METHODS.filter((method) => !allowed.includes(method)).map((method) => ({ path, method, allowed }));
   });
-  // Read as the letter whose id is `discard`.
+  // Read as the dead letter whose id is `discard`.
   const rows = wrong.filter(({ path, method }) => !(path === "/dead-letters/discard" && method === "GET"));
 
   test.each(rows)("$method $path is refused", async ({ path, method, allowed }) => {

@@ -4,8 +4,8 @@ import { jsonOf, ORIGIN, SECRETS } from "../support/app.ts";
 import { startApi } from "./support/api.ts";
 import {
   freshRepository,
+  insertDeadLetter,
   insertDelivery,
-  insertLetter,
   insertName,
   insertValidation,
   minute,
@@ -118,15 +118,15 @@ describe("a list of a renamed repository", () => {
   });
 
   test("has its deliveries and dead letters under either name", async () => {
-    const letters = [
-      await insertLetter({ repository: before, died_at: minute(1) }),
-      await insertLetter({ repository: now, died_at: minute(2) }),
+    const deadLetters = [
+      await insertDeadLetter({ repository: before, died_at: minute(1) }),
+      await insertDeadLetter({ repository: now, died_at: minute(2) }),
     ];
-    await insertLetter({ repository: "octo/other" });
+    await insertDeadLetter({ repository: "octo/other" });
     for (const repository of [before, now]) {
       const repo = encodeURIComponent(repository);
       expect(await list(`/api/deliveries?repo=${repo}`)).toEqual(deliveries.toReversed());
-      expect(await list(`/api/dead-letters?repo=${repo}`)).toEqual(letters.toReversed());
+      expect(await list(`/api/dead-letters?repo=${repo}`)).toEqual(deadLetters.toReversed());
       const preview = { dry_run: true, scope: { filter: { repo: repository } } };
       expect(await startApi().post("/api/replays", preview, 200)).toMatchObject({ total: 2 });
     }

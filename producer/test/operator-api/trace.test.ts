@@ -5,8 +5,8 @@ import { expectRefusal } from "../support/errors.ts";
 import { startApi } from "./support/api.ts";
 import {
   freshRepository,
+  insertDeadLetter,
   insertDelivery,
-  insertLetter,
   insertReport,
   insertTransition,
   insertValidation,
@@ -223,7 +223,7 @@ describe("what a validation waits for", () => {
 describe("what died", () => {
   test("shows its dead letter and the outcome", async () => {
     const { id, repository } = await traced({ state: "dead", finished_at: minute(2) });
-    await insertLetter({
+    await insertDeadLetter({
       id: `dispatch-${id}`,
       validation_id: id,
       repository,
@@ -239,7 +239,7 @@ describe("what died", () => {
 
   test("before it was recorded is found by its GUID", async () => {
     const guid = crypto.randomUUID();
-    await insertLetter({ id: `fact-${guid}`, kind: "fact", class: "unrecorded", delivery_id: guid });
+    await insertDeadLetter({ id: `fact-${guid}`, kind: "fact", class: "unrecorded", delivery_id: guid });
     expect(await ask(guid)).toMatchObject({
       kind: "delivery",
       deliveries: [],

@@ -37,7 +37,7 @@ const filterEntries = {
   class: v.optional(v.string()),
 };
 
-/** `state` is the letter's: `open` by default. */
+/** `state` is the dead letter's: `open` by default. */
 export const deadLetterQuery = v.strictObject({
   ...pageQuery,
   ...filterEntries,
@@ -47,14 +47,14 @@ export const deadLetterQuery = v.strictObject({
 export const deadLetterFilter = v.strictObject(filterEntries);
 export type DeadLetterFilter = v.InferOutput<typeof deadLetterFilter>;
 
-/** Which letters: by id, by filter, or all that are open. Exactly one of the three. */
+/** Which dead letters: by id, by filter, or all that are open. Exactly one of the three. */
 export const deadLetterScope = v.pipe(
   v.strictObject({
     ids: v.optional(v.pipe(v.array(v.pipe(v.string(), v.maxLength(300))), v.minLength(1), v.maxLength(1000))),
     filter: v.optional(
       v.pipe(
         deadLetterFilter,
-        v.check((filter) => Object.keys(filter).length > 0, "all letters are asked for by all"),
+        v.check((filter) => Object.keys(filter).length > 0, "ask for all dead letters by all"),
       ),
     ),
     all: v.optional(v.literal(true)),

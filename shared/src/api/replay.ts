@@ -5,7 +5,7 @@ import { pageQuery, time } from "./page.ts";
 
 export const REPLAY_STATES = ["running", "done", "cancelled"] as const;
 
-/** Letters a minute. */
+/** Dead letters per minute. */
 export const MAX_RATE = 6000;
 export const DEFAULT_RATE = 600;
 
@@ -17,10 +17,10 @@ export const replayItem = v.object({
   reason: v.nullable(v.string()),
   /** JSON of the scope that was given. */
   scope: v.string(),
-  /** Letters a minute. */
+  /** Dead letters per minute. */
   rate: v.number(),
   total: v.number(),
-  /** Letters that are done with. */
+  /** Dead letters that are finished. */
   replayed: v.number(),
   /** Of those: could not be replayed, and are open again. */
   failed: v.number(),

@@ -56,7 +56,7 @@ export async function fillPages(gateway: Gateway): Promise<Readonly<Record<PageN
     deliveries: "/dashboard/deliveries",
     "dead-letters": "/dashboard/dead-letters",
     "dead-letter": `/dashboard/dead-letters/${encodeURIComponent(String(deadLetter.id))}`,
-    "dead-letter-hostile": "/dashboard/dead-letters/hostile-letter",
+    "dead-letter-hostile": "/dashboard/dead-letters/hostile-dead-letter",
     replays: "/dashboard/replays",
     reconciles: "/dashboard/reconciles",
     search: `/dashboard/search?q=${encodeURIComponent(`${WIDGETS}#41`)}`,

@@ -24,7 +24,7 @@ export async function insertHostile(rows: Rows): Promise<void> {
   );
   await rows(
     `INSERT OR IGNORE INTO dead_letters (id, kind, class, error, attempts, first_at, died_at, repository, delivery_id, body)
-     VALUES ('hostile-letter', 'fact', 'permanent', ?1, 8, ?3, ?3, ?2, ?1, ?1)`,
+     VALUES ('hostile-dead-letter', 'fact', 'permanent', ?1, 8, ?3, ?3, ?2, ?1, ?1)`,
     ...[HOSTILE, long, now],
   );
 }

@@ -31,21 +31,21 @@ const WORDS = {
 export const ConfirmPage = ({ view, action, scope, preview }: Props) => {
   const { verb, meaning } = WORDS[action];
   const { total, sample } = preview;
-  const letters = total === 1 ? "1 dead letter" : `${total} dead letters`;
+  const deadLetters = total === 1 ? "1 dead letter" : `${total} dead letters`;
   return (
-    <Page view={view} title={`${verb} ${letters}?`} section="dead-letters">
+    <Page view={view} title={`${verb} ${deadLetters}?`} section="dead-letters">
       <h1>
-        {verb} {letters}?
+        {verb} {deadLetters}?
       </h1>
       {total === 0 ? (
         <p class="empty">
-          No open dead letter matches. They may have been replayed in the meantime.{" "}
+          No open dead deadLetter matches. They may have been replayed in the meantime.{" "}
           <a href={paths.deadLetters()}>Back to the list</a>
         </p>
       ) : (
         <>
           <p>{meaning}</p>
-          <ConfirmForm action={action} scope={scope} submit={`${verb} ${letters}`} />
+          <ConfirmForm action={action} scope={scope} submit={`${verb} ${deadLetters}`} />
           <section aria-labelledby="sample">
             <h2 id="sample">
               {sample.length < total ? `The first ${sample.length} of ${total}` : "Dead letters"}
@@ -76,7 +76,7 @@ const ConfirmForm = (props: {
     </label>
     {props.action === "replay" && (
       <label>
-        <span>Dead letters per minute</span>
+        <span>Dead deadLetters per minute</span>
         <input name="rate" type="number" min={1} max={MAX_RATE} value={DEFAULT_RATE} required />
       </label>
     )}

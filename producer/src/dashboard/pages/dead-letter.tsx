@@ -24,75 +24,79 @@ const MEANING: Readonly<Record<DeadLetterDetail["kind"], string>> = {
 
 interface Props {
   readonly view: View;
-  readonly letter: DeadLetterDetail;
+  readonly deadLetter: DeadLetterDetail;
 }
 
-export const DeadLetterPage = ({ view, letter }: Props) => (
-  <Page view={view} title={`Dead ${letter.kind}`} section="dead-letters" refreshSeconds={10}>
+export const DeadLetterPage = ({ view, deadLetter }: Props) => (
+  <Page view={view} title={`Dead ${deadLetter.kind}`} section="dead-letters" refreshSeconds={10}>
     <div class="title">
       <h1>
-        Dead {letter.kind} · <Text text={letter.class} maxLength={60} />
+        Dead {deadLetter.kind} · <Text text={deadLetter.class} maxLength={60} />
       </h1>
-      <WordBadge word={letter.status} />
+      <WordBadge word={deadLetter.status} />
     </div>
-    <p class="muted">{MEANING[letter.kind]}</p>
-    {view.role === "operator" && letter.status === "open" && <DeadLetterActions id={letter.id} />}
+    <p class="muted">{MEANING[deadLetter.kind]}</p>
+    {view.role === "operator" && deadLetter.status === "open" && <DeadLetterActions id={deadLetter.id} />}
     <p class="error box">
-      <Text text={letter.error} maxLength={2100} />
+      <Text text={deadLetter.error} maxLength={2100} />
     </p>
-    <DeadLetterFields view={view} letter={letter} />
-    {letter.body !== null && (
+    <DeadLetterFields view={view} deadLetter={deadLetter} />
+    {deadLetter.body !== null && (
       <section aria-labelledby="fact">
         <h2 id="fact">The fact</h2>
-        <Output label="The fact" text={visible(tail(pretty(letter.body), MAX_BODY_LENGTH))} />
+        <Output label="The fact" text={visible(tail(pretty(deadLetter.body), MAX_BODY_LENGTH))} />
       </section>
     )}
   </Page>
 );
 
-const DeadLetterFields = ({ view, letter }: Props) => (
+const DeadLetterFields = ({ view, deadLetter }: Props) => (
   <Fields
     of={[
       [
         "Dead letter",
         <code>
-          <Text text={letter.id} maxLength={300} />
+          <Text text={deadLetter.id} maxLength={300} />
         </code>,
       ],
-      ["Attempts", letter.attempts],
-      ["First attempt", <At at={letter.first_at} view={view} />],
-      ["Died", <At at={letter.died_at} view={view} />],
-      letter.repository === null
+      ["Attempts", deadLetter.attempts],
+      ["First attempt", <At at={deadLetter.first_at} view={view} />],
+      ["Died", <At at={deadLetter.died_at} view={view} />],
+      deadLetter.repository === null
         ? undefined
         : [
             "Repository",
-            <a href={paths.deadLetters({ repo: letter.repository })}>
-              <Text text={letter.repository} maxLength={200} />
+            <a href={paths.deadLetters({ repo: deadLetter.repository })}>
+              <Text text={deadLetter.repository} maxLength={200} />
             </a>,
           ],
-      letter.delivery_id === null ? undefined : ["Delivery", <DeliveryLink id={letter.delivery_id} />],
-      letter.validation_id === null
+      deadLetter.delivery_id === null
+        ? undefined
+        : ["Delivery", <DeliveryLink id={deadLetter.delivery_id} />],
+      deadLetter.validation_id === null
         ? undefined
         : [
             "Validation",
-            <a href={paths.validation(letter.validation_id)}>
+            <a href={paths.validation(deadLetter.validation_id)}>
               <code>
-                <Text text={letter.validation_id} maxLength={200} />
+                <Text text={deadLetter.validation_id} maxLength={200} />
               </code>
             </a>,
           ],
-      letter.replay_id === null
+      deadLetter.replay_id === null
         ? undefined
         : [
             "Replay",
-            <a href={`${paths.replays()}#${replayAnchor(letter.replay_id)}`}>
+            <a href={`${paths.replays()}#${replayAnchor(deadLetter.replay_id)}`}>
               <code>
-                <Text text={letter.replay_id} />
+                <Text text={deadLetter.replay_id} />
               </code>
             </a>,
           ],
-      letter.closed_at === null ? undefined : ["Closed", <At at={letter.closed_at} view={view} />],
-      letter.outcome === null ? undefined : ["Outcome", <Text text={letter.outcome} maxLength={500} />],
+      deadLetter.closed_at === null ? undefined : ["Closed", <At at={deadLetter.closed_at} view={view} />],
+      deadLetter.outcome === null
+        ? undefined
+        : ["Outcome", <Text text={deadLetter.outcome} maxLength={500} />],
     ]}
   />
 );

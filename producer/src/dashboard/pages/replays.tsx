@@ -71,11 +71,11 @@ const What = ({ replay }: { readonly replay: ReplayItem }) => (
 
 /** A single dead letter is a link. */
 function Scope({ scope }: { readonly scope: string }) {
-  const letter = onlyDeadLetter(scope);
-  if (letter === undefined) return <Text text={scopeText(scope)} maxLength={160} />;
+  const deadLetter = onlyDeadLetter(scope);
+  if (deadLetter === undefined) return <Text text={scopeText(scope)} maxLength={160} />;
   return (
-    <a href={paths.deadLetter(letter)}>
-      <Text text={letter} maxLength={60} />
+    <a href={paths.deadLetter(deadLetter)}>
+      <Text text={deadLetter} maxLength={60} />
     </a>
   );
 }

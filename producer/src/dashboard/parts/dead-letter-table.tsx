@@ -25,11 +25,11 @@ export const DeadLetterTable = ({ view, caption, items, empty, selectable = fals
     stack
     columns={[
       ...(selectable ? [SELECTION] : []),
-      { head: "Dead letter", names: true, cell: (letter) => <Kind letter={letter} /> },
-      { head: "Error", cell: (letter) => <Text text={letter.error} maxLength={160} /> },
-      { head: "About", kind: "wide", cell: (letter) => <About letter={letter} /> },
+      { head: "Dead letter", names: true, cell: (deadLetter) => <Kind deadLetter={deadLetter} /> },
+      { head: "Error", cell: (deadLetter) => <Text text={deadLetter.error} maxLength={160} /> },
+      { head: "About", kind: "wide", cell: (deadLetter) => <About deadLetter={deadLetter} /> },
       { head: "Attempts", kind: "wide num", cell: ({ attempts }) => attempts },
-      { head: "Died", kind: "num", cell: (letter) => <Ago at={letter.died_at} view={view} /> },
+      { head: "Died", kind: "num", cell: (deadLetter) => <Ago at={deadLetter.died_at} view={view} /> },
     ]}
   />
 );
@@ -42,34 +42,36 @@ const SELECTION: Column<DeadLetterItem> = {
   ),
 };
 
-const Kind = ({ letter }: { readonly letter: DeadLetterItem }) => (
+const Kind = ({ deadLetter }: { readonly deadLetter: DeadLetterItem }) => (
   <>
-    <a href={paths.deadLetter(letter.id)}>
-      {letter.kind} · <Text text={letter.class} maxLength={40} />
+    <a href={paths.deadLetter(deadLetter.id)}>
+      {deadLetter.kind} · <Text text={deadLetter.class} maxLength={40} />
     </a>
     <div class="muted">
-      <WordBadge word={letter.status} />
-      {letter.outcome !== null && (
+      <WordBadge word={deadLetter.status} />
+      {deadLetter.outcome !== null && (
         <>
           {" "}
-          <Text text={letter.outcome} maxLength={100} />
+          <Text text={deadLetter.outcome} maxLength={100} />
         </>
       )}
     </div>
   </>
 );
 
-const About = ({ letter }: { readonly letter: DeadLetterItem }) => (
+const About = ({ deadLetter }: { readonly deadLetter: DeadLetterItem }) => (
   <>
-    {letter.repository === null ? (
+    {deadLetter.repository === null ? (
       <None word="no repository" />
     ) : (
-      <Text text={letter.repository} maxLength={60} />
+      <Text text={deadLetter.repository} maxLength={60} />
     )}
     <div class="muted">
-      {letter.validation_id !== null && <a href={paths.validation(letter.validation_id)}>validation</a>}
-      {letter.validation_id !== null && letter.delivery_id !== null && " · "}
-      {letter.delivery_id !== null && <a href={paths.search(letter.delivery_id)}>delivery</a>}
+      {deadLetter.validation_id !== null && (
+        <a href={paths.validation(deadLetter.validation_id)}>validation</a>
+      )}
+      {deadLetter.validation_id !== null && deadLetter.delivery_id !== null && " · "}
+      {deadLetter.delivery_id !== null && <a href={paths.search(deadLetter.delivery_id)}>delivery</a>}
     </div>
   </>
 );

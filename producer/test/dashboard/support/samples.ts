@@ -18,8 +18,8 @@ export const samplesOf = (text: string) => ({
   validation: validation(text),
   detail: detail(text),
   delivery: delivery(text),
-  letter: letter(text),
-  letterDetail: { ...letter(text), body: text } satisfies DeadLetterDetail,
+  deadLetter: deadLetter(text),
+  deadLetterDetail: { ...deadLetter(text), body: text } satisfies DeadLetterDetail,
   replay: replay(text),
   reconcile: reconcile(text),
   trace: trace(text),
@@ -92,7 +92,7 @@ const delivery = (text: string): DeliveryItem => ({
   validation_id: text,
 });
 
-const letter = (text: string): DeadLetterItem => ({
+const deadLetter = (text: string): DeadLetterItem => ({
   id: text,
   kind: "dispatch",
   class: text,
@@ -149,10 +149,10 @@ const trace = (text: string): Trace => ({
         { at: before(9 * MINUTE), gap_ms: null, step: text, detail: text },
         { at: before(0), gap_ms: 9 * MINUTE, step: "now", detail: text },
       ],
-      dead_letters: [letter(text)],
+      dead_letters: [deadLetter(text)],
     },
   ],
-  dead_letters: [letter(text)],
+  dead_letters: [deadLetter(text)],
   renamed: [{ from: text, to: text }],
 });
 

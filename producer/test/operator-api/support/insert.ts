@@ -93,7 +93,7 @@ export const insertDeliveries: InsertAll = async (...rows) => {
 /** @returns its GUID */
 export const insertDelivery = one(insertDeliveries);
 
-function letterOf(row: Row) {
+function deadLetterOf(row: Row) {
   const id = String(row.id ?? `dispatch-${crypto.randomUUID()}`);
   return {
     id,
@@ -108,14 +108,14 @@ function letterOf(row: Row) {
   };
 }
 
-export const insertLetters: InsertAll = async (...rows) => {
-  const whole = rows.map(letterOf);
+export const insertDeadLetters: InsertAll = async (...rows) => {
+  const whole = rows.map(deadLetterOf);
   await insert("dead_letters", ...whole);
   return whole.map(({ id }) => id);
 };
 
 /** @returns its id */
-export const insertLetter = one(insertLetters);
+export const insertDeadLetter = one(insertDeadLetters);
 
 /** @returns its id */
 export async function insertReplay(row: Row = {}): Promise<string> {

@@ -18,7 +18,7 @@ export interface ReplayStart {
 }
 
 /** How many open dead letters a scope has, and the first of them. */
-export async function previewLetters(
+export async function previewDeadLetters(
   db: D1Database,
   scope: DeadLetterScope,
 ): Promise<{ readonly total: number; readonly sample: DeadLetterItem[] }> {

@@ -31,23 +31,23 @@ export function listDeadLetters(
   });
 }
 
-/** The conditions of a filter over letters `l`. */
+/** The conditions of a filter over dead letters `l`. */
 export const deadLetterConditions = (filter: DeadLetterFilter): readonly Condition[] => [
   ...given(`l.repository IN (${OWN_NAMES})`, filter.repo),
   ...given("l.kind = ?", filter.kind),
   ...given("l.class = ?", filter.class),
-  ...given(`${EVENT_OF_LETTER} = ?`, filter.event),
+  ...given(`${EVENT_OF_DEAD_LETTER} = ?`, filter.event),
   ...givenTime("l.died_at >= ?", filter.since),
   ...givenTime("l.died_at < ?", filter.until),
 ];
 
 /** Of the fact itself, else of the delivery behind the validation. */
-const EVENT_OF_LETTER = `
+const EVENT_OF_DEAD_LETTER = `
   coalesce(
     CASE WHEN l.kind = 'fact' AND json_valid(l.body) THEN l.body->>'event' END,
     (SELECT d.event FROM validations w JOIN deliveries d ON d.id = w.delivery_id WHERE w.id = l.validation_id))`;
 
-/** One letter, with the fact that it holds. */
+/** One dead letter, with the fact that it holds. */
 export async function loadDeadLetter(db: D1Database, id: string): Promise<DeadLetterDetail | undefined> {
   const row = await db
     .prepare(`SELECT ${COLUMNS}, l.body FROM dead_letters l WHERE l.id = ?1`)

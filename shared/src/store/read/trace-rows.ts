@@ -38,7 +38,7 @@ const MAX_VALIDATIONS = 20;
 /** Reads them in two round trips, or three: a pull request's repository may have had several names. */
 export async function loadTraceRows(db: D1Database, question: TraceQuestion): Promise<TraceRows> {
   const guid = question.kind === "delivery" ? question.guid : "";
-  const [letters, ...parts] = await db.batch<Record<string, unknown>>([
+  const [deadLetters, ...parts] = await db.batch<Record<string, unknown>>([
     db.prepare(`${SELECT_DEAD_LETTERS} WHERE l.id = ?1 AND l.status <> 'replayed'`).bind(`fact-${guid}`),
     ...(await conditionsOf(db, question)).map(({ where, bound }) =>
       db
@@ -72,7 +72,10 @@ export async function loadTraceRows(db: D1Database, question: TraceQuestion): Pr
     validations: found,
     timeline: v.parse(v.array(timelineRow), timeline?.results ?? []),
     reports: v.parse(v.array(reportRow), reports?.results ?? []),
-    deadLetters: v.parse(v.array(deadLetterItem), [...(letters?.results ?? []), ...(deaths?.results ?? [])]),
+    deadLetters: v.parse(v.array(deadLetterItem), [
+      ...(deadLetters?.results ?? []),
+      ...(deaths?.results ?? []),
+    ]),
     gate: parseGate(gate?.results[0]?.value),
     renamed: v
       .parse(v.array(renamedRow), names?.results ?? [])

@@ -30,8 +30,8 @@ export const OverviewPage = ({ view, overview, health }: Props) => (
     <Tiles view={view} overview={overview} />
     <Plots overview={overview} />
     <div class="columns">
-      <section aria-labelledby="letters">
-        <h2 id="letters">Dead letters by kind and class</h2>
+      <section aria-labelledby="dead-letters">
+        <h2 id="dead-letters">Dead letters by kind and class</h2>
         <DeadLetterCounts view={view} overview={overview} />
       </section>
       <section aria-labelledby="gates">

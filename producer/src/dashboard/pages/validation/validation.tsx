@@ -60,8 +60,8 @@ export function ValidationPage({ view, validation, trace }: Props) {
         </section>
       </div>
       {own !== undefined && own.dead_letters.length > 0 && (
-        <section aria-labelledby="letters">
-          <h2 id="letters">Dead letters</h2>
+        <section aria-labelledby="dead-letters">
+          <h2 id="dead-letters">Dead deadLetters</h2>
           <DeadLetterTable view={view} caption="Its dead letters" items={own.dead_letters} empty="None." />
         </section>
       )}
