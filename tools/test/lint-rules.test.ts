@@ -24,6 +24,14 @@ const FILES: readonly (readonly [file: string, text: string, said: string])[] = 
   ["consumer/src/five.ts", "export const f = (message) => message.retry({});", "settle.ts alone"],
   ["consumer/src/six.ts", "export const f = (batch) => batch.retryAll();", "settle.ts alone"],
   ["consumer/src/record/settle.ts", "export const f = (message) => message.ack();", ""],
+  ["consumer/src/decide/one.ts", 'export * from "../dispatch/trigger.ts";', "Decisions are pure"],
+  ["consumer/src/decide/two.ts", 'export * from "./run.ts";', ""],
+  ["shared/src/egg.ts", 'import type { Hen } from "./hen.ts";\nexport type Egg = Hen[];', "part of a cycle"],
+  [
+    "shared/src/hen.ts",
+    'import type { Egg } from "./egg.ts";\nexport type Hen = { egg: Egg };',
+    "part of a cycle",
+  ],
 ];
 
 const Report = v.object({
