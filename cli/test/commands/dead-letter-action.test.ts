@@ -30,17 +30,7 @@ test("shows the dead letters, then follows the replay to its end", async () => {
   const server = await startOperatorServer(deadLetters({ replayed: 1 }, { replayed: 2, status: "done" }));
 
   const ran = await server.run(
-    ...[
-      "dlq",
-      "replay",
-      "dl-1",
-      "dl-2",
-      "--rate",
-      "60",
-      "--reason",
-      "it is fixed",
-      "--yes",
-    ],
+    ...["dlq", "replay", "dl-1", "dl-2", "--rate", "60", "--reason", "it is fixed", "--yes"],
     ...["--output", "json"],
   );
 

@@ -106,15 +106,18 @@ describe("each effect has one line with its ids, a warning if it failed:", () =>
       ),
     );
     const classes = ["cancelled", "unknown", "permanent", "backpressure"];
+    const sent = classes.map((name, index) => ({
+      level: name === "permanent" ? "warn" : "info",
+      event: "cancel.sent",
+      validation_id: ids[index],
+      class: name,
+      grainchain_id: `grain-${index}`,
+    }));
     expect(lines).toEqual([
-      ...classes.map((name, index) => ({
-        level: name === "permanent" ? "warn" : "info",
-        event: "cancel.sent",
-        validation_id: ids[index],
-        class: name,
-        grainchain_id: `grain-${index}`,
-      })),
-      { level: "info", event: "cancel.batch", cancels: 4, duration_ms: 0, done: 2, dead: 1 },
+      ...sent.slice(0, 3),
+      { level: "info", event: "cancel.batch", cancels: 3, duration_ms: 0, done: 2, dead: 1 },
+      ...sent.slice(3),
+      { level: "info", event: "cancel.batch", cancels: 1, duration_ms: 0, done: 0, dead: 0 },
     ]);
   });
 

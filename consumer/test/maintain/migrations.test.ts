@@ -29,7 +29,9 @@ beforeAll(async () => {
     pullRequest(repository, 4)("opened", "a", 1),
   ]);
   await dispatchDue(effectDeps(createDouble(() => json({}, 429))));
-  await recordBatch({ db: env.DB, policy: POLICY, log: SILENT, now: () => new Date() }, [message("poison")]);
+  await recordBatch({ db: env.DB, policy: POLICY, log: SILENT, now: () => new Date() }, [
+    message("poison", 8),
+  ]);
   await record([pullRequest(repository, 5)("opened", "a", 1)], { now: () => new Date() });
 });
 
