@@ -10,6 +10,8 @@ import { createGitHub, type GitHub } from "@webhook-gateway/shared/github/client
 import { hooksOf } from "@webhook-gateway/shared/github/hook.ts";
 import { isRequest, REQUEST, WAKE_UP, type WakeUp } from "@webhook-gateway/shared/messages/wake-up.ts";
 import { createRoutingPolicy } from "@webhook-gateway/shared/routing/routing-policy.ts";
+import { CONSUMER_SEEN, setting } from "@webhook-gateway/shared/store/settings.ts";
+import { commit } from "@webhook-gateway/shared/store/write/commit.ts";
 import { errorText, type Log } from "@webhook-gateway/shared/telemetry/log.ts";
 import pLimit from "p-limit";
 import type { DeliveryPolicy } from "./decide/context.ts";
@@ -100,6 +102,12 @@ export function createConsumer(deps: ConsumerDeps) {
   }
 
   const wakeNow = (message = WAKE_UP) => wake([deps.now().toISOString()], message);
+  /** Tells the producer's health check that the cron runs. */
+  async function beat(): Promise<void> {
+    const now = deps.now().toISOString();
+    await commit(db, now, [setting(CONSUMER_SEEN, now)]);
+  }
+
   const report = () => reportDue(reports).then((wakeAt) => wake(wakeAt));
 
   async function dispatch(): Promise<void> {
@@ -164,6 +172,7 @@ export function createConsumer(deps: ConsumerDeps) {
     async cron(): Promise<void> {
       await Promise.all([
         attempt("alerts", () => raiseAlerts(alerts).then(() => false)),
+        attempt("heartbeat", () => beat().then(() => false)),
         attempt("effects", () => performEffects().then(() => false)),
         attempt("watchdog", () => watchStale(watch).then(() => false)),
         performRequests().then(() => attempt("reconcile", () => reconcileNew(recovery, hooks))),

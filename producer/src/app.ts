@@ -59,7 +59,7 @@ export function createApp(deps: AppDeps) {
 /** Wires the routes. */
 function createRoutes(appDeps: AppDeps) {
   const { config, now } = appDeps;
-  const queue = watchQueue(appDeps.queue);
+  const queue = watchQueue(appDeps.queue, now);
   const deps = { ...appDeps, queue };
   const health = createHealth({ db: deps.db, queue, environment: config.ENVIRONMENT, now });
   const verifyDelivery = createVerifier(webhookSecrets(config));

@@ -2,6 +2,7 @@
 import { VERSION } from "@webhook-gateway/shared/version.ts";
 import * as v from "valibot";
 import { deployCommand, queueInfoCommand, tailCommand } from "../cloudflare/wrangler-command.ts";
+import type { WorkerName } from "../project/project.ts";
 import { type Check, Unchecked } from "./check.ts";
 import type { CheckContext } from "./context.ts";
 import { collect, type Finding, fail, ok, skipped, warn } from "./finding.ts";
@@ -104,6 +105,8 @@ function fixOf(name: string, context: CheckContext): string {
       return `check the status of Queues and ${queueOf(context)}`;
     case "grainchain":
       return "check Grainchain; gateway status shows what is waiting. Nothing is lost meanwhile";
+    case "consumer":
+      return `check that the consumer is deployed with its cron trigger, and ${logsOf(context, "consumer")}`;
     default:
       return `look at ${logsOf(context)}`;
   }
@@ -111,8 +114,8 @@ function fixOf(name: string, context: CheckContext): string {
 
 const LOCAL_OUTPUT = "the output of npm start";
 
-const logsOf = ({ environment, isLocal }: CheckContext): string =>
-  isLocal ? LOCAL_OUTPUT : `the Worker's logs: ${tailCommand("producer", environment)}`;
+const logsOf = ({ environment, isLocal }: CheckContext, worker: WorkerName = "producer"): string =>
+  isLocal ? LOCAL_OUTPUT : `the Worker's logs: ${tailCommand(worker, environment)}`;
 
 const queueOf = ({ isLocal, file }: CheckContext): string =>
   isLocal ? LOCAL_OUTPUT : `the queue itself: ${queueInfoCommand(file("producer").produces.join(" "))}`;

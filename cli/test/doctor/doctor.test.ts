@@ -24,6 +24,7 @@ test("finds nothing to fix if everything is well", async () => {
     "gateway: database",
     "gateway: queue",
     "gateway: grainchain",
+    "gateway: consumer",
     "clock",
     "gateway version",
     "Grainchain",

@@ -54,7 +54,7 @@ export async function startGateway(environment: string) {
     environment,
     status: "healthy",
     checks: Object.fromEntries(
-      ["api", "database", "queue", "grainchain"].map((name) => [name, { status: "ok" }]),
+      ["api", "database", "queue", "grainchain", "consumer"].map((name) => [name, { status: "ok" }]),
     ),
     ahead: 0,
   };

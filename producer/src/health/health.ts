@@ -14,16 +14,26 @@ export interface Health {
   readonly version: string;
   readonly environment: string;
   readonly timestamp: string;
-  readonly checks: Readonly<Record<"api" | "database" | "queue" | "grainchain", Check>>;
+  readonly checks: Readonly<Record<"api" | "database" | "queue" | "grainchain" | "consumer", Check>>;
 }
 
 /** An answer is reused for this long, so that the route cannot be used to overload D1. */
 const CACHE_MS = 5_000;
 
-/** The result of the last send. A queue has no health check of its own. */
+/** What the last send told. A queue has no health check of its own. */
 export interface QueueWitness {
   readonly lastSend: "ok" | "failed" | undefined;
+  /** The oldest message in the queue when it was sent to; undefined if the queue did not say. */
+  readonly oldestMessage: { readonly sentAt: Date; readonly seenAt: Date } | undefined;
 }
+
+/** The consumer's cron runs every minute. */
+const SILENT_DEGRADED_MS = 3 * 60_000;
+const SILENT_FAILED_MS = 15 * 60_000;
+/** A message that waits for longer was not taken by any consumer. */
+const OLD_MESSAGE_MS = 2 * 60_000;
+/** What a send told is believed for this long. */
+const BELIEVED_MS = 60_000;
 
 /** A health check with its cache. */
 export function createHealth(deps: {
@@ -36,8 +46,8 @@ export function createHealth(deps: {
   return async () => {
     const now = deps.now();
     if (cached !== undefined && now.getTime() < cached.until) return cached.health;
-    const { database, grainchain } = await checkDatabase(deps.db, now.toISOString());
-    const checks = { api: { status: "ok" }, database, queue: checkQueue(deps.queue), grainchain } as const;
+    const stored = await checkDatabase(deps.db, deps.queue, now);
+    const checks = { api: { status: "ok" }, queue: checkQueue(deps.queue), ...stored } as const;
     const health: Health = {
       status: overall(checks),
       service: "webhook-gateway",
@@ -51,16 +61,39 @@ export function createHealth(deps: {
   };
 }
 
-async function checkDatabase(db: D1Database, now: string): Promise<{ database: Check; grainchain: Check }> {
+async function checkDatabase(
+  db: D1Database,
+  queue: QueueWitness,
+  now: Date,
+): Promise<Pick<Health["checks"], "database" | "grainchain" | "consumer">> {
   try {
-    const { gate, seen } = await loadDispatchSettings(db);
-    return { database: { status: "ok" }, grainchain: checkGrainchain(gate, seen, now) };
+    const { gate, seen, consumerSeenAt } = await loadDispatchSettings(db);
+    return {
+      database: { status: "ok" },
+      grainchain: checkGrainchain(gate, seen, now.toISOString()),
+      consumer: checkConsumer(consumerSeenAt, queue, now.getTime()),
+    };
   } catch {
+    const unknown = { status: "unknown", detail: "the last known state is stored in D1" } as const;
     return {
       database: { status: "failed", detail: "D1 did not respond" },
-      grainchain: { status: "unknown", detail: "the last known state is stored in D1" },
+      grainchain: unknown,
+      consumer: unknown,
     };
   }
+}
+
+function checkConsumer(seenAt: string | undefined, { oldestMessage }: QueueWitness, nowMs: number): Check {
+  const silentMs = seenAt === undefined ? 0 : nowMs - Date.parse(seenAt);
+  if (silentMs > SILENT_FAILED_MS) return { status: "failed", detail: `its cron last ran ${seenAt}` };
+  const believed = oldestMessage !== undefined && nowMs - oldestMessage.seenAt.getTime() < BELIEVED_MS;
+  if (believed && nowMs - oldestMessage.sentAt.getTime() > OLD_MESSAGE_MS) {
+    const detail = `a message has been in the queue since ${oldestMessage.sentAt.toISOString()}`;
+    return { status: "degraded", detail };
+  }
+  if (seenAt === undefined) return { status: "unknown", detail: "its cron has not run yet" };
+  const detail = `its cron last ran ${seenAt}`;
+  return { status: silentMs > SILENT_DEGRADED_MS ? "degraded" : "ok", detail };
 }
 
 type Settings = Awaited<ReturnType<typeof loadDispatchSettings>>;
@@ -83,9 +116,9 @@ function checkQueue({ lastSend }: QueueWitness): Check {
   return { status: "ok" };
 }
 
-/** Without D1 or the queue, deliveries cannot be processed; without Grainchain, they wait. */
-function overall(checks: Health["checks"]): Health["status"] {
-  if (checks.database.status === "failed" || checks.queue.status === "failed") return "unhealthy";
-  const { status } = checks.grainchain;
-  return status === "failed" || status === "degraded" ? "degraded" : "healthy";
+/** Without D1, the queue, or the consumer, deliveries cannot be processed; without Grainchain, they wait. */
+function overall({ database, queue, grainchain, consumer }: Health["checks"]): Health["status"] {
+  if ([database, queue, consumer].some(({ status }) => status === "failed")) return "unhealthy";
+  const troubled = [grainchain, consumer].some(({ status }) => status === "failed" || status === "degraded");
+  return troubled ? "degraded" : "healthy";
 }

@@ -1,5 +1,5 @@
 import { env } from "cloudflare:workers";
-import { GATE, GRAINCHAIN_SEEN } from "@webhook-gateway/shared/store/settings.ts";
+import { CONSUMER_SEEN, GATE, GRAINCHAIN_SEEN } from "@webhook-gateway/shared/store/settings.ts";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import {
   jsonOf,
@@ -34,6 +34,7 @@ test("is healthy before anything happened", async () => {
       database: { status: "ok" },
       queue: { status: "ok" },
       grainchain: { status: "unknown", detail: expect.any(String) },
+      consumer: { status: "unknown", detail: "its cron has not run yet" },
     },
   });
 });
@@ -116,6 +117,38 @@ describe("what was last seen of Grainchain", () => {
     await putSetting(env.DB, GATE, closed("configuration"));
     await askHealth(start());
     expect(fetched).not.toHaveBeenCalled();
+  });
+});
+
+describe("the consumer", () => {
+  test.each([
+    ["whose cron ran a minute ago", "2026-11-23T09:59:00.000Z", "ok", "healthy", 200],
+    ["that was silent for 3 min", "2026-11-23T09:57:00.000Z", "ok", "healthy", 200],
+    ["that was silent for longer", "2026-11-23T09:56:59.000Z", "degraded", "degraded", 200],
+    ["that was silent for 15 min", "2026-11-23T09:45:00.000Z", "degraded", "degraded", 200],
+    ["that was silent for longer than that", "2026-11-23T09:44:59.000Z", "failed", "unhealthy", 503],
+  ])("%s", async (_, seenAt, check, status, code) => {
+    await putSetting(env.DB, CONSUMER_SEEN, seenAt);
+    const response = await askHealth(start());
+    expect(response.status).toBe(code);
+    expect(await jsonOf(response)).toMatchObject({ status, checks: { consumer: { status: check } } });
+  });
+
+  test.each([
+    ["2 min", "2026-11-23T09:58:00.000Z", "ok", "healthy"],
+    ["longer", "2026-11-23T09:57:59.000Z", "degraded", "degraded"],
+  ])("that leaves a message in the queue for %s", async (_, sentAt, check, status) => {
+    await putSetting(env.DB, CONSUMER_SEEN, "2026-11-23T09:59:30.000Z");
+    let now = Date.parse("2026-11-23T10:00:00.000Z");
+    const app = start({ oldestMessage: new Date(sentAt), now: () => new Date(now) });
+    await app.fetch(await delivery(pullRequest("opened")));
+    expect(await jsonOf(await askHealth(app))).toMatchObject({
+      status,
+      checks: { consumer: { status: check } },
+    });
+    // What a send told a minute ago is old.
+    now += 61_000;
+    expect(await jsonOf(await askHealth(app))).toMatchObject({ checks: { consumer: { status: "ok" } } });
   });
 });
 

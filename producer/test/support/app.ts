@@ -24,6 +24,8 @@ export interface TestAppOptions {
   /** Failed authentications per address before the limit. */
   readonly limit?: number;
   readonly now?: () => Date;
+  /** What the queue says of its oldest message. */
+  readonly oldestMessage?: Date;
 }
 
 /** An app whose queue, log and limiter keep what they were given. */
@@ -39,7 +41,13 @@ export function startApp(options: TestAppOptions = {}) {
       async send(message) {
         await options.onSend?.();
         sent.push(message);
-        return { metadata: { metrics: { backlogCount: 0, backlogBytes: 0 } } };
+        const { oldestMessage: oldestMessageTimestamp } = options;
+        const metrics = { backlogCount: 0, backlogBytes: 0 };
+        return {
+          metadata: {
+            metrics: oldestMessageTimestamp === undefined ? metrics : { ...metrics, oldestMessageTimestamp },
+          },
+        };
       },
     },
     failedSignatures: {

@@ -10,6 +10,8 @@ export const TURN = "turn";
 export const REPLAY_TURN = "turn:replay";
 /** When and how Grainchain last answered. */
 export const GRAINCHAIN_SEEN = "seen:grainchain";
+/** When the consumer's cron last ran. */
+export const CONSUMER_SEEN = "seen:consumer";
 /** Grainchain has no batch endpoint; not asked again before this time. */
 export const NO_BATCH_UNTIL = "grainchain:no-batch-until";
 /** When old rows are deleted next. */
@@ -50,10 +52,13 @@ export interface DispatchSettings {
   readonly gate: Gate;
   readonly seen: Seen | undefined;
   readonly noBatchUntil: string | undefined;
+  /** When the consumer's cron last ran. */
+  readonly consumerSeenAt: string | undefined;
 }
 
 export const SELECT_DISPATCH_SETTINGS = `
-  SELECT name, value FROM settings WHERE name IN ('${GATE}', '${GRAINCHAIN_SEEN}', '${NO_BATCH_UNTIL}')`;
+  SELECT name, value FROM settings
+  WHERE name IN ('${GATE}', '${GRAINCHAIN_SEEN}', '${NO_BATCH_UNTIL}', '${CONSUMER_SEEN}')`;
 
 const settingRows = v.array(v.object({ name: v.string(), value: v.pipe(v.string(), v.parseJson()) }));
 
@@ -63,10 +68,12 @@ export function parseDispatchSettings(rows: readonly unknown[]): DispatchSetting
   const gate = v.safeParse(gateSchema, values.get(GATE));
   const seen = v.safeParse(seenSchema, values.get(GRAINCHAIN_SEEN));
   const noBatchUntil = v.safeParse(v.string(), values.get(NO_BATCH_UNTIL));
+  const consumerSeenAt = v.safeParse(v.string(), values.get(CONSUMER_SEEN));
   return {
     gate: gate.success ? gate.output : OPEN_GATE,
     seen: seen.success ? seen.output : undefined,
     noBatchUntil: noBatchUntil.success ? noBatchUntil.output : undefined,
+    consumerSeenAt: consumerSeenAt.success ? consumerSeenAt.output : undefined,
   };
 }
 

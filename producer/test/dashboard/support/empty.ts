@@ -32,6 +32,7 @@ export const EMPTY: Partial<DashboardData> = {
       database: { status: "ok" },
       queue: { status: "ok" },
       grainchain: { status: "unknown" },
+      consumer: { status: "unknown" },
     },
   }),
   deliveries: nothing,

@@ -216,5 +216,6 @@ const health = (text: string): Health => ({
     database: { status: "ok", detail: text },
     queue: { status: "failed", detail: text },
     grainchain: { status: "degraded", detail: text },
+    consumer: { status: "ok", detail: text },
   },
 });

@@ -55,6 +55,7 @@ const NAMES: Readonly<Record<keyof Health["checks"], string>> = {
   database: "D1",
   queue: "Queue",
   grainchain: "Grainchain",
+  consumer: "Consumer",
 };
 
 /** A closed gate already reports the state of Grainchain. */
