@@ -153,7 +153,7 @@ test("shows a dead letter, refuses a replay without a scope, and replays it once
   expect(await operate("dlq", "list", "--repo", REFUSED)).toMatchObject({ code: 3, stdout: "" });
   expect(await operate("dlq", "replay", deadLetter, "--yes")).toMatchObject({
     ...{ code: 3, stdout: "" },
-    stderr: `error: ${deadLetter} is not open, but replayed\n`,
+    stderr: `error: ${deadLetter} is not open: its status is replayed\n`,
   });
   expect((await operate("replays", "list")).stdout).toContain(replayed.id);
 });

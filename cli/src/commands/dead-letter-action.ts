@@ -42,7 +42,8 @@ export async function runDeadLetterCommand(session: Session, command: DeadLetter
   // From here on Ctrl-C stops waiting, and prints the replay's id.
   const interrupts = catchInterrupts();
   const started = await start(session, command);
-  if (started.total !== preview.total) printMessage(`by now it is ${countText(started.total)}`);
+  if (started.total !== preview.total)
+    printMessage(`now ${countText(started.total)} ${started.total === 1 ? "matches" : "match"}`);
   await followReplay(session, started, interrupts);
 }
 
@@ -52,7 +53,7 @@ async function nothingToDo({ api }: Session, { scope }: DeadLetterRequest): Prom
   if (first === undefined) return new GatewayError("no open dead letter matches", EXIT.nothingMatched);
   const { id, status, replay_id } = await api.deadLetter(first);
   if (status === "replaying") return new GatewayError(`${id} is already being replayed, by ${replay_id}`);
-  return new GatewayError(`${id} is not open, but ${status}`, EXIT.nothingMatched);
+  return new GatewayError(`${id} is not open: its status is ${status}`, EXIT.nothingMatched);
 }
 
 function printPreview({ total, sample }: DeadLetterPreview, action: DeadLetterAction, screen: Screen): void {

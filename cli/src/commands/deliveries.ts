@@ -13,7 +13,8 @@ Examples:
   gateway deliveries list --event push --state ignored
   gateway deliveries list --since 2d --limit 200 --output json
 
-Events that are ignored are not recorded.
+Deliveries that routing rules out are not recorded; "ignored" is a recorded one
+that started nothing.
 To trace one delivery: gateway trace <GUID>`;
 
 export function addDeliveries(program: Command): void {
@@ -23,7 +24,7 @@ export function addDeliveries(program: Command): void {
     .addHelpText("after", EXAMPLES);
   const list = deliveries
     .command("list")
-    .description("list recorded deliveries, the latest first")
+    .description("list recorded deliveries, newest first")
     .option("--repo <owner/repo>", "of one repository", repository)
     .option("--event <event>", "of one event, such as pull_request", text)
     .option("--state <outcome>", "with one outcome, such as started, stale or cancelled", text);

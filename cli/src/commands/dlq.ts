@@ -55,7 +55,7 @@ export function addDlq(program: Command): void {
 }
 
 function addList(dlq: Command): void {
-  const list = addFilters(dlq.command("list").description("list dead letters, the latest first")).option(
+  const list = addFilters(dlq.command("list").description("list dead letters, newest first")).option(
     "--state <state>",
     `${DEAD_LETTER_STATES.join(", ")} or any (default: open)`,
     oneOf(...DEAD_LETTER_STATES, "any"),

@@ -47,7 +47,7 @@ const COLUMNS: readonly Column<Row>[] = [
 
 export function addProvision(program: Command, wrangler: WranglerProgram): void {
   addEnvironmentOption(program.command("provision"))
-    .description("create what an environment needs at Cloudflare")
+    .description("create the Cloudflare resources that an environment needs")
     .option("--dry-run", "only show what would be done")
     .option("--yes", "skip prompts, except for detaching consumers")
     .option("--detach", "detach consumers that the files no longer name, without asking")
@@ -80,7 +80,7 @@ const operatorOf = (
 ): Operator => ({
   print: printMessage,
   showPlan(rows, isDone) {
-    if (isDone) printMessage(`nothing to do: ${env} has everything that the files name`);
+    if (isDone) printMessage(`nothing to do: everything in the configuration files already exists in ${env}`);
     if (rows.length > 0 && (!json || !dryRun)) showRows(rows, json);
   },
   async confirm() {

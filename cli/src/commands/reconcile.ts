@@ -32,7 +32,7 @@ export function addReconcile(program: Command): void {
     .description("look for deliveries that never arrived")
     .option(
       "--since <when>",
-      "not before: 6h ago, or a date and time (default: as long as GitHub keeps them)",
+      "how far back to look: 6h, or a date and time (default: everything that GitHub keeps)",
       moment,
     )
     .option("--dry-run", "only count what is missing")
@@ -52,7 +52,7 @@ export function addReconcile(program: Command): void {
         signal: interrupts.signal,
       });
       printResult(session.json, item, (shown, screen) => fieldLines(fieldsOf(shown), screen));
-      if (!done) throw new GatewayError(`the search ${item.id} continues without this command`);
+      if (!done) throw new GatewayError(`the search ${item.id} is still running in the gateway`);
       interrupts.release();
       if (item.status === "failed")
         throw new GatewayError(`the search failed: ${item.error ?? "unknown reason"}`);

@@ -33,9 +33,9 @@ export function addReplays(program: Command): void {
     .command("replays")
     .description("show and cancel replays and discards of dead letters")
     .addHelpText("after", LIST_EXAMPLES);
-  addPageOptions(replays.command("list").description("list them, the latest first"))
+  addPageOptions(replays.command("list").description("list them, newest first"))
     .addHelpText("after", LIST_EXAMPLES)
-    .action(listAction((api, query) => api.replays(query), replayColumns, "nothing was replayed yet"));
+    .action(listAction((api, query) => api.replays(query), replayColumns, "nothing has been replayed yet"));
   replays
     .command("show")
     .description("show one and its progress")

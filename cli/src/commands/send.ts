@@ -45,13 +45,13 @@ Examples:
 
 The secret comes from GITHUB_WEBHOOK_SECRET. For a gateway on this machine it
 may also come from .dev.vars.
-With --count each delivery is a separate pull request, numbered from --pr on.`;
+With --count each delivery is a separate pull request, numbered starting at --pr.`;
 
 export function addSend(program: Command): void {
   program
     .command("send")
     .description("send a signed delivery")
-    .argument("<event>", "an event of GitHub, such as push or pull_request.opened", eventName)
+    .argument("<event>", "a GitHub event, such as push or pull_request.opened", eventName)
     .option("--repo <owner/repo>", "the repository it is about", repository)
     .option("--pr <number>", "the pull request it is about", positiveInteger)
     .option("--head <sha>", "its head commit", sha)

@@ -34,6 +34,6 @@ async function showProject({ api, json }: Session, name: string): Promise<void> 
   const status = await api.projectStatus(name);
   if (json || status.last_event !== null) printResult(json, status, projectLines);
   if (status.last_event !== null) return;
-  printMessage(`no delivery of ${name} was ever recorded`);
+  printMessage(`no deliveries are recorded for ${name}`);
   process.exitCode = EXIT.nothingMatched;
 }

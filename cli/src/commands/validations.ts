@@ -72,10 +72,10 @@ export function addValidations(program: Command): void {
 function addList(validations: Command): void {
   const list = validations
     .command("list")
-    .description("list validations, the latest first")
+    .description("list validations, newest first")
     .option("--repo <owner/repo>", "of one repository", repository)
     .option("--pr <number>", "of one pull request", integerUpTo(MAX_NUMBER))
-    .option("--sha <sha>", "of one head, at least 7 digits", shaPrefix)
+    .option("--sha <sha>", "of one head SHA: its first 7 digits or more", shaPrefix)
     .option(
       "--event <event>",
       "pull_request, merge_group or push",

@@ -98,7 +98,7 @@ test.each([
     1,
     "is already being replayed, by replay-1",
   ],
-  ["replayed", { status: "replayed" as const }, 3, "is not open, but replayed"],
+  ["replayed", { status: "replayed" as const }, 3, "is not open: its status is replayed"],
 ])("says why a dead letter that is %s is left alone", async (_, changes, code, message) => {
   const server = await startOperatorServer({
     "POST /api/replays": { body: { dry_run: true, total: 0, sample: [] } },
@@ -164,7 +164,7 @@ test("says so if there are more dead letters than were shown", async () => {
   const ran = await server.run("dlq", "replay", "--all", "--yes");
 
   expect(ran.code).toBe(0);
-  expect(ran.stderr).toContain("by now it is 3 dead letters\n");
+  expect(ran.stderr).toContain("now 3 dead letters match\n");
 });
 
 test.each(["SIGINT", "SIGTERM"] as const)(

@@ -61,7 +61,7 @@ test("leaves the consumers of other environments and projects alone", async () =
   expect(await project.run([...YES, "--detach"])).toEqual({
     code: 0,
     stdout: "",
-    stderr: "nothing to do: staging has everything that the files name\n",
+    stderr: "nothing to do: everything in the configuration files already exists in staging\n",
   });
 });
 

@@ -58,7 +58,7 @@ test("sets each given optional secret in the Worker that reads it, and prints no
   );
   expect([...hidden, "MIIEow"].filter((secret) => printed.includes(secret))).toEqual([]);
   expect((await project.run(YES, OPTIONAL)).stderr).toBe(
-    "nothing to do: staging has everything that the files name\n",
+    "nothing to do: everything in the configuration files already exists in staging\n",
   );
 });
 

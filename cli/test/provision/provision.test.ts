@@ -116,7 +116,9 @@ test("has nothing to do the second time, and shows what a deployment will do", a
       expect.stringMatching(new RegExp(`^consumer of webhook-gateway-${name}-staging +not attached +`)),
     ),
   );
-  expect(ran.stderr).toBe(`nothing to do: staging has everything that the files name\n${DEPLOY_LINES}`);
+  expect(ran.stderr).toBe(
+    `nothing to do: everything in the configuration files already exists in staging\n${DEPLOY_LINES}`,
+  );
   expect(project.changes()).toEqual([]);
   expect([project.read("account.json"), ...FILES.map(project.read)]).toEqual(before);
 });
@@ -129,7 +131,7 @@ test("does not mention deployment if the consumer is already attached", async ()
   expect(ran).toEqual({
     code: 0,
     stdout: "",
-    stderr: "nothing to do: staging has everything that the files name\n",
+    stderr: "nothing to do: everything in the configuration files already exists in staging\n",
   });
 });
 
