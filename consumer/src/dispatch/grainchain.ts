@@ -33,8 +33,8 @@ export interface Trigger {
 
 /**
  * Calls at once in one invocation. Of the 6 connections that can wait for their headers at once
- * (https://developers.cloudflare.com/workers/platform/limits/#simultaneous-open-connections), this leaves enough for
- * GitHub and D1 while Grainchain hangs.
+ * (https://developers.cloudflare.com/workers/platform/limits/#simultaneous-open-connections), this leaves two for
+ * GitHub and one for D1 while Grainchain hangs.
  */
 export const CALLS_AT_ONCE = 3;
 /** A lease outlives the call that it is for by this much. */

@@ -39,10 +39,10 @@ export interface Refused {
 
 /**
  * Of the 6 connections that can wait for their headers at once
- * (https://developers.cloudflare.com/workers/platform/limits/#simultaneous-open-connections), this leaves enough for
- * Grainchain and D1 while GitHub hangs.
+ * (https://developers.cloudflare.com/workers/platform/limits/#simultaneous-open-connections), this leaves three for
+ * Grainchain and one for D1 while GitHub hangs.
  */
-export const CALLS_AT_ONCE = 3;
+export const CALLS_AT_ONCE = 2;
 /** A request can be made twice (a token that expired early), has a lookup before it, and may wait for others. */
 const LEASE_MS = 8 * GITHUB_TIMEOUT_MS;
 /** If the budget itself cannot be asked. */

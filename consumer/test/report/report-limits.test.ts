@@ -147,13 +147,13 @@ describe("with a token", () => {
   });
 
   test("asks no more when GitHub says that nothing remains", async () => {
-    // One that goes alone, and three at once, twice.
-    const { world, repository } = await withToken({ rate_limit: 7 });
+    // One that goes alone, and two at once, twice.
+    const { world, repository } = await withToken({ rate_limit: 5 });
     await queueHeads(world, repository, 40);
     await world.report();
     world.pass(60);
     await world.report();
-    expect(await asked(world, CREATES)).toEqual(Array(7).fill(201));
+    expect(await asked(world, CREATES)).toEqual(Array(5).fill(201));
   });
 
   test("tells of ends before it tells of beginnings when the budget is short", async () => {
