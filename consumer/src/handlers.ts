@@ -58,6 +58,7 @@ export function createConsumer(deps: ConsumerDeps) {
     validateDrafts: config.VALIDATE_DRAFTS,
     cancelSuperseded: config.CANCEL_SUPERSEDED,
     githubAppId: config.GITHUB_APP_ID === undefined ? null : Number(config.GITHUB_APP_ID),
+    maxAgeMs: config.VALIDATION_MAX_AGE_SECONDS * 1000,
   };
   const effects = effectDeps(deps);
   const reports = reportDeps(deps);

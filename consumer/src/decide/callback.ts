@@ -5,16 +5,18 @@ import { isFinal, type Signal } from "@webhook-gateway/shared/domain/validation.
 import type { CallbackFact } from "@webhook-gateway/shared/messages/fact.ts";
 import type { Results, UnmatchedCallback } from "@webhook-gateway/shared/store/rows.ts";
 import type { Validation } from "@webhook-gateway/shared/store/validation-row.ts";
+import { endIfTooOld } from "./age.ts";
 import type { ChangeSet } from "./change-set.ts";
 
 /**
  * Decides a callback that was not recorded before. A capability ends with its validation: if that is deleted, nothing is
  * written.
+ * @param maxAgeMs a validation may be at Grainchain for this long in all
  * @returns the outcome, for a person
  */
-export function decideCallback(changes: ChangeSet, fact: CallbackFact): string {
+export function decideCallback(changes: ChangeSet, fact: CallbackFact, maxAgeMs: number): string {
   const validation = findValidation(changes, fact);
-  if (validation !== undefined) applyCallback(changes, validation, fact);
+  if (validation !== undefined) applyCallback(changes, validation, fact, maxAgeMs);
   else if (fact.id_kind === "any") changes.add({ kind: "unmatched", row: unmatchedFrom(fact) });
   else return drop(changes, { ...fact, results: resultsOf(fact) }, fact.validation_id, GONE);
   return "recorded";
@@ -117,7 +119,12 @@ export const statusText = (update: Verdict): string =>
 
 const startedAt = (update: StatusUpdate): string => update.occurred_at ?? update.received_at;
 
-function applyCallback(changes: ChangeSet, validation: Validation, fact: CallbackFact): void {
+function applyCallback(
+  changes: ChangeSet,
+  validation: Validation,
+  fact: CallbackFact,
+  maxAgeMs: number,
+): void {
   const stopped = validation.state === "cancelled" || validation.state === "superseded";
   const after = applyStatusUpdate(changes, validation, { ...fact, results: resultsOf(fact) });
   // It was stopped before its id was known, and Grainchain is still running it.
@@ -125,6 +132,7 @@ function applyCallback(changes: ChangeSet, validation: Validation, fact: Callbac
   if (stopped && running && validation.grainchain_id === null) {
     changes.addCancel(after, `${validation.state} before Grainchain had it`);
   }
+  if (after.dispatched_at !== null) endIfTooOld(changes, after, maxAgeMs, fact.id);
 }
 
 /** By our id, else by Grainchain's: its ids can repeat, so the same project and live validations come first. */

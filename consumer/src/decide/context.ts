@@ -10,6 +10,8 @@ export interface DeliveryPolicy {
   readonly cancelSuperseded: boolean;
   /** The App whose check runs are ours; null if none is configured. */
   readonly githubAppId: number | null;
+  /** A validation may be at Grainchain for this long in all. */
+  readonly maxAgeMs: number;
 }
 
 /** `deliveries.outcome`. */

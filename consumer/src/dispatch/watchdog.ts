@@ -12,6 +12,7 @@ import { loadDispatchSettings } from "@webhook-gateway/shared/store/settings.ts"
 import type { Validation } from "@webhook-gateway/shared/store/validation-row.ts";
 import { rowsOf } from "@webhook-gateway/shared/store/write/mutation.ts";
 import { isoTime } from "@webhook-gateway/shared/text/iso-time.ts";
+import { endIfTooOld } from "../decide/age.ts";
 import { applyStatusUpdate } from "../decide/callback.ts";
 import type { ChangeSet } from "../decide/change-set.ts";
 import { decideAndCommit } from "../effects/decide-and-commit.ts";
@@ -117,17 +118,10 @@ function decide(changes: ChangeSet, { id, answer, results }: Asked, maxAgeMs: nu
       results,
     });
   } else if (answer.kind === "unknown") {
-    changes.signal(row, { type: "timed_out" }, because("Grainchain does not know it"), {
-      error: "Grainchain does not know this validation",
-    });
+    const reason = "timed out: Grainchain does not know it";
+    const error = "Grainchain does not know this validation";
+    changes.signal(row, { type: "timed_out" }, { reason, deliveryId: null }, { error });
     return;
   }
-  const since = Date.parse(row.dispatched_at ?? row.created_at);
-  if (isFinal(current.state) || Date.parse(changes.now) - since < maxAgeMs) return;
-  changes.signal(current, { type: "timed_out" }, because("it was at Grainchain for too long"), {
-    error: "no result within VALIDATION_MAX_AGE_SECONDS",
-  });
-  changes.addCancel(row, "timed out");
+  endIfTooOld(changes, current, maxAgeMs, null);
 }
-
-const because = (reason: string) => ({ reason: `timed out: ${reason}`, deliveryId: null });

@@ -158,7 +158,7 @@ export function decideFact(changes: ChangeSet, fact: Fact, policy: DeliveryPolic
     case "delivery":
       return `recorded: ${decideDelivery(changes, fact, policy)}`;
     case "callback":
-      return decideCallback(changes, fact);
+      return decideCallback(changes, fact, policy.maxAgeMs);
     case "order":
       decideOperatorCommand(changes, fact, policy);
       break;

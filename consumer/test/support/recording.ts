@@ -9,7 +9,12 @@ import type { IncomingMessage } from "../../src/record/settle.ts";
 import { row, rows } from "./database.ts";
 import { second } from "./facts.ts";
 
-export const POLICY: DeliveryPolicy = { validateDrafts: true, cancelSuperseded: true, githubAppId: 77 };
+export const POLICY: DeliveryPolicy = {
+  validateDrafts: true,
+  cancelSuperseded: true,
+  githubAppId: 77,
+  maxAgeMs: Number.POSITIVE_INFINITY,
+};
 
 export const SILENT: Log = createLog({ debug: false, write: () => {} });
 

@@ -1,0 +1,49 @@
+import { describe, expect, test } from "vitest";
+import { row } from "../support/database.ts";
+import { callback, second } from "../support/facts.ts";
+import { expectConsistent } from "../support/invariants.ts";
+import { record, setValidation, timelineOf, validationOf } from "../support/recording.ts";
+import { freshGrain, started } from "./callback-support.ts";
+
+const HOUR = 3600;
+const policy = { maxAgeMs: 6 * HOUR * 1000 };
+
+/** A validation that was dispatched at second 0. */
+async function dispatched() {
+  const one = await started(freshGrain(), "running");
+  await setValidation(one.id, { dispatched_at: second(0) });
+  return one;
+}
+
+describe("a validation that still calls back when its time is over", () => {
+  test("times out, and is cancelled at Grainchain", async () => {
+    const { repository, id, grainchainId } = await dispatched();
+    const late = { policy, now: () => new Date(second(6 * HOUR)) };
+    await record([callback(repository, id, "running")], late);
+
+    expect(await validationOf(id)).toMatchObject({
+      state: "timed_out",
+      error: "no result within VALIDATION_MAX_AGE_SECONDS",
+    });
+    expect((await timelineOf(id)).at(-1)?.reason).toBe("timed out: it was at Grainchain for too long");
+    expect(await row("SELECT grainchain_id, reason FROM cancels WHERE validation_id = ?1", id)).toEqual({
+      grainchain_id: grainchainId,
+      reason: "timed out",
+    });
+    await expectConsistent(repository.id);
+  });
+
+  test.each([
+    ["it ends with that callback", "completed", 6 * HOUR, "completed"],
+    ["a second is left", "running", 6 * HOUR - 1, "running"],
+  ] as const)("goes on if %s", async (_, status, at, state) => {
+    const { repository, id } = await dispatched();
+    const results = status === "completed" ? { success: true } : undefined;
+    await record([callback(repository, id, status, { results })], {
+      policy,
+      now: () => new Date(second(at)),
+    });
+
+    expect((await validationOf(id)).state).toBe(state);
+  });
+});
