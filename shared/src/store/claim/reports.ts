@@ -49,7 +49,7 @@ export interface Postponement {
 
 /** Postpones what is due, so that it does not keep others from being claimed. */
 export async function postponeReports(db: D1Database, putOff: readonly Postponement[]): Promise<void> {
-  await db.prepare(PUT_OFF).bind(JSON.stringify(putOff)).run();
+  await db.batch([db.prepare(PUT_OFF).bind(JSON.stringify(putOff))]);
 }
 
 /** Stores which installation each repository belongs to; null if our App is not installed on it. */
@@ -93,12 +93,14 @@ const HOLD_GATE_FOR_PROBE = `
   WHERE name = '${GITHUB_GATE}' AND value->>'state' = 'closed'
     AND EXISTS (SELECT 1 FROM reports WHERE lease_id = ?1)`;
 
+/** Looks up the repository of each due report, and never those of an installation: it can have thousands. */
 const PUT_OFF = `
   UPDATE reports SET due_at = p.value->>'until' FROM json_each(?1) AS p
   WHERE reports.status = 'due' AND reports.due_at < p.value->>'until' AND reports.lease_id IS NULL
     AND reports.priority >= p.value->>'priority' AND (reports.external_id IS NULL OR NOT p.value->>'creates')
-    AND (p.value->>'installation_id' IS NULL OR reports.repository_id IN (
-      SELECT repository_id FROM repositories WHERE installation_id = p.value->>'installation_id'))`;
+    AND (p.value->>'installation_id' IS NULL OR EXISTS (
+      SELECT 1 FROM repositories r
+      WHERE r.repository_id = reports.repository_id AND r.installation_id = p.value->>'installation_id'))`;
 
 const STORE_INSTALLATIONS = `
   INSERT INTO repositories (repository_id, last_turn, installation_id, installation_at)
