@@ -1,5 +1,5 @@
 /** `gateway provision`: creates in a Cloudflare account what the configuration files name. */
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { readAccount } from "../cloudflare/account.ts";
 import { openWrangler, type WranglerProgram } from "../cloudflare/wrangler.ts";
 import { addEnvironmentOption } from "../input/option.ts";
@@ -13,7 +13,7 @@ import { checkWorkerName } from "../project/worker-name.ts";
 import { checkGivenSecrets } from "../provision/given-secrets.ts";
 import { type Operator, type Outcome, provision } from "../provision/provision.ts";
 import { openSecretsFile } from "../provision/secrets-file.ts";
-import type { Row } from "../provision/step.ts";
+import { LOCATIONS, type Location, type Row } from "../provision/step.ts";
 
 interface ProvisionOptions {
   readonly env: EnvironmentName;
@@ -21,12 +21,13 @@ interface ProvisionOptions {
   readonly yes?: boolean;
   readonly detach?: boolean;
   readonly secretsFile?: string;
+  readonly location?: Location;
 }
 
 const EXAMPLES = `
 Examples:
   gateway provision --env staging --dry-run
-  gateway provision --env staging --secrets-file ../staging-secrets
+  gateway provision --env staging --secrets-file ../staging-secrets --location weur
   gateway provision --env production --yes --secrets-file ../production-secrets
 
 Creates the queues, the D1 database with its schema, and the required secrets
@@ -52,6 +53,7 @@ export function addProvision(program: Command, wrangler: WranglerProgram): void 
     .option("--yes", "skip prompts, except for detaching consumers")
     .option("--detach", "detach consumers that the files no longer name, without asking")
     .option("--secrets-file <file>", "a new file for generated secrets")
+    .addOption(new Option("--location <hint>", "where a new database's writer runs").choices(LOCATIONS))
     .addHelpText("after", EXAMPLES)
     .action(async (options: ProvisionOptions, command: Command) => {
       const json = command.optsWithGlobals<{ output: string }>().output === "json";
@@ -62,7 +64,7 @@ export function addProvision(program: Command, wrangler: WranglerProgram): void 
 }
 
 async function run(options: ProvisionOptions, json: boolean, program: WranglerProgram): Promise<Outcome> {
-  const { env, secretsFile, dryRun = false } = options;
+  const { env, secretsFile, location, dryRun = false } = options;
   const dir = projectDir(process.env);
   const settings = readToolSettings(dir, process.env);
   const account = readAccount(settings);
@@ -70,7 +72,7 @@ async function run(options: ProvisionOptions, json: boolean, program: WranglerPr
   const desired = await readDesiredState(dir, env);
   checkWorkerName(settings, desired.workers.producer, env);
   checkGivenSecrets(desired, { settings, file });
-  const deps = { dir, account, desired, wrangler: openWrangler(dir, account, program) };
+  const deps = { dir, account, desired, location, wrangler: openWrangler(dir, account, program) };
   return provision(deps, { settings, file }, { dryRun }, operatorOf(options, json));
 }
 

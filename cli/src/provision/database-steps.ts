@@ -41,15 +41,23 @@ function checkDatabaseId(
   );
 }
 
-function createDatabase({ wrangler, desired }: StepDeps): Step {
+function createDatabase({ wrangler, desired, location }: StepDeps): Step {
   const { databaseName } = desired.workers.producer;
   return {
-    rows: [{ resource: `D1 database ${databaseName}`, is: "missing", will: "created" }],
+    rows: [
+      {
+        resource: `D1 database ${databaseName}`,
+        is: "missing",
+        will:
+          location === undefined ? "created near this machine (see --location)" : `created in ${location}`,
+      },
+    ],
     async perform() {
       const databases = await listDatabases(wrangler);
       if (databases.some(({ name }) => name === databaseName))
         return `D1 database ${databaseName} already exists`;
-      await succeed(wrangler, ["d1", "create", databaseName]);
+      const where = location === undefined ? [] : ["--location", location];
+      await succeed(wrangler, ["d1", "create", databaseName, ...where]);
       return `created D1 database ${databaseName}`;
     },
   };

@@ -28,4 +28,10 @@ export interface StepDeps {
   readonly account: Account;
   readonly wrangler: Wrangler;
   readonly desired: DesiredState;
+  /** Where a new database's writer runs; undefined: near this machine. */
+  readonly location?: Location | undefined;
 }
+
+/** D1's location hints (https://developers.cloudflare.com/d1/configuration/data-location/). */
+export const LOCATIONS = ["weur", "eeur", "apac", "oc", "wnam", "enam"] as const;
+export type Location = (typeof LOCATIONS)[number];

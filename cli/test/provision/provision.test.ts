@@ -19,7 +19,7 @@ test("shows the plan for an empty account, and changes nothing in a dry run", as
     ["queue webhook-gateway-events-staging", "missing", "created, keeps messages for 14 days"],
     ["queue webhook-gateway-dead-staging", "missing", "created, keeps messages for 14 days"],
     ["queue webhook-gateway-work-staging", "missing", "created"],
-    ["D1 database webhook-gateway-staging", "missing", "created"],
+    ["D1 database webhook-gateway-staging", "missing", "created near this machine (see --location)"],
     ["database_id in wrangler.producer.toml", "placeholder", "its id"],
     ["database_id in wrangler.consumer.toml", "placeholder", "its id"],
     ["schema of webhook-gateway-staging", `missing ${MIGRATIONS.length} migrations`, "up to date"],
@@ -37,6 +37,16 @@ test("shows the plan for an empty account, and changes nothing in a dry run", as
   ]);
   expect(project.changes()).toEqual([]);
   expect([project.read("account.json"), ...FILES.map(project.read)]).toEqual(before);
+});
+
+test("creates the database where it is told to", async () => {
+  const project = await openProject();
+
+  const planned = await project.run(["provision", "--env", "staging", "--location", "weur", "--dry-run"]);
+  await project.run([...YES, "--location", "weur"], GIVEN_SECRETS);
+
+  expect(planned.stdout).toContain("created in weur");
+  expect(project.changes()).toContain("d1 create webhook-gateway-staging --location weur");
 });
 
 test("creates everything that is missing, in an order that gives each step what it needs", async () => {

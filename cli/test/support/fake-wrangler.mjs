@@ -131,7 +131,7 @@ export async function fakeWrangler(args, { cwd, env, input }) {
         },
       ],
       [
-        /^d1 create (\S+)$/,
+        /^d1 create (\S+)(?: --location (?:weur|eeur|apac|oc|wnam|enam))?$/,
         ([name]) => {
           if (state.databases.some((one) => one.name === name))
             fail("A database with that name already exists");
