@@ -145,15 +145,13 @@ describe("the output of a failing step", () => {
     "error ",
     "\\",
     "`",
-  ])("of hostile lines takes no long time: %j", (piece) => {
+  ])("of hostile lines end within the test's time: %j", (piece) => {
     const output = piece.repeat(Math.ceil(4000 / piece.length));
     const steps = stepsOf(
       ...Array.from({ length: 250 }, () => failing("test", `\n${output}`.slice(0, 3999))),
     );
-    const startedAt = performance.now();
-    annotationsOf(steps);
     // It takes some 30 ms; were it cubic, it would take minutes.
-    expect(performance.now() - startedAt).toBeLessThan(10_000);
+    expect(annotationsOf(steps).length).toBeLessThanOrEqual(50);
   });
 });
 

@@ -39,13 +39,11 @@ describe("plain text", () => {
   });
 
   test.each(["\r", "\u001b", "\u001b]", "\u001b[", "\u009d", "\u001bP", "\u001b[1", "\n"])(
-    "of a million characters takes no long time: %j",
+    "of a million characters ends within the test's time: %j",
     (piece) => {
       const text = piece.repeat(Math.ceil(1e6 / piece.length));
-      const startedAt = performance.now();
-      plainText(text);
       // It takes some 100 ms; were it quadratic, it would take minutes.
-      expect(performance.now() - startedAt).toBeLessThan(20_000);
+      expect(plainText(text).length).toBeLessThanOrEqual(text.length);
     },
   );
 });
