@@ -6,7 +6,9 @@ interface Work {
   readonly done: number;
 }
 
-const PACE = { pollMs: 5, patienceMs: 100 };
+/** Asks often, and waits for longer than a busy machine can stand still. */
+const PACE = { pollMs: 1, patienceMs: 600_000 };
+const IMPATIENT = { pollMs: 1, patienceMs: 20 };
 
 const away = () => new ApiError("unreachable", "no gateway answers", 0);
 
@@ -58,8 +60,8 @@ test("keeps waiting while the gateway is away for a moment", async () => {
 test("gives up on a gateway that stays away", async () => {
   const work = workOf(1, away());
 
-  await expect(follow({ done: 0 }, work, PACE)).rejects.toThrow("no gateway answers");
-  expect(work.loads()).toBeGreaterThan(2);
+  await expect(follow({ done: 0 }, work, IMPATIENT)).rejects.toThrow("no gateway answers");
+  expect(work.loads()).toBeGreaterThanOrEqual(2);
   expect(work.shown.at(-1)).toBe("stopped");
 });
 

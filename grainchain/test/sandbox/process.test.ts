@@ -74,13 +74,15 @@ describe("runProcess", () => {
   });
 
   test("lets a command clean up once when its time is over", async () => {
-    const { output } = await runShell("trap 'echo term' TERM; sleep 300; echo cleaned", { timeoutMs: 300 });
+    const { output } = await runShell("trap 'echo term' TERM; sleep 300; echo cleaned", { timeoutMs: 1500 });
     expect(output.text().match(/term$/gm)).toEqual(["term"]);
     expect(output.text()).toMatch(/cleaned\n$/);
   });
 
   test("kills a command that ignores SIGTERM", async () => {
-    const { end, durationMs } = await runShell("trap '' TERM; while :; do sleep 1; done", { timeoutMs: 200 });
+    const { end, durationMs } = await runShell("trap '' TERM; while :; do sleep 1; done", {
+      timeoutMs: 1500,
+    });
     expect(end).toEqual({ kind: "timed_out" });
     expect(durationMs).toBeGreaterThan(2000);
   });
