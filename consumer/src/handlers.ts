@@ -48,8 +48,11 @@ export interface ConsumerDeps {
 /** A wake-up can be delayed by at most this many seconds. The cron does what is due later. */
 const MAX_WAKE_DELAY_SECONDS = 600;
 
-/** One activity's deadline. An invocation has 15 min (https://developers.cloudflare.com/workers/platform/limits/#duration). */
-const ACTIVITY_MS = 6 * 60_000;
+/**
+ * The deadline of one activity of the cron: longer than an effect takes whose last round takes as long as its lease.
+ * The invocation has 15 min (https://developers.cloudflare.com/workers/platform/limits/#duration).
+ */
+const ACTIVITY_MS = 13 * 60_000;
 
 /** Wires the consumer of one invocation. */
 export function createConsumer(deps: ConsumerDeps) {
@@ -111,18 +114,20 @@ export function createConsumer(deps: ConsumerDeps) {
 
   const report = () => reportDue(reports).then((wakeAt) => wake(wakeAt));
 
-  async function dispatch(): Promise<void> {
-    const { dispatched, wakeAt } = await dispatchDue(effects);
-    await wake(wakeAt);
-    // What Grainchain has taken is to be reported.
-    if (dispatched > 0) await report();
+  /** What Grainchain has taken is to be reported, after what was due before. */
+  async function dispatchAndReport(): Promise<void> {
+    const reported = report();
+    const [dispatched] = await Promise.allSettled([dispatchDue(effects), reported]);
+    if (dispatched.status === "rejected") throw dispatched.reason;
+    await wake(dispatched.value.wakeAt);
+    await reported;
+    if (dispatched.value.dispatched > 0) await report();
   }
 
   /** Performs every effect that is due. One that fails does not stop the others. @returns whether all succeeded */
   async function performEffects(): Promise<boolean> {
     const performed = await Promise.allSettled([
-      dispatch(),
-      report(),
+      dispatchAndReport(),
       cancelDue(effects).then((wakeAt) => wake(wakeAt)),
       reactDue(reports).then((wakeAt) => wake(wakeAt)),
     ]);
@@ -141,10 +146,10 @@ export function createConsumer(deps: ConsumerDeps) {
     await attempt("reconcile", () => reconcileAsked(recovery, hooks));
   }
 
-  /** An activity that throws, or never ends, does not stop the others. */
+  /** An error does not stop what follows. */
   async function attempt(name: string, perform: () => Promise<boolean>): Promise<void> {
     try {
-      if (await within(ACTIVITY_MS, perform)) await wakeNow();
+      if (await perform()) await wakeNow();
     } catch (thrown) {
       log.error(`${name}.failed`, { error: errorText(thrown) });
     }
@@ -171,13 +176,18 @@ export function createConsumer(deps: ConsumerDeps) {
     },
     /** Every activity starts, whatever happens to the others. Alerts come first: they tell of what hangs below. */
     async cron(): Promise<void> {
+      const activity = (name: string, perform: () => Promise<unknown>) =>
+        attempt(name, () => within(ACTIVITY_MS, perform).then(() => false));
       await Promise.all([
-        attempt("alerts", () => raiseAlerts(alerts).then(() => false)),
-        attempt("heartbeat", () => beat().then(() => false)),
-        attempt("effects", () => performEffects().then(() => false)),
-        attempt("watchdog", () => watchStale(watch).then(() => false)),
-        performRequests().then(() => attempt("reconcile", () => reconcileNew(recovery, hooks))),
-        attempt("retention", () => expireOld(retention).then(() => false)),
+        activity("alerts", () => raiseAlerts(alerts)),
+        activity("heartbeat", beat),
+        activity("effects", performEffects),
+        activity("watchdog", () => watchStale(watch)),
+        activity("recovery", async () => {
+          await performRequests();
+          await attempt("reconcile", () => reconcileNew(recovery, hooks));
+        }),
+        activity("retention", () => expireOld(retention)),
       ]);
     },
   };

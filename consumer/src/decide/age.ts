@@ -3,15 +3,18 @@ import { isFinal } from "@webhook-gateway/shared/domain/validation.ts";
 import type { Validation } from "@webhook-gateway/shared/store/validation-row.ts";
 import type { ChangeSet } from "./change-set.ts";
 
-/** @param deliveryId the callback that showed it; null if Grainchain was asked */
+/**
+ * @param at when it was heard of: a callback that waited in a queue says nothing of the time since
+ * @param deliveryId the callback that showed it; null if Grainchain was asked
+ */
 export function endIfTooOld(
   changes: ChangeSet,
   validation: Validation,
   maxAgeMs: number,
-  deliveryId: string | null,
+  { at, deliveryId }: { readonly at: string; readonly deliveryId: string | null },
 ): void {
   const since = Date.parse(validation.dispatched_at ?? validation.created_at);
-  if (isFinal(validation.state) || Date.parse(changes.now) - since < maxAgeMs) return;
+  if (isFinal(validation.state) || Date.parse(at) - since < maxAgeMs) return;
   const reason = "timed out: it was at Grainchain for too long";
   const error = "no result within VALIDATION_MAX_AGE_SECONDS";
   changes.signal(validation, { type: "timed_out" }, { reason, deliveryId }, { error });

@@ -132,7 +132,9 @@ function applyCallback(
   if (stopped && running && validation.grainchain_id === null) {
     changes.addCancel(after, `${validation.state} before Grainchain had it`);
   }
-  if (after.dispatched_at !== null) endIfTooOld(changes, after, maxAgeMs, fact.id);
+  // What was queued again until now has not been there since its last dispatch.
+  const wasThere = validation.state === "pending" || validation.state === "running";
+  if (wasThere) endIfTooOld(changes, after, maxAgeMs, { at: fact.received_at, deliveryId: fact.id });
 }
 
 /** By our id, else by Grainchain's: its ids can repeat, so the same project and live validations come first. */

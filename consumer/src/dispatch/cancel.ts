@@ -25,8 +25,8 @@ export async function cancelDue(deps: CancelDeps): Promise<readonly string[]> {
   const { db, config, grainchain, now, newId } = deps;
   const { wakeAt } = await runEffect(deps, {
     name: "cancel",
-    // A call may have to wait for another one.
-    leaseMs: 2 * config.requestTimeoutMs + LEASE_SLACK_MS,
+    // A call may have to wait for two others.
+    leaseMs: 3 * config.requestTimeoutMs + LEASE_SLACK_MS,
     batchSize: CALLS_AT_ONCE,
     maxRounds: MAX_ROUNDS,
     claim: async (lease) => ({ items: await claimCancels(db, lease) }),

@@ -17,7 +17,7 @@ import { isoTime } from "@webhook-gateway/shared/text/iso-time.ts";
 import { decideAndCommit } from "../effects/decide-and-commit.ts";
 import { idText } from "../effects/effect-log.ts";
 import { type EffectDeps, earliest, runEffect } from "../effects/run-effect.ts";
-import { type Grainchain, LEASE_SLACK_MS, type Trigger } from "./grainchain.ts";
+import { type Grainchain, LEASE_SLACK_MS, NOT_SENT, type Trigger } from "./grainchain.ts";
 import { keepAnswered } from "./kept-results.ts";
 import { type Dispatched, decideOutcomes } from "./outcome.ts";
 import { type Sent, sendAll } from "./trigger.ts";
@@ -134,7 +134,10 @@ async function recordOutcomes(
   const settings = [
     ...(noBatch ? [setting(NO_BATCH_UNTIL, isoTime(nowMs + NO_BATCH_MS))] : []),
     ...(gateMoved ? [setting(GATE, gate)] : []),
-    setting(GRAINCHAIN_SEEN, seenOf(sent, isoTime(nowMs))),
+    // What was not sent shows nothing of Grainchain.
+    ...(sent.outcomes.every((outcome) => outcome === NOT_SENT)
+      ? []
+      : [setting(GRAINCHAIN_SEEN, seenOf(sent, isoTime(nowMs)))]),
   ];
   const dueAt = await commitOutcomes(deps, dispatched, settings);
   return { gate, wakeAt: [...dueAt, ...(gate.state === "closed" ? [gate.until] : [])] };

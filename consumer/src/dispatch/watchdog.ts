@@ -50,8 +50,8 @@ export async function watchStale(deps: WatchDeps): Promise<void> {
   const believed = !(gate.state === "closed" && gate.reason === "configuration");
   await runEffect(deps, {
     name: "watchdog",
-    // A call may have to wait for another one.
-    leaseMs: 2 * config.requestTimeoutMs + LEASE_SLACK_MS,
+    // A call may have to wait for two others.
+    leaseMs: 3 * config.requestTimeoutMs + LEASE_SLACK_MS,
     // A server that dispatches do not get through to is asked about one at a time.
     batchSize: gate.state === "closed" ? 1 : CALLS_AT_ONCE,
     maxRounds: MAX_ROUNDS,
@@ -123,5 +123,5 @@ function decide(changes: ChangeSet, { id, answer, results }: Asked, maxAgeMs: nu
     changes.signal(row, { type: "timed_out" }, { reason, deliveryId: null }, { error });
     return;
   }
-  endIfTooOld(changes, current, maxAgeMs, null);
+  endIfTooOld(changes, current, maxAgeMs, { at: changes.now, deliveryId: null });
 }

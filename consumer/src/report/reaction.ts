@@ -22,7 +22,7 @@ export interface ReactionDeps extends SendDeps {
 }
 
 const BATCH_SIZE = 25;
-const LEASE_MS = 30 * GITHUB_TIMEOUT_MS;
+const LEASE_MS = 40 * GITHUB_TIMEOUT_MS;
 /** Nobody waits for a reaction longer than the backoff of this many attempts. */
 const MAX_ATTEMPTS = 5;
 const COST = { points: WRITE_POINTS, creates: true, minor: true };

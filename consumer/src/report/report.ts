@@ -20,7 +20,7 @@ const BATCH_SIZE = 15;
 /** Claims in one invocation. */
 const MAX_ROUNDS = 20;
 /** Longer than a batch takes if every request is answered at the last moment. */
-const LEASE_MS = 30 * GITHUB_TIMEOUT_MS;
+const LEASE_MS = 40 * GITHUB_TIMEOUT_MS;
 /** Reports settled by one statement if they are not posted. */
 const SKIP_BATCH = 500;
 

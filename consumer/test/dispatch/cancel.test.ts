@@ -172,7 +172,7 @@ test("sends again, after the lease, what it could not write down", async () => {
     return trips > 1 ? new Error("D1_ERROR: Network connection lost.") : undefined;
   });
   await expect(send(double, { clock, db })).rejects.toThrow("Network connection lost");
-  clock.nowMs += 89_000;
+  clock.nowMs += 119_000;
   await send(double, { clock });
   expect(double.calls).toHaveLength(1);
   clock.nowMs += 1_000;

@@ -141,7 +141,7 @@ test("claims again what a consumer has left behind", async () => {
   void reactDue({ ...world.deps, budgets: { ...world.deps.budgets, take } });
   await expect.poll(() => count("SELECT count(*) FROM reactions WHERE due_at > wanted_at")).toBe(1);
   expect(await world.react()).toEqual([]);
-  world.pass(451);
+  world.pass(601);
   await world.react();
   expect(await reactions(world)).toEqual(["501 +1"]);
 });

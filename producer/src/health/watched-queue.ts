@@ -15,16 +15,19 @@ export function watchQueue(
       return oldestMessage;
     },
     async send(message, options) {
-      try {
-        const sent = await queue.send(message, options);
-        lastSend = "ok";
-        const { oldestMessageTimestamp: sentAt } = sent.metadata.metrics;
-        oldestMessage = sentAt === undefined ? undefined : { sentAt, seenAt: now() };
-        return sent;
-      } catch (thrown) {
+      const sent = await queue.send(message, options).catch((thrown: unknown) => {
         lastSend = "failed";
         throw thrown;
-      }
+      });
+      lastSend = "ok";
+      oldestMessage = oldestMessageOf(sent, now());
+      return sent;
     },
   };
+}
+
+/** Not every runtime tells; an empty queue may say that its oldest message is of 1970. */
+function oldestMessageOf(sent: QueueSendResponse | undefined, seenAt: Date): QueueWitness["oldestMessage"] {
+  const sentAt = sent?.metadata?.metrics?.oldestMessageTimestamp;
+  return sentAt instanceof Date && sentAt.getTime() > 0 ? { sentAt, seenAt } : undefined;
 }
