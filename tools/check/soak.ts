@@ -6,13 +6,14 @@
  *   SEED=4711 npm run test:soak         repeats the run of that seed
  *   npm run test:soak -- --project e2e  arguments go to Vitest
  */
+import { globSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { ROOT } from "@webhook-gateway/shared/process/root.mjs";
 import * as v from "valibot";
 import { runVitest } from "./vitest.ts";
 
 /** Every test that asks this file how much to try is a soak test. */
-const AMOUNT = path.join(ROOT, "test/support/amount.ts");
+const AMOUNT = "test/support/amount.ts";
 
 const soakReport = v.object({
   testResults: v.array(
@@ -27,10 +28,31 @@ const soakReport = v.object({
 
 const seed = process.env.SEED || String(Math.floor(Math.random() * 2 ** 31));
 console.log(`SEED=${seed}`);
-const args = ["related", AMOUNT, "--run", "--testTimeout=0", ...process.argv.slice(2)];
+const args = ["run", "--testTimeout=0", ...soakTests(), ...process.argv.slice(2)];
 const { code, report } = await runVitest(args, { SOAK: "1", SEED: seed });
 const failed = summarize(v.parse(soakReport, report));
 process.exitCode = code === 0 && failed === 0 ? 0 : 1;
+
+/** By their imports: `vitest related` would run the dashboard's scripts to learn theirs. */
+function soakTests(): string[] {
+  const asked = new Map([[AMOUNT, true]]);
+  const asks = (file: string): boolean => {
+    const known = asked.get(file);
+    if (known !== undefined) return known;
+    asked.set(file, false);
+    const imports = readFileSync(path.join(ROOT, file), "utf8").matchAll(
+      /from "(\.[^"]*\/test\/[^"]+|\.\.?\/[^"]*support[^"]*)"/g,
+    );
+    const found = [...imports].some(([, name = ""]) => asks(path.join(path.dirname(file), name)));
+    asked.set(file, found);
+    return found;
+  };
+  const files = globSync("{cli,consumer,grainchain,producer,shared,test,tools}/**/*.test.ts", {
+    cwd: ROOT,
+    exclude: (name) => path.basename(name) === "node_modules",
+  });
+  return files.filter(asks).toSorted();
+}
 
 /** Prints how long each file took, and what failed. @returns how many tests failed */
 function summarize({ testResults }: v.InferOutput<typeof soakReport>): number {
