@@ -20,7 +20,7 @@ const PRIVATE_KEY = generateKeyPairSync("rsa", {
   publicKeyEncoding: { type: "spki", format: "pem" },
 }).privateKey;
 
-/** What the consumer has sent so far; and how often it was invoked, which whoever invokes it counts. */
+/** What the consumer has sent so far, and how often it was invoked, which the caller counts. */
 const NOTHING_SENT = {
   messages: 0,
   invocations: 0,

@@ -19,6 +19,7 @@ import { cancelDue } from "./dispatch/cancel.ts";
 import { type DispatchDeps, dispatchDue } from "./dispatch/dispatch.ts";
 import { createGrainchain } from "./dispatch/grainchain.ts";
 import { type WatchDeps, watchStale } from "./dispatch/watchdog.ts";
+import { within } from "./effects/within.ts";
 import { type Budgets, CALLS_AT_ONCE } from "./github/send.ts";
 import { type AlertDeps, raiseAlerts } from "./maintain/alerts.ts";
 import { expireOld, type RetentionDeps } from "./maintain/retention.ts";
@@ -106,6 +107,7 @@ export function createConsumer(deps: ConsumerDeps) {
   }
 
   const wakeNow = (message = WAKE_UP) => wake([deps.now().toISOString()], message);
+
   /** Tells the producer's health check that the cron runs. */
   async function beat(): Promise<void> {
     const now = deps.now().toISOString();
@@ -237,17 +239,4 @@ export function effectDeps(deps: ConsumerDeps): DispatchDeps {
       maxAttempts: config.DISPATCH_MAX_ATTEMPTS,
     },
   };
-}
-
-/** @throws if it takes longer */
-async function within<Result>(ms: number, perform: () => Promise<Result>): Promise<Result> {
-  let timer: ReturnType<typeof setTimeout> | null = null;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`not done after ${ms / 1000} s`)), ms);
-  });
-  try {
-    return await Promise.race([perform(), late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
