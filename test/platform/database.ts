@@ -1,0 +1,127 @@
+/** D1 within its limits. What one statement takes too much of resets the database for everybody. */
+
+import type { Accounting } from "./accounting.ts";
+import { conditionsOf, type DatabaseConditions } from "./database-conditions.ts";
+import { ERRORS } from "./limits.ts";
+import { bytesOf } from "./size.ts";
+import { refusalOf, type Sent } from "./statement-limits.ts";
+
+export interface DatabaseLike {
+  prepare(sql: string): StatementLike;
+  batch(statements: never[]): Promise<ResultLike[]>;
+}
+
+export interface StatementLike {
+  bind(...values: unknown[]): StatementLike;
+  all(): Promise<ResultLike>;
+  run(): Promise<ResultLike>;
+  first(column?: string): Promise<unknown>;
+}
+
+export interface ResultLike {
+  readonly results?: unknown[];
+  readonly meta?: {
+    readonly rows_read?: number;
+    readonly rows_written?: number;
+    readonly duration?: number;
+    readonly size_after?: number;
+  };
+}
+
+/** A statement as it was prepared. */
+interface Prepared extends Sent {
+  readonly statement: StatementLike;
+}
+
+/** The statements behind the wrapped ones, of every invocation. */
+const PREPARED = new WeakMap<object, Prepared>();
+
+export function limitDatabase<Database extends DatabaseLike>(accounting: Accounting, db: Database): Database {
+  const conditions = conditionsOf(db);
+  const send = (prepared: readonly Prepared[], perform: () => Promise<ResultLike[]>) =>
+    accounting.connections.use(() => sendWithin(accounting, conditions, prepared, perform));
+  return new Proxy(db, {
+    get(target, name) {
+      if (name === "prepare") {
+        return (sql: string) => limitStatement({ sql, values: [], statement: target.prepare(sql) }, send);
+      }
+      if (name === "batch") {
+        return (statements: readonly object[]) => {
+          const prepared = statements.map(preparedOf);
+          const batch = Reflect.get(target, name);
+          return send(prepared, () =>
+            Reflect.apply(batch, target, [prepared.map(({ statement }) => statement)]),
+          );
+        };
+      }
+      if (name === "then") return undefined;
+      throw new Error(`${String(name)}() of a database is not limited`);
+    },
+  });
+}
+
+function preparedOf(statement: object): Prepared {
+  const prepared = PREPARED.get(statement);
+  if (prepared === undefined) throw new Error("a statement of another database");
+  return prepared;
+}
+
+type Send = (prepared: readonly Prepared[], perform: () => Promise<ResultLike[]>) => Promise<ResultLike[]>;
+
+function limitStatement(prepared: Prepared, send: Send): StatementLike {
+  const { statement } = prepared;
+  const perform = async (name: "all" | "run") => {
+    const [result] = await send([prepared], async () => [await statement[name]()]);
+    return result ?? {};
+  };
+  const limited = {
+    bind: (...values: unknown[]) =>
+      limitStatement({ ...prepared, values, statement: statement.bind(...values) }, send),
+    all: () => perform("all"),
+    run: () => perform("run"),
+    /** As `all`, which tells what it read. */
+    async first(column?: string) {
+      const [row] = (await perform("all")).results ?? [];
+      if (typeof row !== "object" || row === null) return null;
+      if (column === undefined) return row;
+      if (!(column in row)) throw new Error(`D1_COLUMN_NOTFOUND: Column not found (${column})`);
+      return Reflect.get(row, column);
+    },
+    raw: () => {
+      throw new Error("raw() is not limited: it does not tell what it reads");
+    },
+  };
+  PREPARED.set(limited, prepared);
+  return limited;
+}
+
+async function sendWithin(
+  { limits, usage }: Accounting,
+  conditions: DatabaseConditions,
+  prepared: readonly Prepared[],
+  perform: () => Promise<ResultLike[]>,
+): Promise<ResultLike[]> {
+  usage.queries += prepared.length;
+  if (usage.queries > limits.queries) throw new Error(ERRORS.queries);
+  if (conditions.away) throw new Error(ERRORS.away);
+  const full = conditions.full || conditions.bytes >= Math.min(conditions.maxBytes, limits.databaseBytes);
+  for (const sent of prepared) {
+    const refusal = refusalOf(limits, sent, full);
+    if (refusal !== undefined) throw new Error(refusal);
+  }
+  const results = await conditions.unlessReset(perform);
+  for (const { meta = {}, results: rows = [] } of results) {
+    usage.rowsRead += meta.rows_read ?? 0;
+    usage.rowsWritten += meta.rows_written ?? 0;
+    conditions.bytes = meta.size_after ?? conditions.bytes;
+    if ((meta.rows_read ?? 0) > limits.rowsRead || (meta.duration ?? 0) > limits.statementMs) {
+      conditions.reset();
+      throw new Error(ERRORS.statement);
+    }
+    if (rows.some((row) => rowBytes(row) > limits.valueBytes)) throw new Error(ERRORS.valueBytes);
+  }
+  return results;
+}
+
+const rowBytes = (row: unknown): number =>
+  Object.values(Object(row)).reduce<number>((sum, value) => sum + bytesOf(value), 0);
