@@ -70,7 +70,10 @@ export async function startGrainchain({
   }
   const callbacks = new CallbackSender({ secret: callbackSecret, backoffMs: callbackBackoffMs, log });
   const validations = new Validations({ createSandbox, callbacks, concurrency, queueLimit, log });
-  const app = createRoutes({ apiPrefix, apiKey, maxTimeoutMs, maxConcurrent: concurrency, validations, log });
+  const app = createRoutes({
+    ...{ apiPrefix, apiKey, allowRemote, maxTimeoutMs, maxConcurrent: concurrency },
+    ...{ validations, log },
+  });
   const { port, close } = await listen(app, host, wantedPort);
   const url = `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
   log("grainchain.started", {

@@ -9,8 +9,8 @@ import { beforeAll, expect, test } from "vitest";
 import { sendDelivery } from "../../cli/src/api/delivery.ts";
 import { buildPayload } from "../../cli/src/input/payload.ts";
 import { waitUntil } from "../support/patience.ts";
-import { fireCron } from "../system/cron.ts";
-import { openDatabase } from "../system/database.ts";
+import { fireLocalCron } from "../system/cron.ts";
+import { openDatabaseFile } from "../system/database-file.ts";
 import { cleanUpAfterFile } from "../system/file-end.ts";
 import { childOf, pidsWith, processesWith } from "../system/processes.ts";
 import { environment, type Program, queryD1, SECRET, startProgram } from "../system/program.ts";
@@ -53,7 +53,7 @@ beforeAll(async () => {
 
 test("applies the migrations that are missing in an older state, and shows the demo", async () => {
   await applyOldMigrations(here.stateDir);
-  const before = appliedTo(here.stateDir);
+  const before = await appliedTo(here.stateDir);
   expect(before).toHaveLength(migrationNames().length - 1);
 
   gateway = start([], here.env);
@@ -72,7 +72,7 @@ test("applies the migrations that are missing in an older state, and shows the d
   const seen = steps.map((step) => printed.findIndex((line) => line.startsWith(step)));
   expect(seen).not.toContain(-1);
   expect(seen).toEqual(seen.toSorted((a, b) => a - b));
-  const after = appliedTo(here.stateDir);
+  const after = await appliedTo(here.stateDir);
   expect(after.slice(0, -1)).toEqual(before);
   expect(after.at(-1)).toMatchObject({ name: migrationNames().at(-1) });
 });
@@ -95,6 +95,17 @@ test("serves every route, and D1 to npm run d1", async () => {
   expect(rows).toEqual([{ state: "completed", conclusion: "success" }]);
 });
 
+test("lets nobody run SQL or a command over its ports", async () => {
+  for (const path of [
+    "/cdn-cgi/local/explorer",
+    "/cdn-cgi/local/explorer/api/d1/database",
+    "/cdn-cgi/explorer",
+  ])
+    expect((await fetch(`${here.url}${path}`)).status, path).toBe(404);
+  const grainchain = `http://127.0.0.1:${here.grainchainPort}/api/v1/validation`;
+  expect((await fetch(`${grainchain}/trigger`, { method: "POST", body: "{}" })).status).toBe(401);
+});
+
 test("ends at SIGTERM, and leaves no process", async () => {
   expect(leftOver(here)).not.toEqual([]);
   expect(await gateway.stop("SIGTERM")).toBe(0);
@@ -102,7 +113,7 @@ test("ends at SIGTERM, and leaves no process", async () => {
 });
 
 test("keeps D1 across a restart, repeats no migration, and skips the demo if told to", async () => {
-  const applied = appliedTo(here.stateDir);
+  const applied = await appliedTo(here.stateDir);
   grainchain.listen(there.grainchainPort, "127.0.0.1");
   gateway = start(["--no-demo"], { ...here.env, ...GITHUB });
   other = start(["--no-demo"], {
@@ -115,19 +126,21 @@ test("keeps D1 across a restart, repeats no migration, and skips the demo if tol
   const status = await fetch(`${here.url}/webhook/projects/demo/widgets/status`);
   expect(await status.json()).toMatchObject({ counts: { completed: 1 } });
   expect(gateway.lines.filter((line) => line.includes("demo"))).toEqual([]);
-  expect(appliedTo(here.stateDir)).toEqual(applied);
+  expect(await appliedTo(here.stateDir)).toEqual(applied);
 });
 
 test("fires crons at its own consumer, the first immediately, while another gateway runs on the machine", async () => {
-  for (const { url } of [here, there]) {
+  for (const { stateDir } of [here, there]) {
     // Only the cron starts retention.
     const trace = "SELECT name FROM settings WHERE name = 'retention:due'";
-    await waitUntil("a cron", async () => (await openDatabase(url)(trace)).length === 1);
+    await waitUntil("a cron", async () => (await openDatabaseFile(stateDir)(trace)).length === 1);
   }
 
-  for (const { url } of [here, there]) await fireCron(url);
-  for (const { url } of [here, there]) {
-    const looked = await openDatabase(url)("SELECT name FROM settings WHERE name LIKE 'reconcile:%'");
+  for (const { url } of [here, there]) await fireLocalCron(url);
+  for (const { stateDir } of [here, there]) {
+    const looked = await openDatabaseFile(stateDir)(
+      "SELECT name FROM settings WHERE name LIKE 'reconcile:%'",
+    );
     expect(looked).toEqual([{ name: "reconcile:org:acme/5" }]);
   }
 });

@@ -24,6 +24,14 @@ export function readVariables(worker: WorkerName): Readonly<Record<string, strin
   }
 }
 
+/** Wrangler fires crons at the first Worker only, so that one passes them on. */
+const CRON_BINDING = `
+[[env.development.services]]
+binding = "CRON"
+service = "webhook-gateway-consumer-development"
+entrypoint = "Cron"
+`;
+
 /**
  * Copies both configurations to another folder. Beside a `.dev.vars` Wrangler would read no other variables, but the
  * environment has to win over that file.
@@ -48,11 +56,14 @@ export function localConfigsAreCurrent(stateDir: string): boolean {
 }
 
 function localText(worker: WorkerName): string {
-  const text = readText(worker).replaceAll(
-    /^(main|migrations_dir) = "(.+)"$/gm,
-    (_, key: string, relative: string) => `${key} = ${JSON.stringify(path.join(ROOT, relative))}`,
-  );
-  return `# For Wrangler ${wranglerVersion()}.\n${text}`;
+  const text = readText(worker)
+    .replace(/^main = "(.+)\/index\.ts"$/m, 'main = "$1/local.ts"')
+    .replaceAll(
+      /^(main|migrations_dir) = "(.+)"$/gm,
+      (_, key: string, relative: string) => `${key} = ${JSON.stringify(path.join(ROOT, relative))}`,
+    );
+  const binding = worker === "producer" ? CRON_BINDING : "";
+  return `# For Wrangler ${wranglerVersion()}.\n${text}${binding}`;
 }
 
 function wranglerVersion(): string {

@@ -1,5 +1,5 @@
 /** Settings of the local gateway: `.dev.vars`, overridden by the environment. */
-import { existsSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, statSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { ROOT } from "@webhook-gateway/shared/process/root.mjs";
 import { GatewayError } from "../../cli/src/exit.ts";
@@ -12,6 +12,9 @@ import {
   readStateDir,
 } from "../../cli/src/project/local-gateway.ts";
 import { makeSecret, RANDOM_SECRETS } from "../../cli/src/project/secret-names.ts";
+
+/** The permissions of a file's group and of all others. */
+const OTHERS = 0o077;
 
 /** What the local gateway needs to know before it starts. */
 export interface LocalSettings extends LocalPorts {
@@ -41,6 +44,8 @@ export function readLocalSettings(environment: NodeJS.ProcessEnv, dir = ROOT): L
     externalGrainchain,
     variables: {
       ...localAddresses(ports),
+      // Whoever has the key of the embedded Grainchain runs commands as this user.
+      ...(!externalGrainchain && { GRAINCHAIN_API_KEY: makeSecret() }),
       ...readDevVars(dir),
       ...given,
       // The local gateway is the development environment, whatever a shell may have set.
@@ -51,8 +56,22 @@ export function readLocalSettings(environment: NodeJS.ProcessEnv, dir = ROOT): L
 
 function readDevVars(dir: string): Record<string, string> {
   const file = path.join(dir, ".dev.vars");
-  if (!existsSync(file)) writeDevVars(file);
+  if (existsSync(file)) keepPrivate(file);
+  else writeDevVars(file);
   return readSettingsFile(dir, ".dev.vars");
+}
+
+/** Takes a file with secrets away from other users of the machine. */
+function keepPrivate(file: string): void {
+  const { mode } = statSync(file);
+  if ((mode & OTHERS) === 0) return;
+  try {
+    chmodSync(file, mode & ~OTHERS);
+  } catch (thrown) {
+    throw new GatewayError(
+      `.dev.vars can be read by other users, and its mode cannot be changed (${errorCode(thrown)})`,
+    );
+  }
 }
 
 function writeDevVars(file: string): void {

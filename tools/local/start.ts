@@ -22,7 +22,7 @@ import { followLogs, Processes, spawnProgram } from "./processes.ts";
 import { type LocalSettings, readLocalSettings } from "./settings.ts";
 import { spawnWrangler } from "./wrangler.ts";
 
-const CONSUMER = "webhook-gateway-consumer-development";
+const CRON_PATH = "/cdn-cgi/local/scheduled?cron=*+*+*+*+*";
 const CRON_MS = 60_000;
 const START_TIMEOUT_MS = 60_000;
 const POLL_MS = 25;
@@ -52,6 +52,7 @@ function superviseChild(name: string, child: ChildProcess, logFile: string): voi
 async function main(): Promise<void> {
   const withDemo = readArguments();
   const settings = readLocalSettings(process.env);
+  mkdirSync(settings.stateDir, { recursive: true, mode: 0o700 });
   await requireFreePort(settings.port, "PORT");
   if (!settings.externalGrainchain) await requireFreePort(settings.grainchainPort, "GRAINCHAIN_PORT");
   requireGoodConfiguration(settings);
@@ -95,10 +96,11 @@ function readArguments(): boolean {
 function startGrainchain(settings: LocalSettings, demoRepos: string): void {
   mkdirSync(demoRepos, { recursive: true });
   const repos = [settings.variables.GRAINCHAIN_REPOS, demoRepos].filter((dir) => dir !== undefined);
+  // Steps run as the same user, who can read this environment. Callbacks go to capability URLs, so it needs no secret
+  // besides its own key.
   const child = spawnProgram("grainchain/src/index.ts", ["--port", String(settings.grainchainPort)], {
     ...grainchainEnvironment(process.env),
     GRAINCHAIN_REPOS: repos.join(path.delimiter),
-    GRAINCHAIN_CALLBACK_SECRET: settings.variables.GRAINCHAIN_CALLBACK_SECRET,
     GRAINCHAIN_API_KEY: settings.variables.GRAINCHAIN_API_KEY,
     GRAINCHAIN_API_PREFIX: settings.variables.GRAINCHAIN_API_PREFIX,
   });
@@ -128,7 +130,8 @@ function startWorkers(settings: LocalSettings): void {
 /**
  * Wrangler registers running Workers by name, for the whole machine, and sends a fired cron to whichever process has the
  * name: another gateway, or one that was killed less than 90 s ago. So each start has its own registry. Wrangler's local
- * traces are off: they keep the address of every request on disk, and the address of a callback is a capability.
+ * traces are off: they keep the address of every request on disk, and the address of a callback is a capability. Its
+ * explorer is off: it runs any SQL for whoever reaches the port.
  */
 function wranglerSettings(stateDir: string): NodeJS.ProcessEnv {
   const registry = path.join(stateDir, "registry");
@@ -137,6 +140,7 @@ function wranglerSettings(stateDir: string): NodeJS.ProcessEnv {
     WRANGLER_REGISTRY_PATH: registry,
     CLOUDFLARE_DEV_REGISTRY_PATH: registry,
     X_LOCAL_OBSERVABILITY: "false",
+    X_LOCAL_EXPLORER: "false",
   };
 }
 
@@ -200,12 +204,7 @@ async function answers(url: string): Promise<boolean> {
 
 async function fireCron(url: string): Promise<void> {
   try {
-    const response = await fetch(`${url}/cdn-cgi/local/explorer/api/local/scheduled?worker=${CONSUMER}`, {
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify({ cron: "* * * * *" }),
-      signal: stopped.signal,
-    });
+    const response = await fetch(`${url}${CRON_PATH}`, { signal: stopped.signal });
     if (!response.ok) console.error(`warning: cannot fire the cron (HTTP ${response.status})`);
     await response.body?.cancel();
   } catch {

@@ -1,4 +1,5 @@
 /** Whatever is wrong with a file of settings, the file is named, and its line; what it holds is never shown. */
+import { statSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, test } from "vitest";
 import {
@@ -100,6 +101,25 @@ describe(".dev.vars", () => {
     holding("A='one\r\ntwo'\r\nB=\"one\\ntwo\"\r\nC='one\\ntwo'\r\n")(path.join(dir, ".dev.vars"));
 
     expect(start(dir)).toMatchObject({ A: "one\ntwo", B: "one\ntwo", C: String.raw`one\ntwo` });
+  });
+
+  test("is taken away from other users of the machine", () => {
+    const file = path.join(makeDirectory(), ".dev.vars");
+    writeFileSync(file, "A=1\n", { mode: 0o644 });
+
+    start(path.dirname(file));
+
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+  });
+
+  test("need no key of the embedded Grainchain, which gets a new one unless there is one", () => {
+    const dir = makeDirectory();
+    const [first, second] = [start(dir), start(dir)].map(({ GRAINCHAIN_API_KEY }) => GRAINCHAIN_API_KEY);
+
+    expect(first).toMatch(/^[\w-]{43}$/);
+    expect(second).not.toBe(first);
+    expect(start(dir, { GRAINCHAIN_API_KEY: "given" }).GRAINCHAIN_API_KEY).toBe("given");
+    expect(start(dir, { GRAINCHAIN_API_URL: "http://127.0.0.1:1" }).GRAINCHAIN_API_KEY).toBeUndefined();
   });
 
   test("that cannot be written", () => {

@@ -1,6 +1,22 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { MiddlewareHandler } from "hono";
 import { refuse } from "./answers.ts";
+import { isLoopback } from "./listen.ts";
+
+/**
+ * Lets in only requests that name this machine. A web page reaches a loopback address under a name of its own, if its
+ * owner lets that name lead there (DNS rebinding); then the browser sends no Origin for what it takes for the same site.
+ */
+export const guardHost: MiddlewareHandler = async (context, next) => {
+  if (isLoopback(hostname(context.req.header("Host") ?? ""))) return next();
+  return refuse(context, 403, "host_refused", "the Host header must name this machine, such as localhost");
+};
+
+/** The name or address in a Host header, without its port. */
+function hostname(header: string): string {
+  const [, address, name = ""] = /^(?:\[([^\]]*)\]|([^:]*))(?::\d+)?$/.exec(header) ?? [];
+  return (address ?? name).toLowerCase();
+}
 
 /**
  * Lets in programs only, and only with the key if there is one. Every cross-site request of a browser carries Origin:

@@ -5,7 +5,7 @@ import type { Log } from "../log.ts";
 import type { Validations } from "../queue/validations.ts";
 import { RequestKeySchema, readClientRequestId, readRequest } from "../validation/request.ts";
 import { viewValidation } from "../validation/validation.ts";
-import { guardAccess } from "./access.ts";
+import { guardAccess, guardHost } from "./access.ts";
 import { acceptedAnswer, FULL, invalidAnswer, refuse, type TriggerAnswer } from "./answers.ts";
 
 const MAX_BODY_BYTES = 5 * 1024 ** 2;
@@ -17,6 +17,8 @@ const RETRY_AFTER_SECONDS = 5;
 export type RoutesOptions = {
   apiPrefix: string;
   apiKey: string | undefined;
+  /** Other machines can reach it, by whatever name they know it. */
+  allowRemote: boolean;
   maxTimeoutMs: number;
   maxConcurrent: number;
   validations: Validations;
@@ -28,8 +30,9 @@ const BatchSchema = v.object({ requests: v.pipe(v.array(v.unknown()), v.minLengt
 const LimitSchema = v.pipe(v.string(), v.regex(/^\d{1,9}$/), v.transform(Number), v.minValue(1));
 
 export function createRoutes(options: RoutesOptions): Hono {
-  const { apiPrefix, apiKey, log } = options;
+  const { apiPrefix, apiKey, allowRemote, log } = options;
   const app = new Hono();
+  if (!allowRemote) app.use(guardHost);
   route(app, "GET", "/health", (context) => context.json(readHealth(options)));
   app.use(`${apiPrefix}/*`, guardAccess(apiKey));
   app.use(`${apiPrefix}/*`, bodyLimit({ maxSize: MAX_BODY_BYTES, onError: refuseLargeBody }));

@@ -9,8 +9,8 @@ import { runHere } from "../../../cli/test/support/gateway-here.ts";
 import { openGitHub } from "../../github/client/client.ts";
 import type {} from "../../github/client/provided.ts";
 import { waitUntil } from "../../support/patience.ts";
-import { fireCron } from "../../system/cron.ts";
-import { openDatabase } from "../../system/database.ts";
+import { fireLocalCron } from "../../system/cron.ts";
+import { openDatabaseFile } from "../../system/database-file.ts";
 import { PAST } from "../../system/driver.ts";
 import { environment, startProgram } from "../../system/program.ts";
 import { commitFiles, makeDirectory, stepsFile } from "../../system/repositories.ts";
@@ -98,7 +98,7 @@ test("reveals no secret and nothing of a payload anywhere, whatever happens", as
     WEBHOOK_DEBUG_MODE: "true",
   });
   await gateway.waitForLine(/^ready /);
-  const rows = openDatabase(url);
+  const rows = openDatabaseFile(stateDir);
   const until = (sql: string, ...bound: string[]) =>
     waitUntil(sql, async () => (await rows(sql, ...bound)).length > 0);
   const signatures: string[] = [];
@@ -131,7 +131,7 @@ test("reveals no secret and nothing of a payload anywhere, whatever happens", as
   const issue = { number: 1, pull_request: {}, title: MARKER, body: MARKER };
   await send("issue_comment", { ...marked("issue_comment.created", { pr: 1 }), issue, comment });
   await until("SELECT 1 FROM reactions WHERE status = 'posted'");
-  await fireCron(url);
+  await fireLocalCron(url);
   await until("SELECT 1 FROM deliveries WHERE recovered_at IS NOT NULL");
 
   // Revoked tokens, a broken connection, and a report that becomes a dead letter.
@@ -147,15 +147,15 @@ test("reveals no secret and nothing of a payload anywhere, whatever happens", as
   await forge(url);
   await waitUntil("a report that died", async () => {
     await rows(`UPDATE reports SET due_at = '${PAST}' WHERE status = 'due'`);
-    await fireCron(url);
+    await fireLocalCron(url);
     return (await rows("SELECT 1 FROM dead_letters WHERE kind = 'report'")).length > 0;
   });
 
   // An alert that is refused and then accepted, and a replay.
-  await fireCron(url);
+  await fireLocalCron(url);
   await waitUntil("an alert", async () => alerts.bodies.length > 0);
   await rows(`UPDATE settings SET value = json_set(value, '$.due_at', '${PAST}') WHERE name LIKE 'alert:%'`);
-  await fireCron(url);
+  await fireLocalCron(url);
   await waitUntil("an alert that was taken", async () => alerts.bodies.length > 1);
   const operator = { GATEWAY_URL: url, GATEWAY_TOKEN: SECRETS.OPERATOR_TOKEN };
   const replayed = await runHere(["dlq", "replay", "--all", "--yes", "--reason", "fixed"], operator);

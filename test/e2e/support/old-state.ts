@@ -1,10 +1,11 @@
 /** The state of a gateway from an older checkout. */
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { DatabaseSync } from "node:sqlite";
 import { ROOT } from "@webhook-gateway/shared/process/root.mjs";
 import { expect } from "vitest";
 import { runWrangler } from "../../../tools/local/wrangler.ts";
+import type { Row } from "../../system/database.ts";
+import { openDatabaseFile } from "../../system/database-file.ts";
 import { makeDirectory } from "../../system/repositories.ts";
 
 const MIGRATIONS = path.join(ROOT, "shared/migrations");
@@ -23,13 +24,7 @@ export async function applyOldMigrations(stateDir: string): Promise<void> {
 }
 
 /** The migrations in Wrangler's table, in the order in which they were applied. */
-export function appliedTo(stateDir: string) {
-  const dir = path.join(stateDir, "v3/d1/miniflare-D1DatabaseObject");
-  const [file = ""] = readdirSync(dir).filter((name) => /^[0-9a-f]+\.sqlite$/.test(name));
-  const database = new DatabaseSync(path.join(dir, file), { readOnly: true });
-  const rows = database.prepare("SELECT name, applied_at FROM d1_migrations ORDER BY id").all();
-  database.close();
-  return rows;
-}
+export const appliedTo = (stateDir: string): Promise<Row[]> =>
+  openDatabaseFile(stateDir)("SELECT name, applied_at FROM d1_migrations ORDER BY id");
 
 export const migrationNames = (): string[] => readdirSync(MIGRATIONS).filter((name) => name.endsWith(".sql"));
