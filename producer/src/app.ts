@@ -5,14 +5,15 @@ import {
   type ProducerConfig,
   webhookSecrets,
 } from "@webhook-gateway/shared/config/producer.ts";
+import { bearerToken } from "@webhook-gateway/shared/config/secret.ts";
 import { createRoutingPolicy } from "@webhook-gateway/shared/routing/routing-policy.ts";
 import { isUnavailable } from "@webhook-gateway/shared/store/unavailable.ts";
 import { errorText, type Log } from "@webhook-gateway/shared/telemetry/log.ts";
 import { VERSION } from "@webhook-gateway/shared/version.ts";
 import { type Context, Hono, type Next } from "hono";
 import { etag } from "hono/etag";
-import { roleOf } from "./auth/access.ts";
 import { type RateLimit, refuseUnauthorized } from "./auth/rate-limit.ts";
+import { createTokens } from "./auth/tokens.ts";
 import { type Capability, createAuthenticator } from "./callback/authentication.ts";
 import { receiveCallback } from "./callback/status-callback.ts";
 import { createDashboardData } from "./dashboard/data.ts";
@@ -60,7 +61,7 @@ export function createApp(deps: AppDeps) {
 function createRoutes(appDeps: AppDeps) {
   const { config, now } = appDeps;
   const queue = watchQueue(appDeps.queue, now);
-  const deps = { ...appDeps, queue };
+  const deps = { ...appDeps, queue, findHolder: createTokens(config) };
   const health = createHealth({ db: deps.db, queue, environment: config.ENVIRONMENT, now });
   const verifyDelivery = createVerifier(webhookSecrets(config));
   const authenticate = createAuthenticator(callbackSecrets(config));
@@ -89,7 +90,10 @@ function createRoutes(appDeps: AppDeps) {
 
   const status = async (context: AppContext, projectId: string) => {
     const open = config.PROJECT_STATUS_PUBLIC;
-    if (!open && (await roleOf(config, context.req.header("authorization"))) === undefined) {
+    if (
+      !open &&
+      (await deps.findHolder(bearerToken(context.req.header("authorization")) ?? "")) === undefined
+    ) {
       const message = "a bearer token of an operator or a reader is required";
       return refuse(
         context,

@@ -1,5 +1,4 @@
 /** HTTP to one gateway: authenticated, bounded in time, its answers checked. */
-import { hostname, userInfo } from "node:os";
 import * as v from "valibot";
 import { requestJson } from "./http.ts";
 import { ApiError, noAnswer, type RequestKind, readRefusal } from "./refusal.ts";
@@ -36,7 +35,6 @@ export function openClient({ url, token }: Connection): Client {
   const headers = {
     accept: "application/json",
     authorization: `Bearer ${token}`,
-    "x-operator": operatorName(),
   };
 
   async function send<Schema extends v.GenericSchema>(
@@ -86,16 +84,4 @@ function queryText(query: Query): string {
     if (value !== undefined) search.set(name, String(value));
   }
   return search.size === 0 ? "" : `?${search}`;
-}
-
-/** For the gateway's records: `user@host`, in characters that a header may have. */
-const operatorName = (): string => `${userName()}@${hostname()}`.replaceAll(/[^\x21-\x7e]/g, "?");
-
-function userName(): string {
-  try {
-    return userInfo().username;
-  } catch {
-    // A container's user may have no name.
-    return "unknown";
-  }
 }

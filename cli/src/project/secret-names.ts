@@ -16,6 +16,8 @@ export const OPTIONAL_SECRETS: Readonly<Record<WorkerName, readonly string[]>> =
     "GITHUB_WEBHOOK_SECRET_PREVIOUS",
     "GITHUB_WEBHOOK_SECRETS",
     "GRAINCHAIN_CALLBACK_SECRET_PREVIOUS",
+    "OPERATOR_TOKENS",
+    "READER_TOKENS",
   ],
   consumer: [
     "GRAINCHAIN_API_KEY",

@@ -20,6 +20,8 @@ const OPTIONAL = {
   GITHUB_WEBHOOK_SECRET_PREVIOUS: "the one before",
   GITHUB_WEBHOOK_SECRETS: '{"other":"hook"}',
   GRAINCHAIN_CALLBACK_SECRET_PREVIOUS: "the callbacks' one before",
+  OPERATOR_TOKENS: '{"alice":"token of alice"}',
+  READER_TOKENS: '{"bob":"token of bob"}',
   GRAINCHAIN_API_KEY: "grainchain key",
   GITHUB_TOKEN: "ghp_given",
   GITHUB_APP_ID: "4711",

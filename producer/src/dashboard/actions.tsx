@@ -49,16 +49,12 @@ export function addActions(app: Hono<DashboardEnv>, deps: DashboardDeps): void {
   app.post("/dead-letters/replay", async (context) => {
     const read = readForm(replayForm, await fieldsOf(context));
     if ("error" in read) return refuse(context, read.error);
-    return afterDeadLetterCommand(context, "replay", await data.replay(read.query, context.var.visitor.name));
+    return afterDeadLetterCommand(context, "replay", await data.replay(read.query, context.var.view.actor));
   });
   app.post("/dead-letters/discard", async (context) => {
     const read = readForm(discardForm, await fieldsOf(context));
     if ("error" in read) return refuse(context, read.error);
-    return afterDeadLetterCommand(
-      context,
-      "discard",
-      await data.discard(read.query, context.var.visitor.name),
-    );
+    return afterDeadLetterCommand(context, "discard", await data.discard(read.query, context.var.view.actor));
   });
   app.post("/replays/:id/cancel", async (context) => {
     const replay = await data.cancelReplay(context.req.param("id"));

@@ -3,13 +3,15 @@
 import type { ProducerConfig } from "@webhook-gateway/shared/config/producer.ts";
 import type { Log } from "@webhook-gateway/shared/telemetry/log.ts";
 import type { Context } from "hono";
+import type { Caller } from "../auth/caller.ts";
 import type { RateLimit } from "../auth/rate-limit.ts";
+import type { FindHolder } from "../auth/tokens.ts";
 import type { DashboardData } from "./data.ts";
 import type { View } from "./parts/view.ts";
-import type { Visitor } from "./visitor.ts";
 
 export interface DashboardDeps {
   readonly config: ProducerConfig;
+  readonly findHolder: FindHolder;
   readonly data: DashboardData;
   /** Counts wrong passwords; the right one is never limited. */
   readonly failedSignatures: RateLimit;
@@ -21,7 +23,7 @@ export interface DashboardDeps {
 export interface DashboardEnv {
   Variables: {
     requestId: string;
-    visitor: Visitor;
+    visitor: Caller;
     view: View;
   };
 }

@@ -38,8 +38,8 @@ export type DashboardData = ReturnType<typeof createDashboardData>;
 /** @param health the answer of `GET /health` */
 export function createDashboardData(deps: OperatorDeps, health: () => Promise<Health>) {
   const { db } = deps;
-  const command = (action: ReplayItem["action"]) => (given: DeadLetterCommand, who: string) =>
-    commandDeadLetters(deps, action, given, who);
+  const command = (action: ReplayItem["action"]) => (given: DeadLetterCommand, actor: string) =>
+    commandDeadLetters(deps, action, given, actor);
   return {
     overview: () => readOverview(deps),
     health,

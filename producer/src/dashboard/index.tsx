@@ -9,6 +9,7 @@ import { errorText } from "@webhook-gateway/shared/telemetry/log.ts";
 import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { etag } from "hono/etag";
+import { actorOf } from "../auth/caller.ts";
 import type { ApiError } from "../http/api-error.ts";
 import { addActions } from "./actions.tsx";
 import { asset } from "./assets.ts";
@@ -28,7 +29,7 @@ const MAX_FORM_BYTES = 512 * 1024;
 
 /** Mount it at `/dashboard`. */
 export function createDashboard(deps: DashboardDeps) {
-  const { config, failedSignatures } = deps;
+  const { config, failedSignatures, findHolder } = deps;
   const app = new Hono<DashboardEnv>({ strict: false });
 
   app.onError((thrown, context) => answerThrown(thrown, context, deps));
@@ -42,13 +43,14 @@ export function createDashboard(deps: DashboardDeps) {
     return asset(version, name) ?? refuse(context, NOTHING);
   });
   app.use(async (context, next) => {
-    const visitor = await identify(config, failedSignatures, context.req.raw);
+    const visitor = await identify(findHolder, failedSignatures, context.req.raw);
     if ("error" in visitor) return refuse(context, visitor.error);
     const notice = noticeOf(context.req.url);
     context.set("visitor", visitor);
     context.set("view", {
       now: deps.now(),
       role: visitor.role,
+      actor: actorOf(visitor),
       environment: config.ENVIRONMENT,
       ...(notice === undefined ? {} : { notice }),
     });
@@ -59,7 +61,7 @@ export function createDashboard(deps: DashboardDeps) {
     if (context.var.visitor.role !== "operator") return refuse(context, READER);
     const fields = {
       request_id: context.var.requestId,
-      who: context.var.visitor.name,
+      actor: context.var.view.actor,
       path: context.req.path,
     };
     deps.log.info("dashboard.form", fields);

@@ -1,11 +1,12 @@
 /** The operator API under `/api`: authenticated, validated and never cached. */
 
-import type { ProducerConfig } from "@webhook-gateway/shared/config/producer.ts";
+import { bearerToken } from "@webhook-gateway/shared/config/secret.ts";
 import { CursorError } from "@webhook-gateway/shared/store/read/page.ts";
 import { type Context, Hono } from "hono";
 import * as v from "valibot";
-import { roleOf } from "../auth/access.ts";
+import { actorOf, type Caller } from "../auth/caller.ts";
 import { type RateLimit, refuseUnauthorized } from "../auth/rate-limit.ts";
+import type { FindHolder } from "../auth/tokens.ts";
 import { type ApiError, errorResponse } from "../http/api-error.ts";
 import { decodeUtf8, readBody } from "../ingress/body.ts";
 import { openApiDocument } from "./openapi.ts";
@@ -13,7 +14,7 @@ import type { Answer, OperatorDeps, Route } from "./route.ts";
 import { ROUTES } from "./routes.ts";
 
 export interface OperatorApiDeps extends OperatorDeps {
-  readonly config: ProducerConfig;
+  readonly findHolder: FindHolder;
   readonly failedSignatures: RateLimit;
 }
 
@@ -35,39 +36,33 @@ export function createOperatorApi(deps: OperatorApiDeps) {
   const refuse = (context: ApiContext, error: ApiError): Response =>
     errorResponse(error, context.var.requestId);
 
-  /** @returns undefined if the caller is allowed */
-  async function refusal(context: ApiContext, needed: Route["role"]): Promise<Response | undefined> {
-    const role = await roleOf(deps.config, context.req.header("authorization"));
-    if (role === undefined) {
-      const message = "a bearer token of an operator or a reader is required";
-      return refuse(
-        context,
-        await refuseUnauthorized(deps.failedSignatures, context.req.raw, "token", message),
-      );
-    }
-    if (needed === "reader" || role === "operator") return undefined;
-    return refuse(context, { code: "forbidden", message: "a reader may only read" });
+  async function identify(context: ApiContext): Promise<Caller | { readonly error: ApiError }> {
+    const caller = await deps.findHolder(bearerToken(context.req.header("authorization")) ?? "");
+    if (caller !== undefined) return caller;
+    const message = "a bearer token of an operator or a reader is required";
+    return { error: await refuseUnauthorized(deps.failedSignatures, context.req.raw, "token", message) };
   }
 
   for (const route of ROUTES) {
     const path = route.path.replaceAll(/\{(\w+)\}/g, ":$1");
     api.on(route.method, path, async (context) => {
-      const refused = await refusal(context, route.role);
-      if (refused !== undefined) return refused;
+      const caller = await identify(context);
+      if ("error" in caller) return refuse(context, caller.error);
+      if (route.role === "operator" && caller.role === "reader") return refuse(context, READER);
       const input = await readInput(context, route);
       if ("error" in input) return refuse(context, input.error);
       const log = deps.log.with({ request_id: context.var.requestId });
-      const who = whoOf(context.req.header("x-operator"));
       const id = context.req.param("id") ?? "";
-      const answer = await answerOf(() => route.handle({ ...input, deps: { ...deps, log }, id, who }));
+      const actor = actorOf(caller);
+      const answer = await answerOf(() => route.handle({ ...input, deps: { ...deps, log }, id, actor }));
       return "error" in answer ? refuse(context, answer.error) : render(context, answer);
     });
   }
 
-  api.get(
-    "/openapi.json",
-    async (context) => (await refusal(context, "reader")) ?? context.json(openApiDocument()),
-  );
+  api.get("/openapi.json", async (context) => {
+    const caller = await identify(context);
+    return "error" in caller ? refuse(context, caller.error) : context.json(openApiDocument());
+  });
 
   for (const [path, allow] of allowed()) {
     api.all(path, (context) => {
@@ -122,14 +117,7 @@ function render(context: ApiContext, answer: Exclude<Answer, { error: ApiError }
   return context.json(answer.body as Record<string, unknown>, answer.status ?? 200);
 }
 
-/** Whoever has the token can give any name: it is for the record, not for access. */
-const whoOf = (header: string | undefined): string => {
-  const name = (header ?? "")
-    .replaceAll(/[^\x20-\x7e]/g, "")
-    .trim()
-    .slice(0, 100);
-  return name === "" ? "operator" : name;
-};
+const READER: ApiError = { code: "forbidden", message: "a reader may only read" };
 
 function allowed(): [path: string, allow: string][] {
   const methods = new Map<string, string[]>([["/openapi.json", ["GET", "HEAD"]]]);

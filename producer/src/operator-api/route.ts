@@ -13,8 +13,8 @@ export interface Call<Query, Body> {
   readonly id: string;
   readonly query: Query;
   readonly body: Body;
-  /** The name that the caller gives. */
-  readonly who: string;
+  /** Who asks: `operator:alice`. */
+  readonly actor: string;
 }
 
 /** `status` is 200 by default. */

@@ -93,9 +93,9 @@ export const ROUTES: readonly Route[] = [
     summary: "Close dead letters without replaying them",
     body: replay.discardRequest,
     answers: { 200: v.union([deadLetter.deadLetterPreview, replay.replayItem]) },
-    handle: async ({ deps, body, who }) => {
+    handle: async ({ deps, body, actor }) => {
       if (body.dry_run) return { body: await previewDeadLetterCommand(deps, body) };
-      return deadLetterAnswer(await commandDeadLetters(deps, "discard", body, who), 200);
+      return deadLetterAnswer(await commandDeadLetters(deps, "discard", body, actor), 200);
     },
   }),
   get({
@@ -109,9 +109,9 @@ export const ROUTES: readonly Route[] = [
     summary: "Replay dead letters behind live work",
     body: replay.replayRequest,
     answers: { 200: deadLetter.deadLetterPreview, 202: replay.replayItem },
-    handle: async ({ deps, body, who }) => {
+    handle: async ({ deps, body, actor }) => {
       if (body.dry_run) return { body: await previewDeadLetterCommand(deps, body) };
-      return deadLetterAnswer(await commandDeadLetters(deps, "replay", body, who), 202);
+      return deadLetterAnswer(await commandDeadLetters(deps, "replay", body, actor), 202);
     },
   }),
   get({
@@ -138,10 +138,10 @@ export const ROUTES: readonly Route[] = [
     summary: "Search for missing deliveries",
     body: reconcile.reconcileRequest,
     answers: { 202: reconcile.reconcileItem },
-    handle: async ({ deps, body, who }) => {
+    handle: async ({ deps, body, actor }) => {
       const id = deps.newId();
       const since = body.since === undefined ? null : new Date(body.since).toISOString();
-      const request = { id, requested_by: who, since, dry_run: body.dry_run };
+      const request = { id, requested_by: actor, since, dry_run: body.dry_run };
       await insertReconcile(deps.db, request, deps.now().toISOString());
       await notifyConsumer(deps);
       return { body: await loadReconcile(deps.db, id), status: 202 };

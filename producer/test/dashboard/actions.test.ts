@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { asOperator, basic, form, pageOf, startDashboard } from "./support/dashboard.ts";
+import { asOperator, form, pageOf, startDashboard } from "./support/dashboard.ts";
 import { absent } from "./support/empty.ts";
 
 describe("dead letters", () => {
@@ -81,7 +81,7 @@ describe("dead letters", () => {
     expect(response.status).toBe(303);
     expect(response.headers.get("location")).toBe("/dashboard/replays?notice=replay");
     const order = { scope: { ids: ["a"] }, reason: "D1 is back", rate: 30, dry_run: false };
-    expect(asked).toEqual([["replay", order, "ada"]]);
+    expect(asked).toEqual([["replay", order, "operator:operator"]]);
   });
 
   test("are discarded likewise", async () => {
@@ -94,7 +94,7 @@ describe("dead letters", () => {
       ]),
     );
     expect(response.status).toBe(303);
-    expect(asked).toEqual([["discard", { scope: { all: true }, dry_run: false }, "ada"]]);
+    expect(asked).toEqual([["discard", { scope: { all: true }, dry_run: false }, "operator:operator"]]);
   });
 
   test.each(["0", "6001", "1.5", "", "many"])("are not replayed at a rate of %j", async (rate) => {
@@ -159,11 +159,4 @@ test("a form that is too large is refused", async () => {
   const response = await fetch("/dashboard/dead-letters/replay", form(fields));
   expect(response.status).toBe(413);
   expect(asked).toEqual([]);
-});
-
-test("who asks is told in words that can be kept", async () => {
-  const { fetch, asked } = startDashboard();
-  const authorization = basic("unit-operator-token-c0de", `ada\u202e${"x".repeat(200)}`);
-  await fetch("/dashboard/dead-letters/discard", form([["scope", '{"all":true}']], { authorization }));
-  expect(asked[0]?.[2]).toBe(`ada${"x".repeat(97)}`);
 });

@@ -128,16 +128,17 @@ describe("wrong tokens", () => {
   });
 });
 
-test("every token that is given is compared with both tokens, as digests", async () => {
+test("every token that is given is compared with every token, as digests", async () => {
   const digest = vi.spyOn(crypto.subtle, "digest");
   try {
     const digests: number[] = [];
     for (const token of ["x", SECRETS.READER_TOKEN, SECRETS.OPERATOR_TOKEN, "y".repeat(5000)]) {
       digest.mockClear();
-      await startApi().ask("GET", "/api/openapi.json", { token });
+      const env = { OPERATOR_TOKENS: '{"alice":"a","bob":"b"}', READER_TOKENS: '{"eve":"e"}' };
+      await startApi({ env }).ask("GET", "/api/openapi.json", { token });
       digests.push(digest.mock.calls.length);
     }
-    expect(digests).toEqual([4, 4, 4, 4]);
+    expect(digests).toEqual([6, 6, 6, 6]);
   } finally {
     digest.mockRestore();
   }

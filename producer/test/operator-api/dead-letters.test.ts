@@ -38,13 +38,12 @@ describe.each(ORDERS)("a $action", ({ action, path, status, taken }) => {
     const scope = { ids: [first, second, second] };
     const response = await api.ask("POST", path, {
       body: { scope, reason: "Grainchain is fixed" },
-      headers: { "x-operator": "ada" },
     });
     expect(response.status).toBe(status);
     const command = await response.json<{ id: string }>();
     expect(command).toMatchObject({
       action,
-      requested_by: "ada",
+      requested_by: "operator:operator",
       requested_at: "2026-11-23T10:00:00.000Z",
       reason: "Grainchain is fixed",
       scope: JSON.stringify(scope),

@@ -3,6 +3,7 @@
 import * as v from "valibot";
 import { readConfig } from "./common.ts";
 import * as field from "./field.ts";
+import { namedTokens } from "./named-tokens.ts";
 import { hasWhitespaceAround, type LabeledSecret } from "./secret.ts";
 
 type SecretsByLabel = Readonly<Record<string, string>>;
@@ -33,7 +34,9 @@ const schema = v.object({
   GRAINCHAIN_CALLBACK_SECRET: field.secret,
   GRAINCHAIN_CALLBACK_SECRET_PREVIOUS: field.optionalSecret,
   OPERATOR_TOKEN: field.secret,
+  OPERATOR_TOKENS: namedTokens("operator"),
   READER_TOKEN: field.secret,
+  READER_TOKENS: namedTokens("reader"),
   PROJECT_STATUS_PUBLIC: field.flag("false"),
   VALIDATE_PUSH_BRANCHES: field.list,
   REPOSITORY_ALLOW: field.list,

@@ -12,15 +12,19 @@ export const hasWhitespaceAround = (text: string): boolean => text !== text.trim
 
 /** Whether two secrets are equal, in a time that depends on neither. */
 export async function sameSecret(given: string, expected: string): Promise<boolean> {
-  const [a, b] = await Promise.all([digest(given), digest(expected)]);
-  return a.reduce((difference, byte, index) => difference | (byte ^ (b[index] ?? 0)), 0) === 0;
+  return sameDigest(...(await Promise.all([secretDigest(given), secretDigest(expected)])));
 }
+
+/** Whether two digests are equal, in a time that depends on neither. */
+export const sameDigest = (a: Uint8Array, b: Uint8Array): boolean =>
+  a.reduce((difference, byte, index) => difference | (byte ^ (b[index] ?? 0)), 0) === 0;
 
 /** The token of an `Authorization: Bearer` header; undefined if it has none. */
 export function bearerToken(header: string | null | undefined): string | undefined {
   return /^Bearer +(\S+) *$/i.exec(header ?? "")?.[1];
 }
 
-async function digest(text: string): Promise<Uint8Array> {
+/** Secrets are compared by their digests, which all have one length. */
+export async function secretDigest(text: string): Promise<Uint8Array> {
   return new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text)));
 }

@@ -59,7 +59,8 @@ export const Page = ({ view, title, section, refreshSeconds, asked, plots = fals
       </main>
       <footer id="foot">
         webhook-gateway {VERSION} · {view.environment} · as of {utcText(view.now.toISOString())} · signed in
-        as {view.role === "operator" ? "an operator" : "a reader, who cannot change anything"}
+        as {view.actor}
+        {view.role === "reader" && ", who cannot change anything"}
       </footer>
     </body>
   </html>

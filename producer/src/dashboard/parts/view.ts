@@ -1,11 +1,13 @@
 /** What every page needs to be rendered. */
-import type { Role } from "../../auth/access.ts";
+import type { Role } from "../../auth/caller.ts";
 import type { ListPage } from "../data.ts";
 
 export interface View {
   /** The time of the request: other times are shown relative to it. */
   readonly now: Date;
   readonly role: Role;
+  /** Who is signed in: `operator:alice`. */
+  readonly actor: string;
   readonly environment: string;
   /** What has just been done, if a form led to the page. */
   readonly notice?: string;

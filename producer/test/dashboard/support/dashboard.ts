@@ -4,6 +4,7 @@ import { readProducerConfig } from "@webhook-gateway/shared/config/producer.ts";
 import { createLog } from "@webhook-gateway/shared/telemetry/log.ts";
 import { Hono } from "hono";
 import { expect } from "vitest";
+import { createTokens } from "../../../src/auth/tokens.ts";
 import type { DashboardData } from "../../../src/dashboard/data.ts";
 import { createDashboard } from "../../../src/dashboard/index.tsx";
 import { NOW, ORIGIN, SECRETS } from "../../support/app.ts";
@@ -12,6 +13,7 @@ import { type Samples, samplesOf } from "./samples.ts";
 export interface DashboardOptions {
   readonly samples?: Samples;
   readonly data?: Partial<DashboardData>;
+  readonly env?: Readonly<Record<string, string>>;
   /** Wrong passwords per address before the limit. */
   readonly limit?: number;
 }
@@ -24,8 +26,10 @@ export function startDashboard(options: DashboardOptions = {}) {
   const lines: string[] = [];
   const limitedKeys: string[] = [];
   const data = { ...dataOf(options.samples ?? samplesOf("plain"), asked), ...options.data };
+  const config = readProducerConfig({ ENVIRONMENT: "development", ...SECRETS, ...options.env });
   const dashboard = createDashboard({
-    config: readProducerConfig({ ENVIRONMENT: "development", ...SECRETS }),
+    config,
+    findHolder: createTokens(config),
     data,
     failedSignatures: {
       async limit({ key }) {
