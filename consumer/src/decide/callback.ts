@@ -1,7 +1,13 @@
 /** Decides callbacks. Pure: reads and changes only the change set. */
 
-import { keepsLate, MAX_LATE_CALLBACKS, withLate } from "@webhook-gateway/shared/domain/late-callback.ts";
-import { isFinal, type Signal } from "@webhook-gateway/shared/domain/validation.ts";
+import {
+  keepLive,
+  keepsLate,
+  MAX_LATE_CALLBACKS,
+  MAX_LIVE_CALLBACKS,
+  withLate,
+} from "@webhook-gateway/shared/domain/callback-limits.ts";
+import { isFinal, type Signal, transition } from "@webhook-gateway/shared/domain/validation.ts";
 import type { CallbackFact } from "@webhook-gateway/shared/messages/fact.ts";
 import type { Results, UnmatchedCallback } from "@webhook-gateway/shared/store/rows.ts";
 import type { Validation } from "@webhook-gateway/shared/store/validation-row.ts";
@@ -39,30 +45,34 @@ export interface StatusUpdate {
   readonly results?: Results | undefined;
 }
 
-/** Applies a status update. While the validation is live each callback is in the timeline. A repeated one moves nothing. */
+/** Applies a status update. A repeated one moves nothing. What is kept of callbacks is bounded: see `keepLive`. */
 export function applyStatusUpdate(
   changes: ChangeSet,
   validation: Validation,
   update: StatusUpdate,
 ): Validation {
   if (isFinal(validation.state)) return applyLateStatusUpdate(changes, validation, update);
-  const source = update.id === null ? "Grainchain, when asked, said" : "callback";
-  return changes.signal(
-    validation,
-    signalOf(update),
-    {
-      reason: `${source} ${statusText(update)}`,
-      deliveryId: update.id,
-      note: update.id !== null,
-      results: update.results,
-    },
-    {
-      grainchain_id: validation.grainchain_id ?? update.grainchain_id ?? null,
-      started_at: validation.started_at ?? (update.status === "pending" ? null : startedAt(update)),
-      heard_at: update.received_at,
-      error: update.error ?? validation.error,
-    },
-  );
+  const patch = {
+    grainchain_id: validation.grainchain_id ?? update.grainchain_id ?? null,
+    started_at: validation.started_at ?? (update.status === "pending" ? null : startedAt(update)),
+    heard_at: update.received_at,
+    error: update.error ?? validation.error,
+  };
+  const signal = signalOf(update);
+  const { id, results } = update;
+  if (id === null) {
+    const reason = `Grainchain, when asked, said ${statusText(update)}`;
+    return changes.signal(validation, signal, { reason, deliveryId: id, results }, patch);
+  }
+  const kept = transition(validation, signal).moved ? "row" : keepLive(validation, results !== undefined);
+  const cause = { reason: `callback ${statusText(update)}`, deliveryId: id };
+  if (kept === "nothing") {
+    drop(changes, { id }, validation.id, BEYOND_LIVE);
+    return changes.signal(validation, signal, cause, patch);
+  }
+  const live_callbacks = validation.live_callbacks + (kept === "row" ? 1 : 0);
+  const keeping = { note: true, results, resultsOf: update.status, onlyResults: kept === "results" };
+  return changes.signal(validation, signal, { ...cause, ...keeping }, { ...patch, live_callbacks });
 }
 
 /** After the end nothing moves, and what is kept is bounded: see `keepsLate`. */
@@ -87,6 +97,7 @@ function applyLateStatusUpdate(changes: ChangeSet, validation: Validation, updat
   );
 }
 
+const BEYOND_LIVE = `${MAX_LIVE_CALLBACKS} are in the timeline already`;
 const BEYOND = `${MAX_LATE_CALLBACKS} have arrived since the end`;
 const REPEATED = "its results are dropped: this status has some already";
 const LAST = "no further ones are kept";

@@ -1,6 +1,11 @@
 /** A decision in the making: the rows that it was read from, and what it changes so far. Nothing is written here. */
-import { type Late, NONE_LATE } from "@webhook-gateway/shared/domain/late-callback.ts";
-import { isFinal, type Signal, transition } from "@webhook-gateway/shared/domain/validation.ts";
+import { type Late, type Live, NO_CALLBACKS } from "@webhook-gateway/shared/domain/callback-limits.ts";
+import {
+  type GrainchainStatus,
+  isFinal,
+  type Signal,
+  transition,
+} from "@webhook-gateway/shared/domain/validation.ts";
 import type { Results } from "@webhook-gateway/shared/store/rows.ts";
 import type { Subject } from "@webhook-gateway/shared/store/subject-row.ts";
 import type { Validation } from "@webhook-gateway/shared/store/validation-row.ts";
@@ -15,10 +20,13 @@ export interface Cause {
   /** Written to the timeline even if the signal moves nothing. */
   readonly note?: boolean;
   readonly results?: Results | undefined;
+  /** Before the end: see `TimelineEntry`. */
+  readonly resultsOf?: GrainchainStatus;
+  readonly onlyResults?: boolean;
 }
 
 type LeaseColumn = "attempts" | "due_at" | "lease_id" | "lease_until";
-type HeardColumn = "grainchain_id" | "error" | "started_at" | "heard_at" | keyof Late;
+type HeardColumn = "grainchain_id" | "error" | "started_at" | "heard_at" | keyof Live | keyof Late;
 
 /** Columns that a signal may set beside the state. */
 export type Patch = Partial<Pick<Validation, LeaseColumn | HeardColumn>>;
@@ -100,7 +108,7 @@ export class ChangeSet {
   /** Queues a dead validation again, behind its repository's others. */
   requeue(row: Validation, cause: Cause): void {
     const turn = this.#nextTurn(row.repository_id);
-    const patch = { attempts: 0, error: null, finished_at: null, lane: this.#lane, turn, ...NONE_LATE };
+    const patch = { attempts: 0, error: null, finished_at: null, lane: this.#lane, turn, ...NO_CALLBACKS };
     const next = this.signal(row, { type: "replayed" }, cause);
     this.#putValidation({ ...next, ...patch });
     this.#putReport(row.id);
@@ -167,10 +175,16 @@ export class ChangeSet {
     validation_id: string,
     from_state: Validation["state"] | null,
     to_state: Validation["state"],
-    { reason, deliveryId, results }: Cause,
+    { reason, deliveryId, results, resultsOf, onlyResults = false }: Cause,
     keepResults = false,
   ): void {
-    const kept = keepResults && results !== undefined ? { results } : {};
+    const kept = keepResults && results !== undefined ? { results } : undefined;
+    let live = {};
+    if (kept !== undefined && resultsOf !== undefined) {
+      live = { results_of: resultsOf, only_results: onlyResults };
+      const row = { validation_id, results_of: resultsOf };
+      this.#put({ kind: "liveResults", row }, `${validation_id} ${resultsOf}`);
+    }
     const row = {
       validation_id,
       at: this.now,
@@ -179,6 +193,7 @@ export class ChangeSet {
       reason,
       delivery_id: deliveryId,
       ...kept,
+      ...live,
     };
     this.add({ kind: "timeline", row });
   }

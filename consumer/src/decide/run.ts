@@ -1,6 +1,6 @@
 /** Starting, superseding and cancelling the runs of one subject. */
 
-import { NONE_LATE } from "@webhook-gateway/shared/domain/late-callback.ts";
+import { NO_CALLBACKS } from "@webhook-gateway/shared/domain/callback-limits.ts";
 import { validationId } from "@webhook-gateway/shared/domain/subject.ts";
 import { isFinal } from "@webhook-gateway/shared/domain/validation.ts";
 import type { DeliveryFact } from "@webhook-gateway/shared/messages/fact.ts";
@@ -102,7 +102,7 @@ function startRun(
       started_at: null,
       finished_at: null,
       heard_at: null,
-      ...NONE_LATE,
+      ...NO_CALLBACKS,
       version: 0,
     },
     { reason: `queued by ${origin.by}`, deliveryId: origin.causeId },

@@ -23,14 +23,21 @@ const word = fc.record({
   newBatch: fc.boolean(),
 });
 
-/** Those whose results are kept: while it is live all, after the end the first of each status. */
+/** Those whose results are kept: while it is live the first and the latest of each status, after the end the first. */
 function keepers<Word extends { readonly status: string; readonly results: string }>(
   applied: Word[],
 ): Word[] {
-  const end = applied.findIndex(({ status }) => FINAL.includes(status));
-  const late = end === -1 ? [] : applied.slice(end + 1).filter(({ results }) => results !== "none");
-  const repeated = late.filter((one, n) => late.findIndex(({ status }) => status === one.status) < n);
-  return applied.filter((one) => one.results !== "none" && !repeated.includes(one));
+  const found = applied.findIndex(({ status }) => FINAL.includes(status));
+  const end = found === -1 ? applied.length : found;
+  const having = (some: Word[]) => some.filter(({ results }) => results !== "none");
+  const [live, last, late] = [applied.slice(0, end), applied.slice(end, end + 1), applied.slice(end + 1)].map(
+    having,
+  );
+  const first = (some: Word[] = []) =>
+    some.filter((one) => some.find(({ status }) => status === one.status) === one);
+  const latest = (some: Word[] = []) =>
+    some.filter((one) => some.findLast(({ status }) => status === one.status) === one);
+  return [...new Set([...first(live), ...latest(live), ...(last ?? []), ...first(late)])];
 }
 
 test("the first end counts and no result is lost, whatever callbacks come in whatever form and order", async () => {

@@ -1,5 +1,5 @@
 import { env } from "cloudflare:workers";
-import { MAX_LATE_CALLBACKS } from "@webhook-gateway/shared/domain/late-callback.ts";
+import { MAX_LATE_CALLBACKS } from "@webhook-gateway/shared/domain/callback-limits.ts";
 import { GRAINCHAIN_STATUSES } from "@webhook-gateway/shared/domain/validation.ts";
 import type { CallbackFact } from "@webhook-gateway/shared/messages/fact.ts";
 import { storeCallbackResults } from "@webhook-gateway/shared/store/write/callback-results.ts";

@@ -1,6 +1,6 @@
 import { env } from "cloudflare:workers";
+import { MAX_LATE_CALLBACKS } from "@webhook-gateway/shared/domain/callback-limits.ts";
 import { capabilityToken } from "@webhook-gateway/shared/domain/capability.ts";
-import { MAX_LATE_CALLBACKS } from "@webhook-gateway/shared/domain/late-callback.ts";
 import { parseFact } from "@webhook-gateway/shared/messages/fact.ts";
 import { expect, test } from "vitest";
 import { NOW, SECRETS, startApp } from "../support/app.ts";

@@ -14,8 +14,12 @@ export interface TimelineEntry {
   readonly reason: string;
   /** The delivery or callback that caused it. */
   readonly delivery_id: string | null;
-  /** Results that came after the validation had finished. */
+  /** Of a callback, other than those that finished the validation. */
   readonly results?: Results;
+  /** Before the end: the status that these results are of. Only the first and the latest of each status stay. */
+  readonly results_of?: GrainchainStatus;
+  /** The whole entry is kept only as long as its results. */
+  readonly only_results?: boolean;
 }
 
 export interface DeliveryRow {

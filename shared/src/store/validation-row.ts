@@ -34,7 +34,8 @@ const validationRow = v.object({
   started_at: v.nullable(v.string()),
   finished_at: v.nullable(v.string()),
   heard_at: v.nullable(v.string()),
-  /** See `Late`. */
+  /** See `Live` and `Late`. */
+  live_callbacks: v.number(),
   late_callbacks: v.number(),
   late_results: v.string(),
   /** 0 for a row that is not stored yet. */

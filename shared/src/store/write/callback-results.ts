@@ -1,4 +1,4 @@
-import { keepsLateResultsSql } from "../../domain/late-callback.ts";
+import { keepsLateResultsSql } from "../../domain/callback-limits.ts";
 import type { GrainchainStatus } from "../../domain/validation.ts";
 
 /** Stores results that are too large for a queue message until their callback is recorded. */

@@ -52,7 +52,8 @@ const UPSERT_SUBJECTS = `${insert("subjects", without(SUBJECT_FIELDS, "edges", "
 const UPSERT_VALIDATIONS = `${insert("validations", without(VALIDATION_FIELDS, "version"), { updated_at: NOW, version: NEXT_VERSION })}
   ON CONFLICT (id) DO UPDATE SET
     ${excluded(["state", "conclusion", "lane", "turn", "attempts", "due_at", "lease_id", "lease_until", "grainchain_id"])},
-    ${excluded(["error", "dispatched_at", "started_at", "finished_at", "heard_at", "late_callbacks", "late_results"])},
+    ${excluded(["error", "dispatched_at", "started_at", "finished_at", "heard_at"])},
+    ${excluded(["live_callbacks", "late_callbacks", "late_results"])},
     ${excluded(["updated_at", "version"])}`;
 
 /** Inline, stored for a large callback, or held by a callback that was unmatched until now. */
@@ -68,9 +69,21 @@ const SET_RESULTS = `
 
 const INSERT_TIMELINE = insert(
   "timeline",
-  ["validation_id", "at", "from_state", "to_state", "reason", "delivery_id"],
-  { results: RESULTS_OF_VALUE },
+  ["validation_id", "at", "from_state", "to_state", "reason", "delivery_id", "results_of"],
+  { results: RESULTS_OF_VALUE, only_results: "coalesce(value->>'only_results', 0)" },
 );
+
+/** Of a validation's results of a status, all but the first and the latest: the latest until now, and new ones. */
+const MIDDLE_RESULTS = `
+  SELECT t.id FROM json_each(?1) k CROSS JOIN timeline t INDEXED BY timeline_by_results
+    ON t.validation_id = k.value->>'validation_id' AND t.results_of = k.value->>'results_of'
+  WHERE t.id > (SELECT min(id) FROM timeline f WHERE f.validation_id = t.validation_id AND f.results_of = t.results_of)
+    AND t.id < (SELECT max(id) FROM timeline l WHERE l.validation_id = t.validation_id AND l.results_of = t.results_of)`;
+
+/** The timeline is appended to, with these two exceptions. */
+const DELETE_MIDDLE_ENTRIES = `DELETE FROM timeline WHERE only_results = 1 AND id IN (${MIDDLE_RESULTS})`;
+const CLEAR_MIDDLE_RESULTS = `
+  UPDATE timeline SET results = NULL, results_of = NULL WHERE id IN (${MIDDLE_RESULTS})`;
 
 const INSERT_DELIVERIES = insert(
   "deliveries",
@@ -213,6 +226,8 @@ export const WRITES: readonly (readonly [MutationKind, sql: string])[] = [
   ["validation", UPSERT_VALIDATIONS],
   ["results", SET_RESULTS],
   ["timeline", INSERT_TIMELINE],
+  ["liveResults", DELETE_MIDDLE_ENTRIES],
+  ["liveResults", CLEAR_MIDDLE_RESULTS],
   ["delivery", INSERT_DELIVERIES],
   ["delivery", UPSERT_NAMES],
   ["report", UPSERT_REPORTS],

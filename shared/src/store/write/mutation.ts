@@ -1,5 +1,5 @@
 /** What one transaction writes: a list of mutations, each of one kind of row. */
-import type { Conclusion, ValidationState } from "../../domain/validation.ts";
+import type { Conclusion, GrainchainStatus, ValidationState } from "../../domain/validation.ts";
 import type { DeadLetter, DeliveryRow, Results, TimelineEntry, UnmatchedCallback } from "../rows.ts";
 import type { Subject } from "../subject-row.ts";
 import type { Validation } from "../validation-row.ts";
@@ -80,6 +80,8 @@ interface Rows {
   validation: Validation;
   results: { readonly validation_id: string; readonly results: Results };
   timeline: TimelineEntry;
+  /** Results of this status were added to the timeline before the end: the ones between them and the first go. */
+  liveResults: { readonly validation_id: string; readonly results_of: GrainchainStatus };
   delivery: DeliveryRow;
   report: { readonly validation_id: string };
   /** A commit that a subject has left, come to, opened or closed: GitHub may now have to show another run of it. */
