@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { nextAlert } from "../../src/maintain/alerts.ts";
+import { nextAlert } from "../../src/maintain/next-alert.ts";
 import { second } from "../support/facts.ts";
 
 describe("an alert", () => {
