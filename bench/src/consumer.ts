@@ -67,6 +67,7 @@ export function createWorld(db: D1Database) {
     random: Math.random,
     newId: () => randomUUID(),
     budgets: unlimited(sent),
+    sentinel: { heard: async () => {}, answered: async () => {} },
   };
   return { sent, wakeUps, deps, consumer: createConsumer(deps) };
 }

@@ -10,8 +10,7 @@ import { createGitHub, type GitHub } from "@webhook-gateway/shared/github/client
 import { hooksOf } from "@webhook-gateway/shared/github/hook.ts";
 import { isRequest, REQUEST, WAKE_UP, type WakeUp } from "@webhook-gateway/shared/messages/wake-up.ts";
 import { createRoutingPolicy } from "@webhook-gateway/shared/routing/routing-policy.ts";
-import { CONSUMER_SEEN, setting } from "@webhook-gateway/shared/store/settings.ts";
-import { commit } from "@webhook-gateway/shared/store/write/commit.ts";
+import { storeHeartbeat } from "@webhook-gateway/shared/store/maintain/heartbeat.ts";
 import { errorText, type Log } from "@webhook-gateway/shared/telemetry/log.ts";
 import pLimit from "p-limit";
 import type { DeliveryPolicy } from "./decide/context.ts";
@@ -23,6 +22,7 @@ import { within } from "./effects/within.ts";
 import { type Budgets, CALLS_AT_ONCE } from "./github/send.ts";
 import { type AlertDeps, raiseAlerts } from "./maintain/alerts.ts";
 import { expireOld, type RetentionDeps } from "./maintain/retention.ts";
+import type { Heartbeats } from "./maintain/sentinel.ts";
 import { recordDeadLetters } from "./record/dead-letters.ts";
 import { type RecordDeps, recordBatch } from "./record/record.ts";
 import { settle } from "./record/settle.ts";
@@ -42,6 +42,7 @@ export interface ConsumerDeps {
   readonly random: () => number;
   readonly newId: () => string;
   readonly budgets: Budgets;
+  readonly sentinel: Heartbeats;
   /** Keeps the tokens of installations: it outlives an invocation. */
   readonly github: GitHub;
 }
@@ -54,6 +55,9 @@ const MAX_WAKE_DELAY_SECONDS = 600;
  * The invocation has 15 min (https://developers.cloudflare.com/workers/platform/limits/#duration).
  */
 const ACTIVITY_MS = 13 * 60_000;
+
+/** D1 has not answered if it takes longer, which is as long as it gives a query (https://developers.cloudflare.com/d1/platform/limits/). */
+const HEARTBEAT_MS = 30_000;
 
 /** Wires the consumer of one invocation. */
 export function createConsumer(deps: ConsumerDeps) {
@@ -108,10 +112,16 @@ export function createConsumer(deps: ConsumerDeps) {
 
   const wakeNow = (message = WAKE_UP) => wake([deps.now().toISOString()], message);
 
-  /** Tells the producer's health check that the cron runs. */
+  /** Says that the cron runs: to the sentinel, and in D1 to the producer's health check. The sentinel hears if that worked. */
   async function beat(): Promise<void> {
     const now = deps.now().toISOString();
-    await commit(db, now, [setting(CONSUMER_SEEN, now)]);
+    const [heard, stored] = await Promise.allSettled([
+      deps.sentinel.heard(),
+      within(HEARTBEAT_MS, () => storeHeartbeat(db, now)),
+    ]);
+    if (stored.status === "rejected") throw stored.reason;
+    await deps.sentinel.answered(stored.value);
+    if (heard.status === "rejected") throw heard.reason;
   }
 
   const report = () => reportDue(reports).then((wakeAt) => wake(wakeAt));
@@ -181,8 +191,8 @@ export function createConsumer(deps: ConsumerDeps) {
       const activity = (name: string, perform: () => Promise<unknown>) =>
         attempt(name, () => within(ACTIVITY_MS, perform).then(() => false));
       await Promise.all([
-        activity("alerts", () => raiseAlerts(alerts)),
         activity("heartbeat", beat),
+        activity("alerts", () => raiseAlerts(alerts)),
         activity("effects", performEffects),
         activity("watchdog", () => watchStale(watch)),
         activity("recovery", async () => {

@@ -6,6 +6,7 @@ import { exceptEffects } from "./effects/effect-log.ts";
 import { createConsumer, githubOf } from "./handlers.ts";
 
 export { GitHubBudget } from "./github/budget-object.ts";
+export { Sentinel } from "./maintain/sentinel-object.ts";
 
 /** Each environment's queues are named after their role. */
 function roleOf(queue: string): "events" | "work" | "deadLetters" {
@@ -38,6 +39,7 @@ async function invoke(env: Env, perform: (consumer: Consumer) => Promise<void>):
   const { config, github } = builtFor(env);
   const { observe, flush } = observeInvocation(env.METRICS);
   const budget = (name: string) => env.GITHUB_BUDGET.getByName(name);
+  const sentinel = () => env.SENTINEL.getByName("sentinel");
   const consumer = createConsumer({
     config,
     github,
@@ -53,6 +55,10 @@ async function invoke(env: Env, perform: (consumer: Consumer) => Promise<void>):
     budgets: {
       take: (name, lease, wanted, nowMs) => budget(name).take(lease, [...wanted], nowMs),
       settle: (name, leaseId, limitedUntilMs) => budget(name).settle(leaseId, limitedUntilMs),
+    },
+    sentinel: {
+      heard: () => sentinel().heard(),
+      answered: (databaseBytes) => sentinel().answered(databaseBytes),
     },
   });
   try {

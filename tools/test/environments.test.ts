@@ -81,10 +81,11 @@ describe.each(ENVIRONMENTS)("in %s", (env) => {
     expect(settingsOf("dead")?.max_retries).toBe(100);
   });
 
-  test("the consumer runs every minute and has its Durable Object", () => {
+  test("the consumer runs every minute and has its Durable Objects", () => {
     expect(consumer.triggers.crons).toEqual(["* * * * *"]);
     expect(consumer.durable_objects.bindings).toMatchObject([
       { name: "GITHUB_BUDGET", class_name: "GitHubBudget" },
+      { name: "SENTINEL", class_name: "Sentinel" },
     ]);
   });
 

@@ -1,14 +1,22 @@
 import { createScheduledController } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { expect, test, vi } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
 import worker from "../../src/index.ts";
+import { count, intercept } from "../support/database.ts";
 import { createDouble, take } from "../support/grainchain.ts";
 import { deliver, down, EVENTS, lines, opened, stubGrainchain, useWorker, workQueue } from "./support.ts";
 
 useWorker();
 
+afterEach(() => vi.useRealTimers());
+
 const cron = (bindings: object) =>
-  worker.scheduled(createScheduledController(), { ...env, WORK: workQueue().queue, ...bindings } as Env);
+  worker.scheduled(createScheduledController(), {
+    ...env,
+    ...sentinel().binding,
+    WORK: workQueue().queue,
+    ...bindings,
+  } as Env);
 
 test("an alert does not wait for Grainchain, which hangs", async () => {
   await deliver(EVENTS, [opened(), { v: 1, kind: "unreadable" }], {}, 8);
@@ -29,6 +37,79 @@ test("an alert does not wait for Grainchain, which hangs", async () => {
   });
   await cron({ ALERT_WEBHOOK_URL: "https://alerts.test/hook" });
   expect(double.calls).toHaveLength(1);
+});
+
+/** What the sentinel was told. */
+function sentinel() {
+  const heard = Promise.withResolvers<void>();
+  const told: unknown[] = [];
+  const stub = {
+    heard: async () => {
+      told.push("heard");
+      heard.resolve();
+    },
+    answered: async (bytes: number) => void told.push(bytes),
+  };
+  const binding: object = { SENTINEL: { getByName: () => stub } };
+  return { told, heard: heard.promise, binding };
+}
+
+/** The real D1, which claims to have that size. */
+const ofSize = (bytes: number): D1Database => {
+  const sized = (statement: D1PreparedStatement): D1PreparedStatement =>
+    Object.assign(Object.create(statement), {
+      bind: (...values: unknown[]) => sized(statement.bind(...values)),
+      all: () => statement.all(),
+      first: () => statement.first(),
+      run: async () => {
+        const result = await statement.run();
+        return { ...result, meta: { ...result.meta, size_after: bytes } };
+      },
+    });
+  return Object.assign(Object.create(env.DB), {
+    prepare: (sql: string) => sized(env.DB.prepare(sql)),
+    batch: (statements: D1PreparedStatement[]) => env.DB.batch(statements.map(Object.getPrototypeOf)),
+  });
+};
+
+test("the sentinel hears of each cron, and how large D1 is", async () => {
+  stubGrainchain();
+  const { told, binding } = sentinel();
+  await cron({ ...binding, DB: ofSize(7_100_000_000) });
+  expect(told).toEqual(["heard", 7_100_000_000]);
+  expect(
+    await count("SELECT count(*) FROM settings WHERE name = 'seen:consumer' AND json_valid(value)"),
+  ).toBe(1);
+});
+
+test("the sentinel hears of a cron although D1 is down", async () => {
+  stubGrainchain();
+  const { told, binding } = sentinel();
+  await cron({ ...binding, DB: down() });
+  expect(told).toEqual(["heard"]);
+});
+
+test("the sentinel hears of a cron whose D1 hangs, and of no answer that comes too late", async () => {
+  stubGrainchain();
+  const { told, heard, binding } = sentinel();
+  const hangs = Promise.withResolvers<void>();
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  const done = cron({ ...binding, DB: intercept(env.DB, () => hangs.promise) });
+  await heard;
+  vi.advanceTimersByTime(30_000);
+  hangs.resolve();
+  await done;
+  expect(told).toEqual(["heard"]);
+});
+
+test("the cron does its work while the sentinel is down", async () => {
+  stubGrainchain();
+  const broken = async () => {
+    throw new Error("the object is overloaded");
+  };
+  await cron({ SENTINEL: { getByName: () => ({ heard: broken, answered: broken }) } });
+  expect(await count("SELECT count(*) FROM settings WHERE name = 'seen:consumer'")).toBe(1);
+  expect(lines.join("\n")).toContain("heartbeat.failed");
 });
 
 test("the cron fails for nobody while D1 is down", async () => {

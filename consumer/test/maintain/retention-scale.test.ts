@@ -192,6 +192,7 @@ describe("the configuration", () => {
       random: () => 0,
       newId: () => crypto.randomUUID(),
       budgets: { take: () => Promise.reject(new Error("not asked")), settle: async () => {} },
+      sentinel: { heard: async () => {}, answered: async () => {} },
     });
     await consumer.cron();
   }

@@ -58,6 +58,7 @@ export function startWorld({ at, db = env.DB, loses = () => false, refuses = () 
       take: () => Promise.reject(new Error("nothing is told to GitHub")),
       settle: async () => {},
     },
+    sentinel: { heard: async () => {}, answered: async () => {} },
   });
 
   /** What is retried comes again a second later. */

@@ -25,7 +25,8 @@ export interface AlertOptions {
   readonly db?: D1Database;
 }
 
-export function startAlerts(options: AlertOptions = {}) {
+/** A receiver of alerts, with a clock, and what sends to it. */
+export function alertReceiver(options: AlertOptions = {}) {
   /** What was asked of the receiver, whatever it answered. */
   const asked: Told[] = [];
   const told: Told[] = [];
@@ -48,21 +49,25 @@ export function startAlerts(options: AlertOptions = {}) {
     if (response.ok) told.push(request);
     return response;
   };
-  const raise = (db = options.db ?? env.DB) =>
-    raiseAlerts({
-      db,
-      fetch: receive,
-      log: createLog({ debug: true, write: (_, line) => void lines.push(line) }),
-      now: () => new Date(clock.nowMs),
-      thresholds: { oldestWaitingMs: 900_000 },
-      environment: "production",
-      url: "url" in options ? options.url : ALERT_URL,
-      secret: "secret" in options ? options.secret : ALERT_SECRET,
-    });
+  const sender = {
+    fetch: receive,
+    log: createLog({ debug: true, write: (_, line) => void lines.push(line) }),
+    now: () => new Date(clock.nowMs),
+    environment: "production",
+    url: "url" in options ? options.url : ALERT_URL,
+    secret: "secret" in options ? options.secret : ALERT_SECRET,
+  };
   /** What was told, as `condition state`. */
   const words = () => told.map(({ body }) => `${body.condition} ${body.state}`);
   const events = () => lines.map((line): Record<string, unknown> => JSON.parse(line));
-  return { asked, told, words, lines, events, clock, receiver, raise };
+  return { asked, told, words, lines, events, clock, receiver, sender };
+}
+
+export function startAlerts(options: AlertOptions = {}) {
+  const { sender, ...received } = alertReceiver(options);
+  const raise = (db = options.db ?? env.DB) =>
+    raiseAlerts({ ...sender, db, thresholds: { oldestWaitingMs: 900_000 } });
+  return { ...received, raise };
 }
 
 /** A dead letter that died when the alerts' clock begins, unless told otherwise. */

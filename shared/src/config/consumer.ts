@@ -2,6 +2,7 @@
 
 import * as v from "valibot";
 import { parseHook } from "../github/hook.ts";
+import { alertFields } from "./alert.ts";
 import { readConfig } from "./common.ts";
 import * as field from "./field.ts";
 
@@ -40,8 +41,7 @@ const schema = v.object({
   ),
   // A text of lines: its file ends with a newline.
   GITHUB_APP_PRIVATE_KEY: field.optionalText,
-  ALERT_WEBHOOK_URL: field.optionalUrl,
-  ALERT_WEBHOOK_SECRET: field.optionalSecret,
+  ...alertFields,
   ALERT_OLDEST_WAITING_SECONDS: field.integer(900, { min: 60, max: 604_800 }),
   DELIVERIES_RETENTION_DAYS: field.integer(14, { min: 4, max: 3650 }),
   VALIDATIONS_RETENTION_DAYS: field.integer(90, { min: 4, max: 3650 }),

@@ -1,8 +1,8 @@
 // The consumer as it is deployed, behind an entry that reports each step before and after it is taken, and waits until
 // it is released: a test kills it there. Steps are its transactions and its wake-ups.
-import consumer, { GitHubBudget } from "./index.js";
+import consumer, { GitHubBudget, Sentinel } from "./index.js";
 
-export { GitHubBudget };
+export { GitHubBudget, Sentinel };
 
 const passOn = globalThis.fetch.bind(globalThis);
 const reporting = new Map();
