@@ -32,6 +32,7 @@ const item = v.object({
   event: v.string(),
   action: v.nullish(v.string(), null),
   throttled_at: v.nullish(time, null),
+  repository_id: v.nullish(v.union([v.number(), v.bigint()]), null),
 });
 
 /** One attempt to deliver an event. */

@@ -4,8 +4,7 @@
  */
 
 import type { Hook } from "@webhook-gateway/shared/github/hook.ts";
-import type { DeliveryFact } from "@webhook-gateway/shared/messages/fact.ts";
-import { isIgnored, routeDelivery } from "@webhook-gateway/shared/routing/routing.ts";
+import { isIgnored, type Route, routeDelivery } from "@webhook-gateway/shared/routing/routing.ts";
 import type { RoutingPolicy } from "@webhook-gateway/shared/routing/routing-policy.ts";
 import { NO_COUNTS, type ReconcileCounts } from "@webhook-gateway/shared/store/maintain/reconciles.ts";
 import { loadAccountedFor, storeDeliveryTimes } from "@webhook-gateway/shared/store/maintain/recovery.ts";
@@ -59,6 +58,7 @@ export async function scanHook(
 ): Promise<Scanned> {
   const { seen } = options;
   const cursors = new Set<string>();
+  const denied: DeniedRepositories = new Set();
   let counts = NO_COUNTS;
   let cursor = scan.cursor;
   const add = (more: Partial<ReconcileCounts>): void => {
@@ -71,7 +71,7 @@ export async function scanHook(
       const fresh = deliveries.filter(
         ({ id, delivered_at }) => delivered_at >= scan.from && delivered_at <= scan.to && !seen.has(id),
       );
-      await recoverPage(deps, client, fresh, options, add);
+      await recoverPage(deps, client, fresh, { ...options, denied }, add);
       for (const { id } of fresh) seen.add(id);
       add({ listed: fresh.length });
       const older = deliveries.some(({ delivered_at }) => delivered_at < scan.from);
@@ -89,11 +89,21 @@ export async function scanHook(
 
 type Client = Awaited<ReturnType<typeof openHook>>;
 
+/** Repositories whose newest payload has shown that they are denied: one in 20 payloads, instead of all, after an outage. */
+type DeniedRepositories = Set<NonNullable<HookDelivery["repository_id"]>>;
+
+interface PageOptions extends ScanOptions {
+  readonly denied: DeniedRepositories;
+}
+
+const isDenied = (route: Route | null | undefined): boolean =>
+  route?.kind === "ignored" && route.repositoryDenied === true;
+
 async function recoverPage(
   deps: ReconcileDeps,
   client: Client,
   deliveries: readonly HookDelivery[],
-  { dryRun, seen }: ScanOptions,
+  { dryRun, seen, denied }: PageOptions,
   add: (more: Partial<ReconcileCounts>) => void,
 ): Promise<void> {
   if (deliveries.length === 0) return;
@@ -108,7 +118,11 @@ async function recoverPage(
   );
   for (let at = 0; at < suspects.length; at += PAYLOADS_AT_ONCE) {
     const part = suspects.slice(at, at + PAYLOADS_AT_ONCE);
-    await recoverSome(deps, client, part, dryRun, add);
+    const wanted = part.filter(({ repository_id }) => repository_id === null || !denied.has(repository_id));
+    const routes = await recoverSome(deps, client, wanted, dryRun, add);
+    wanted.forEach(({ repository_id }, index) => {
+      if (repository_id !== null && isDenied(routes[index])) denied.add(repository_id);
+    });
     for (const { guid } of part) seen.add(guid);
   }
 }
@@ -119,14 +133,17 @@ async function recoverSome(
   suspects: readonly HookDelivery[],
   dryRun: boolean,
   add: (more: Partial<ReconcileCounts>) => void,
-): Promise<void> {
+): Promise<readonly (Route | null)[]> {
   const payloads = await client.payloads(suspects.map(({ id }) => id));
   const gone = suspects.filter((_, index) => payloads[index] === null);
-  const routed = await Promise.all(
-    suspects.map((one, index) => factOf(deps.routing, one, payloads[index] ?? null)),
+  const routes = await Promise.all(
+    suspects.map((one, index) => routePayload(deps.routing, one, payloads[index] ?? null)),
   );
-  const facts = routed.filter((fact) => fact !== undefined);
-  if (dryRun) return add({ missing: facts.length + gone.length });
+  const facts = routes.flatMap((route) => (route?.kind === "recorded" ? [route.fact] : []));
+  if (dryRun) {
+    add({ missing: facts.length + gone.length });
+    return routes;
+  }
   if (facts.length > 0) await recordFacts(deps.record, facts);
   for (const { id, event, recovery } of facts) {
     const fields = { delivery_id: id, github_event: event, delivered_at: recovery?.delivered_at };
@@ -134,6 +151,7 @@ async function recoverSome(
   }
   add({ missing: facts.length, recovered: facts.length });
   if (gone.length > 0) add(await redeliver(deps, client, gone));
+  return routes;
 }
 
 async function redeliver({ log }: ReconcileDeps, client: Client, gone: readonly HookDelivery[]) {
@@ -147,25 +165,23 @@ async function redeliver({ log }: ReconcileDeps, client: Client, gone: readonly 
   return { missing: gone.length, redelivered: refusals.filter((error) => error === null).length };
 }
 
-/** A delivery that the gateway answered with 200 was ignored, unless its name says that it would have been recorded. */
-const IGNORED_BY_CONTENT = ["issue_comment created", "pull_request edited"];
+/**
+ * Whether a delivery without a row should have one, judging by what the list says of it: it failed, or was accepted (202)
+ * and lost. What was answered 200 was read and ignored, because of its content, its repository or its name.
+ */
+export const mayBeMissing = ({ event, action, status_code }: HookDelivery): boolean =>
+  status_code !== 200 && !isIgnored(event, action);
 
-/** Whether a delivery without a row should have one, judging by its name and its answer. */
-export function mayBeMissing({ event, action, status_code }: HookDelivery): boolean {
-  if (isIgnored(event, action)) return false;
-  return !(status_code === 200 && IGNORED_BY_CONTENT.includes(`${event} ${action}`));
-}
-
-/** The fact of a payload; undefined if it is ignored, or there is no payload. */
-async function factOf(
+/** Null: GitHub no longer has the payload. */
+async function routePayload(
   policy: RoutingPolicy,
   { guid, event, delivered_at, throttled_at }: HookDelivery,
   payload: Readonly<Record<string, unknown>> | null,
-): Promise<DeliveryFact | undefined> {
-  if (payload === null) return undefined;
+): Promise<Route | null> {
+  if (payload === null) return null;
   const route = await routeDelivery({ id: guid, event, received_at: delivered_at }, payload, policy);
-  if (route.kind !== "recorded") return undefined;
-  return { ...route.fact, recovery: { delivered_at, throttled_at } };
+  if (route.kind !== "recorded") return route;
+  return { ...route, fact: { ...route.fact, recovery: { delivered_at, throttled_at } } };
 }
 
 /** One of several attempts is enough. */

@@ -1,7 +1,8 @@
 import { parseHook } from "@webhook-gateway/shared/github/hook.ts";
+import { createRoutingPolicy } from "@webhook-gateway/shared/routing/routing-policy.ts";
 import { beforeEach, describe, expect, test } from "vitest";
 import { reconcileNew } from "../../src/recover/reconcile-schedule.ts";
-import { empty, row, rows } from "../support/database.ts";
+import { count, empty, row, rows } from "../support/database.ts";
 import { freshRepository, pullRequest, sha } from "../support/facts.ts";
 import { asked, openWorld, type Repository, runOf } from "../support/github.ts";
 import { examples } from "../support/hook-deliveries.ts";
@@ -74,7 +75,7 @@ test.each([
   ["installation", "created"],
   ["check_run", "rerequested"],
 ])("%s %s is recovered", async (event, action) => {
-  const [one] = examples.pullRequests(freshRepository(), 1, { event, status_code: 200 });
+  const [one] = examples.pullRequests(freshRepository(), 1, { event, status_code: 202 });
   if (one?.payload == null) throw new Error("no delivery");
   const { action: _, ...rest } = one.payload;
   const head = { head_sha: sha("a"), app: { id: 5 } };
@@ -83,6 +84,27 @@ test.each([
   const world = await worldOf([{ ...one, action: action as string, payload: payload as never }]);
   await reconcileNew(world.deps, HOOKS);
   expect(await rows("SELECT event, action FROM deliveries")).toEqual([{ event, action }]);
+});
+
+test("a denied repository costs no payloads once GitHub's list has its answers, and 20 at most of an outage", async () => {
+  const [denied, allowed] = [freshRepository(), freshRepository()];
+  const of = (repository: Repository, total: number, status_code: number) =>
+    examples
+      .pullRequests(repository, total, { status_code })
+      .map((one) => ({ ...one, repository_id: repository.id }));
+  const all = [...of(denied, 30, 200), ...of(denied, 60, 502), ...of(allowed, 2, 502)];
+  const world = await worldOf(all.map((one, index) => ({ ...one, id: String(5000 - index) })));
+  const routing = createRoutingPolicy({
+    REPOSITORY_ALLOW: [],
+    REPOSITORY_DENY: [denied.full_name],
+    VALIDATE_PUSH_BRANCHES: [],
+  });
+  await reconcileNew({ ...world.deps, routing }, HOOKS);
+  expect((await asked(world, PAYLOADS)).length).toBeLessThanOrEqual(22);
+  expect(await rows("SELECT DISTINCT repository FROM deliveries")).toEqual([
+    { repository: allowed.full_name },
+  ]);
+  expect(await count("SELECT count(*) FROM deliveries")).toBe(2);
 });
 
 test("a recovered older event replaces no newer head", async () => {

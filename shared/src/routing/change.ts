@@ -8,6 +8,8 @@ import type { RoutingPolicy } from "./routing-policy.ts";
 export interface Ignored {
   readonly kind: "ignored";
   readonly reason: string;
+  /** Whatever else happens in this repository is ignored too. */
+  readonly repositoryDenied?: true;
 }
 
 export const ignored = (reason: string): Ignored => ({ kind: "ignored", reason });

@@ -61,7 +61,7 @@ export async function routeDelivery(
   const { repository } = common.output;
   if (repository === null && change.type !== "note") return { kind: "invalid", fields: ["repository"] };
   if (repository !== null && head.event !== "ping" && !policy.allowsRepository(repository.full_name)) {
-    return ignored("this repository is not allowed by the configuration");
+    return { ...ignored("this repository is not allowed by the configuration"), repositoryDenied: true };
   }
   return { kind: "recorded", fact: factOf(head, common.output, change) };
 }
