@@ -23,6 +23,7 @@ import { projectStatus } from "./health/project-status.ts";
 import { watchQueue } from "./health/watched-queue.ts";
 import { type ApiError, errorResponse } from "./http/api-error.ts";
 import { setCommonHeaders } from "./http/common-headers.ts";
+import { createBodyRoom } from "./ingress/body-room.ts";
 import { receiveDelivery } from "./ingress/github-webhook.ts";
 import { createVerifier } from "./ingress/signature.ts";
 import { createOperatorApi } from "./operator-api/index.ts";
@@ -61,10 +62,10 @@ export function createApp(deps: AppDeps) {
 function createRoutes(appDeps: AppDeps) {
   const { config, now } = appDeps;
   const queue = watchQueue(appDeps.queue, now);
-  const deps = { ...appDeps, queue, findHolder: createTokens(config) };
+  const deps = { ...appDeps, queue, findHolder: createTokens(config), room: createBodyRoom(now) };
   const health = createHealth({ db: deps.db, queue, environment: config.ENVIRONMENT, now });
   const verifyDelivery = createVerifier(webhookSecrets(config));
-  const authenticate = createAuthenticator(callbackSecrets(config));
+  const authenticator = createAuthenticator(callbackSecrets(config));
   const policy = createRoutingPolicy(config);
 
   const app = new Hono<AppEnv>({ strict: false });
@@ -82,10 +83,12 @@ function createRoutes(appDeps: AppDeps) {
   const logOf = (context: AppContext): Log => deps.log.with({ request_id: context.env.requestId });
 
   const callback = async (context: AppContext, capability: Capability | undefined) => {
-    const callbackDeps = { ...deps, authenticate, log: logOf(context) };
+    const callbackDeps = { ...deps, authenticator, log: logOf(context) };
     const error = await receiveCallback(callbackDeps, context.req.raw, capability);
     if (error !== undefined) return refuse(context, error);
-    return context.json({ success: true, message: "Status update received" }, 202);
+    // CodegenApp's servers, which call the path that they were given, log anything but 200 as a failure.
+    const status = capability === undefined ? 202 : 200;
+    return context.json({ success: true, message: "Status update received" }, status);
   };
 
   const status = async (context: AppContext, projectId: string) => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { refuseUnsigned } from "../src/auth/rate-limit.ts";
 import { ORIGIN, SECRETS, startApp } from "./support/app.ts";
-import { callback } from "./support/callback.ts";
+import { callback, statusOf } from "./support/callback.ts";
 import { delivery } from "./support/delivery.ts";
 import { expectRefusal } from "./support/errors.ts";
 import { pullRequest } from "./support/payloads.ts";
@@ -60,7 +60,7 @@ test.each(["signature", "bearer", "capability"] as const)(
     const refused = await app.fetch(await callback(form, undefined, "guess"));
     expect(refused.headers.get("retry-after")).not.toBeNull();
     await expectRefusal(refused, 429, "rate_limited");
-    expect((await app.fetch(await callback(form))).status).toBe(202);
+    expect((await app.fetch(await callback(form))).status).toBe(statusOf(form));
     expect(app.limitedKeys).toHaveLength(1);
   },
 );

@@ -8,6 +8,7 @@ import document from "../../../docs/grainchain-openapi.json";
 import { createAuthenticator } from "../../../producer/src/callback/authentication.ts";
 import { type CallbackDeps, receiveCallback } from "../../../producer/src/callback/status-callback.ts";
 import { errorResponse } from "../../../producer/src/http/api-error.ts";
+import { createBodyRoom } from "../../../producer/src/ingress/body-room.ts";
 import { dispatchDue } from "../../src/dispatch/dispatch.ts";
 import { createGrainchain, type Trigger } from "../../src/dispatch/grainchain.ts";
 import { empty } from "../support/database.ts";
@@ -197,7 +198,8 @@ describe("a callback", () => {
   async function receive(body: BodyInit, deps: Partial<CallbackDeps> = {}, token?: string) {
     const capability = { validationId: ID, token: token ?? (await capabilityToken(SECRET, ID)) };
     const all: CallbackDeps = {
-      authenticate: createAuthenticator([{ label: "current", secret: SECRET }]),
+      authenticator: createAuthenticator([{ label: "current", secret: SECRET }]),
+      room: createBodyRoom(() => new Date(second(0))),
       queue: { send: async () => ({ metadata: { metrics: { backlogCount: 0, backlogBytes: 0 } } }) },
       // Touched only by large results: D1 that is away.
       db: {} as D1Database,
@@ -222,7 +224,7 @@ describe("a callback", () => {
       "rate_limited",
       () => receive("", { failedSignatures: { limit: async () => ({ success: false }) } }, "x"),
     ],
-    ["payload_too_large", () => receive(new Uint8Array(25 * 1024 * 1024 + 1))],
+    ["payload_too_large", () => receive(new Uint8Array(4 * 1024 * 1024 + 1))],
     ["queue_unavailable", () => receive(JSON.stringify(least), { queue: { send: refuse } })],
     [
       "storage_unavailable",

@@ -3,7 +3,7 @@
 import { bearerToken, type LabeledSecret, sameSecret } from "@webhook-gateway/shared/config/secret.ts";
 import { verifyCapability } from "@webhook-gateway/shared/domain/capability.ts";
 import type { CallbackFact } from "@webhook-gateway/shared/messages/fact.ts";
-import { createVerifier } from "../ingress/signature.ts";
+import { createVerifier, isSignature } from "../ingress/signature.ts";
 
 /** The capability in the callback's path. */
 export interface Capability {
@@ -19,32 +19,43 @@ export interface Authentication {
   readonly secret: string;
 }
 
-/** @returns undefined if the callback cannot be authenticated */
-export type Authenticate = (
-  headers: Headers,
-  body: Uint8Array,
-  capability: Capability | undefined,
-) => Promise<Authentication | undefined>;
+/** Both return undefined if the callback is not authentic. */
+export interface Authenticator {
+  /** By what its headers and its path say alone, before its body is read. */
+  byCredential(headers: Headers, capability: Capability | undefined): Promise<Authentication | undefined>;
+  bySignature(headers: Headers, body: Uint8Array): Promise<Authentication | undefined>;
+}
+
+const SIGNATURE_HEADER = "x-grainchain-signature-256";
+
+/** Whether a callback can be authentic by its signature. */
+export const hasSignature = (headers: Headers): boolean => isSignature(headers.get(SIGNATURE_HEADER));
 
 /**
  * Tries each form with each active secret, in constant time. The path's capability comes first: it alone says which
  * validation the callback belongs to.
  */
-export function createAuthenticator(secrets: readonly LabeledSecret[]): Authenticate {
+export function createAuthenticator(secrets: readonly LabeledSecret[]): Authenticator {
   const verifySignature = createVerifier(secrets);
-  return async function authenticate(headers, body, capability) {
-    if (capability !== undefined) {
-      const { validationId, token } = capability;
-      const secret = await labelOf(secrets, (one) => verifyCapability(one, validationId, token));
-      if (secret !== undefined) return { idKind: "ours", secret };
-    }
-    const bearer = bearerToken(headers.get("authorization"));
-    const given = bearer === undefined ? undefined : await labelOf(secrets, (one) => sameSecret(bearer, one));
-    const signature = headers.get("x-grainchain-signature-256") ?? undefined;
-    const secret = given ?? (await verifySignature(body, signature));
-    return secret === undefined ? undefined : { idKind: "any", secret };
+  return {
+    async byCredential(headers, capability) {
+      if (capability !== undefined) {
+        const { validationId, token } = capability;
+        const secret = await labelOf(secrets, (one) => verifyCapability(one, validationId, token));
+        if (secret !== undefined) return { idKind: "ours", secret };
+      }
+      const bearer = bearerToken(headers.get("authorization"));
+      if (bearer === undefined) return undefined;
+      return anyOf(await labelOf(secrets, (one) => sameSecret(bearer, one)));
+    },
+    async bySignature(headers, body) {
+      return anyOf(await verifySignature(body, headers.get(SIGNATURE_HEADER) ?? undefined));
+    },
   };
 }
+
+const anyOf = (secret: string | undefined): Authentication | undefined =>
+  secret === undefined ? undefined : { idKind: "any", secret };
 
 /** The label of the first secret that matches. */
 async function labelOf(

@@ -15,11 +15,13 @@ import { utcTime } from "@webhook-gateway/shared/text/utc-time.ts";
 import * as v from "valibot";
 import { type RateLimit, refuseUnauthorized } from "../auth/rate-limit.ts";
 import type { ApiError } from "../http/api-error.ts";
-import { decodeUtf8, readBody } from "../ingress/body.ts";
-import type { Authenticate, Capability } from "./authentication.ts";
+import { decodeUtf8, discardBody, readBody, type Unread } from "../ingress/body.ts";
+import type { BodyHold, BodyRoom } from "../ingress/body-room.ts";
+import { type Authentication, type Authenticator, type Capability, hasSignature } from "./authentication.ts";
 
 export interface CallbackDeps {
-  readonly authenticate: Authenticate;
+  readonly authenticator: Authenticator;
+  readonly room: BodyRoom;
   readonly queue: Pick<Queue<unknown>, "send">;
   readonly db: D1Database;
   readonly failedSignatures: RateLimit;
@@ -28,8 +30,11 @@ export interface CallbackDeps {
   readonly newId: () => string;
 }
 
-/** Undefined: accepted (202). */
+/** Undefined: accepted. */
 export type CallbackAnswer = ApiError | undefined;
+
+/** Results of up to 1 MiB are stored; of larger ones, a summary. */
+const MAX_CALLBACK_BYTES = 4 * 1024 * 1024;
 
 const RETRY_AFTER = { "retry-after": "10" };
 
@@ -53,35 +58,76 @@ export async function receiveCallback(
   request: Request,
   capability: Capability | undefined,
 ): Promise<CallbackAnswer> {
-  const body = await readBody(request);
-  if (body === "too_large") return { code: "payload_too_large", message: "the body is larger than 25 MiB" };
-  if (body === "broken_off") return { code: "invalid_body", message: "the body was truncated" };
-  const authentication = await deps.authenticate(request.headers, body, capability);
-  if (authentication === undefined) {
-    deps.log.warn("callback.unauthorized", { capability: capability !== undefined });
-    return refuseUnauthorized(
-      deps.failedSignatures,
-      request,
-      "callback",
-      "the callback is not authenticated",
-    );
+  const hold = deps.room.hold();
+  const read = await readCallback(deps, request, capability, hold).finally(hold.release);
+  if ("code" in read) return read;
+  const { authentication, body } = read;
+  const { idKind, secret } = authentication;
+  const id = idKind === "ours" ? capability?.validationId : body.validation_id;
+  if (id === undefined || id === null) return invalid(deps.log, ["validation_id"]);
+  const log = deps.log.with({ secret });
+  return queueCallback({ ...deps, log }, { id_kind: idKind, validation_id: id }, body);
+}
+
+interface AuthenticCallback {
+  readonly authentication: Authentication;
+  readonly body: CallbackBody;
+}
+
+/** Credentials come first: the body of a stranger is read only if its signature could be right. */
+async function readCallback(
+  deps: CallbackDeps,
+  request: Request,
+  capability: Capability | undefined,
+  hold: BodyHold,
+): Promise<AuthenticCallback | ApiError> {
+  const { authenticator } = deps;
+  const known = await authenticator.byCredential(request.headers, capability);
+  if (known === undefined && !hasSignature(request.headers)) {
+    await discardBody(request, MAX_CALLBACK_BYTES, true);
+    return refuseCallback(deps, request, capability);
   }
-  const json = parseJson(decodeUtf8(body));
+  const body = await readBody(request, MAX_CALLBACK_BYTES, known === undefined ? hold : undefined);
+  if (typeof body === "string") return refuseUnread(body);
+  const authentication = known ?? (await authenticator.bySignature(request.headers, body));
+  if (authentication === undefined) return refuseCallback(deps, request, capability);
+  const parsed = parseCallback(deps.log, body);
+  return "code" in parsed ? parsed : { authentication, body: parsed };
+}
+
+function refuseCallback(
+  deps: CallbackDeps,
+  request: Request,
+  capability: Capability | undefined,
+): Promise<ApiError> {
+  deps.log.warn("callback.unauthorized", { capability: capability !== undefined });
+  const message = "the callback is not authenticated";
+  return refuseUnauthorized(deps.failedSignatures, request, "callback", message);
+}
+
+function refuseUnread(why: Unread): ApiError {
+  switch (why) {
+    case "too_large":
+      return { code: "payload_too_large", message: "the body is larger than 4 MiB" };
+    case "broken_off":
+      return { code: "invalid_body", message: "the body was truncated" };
+    case "no_room":
+      return { code: "overloaded", message: "too many large bodies are arriving", headers: RETRY_AFTER };
+  }
+}
+
+function parseCallback(log: Log, bytes: Uint8Array): CallbackBody | ApiError {
+  const json = parseJson(decodeUtf8(bytes));
   if (json === undefined) {
-    deps.log.warn("callback.invalid", { reason: "not JSON" });
+    log.warn("callback.invalid", { reason: "not JSON" });
     return { code: "invalid_json", message: "the body is not JSON in UTF-8" };
   }
   const parsed = v.safeParse(callbackBody, json);
-  if (!parsed.success)
-    return invalid(
-      deps.log,
-      parsed.issues.map((issue) => v.getDotPath(issue) ?? "body"),
-    );
-  const { idKind, secret } = authentication;
-  const id = idKind === "ours" ? capability?.validationId : parsed.output.validation_id;
-  if (id === undefined || id === null) return invalid(deps.log, ["validation_id"]);
-  const log = deps.log.with({ secret });
-  return queueCallback({ ...deps, log }, { id_kind: idKind, validation_id: id }, parsed.output);
+  if (parsed.success) return parsed.output;
+  return invalid(
+    log,
+    parsed.issues.map((issue) => v.getDotPath(issue) ?? "body"),
+  );
 }
 
 async function queueCallback(

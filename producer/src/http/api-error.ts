@@ -20,6 +20,7 @@ const STATUS = {
   unsupported_media_type: 415,
   rate_limited: 429,
   internal_error: 500,
+  overloaded: 503,
   queue_unavailable: 503,
   storage_unavailable: 503,
 } as const satisfies Record<string, ContentfulStatusCode>;

@@ -1,24 +1,43 @@
 /** Request bodies, read once and only up to a limit. */
+import { type BodyHold, MAX_UPLOAD_MS } from "./body-room.ts";
 
-/** [GitHub's limit](https://docs.github.com/en/webhooks/webhook-events-and-payloads#payload-cap); callbacks share it. */
+/** [GitHub's limit](https://docs.github.com/en/webhooks/webhook-events-and-payloads#payload-cap). */
 export const MAX_BODY_BYTES = 25 * 1024 * 1024;
 
 /** A client that pauses for this long while sending too much is waiting for its answer. */
 const MAX_PAUSE_MS = 1_000;
 
-/** Why a body could not be read: it is larger than the limit, or it was truncated. */
-export type Unread = "too_large" | "broken_off";
+/**
+ * A body up to this size is read in one piece and needs no room: most deliveries are smaller, and they have to get
+ * through while larger ones fill the room.
+ */
+const SMALL_BYTES = 128 * 1024;
+
+/** Discarded bodies are read in pieces of this size: the default, 4 KiB, takes four times as long. */
+const PIECE_BYTES = 64 * 1024;
+
+/** Why a body could not be read: larger than the limit, truncated or too slow, or other bodies fill the room. */
+export type Unread = "too_large" | "broken_off" | "no_room";
+
+type Reader = ReadableStreamBYOBReader;
 
 /**
- * Reads a body. With a `Content-Length` it is read in one piece, since HTTP never delivers more than was announced ([RFC
- * 9112, 6.3](https://www.rfc-editor.org/rfc/rfc9112#section-6.3), [RFC 9113,
- * 8.1.1](https://www.rfc-editor.org/rfc/rfc9113#section-8.1.1)); without one, its bytes are counted while it is read.
+ * Reads a body. A small one with a `Content-Length` is read in one piece, since HTTP never delivers more than was
+ * announced ([RFC 9112, 6.3](https://www.rfc-editor.org/rfc/rfc9112#section-6.3), [RFC 9113,
+ * 8.1.1](https://www.rfc-editor.org/rfc/rfc9113#section-8.1.1)).
+ * @param hold the room for a body whose sender is not known yet. The caller releases it
  */
-export async function readBody(request: Request, maxBytes = MAX_BODY_BYTES): Promise<Uint8Array | Unread> {
+export async function readBody(
+  request: Request,
+  maxBytes: number,
+  hold?: BodyHold,
+): Promise<Uint8Array | Unread> {
   if (request.body === null) return new Uint8Array();
-  const announced = Number(request.headers.get("content-length") ?? Number.NaN);
-  if (announced > maxBytes) return readCounting(request.body, maxBytes, true);
-  if (Number.isNaN(announced)) return readCounting(request.body, maxBytes, false);
+  const announced = announcedBytes(request);
+  if (announced !== undefined && announced > maxBytes) return refuseTooLarge(request.body, maxBytes);
+  if (announced === undefined || announced > SMALL_BYTES) {
+    return readLarge(request.body, announced, maxBytes, hold);
+  }
   try {
     const whole = new Uint8Array(await request.arrayBuffer());
     return whole.byteLength > maxBytes ? "too_large" : whole;
@@ -28,35 +47,121 @@ export async function readBody(request: Request, maxBytes = MAX_BODY_BYTES): Pro
 }
 
 /**
- * Reading in chunks is only for bodies of unknown length: each read costs about as much as parsing a small payload. If a
- * body is too large, up to twice the limit is read and thrown away, because an answer does not reach a client that is
- * still sending.
+ * Counts a body and keeps nothing of it.
+ * @param answered the answer does not depend on the body: reading stops if the client pauses
+ * @returns its length in bytes
  */
-async function readCounting(
-  body: ReadableStream<Uint8Array>,
+export async function discardBody(
+  request: Request,
   maxBytes: number,
-  announcedTooLarge: boolean,
+  answered = false,
+): Promise<number | Unread> {
+  if (request.body === null) return 0;
+  const announced = announcedBytes(request);
+  if (announced !== undefined && announced > maxBytes) return refuseTooLarge(request.body, maxBytes);
+  const length = await discard(byteReader(request.body), { length: 0, maxBytes, answered });
+  return length !== "broken_off" && length > maxBytes ? "too_large" : length;
+}
+
+const byteReader = (body: ReadableStream<Uint8Array>): Reader => body.getReader({ mode: "byob" });
+
+/** Undefined if the length is not known. */
+function announcedBytes(request: Request): number | undefined {
+  const header = request.headers.get("content-length");
+  return header !== null && /^\d+$/.test(header) ? Number(header) : undefined;
+}
+
+async function refuseTooLarge(body: ReadableStream<Uint8Array>, maxBytes: number): Promise<"too_large"> {
+  await discard(byteReader(body), { length: 0, maxBytes, answered: true });
+  return "too_large";
+}
+
+async function readLarge(
+  body: ReadableStream<Uint8Array>,
+  announced: number | undefined,
+  maxBytes: number,
+  hold: BodyHold | undefined,
 ): Promise<Uint8Array | Unread> {
-  const reader = body.getReader();
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  let tooLarge = announcedTooLarge;
+  const reader = byteReader(body);
+  const { promise: late, resolve } = Promise.withResolvers<"broken_off">();
+  const timer = setTimeout(resolve, MAX_UPLOAD_MS, "broken_off" as const);
   try {
-    for (;;) {
-      const part = tooLarge ? await readUnlessPaused(reader) : await reader.read();
+    const read = await Promise.race([readSteps(reader, announced, maxBytes, hold), late]);
+    if (read === "broken_off") await reader.cancel();
+    if (typeof read !== "object" || read instanceof Uint8Array) return read;
+    hold?.release();
+    const sent = await discard(reader, { ...read, maxBytes, answered: true });
+    return sent === "broken_off" || sent > maxBytes ? "too_large" : "no_room";
+  } catch {
+    return "broken_off";
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/**
+ * Reads in steps, each as long as everything before it: a stranger has to send half of what it makes the gateway hold, and
+ * 25 MiB take 9 steps.
+ * @returns a length if nothing is kept because the limit or the room ends there
+ */
+async function readSteps(
+  reader: Reader,
+  announced: number | undefined,
+  maxBytes: number,
+  hold: BodyHold | undefined,
+): Promise<Uint8Array | "broken_off" | { readonly length: number }> {
+  let buffer = new ArrayBuffer(0);
+  let length = 0;
+  while (length <= maxBytes) {
+    const left = announced === undefined ? maxBytes : Math.max(announced - length, PIECE_BYTES);
+    const step = Math.min(Math.max(length, SMALL_BYTES), left, maxBytes + 1 - length);
+    if (hold?.take(step) === false) break;
+    // A transfer frees the smaller buffer at once, not at the next garbage collection.
+    const view = new Uint8Array(buffer.transfer(length + step), length);
+    const { value, done } = await reader.readAtLeast(step, view);
+    if (value === undefined) return "broken_off";
+    buffer = value.buffer;
+    length += value.byteLength;
+    if (done) return new Uint8Array(buffer, 0, length);
+  }
+  return { length };
+}
+
+/**
+ * Reads and throws away. Up to twice the limit, because an answer does not reach a client that is still sending.
+ * @returns how much was sent
+ */
+async function discard(
+  reader: Reader,
+  { length, maxBytes, answered }: { length: number; maxBytes: number; answered: boolean },
+): Promise<number | "broken_off"> {
+  let sent = length;
+  let piece = new ArrayBuffer(PIECE_BYTES);
+  try {
+    while (sent <= 2 * maxBytes) {
+      const reading = reader.read(new Uint8Array(piece));
+      const part = answered || sent > maxBytes ? await unlessPaused(reading) : await reading;
       if (part === "paused") break;
-      const { done, value } = part;
-      if (done) return tooLarge ? "too_large" : join(chunks, length);
-      length += value.byteLength;
-      tooLarge ||= length > maxBytes;
-      if (tooLarge) chunks.length = 0;
-      else chunks.push(value);
-      if (length > 2 * maxBytes) break;
+      if (part.value !== undefined) {
+        piece = part.value.buffer;
+        sent += part.value.byteLength;
+      }
+      if (part.done) return sent;
     }
     await reader.cancel();
-    return "too_large";
+    return sent;
   } catch {
-    return tooLarge ? "too_large" : "broken_off";
+    return answered || sent > maxBytes ? sent : "broken_off";
+  }
+}
+
+async function unlessPaused<Part>(reading: Promise<Part>): Promise<Part | "paused"> {
+  const { promise: paused, resolve } = Promise.withResolvers<"paused">();
+  const timer = setTimeout(resolve, MAX_PAUSE_MS, "paused" as const);
+  try {
+    return await Promise.race([reading, paused]);
+  } finally {
+    clearTimeout(timer);
   }
 }
 
@@ -89,28 +194,4 @@ export function isUtf8(bytes: Uint8Array): boolean {
   } catch {
     return false;
   }
-}
-
-async function readUnlessPaused<Chunk>(
-  reader: ReadableStreamDefaultReader<Chunk>,
-): Promise<ReadableStreamReadResult<Chunk> | "paused"> {
-  const { promise: paused, resolve } = Promise.withResolvers<"paused">();
-  const timer = setTimeout(resolve, MAX_PAUSE_MS, "paused" as const);
-  try {
-    return await Promise.race([reader.read(), paused]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-function join(chunks: readonly Uint8Array[], length: number): Uint8Array {
-  const [only] = chunks;
-  if (chunks.length === 1 && only !== undefined) return only;
-  const whole = new Uint8Array(length);
-  let offset = 0;
-  for (const chunk of chunks) {
-    whole.set(chunk, offset);
-    offset += chunk.byteLength;
-  }
-  return whole;
 }

@@ -9,13 +9,16 @@ import { exceedsBytes } from "@webhook-gateway/shared/text/text.ts";
 import { type RateLimit, refuseUnsigned } from "../auth/rate-limit.ts";
 import type { ApiError } from "../http/api-error.ts";
 import { askedValidationId } from "./asked-validation.ts";
-import { decodeUtf8, readBody } from "./body.ts";
+import { decodeUtf8, discardBody, MAX_BODY_BYTES, readBody, type Unread } from "./body.ts";
+import type { BodyHold, BodyRoom } from "./body-room.ts";
 import { parseFields } from "./json-projection.ts";
 import { payloadFields } from "./payload-fields.ts";
+import { isSignature } from "./signature.ts";
 
 export interface WebhookDeps {
   readonly verify: (body: Uint8Array, header: string | undefined) => Promise<string | undefined>;
   readonly policy: RoutingPolicy;
+  readonly room: BodyRoom;
   readonly queue: Pick<Queue<unknown>, "send">;
   readonly failedSignatures: RateLimit;
   readonly log: Log;
@@ -35,8 +38,10 @@ interface DeliveryHeaders {
 /** An event that is recorded although it has no effect: GitHub expects 200 for it. */
 const ANSWERED_200 = "ping";
 
-/** When to retry a delivery that could not be queued, in seconds. */
-const RETRY_AFTER_SECONDS = "30";
+/** When to send again a delivery that could not be taken, in seconds. */
+const RETRY_LATER = { "retry-after": "30" };
+
+const SIGNATURE_HEADER = "x-hub-signature-256";
 
 /**
  * From this size on only the fields that routing needs become values. JSON.parse takes 65 MiB beside a body of 25 MiB, and 92
@@ -57,7 +62,8 @@ interface SignedDelivery {
 /** Receives one delivery. */
 export async function receiveDelivery(deps: WebhookDeps, request: Request): Promise<WebhookAnswer> {
   const receivedAt = deps.now();
-  const signed = await readDelivery(deps, request, receivedAt);
+  const hold = deps.room.hold();
+  const signed = await readDelivery(deps, request, receivedAt, hold).finally(hold.release);
   if ("kind" in signed) return signed;
   const { head, log, route } = signed;
   if (route.kind === "ignored") return ignore(log, head.id, route.reason);
@@ -79,10 +85,10 @@ async function readDelivery(
   deps: WebhookDeps,
   request: Request,
   receivedAt: Date,
+  hold: BodyHold,
 ): Promise<SignedDelivery | WebhookAnswer> {
-  const body = await readBody(request);
-  if (body === "too_large") return refuse(deps.log, "payload_too_large", "the body is larger than 25 MiB");
-  if (body === "broken_off") return refuse(deps.log, "invalid_body", "the body was truncated");
+  const body = await readPlausible(request, hold);
+  if (typeof body === "string") return refuseUnread(deps.log, body);
   const head = readHeaders(deps.log, request.headers);
   if ("kind" in head) return head;
   const log = deps.log.with({ delivery_id: head.id, github_event: head.event });
@@ -94,9 +100,11 @@ async function readDelivery(
       "Content-Type must be application/json or application/x-www-form-urlencoded",
     );
   }
-  const label = await deps.verify(body, request.headers.get("x-hub-signature-256") ?? undefined);
-  if (label === undefined) {
-    log.warn("delivery.unsigned", { bytes: body.byteLength });
+  const signature = request.headers.get(SIGNATURE_HEADER) ?? undefined;
+  const label = typeof body === "number" ? undefined : await deps.verify(body, signature);
+  if (typeof body === "number" || label === undefined) {
+    hold.release();
+    log.warn("delivery.unsigned", { bytes: typeof body === "number" ? body : body.byteLength });
     const message = "X-Hub-Signature-256 is missing or does not match the body";
     return { kind: "refused", error: await refuseUnsigned(deps.failedSignatures, request, message) };
   }
@@ -110,6 +118,23 @@ async function readDelivery(
   return { head, log: signed, route: await routeDelivery(known, payload, deps.policy) };
 }
 
+/** The body; only its length if the headers say that it will be refused anyway. */
+const readPlausible = (request: Request, hold: BodyHold): Promise<Uint8Array | number | Unread> =>
+  isSignature(request.headers.get(SIGNATURE_HEADER))
+    ? readBody(request, MAX_BODY_BYTES, hold)
+    : discardBody(request, MAX_BODY_BYTES);
+
+function refuseUnread(log: Log, why: Unread): WebhookAnswer {
+  switch (why) {
+    case "too_large":
+      return refuse(log, "payload_too_large", "the body is larger than 25 MiB");
+    case "broken_off":
+      return refuse(log, "invalid_body", "the body was truncated");
+    case "no_room":
+      return refuse(log, "overloaded", "too many large bodies are arriving", RETRY_LATER);
+  }
+}
+
 async function queueFact(deps: WebhookDeps, fact: DeliveryFact, receivedAt: Date): Promise<WebhookAnswer> {
   const { log } = deps;
   try {
@@ -117,7 +142,7 @@ async function queueFact(deps: WebhookDeps, fact: DeliveryFact, receivedAt: Date
   } catch (thrown) {
     log.error("delivery.not-queued", { error: errorText(thrown) });
     const error = { code: "queue_unavailable", message: "the delivery could not be queued" } as const;
-    return { kind: "refused", error: { ...error, headers: { "retry-after": RETRY_AFTER_SECONDS } } };
+    return { kind: "refused", error: { ...error, headers: RETRY_LATER } };
   }
   log.info("delivery.accepted", {
     action: fact.action,
@@ -169,7 +194,12 @@ function readPayload(body: Uint8Array, mediaType: MediaType): unknown {
 }
 
 /** Messages name fields and headers, never their values. */
-function refuse(log: Log, code: ApiError["code"], message: string): WebhookAnswer {
+function refuse(
+  log: Log,
+  code: ApiError["code"],
+  message: string,
+  headers: Readonly<Record<string, string>> = {},
+): WebhookAnswer {
   log.warn("delivery.refused", { code, reason: message });
-  return { kind: "refused", error: { code, message } };
+  return { kind: "refused", error: { code, message, headers } };
 }

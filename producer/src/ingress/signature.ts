@@ -7,6 +7,9 @@ import type { LabeledSecret } from "@webhook-gateway/shared/config/secret.ts";
 /** GitHub and Grainchain write lower-case hex; anything else is malformed. */
 const SIGNATURE = /^sha256=([0-9a-f]{64})$/;
 
+/** Whether a header can hold a signature at all. If not, the body is not worth keeping. */
+export const isSignature = (header: string | null): header is string => SIGNATURE.test(header ?? "");
+
 /**
  * Verifies against each secret in turn, in constant time for each. Keys are imported once.
  * @returns a function that gives the label of the secret that matched; undefined if none does, if the signature is

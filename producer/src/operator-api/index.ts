@@ -83,7 +83,7 @@ async function readInput(context: ApiContext, route: Route): Promise<Input> {
   if (bytes === "too_large") {
     return { error: { code: "payload_too_large", message: "the body is too large" } };
   }
-  if (bytes === "broken_off") {
+  if (typeof bytes === "string") {
     return { error: { code: "invalid_body", message: "the body was truncated" } };
   }
   const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), notList, route.body), decodeUtf8(bytes));

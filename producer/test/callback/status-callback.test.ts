@@ -5,7 +5,7 @@ import { type CallbackFact, parseFact } from "@webhook-gateway/shared/messages/f
 import { beforeAll, describe, expect, test, vi } from "vitest";
 import { occurredAt } from "../../src/callback/status-callback.ts";
 import { jsonOf, NOW, refuseToSend, SECRETS, startApp, type TestApp } from "../support/app.ts";
-import { AUTH_FORMS, callback, callbackBody, post, VALIDATION_ID } from "../support/callback.ts";
+import { AUTH_FORMS, callback, callbackBody, post, statusOf, VALIDATION_ID } from "../support/callback.ts";
 import { brokenStream, sign, streamOf } from "../support/delivery.ts";
 import { expectRefusal } from "../support/errors.ts";
 import { insertValidation } from "../support/rows.ts";
@@ -43,7 +43,7 @@ describe.each(AUTH_FORMS)("by %s", (form) => {
   test("is taken once it is queued", async () => {
     const app = startApp();
     const response = await app.fetch(await callback(form));
-    expect(response.status).toBe(202);
+    expect(response.status).toBe(statusOf(form));
     expect(response.headers.get("x-request-id")).not.toBeNull();
     expect(await jsonOf(response)).toEqual({ success: true, message: "Status update received" });
     const ours = form.startsWith("capability");
@@ -87,9 +87,9 @@ describe.each(AUTH_FORMS)("by %s", (form) => {
     await expectRefusal(await startApp().fetch(await callback(form, "{")), 400, "invalid_json");
   });
 
-  test("is refused when it is too large, before anything else", async () => {
+  test("is refused above 4 MiB", async () => {
     const right = await callback(form);
-    const request = new Request(right.url, { method: "POST", headers: right.headers, body: streamOf(26) });
+    const request = new Request(right.url, { method: "POST", headers: right.headers, body: streamOf(5) });
     await expectRefusal(await startApp().fetch(request), 413, "payload_too_large");
   });
 
@@ -145,6 +145,19 @@ describe("is not authentic", () => {
     await unauthorized(post(`${path}/webhook/status`, BODY));
   });
 
+  test.each(["/webhook/status", `/callbacks/${VALIDATION_ID}/${guessedToken}`])(
+    "at %s, and its body is not kept",
+    async (path) => {
+      const kept = vi.spyOn(Request.prototype, "arrayBuffer");
+      try {
+        await unauthorized(post(path, "x".repeat(5 * MIB), { "content-length": String(5 * MIB) }));
+        expect(kept).not.toHaveBeenCalled();
+      } finally {
+        kept.mockRestore();
+      }
+    },
+  );
+
   test("with a missing token in the path", async () => {
     const response = await startApp().fetch(post(`/callbacks/${VALIDATION_ID}`, BODY));
     await expectRefusal(response, 404, "not_found");
@@ -163,7 +176,7 @@ test("any one of the forms is enough, whatever the others say", async () => {
 test("a right bearer is enough where the path's token is not, and then the body names the validation", async () => {
   const app = startApp();
   const headers = { authorization: `Bearer ${SECRET}` };
-  expect((await app.fetch(post(`/callbacks/${OTHER_ID}/${token}`, BODY, headers))).status).toBe(202);
+  expect((await app.fetch(post(`/callbacks/${OTHER_ID}/${token}`, BODY, headers))).status).toBe(200);
   expect(app.sent[0]).toMatchObject({ id_kind: "any", validation_id: JSON.parse(BODY).validation_id });
 });
 
@@ -325,14 +338,14 @@ describe("results", () => {
     const app = startApp();
     const results = { success: false, output: "x".repeat(12 * 1024 - 29) };
     expect(JSON.stringify(results)).toHaveLength(12 * 1024);
-    expect((await send(app, results)).status).toBe(202);
+    expect((await send(app, results)).status).toBe(200);
     expect(onlyFact(app)).toMatchObject({ results, results_stored: false, success: false });
   });
 
   test("above 12 KiB wait in D1 under the fact's id", async () => {
     const app = startApp({ db: env.DB });
     const results = { success: false, output: "é".repeat(MIB / 2 - 40) };
-    expect((await send(app, results)).status).toBe(202);
+    expect((await send(app, results)).status).toBe(200);
     const fact = onlyFact(app);
     expect(fact).toMatchObject({ results_stored: true, success: false });
     expect(fact.results).toBeUndefined();
@@ -349,7 +362,7 @@ describe("results", () => {
         lint: { status: "failed", exit_code: 3, output: "y".repeat(2 * MIB) },
       },
     };
-    expect((await send(app, results)).status).toBe(202);
+    expect((await send(app, results)).status).toBe(200);
     const fact = onlyFact(app);
     expect(fact.success).toBe(false);
     const kept = fact.results ?? JSON.parse((await storedResults(fact.id)) ?? "");
@@ -361,8 +374,8 @@ describe("results", () => {
     });
   });
 
-  test("in a body over 25 MiB are refused", async () => {
-    await expectRefusal(await send(startApp(), { output: "z".repeat(25 * MIB) }), 413, "payload_too_large");
+  test("in a body over 4 MiB are refused", async () => {
+    await expectRefusal(await send(startApp(), { output: "z".repeat(4 * MIB) }), 413, "payload_too_large");
   });
 
   test("that D1 does not take are asked for again", async () => {

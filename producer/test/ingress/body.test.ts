@@ -11,7 +11,8 @@ const read = (body: BodyInit, headers: Readonly<Record<string, string>> = {}) =>
 /** A body that goes on until it is canceled, or ends before its end. */
 function endless(onCancel: () => void, breaksOffAt = Number.POSITIVE_INFINITY) {
   let pulled = 0;
-  return new ReadableStream<Uint8Array>({
+  return new ReadableStream({
+    type: "bytes",
     pull(controller) {
       if (pulled++ < breaksOffAt) controller.enqueue(new Uint8Array(LIMIT));
       else controller.error(new Error("Network connection lost."));

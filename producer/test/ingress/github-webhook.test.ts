@@ -1,7 +1,14 @@
 import { parseFact } from "@webhook-gateway/shared/messages/fact.ts";
 import { describe, expect, test, vi } from "vitest";
 import { jsonOf, ORIGIN, refuseToSend, SECRETS, startApp } from "../support/app.ts";
-import { brokenStream, type DeliveryOptions, delivery, sign, streamOf } from "../support/delivery.ts";
+import {
+  brokenStream,
+  type DeliveryOptions,
+  delivery,
+  sign,
+  stalledStream,
+  streamOf,
+} from "../support/delivery.ts";
 import { expectRefusal } from "../support/errors.ts";
 import {
   check,
@@ -135,7 +142,8 @@ describe("refuses", () => {
     ["goes on and on is not", 80, 55],
   ])("a body that is too large and %s", async (_, mebibytes, atMost) => {
     let pulled = 0;
-    const body = new ReadableStream<Uint8Array>({
+    const body = new ReadableStream({
+      type: "bytes",
       pull(controller) {
         controller.enqueue(new Uint8Array(1024 * 1024));
         // It ends all the same: a reader without a limit is to fail this test, not to exhaust the machine.
@@ -149,7 +157,7 @@ describe("refuses", () => {
   });
 
   test("a body whose Content-Length is over the limit, and that does not come", async () => {
-    const { readable, writable } = new TransformStream<Uint8Array>();
+    const { readable, writable } = new IdentityTransformStream();
     void writable.getWriter().write(encode("{}"));
     const request = new Request(`${ORIGIN}/webhook/github`, {
       method: "POST",
@@ -316,6 +324,41 @@ describe("refuses", () => {
     const app = startApp({ onSend: refuseToSend });
     const response = await app.fetch(await delivery(note(undefined), { event: "ping" }));
     await expectRefusal(response, 503, "queue_unavailable");
+  });
+});
+
+describe("the body of a stranger", () => {
+  test.each([
+    ["a missing", null],
+    ["a malformed", "sha256=xyz"],
+  ])("is not kept: %s signature", async (_, signature) => {
+    const bytes = 3 * 1024 * 1024;
+    const headers = { "x-hub-signature-256": signature, "content-length": String(bytes) };
+    const request = await delivery("x".repeat(bytes), { headers });
+    const kept = vi.spyOn(Request.prototype, "arrayBuffer");
+    try {
+      await expectRefusal(await startApp().fetch(request), 401, "invalid_signature");
+      expect(kept).not.toHaveBeenCalled();
+    } finally {
+      kept.mockRestore();
+    }
+  });
+
+  test("is refused before five of them fill an isolate, while small deliveries get through", async () => {
+    const app = startApp();
+    const finish = Promise.withResolvers<void>();
+    const { headers, url } = await delivery("forged", { secret: "guess" });
+    const upload = () =>
+      app.fetch(new Request(url, { method: "POST", headers, body: stalledStream(20, finish.promise) }));
+    const uploads = Array.from({ length: 5 }, upload);
+    const first = await Promise.race(uploads);
+    expect(Number(first.headers.get("retry-after"))).toBeGreaterThan(0);
+    await expectRefusal(first, 503, "overloaded");
+    expect((await app.fetch(await delivery(pullRequest("opened")))).status).toBe(202);
+    finish.resolve();
+    const statuses = (await Promise.all(uploads)).map(({ status }) => status);
+    expect(new Set(statuses)).toEqual(new Set([401, 503]));
+    expect((await upload()).status).toBe(401);
   });
 });
 

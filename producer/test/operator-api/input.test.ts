@@ -195,10 +195,11 @@ describe("a body that is too large is refused, however much of it there is", () 
   function endless(chunk: Uint8Array): { readonly stream: ReadableStream; readonly taken: () => number } {
     let taken = 0;
     const stream = new ReadableStream({
+      type: "bytes",
       pull(controller) {
         taken += chunk.byteLength;
         if (taken > 64 * 1024 * 1024) controller.close();
-        else controller.enqueue(chunk);
+        else controller.enqueue(chunk.slice());
       },
     });
     return { stream, taken: () => taken };

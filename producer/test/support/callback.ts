@@ -19,6 +19,9 @@ export const callbackBody = (over: Payload = {}): Payload => ({
 export const AUTH_FORMS = ["signature", "bearer", "capability", "capability prefix"] as const;
 export type AuthForm = (typeof AUTH_FORMS)[number];
 
+/** The answer to a callback that is taken. */
+export const statusOf = (form: AuthForm): 200 | 202 => (form.startsWith("capability") ? 200 : 202);
+
 /** A callback that authenticates itself in this form. */
 export async function callback(
   form: AuthForm,

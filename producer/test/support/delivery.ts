@@ -42,9 +42,24 @@ export async function delivery(payload: unknown, options: DeliveryOptions = {}):
 export function streamOf(mebibytes: number): ReadableStream<Uint8Array> {
   let left = mebibytes;
   return new ReadableStream({
+    type: "bytes",
     pull(controller) {
       if (left-- > 0) controller.enqueue(new Uint8Array(1024 * 1024).fill(32));
       else controller.close();
+    },
+  });
+}
+
+/** A body of so many MiB whose last byte is not sent before an event. */
+export function stalledStream(mebibytes: number, finish: Promise<void>): ReadableStream<Uint8Array> {
+  let left = mebibytes;
+  return new ReadableStream({
+    type: "bytes",
+    async pull(controller) {
+      if (left-- > 0) return controller.enqueue(new Uint8Array(1024 * 1024).fill(32));
+      await finish;
+      controller.enqueue(new Uint8Array(1));
+      controller.close();
     },
   });
 }
@@ -53,6 +68,7 @@ export function streamOf(mebibytes: number): ReadableStream<Uint8Array> {
 export function brokenStream(): ReadableStream<Uint8Array> {
   let begun = false;
   return new ReadableStream({
+    type: "bytes",
     pull(controller) {
       if (begun) controller.error(new Error("Network connection lost."));
       else controller.enqueue(new TextEncoder().encode("{"));

@@ -46,7 +46,7 @@ test("changes the callback secret while validations run, and accepts the callbac
   end.resolve();
   await sandboxes.ended();
   await until(STANDING, "completed", 3 * EACH, "acme/%");
-  expect(sandboxes.callbackAnswers).toEqual(Array(6 * EACH).fill(202));
+  expect(sandboxes.callbackAnswers).toEqual(Array(6 * EACH).fill(200));
   await expectLabels(gateway, "callback.accepted", endFrom, { current: EACH, previous: 2 * EACH });
   expect(gateway.logs()).not.toContain("callback.unauthorized");
   const completed = "SELECT count(*) AS n FROM timeline WHERE reason = 'callback completed'";
@@ -59,7 +59,7 @@ test("changes the callback secret while validations run, and accepts the callbac
   );
   await before?.callBack();
   await after?.callBack();
-  expect(sandboxes.callbackAnswers.slice(6 * EACH)).toEqual([401, 202]);
+  expect(sandboxes.callbackAnswers.slice(6 * EACH)).toEqual([401, 200]);
   await expectConsistent();
 });
 

@@ -42,7 +42,7 @@ const nth = (index: number): string => ids[index] ?? "";
 async function sendCallback(path: string, body: Buffer, expected: number[], headers: Attack["headers"] = {}) {
   const own = { "cf-connecting-ip": freshClient(), "content-type": "application/json", ...headers };
   const answer = await target().attack({ method: "POST", path, headers: own, body }, expected);
-  if (answer.status === 202) accepted++;
+  if (answer.status === 200 || answer.status === 202) accepted++;
 }
 
 const callbackOf = (over: Readonly<Record<string, unknown>> = {}): Buffer =>
@@ -86,8 +86,8 @@ test.each(NO_CALLBACKS)("refuses a callback that is %s", async (_, body) => {
 });
 
 test.each([
-  ["of 25 MiB", 25 * MIB, 400],
-  ["of more than 25 MiB", 25 * MIB + 1, 413],
+  ["of 4 MiB", 4 * MIB, 400],
+  ["of more than 4 MiB", 4 * MIB + 1, 413],
 ])("refuses a callback %s", async (_, length, status) => {
   await sendCallback(`/callbacks/${nth(1)}/${await tokenOf(nth(1))}`, Buffer.alloc(length, "["), [status]);
 });
@@ -109,7 +109,7 @@ test.each(NESTS)("accepts results of nested %s, however deep", async (_, open, c
     await sendCallback(
       path,
       Buffer.from(callbackOf().toString().replace(/}$/, `,"results":${results}}`)),
-      [202],
+      [200],
     );
   }
 });
@@ -132,7 +132,7 @@ async function sendAnything(
 ): Promise<void> {
   if (!bySignature) {
     const path = `/callbacks/${nth(index)}/${await tokenOf(nth(index))}`;
-    return sendCallback(path, body, [valid ? 202 : 400]);
+    return sendCallback(path, body, [valid ? 200 : 400]);
   }
   const signature = `sha256=${hmac(SECRETS.GRAINCHAIN_CALLBACK_SECRET, body)}`;
   const unsigned = body.length === 0 ? 401 : 400;
@@ -145,12 +145,12 @@ async function sendAnything(
 
 test("accepts callbacks after the end, and changes nothing", async () => {
   const path = `/callbacks/${nth(1)}/${await tokenOf(nth(1))}`;
-  await sendCallback(path, callbackOf({ status: "cancelled" }), [202]);
+  await sendCallback(path, callbackOf({ status: "cancelled" }), [200]);
   const ended = await target().gateway.waitFor(
     "SELECT state, conclusion, results FROM validations WHERE id = ?1 AND finished_at IS NOT NULL",
     nth(1),
   );
-  await sendCallback(path, callbackOf({ status: "failed", results: { error: "sent too late" } }), [202]);
+  await sendCallback(path, callbackOf({ status: "failed", results: { error: "sent too late" } }), [200]);
   await allAccountedFor();
   expect(
     await target().gateway.rows("SELECT state, conclusion, results FROM validations WHERE id = ?1", nth(1)),

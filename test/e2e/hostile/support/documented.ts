@@ -8,7 +8,7 @@ interface Route {
   readonly methods: Readonly<Record<string, readonly number[]>>;
 }
 
-const CALLBACK = [202, 400, 401, 413, 429];
+const CALLBACK = [400, 401, 413, 429];
 const READ = [200, 400, 401, 404, 429];
 const COMMAND = [200, 202, 400, 401, 403, 404, 409, 413, 429];
 const PAGE = [200, 302, 303, 400, 401, 403, 404, 413, 429];
@@ -17,8 +17,8 @@ const ROUTES: readonly Route[] = [
   { path: /^\/$/, methods: { GET: [200, 302] } },
   { path: /^\/health$/, methods: { GET: [200] } },
   { path: /^\/webhook\/github$/, exact: true, methods: { POST: [200, 202, 400, 401, 413, 415, 429] } },
-  { path: /^\/webhook\/status$/, methods: { POST: CALLBACK } },
-  { path: /^\/callbacks\/[^/]+\/[^/]+(?:\/webhook\/status)?$/, methods: { POST: CALLBACK } },
+  { path: /^\/webhook\/status$/, methods: { POST: [202, ...CALLBACK] } },
+  { path: /^\/callbacks\/[^/]+\/[^/]+(?:\/webhook\/status)?$/, methods: { POST: [200, ...CALLBACK] } },
   { path: /^\/webhook\/projects\/[^/]+(?:\/[^/]+)?\/status$/, methods: { GET: [200, 304, 400] } },
   { path: /^\/api\/(?:openapi\.json|status|metrics|trace)$/, methods: { GET: READ } },
   { path: /^\/api\/(?:deliveries|validations|dead-letters)$/, methods: { GET: READ } },
