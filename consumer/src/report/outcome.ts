@@ -2,21 +2,21 @@
 
 import { type Failure, nextAttempt } from "@webhook-gateway/shared/domain/failure.ts";
 import type { CallOutcome } from "@webhook-gateway/shared/domain/gate.ts";
-import { isFinal } from "@webhook-gateway/shared/domain/validation.ts";
+import type { Credential } from "@webhook-gateway/shared/github/client.ts";
 import type { GitHubFailure } from "@webhook-gateway/shared/github/failure.ts";
 import type { DueReport } from "@webhook-gateway/shared/store/claim/due-report.ts";
-import type { Postponement } from "@webhook-gateway/shared/store/claim/reports.ts";
 import type { DeadLetter } from "@webhook-gateway/shared/store/rows.ts";
 import type { ReportOutcome } from "@webhook-gateway/shared/store/write/mutation.ts";
 import { isoTime } from "@webhook-gateway/shared/text/iso-time.ts";
 import { effectDeadLetter } from "../decide/dead-letter.ts";
+import { type Attempted, installationIdOf } from "../github/limit.ts";
 import { mayBePosted } from "./plan.ts";
 import type { SentReport } from "./send.ts";
 
 /** A report dies after this many attempts, but not before it is a day old: GitHub may be unavailable for hours. */
 const MAX_ATTEMPTS = 8;
 const MIN_AGE_MS = 24 * 3_600_000;
-/** While GitHub refuses the credentials; the gate decides when they are tried again. */
+/** If GitHub refuses the credentials, or names no time; the gate decides when they are tried again. */
 const REFUSED_MS = 10_000;
 
 export interface Settled {
@@ -36,14 +36,15 @@ export function settleReport(sent: SentReport, leaseId: string, nowMs: number, r
     reason: null,
     error: null,
     attempts: report.attempts,
-    due_at: isoTime(nowMs),
+    // What a limit holds keeps its place.
+    due_at: report.due_at,
+    installation_id: installationIdOf(credentialOf(sent)),
     // An earlier claim may have posted it: that is still to be checked.
     uncertain: mayBePosted(report),
     posted: null,
   };
   if ("refusedUntilMs" in result) {
-    const reason = "GitHub's rate limit is used up";
-    return { outcome: { ...base, status: "due", reason, due_at: isoTime(result.refusedUntilMs) } };
+    return { outcome: { ...base, status: "due", reason: "GitHub's rate limit is used up" } };
   }
   switch (result.class) {
     case "posted":
@@ -71,11 +72,10 @@ function settleFailure(
   const { error } = failure;
   // An answer that was lost may have been a success.
   const failed = { ...base, error, uncertain: base.uncertain || failure.class === "retryable" };
-  if (failure.class === "limited") {
-    const due_at = isoTime(failure.limitedUntilMs ?? nowMs + REFUSED_MS);
-    return { outcome: { ...failed, status: "due", due_at } };
+  if (failure.class === "limited" && failure.limitedUntilMs !== undefined) {
+    return { outcome: { ...failed, status: "due" } };
   }
-  if (failure.class === "credentials") {
+  if (failure.class === "credentials" || failure.class === "limited") {
     return { outcome: { ...failed, status: "due", due_at: isoTime(nowMs + REFUSED_MS) } };
   }
   const attempts = report.attempts + 1;
@@ -109,22 +109,31 @@ export function callOutcomeOf(sent: readonly SentReport[]): CallOutcome {
 
 const asFailure = (name: Failure["class"], error: string): Failure => ({ class: name, error });
 
-/** The reports that have to wait for the same credential: all if GitHub asked for it, else those with the same limit. */
-export function postponementsOf(sent: readonly SentReport[]): Postponement[] {
-  const longest = new Map<string, Postponement>();
-  for (const { report, result, sending } of sent) {
-    const limitedMs = "limitedUntilMs" in result ? result.limitedUntilMs : undefined;
-    const untilMs = "refusedUntilMs" in result ? result.refusedUntilMs : limitedMs;
-    if (untilMs === undefined || sending === null) continue;
-    const { credential, creates } = sending;
-    const putOff: Postponement = {
-      installation_id: credential.kind === "installation" ? credential.id : null,
-      priority: limitedMs !== undefined || isFinal(report.state) ? 0 : 1,
-      creates: limitedMs === undefined && creates,
-      until: isoTime(untilMs),
-    };
-    const key = `${putOff.installation_id} ${putOff.priority} ${putOff.creates}`;
-    if ((longest.get(key)?.until ?? "") < putOff.until) longest.set(key, putOff);
-  }
-  return [...longest.values()];
+/** The credential that a report was sent under. If its installation had to be asked for first, that is the App's own. */
+function credentialOf({ result, sending }: SentReport): Credential | undefined {
+  if (sending !== null) return sending.credential;
+  const isHeld = "refusedUntilMs" in result || ("limitedUntilMs" in result && result.class === "limited");
+  return isHeld ? { kind: "app" } : undefined;
+}
+
+/**
+ * What was sent, or was to be sent, under the limits of a credential. A report is claimed by what it was when it was
+ * claimed: it must be held by the limit that it meets.
+ */
+export function attemptedOf(sent: readonly SentReport[]): Attempted[] {
+  return sent.flatMap((one) => {
+    const { report, result, sending } = one;
+    const credential = credentialOf(one);
+    if (credential === undefined) return [];
+    const isClaimedAsCreating = report.creates || credential.kind === "token";
+    return [
+      {
+        credential,
+        minor: sending !== null && report.priority > 0,
+        creates: sending?.creates === true && isClaimedAsCreating,
+        refusedUntilMs: "refusedUntilMs" in result ? result.refusedUntilMs : undefined,
+        limitedUntilMs: "limitedUntilMs" in result ? result.limitedUntilMs : undefined,
+      },
+    ];
+  });
 }

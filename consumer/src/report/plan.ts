@@ -97,7 +97,7 @@ const subjectAndHead = (validationId: string): string => validationId.replace(/-
 const costOf = (report: DueReport, creates: boolean): Cost => ({
   points: WRITE_POINTS + (isUncertain(report) ? READ_POINTS : 0),
   creates,
-  minor: !isFinal(report.state),
+  minor: report.priority > 0,
 });
 
 /** Whether an earlier claim ended without an outcome, so that it may have posted. */

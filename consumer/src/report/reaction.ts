@@ -1,6 +1,7 @@
 /** Posts reactions to commands, so that people see that they were read. One that cannot be posted is skipped. */
 import { nextAttempt } from "@webhook-gateway/shared/domain/failure.ts";
 import {
+  type Credential,
   GITHUB_TIMEOUT_MS,
   type GitHub,
   type GitHubAnswer,
@@ -8,11 +9,12 @@ import {
 } from "@webhook-gateway/shared/github/client.ts";
 import { claimReactions, type DueReaction } from "@webhook-gateway/shared/store/claim/reactions.ts";
 import { commit } from "@webhook-gateway/shared/store/write/commit.ts";
-import type { ReactionOutcome } from "@webhook-gateway/shared/store/write/mutation.ts";
+import type { Mutation, ReactionOutcome } from "@webhook-gateway/shared/store/write/mutation.ts";
 import { isoTime } from "@webhook-gateway/shared/text/iso-time.ts";
 import { earliest, runEffect } from "../effects/run-effect.ts";
 import { WRITE_POINTS } from "../github/budget.ts";
 import { findCredentials } from "../github/installation.ts";
+import { type Attempted, installationIdOf, limitsOf } from "../github/limit.ts";
 import { type Refused, type SendDeps, sendWithinBudgets } from "../github/send.ts";
 
 export interface ReactionDeps extends SendDeps {
@@ -29,34 +31,44 @@ const COST = { points: WRITE_POINTS, creates: true, minor: true };
 
 type Result = GitHubAnswer | Refused;
 
+interface Reacted {
+  readonly result: Result;
+  /** The App's own if the installation had to be asked for first. */
+  readonly credential: Credential;
+}
+
 /** Posts the reactions that are due. @returns when to look again */
 export async function reactDue(deps: ReactionDeps): Promise<readonly string[]> {
-  if (deps.github.mode === "none") return [];
+  const { mode } = deps.github;
+  if (mode === "none") return [];
   const { wakeAt } = await runEffect(deps, {
     name: "reaction",
     leaseMs: LEASE_MS,
     batchSize: BATCH_SIZE,
     maxRounds: 1,
-    claim: async (lease) => ({ items: await claimReactions(deps.db, lease) }),
+    claim: async (lease) => ({ items: await claimReactions(deps.db, mode, lease) }),
     perform: ({ items }) => react(deps, items),
     async settle({ items }, results) {
       const nowMs = deps.now().getTime();
       const outcomes = items.map((one) => settleReaction(one, results.get(one), nowMs, deps.random()));
-      await commit(
-        deps.db,
-        isoTime(nowMs),
-        outcomes.map((row) => ({ kind: "reactionOutcome", row })),
+      const limits = limitsOf([...results.values()].map(attemptedOf));
+      await commit(deps.db, isoTime(nowMs), [
+        ...outcomes.map((row): Mutation => ({ kind: "reactionOutcome", row })),
+        ...limits.map((row): Mutation => ({ kind: "limit", row })),
+      ]);
+      const retries = outcomes.flatMap(({ status, due_at }) =>
+        status === "due" && due_at > isoTime(nowMs) ? [due_at] : [],
       );
       return {
         lines: items.map((reaction) => {
           const { delivery_id, comment_id } = reaction;
           // A reaction that could not be posted is no failure.
           return {
-            fields: { delivery_id, comment_id, class: classOf(results.get(reaction)) },
+            fields: { delivery_id, comment_id, class: classOf(results.get(reaction)?.result) },
             failed: false,
           };
         }),
-        wakeAt: earliest(outcomes.flatMap(({ status, due_at }) => (status === "due" ? [due_at] : []))),
+        wakeAt: [...earliest(retries), ...new Set(limits.map(({ until }) => until))],
         more: items.length === BATCH_SIZE,
       };
     },
@@ -67,14 +79,15 @@ export async function reactDue(deps: ReactionDeps): Promise<readonly string[]> {
 async function react(
   deps: ReactionDeps,
   reactions: readonly DueReaction[],
-): Promise<ReadonlyMap<DueReaction, Result>> {
+): Promise<ReadonlyMap<DueReaction, Reacted>> {
   const credentials = await findCredentials(deps, reactions);
-  const results = new Map<DueReaction, Result>();
+  const results = new Map<DueReaction, Reacted>();
   const sendings = reactions.flatMap((reaction) => {
     const found = credentials.get(reaction.repository_id);
     if (found === undefined) return [];
     if (!("credential" in found)) {
-      results.set(reaction, "failure" in found ? { ok: false, failure: found.failure } : found);
+      const result = "failure" in found ? ({ ok: false, failure: found.failure } as const) : found;
+      results.set(reaction, { result, credential: { kind: "app" } });
       return [];
     }
     const { credential } = found;
@@ -82,12 +95,20 @@ async function react(
     return [{ reaction, credential, cost: COST, perform }];
   });
   const sent = await sendWithinBudgets(deps, sendings, limitOf);
-  sendings.forEach(({ reaction }, index) => {
+  sendings.forEach(({ reaction, credential }, index) => {
     const result = sent[index];
-    if (result !== undefined) results.set(reaction, result);
+    if (result !== undefined) results.set(reaction, { result, credential });
   });
   return results;
 }
+
+const attemptedOf = ({ result, credential }: Reacted): Attempted => ({
+  credential,
+  minor: credential.kind !== "app",
+  creates: credential.kind !== "app",
+  refusedUntilMs: "refusedUntilMs" in result ? result.refusedUntilMs : undefined,
+  limitedUntilMs: "refusedUntilMs" in result ? undefined : limitOf(result),
+});
 
 function classOf(result: Result | undefined): string {
   if (result === undefined || "refusedUntilMs" in result) return "refused";
@@ -103,7 +124,7 @@ function parametersOf({ repository, comment_id, content }: DueReaction) {
 
 function settleReaction(
   reaction: DueReaction,
-  result: Result | undefined,
+  reacted: Reacted | undefined,
   nowMs: number,
   random: number,
 ): ReactionOutcome {
@@ -111,13 +132,15 @@ function settleReaction(
     delivery_id: reaction.delivery_id,
     attempts: reaction.attempts,
     due_at: isoTime(nowMs),
+    installation_id: installationIdOf(reacted?.credential),
     reason: null,
   };
-  if (result === undefined) return { ...base, status: "due" };
-  if ("refusedUntilMs" in result) return { ...base, status: "due", due_at: isoTime(result.refusedUntilMs) };
+  // What a limit holds is due all the same.
+  if (reacted === undefined || "refusedUntilMs" in reacted.result) return { ...base, status: "due" };
+  const { result } = reacted;
   if (result.ok) return { ...base, status: "posted" };
-  const { class: name, error, limitedUntilMs } = result.failure;
-  if (name === "limited") return { ...base, status: "due", due_at: isoTime(limitedUntilMs ?? nowMs) };
+  const { class: name, error } = result.failure;
+  if (name === "limited") return { ...base, status: "due" };
   const attempts = reaction.attempts + 1;
   const next = nextAttempt(attempts, MAX_ATTEMPTS, nowMs, random);
   const again = name === "retryable" || name === "credentials";

@@ -1,14 +1,15 @@
 /** Posts reports to GitHub. */
 import { type Gate, nextGate } from "@webhook-gateway/shared/domain/gate.ts";
 import { GITHUB_TIMEOUT_MS } from "@webhook-gateway/shared/github/client.ts";
-import { claimReports, postponeReports, skipReports } from "@webhook-gateway/shared/store/claim/reports.ts";
+import { claimReports, skipReports } from "@webhook-gateway/shared/store/claim/reports.ts";
 import { GITHUB_GATE, setting } from "@webhook-gateway/shared/store/settings.ts";
 import { commit } from "@webhook-gateway/shared/store/write/commit.ts";
 import type { Mutation } from "@webhook-gateway/shared/store/write/mutation.ts";
 import { tally } from "@webhook-gateway/shared/telemetry/tally.ts";
 import { isoTime } from "@webhook-gateway/shared/text/iso-time.ts";
 import { earliest, runEffect, type Settled } from "../effects/run-effect.ts";
-import { callOutcomeOf, postponementsOf, settleReport } from "./outcome.ts";
+import { limitsOf } from "../github/limit.ts";
+import { attemptedOf, callOutcomeOf, settleReport } from "./outcome.ts";
 import { type ReportSendDeps, type Result, type SentReport, sendReports } from "./send.ts";
 
 export interface ReportDeps extends ReportSendDeps {
@@ -38,7 +39,7 @@ export async function reportDue(deps: ReportDeps): Promise<readonly string[]> {
     batchSize: BATCH_SIZE,
     maxRounds: MAX_ROUNDS,
     async claim(lease) {
-      const { reports: items, gate } = await claimReports(deps.db, lease);
+      const { reports: items, gate } = await claimReports(deps.db, mode, lease);
       return { items, gate };
     },
     perform: ({ items }) => sendReports(deps, items, mode),
@@ -56,24 +57,30 @@ async function settle(
   const nowMs = deps.now().getTime();
   const settled = sent.map((one) => settleReport(one, lease_id, nowMs, deps.random()));
   const next = nextGate(gate, callOutcomeOf(sent), nowMs);
+  const limits = limitsOf(attemptedOf(sent));
   const gateMoved = next.state === "closed" || gate.state === "closed";
   await commit(deps.db, isoTime(nowMs), [
     ...settled.flatMap(({ outcome, deadLetter }): Mutation[] => [
       { kind: "reportOutcome", row: outcome },
       ...(deadLetter === undefined ? [] : [{ kind: "deadLetter", row: deadLetter } as const]),
     ]),
+    ...limits.map((row): Mutation => ({ kind: "limit", row })),
     ...(gateMoved ? [setting(GITHUB_GATE, next)] : []),
   ]);
-  const putOffs = postponementsOf(sent);
-  if (putOffs.length > 0) await postponeReports(deps.db, putOffs);
-  const due = settled.flatMap(({ outcome }) => (outcome.status === "due" ? [outcome.due_at] : []));
+  const retries = settled.flatMap(({ outcome: { status, due_at } }) =>
+    status === "due" && due_at > isoTime(nowMs) ? [due_at] : [],
+  );
   return {
     lines: sent.map(({ report: { validation_id, state }, result }) => ({
       fields: { validation_id, state, class: classOf(result), lease_id },
       failed: "error" in result,
     })),
     batch: { lease_id, claimed: sent.length, ...tally(sent.map(({ result }) => classOf(result))) },
-    wakeAt: [...earliest(due), ...(next.state === "closed" ? [next.until] : [])],
+    wakeAt: [
+      ...earliest(retries),
+      ...new Set(limits.map(({ until }) => until)),
+      ...(next.state === "closed" ? [next.until] : []),
+    ],
     more: true,
   };
 }

@@ -1,3 +1,4 @@
+import { isFinal } from "@webhook-gateway/shared/domain/validation.ts";
 import type { DueReport } from "@webhook-gateway/shared/store/claim/due-report.ts";
 
 export const WANTED_AT = "2026-11-23T10:00:00.000Z";
@@ -23,6 +24,9 @@ export const due = (fields: Partial<DueReport> = {}): DueReport => ({
   digest: null,
   attempts: 0,
   wanted_at: WANTED_AT,
+  due_at: WANTED_AT,
+  priority: isFinal(fields.state ?? "queued") ? 0 : 1,
+  creates: true,
   revision: 1,
   claims: 1,
   posts: 0,

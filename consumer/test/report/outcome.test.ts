@@ -1,7 +1,8 @@
 import type { DueReport } from "@webhook-gateway/shared/store/claim/due-report.ts";
 import type { ReportOutcome } from "@webhook-gateway/shared/store/write/mutation.ts";
 import { describe, expect, test } from "vitest";
-import { callOutcomeOf, postponementsOf, settleReport } from "../../src/report/outcome.ts";
+import { limitsOf } from "../../src/github/limit.ts";
+import { attemptedOf, callOutcomeOf, settleReport } from "../../src/report/outcome.ts";
 import type { Result, SentReport } from "../../src/report/send.ts";
 import { due, WANTED_AT } from "./due.ts";
 
@@ -54,13 +55,13 @@ describe("settles", () => {
       "what the budget refused",
       { refusedUntilMs: NOW + 7000 },
       { attempts: 3 },
-      { status: "due", attempts: 3, due_at: iso(NOW + 7000), uncertain: false },
+      { status: "due", attempts: 3, due_at: WANTED_AT, uncertain: false, installation_id: 5 },
     ],
     [
       "a limit",
       LIMITED,
       { attempts: 3 },
-      { status: "due", attempts: 3, due_at: iso(NOW + 30_000), error: "HTTP 403" },
+      { status: "due", attempts: 3, due_at: WANTED_AT, error: "HTTP 403" },
     ],
     [
       "refused credentials",
@@ -146,54 +147,65 @@ describe("tells the gate", () => {
   });
 });
 
-describe("puts off", () => {
-  const END = { state: "completed", conclusion: "success" } as const;
+describe("holds back", () => {
+  const END = { state: "completed", conclusion: "success", priority: 0 } as const;
   const token = { credential: { kind: "token" }, creates: true } as const;
   const changes = { credential: { kind: "installation", id: 5 }, creates: false } as const;
+  const of5 = { credential: "installation:5", minor: false, creates: false };
 
   test.each<[string, SentReport[], object[]]>([
     [
       "everything of an installation that is limited",
       [sent(LIMITED)],
-      [{ installation_id: 5, priority: 0, creates: false, until: iso(NOW + 30_000) }],
+      [{ ...of5, until: iso(NOW + 30_000) }],
     ],
     [
       "everything of a token that is limited",
       [sent(LIMITED, {}, token)],
-      [{ installation_id: null, priority: 0, creates: false, until: iso(NOW + 30_000) }],
+      [{ ...of5, credential: "token", until: iso(NOW + 30_000) }],
     ],
     [
       "everything after the last request that GitHub takes",
       [sent({ ...POSTED, limitedUntilMs: NOW + 9 } as Result)],
-      [{ installation_id: 5, priority: 0, creates: false, until: iso(NOW + 9) }],
+      [{ ...of5, until: iso(NOW + 9) }],
     ],
     [
-      "beginnings where one was refused",
+      "beginnings that create if one was refused",
       [sent({ refusedUntilMs: NOW })],
-      [{ installation_id: 5, priority: 1, creates: true, until: iso(NOW) }],
+      [{ ...of5, minor: true, creates: true, until: iso(NOW) }],
     ],
     [
-      "ends that create where one was refused",
+      "ends that create if one was refused",
       [sent({ refusedUntilMs: NOW }, END)],
-      [{ installation_id: 5, priority: 0, creates: true, until: iso(NOW) }],
+      [{ ...of5, creates: true, until: iso(NOW) }],
     ],
     [
-      "all ends where a change was refused",
+      "all ends if a change was refused",
       [sent({ refusedUntilMs: NOW }, END, changes)],
-      [{ installation_id: 5, priority: 0, creates: false, until: iso(NOW) }],
+      [{ ...of5, until: iso(NOW) }],
+    ],
+    [
+      "all ends if one that was to be changed would have been created",
+      [sent({ refusedUntilMs: NOW }, { ...END, creates: false })],
+      [{ ...of5, until: iso(NOW) }],
+    ],
+    [
+      "with a token, what was changed by an App before",
+      [sent({ refusedUntilMs: NOW }, { ...END, creates: false }, token)],
+      [{ ...of5, credential: "token", creates: true, until: iso(NOW) }],
     ],
     [
       "as long as the longest asks for",
       [sent({ refusedUntilMs: NOW + 5 }), sent({ refusedUntilMs: NOW + 9 }), sent({ refusedUntilMs: NOW })],
-      [{ installation_id: 5, priority: 1, creates: true, until: iso(NOW + 9) }],
+      [{ ...of5, minor: true, creates: true, until: iso(NOW + 9) }],
     ],
     [
-      "nothing where nobody could speak",
-      [sent(LIMITED, {}, null), sent({ refusedUntilMs: NOW }, {}, null)],
-      [],
+      "what has an installation that nobody could ask for",
+      [sent(LIMITED, {}, null), sent({ refusedUntilMs: NOW }, END, null)],
+      [{ ...of5, credential: "app", until: iso(NOW + 30_000) }],
     ],
-    ["nothing where all went well", [sent(POSTED), sent(AWAY), sent(FOUND)], []],
+    ["nothing if all went well", [sent(POSTED), sent(AWAY), sent(FOUND), sent(AWAY, {}, null)], []],
   ])("%s", (_, all, expected) => {
-    expect(postponementsOf(all)).toEqual(expected);
+    expect(limitsOf(attemptedOf(all))).toEqual(expected);
   });
 });

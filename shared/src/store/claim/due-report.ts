@@ -56,6 +56,11 @@ const reportRow = v.object({
   /** Of the report. */
   attempts: v.number(),
   wanted_at: v.string(),
+  due_at: v.string(),
+  /** 0 for a final state, 1 for one on the way to it. */
+  priority: v.number(),
+  /** Whether it is held by the limits of what creates something. */
+  creates: flag,
   /** Grows with every change of what is to be shown. */
   revision: v.number(),
   /** Above 1: a claim before this one ended without an outcome, and may have posted. */
@@ -120,7 +125,7 @@ export const SELECT_CLAIMED = `
   FROM (
     SELECT r.validation_id, r.repository_id, coalesce(${currentNameOf("r.repository_id")}, v.repository) AS repository, r.head_sha, r.context, v.event AS kind,
            v.pr_number AS number, v.ref, v.run, r.state, r.conclusion, v.error, v.attempts AS dispatch_attempts,
-           v.created_at, v.started_at, v.finished_at, v.results, r.priority, r.due_at,
+           v.created_at, v.started_at, v.finished_at, v.results, r.priority, r.creates, r.due_at,
            r.attempts, r.wanted_at, r.revision, r.claims, r.posts, r.posted_hash,
            ${shownRunOf("r")} = r.validation_id AS is_shown, ${othersOf("r", MAX_OTHERS)} AS others,
            (SELECT json_object('validation_id', h.validation_id, 'external_id', h.external_id,
@@ -133,4 +138,4 @@ export const SELECT_CLAIMED = `
     FROM reports r JOIN validations v ON v.id = r.validation_id
       LEFT JOIN repositories p ON p.repository_id = r.repository_id
     WHERE r.lease_id = ?1) r
-  ORDER BY r.priority, r.due_at`;
+  ORDER BY r.priority, r.due_at DESC`;

@@ -1,5 +1,6 @@
 /** Reports to GitHub: an outbox, one row a validation, with the newest state to show. */
 import type { Gate } from "../../domain/gate.ts";
+import { credentialOf, DUE_INSTALLATIONS, limitedUntil } from "../limit-sql.ts";
 import { GITHUB_GATE, parseGate } from "../settings.ts";
 import { type DueReport, parseDueReports, SELECT_CLAIMED } from "./due-report.ts";
 import type { Lease } from "./lease.ts";
@@ -17,16 +18,18 @@ export async function skipReports(db: D1Database, reason: string, limit: number)
 }
 
 /**
- * Claims reports that are due, final states first. One report of a head is under way at a time, so that an older state
- * cannot overtake a newer one.
+ * Claims reports that are due, final states first, the newest first. Installations take turns, and those that may not
+ * send yet are left out. One report of a head is under way at a time, so that an older state cannot overtake a newer one.
+ * @param mode as an App, whose installations have limits of their own, or with a token, which has one for everything
  */
 export async function claimReports(
   db: D1Database,
+  mode: "app" | "token",
   { leaseId, now, leaseUntil, limit }: Lease,
 ): Promise<{ readonly reports: readonly DueReport[]; readonly gate: Gate }> {
   const [gate, , , claimed] = await db.batch<Record<string, unknown>>([
     db.prepare("SELECT value FROM settings WHERE name = ?1").bind(GITHUB_GATE),
-    db.prepare(CLAIM_REPORTS).bind(leaseId, leaseUntil, now, limit),
+    db.prepare(CLAIM_REPORTS).bind(leaseId, leaseUntil, now, limit, mode),
     db.prepare(HOLD_GATE_FOR_PROBE).bind(leaseId, leaseUntil, now),
     db.prepare(SELECT_CLAIMED).bind(leaseId),
   ]);
@@ -34,22 +37,6 @@ export async function claimReports(
     reports: parseDueReports(claimed?.results ?? []),
     gate: parseGate(gate?.results[0]?.value),
   };
-}
-
-/** Reports that have to wait for one credential. */
-export interface Postponement {
-  /** Null: all of them. */
-  readonly installation_id: number | null;
-  /** 1: only states on the way to a final one. */
-  readonly priority: 0 | 1;
-  /** Only those that create something, and not those that change it. */
-  readonly creates: boolean;
-  readonly until: string;
-}
-
-/** Postpones what is due, so that it does not keep others from being claimed. */
-export async function postponeReports(db: D1Database, putOff: readonly Postponement[]): Promise<void> {
-  await db.batch([db.prepare(PUT_OFF).bind(JSON.stringify(putOff))]);
 }
 
 /** Stores which installation each repository belongs to; null if our App is not installed on it. */
@@ -63,26 +50,48 @@ export async function storeInstallations(
 
 const SKIP_REPORTS = `
   UPDATE reports SET status = 'skipped', reason = ?1 WHERE validation_id IN (
-    SELECT validation_id FROM reports WHERE status = 'due' ORDER BY priority, due_at LIMIT ?2)`;
+    SELECT validation_id FROM reports WHERE status = 'due' LIMIT ?2)`;
 
 /** No other report of the head is under way. */
 const HEAD_IS_FREE = `
-  NOT EXISTS (SELECT 1 FROM reports o WHERE o.repository_id = r.repository_id AND o.head_sha = r.head_sha
+  NOT EXISTS (SELECT 1 FROM reports o WHERE o.repository_id = d.repository_id AND o.head_sha = d.head_sha
                 AND o.lease_until > ?3)`;
 
+/** At least so many reports of each kind are looked at, even if many installations have some. */
+const MIN_SHARE = 3;
+
+/** The kinds of due reports: the columns of the index `reports_due` between the installation and the time. */
+const KINDS = [0, 1]
+  .flatMap((priority) => [0, 1].map((creates) => [priority, creates]))
+  .flatMap(([priority, creates]) => [0, 1].map((postponed) => `(${priority}, ${creates}, ${postponed})`))
+  .join(", ");
+
+/**
+ * Walks from each installation that has due reports to the next one, and reads a few reports of each kind that no limit
+ * holds: the cost grows with those installations, and neither with the reports nor with the repositories.
+ */
 const CLAIM_REPORTS = `
   UPDATE reports SET lease_id = ?1, lease_until = ?2, claims = claims + 1 WHERE validation_id IN (
-    SELECT validation_id FROM (
-      SELECT validation_id, priority, due_at, attempts FROM (
-        SELECT r.validation_id, r.priority, r.due_at, r.attempts FROM reports r
-        WHERE r.status = 'due' AND r.priority = 0 AND r.due_at <= ?3 AND ${HEAD_IS_FREE} ORDER BY r.due_at LIMIT ?4)
-      UNION ALL
-      SELECT validation_id, priority, due_at, attempts FROM (
-        SELECT r.validation_id, r.priority, r.due_at, r.attempts FROM reports r
-        WHERE r.status = 'due' AND r.priority = 1 AND r.due_at <= ?3 AND ${HEAD_IS_FREE} ORDER BY r.due_at LIMIT ?4))
+    WITH RECURSIVE ${DUE_INSTALLATIONS("reports")},
+    kind (priority, creates, postponed) AS (VALUES ${KINDS}),
+    free AS MATERIALIZED (
+      SELECT i.id, k.* FROM installation i CROSS JOIN kind k
+        LEFT JOIN limits l ON l.credential = ${credentialOf("i.id", "?5")}
+      WHERE i.id IS NOT NULL
+        AND ${limitedUntil("l", { minor: "k.priority > 0", creates: "(k.creates OR ?5 = 'token')" })} <= ?3),
+    candidate AS (
+      SELECT r.validation_id, r.priority, r.attempts,
+             row_number() OVER (PARTITION BY r.installation_id, r.priority ORDER BY r.due_at DESC) AS place
+      FROM free f CROSS JOIN reports r ON r.rowid IN (
+        SELECT d.rowid FROM reports d
+        WHERE d.status = 'due' AND d.installation_id = f.id AND d.priority = f.priority AND d.creates = f.creates
+          AND d.postponed = f.postponed AND d.due_at <= ?3 AND ${HEAD_IS_FREE}
+        ORDER BY d.due_at DESC
+        LIMIT (SELECT CAST(max(${MIN_SHARE}, ?4 / count(DISTINCT id)) AS INTEGER) FROM free)))
+    SELECT validation_id FROM candidate
     ORDER BY CASE WHEN EXISTS (SELECT 1 FROM settings WHERE name = '${GITHUB_GATE}' AND value->>'state' = 'closed')
                   THEN attempts END,
-             priority, due_at
+             priority, place, random()
     LIMIT (SELECT coalesce((
       SELECT CASE WHEN value->>'state' = 'open' THEN ?4 WHEN value->>'until' > ?3 THEN 0 ELSE 1 END
       FROM settings WHERE name = '${GITHUB_GATE}'), ?4)))`;
@@ -92,15 +101,6 @@ const HOLD_GATE_FOR_PROBE = `
   UPDATE settings SET value = json_set(value, '$.until', ?2), updated_at = ?3
   WHERE name = '${GITHUB_GATE}' AND value->>'state' = 'closed'
     AND EXISTS (SELECT 1 FROM reports WHERE lease_id = ?1)`;
-
-/** Looks up the repository of each due report, and never those of an installation: it can have thousands. */
-const PUT_OFF = `
-  UPDATE reports SET due_at = p.value->>'until' FROM json_each(?1) AS p
-  WHERE reports.status = 'due' AND reports.due_at < p.value->>'until' AND reports.lease_id IS NULL
-    AND reports.priority >= p.value->>'priority' AND (reports.external_id IS NULL OR NOT p.value->>'creates')
-    AND (p.value->>'installation_id' IS NULL OR EXISTS (
-      SELECT 1 FROM repositories r
-      WHERE r.repository_id = reports.repository_id AND r.installation_id = p.value->>'installation_id'))`;
 
 const STORE_INSTALLATIONS = `
   INSERT INTO repositories (repository_id, last_turn, installation_id, installation_at)

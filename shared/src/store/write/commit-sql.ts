@@ -1,4 +1,5 @@
 /** The statements of a decision's transaction. Each takes the rows of one kind, with `now`, as one JSON parameter. */
+import { UPSERT_LIMITS } from "../limit-sql.ts";
 import { UPSERT_NAMES } from "../repository-names.ts";
 import { GATE, GITHUB_GATE } from "../settings.ts";
 import { SUBJECT_FIELDS } from "../subject-row.ts";
@@ -94,16 +95,22 @@ const INSERT_DELIVERIES = insert(
   { recorded_at: NOW },
 );
 
+/** The installation that acts on a repository; 0 if it is not known. */
+const installationOf = (repositoryId: string): string =>
+  `coalesce((SELECT p.installation_id FROM repositories p WHERE p.repository_id = ${repositoryId}), 0)`;
+
 /** One report a validation: the newest state is the one to show. State and conclusion are read from its row. */
 const UPSERT_REPORTS = `
   INSERT INTO reports (validation_id, repository_id, head_sha, context, state, conclusion, priority, status,
-                       wanted_at, due_at)
+                       wanted_at, due_at, installation_id)
   SELECT v.id, v.repository_id, v.head_sha, CASE v.event WHEN 'push' THEN 'push' ELSE 'pull_request' END,
-         v.state, v.conclusion, CASE WHEN v.finished_at IS NULL THEN 1 ELSE 0 END, 'due', value->>'now', value->>'now'
+         v.state, v.conclusion, CASE WHEN v.finished_at IS NULL THEN 1 ELSE 0 END, 'due', value->>'now', value->>'now',
+         ${installationOf("v.repository_id")}
   FROM json_each(?1) JOIN validations v ON v.id = value->>'validation_id' WHERE true
   ON CONFLICT (validation_id) DO UPDATE SET
     state = excluded.state, conclusion = excluded.conclusion, priority = excluded.priority, status = 'due',
-    reason = NULL, wanted_at = excluded.wanted_at, due_at = excluded.due_at, attempts = 0, revision = revision + 1`;
+    reason = NULL, wanted_at = excluded.wanted_at, due_at = excluded.due_at, attempts = 0, revision = revision + 1,
+    installation_id = excluded.installation_id`;
 
 /**
  * What was posted is stored, even if something else is to be shown by now; then the report stays due. A lease that has
@@ -112,10 +119,11 @@ const UPSERT_REPORTS = `
 const SETTLE_REPORTS = `
   UPDATE reports SET
     status = CASE revision WHEN o.value->>'revision' THEN o.value->>'status' ELSE 'due' END,
-    due_at = CASE revision WHEN o.value->>'revision' THEN o.value->>'due_at' ELSE o.value->>'now' END,
+    due_at = CASE revision WHEN o.value->>'revision' THEN o.value->>'due_at' ELSE wanted_at END,
     attempts = CASE revision WHEN o.value->>'revision' THEN o.value->>'attempts' ELSE 0 END,
     reason = o.value->>'reason', error = o.value->>'error',
     claims = o.value->>'uncertain', lease_id = NULL, lease_until = NULL,
+    installation_id = coalesce(o.value->>'installation_id', installation_id),
     posts = posts + (o.value->>'posted' IS NOT NULL),
     post_number = coalesce(o.value->>'$.posted.number', post_number),
     posted_state = CASE WHEN o.value->>'posted' IS NULL AND o.value->>'status' <> 'posted'
@@ -130,12 +138,17 @@ const SETTLE_REPORTS = `
 
 const DUE_NOW = { status: "'due'", wanted_at: NOW, due_at: NOW };
 
-const INSERT_REACTIONS = `${insert("reactions", ["delivery_id", "repository_id", "repository", "comment_id", "content"], DUE_NOW)}
+const INSERT_REACTIONS = `${insert(
+  "reactions",
+  ["delivery_id", "repository_id", "repository", "comment_id", "content"],
+  { ...DUE_NOW, installation_id: installationOf("value->>'repository_id'") },
+)}
   ON CONFLICT (delivery_id) DO NOTHING`;
 
 const SETTLE_REACTIONS = `
   UPDATE reactions SET status = o.value->>'status', reason = o.value->>'reason', attempts = o.value->>'attempts',
-                       due_at = o.value->>'due_at'
+                       due_at = o.value->>'due_at',
+                       installation_id = coalesce(o.value->>'installation_id', installation_id)
   FROM json_each(?1) AS o WHERE reactions.delivery_id = o.value->>'delivery_id' AND reactions.status = 'due'`;
 
 const INSERT_CANCELS = `${insert("cancels", ["validation_id", "grainchain_id", "reason"], DUE_NOW)}
@@ -242,6 +255,7 @@ export const WRITES: readonly (readonly [MutationKind, sql: string])[] = [
   ["reportOutcome", SETTLE_REPORTS],
   ["reaction", INSERT_REACTIONS],
   ["reactionOutcome", SETTLE_REACTIONS],
+  ["limit", UPSERT_LIMITS],
   ["setting", UPSERT_SETTINGS],
   ["turn", UPSERT_TURNS],
 ];

@@ -1,5 +1,6 @@
 /** What one transaction writes: a list of mutations, each of one kind of row. */
 import type { Conclusion, GrainchainStatus, ValidationState } from "../../domain/validation.ts";
+import type { Limit } from "../limit-sql.ts";
 import type { DeadLetter, DeliveryRow, Results, TimelineEntry, UnmatchedCallback } from "../rows.ts";
 import type { Subject } from "../subject-row.ts";
 import type { Validation } from "../validation-row.ts";
@@ -45,6 +46,8 @@ export interface ReportOutcome {
   readonly error: string | null;
   readonly attempts: number;
   readonly due_at: string;
+  /** The installation that it is sent under, 0 if that is not known; null: as it was. */
+  readonly installation_id: number | null;
   /** GitHub may or may not have it. */
   readonly uncertain: boolean;
   /** Null if nothing was posted. */
@@ -73,6 +76,8 @@ export interface ReactionOutcome {
   readonly reason: string | null;
   readonly attempts: number;
   readonly due_at: string;
+  /** The installation that it is sent under, 0 if that is not known; null: as it was. */
+  readonly installation_id: number | null;
 }
 
 interface Rows {
@@ -99,6 +104,7 @@ interface Rows {
   reportOutcome: ReportOutcome;
   reaction: WantedReaction;
   reactionOutcome: ReactionOutcome;
+  limit: Limit;
   setting: { readonly name: string; readonly value: unknown };
   turn: { readonly repository_id: number; readonly lane: number; readonly last_turn: number };
 }
