@@ -25,6 +25,7 @@ import { type ApiError, errorResponse } from "./http/api-error.ts";
 import { setCommonHeaders } from "./http/common-headers.ts";
 import { createBodyRoom } from "./ingress/body-room.ts";
 import { receiveDelivery } from "./ingress/github-webhook.ts";
+import { createSecretScopes } from "./ingress/secret-scope.ts";
 import { createVerifier } from "./ingress/signature.ts";
 import { createOperatorApi } from "./operator-api/index.ts";
 
@@ -64,7 +65,9 @@ function createRoutes(appDeps: AppDeps) {
   const queue = watchQueue(appDeps.queue, now);
   const deps = { ...appDeps, queue, findHolder: createTokens(config), room: createBodyRoom(now) };
   const health = createHealth({ db: deps.db, queue, environment: config.ENVIRONMENT, now });
-  const verifyDelivery = createVerifier(webhookSecrets(config));
+  const secrets = webhookSecrets(config);
+  const verifyDelivery = createVerifier(secrets);
+  const scopeOf = createSecretScopes(secrets);
   const authenticator = createAuthenticator(callbackSecrets(config));
   const policy = createRoutingPolicy(config);
 
@@ -123,7 +126,7 @@ function createRoutes(appDeps: AppDeps) {
   app.all("/webhook/github", async (context) => {
     if (!DELIVERY_URL.test(context.req.raw.url)) return refuse(context, NOT_FOUND);
     if (context.req.method !== "POST") return refuseMethod(context, "POST");
-    const webhookDeps = { ...deps, verify: verifyDelivery, policy, log: logOf(context) };
+    const webhookDeps = { ...deps, verify: verifyDelivery, scopeOf, policy, log: logOf(context) };
     const answer = await receiveDelivery(webhookDeps, context.req.raw);
     if (answer.kind === "refused") return refuse(context, answer.error);
     return context.json(answer.body, answer.kind === "accepted" ? 202 : 200);

@@ -25,7 +25,7 @@ test("only the secrets and the environment are needed", () => {
     ...ENV,
     WEBHOOK_DEBUG_MODE: false,
     GITHUB_WEBHOOK_SECRET_PREVIOUS: undefined,
-    GITHUB_WEBHOOK_SECRETS: {},
+    GITHUB_WEBHOOK_SECRETS: [],
     GRAINCHAIN_CALLBACK_SECRET_PREVIOUS: undefined,
     OPERATOR_TOKENS: {},
     READER_TOKENS: {},
@@ -89,6 +89,13 @@ describe("is refused, by key and never by value, for", () => {
     ["GITHUB_WEBHOOK_SECRETS", '{"MARKER/secret+given/as+label":"org"}'],
     ["GITHUB_WEBHOOK_SECRETS", '{"MARKER":7}'],
     ["GITHUB_WEBHOOK_SECRETS", '{"current":"MARKER"}'],
+    ["GITHUB_WEBHOOK_SECRETS", '{"org":{"secret":"MARKER"}}'],
+    ["GITHUB_WEBHOOK_SECRETS", '{"org":{"secret":"","repositories":["MARKER/*"]}}'],
+    ["GITHUB_WEBHOOK_SECRETS", '{"org":{"secret":"MARKER","repositories":[]}}'],
+    ["GITHUB_WEBHOOK_SECRETS", '{"org":{"secret":"MARKER","repositories":"MARKER/*"}}'],
+    ["GITHUB_WEBHOOK_SECRETS", '{"org":{"secret":"MARKER","repositories":["MARKER"]}}'],
+    ["GITHUB_WEBHOOK_SECRETS", '{"org":{"secret":"MARKER","repositories":["!MARKER/x"]}}'],
+    ["GITHUB_WEBHOOK_SECRETS", '{"org":{"secret":"MARKER","repos":["MARKER/*"],"repositories":["a/b"]}}'],
     ["GITHUB_WEBHOOK_SECRETS", '{"org":"MARKER-a","previous":"MARKER-b"}'],
     ["OPERATOR_TOKENS", '["MARKER"]'],
     ["OPERATOR_TOKENS", '{"MARKER with spaces":"MARKER"}'],
@@ -116,7 +123,7 @@ test("a label of GITHUB_WEBHOOK_SECRETS that would stand for two secrets is told
     ...ENV,
     GITHUB_WEBHOOK_SECRETS: '{"current-org":"x"}',
   });
-  expect(GITHUB_WEBHOOK_SECRETS).toEqual({ "current-org": "x" });
+  expect(GITHUB_WEBHOOK_SECRETS).toEqual([{ label: "current-org", secret: "x" }]);
 });
 
 test.each([
@@ -124,6 +131,11 @@ test.each([
   ["GITHUB_WEBHOOK_SECRET_PREVIOUS", "MARKER\n", "has whitespace around it"],
   ["GITHUB_WEBHOOK_SECRETS", '{"acme":"MARKER\\n"}', "an entry has whitespace around it"],
   ["GITHUB_WEBHOOK_SECRETS", '{"acme":"MARKER","app":" MARKER"}', "an entry has whitespace around it"],
+  [
+    "GITHUB_WEBHOOK_SECRETS",
+    '{"acme":{"secret":"MARKER ","repositories":["acme/*"]}}',
+    "an entry has whitespace around it",
+  ],
   ["GRAINCHAIN_CALLBACK_SECRET", "MARKER\r\n", "has whitespace around it"],
   ["GRAINCHAIN_CALLBACK_SECRET_PREVIOUS", " MARKER", "has whitespace around it"],
   ["OPERATOR_TOKEN", "MARKER\n", "has whitespace around it"],
@@ -138,7 +150,25 @@ test("lines around the JSON of GITHUB_WEBHOOK_SECRETS are no part of a secret", 
     ...ENV,
     GITHUB_WEBHOOK_SECRETS: '\n{\n  "acme": "one"\n}\n',
   });
-  expect(GITHUB_WEBHOOK_SECRETS).toEqual({ acme: "one" });
+  expect(GITHUB_WEBHOOK_SECRETS).toEqual([{ label: "acme", secret: "one" }]);
+});
+
+test.each([
+  ["another entry", { b: "same" }, {}],
+  ["another bound entry", { b: { secret: "same", repositories: ["octo/*"] } }, {}],
+  ["the current secret", {}, { GITHUB_WEBHOOK_SECRET: "same" }],
+  ["the previous secret", {}, { GITHUB_WEBHOOK_SECRET_PREVIOUS: "same" }],
+])("a secret that is bound to repositories is refused if it is also that of %s", (_, more, others) => {
+  const labeled = { acme: { secret: "same", repositories: ["acme/*"] }, ...more };
+  expect(refusal({ GITHUB_WEBHOOK_SECRETS: JSON.stringify(labeled), ...others }).message).toBe(
+    "bad configuration: GITHUB_WEBHOOK_SECRETS (a secret bound to repositories is there twice)",
+  );
+});
+
+test("a rotation may set the same unbound secret twice on its way", () => {
+  const { GITHUB_WEBHOOK_SECRET } = SECRETS;
+  const config = readProducerConfig({ ...ENV, GITHUB_WEBHOOK_SECRET_PREVIOUS: GITHUB_WEBHOOK_SECRET });
+  expect(webhookSecrets(config).map(({ label }) => label)).toEqual(["current", "previous"]);
 });
 
 test("every bad key is named at once", () => {
@@ -149,13 +179,14 @@ test("secrets in force are the current one, the previous one and the labeled one
   const config = readProducerConfig({
     ...ENV,
     GITHUB_WEBHOOK_SECRET_PREVIOUS: "before",
-    GITHUB_WEBHOOK_SECRETS: '{"org-hook":"one","app.main":"two"}',
+    GITHUB_WEBHOOK_SECRETS:
+      '{"org-hook":"one","app.main":{"secret":"two","repositories":["acme/*","octo/app"]}}',
   });
   expect(webhookSecrets(config)).toEqual([
     { label: "current", secret: SECRETS.GITHUB_WEBHOOK_SECRET },
     { label: "previous", secret: "before" },
     { label: "org-hook", secret: "one" },
-    { label: "app.main", secret: "two" },
+    { label: "app.main", secret: "two", repositories: ["acme/*", "octo/app"] },
   ]);
   expect(webhookSecrets(readProducerConfig(ENV))).toHaveLength(1);
 });

@@ -71,6 +71,7 @@ test.each<readonly [name: string, value: string, problem: string]>([
   ["GITHUB_WEBHOOK_SECRET_PREVIOUS", " MARKER", "has whitespace around it"],
   ["GITHUB_WEBHOOK_SECRETS", '{"acme":"MARKER\\n"}', "an entry has whitespace around it"],
   ["GITHUB_WEBHOOK_SECRETS", '{"acme":', "bad type"],
+  ["GITHUB_WEBHOOK_SECRETS", '{"acme":{"secret":"MARKER"}}', "bad type"],
   ["GRAINCHAIN_CALLBACK_SECRET_PREVIOUS", "MARKER\r", "has whitespace around it"],
   ["GRAINCHAIN_API_KEY", "MARKER\n", "has whitespace around it"],
   ["GITHUB_TOKEN", "MARKER\n", "has whitespace around it"],

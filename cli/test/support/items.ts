@@ -19,6 +19,7 @@ export const makeDelivery = (changes: Partial<DeliveryItem> = {}): DeliveryItem 
   action: "opened",
   repository: "acme/widgets",
   sender: "mona",
+  secret: "current",
   received_at: AT,
   recorded_at: AT,
   occurred_at: AT,

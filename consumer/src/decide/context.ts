@@ -22,6 +22,7 @@ export type DeliveryOutcome =
   | "stale"
   | "unknown_subject"
   | "ignored"
+  | "refused"
   | "recorded";
 
 export interface Decision {

@@ -1,5 +1,6 @@
 /** Decides deliveries. Pure: reads and changes only the change set. */
 
+import { refusedId } from "@webhook-gateway/shared/domain/delivery-id.ts";
 import { applyObservation } from "@webhook-gateway/shared/domain/ordering.ts";
 import {
   mergeGroupSubject,
@@ -41,21 +42,7 @@ export function decideDelivery(
     repository === null || fact.change.type === "note"
       ? decided("recorded", null)
       : decideChange({ changes, fact, repository, policy });
-  const row = {
-    id: fact.id,
-    event: fact.event,
-    action: fact.action,
-    repository_id: repository?.id ?? null,
-    repository: repository?.full_name ?? null,
-    sender: fact.sender,
-    received_at: fact.received_at,
-    occurred_at: occurredAt(fact),
-    delivered_at: fact.recovery?.delivered_at ?? null,
-    throttled_at: fact.recovery?.throttled_at ?? null,
-    recovered_at: fact.recovery === undefined ? null : changes.now,
-    ...decision,
-  };
-  changes.add({ kind: "delivery", row });
+  addDelivery(changes, fact, decision);
   if (repository !== null && fact.change.type === "command") {
     const done = decision.outcome === "started" || decision.outcome === "cancelled";
     changes.add({
@@ -70,6 +57,37 @@ export function decideDelivery(
     });
   }
   return decision.outcome;
+}
+
+/**
+ * Records a delivery whose secret does not speak for its repository.
+ * @param known the repository's name
+ */
+export function refuseDelivery(changes: ChangeSet, fact: DeliveryFact, known: string): DeliveryOutcome {
+  const reason = `its repository id is that of ${known}, which the secret is not valid for`;
+  // Without its repository: the id would get the name that was signed beside it.
+  addDelivery(changes, { ...fact, id: refusedId(fact), repository: null }, decided("refused", reason));
+  return "refused";
+}
+
+function addDelivery(changes: ChangeSet, fact: DeliveryFact, decision: Decision): void {
+  const { repository } = fact;
+  const row = {
+    id: fact.id,
+    event: fact.event,
+    action: fact.action,
+    repository_id: repository?.id ?? null,
+    repository: repository?.full_name ?? null,
+    sender: fact.sender,
+    secret: fact.secret ?? null,
+    received_at: fact.received_at,
+    occurred_at: occurredAt(fact),
+    delivered_at: fact.recovery?.delivered_at ?? null,
+    throttled_at: fact.recovery?.throttled_at ?? null,
+    recovered_at: fact.recovery === undefined ? null : changes.now,
+    ...decision,
+  };
+  changes.add({ kind: "delivery", row });
 }
 
 /** When the event happened, if its payload says so. */

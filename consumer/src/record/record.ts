@@ -5,14 +5,12 @@
 import { type Fact, parseFact } from "@webhook-gateway/shared/messages/fact.ts";
 import { isOutage } from "@webhook-gateway/shared/store/unavailable.ts";
 import { type Mutation, type MutationKind, rowsOf } from "@webhook-gateway/shared/store/write/mutation.ts";
-import { loadSnapshot } from "@webhook-gateway/shared/store/write/snapshot.ts";
+import { loadSnapshot, type Snapshot } from "@webhook-gateway/shared/store/write/snapshot.ts";
 import { errorText, type Log } from "@webhook-gateway/shared/telemetry/log.ts";
 import { tally } from "@webhook-gateway/shared/telemetry/tally.ts";
-import { decideCallback } from "../decide/callback.ts";
 import type { ChangeSet } from "../decide/change-set.ts";
 import type { DeliveryPolicy } from "../decide/context.ts";
-import { decideDelivery } from "../decide/delivery.ts";
-import { decideOperatorCommand } from "../decide/operator-command.ts";
+import { decideFact, Recorded } from "../decide/fact.ts";
 import { byHalves } from "../effects/by-halves.ts";
 import { decideAndCommit } from "../effects/decide-and-commit.ts";
 import { unreadableDeadLetter } from "./dead-letters.ts";
@@ -26,7 +24,7 @@ export interface RecordDeps {
   readonly now: () => Date;
 }
 
-export interface Recorded {
+export interface RecordedBatch {
   readonly verdicts: readonly Verdict[];
   /** Something was written: there may be effects to perform. */
   readonly changed: boolean;
@@ -55,7 +53,10 @@ export async function recordFacts(deps: RecordDeps, facts: readonly Fact[]): Pro
 const FETCHED: IncomingMessage = { id: "fetched", body: null, attempts: 1, timestamp: new Date(0) };
 
 /** Records a batch. Never throws: each message has its verdict. */
-export async function recordBatch(deps: RecordDeps, messages: readonly IncomingMessage[]): Promise<Recorded> {
+export async function recordBatch(
+  deps: RecordDeps,
+  messages: readonly IncomingMessage[],
+): Promise<RecordedBatch> {
   const read = messages.map((message) => ({ message, fact: parseFact(message.body) }));
   let changed = false;
   let requested = false;
@@ -93,8 +94,8 @@ async function recordTogether(
   try {
     const committed = await decideAndCommit(deps, {
       load: () => loadSnapshot(db, facts),
-      decide(changes, { recorded }) {
-        const repeated = decideFacts(changes, facts, recorded, policy);
+      decide(changes, snapshot) {
+        const repeated = decideFacts(changes, facts, snapshot, policy);
         for (const { message, fact } of read) {
           if (fact === undefined) changes.add({ kind: "deadLetter", row: unreadableDeadLetter(message) });
         }
@@ -119,17 +120,11 @@ async function recordTogether(
 function decideFacts(
   changes: ChangeSet,
   facts: readonly Fact[],
-  recorded: ReadonlySet<string>,
+  snapshot: Snapshot,
   policy: DeliveryPolicy,
 ): ReadonlySet<Fact> {
-  const done = new Set(recorded);
-  const repeated = new Set<Fact>();
-  for (const fact of facts) {
-    if (done.has(fact.id)) repeated.add(fact);
-    else decideFact(changes, fact, policy);
-    done.add(fact.id);
-  }
-  return repeated;
+  const recorded = new Recorded(snapshot);
+  return new Set(facts.filter((fact) => decideFact(changes, recorded, fact, policy) === undefined));
 }
 
 function countsOf(committed: {
@@ -147,22 +142,4 @@ function countsOf(committed: {
     dropped: count("dropped"),
     ...tally(rowsOf(committed.mutations, "delivery").map(({ outcome }) => outcome)),
   };
-}
-
-/**
- * Decides a fact that was not recorded before.
- * @returns the outcome, for a person
- */
-export function decideFact(changes: ChangeSet, fact: Fact, policy: DeliveryPolicy): string {
-  switch (fact.kind) {
-    case "delivery":
-      return `recorded: ${decideDelivery(changes, fact, policy)}`;
-    case "callback":
-      return decideCallback(changes, fact, policy.maxAgeMs);
-    case "order":
-      decideOperatorCommand(changes, fact, policy);
-      break;
-    case "request": // It is stored in D1 already.
-  }
-  return "recorded";
 }

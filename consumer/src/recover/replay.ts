@@ -18,10 +18,11 @@ import { errorText } from "@webhook-gateway/shared/telemetry/log.ts";
 import { isoTime } from "@webhook-gateway/shared/text/iso-time.ts";
 import { parseJson } from "@webhook-gateway/shared/text/json.ts";
 import type { ChangeSet } from "../decide/change-set.ts";
+import { decideFact, Recorded } from "../decide/fact.ts";
 import { replayDispatch } from "../decide/operator-command.ts";
 import { byHalves } from "../effects/by-halves.ts";
 import { decideAndCommit } from "../effects/decide-and-commit.ts";
-import { decideFact, type RecordDeps } from "../record/record.ts";
+import type { RecordDeps } from "../record/record.ts";
 import { pacedAfter, quotaOf } from "./replay-pace.ts";
 
 const LEASE_MS = 60_000;
@@ -124,7 +125,7 @@ function decideReplay(deps: RecordDeps, replay: ClaimedReplay, given: readonly R
       return { ...(await loadSnapshot(deps.db, facts, 1)), read };
     },
     decide(changes, snapshot) {
-      const recorded = new Set(snapshot.recorded);
+      const recorded = new Recorded(snapshot);
       for (const { deadLetter, fact } of snapshot.read) {
         const row: SettledDeadLetter =
           fact === undefined
@@ -135,8 +136,6 @@ function decideReplay(deps: RecordDeps, replay: ClaimedReplay, given: readonly R
                 outcome: outcomeOf(deps, changes, recorded, replay, deadLetter, fact),
               };
         changes.add({ kind: "settledDeadLetter", row });
-        // Two dead letters may hold the same fact.
-        if (fact !== undefined) recorded.add(fact.id);
       }
     },
   });
@@ -145,13 +144,13 @@ function decideReplay(deps: RecordDeps, replay: ClaimedReplay, given: readonly R
 function outcomeOf(
   { policy }: RecordDeps,
   changes: ChangeSet,
-  recorded: ReadonlySet<string>,
+  recorded: Recorded,
   replay: ClaimedReplay,
   { kind, validation_id }: ReplayingDeadLetter,
   fact: Fact,
 ): string {
   if (kind === "dispatch") return replayDispatch(changes, validation_id ?? "", replay.id);
-  return recorded.has(fact.id) ? "recorded before" : decideFact(changes, fact, policy);
+  return decideFact(changes, recorded, fact, policy) ?? "recorded before";
 }
 
 /** A validation is named by an operator command, so that the snapshot holds all that its decision needs. */

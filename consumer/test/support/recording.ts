@@ -4,7 +4,7 @@ import { recountTallies } from "@webhook-gateway/shared/store/tallies.ts";
 import { createLog, type Log } from "@webhook-gateway/shared/telemetry/log.ts";
 import { expect } from "vitest";
 import type { DeliveryPolicy } from "../../src/decide/context.ts";
-import { type Recorded, recordBatch } from "../../src/record/record.ts";
+import { type RecordedBatch, recordBatch } from "../../src/record/record.ts";
 import type { IncomingMessage } from "../../src/record/settle.ts";
 import { row, rows } from "./database.ts";
 import { second } from "./facts.ts";
@@ -33,7 +33,7 @@ export const message = (body: unknown, attempts = 1): IncomingMessage => ({
 });
 
 /** Records facts as one batch of messages; they go through JSON, as on the queue. */
-export function record(facts: readonly Fact[], options: Recording = {}): Promise<Recorded> {
+export function record(facts: readonly Fact[], options: Recording = {}): Promise<RecordedBatch> {
   const { db = env.DB, policy, now = () => new Date(second(3600)), log = SILENT } = options;
   const messages = facts.map((fact) => message(JSON.parse(JSON.stringify(fact))));
   return recordBatch({ db, policy: { ...POLICY, ...policy }, log, now }, messages);

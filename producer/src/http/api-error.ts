@@ -13,6 +13,7 @@ const STATUS = {
   invalid_signature: 401,
   unauthorized: 401,
   forbidden: 403,
+  secret_not_for_repository: 403,
   not_found: 404,
   method_not_allowed: 405,
   replay_under_way: 409,

@@ -13,10 +13,12 @@ import { decodeUtf8, discardBody, MAX_BODY_BYTES, readBody, type Unread } from "
 import type { BodyHold, BodyRoom } from "./body-room.ts";
 import { parseFields } from "./json-projection.ts";
 import { payloadFields } from "./payload-fields.ts";
+import type { SecretScope } from "./secret-scope.ts";
 import { isSignature } from "./signature.ts";
 
 export interface WebhookDeps {
   readonly verify: (body: Uint8Array, header: string | undefined) => Promise<string | undefined>;
+  readonly scopeOf: (label: string) => SecretScope | undefined;
   readonly policy: RoutingPolicy;
   readonly room: BodyRoom;
   readonly queue: Pick<Queue<unknown>, "send">;
@@ -114,9 +116,20 @@ async function readDelivery(
   if (payload === undefined) {
     return refuse(signed, "invalid_json", "the payload is not JSON in UTF-8");
   }
+  const scope = deps.scopeOf(label);
+  if (scope?.covers(head.event, payload) === false) return refuse(signed, NOT_FOR_REPOSITORY, NOT_BOUND);
   const known = { ...head, received_at: receivedAt.toISOString() };
-  return { head, log: signed, route: await routeDelivery(known, payload, deps.policy) };
+  const route = await routeDelivery(known, payload, deps.policy);
+  if (route.kind !== "recorded") return { head, log: signed, route };
+  if (scope?.coversAddresses(route.fact) === false) {
+    return refuse(signed, NOT_FOR_REPOSITORY, "an address in the payload is not of its repository");
+  }
+  const fact = scope === undefined ? route.fact : { ...scope.narrow(route.fact), bound_to: [...scope.globs] };
+  return { head, log: signed, route: { kind: "recorded", fact: { ...fact, secret: label } } };
 }
+
+const NOT_FOR_REPOSITORY = "secret_not_for_repository";
+const NOT_BOUND = "the secret that signed this delivery is not valid for its repository";
 
 /** The body; only its length if the headers say that it will be refused anyway. */
 const readPlausible = (request: Request, hold: BodyHold): Promise<Uint8Array | number | Unread> =>

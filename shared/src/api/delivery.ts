@@ -9,6 +9,8 @@ export const deliveryItem = v.object({
   action: v.nullable(v.string()),
   repository: v.nullable(v.string()),
   sender: v.nullable(v.string()),
+  /** The label of the webhook secret that signed it; null if it was fetched from GitHub. */
+  secret: v.nullable(v.string()),
   received_at: time,
   recorded_at: time,
   /** When the event happened, as its payload says. */

@@ -4,6 +4,12 @@ export interface LabeledSecret {
   readonly secret: string;
 }
 
+/** A secret that GitHub signs deliveries with. */
+export interface WebhookSecret extends LabeledSecret {
+  /** Globs over `owner/repo`: it is valid for these repositories only. Undefined: for every repository. */
+  readonly repositories?: readonly string[];
+}
+
 /**
  * Whether whitespace, a byte order mark among it, is at an end of a secret. It came with a line's end or from the
  * clipboard, and whoever else has the secret has none of it: nothing that is signed with the two would match.

@@ -21,5 +21,5 @@ export function parseTraceQuestion(text: string): TraceQuestion | undefined {
   if (repository !== undefined) return { kind: "pull_request", repository, number: Number(number) };
   if (SHA.test(asked.toLowerCase())) return { kind: "sha", sha: asked.toLowerCase() };
   // GitHub's GUIDs are UUIDs. Tests and other senders may use anything.
-  return /^[\w.:-]{1,100}$/.test(asked) ? { kind: "delivery", guid: asked } : undefined;
+  return /^[\w.:~-]{1,200}$/.test(asked) ? { kind: "delivery", guid: asked } : undefined;
 }

@@ -80,12 +80,17 @@ function deliverySteps(validation: ValidationItem, { deliveries, timeline }: Tra
   const delivery = deliveries.find((one) => one.validation_id === validation.id && one.outcome === "started");
   if (delivery === undefined || first === undefined) return [];
   const name = `${delivery.event}${delivery.action === null ? "" : ` ${delivery.action}`}`;
-  const { occurred_at, throttled_at, delivered_at, received_at, recorded_at, recovered_at } = delivery;
+  const { occurred_at, throttled_at, delivered_at, received_at, recorded_at, recovered_at, secret } =
+    delivery;
   return [
     ...at(occurred_at, "happened", `${name} by ${delivery.sender ?? "nobody"}`),
     ...at(throttled_at, "throttled", "GitHub held the delivery back"),
     ...at(delivered_at, "delivered", "GitHub sent it"),
-    ...at(recovered_at === null ? received_at : null, "accepted", `202, delivery ${delivery.id}`),
+    ...at(
+      recovered_at === null ? received_at : null,
+      "accepted",
+      `202, delivery ${delivery.id}${secret === null ? "" : `, signed with the secret ${secret}`}`,
+    ),
     ...at(recovered_at, "recovered", "GitHub's delivery had failed; it was fetched"),
     ...at(recorded_at, "recorded", `${delivery.outcome}${lateness(delivery)}`),
   ];

@@ -114,6 +114,10 @@ const deliveryFact = v.object({
   sender: v.nullable(v.string()),
   installation_id: v.nullable(integer),
   change,
+  /** The label of the secret that signed it. Missing if it was fetched. */
+  secret: v.optional(v.string()),
+  /** The repositories that this secret is bound to, as globs. Missing: every repository. */
+  bound_to: v.optional(v.array(v.string())),
   /** Of a delivery that never arrived and was fetched: when GitHub tried, and since when it held it back. */
   recovery: v.optional(
     v.object({ delivered_at: v.nullable(canonicalTime), throttled_at: v.nullable(canonicalTime) }),

@@ -20,14 +20,17 @@ export interface RoutingGlobs {
 
 /** Compiles the globs. */
 export function createRoutingPolicy(globs: RoutingGlobs): RoutingPolicy {
-  const allowed = matcher(globs.REPOSITORY_ALLOW, true);
-  const denied = matcher(globs.REPOSITORY_DENY, true);
+  const allowed = repositoryMatcher(globs.REPOSITORY_ALLOW);
+  const denied = repositoryMatcher(globs.REPOSITORY_DENY);
   const open = globs.REPOSITORY_ALLOW.length === 0;
   return {
     allowsRepository: (fullName) => (open || allowed(fullName)) && !denied(fullName),
     validatesBranch: matcher(globs.VALIDATE_PUSH_BRANCHES, false),
   };
 }
+
+/** Whether one of the globs matches an `owner/repo`, without case. */
+export const repositoryMatcher = (globs: readonly string[]) => matcher(globs, true);
 
 const matcher = (globs: readonly string[], nocase: boolean): ((text: string) => boolean) =>
   globs.length === 0 ? () => false : picomatch([...globs], { nocase, dot: true });

@@ -29,6 +29,8 @@ export interface DeliveryRow {
   readonly repository_id: number | null;
   readonly repository: string | null;
   readonly sender: string | null;
+  /** The label of the secret that signed it; null if it was fetched. */
+  readonly secret: string | null;
   readonly received_at: string;
   readonly outcome: string;
   readonly reason: string | null;

@@ -36,6 +36,7 @@ const delivery: DeliveryItem = {
   action: "opened",
   repository: "acme/widgets",
   sender: "mona",
+  secret: "current",
   received_at: at(1),
   recorded_at: at(2),
   occurred_at: at(0),

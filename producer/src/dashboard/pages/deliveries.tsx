@@ -12,6 +12,7 @@ const OUTCOMES: readonly Choice[] = [
   ["unchanged", "unchanged: already validated"],
   ["stale", "stale: older than the known head"],
   ["unknown_subject", "unknown subject"],
+  ["refused", "refused"],
   ["ignored", "ignored"],
   ["recorded", "recorded: no effect"],
 ];

@@ -95,6 +95,7 @@ const TONES: Readonly<Record<string, Tone>> = {
   started: "ok",
   stale: "idle",
   unknown_subject: "warn",
+  refused: "warn",
 };
 
 /** The badge of any other state; an unknown one is shown as it is. */

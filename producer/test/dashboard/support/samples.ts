@@ -81,6 +81,7 @@ const delivery = (text: string): DeliveryItem => ({
   action: text,
   repository: text,
   sender: text,
+  secret: "current",
   received_at: before(9 * MINUTE),
   recorded_at: before(9 * MINUTE),
   occurred_at: before(12 * MINUTE),

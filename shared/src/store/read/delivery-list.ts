@@ -29,6 +29,6 @@ export async function listDeliveries(
 }
 
 export const SELECT_DELIVERIES = `
-  SELECT d.id, d.event, d.action, d.repository, d.sender, d.received_at, d.recorded_at, d.occurred_at, d.delivered_at,
+  SELECT d.id, d.event, d.action, d.repository, d.sender, d.secret, d.received_at, d.recorded_at, d.occurred_at, d.delivered_at,
          d.throttled_at, d.recovered_at, d.outcome, d.reason, d.validation_id
   FROM deliveries d`;

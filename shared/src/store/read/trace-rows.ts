@@ -84,6 +84,10 @@ export async function loadTraceRows(db: D1Database, question: TraceQuestion): Pr
   };
 }
 
+/** A delivery `d` under this GUID, or under an id that is made of it. */
+const hasGuid = (guid: string): string =>
+  `(d.id = ${guid} OR (d.id > ${guid} || '~' AND d.id < ${guid} || '~~'))`;
+
 interface Where {
   readonly where: string;
   readonly bound: readonly (string | number)[];
@@ -96,7 +100,7 @@ async function conditionsOf(db: D1Database, question: TraceQuestion): Promise<re
       // What it started, and what it moved.
       return [
         {
-          where: `v.id IN (SELECT validation_id FROM deliveries WHERE id = ?1
+          where: `v.id IN (SELECT d.validation_id FROM deliveries d WHERE ${hasGuid("?1")}
                            UNION SELECT validation_id FROM timeline WHERE delivery_id = ?1)`,
           bound: [question.guid],
         },
@@ -122,7 +126,7 @@ async function conditionsOfPull(db: D1Database, repository: string, number: numb
 }
 
 const SELECT_DELIVERIES_OF = `
-  ${SELECT_DELIVERIES} WHERE d.id = ?2
+  ${SELECT_DELIVERIES} WHERE ${hasGuid("?2")}
     OR d.id IN (SELECT w.delivery_id FROM validations w WHERE w.id IN (SELECT value FROM json_each(?1)))
   ORDER BY d.received_at, d.id`;
 

@@ -90,7 +90,7 @@ const INSERT_DELIVERIES = insert(
   "deliveries",
   [
     ...["id", "event", "action", "repository_id", "repository", "sender", "received_at", "outcome", "reason"],
-    ...["validation_id", "occurred_at", "delivered_at", "throttled_at", "recovered_at"],
+    ...["secret", "validation_id", "occurred_at", "delivered_at", "throttled_at", "recovered_at"],
   ],
   { recorded_at: NOW },
 );

@@ -1,7 +1,9 @@
 /** Reads the rows that a batch of facts can touch, in one round trip. */
 import * as v from "valibot";
+import { possibleIds } from "../../domain/delivery-id.ts";
 import { changedSubject } from "../../domain/subject.ts";
 import type { Fact } from "../../messages/fact.ts";
+import { currentNameOf } from "../repository-names.ts";
 import { REPLAY_TURN, TURN } from "../settings.ts";
 import { parseSubjects, type Subject } from "../subject-row.ts";
 import { parseValidations, VALIDATION_COLUMNS, type Validation } from "../validation-row.ts";
@@ -15,6 +17,8 @@ export interface Snapshot {
   /** The turn that claims of the lane have reached, and the last one given to each repository. */
   readonly currentTurn: number;
   readonly lastTurns: ReadonlyMap<number, number>;
+  /** The current names of repositories that a secret claims which is bound to some. */
+  readonly names: ReadonlyMap<number, string>;
 }
 
 /**
@@ -31,13 +35,14 @@ export async function loadSnapshot(
   const reruns = JSON.stringify(keys.reruns);
   const ids = JSON.stringify(keys.validationIds);
   const ordered = JSON.stringify(keys.ordered);
-  const [recorded, subjects, validations, turns] = await db.batch<Record<string, unknown>>([
-    db.prepare(SELECT_RECORDED).bind(JSON.stringify(facts.map((fact) => fact.id))),
+  const [recorded, subjects, validations, turns, names] = await db.batch<Record<string, unknown>>([
+    db.prepare(SELECT_RECORDED).bind(JSON.stringify(facts.flatMap(possibleIds))),
     db.prepare(SELECT_SUBJECTS).bind(named, reruns, ordered),
     db.prepare(SELECT_VALIDATIONS).bind(named, reruns, ids, ordered),
     db
       .prepare(lane === 0 ? SELECT_TURNS : SELECT_REPLAY_TURNS)
       .bind(JSON.stringify(keys.repositories), ordered),
+    db.prepare(SELECT_NAMES).bind(JSON.stringify(keys.claimed)),
   ]);
   const parsedTurns = v.parse(v.array(turnRow), turns?.results ?? []);
   return {
@@ -47,6 +52,9 @@ export async function loadSnapshot(
     currentTurn: parsedTurns.find((row) => row.repository_id === null)?.turn ?? 0,
     lastTurns: new Map(
       parsedTurns.flatMap((row) => (row.repository_id === null ? [] : [[row.repository_id, row.turn]])),
+    ),
+    names: new Map(
+      v.parse(v.array(nameRow), names?.results ?? []).map((row) => [row.repository_id, row.name]),
     ),
   };
 }
@@ -59,6 +67,8 @@ interface Keys {
   /** Validations that operator commands are about: their subjects matter too. */
   readonly ordered: readonly string[];
   readonly repositories: readonly number[];
+  /** Of deliveries whose secret is bound to repositories. */
+  readonly claimed: readonly number[];
 }
 
 function collectKeys(facts: readonly Fact[]): Keys {
@@ -77,10 +87,17 @@ function collectKeys(facts: readonly Fact[]): Keys {
     validationIds: facts.flatMap((fact) => ("validation_id" in fact ? [fact.validation_id] : [])),
     ordered: facts.flatMap((fact) => (fact.kind === "order" ? [fact.validation_id] : [])),
     repositories: [...new Set(changes.map(({ id }) => id))],
+    claimed: [...new Set(facts.flatMap(claimedRepository))],
   };
 }
 
+const claimedRepository = (fact: Fact): number[] =>
+  fact.kind === "delivery" && fact.bound_to !== undefined && fact.repository !== null
+    ? [fact.repository.id]
+    : [];
+
 const idRow = v.object({ id: v.string() });
+const nameRow = v.object({ repository_id: v.number(), name: v.string() });
 const turnRow = v.object({ repository_id: v.nullable(v.number()), turn: v.number() });
 
 const SELECT_RECORDED = `
@@ -136,6 +153,11 @@ const SELECT_VALIDATIONS = `
       SELECT v.id FROM json_each(?3) k CROSS JOIN validations v ON v.grainchain_id = k.value
     )
   SELECT ${VALIDATION_COLUMNS} FROM wanted w CROSS JOIN validations v ON v.id = w.id`;
+
+const SELECT_NAMES = `
+  SELECT k.repository_id, k.name FROM (
+    SELECT value AS repository_id, ${currentNameOf("value")} AS name FROM json_each(?1)) k
+  WHERE k.name IS NOT NULL`;
 
 const turnsOf = (setting: string, column: string): string => `
   SELECT NULL AS repository_id, CAST(value AS INTEGER) AS turn FROM settings WHERE name = '${setting}'
