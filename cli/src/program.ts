@@ -1,8 +1,9 @@
 /** The `gateway` command, from its arguments to its exit code. */
 import { Command, CommanderError, Option } from "commander";
 import { startWrangler, type WranglerProgram } from "./cloudflare/wrangler.ts";
+import { addActions } from "./commands/actions.ts";
 import { addDeliveries } from "./commands/deliveries.ts";
-import { addDlq } from "./commands/dlq.ts";
+import { addDlq } from "./commands/dlq/dlq.ts";
 import { addDoctor } from "./commands/doctor.ts";
 import { addProvision } from "./commands/provision.ts";
 import { addReconcile } from "./commands/reconcile.ts";
@@ -71,6 +72,7 @@ export function makeProgram(wrangler: WranglerProgram): Command {
     addDlq,
     addReplays,
     addReconcile,
+    addActions,
     addSend,
   ]) {
     add(program);

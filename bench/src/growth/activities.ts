@@ -107,8 +107,11 @@ export const ACTIVITIES: readonly Activity[] = [
     per: "chunk",
     runs: 1,
     prepare: async ({ db }) => {
-      const horizons = { deliveriesBefore: daysAgo(14), validationsBefore: daysAgo(90) };
-      return () => deleteChunk(db, { ...horizons, strayResultsBefore: daysAgo(15) }).then(() => 1);
+      const horizons = {
+        ...{ deliveriesBefore: daysAgo(14), validationsBefore: daysAgo(90) },
+        ...{ actionsBefore: daysAgo(400), strayResultsBefore: daysAgo(15) },
+      };
+      return () => deleteChunk(db, horizons).then(() => 1);
     },
   },
   {

@@ -90,7 +90,11 @@ function each(sent: Sent, before: Sent, deliveries: number): Sent {
 async function deleteAll(bare: D1Database): Promise<number> {
   const meter = createMeter(bare);
   const later = new Date(Date.now() + 24 * 3_600_000).toISOString();
-  const horizons = { deliveriesBefore: later, validationsBefore: later, strayResultsBefore: later };
+  const horizons = {
+    ...{ deliveriesBefore: later, validationsBefore: later },
+    // Recorded actions stay.
+    ...{ actionsBefore: "", strayResultsBefore: later },
+  };
   while ((await deleteChunk(meter.db, horizons)) > 0);
   return total(meter.take().costs, "rowsWritten");
 }

@@ -1,5 +1,6 @@
 /** The operator API, a function a route. */
 
+import { actionItem } from "@webhook-gateway/shared/api/action.ts";
 import {
   deadLetterDetail,
   deadLetterItem,
@@ -36,6 +37,8 @@ export function operatorApi(client: Client) {
       client.get(`/api/validations/${encodeURIComponent(id)}`, validationDetail, named),
     commandValidation: (id: string, verb: "cancel" | "rerun") =>
       client.post(`/api/validations/${encodeURIComponent(id)}/${verb}`, commandAnswer),
+
+    actions: (query: Query) => client.get("/api/actions", pageOf(actionItem), { query }),
 
     deadLetters: (query: Query) => client.get("/api/dead-letters", pageOf(deadLetterItem), { query }),
     deadLetter: (id: string) =>

@@ -1,3 +1,4 @@
+import { actionItem } from "@webhook-gateway/shared/api/action.ts";
 import {
   deadLetterDetail,
   deadLetterItem,
@@ -68,6 +69,12 @@ const REPLIES: Replies = {
   "GET /api/replays/replay-1": { body: makeReplay() },
   "POST /api/replays/replay-1/cancel": { body: makeReplay({ status: "cancelled" }) },
   "POST /api/reconciles": { status: 202, body: makeReconcile({ status: "done", listed: 9 }) },
+  "GET /api/actions": page([
+    {
+      ...{ id: "action-1", at: AT, actor: "operator:alice", action: "cancel", target: VALIDATION_ID },
+      ...{ reason: "the validation is gone", outcome: "refused" },
+    },
+  ]),
 };
 
 /** Every command that asks, with the schema that its document has, and something that its table shows. */
@@ -88,6 +95,7 @@ const COMMANDS: readonly (readonly [command: string, schema: v.GenericSchema, sh
   ["replays show replay-1", replayItem, "0 of 2 done"],
   ["replays cancel replay-1", replayItem, "cancelled"],
   ["reconcile", reconcileItem, "listed   9"],
+  ["actions list", pageOf(actionItem), "operator:alice"],
 ];
 
 test.each(COMMANDS)("prints one JSON document of a known shape: %s", async (command, schema) => {
@@ -141,6 +149,10 @@ test.each([
     { repo: "acme/widgets", event: "push", kind: "fact", class: "permanent", state: "any", limit: "50" },
   ],
   ["replays list --limit 3", { limit: "3" }],
+  [
+    "actions list --actor operator:alice --action rerun --outcome refused",
+    { actor: "operator:alice", action: "rerun", outcome: "refused", limit: "50" },
+  ],
 ])("sends the filters: %s", async (command, query) => {
   const server = await startOperatorServer(REPLIES);
 

@@ -28,8 +28,9 @@ import {
   subjectFrom,
   supersedeHeads,
 } from "./context.ts";
+import { githubAction } from "./github-action.ts";
 import { decidePullRequest } from "./pull-request.ts";
-import type { RunRequest } from "./run.ts";
+import { githubActor, type RunRequest } from "./run.ts";
 
 /** Decides a delivery that was not recorded before, and records it. */
 export function decideDelivery(
@@ -43,6 +44,8 @@ export function decideDelivery(
       ? decided("recorded", null)
       : decideChange({ changes, fact, repository, policy });
   addDelivery(changes, fact, decision);
+  const action = githubAction(fact, decision, policy);
+  if (action !== undefined) changes.add({ kind: "action", row: action });
   if (repository !== null && fact.change.type === "command") {
     const done = decision.outcome === "started" || decision.outcome === "cancelled";
     changes.add({
@@ -185,7 +188,7 @@ function decideCommand(context: Context, change: CommandChange): Decision {
   if (subject === undefined) return decided("unknown_subject", "this pull request was never seen");
   if (change.command === "cancel") {
     changes.putSubject(subject);
-    return cancelSubject(context, subject, "cancelled by a comment");
+    return cancelSubject(context, subject, `cancelled by ${githubActor(context.fact)} in a comment`);
   }
   if (subject.state === "closed") return decided("ignored", "the pull request is closed");
   return runOutcome(context, subject, rerun(`comment ${change.comment_id}`));

@@ -1,9 +1,16 @@
 /** Decides operator commands. Pure: reads and changes only the change set. */
+import { isFinal } from "@webhook-gateway/shared/domain/validation.ts";
 import type { OperatorCommandFact } from "@webhook-gateway/shared/messages/fact.ts";
+import type { OperatorAction } from "@webhook-gateway/shared/store/operator-action.ts";
 import type { Validation } from "@webhook-gateway/shared/store/validation-row.ts";
 import type { ChangeSet } from "./change-set.ts";
 import type { DeliveryPolicy } from "./context.ts";
 import { ensureRun, liveRuns, stopRun } from "./run.ts";
+
+type Outcome = Pick<OperatorAction, "outcome" | "reason">;
+
+/** Facts of earlier versions do not name who asks. */
+const UNNAMED = "operator:operator";
 
 /** Decides a command that was not recorded before. A validation that is deleted or has finished stays as it is. */
 export function decideOperatorCommand(
@@ -11,31 +18,43 @@ export function decideOperatorCommand(
   fact: OperatorCommandFact,
   policy: DeliveryPolicy,
 ): void {
-  const validation = changes.validation(fact.validation_id);
-  if (validation === undefined) return;
-  if (fact.order === "cancel") {
-    stopRun(changes, validation, "cancelled", "cancelled by an operator", fact.id);
-    return;
-  }
-  decideRerun(changes, validation, fact, policy);
+  const { id, received_at: at, actor = UNNAMED, order: action, validation_id: target } = fact;
+  const decided = decideCommand(changes, { ...fact, actor }, policy);
+  changes.add({ kind: "action", row: { id, at, actor, action, target, ...decided } });
 }
+
+type NamedCommand = OperatorCommandFact & { readonly actor: string };
+
+function decideCommand(changes: ChangeSet, fact: NamedCommand, policy: DeliveryPolicy): Outcome {
+  const validation = changes.validation(fact.validation_id);
+  if (validation === undefined) return { outcome: "refused", reason: "the validation is gone" };
+  if (fact.order === "rerun") return decideRerun(changes, validation, fact, policy);
+  if (isFinal(validation.state)) {
+    return { outcome: "unchanged", reason: `the validation has already ended: ${validation.state}` };
+  }
+  stopRun(changes, validation, "cancelled", `cancelled by ${fact.actor}`, fact.id);
+  return DONE;
+}
+
+const DONE: Outcome = { outcome: "done", reason: null };
 
 function decideRerun(
   changes: ChangeSet,
   validation: Validation,
-  fact: OperatorCommandFact,
+  fact: NamedCommand,
   policy: DeliveryPolicy,
-): void {
+): Outcome {
   const obstacle = obstacleTo(changes, validation);
   const subject = changes.subject(validation.repository_id, validation.subject);
   if (obstacle !== null || subject === undefined) {
     const reason = `not run again: ${obstacle ?? "its subject is gone"}`;
-    changes.note(validation, { reason, deliveryId: fact.id });
-    return;
+    changes.note(validation, { reason: `${reason} (${fact.actor})`, deliveryId: fact.id });
+    return { outcome: "refused", reason };
   }
-  const origin = { deliveryId: validation.delivery_id, causeId: fact.id, by: "an operator's re-run" };
+  const origin = { deliveryId: validation.delivery_id, causeId: fact.id, by: `${fact.actor} (re-run)` };
   const request = { cause: `order ${fact.id}`, once: true, force: true, restart: true };
   ensureRun(changes, subject, origin, request, policy.cancelSuperseded);
+  return DONE;
 }
 
 /**

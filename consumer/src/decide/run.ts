@@ -29,11 +29,15 @@ export interface RunOrigin {
   readonly by: string;
 }
 
-export const originOf = ({ id, event, action }: DeliveryFact): RunOrigin => ({
-  deliveryId: id,
-  causeId: id,
-  by: `${event}${action === null ? "" : ` ${action}`}`,
-});
+/** Who gave a command on GitHub. */
+export const githubActor = ({ sender }: DeliveryFact): string => `github:${sender ?? "unknown"}`;
+
+export function originOf(fact: DeliveryFact): RunOrigin {
+  const { id, event, action, change } = fact;
+  const what = `${event}${action === null ? "" : ` ${action}`}`;
+  const isCommand = change.type === "command" || change.type === "rerun";
+  return { deliveryId: id, causeId: id, by: isCommand ? `${githubActor(fact)} (${what})` : what };
+}
 
 export interface RunOutcome {
   readonly started: boolean;

@@ -22,10 +22,12 @@ export interface RetentionDeps {
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
+/** More than a year, so that a yearly review sees all of it. */
+const ACTIONS_MS = 400 * DAY_MS;
 /** Longer than a callback can be in the queues: hours in the first, 14 days in the dead-letter queue. */
 const STRAY_RESULTS_MS = 15 * DAY_MS;
 /**
- * Chunks of one invocation. A backlog takes several minutes. A chunk is 14 statements, and D1 takes 1,000 of an
+ * Chunks of one invocation. A backlog takes several minutes. A chunk is 15 statements, and D1 takes 1,000 of an
  * invocation (https://developers.cloudflare.com/d1/platform/limits/), which does other things too.
  */
 const MAX_CHUNKS = 25;
@@ -40,6 +42,7 @@ export async function expireOld(deps: RetentionDeps): Promise<void> {
   const horizons: Horizons = {
     deliveriesBefore: isoTime(nowMs - config.deliveriesDays * DAY_MS),
     validationsBefore: isoTime(nowMs - config.validationsDays * DAY_MS),
+    actionsBefore: isoTime(nowMs - ACTIONS_MS),
     strayResultsBefore: isoTime(nowMs - STRAY_RESULTS_MS),
   };
   // Stored first, so that missing rows are explained at any instant.

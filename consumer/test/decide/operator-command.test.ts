@@ -10,6 +10,7 @@ const cancelOrder = (validation_id: string): OperatorCommandFact => ({
   id: crypto.randomUUID(),
   received_at: second(900),
   order: "cancel",
+  actor: "operator:alice",
   validation_id,
 });
 
@@ -37,7 +38,7 @@ describe("an operator's cancel", () => {
     expect((await timelineOf(id)).at(-1)).toMatchObject({
       from_state: "queued",
       to_state: "cancelled",
-      reason: "cancelled by an operator",
+      reason: "cancelled by operator:alice",
       delivery_id: order.id,
     });
     expect(await cancelsOf(id)).toEqual([]);

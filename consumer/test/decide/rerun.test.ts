@@ -63,7 +63,7 @@ describe("an operator's re-run", () => {
       {
         from_state: null,
         to_state: "queued",
-        reason: "queued by an operator's re-run",
+        reason: "queued by operator:operator (re-run)",
         delivery_id: order.id,
         results: null,
       },

@@ -10,6 +10,7 @@ const OLD = 20;
 const HORIZONS = {
   deliveriesBefore: second(DAY),
   validationsBefore: second(DAY),
+  actionsBefore: second(DAY),
   strayResultsBefore: second(DAY),
 };
 
@@ -40,7 +41,7 @@ async function deleteAndTell(): Promise<Asked[]> {
       for (const [index, { meta }] of results.entries()) {
         const statement = statements[index];
         const known = statement === undefined ? undefined : prepared.get(statement);
-        if (known !== undefined && /DELETE FROM (?!tallies)/.test(known.sql))
+        if (known !== undefined && /DELETE FROM (?!tallies|operator_actions)/.test(known.sql))
           asked.push({ ...known, read: meta.rows_read, changed: meta.changes });
       }
       return results;

@@ -48,6 +48,7 @@ describe("more than a chunk", () => {
     const horizons = {
       deliveriesBefore: second(1),
       validationsBefore: second(1),
+      actionsBefore: "",
       strayResultsBefore: second(1),
     };
     const read = async (total: number) => {
@@ -89,6 +90,7 @@ describe("more than a chunk", () => {
       await deleteChunk(db, {
         deliveriesBefore: second(1),
         validationsBefore: second(1),
+        actionsBefore: "",
         strayResultsBefore: second(1),
       });
       return statements();

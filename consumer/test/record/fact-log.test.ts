@@ -121,7 +121,7 @@ describe("in debug mode each fact has a line of its own, with its ids:", () => {
     ];
     const line = { level: "debug", event: "order.recorded", validation_id };
     expect(await linesOf(facts)).toEqual([
-      { ...line, order_id: "order-1", order: "rerun", reason: "queued by an operator's re-run" },
+      { ...line, order_id: "order-1", order: "rerun", reason: "queued by operator:operator (re-run)" },
       // The re-run has taken its place.
       { ...line, order_id: "order-2", order: "cancel", reason: null },
     ]);

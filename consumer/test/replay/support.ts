@@ -67,7 +67,8 @@ export async function replay(scope: DeadLetterScope, options: ReplayOptions = {}
   return id;
 }
 
-export const cancel = (id: string, at = START) => cancelReplay(env.DB, id, second(at));
+export const cancel = (id: string, at = START) =>
+  cancelReplay(env.DB, id, { id: crypto.randomUUID(), actor: "operator:ada" }, second(at));
 export const replayOf = (id: string) => loadReplay(env.DB, id);
 
 export interface StoredDeadLetter {

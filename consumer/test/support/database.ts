@@ -50,9 +50,15 @@ let tables: readonly { readonly name: string }[] = [];
 export async function empty(): Promise<void> {
   if (tables.length === 0)
     tables = await rows(
-      "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '%\\_%' ESCAPE '\\' OR name IN ('dead_letters', 'callbacks_unmatched', 'callback_results', 'repository_names')",
+      "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '%\\_%' ESCAPE '\\' OR name IN ('dead_letters', 'callbacks_unmatched', 'callback_results', 'repository_names', 'operator_actions')",
     );
-  await env.DB.batch(tables.map(({ name }) => env.DB.prepare(`DELETE FROM ${name}`)));
+  // The trigger that keeps recorded actions.
+  const [stays] = await rows<{ sql: string }>(
+    "SELECT sql FROM sqlite_master WHERE name = 'operator_actions_stay'",
+  );
+  const deletes = tables.map(({ name }) => `DELETE FROM ${name}`);
+  const statements = ["DROP TRIGGER operator_actions_stay", ...deletes, stays?.sql ?? ""];
+  await env.DB.batch(statements.map((sql) => env.DB.prepare(sql)));
 }
 
 /** What a database was asked, seen from outside. */

@@ -57,7 +57,7 @@ export const discardDeadLetters = (at: number) =>
 export async function rowCounts(): Promise<Record<string, number>> {
   const tables = await rows<{ name: string }>(
     `SELECT name FROM sqlite_master WHERE type = 'table' AND sql LIKE '%STRICT%'
-       AND name NOT IN ('settings', 'repositories', 'commit_guard', 'tallies') ORDER BY name`,
+       AND name NOT IN ('settings', 'repositories', 'commit_guard', 'tallies', 'operator_actions') ORDER BY name`,
   );
   const [counted] = await rows<Record<string, number>>(
     `SELECT ${tables.map(({ name }) => `(SELECT count(*) FROM ${name}) AS ${name}`).join(", ")}`,

@@ -151,7 +151,10 @@ export class Simulation {
     else if (choice < 0.8 || this.#faults === CALM) await this.#startReplay(now);
     else if (choice < 0.9) {
       const running = await this.#anyOf("SELECT id FROM replays WHERE status = 'running' ORDER BY id");
-      if (running !== undefined) await cancelReplay(this.#deps.db, running, now).catch(ignoreInjected);
+      if (running !== undefined) {
+        const asked = { id: `cancel-${++this.#ids}`, actor: "operator:ada" };
+        await cancelReplay(this.#deps.db, running, asked, now).catch(ignoreInjected);
+      }
     } else {
       const id = await this.#anyOf("SELECT id FROM validations ORDER BY id");
       const order = this.#chance(0.6) ? "rerun" : "cancel";

@@ -57,18 +57,18 @@ export function addActions(app: Hono<DashboardEnv>, deps: DashboardDeps): void {
     return afterDeadLetterCommand(context, "discard", await data.discard(read.query, context.var.view.actor));
   });
   app.post("/replays/:id/cancel", async (context) => {
-    const replay = await data.cancelReplay(context.req.param("id"));
+    const replay = await data.cancelReplay(context.req.param("id"), context.var.view.actor);
     if (replay === undefined)
       return refuse(context, { code: "not_found", message: "No replay has this id." });
     return goTo(context, paths.replays(), "stopped");
   });
   app.post("/validations/:id/cancel", async (context) => {
     const id = context.req.param("id");
-    return afterValidationCommand(context, id, "cancel", await data.cancel(id));
+    return afterValidationCommand(context, id, "cancel", await data.cancel(id, context.var.view.actor));
   });
   app.post("/validations/:id/rerun", async (context) => {
     const id = context.req.param("id");
-    return afterValidationCommand(context, id, "rerun", await data.rerun(id));
+    return afterValidationCommand(context, id, "rerun", await data.rerun(id, context.var.view.actor));
   });
 }
 

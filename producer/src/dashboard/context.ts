@@ -3,7 +3,6 @@
 import type { ProducerConfig } from "@webhook-gateway/shared/config/producer.ts";
 import type { Log } from "@webhook-gateway/shared/telemetry/log.ts";
 import type { Context } from "hono";
-import type { Caller } from "../auth/caller.ts";
 import type { RateLimit } from "../auth/rate-limit.ts";
 import type { FindHolder } from "../auth/tokens.ts";
 import type { DashboardData } from "./data.ts";
@@ -23,7 +22,6 @@ export interface DashboardDeps {
 export interface DashboardEnv {
   Variables: {
     requestId: string;
-    visitor: Caller;
     view: View;
   };
 }

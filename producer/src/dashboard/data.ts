@@ -3,7 +3,8 @@
 import type { DeadLetterScope } from "@webhook-gateway/shared/api/dead-letter.ts";
 import type { ReplayItem } from "@webhook-gateway/shared/api/replay.ts";
 import { listReconciles } from "@webhook-gateway/shared/store/maintain/reconciles.ts";
-import { cancelReplay, listReplays } from "@webhook-gateway/shared/store/maintain/replays.ts";
+import { listReplays } from "@webhook-gateway/shared/store/maintain/replays.ts";
+import { listActions } from "@webhook-gateway/shared/store/read/action-list.ts";
 import { listDeadLetters, loadDeadLetter } from "@webhook-gateway/shared/store/read/dead-letter-list.ts";
 import { listDeliveries } from "@webhook-gateway/shared/store/read/delivery-list.ts";
 import { listValidations, loadValidationDetail } from "@webhook-gateway/shared/store/read/validation-list.ts";
@@ -13,11 +14,13 @@ import {
   commandDeadLetters,
   type DeadLetterCommand,
   previewDeadLetterCommand,
+  stopReplay,
 } from "../operator-api/dead-letters.ts";
 import { readOverview } from "../operator-api/overview.ts";
+import { type Refusal, recordRefusal } from "../operator-api/refusal.ts";
 import type { OperatorDeps } from "../operator-api/route.ts";
 import { readTrace } from "../operator-api/trace.ts";
-import { cancelValidation, rerunValidation } from "../operator-api/validation-command.ts";
+import { commandValidation } from "../operator-api/validation-command.ts";
 
 /** One page of a list. */
 export interface ListPage<Item> {
@@ -54,9 +57,11 @@ export function createDashboardData(deps: OperatorDeps, health: () => Promise<He
     previewDeadLetters: (scope: DeadLetterScope) => previewDeadLetterCommand(deps, { scope }),
     replay: command("replay"),
     discard: command("discard"),
-    cancelReplay: (id: string) => cancelReplay(db, id, deps.now().toISOString()),
-    cancel: (validationId: string) => cancelValidation(deps, validationId),
-    rerun: (validationId: string) => rerunValidation(deps, validationId),
+    cancelReplay: (id: string, actor: string) => stopReplay(deps, id, actor),
+    cancel: (validationId: string, actor: string) => commandValidation(deps, "cancel", validationId, actor),
+    rerun: (validationId: string, actor: string) => commandValidation(deps, "rerun", validationId, actor),
+    actions: listFrom(db, listActions),
+    recordRefusal: (refusal: Refusal) => recordRefusal(deps, refusal),
   };
 }
 

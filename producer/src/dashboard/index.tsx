@@ -3,6 +3,7 @@
  * with HTTP Basic; commands need the operator's token and a form of these pages.
  */
 
+import { ACTION_NAMES } from "@webhook-gateway/shared/api/action.ts";
 import { CursorError } from "@webhook-gateway/shared/store/read/page.ts";
 import { isUnavailable } from "@webhook-gateway/shared/store/unavailable.ts";
 import { errorText } from "@webhook-gateway/shared/telemetry/log.ts";
@@ -11,6 +12,7 @@ import { bodyLimit } from "hono/body-limit";
 import { etag } from "hono/etag";
 import { actorOf } from "../auth/caller.ts";
 import type { ApiError } from "../http/api-error.ts";
+import type { Refusal } from "../operator-api/refusal.ts";
 import { addActions } from "./actions.tsx";
 import { asset } from "./assets.ts";
 import type { DashboardContext, DashboardDeps, DashboardEnv } from "./context.ts";
@@ -46,7 +48,6 @@ export function createDashboard(deps: DashboardDeps) {
     const visitor = await identify(findHolder, failedSignatures, context.req.raw);
     if ("error" in visitor) return refuse(context, visitor.error);
     const notice = noticeOf(context.req.url);
-    context.set("visitor", visitor);
     context.set("view", {
       now: deps.now(),
       role: visitor.role,
@@ -58,7 +59,12 @@ export function createDashboard(deps: DashboardDeps) {
   });
   app.on("POST", "*", async (context, next) => {
     if (!isSameOrigin(context.req.raw)) return refuse(context, FOREIGN);
-    if (context.var.visitor.role !== "operator") return refuse(context, READER);
+    if (context.var.view.role !== "operator") {
+      const asked = askedAction(context.req.path);
+      const { actor } = context.var.view;
+      if (asked !== undefined) await deps.data.recordRefusal({ ...asked, actor, reason: READER.message });
+      return refuse(context, READER);
+    }
     const fields = {
       request_id: context.var.requestId,
       actor: context.var.view.actor,
@@ -75,6 +81,13 @@ export function createDashboard(deps: DashboardDeps) {
   }
   app.all("*", (context) => refuse(context, NOTHING));
   return app;
+}
+
+/** What the form of a path asks for; undefined if nothing that is recorded. */
+function askedAction(path: string): Pick<Refusal, "action" | "target"> | undefined {
+  const [, kind, id, verb] = /\/(validations|replays|dead-letters)(?:\/([^/]+))?\/([a-z]+)$/.exec(path) ?? [];
+  const action = ACTION_NAMES.find((name) => name === (kind === "replays" ? `${verb}-replay` : verb));
+  return action && { action, target: id ?? null };
 }
 
 const NOTHING: ApiError = { code: "not_found", message: "This page does not exist." };

@@ -1,4 +1,5 @@
 /** All pages. */
+import { actionQuery } from "@webhook-gateway/shared/api/action.ts";
 import { deadLetterQuery } from "@webhook-gateway/shared/api/dead-letter.ts";
 import { deliveryQuery } from "@webhook-gateway/shared/api/delivery.ts";
 import { reconcileQuery } from "@webhook-gateway/shared/api/reconcile.ts";
@@ -9,6 +10,7 @@ import type { Hono } from "hono";
 import type * as v from "valibot";
 import type { DashboardContext, DashboardDeps, DashboardEnv } from "./context.ts";
 import type { DashboardData, ListPage } from "./data.ts";
+import { ActionsPage } from "./pages/actions.tsx";
 import { DeadLetterPage } from "./pages/dead-letter.tsx";
 import { DeadLettersPage } from "./pages/dead-letters.tsx";
 import { DeliveriesPage } from "./pages/deliveries.tsx";
@@ -55,6 +57,9 @@ export function addPages(app: Hono<DashboardEnv>, { data }: DashboardDeps): void
   );
   app.get("/reconciles", (context) =>
     showList(context, reconcileQuery, (query) => data.reconciles(query), ReconcilesPage),
+  );
+  app.get("/actions", (context) =>
+    showList(context, actionQuery, (query) => data.actions(query), ActionsPage),
   );
   app.get("/validations/:id", async (context) => {
     const id = context.req.param("id");

@@ -10,6 +10,7 @@ import type { FindHolder } from "../auth/tokens.ts";
 import { type ApiError, errorResponse } from "../http/api-error.ts";
 import { decodeUtf8, readBody } from "../ingress/body.ts";
 import { openApiDocument } from "./openapi.ts";
+import { recordRefusal } from "./refusal.ts";
 import type { Answer, OperatorDeps, Route } from "./route.ts";
 import { ROUTES } from "./routes.ts";
 
@@ -48,12 +49,18 @@ export function createOperatorApi(deps: OperatorApiDeps) {
     api.on(route.method, path, async (context) => {
       const caller = await identify(context);
       if ("error" in caller) return refuse(context, caller.error);
-      if (route.role === "operator" && caller.role === "reader") return refuse(context, READER);
+      const id = context.req.param("id") ?? "";
+      const actor = actorOf(caller);
+      if (route.action !== undefined && caller.role === "reader") {
+        await recordRefusal(deps, {
+          ...{ actor, action: route.action },
+          ...{ target: id || null, reason: READER.message },
+        });
+        return refuse(context, READER);
+      }
       const input = await readInput(context, route);
       if ("error" in input) return refuse(context, input.error);
       const log = deps.log.with({ request_id: context.var.requestId });
-      const id = context.req.param("id") ?? "";
-      const actor = actorOf(caller);
       const answer = await answerOf(() => route.handle({ ...input, deps: { ...deps, log }, id, actor }));
       return "error" in answer ? refuse(context, answer.error) : render(context, answer);
     });

@@ -1,4 +1,5 @@
 /** One route of the operator API: its input, its answers, and who may call it. */
+import type { ActionName } from "@webhook-gateway/shared/api/action.ts";
 import * as v from "valibot";
 import type { ApiError } from "../http/api-error.ts";
 import type { CommandDeps } from "./validation-command.ts";
@@ -30,6 +31,8 @@ export interface RouteSpec<Query extends Schema, Body extends Schema> {
   /** Below `/api`, as OpenAPI writes it. */
   readonly path: string;
   readonly role: "reader" | "operator";
+  /** What an operator asks for with it. */
+  readonly action?: ActionName;
   readonly summary: string;
   readonly query?: Query;
   readonly body?: Body;
@@ -52,8 +55,9 @@ export const get = <Query extends Schema, Body extends Schema>(spec: Spec<Query,
 });
 
 /** A route for operators. */
-export const post = <Query extends Schema, Body extends Schema>(spec: Spec<Query, Body>): Route =>
-  withoutTypes({ ...spec, method: "POST", role: "operator" });
+export const post = <Query extends Schema, Body extends Schema>(
+  spec: Spec<Query, Body> & { readonly action: ActionName },
+): Route => withoutTypes({ ...spec, method: "POST", role: "operator" });
 
 /** Drops the types of a route's input. The route's schemas guarantee them. */
 function withoutTypes<Query extends Schema, Body extends Schema>(spec: RouteSpec<Query, Body>): Route {

@@ -1,4 +1,5 @@
 /** Every route of the operator API. The OpenAPI document is generated from this table. */
+import * as action from "@webhook-gateway/shared/api/action.ts";
 import * as deadLetter from "@webhook-gateway/shared/api/dead-letter.ts";
 import * as delivery from "@webhook-gateway/shared/api/delivery.ts";
 import { overview } from "@webhook-gateway/shared/api/overview.ts";
@@ -12,22 +13,18 @@ import {
   listReconciles,
   loadReconcile,
 } from "@webhook-gateway/shared/store/maintain/reconciles.ts";
-import { cancelReplay, listReplays, loadReplay } from "@webhook-gateway/shared/store/maintain/replays.ts";
+import { listReplays, loadReplay } from "@webhook-gateway/shared/store/maintain/replays.ts";
+import { listActions } from "@webhook-gateway/shared/store/read/action-list.ts";
 import { listDeadLetters, loadDeadLetter } from "@webhook-gateway/shared/store/read/dead-letter-list.ts";
 import { listDeliveries } from "@webhook-gateway/shared/store/read/delivery-list.ts";
 import { listValidations, loadValidationDetail } from "@webhook-gateway/shared/store/read/validation-list.ts";
 import * as v from "valibot";
-import { commandDeadLetters, previewDeadLetterCommand } from "./dead-letters.ts";
+import { commandDeadLetters, previewDeadLetterCommand, stopReplay } from "./dead-letters.ts";
 import { METRICS_TYPE, metricsText } from "./metrics.ts";
 import { readOverview } from "./overview.ts";
 import { type Answer, found, get, post, type Route } from "./route.ts";
 import { answerTrace } from "./trace.ts";
-import {
-  type CommandAnswer,
-  cancelValidation,
-  notifyConsumer,
-  rerunValidation,
-} from "./validation-command.ts";
+import { type CommandAnswer, commandValidation, notifyConsumer } from "./validation-command.ts";
 
 export const ROUTES: readonly Route[] = [
   get({
@@ -71,15 +68,19 @@ export const ROUTES: readonly Route[] = [
   }),
   post({
     path: "/validations/{id}/cancel",
+    action: "cancel",
     summary: "Stop a validation, in the queue or at Grainchain",
     answers: { 200: validation.commandAnswer, 202: validation.commandAnswer },
-    handle: async ({ deps, id }) => commandAnswer(await cancelValidation(deps, id), id),
+    handle: async ({ deps, id, actor }) =>
+      commandAnswer(await commandValidation(deps, "cancel", id, actor), id),
   }),
   post({
     path: "/validations/{id}/rerun",
+    action: "rerun",
     summary: "Run a validation's head again",
     answers: { 202: validation.commandAnswer },
-    handle: async ({ deps, id }) => commandAnswer(await rerunValidation(deps, id), id),
+    handle: async ({ deps, id, actor }) =>
+      commandAnswer(await commandValidation(deps, "rerun", id, actor), id),
   }),
   get({
     path: "/dead-letters",
@@ -90,6 +91,7 @@ export const ROUTES: readonly Route[] = [
   }),
   post({
     path: "/dead-letters/discard",
+    action: "discard",
     summary: "Close dead letters without replaying them",
     body: replay.discardRequest,
     answers: { 200: v.union([deadLetter.deadLetterPreview, replay.replayItem]) },
@@ -106,6 +108,7 @@ export const ROUTES: readonly Route[] = [
   }),
   post({
     path: "/replays",
+    action: "replay",
     summary: "Replay dead letters behind live work",
     body: replay.replayRequest,
     answers: { 200: deadLetter.deadLetterPreview, 202: replay.replayItem },
@@ -129,12 +132,14 @@ export const ROUTES: readonly Route[] = [
   }),
   post({
     path: "/replays/{id}/cancel",
+    action: "cancel-replay",
     summary: "Stop a replay; the dead letters that it has not reached are open again",
     answers: { 200: replay.replayItem },
-    handle: async ({ deps, id }) => found(await cancelReplay(deps.db, id, deps.now().toISOString())),
+    handle: async ({ deps, id, actor }) => found(await stopReplay(deps, id, actor)),
   }),
   post({
     path: "/reconciles",
+    action: "reconcile",
     summary: "Search for missing deliveries",
     body: reconcile.reconcileRequest,
     answers: { 202: reconcile.reconcileItem },
@@ -159,6 +164,13 @@ export const ROUTES: readonly Route[] = [
     summary: "One search with its result",
     answers: { 200: reconcile.reconcileItem },
     handle: async ({ deps, id }) => found(await loadReconcile(deps.db, id)),
+  }),
+  get({
+    path: "/actions",
+    summary: "What people asked for, newest first",
+    query: action.actionQuery,
+    answers: { 200: pageOf(action.actionItem) },
+    handle: async ({ deps, query }) => ({ body: await listActions(deps.db, query) }),
   }),
 ];
 

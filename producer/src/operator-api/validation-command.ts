@@ -2,9 +2,11 @@
 
 import { isFinal } from "@webhook-gateway/shared/domain/validation.ts";
 import { FACT_VERSION, type Fact, type OperatorCommandFact } from "@webhook-gateway/shared/messages/fact.ts";
+import { insertAction } from "@webhook-gateway/shared/store/operator-action.ts";
 import { loadState } from "@webhook-gateway/shared/store/read/validation-state.ts";
 import { errorText, type Log } from "@webhook-gateway/shared/telemetry/log.ts";
 import type { ApiError } from "../http/api-error.ts";
+import { recordRefusal } from "./refusal.ts";
 
 export interface CommandDeps {
   readonly db: D1Database;
@@ -19,37 +21,39 @@ export type CommandAnswer =
   | { readonly accepted: boolean; readonly message: string }
   | { readonly error: ApiError };
 
-/** Stops a validation, in the queue or at Grainchain. */
-export async function cancelValidation(deps: CommandDeps, validationId: string): Promise<CommandAnswer> {
-  const state = await loadState(deps.db, validationId);
-  if (state === undefined) return UNKNOWN;
-  if (isFinal(state)) return { accepted: false, message: `the validation has already ended: ${state}` };
-  return send(deps, "cancel", validationId, "the validation will be cancelled");
-}
+type Order = OperatorCommandFact["order"];
 
-/** Validates the same head again if it is still the newest of its subject. */
-export async function rerunValidation(deps: CommandDeps, validationId: string): Promise<CommandAnswer> {
-  const state = await loadState(deps.db, validationId);
-  if (state === undefined) return UNKNOWN;
-  return send(deps, "rerun", validationId, "the head will be validated again if it is still the newest");
-}
+const ACCEPTED: Readonly<Record<Order, string>> = {
+  cancel: "the validation will be cancelled",
+  rerun: "the head will be validated again if it is still the newest",
+};
 
-const UNKNOWN = { error: { code: "not_found", message: "no validation has this id" } } as const;
-
-async function send(
+/**
+ * Stops a validation, in the queue or at Grainchain, or validates the same head again if it is still the newest of its
+ * subject. The consumer records the action with its outcome; here only what it never gets to know is recorded.
+ */
+export async function commandValidation(
   deps: CommandDeps,
-  order: OperatorCommandFact["order"],
+  order: Order,
   validationId: string,
-  message: string,
+  actor: string,
 ): Promise<CommandAnswer> {
-  const error = await sendFact(deps, {
-    ...factHead(deps),
-    kind: "order",
-    order,
-    validation_id: validationId,
-  });
-  return error === undefined ? { accepted: true, message } : { error };
+  const state = await loadState(deps.db, validationId);
+  if (order === "cancel" && state !== undefined && isFinal(state)) {
+    const message = `the validation has already ended: ${state}`;
+    const at = deps.now().toISOString();
+    const asked = { id: deps.newId(), at, actor, action: order, target: validationId, reason: message };
+    await insertAction(deps.db, { ...asked, outcome: "unchanged" }).run();
+    return { accepted: false, message };
+  }
+  const fact = { ...factHead(deps), kind: "order", order, actor, validation_id: validationId } as const;
+  const error = state === undefined ? UNKNOWN : await sendFact(deps, fact);
+  if (error === undefined) return { accepted: true, message: ACCEPTED[order] };
+  await recordRefusal(deps, { actor, action: order, target: validationId, reason: error.message });
+  return { error };
 }
+
+const UNKNOWN: ApiError = { code: "not_found", message: "no validation has this id" };
 
 /** Notifies the consumer that an operator's request is stored in D1. If that fails, the cron finds the request. */
 export async function notifyConsumer(deps: CommandDeps): Promise<void> {

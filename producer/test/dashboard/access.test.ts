@@ -62,7 +62,16 @@ test.each(FORMS)("refuses a reader's form to %s", async (path, fields) => {
   const { fetch, asked } = startDashboard();
   const response = await fetch(path, form(fields, { authorization: basic(SECRETS.READER_TOKEN) }));
   expect(response.status).toBe(403);
-  expect(asked).toEqual([]);
+  const { pathname } = new URL(path, "https://gateway.test");
+  const [, kind, verb] = /([a-z-]+)(?:\/some-id)?\/(\w+)$/.exec(pathname) ?? [];
+  const refusal = {
+    actor: "reader:reader",
+    action: kind === "replays" ? "cancel-replay" : verb,
+    target: path.includes("some-id") ? "some-id" : null,
+    reason: "Readers cannot change anything.",
+  };
+  // Asking for a confirmation changes nothing.
+  expect(asked).toEqual(verb === "confirm" ? [] : [["recordRefusal", refusal]]);
 });
 
 test.each(FORMS)("asks for the password before it takes a form to %s", async (path, fields) => {

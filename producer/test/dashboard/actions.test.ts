@@ -130,7 +130,7 @@ describe("a validation's orders", () => {
     const { fetch, asked } = startDashboard();
     const response = await fetch(`/dashboard/validations/1-pr-12-abc-1/${order}`, form([]));
     expect(response.status).toBe(303);
-    expect(asked).toEqual([[order, "1-pr-12-abc-1"]]);
+    expect(asked).toEqual([[order, "1-pr-12-abc-1", "operator:operator"]]);
     const location = response.headers.get("location") ?? "";
     expect(location).toBe(`/dashboard/validations/1-pr-12-abc-1?notice=${order}`);
     expect(await pageOf(await fetch(location, asOperator))).toContain('role="status"');
@@ -147,7 +147,7 @@ describe("a validation's orders", () => {
     const { fetch, asked } = startDashboard();
     const response = await fetch("/dashboard/replays/r-1/cancel", form([]));
     expect(response.headers.get("location")).toBe("/dashboard/replays?notice=stopped");
-    expect(asked).toEqual([["cancelReplay", "r-1"]]);
+    expect(asked).toEqual([["cancelReplay", "r-1", "operator:operator"]]);
     const none = startDashboard({ data: { cancelReplay: absent } });
     expect((await none.fetch("/dashboard/replays/r-1/cancel", form([]))).status).toBe(404);
   });

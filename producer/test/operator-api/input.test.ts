@@ -3,8 +3,8 @@ import { brokenStream } from "../support/delivery.ts";
 import { expectRefusal } from "../support/errors.ts";
 import { startApi } from "./support/api.ts";
 
-const LISTS = ["deliveries", "validations", "dead-letters", "replays", "reconciles"] as const;
-const TIMED = ["deliveries", "validations", "dead-letters"] as const;
+const LISTS = ["deliveries", "validations", "dead-letters", "replays", "reconciles", "actions"] as const;
+const TIMED = ["deliveries", "validations", "dead-letters", "actions"] as const;
 
 /** A query that is refused with the names of these fields. */
 type Bad = readonly [query: string, ...fields: string[]];
@@ -66,6 +66,8 @@ const BAD: readonly (readonly [path: string, ...bad: Bad])[] = [
   ["/api/dead-letters", "state=", "state"],
   ["/api/replays", "state=running", "state"],
   ["/api/reconciles", "since=2026-11-01T00:00:00Z", "since"],
+  ["/api/actions", "outcome=lost", "outcome"],
+  ["/api/actions", "action=delete", "action"],
   ["/api/status", "verbose=1", "verbose"],
   ["/api/metrics", "name=x", "name"],
   ["/api/trace", "", "q"],

@@ -172,7 +172,7 @@ test("an order reads the dead letters that it is about", async () => {
     await loadUnderWay(db, scope.ids);
     await startReplay(db, { ...start, id: "of-two", scope }, NOON);
     await startReplay(db, { ...start, id: "of-all", scope: { all: true } }, NOON);
-    await cancelReplay(db, "of-all", NOON);
+    await cancelReplay(db, "of-all", { id: "of-all-cancel", actor: "operator:ada" }, NOON);
     await startReplay(db, { ...start, id: "of-none", action: "discard", scope: { all: true } }, NOON);
   };
   // 100 dead letters are open.

@@ -13,9 +13,18 @@ export async function migrate(): Promise<void> {
      WHERE type = 'table' AND name <> 'd1_migrations' AND name NOT LIKE 'sqlite%' AND name NOT LIKE '\\_cf%' ESCAPE '\\'`,
   ).all<{ name: string }>();
   tables = results.map(({ name }) => name);
+  const stays = await env.DB.prepare(
+    "SELECT sql FROM sqlite_master WHERE name = 'operator_actions_stay'",
+  ).first();
+  keepActions = String(stays?.sql);
 }
+
+/** The trigger that keeps recorded actions. */
+let keepActions = "";
 
 /** Empties every table. */
 export async function empty(): Promise<void> {
-  await env.DB.batch(tables.map((name) => env.DB.prepare(`DELETE FROM ${name}`)));
+  const deletes = tables.map((name) => `DELETE FROM ${name}`);
+  const statements = ["DROP TRIGGER operator_actions_stay", ...deletes, keepActions];
+  await env.DB.batch(statements.map((sql) => env.DB.prepare(sql)));
 }

@@ -157,6 +157,8 @@ const operatorCommandFact = v.object({
   id: v.string(),
   received_at: canonicalTime,
   order: v.picklist(["cancel", "rerun"]),
+  /** `operator:<name>`. Missing in the facts of earlier versions. */
+  actor: v.optional(v.string()),
   validation_id: v.string(),
 });
 

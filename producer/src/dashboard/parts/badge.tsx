@@ -95,6 +95,8 @@ const TONES: Readonly<Record<string, Tone>> = {
   started: "ok",
   stale: "idle",
   unknown_subject: "warn",
+  // Actions.
+  unchanged: "idle",
   refused: "warn",
 };
 

@@ -14,6 +14,7 @@ const SECTIONS = [
   ["dead-letters", "Dead letters", paths.deadLetters()],
   ["replays", "Replays", paths.replays()],
   ["reconciles", "Recovery", paths.reconciles()],
+  ["actions", "Actions", paths.actions()],
 ] as const;
 
 export type NavSection = (typeof SECTIONS)[number][0] | "none";

@@ -22,6 +22,7 @@ export const paths = {
   deadLetter: (id: string) => `${BASE}/dead-letters/${segment(id)}`,
   replays: (filter: Filter = {}) => withQuery(`${BASE}/replays`, filter),
   reconciles: (filter: Filter = {}) => withQuery(`${BASE}/reconciles`, filter),
+  actions: (filter: Filter = {}) => withQuery(`${BASE}/actions`, filter),
   search: (question: string) => withQuery(`${BASE}/search`, { q: question }),
 } as const;
 

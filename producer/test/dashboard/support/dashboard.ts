@@ -102,6 +102,8 @@ function dataOf(samples: Samples, asked: Asked[]): DashboardData {
     replay: answer("replay", samples.replay),
     discard: answer("discard", samples.replay),
     cancelReplay: answer("cancelReplay", samples.replay),
+    actions: list("actions", samples.action),
+    recordRefusal: answer("recordRefusal", undefined),
     cancel: answer("cancel", { accepted: true, message: "it will be cancelled" }),
     rerun: answer("rerun", { accepted: true, message: "it will be run again" }),
   };
@@ -124,6 +126,7 @@ export const PAGES = [
   "/dashboard/dead-letters/some-id",
   "/dashboard/replays",
   "/dashboard/reconciles",
+  "/dashboard/actions",
   "/dashboard/search",
   "/dashboard/search?q=acme/widgets%2312",
 ] as const;

@@ -40,4 +40,5 @@ export const EMPTY: Partial<DashboardData> = {
   deadLetters: nothing,
   replays: nothing,
   reconciles: nothing,
+  actions: nothing,
 };

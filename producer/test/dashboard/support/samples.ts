@@ -1,4 +1,5 @@
 /** One of everything, its free texts being whatever a test wants them to be. */
+import type { ActionItem } from "@webhook-gateway/shared/api/action.ts";
 import type { DeadLetterDetail, DeadLetterItem } from "@webhook-gateway/shared/api/dead-letter.ts";
 import type { DeliveryItem } from "@webhook-gateway/shared/api/delivery.ts";
 import type { Overview } from "@webhook-gateway/shared/api/overview.ts";
@@ -22,6 +23,7 @@ export const samplesOf = (text: string) => ({
   deadLetterDetail: { ...deadLetter(text), body: text } satisfies DeadLetterDetail,
   replay: replay(text),
   reconcile: reconcile(text),
+  action: action(text),
   trace: trace(text),
   overview: overview(text),
   health: health(text),
@@ -123,6 +125,16 @@ const replay = (text: string): ReplayItem => ({
   failed: 1,
   status: "running",
   finished_at: null,
+});
+
+const action = (text: string): ActionItem => ({
+  id: "action-1",
+  at: before(MINUTE),
+  actor: `operator:${text}`,
+  action: "rerun",
+  target: text,
+  reason: text,
+  outcome: "refused",
 });
 
 const reconcile = (text: string): ReconcileItem => ({

@@ -2,6 +2,7 @@
 import * as v from "valibot";
 import { type ReconcileItem, reconcileItem, type reconcileQuery } from "../../api/reconcile.ts";
 import { flag } from "../flag.ts";
+import { insertAction } from "../operator-action.ts";
 import { type Page, selectPage } from "../read/page.ts";
 
 /** What one search did. */
@@ -34,11 +35,10 @@ export type ClaimedReconcile = v.InferOutput<typeof claimedRow>;
 
 /** Asks for a search. */
 export async function insertReconcile(db: D1Database, request: ReconcileRequest, now: string): Promise<void> {
-  const { id, requested_by, since, dry_run } = request;
-  await db
-    .prepare(INSERT)
-    .bind(id, requested_by, now, since, dry_run ? 1 : 0)
-    .run();
+  const { id, requested_by: actor, since, dry_run } = request;
+  const reason = dry_run ? "dry run" : null;
+  const asked = { id, at: now, actor, action: "reconcile", target: id, reason, outcome: "done" } as const;
+  await db.batch([db.prepare(INSERT).bind(id, actor, now, since, dry_run ? 1 : 0), insertAction(db, asked)]);
 }
 
 const itemRow = v.object({
@@ -145,4 +145,4 @@ const PAUSE = `
 const INSERT_FOUND = `
   INSERT INTO reconciles (id, requested_by, requested_at, finished_at, status, listed, missing, recovered, redelivered,
                           error)
-  VALUES (?1, 'cron', ?2, ?2, ?3, ?4, ?5, ?6, ?7, ?8)`;
+  VALUES (?1, 'gateway', ?2, ?2, ?3, ?4, ?5, ?6, ?7, ?8)`;

@@ -2,6 +2,7 @@
 import * as v from "valibot";
 import { type DeadLetterItem, type DeadLetterScope, deadLetterItem } from "../../api/dead-letter.ts";
 import { type ReplayItem, replayItem, type replayQuery } from "../../api/replay.ts";
+import { insertAction } from "../operator-action.ts";
 import { deadLetterConditions, SELECT_DEAD_LETTERS } from "../read/dead-letter-list.ts";
 import { type Condition, type Page, selectPage } from "../read/page.ts";
 
@@ -47,6 +48,7 @@ export async function loadUnderWay(db: D1Database, ids: readonly string[]): Prom
  */
 export async function startReplay(db: D1Database, start: ReplayStart, now: string): Promise<ReplayItem> {
   const { id, action, requestedBy, reason, scope, rate } = start;
+  const asked = { id, at: now, actor: requestedBy, action, target: id, reason, outcome: "done" } as const;
   const { where, bound } = whereOf(scope);
   const taken =
     action === "replay"
@@ -63,6 +65,7 @@ export async function startReplay(db: D1Database, start: ReplayStart, now: strin
       )
       .bind(...values, ...bound),
     db.prepare(`${SELECT_REPLAYS} WHERE r.id = ?1`).bind(id),
+    insertAction(db, asked),
   ]);
   return v.parse(v.tuple([replayItem]), row?.results)[0];
 }
@@ -89,9 +92,21 @@ export async function loadReplay(db: D1Database, id: string): Promise<ReplayItem
   return row === null ? undefined : v.parse(replayItem, row);
 }
 
-/** Ends a replay. What it has not reached is open again. One that has ended stays as it is. */
-export async function cancelReplay(db: D1Database, id: string, now: string): Promise<ReplayItem | undefined> {
-  await db.batch([db.prepare(CANCEL).bind(id, now), db.prepare(REOPEN).bind(id)]);
+/**
+ * Ends a replay. What it has not reached is open again. One that has ended stays as it is.
+ * @param asked the id of the action, and who asks
+ */
+export async function cancelReplay(
+  db: D1Database,
+  id: string,
+  asked: { readonly id: string; readonly actor: string },
+  now: string,
+): Promise<ReplayItem | undefined> {
+  await db.batch([
+    db.prepare(RECORD_CANCEL).bind(asked.id, now, asked.actor, id),
+    db.prepare(CANCEL).bind(id, now),
+    db.prepare(REOPEN).bind(id),
+  ]);
   return loadReplay(db, id);
 }
 
@@ -121,6 +136,11 @@ const INSERT = `
          CASE WHEN ?2 = 'discard' OR n = 0 THEN 'done' ELSE 'running' END,
          CASE WHEN ?2 = 'discard' OR n = 0 THEN ?4 END
   FROM`;
+
+const RECORD_CANCEL = `
+  INSERT INTO operator_actions (id, at, actor, action, target, outcome)
+  SELECT ?1, ?2, ?3, 'cancel-replay', id, CASE status WHEN 'running' THEN 'done' ELSE 'unchanged' END
+  FROM replays WHERE id = ?4`;
 
 const CANCEL = `
   UPDATE replays SET

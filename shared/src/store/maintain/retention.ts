@@ -11,6 +11,8 @@ export interface Horizons {
   readonly deliveriesBefore: string;
   /** Validations that finished before it, with their timeline and their effects. */
   readonly validationsBefore: string;
+  /** What people asked for before it. */
+  readonly actionsBefore: string;
   /** Results that wait for a callback that never arrived. */
   readonly strayResultsBefore: string;
 }
@@ -43,7 +45,7 @@ const SELECT_HORIZON = `
 
 interface Delete {
   readonly sql: string;
-  readonly before: "deliveries" | "validations" | "strayResults";
+  readonly before: "deliveries" | "validations" | "actions" | "strayResults";
   /** It deletes rows that depend on others, which are counted themselves. */
   readonly follows?: true;
 }
@@ -92,6 +94,11 @@ const DELETES: readonly Delete[] = [
             SELECT id FROM reconciles WHERE requested_at < ?1 AND finished_at IS NOT NULL
             ORDER BY requested_at LIMIT ${CHUNK})`,
     before: "deliveries",
+  },
+  {
+    sql: `DELETE FROM operator_actions WHERE id IN (
+            SELECT id FROM operator_actions WHERE at < ?1 ORDER BY at LIMIT ${CHUNK})`,
+    before: "actions",
   },
   // A callback that could not be recorded has its results here, until its dead letter is replayed.
   {

@@ -1,5 +1,6 @@
 /** The statements of a decision's transaction. Each takes the rows of one kind, with `now`, as one JSON parameter. */
 import { UPSERT_LIMITS } from "../limit-sql.ts";
+import { INSERT_ACTIONS } from "../operator-action.ts";
 import { UPSERT_NAMES } from "../repository-names.ts";
 import { GATE, GITHUB_GATE } from "../settings.ts";
 import { SUBJECT_FIELDS } from "../subject-row.ts";
@@ -258,4 +259,5 @@ export const WRITES: readonly (readonly [MutationKind, sql: string])[] = [
   ["limit", UPSERT_LIMITS],
   ["setting", UPSERT_SETTINGS],
   ["turn", UPSERT_TURNS],
+  ["action", INSERT_ACTIONS],
 ];

@@ -1,6 +1,7 @@
 /** What one transaction writes: a list of mutations, each of one kind of row. */
 import type { Conclusion, GrainchainStatus, ValidationState } from "../../domain/validation.ts";
 import type { Limit } from "../limit-sql.ts";
+import type { OperatorAction } from "../operator-action.ts";
 import type { DeadLetter, DeliveryRow, Results, TimelineEntry, UnmatchedCallback } from "../rows.ts";
 import type { Subject } from "../subject-row.ts";
 import type { Validation } from "../validation-row.ts";
@@ -81,6 +82,7 @@ export interface ReactionOutcome {
 }
 
 interface Rows {
+  action: OperatorAction;
   subject: Subject;
   validation: Validation;
   results: { readonly validation_id: string; readonly results: Results };

@@ -10,7 +10,7 @@ import { parseValidations, VALIDATION_COLUMNS, type Validation } from "../valida
 
 /** The rows that a batch of facts can touch. */
 export interface Snapshot {
-  /** Ids of deliveries and callbacks recorded before. */
+  /** Ids of facts recorded before. */
   readonly recorded: ReadonlySet<string>;
   readonly subjects: readonly Subject[];
   readonly validations: readonly Validation[];
@@ -36,7 +36,7 @@ export async function loadSnapshot(
   const ids = JSON.stringify(keys.validationIds);
   const ordered = JSON.stringify(keys.ordered);
   const [recorded, subjects, validations, turns, names] = await db.batch<Record<string, unknown>>([
-    db.prepare(SELECT_RECORDED).bind(JSON.stringify(facts.flatMap(possibleIds))),
+    db.prepare(SELECT_RECORDED).bind(JSON.stringify(facts.flatMap(possibleIds)), JSON.stringify(keys.orders)),
     db.prepare(SELECT_SUBJECTS).bind(named, reruns, ordered),
     db.prepare(SELECT_VALIDATIONS).bind(named, reruns, ids, ordered),
     db
@@ -64,6 +64,8 @@ interface Keys {
   readonly subjects: readonly (readonly [repositoryId: number, subject: string, headSha: string | null])[];
   readonly reruns: readonly (readonly [repositoryId: number, headSha: string])[];
   readonly validationIds: readonly string[];
+  /** Operator commands. */
+  readonly orders: readonly string[];
   /** Validations that operator commands are about: their subjects matter too. */
   readonly ordered: readonly string[];
   readonly repositories: readonly number[];
@@ -85,6 +87,7 @@ function collectKeys(facts: readonly Fact[]): Keys {
       change.type === "rerun" ? [[id, change.head_sha] as const] : [],
     ),
     validationIds: facts.flatMap((fact) => ("validation_id" in fact ? [fact.validation_id] : [])),
+    orders: facts.flatMap((fact) => (fact.kind === "order" ? [fact.id] : [])),
     ordered: facts.flatMap((fact) => (fact.kind === "order" ? [fact.validation_id] : [])),
     repositories: [...new Set(changes.map(({ id }) => id))],
     claimed: [...new Set(facts.flatMap(claimedRepository))],
@@ -103,7 +106,8 @@ const turnRow = v.object({ repository_id: v.nullable(v.number()), turn: v.number
 const SELECT_RECORDED = `
   SELECT id FROM deliveries WHERE id IN (SELECT value FROM json_each(?1))
   UNION SELECT delivery_id FROM timeline WHERE delivery_id IN (SELECT value FROM json_each(?1))
-  UNION SELECT id FROM callbacks_unmatched WHERE id IN (SELECT value FROM json_each(?1))`;
+  UNION SELECT id FROM callbacks_unmatched WHERE id IN (SELECT value FROM json_each(?1))
+  UNION SELECT id FROM operator_actions WHERE id IN (SELECT value FROM json_each(?2))`;
 
 /** The subjects that the facts name, and those whose newest head they name (a re-run names only a SHA). */
 const SELECT_SUBJECTS = `

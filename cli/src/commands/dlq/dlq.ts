@@ -6,9 +6,9 @@ import {
 } from "@webhook-gateway/shared/api/dead-letter.ts";
 import { DEFAULT_RATE, MAX_RATE } from "@webhook-gateway/shared/api/replay.ts";
 import type { Command } from "commander";
-import { openSession } from "../api/session.ts";
-import { EXIT, GatewayError } from "../exit.ts";
-import { deadLetterScope, type ScopeOptions } from "../input/dead-letter-scope.ts";
+import { openSession } from "../../api/session.ts";
+import { EXIT, GatewayError } from "../../exit.ts";
+import { deadLetterScope, type ScopeOptions } from "../../input/dead-letter-scope.ts";
 import {
   addPageOptions,
   addTimeOptions,
@@ -17,14 +17,14 @@ import {
   repository,
   text,
   textUpTo,
-} from "../input/option.ts";
-import { escapeJson } from "../output/plain-text.ts";
-import { fieldLines } from "../output/table.ts";
-import { printResult } from "../output/terminal.ts";
-import { deadLetterColumns, deadLetterFields } from "../view/dead-letter.ts";
+} from "../../input/option.ts";
+import { escapeJson } from "../../output/plain-text.ts";
+import { fieldLines } from "../../output/table.ts";
+import { printResult } from "../../output/terminal.ts";
+import { deadLetterColumns, deadLetterFields } from "../../view/dead-letter.ts";
+import { listAction } from "../list.ts";
 import { type DeadLetterCommand, runDeadLetterCommand } from "./dead-letter-action.ts";
 import { DISCARD_EXAMPLES, EXAMPLES, LIST_EXAMPLES, REPLAY_EXAMPLES, SHOW_EXAMPLES } from "./dlq-examples.ts";
-import { listAction } from "./list.ts";
 
 interface ActionOptions extends ScopeOptions {
   readonly dryRun?: boolean;

@@ -1,16 +1,16 @@
 /** Replaying and discarding dead letters: previewed, confirmed by a person, followed to the end. */
 import type { DeadLetterPreview } from "@webhook-gateway/shared/api/dead-letter.ts";
 import type { ReplayItem } from "@webhook-gateway/shared/api/replay.ts";
-import type { DeadLetterAction, DeadLetterRequest } from "../api/operator-api.ts";
-import { ApiError } from "../api/refusal.ts";
-import type { Session } from "../api/session.ts";
-import { EXIT, GatewayError } from "../exit.ts";
-import { catchInterrupts } from "../input/interrupt.ts";
-import { requireConfirmation } from "../input/prompt.ts";
-import { tableLines } from "../output/table.ts";
-import { messageScreen, printJson, printMessage, resultScreen, type Screen } from "../output/terminal.ts";
-import { deadLetterColumns } from "../view/dead-letter.ts";
-import { followReplay } from "./replay-follow.ts";
+import type { DeadLetterAction, DeadLetterRequest } from "../../api/operator-api.ts";
+import { ApiError } from "../../api/refusal.ts";
+import type { Session } from "../../api/session.ts";
+import { EXIT, GatewayError } from "../../exit.ts";
+import { catchInterrupts } from "../../input/interrupt.ts";
+import { requireConfirmation } from "../../input/prompt.ts";
+import { tableLines } from "../../output/table.ts";
+import { messageScreen, printJson, printMessage, resultScreen, type Screen } from "../../output/terminal.ts";
+import { deadLetterColumns } from "../../view/dead-letter.ts";
+import { followReplay } from "../replay-follow.ts";
 
 export interface DeadLetterCommand {
   readonly action: DeadLetterAction;
