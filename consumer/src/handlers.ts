@@ -10,7 +10,6 @@ import { createGitHub, type GitHub } from "@webhook-gateway/shared/github/client
 import { hooksOf } from "@webhook-gateway/shared/github/hook.ts";
 import { isRequest, REQUEST, WAKE_UP, type WakeUp } from "@webhook-gateway/shared/messages/wake-up.ts";
 import { createRoutingPolicy } from "@webhook-gateway/shared/routing/routing-policy.ts";
-import { storeHeartbeat } from "@webhook-gateway/shared/store/maintain/heartbeat.ts";
 import { errorText, type Log } from "@webhook-gateway/shared/telemetry/log.ts";
 import pLimit from "p-limit";
 import type { DeliveryPolicy } from "./decide/context.ts";
@@ -21,6 +20,7 @@ import { type WatchDeps, watchStale } from "./dispatch/watchdog.ts";
 import { within } from "./effects/within.ts";
 import { type Budgets, CALLS_AT_ONCE } from "./github/send.ts";
 import { type AlertDeps, raiseAlerts } from "./maintain/alerts.ts";
+import { beat } from "./maintain/heartbeat.ts";
 import { expireOld, type RetentionDeps } from "./maintain/retention.ts";
 import type { Heartbeats } from "./maintain/sentinel.ts";
 import { recordDeadLetters } from "./record/dead-letters.ts";
@@ -55,9 +55,6 @@ const MAX_WAKE_DELAY_SECONDS = 600;
  * The invocation has 15 min (https://developers.cloudflare.com/workers/platform/limits/#duration).
  */
 const ACTIVITY_MS = 13 * 60_000;
-
-/** D1 has not answered if it takes longer, which is as long as it gives a query (https://developers.cloudflare.com/d1/platform/limits/). */
-const HEARTBEAT_MS = 30_000;
 
 /** Wires the consumer of one invocation. */
 export function createConsumer(deps: ConsumerDeps) {
@@ -111,18 +108,6 @@ export function createConsumer(deps: ConsumerDeps) {
   }
 
   const wakeNow = (message = WAKE_UP) => wake([deps.now().toISOString()], message);
-
-  /** Says that the cron runs: to the sentinel, and in D1 to the producer's health check. The sentinel hears if that worked. */
-  async function beat(): Promise<void> {
-    const now = deps.now().toISOString();
-    const [heard, stored] = await Promise.allSettled([
-      deps.sentinel.heard(),
-      within(HEARTBEAT_MS, () => storeHeartbeat(db, now)),
-    ]);
-    if (stored.status === "rejected") throw stored.reason;
-    await deps.sentinel.answered(stored.value);
-    if (heard.status === "rejected") throw heard.reason;
-  }
 
   const report = () => reportDue(reports).then((wakeAt) => wake(wakeAt));
 
@@ -191,7 +176,7 @@ export function createConsumer(deps: ConsumerDeps) {
       const activity = (name: string, perform: () => Promise<unknown>) =>
         attempt(name, () => within(ACTIVITY_MS, perform).then(() => false));
       await Promise.all([
-        activity("heartbeat", beat),
+        activity("heartbeat", () => beat(deps)),
         activity("alerts", () => raiseAlerts(alerts)),
         activity("effects", performEffects),
         activity("watchdog", () => watchStale(watch)),
