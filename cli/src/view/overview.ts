@@ -1,5 +1,6 @@
 /** The status of the gateway, as it is printed. */
 import type { GateItem, Overview } from "@webhook-gateway/shared/api/overview.ts";
+import { databaseSizeText } from "@webhook-gateway/shared/domain/database-size.ts";
 import { durationText } from "@webhook-gateway/shared/text/duration.ts";
 import { type Field, fieldLines, tableLines } from "../output/table.ts";
 import type { Screen } from "../output/terminal.ts";
@@ -17,6 +18,7 @@ export function overviewLines(overview: Overview, screen: Screen): string[] {
     ["reports", reportsText(overview)],
     ["cancels", countsText([overview.cancels.due, "due"], [overview.cancels.dead, "dead"])],
     ["deliveries", deliveriesText(overview, now)],
+    ["database", databaseSizeText(overview.database.bytes)],
     ["replays", overview.replays_running > 0 ? `${overview.replays_running} running` : "none running"],
     [
       "dead letters",

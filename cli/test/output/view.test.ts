@@ -29,6 +29,7 @@ test("shows a gateway at rest", () => {
     "reports          0 due, 0 dead",
     "cancels          0 due, 0 dead",
     "deliveries       none yet; 0 within the hour; 0 recovered within 24 h",
+    "database         7.1 of 10 GB, 71 %",
     "replays          none running",
     "dead letters     none",
   ]);
@@ -72,6 +73,7 @@ test("shows what is waiting, why and until when", () => {
     "reports          4 due, 1 dead; the first due since 2026-11-24 00:07:19Z",
     "cancels          0 due, 0 dead",
     "deliveries       the last 2026-11-24 00:08:09Z (10s ago); 40 within the hour; 1 recovered within 24 h",
+    "database         7.1 of 10 GB, 71 %",
     "replays          1 running",
     "dead letters     2",
     "  KIND      CLASS      COUNT  OLDEST",

@@ -1,5 +1,10 @@
 /** The conditions that the sentinel alerts on. Pure. */
-import { MAX_DATABASE_BYTES } from "@webhook-gateway/shared/domain/database-size.ts";
+import {
+  databaseSizeText,
+  FILLING_PERCENT,
+  FULL_PERCENT,
+  fullPercent,
+} from "@webhook-gateway/shared/domain/database-size.ts";
 import { isoTime } from "@webhook-gateway/shared/text/iso-time.ts";
 import type { Condition } from "./alert-conditions.ts";
 
@@ -24,8 +29,8 @@ const UNANSWERED_MS = 5 * 60_000;
 export const sentinelConditionsOf = (observed: Observed, nowMs: number): Condition[] => [
   consumerSilent(observed, nowMs),
   databaseAway(observed),
-  fuller("database filling", observed, 70),
-  fuller("database full", observed, 90),
+  fuller("database filling", observed, FILLING_PERCENT),
+  fuller("database full", observed, FULL_PERCENT),
 ];
 
 /** A silence during which nobody listened proves nothing: the platform may have stopped both. */
@@ -47,9 +52,8 @@ function databaseAway({ heardMs, unansweredMs }: Observed): Condition {
 }
 
 function fuller(name: string, { databaseBytes }: Observed, percent: number): Condition {
-  const share = (databaseBytes / MAX_DATABASE_BYTES) * 100;
-  const text = `the database is ${Math.floor(share)} % full`;
-  if (share <= percent) return { name, holds: false, text };
+  const text = `the database holds ${databaseSizeText(databaseBytes)}`;
+  if (fullPercent(databaseBytes) <= percent) return { name, holds: false, text };
   return {
     name,
     holds: true,

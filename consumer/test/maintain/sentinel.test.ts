@@ -73,7 +73,7 @@ test("a database that fills up is alerted on at 70 % and at 90 %, once each, and
     "database full resolved",
     "database filling resolved",
   ]);
-  expect(told[0]?.body.text).toContain("the database is 71 % full");
+  expect(told[0]?.body.text).toContain("the database holds 7.1 of 10 GB, 71 %: shorten ");
 });
 
 test("the size is remembered while D1 does not answer", async () => {

@@ -1,4 +1,10 @@
 /** `GET /health`: the state of what this Worker depends on, without a call to Grainchain. */
+import {
+  databaseSizeText,
+  FILLING_PERCENT,
+  FULL_PERCENT,
+  fullPercent,
+} from "@webhook-gateway/shared/domain/database-size.ts";
 import { loadDispatchSettings } from "@webhook-gateway/shared/store/settings.ts";
 import { VERSION } from "@webhook-gateway/shared/version.ts";
 
@@ -67,9 +73,9 @@ async function checkDatabase(
   now: Date,
 ): Promise<Pick<Health["checks"], "database" | "grainchain" | "consumer">> {
   try {
-    const { gate, seen, consumerSeenAt } = await loadDispatchSettings(db);
+    const { gate, seen, consumerSeenAt, databaseBytes } = await loadDispatchSettings(db);
     return {
-      database: { status: "ok" },
+      database: checkDatabaseSize(databaseBytes),
       grainchain: checkGrainchain(gate, seen, now.toISOString()),
       consumer: checkConsumer(consumerSeenAt, queue, now.getTime()),
     };
@@ -81,6 +87,12 @@ async function checkDatabase(
       consumer: unknown,
     };
   }
+}
+
+function checkDatabaseSize(bytes: number): Check {
+  const percent = fullPercent(bytes);
+  if (percent <= FILLING_PERCENT) return { status: "ok" };
+  return { status: percent > FULL_PERCENT ? "degraded" : "ok", detail: databaseSizeText(bytes) };
 }
 
 function checkConsumer(seenAt: string | undefined, { oldestMessage }: QueueWitness, nowMs: number): Check {
@@ -119,6 +131,8 @@ function checkQueue({ lastSend }: QueueWitness): Check {
 /** Without D1, the queue, or the consumer, deliveries cannot be processed; without Grainchain, they wait. */
 function overall({ database, queue, grainchain, consumer }: Health["checks"]): Health["status"] {
   if ([database, queue, consumer].some(({ status }) => status === "failed")) return "unhealthy";
-  const troubled = [grainchain, consumer].some(({ status }) => status === "failed" || status === "degraded");
+  const troubled = [database, grainchain, consumer].some(
+    ({ status }) => status === "failed" || status === "degraded",
+  );
   return troubled ? "degraded" : "healthy";
 }

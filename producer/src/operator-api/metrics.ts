@@ -53,6 +53,8 @@ export function metricsText(overview: Overview): string {
     ),
     family("last_delivery_age_seconds", "Age of the last delivery", [[{}, age(deliveries.last_at)]]),
     family("replays_running", "Replays in progress", [[{}, overview.replays_running]]),
+    family("database_bytes", "Size of the D1 database", [[{}, overview.database.bytes]]),
+    family("database_max_bytes", "What the D1 database can hold", [[{}, overview.database.max_bytes]]),
     "# EOF\n",
   ].join("");
 }

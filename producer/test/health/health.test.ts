@@ -120,6 +120,16 @@ describe("what was last seen of Grainchain", () => {
   });
 });
 
+test.each([
+  [7_000_000_000, { status: "ok" }, "healthy"],
+  [7_100_000_000, { status: "ok", detail: "7.1 of 10 GB, 71 %" }, "healthy"],
+  [9_100_000_000, { status: "degraded", detail: "9.1 of 10 GB, 91 %" }, "degraded"],
+])("says how full D1 is once that matters: %d bytes", async (bytes, database, status) => {
+  const all = async () => ({ results: [], meta: { size_after: bytes } });
+  const db = { prepare: () => ({ all }) } as unknown as D1Database;
+  expect(await jsonOf(await askHealth(start({ db })))).toMatchObject({ status, checks: { database } });
+});
+
 describe("the consumer", () => {
   test.each([
     ["whose cron ran a minute ago", "2026-11-23T09:59:00.000Z", "ok", "healthy", 200],

@@ -82,6 +82,8 @@ beforeEach(empty);
 describe("metrics", () => {
   test("are OpenMetrics where there is nothing to tell", async () => {
     const samples = await scrape();
+    expect(gaugeOf(samples, "database_bytes")).toBeGreaterThan(0);
+    expect(gaugeOf(samples, "database_max_bytes")).toBe(10_000_000_000);
     for (const state of VALIDATION_STATES) expect(gaugeOf(samples, "validations", { state })).toBe(0);
     expect(gaugeOf(samples, "gate_closed", { gate: "grainchain" })).toBe(0);
     expect(gaugeOf(samples, "waiting_oldest_age_seconds")).toBe(0);

@@ -49,6 +49,7 @@ export const overview = v.object({
   cancels: v.object({ due: v.number(), dead: v.number() }),
   deliveries: v.object({ last_at: v.nullable(time), last_hour: v.number(), recovered_last_day: v.number() }),
   replays_running: v.number(),
+  database: v.object({ bytes: v.number(), max_bytes: v.number() }),
   /** The last 24, newest first; hours without a validation are left out. */
   hours: v.array(hourItem),
 });

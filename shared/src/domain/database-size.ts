@@ -1,2 +1,18 @@
 /** What a D1 database can hold, in bytes (https://developers.cloudflare.com/d1/platform/limits/). */
 export const MAX_DATABASE_BYTES = 10_000_000_000;
+
+/** Beyond these, in percent, the size is alerted on. */
+export const FILLING_PERCENT = 70;
+export const FULL_PERCENT = 90;
+
+/** How full a database is, in percent of what it can hold. */
+export const fullPercent = (bytes: number): number => (bytes / MAX_DATABASE_BYTES) * 100;
+
+/** A size in words: `7.1 of 10 GB, 71 %`. */
+export const databaseSizeText = (bytes: number): string =>
+  `${gigabytes(bytes)} of ${MAX_DATABASE_BYTES / GB} GB, ${Math.floor(fullPercent(bytes))} %`;
+
+const GB = 1_000_000_000;
+
+/** Small ones keep a digit that is not 0. */
+const gigabytes = (bytes: number): string => (bytes / GB).toFixed(bytes < GB ? 3 : 1);

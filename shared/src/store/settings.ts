@@ -77,10 +77,12 @@ export function parseDispatchSettings(rows: readonly unknown[]): DispatchSetting
   };
 }
 
-/** Reads them from D1. */
-export async function loadDispatchSettings(db: D1Database): Promise<DispatchSettings> {
-  const { results } = await db.prepare(SELECT_DISPATCH_SETTINGS).all();
-  return parseDispatchSettings(results);
+/** Reads them from D1, which also says how large it is. */
+export async function loadDispatchSettings(
+  db: D1Database,
+): Promise<DispatchSettings & { readonly databaseBytes: number }> {
+  const { results, meta } = await db.prepare(SELECT_DISPATCH_SETTINGS).all();
+  return { ...parseDispatchSettings(results), databaseBytes: meta.size_after };
 }
 
 const dueTime = v.nullable(v.object({ value: v.pipe(v.string(), v.parseJson(), v.string()) }));

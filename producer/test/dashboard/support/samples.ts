@@ -198,6 +198,7 @@ const overview = (text: string): Overview => ({
   cancels: { due: 1, dead: 0 },
   deliveries: { last_at: before(12_000), last_hour: 30, recovered_last_day: 2 },
   replays_running: 1,
+  database: { bytes: 7_100_000_000, max_bytes: 10_000_000_000 },
   hours: [
     {
       hour: "2026-11-23T09:00:00.000Z",

@@ -1,6 +1,7 @@
 /** How the gateway does, in one round trip. */
 import * as v from "valibot";
 import { hourItem, type Overview } from "../../api/overview.ts";
+import { MAX_DATABASE_BYTES } from "../../domain/database-size.ts";
 import type { Gate } from "../../domain/gate.ts";
 import { VALIDATION_STATES } from "../../domain/validation.ts";
 import { GATE, GITHUB_GATE, parseGate } from "../settings.ts";
@@ -37,6 +38,7 @@ export async function loadOverview(db: D1Database, now: Date): Promise<StoredOve
     cancels: { due: effect.cancels_due, dead: effect.cancels_dead },
     deliveries: one(deliveriesRow, deliveries?.results),
     replays_running: effect.replays_running,
+    database: { bytes: states?.meta.size_after ?? 0, max_bytes: MAX_DATABASE_BYTES },
     hours: v.parse(v.array(hourItem), hours?.results ?? []),
   };
 }
