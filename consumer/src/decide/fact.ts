@@ -1,4 +1,5 @@
 /** Decides facts, each once. */
+import { withBelievedTimes } from "@webhook-gateway/shared/domain/claimed-time.ts";
 import { refusedId } from "@webhook-gateway/shared/domain/delivery-id.ts";
 import type { DeliveryFact, Fact } from "@webhook-gateway/shared/messages/fact.ts";
 import type { Snapshot } from "@webhook-gateway/shared/store/write/snapshot.ts";
@@ -30,7 +31,7 @@ export function decideFact(
   fact: Fact,
   policy: DeliveryPolicy,
 ): string | undefined {
-  if (fact.kind === "delivery") return decideOnce(changes, recorded, fact, policy);
+  if (fact.kind === "delivery") return decideOnce(changes, recorded, withBelievedTimes(fact), policy);
   if (!isFirst(recorded, fact.id)) return undefined;
   switch (fact.kind) {
     case "callback":
