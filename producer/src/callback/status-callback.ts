@@ -15,7 +15,7 @@ import { utcTime } from "@webhook-gateway/shared/text/utc-time.ts";
 import * as v from "valibot";
 import { type RateLimit, refuseUnauthorized } from "../auth/rate-limit.ts";
 import type { ApiError } from "../http/api-error.ts";
-import { decodeUtf8, discardBody, readBody, type Unread } from "../ingress/body.ts";
+import { decodeUtf8, discardBody, MAX_BODY_BYTES, readBody, type Unread } from "../ingress/body.ts";
 import type { BodyHold, BodyRoom } from "../ingress/body-room.ts";
 import { type Authentication, type Authenticator, type Capability, hasSignature } from "./authentication.ts";
 
@@ -84,7 +84,7 @@ async function readCallback(
   const { authenticator } = deps;
   const known = await authenticator.byCredential(request.headers, capability);
   if (known === undefined && !hasSignature(request.headers)) {
-    await discardBody(request, MAX_CALLBACK_BYTES, true);
+    await discardBody(request, MAX_BODY_BYTES, true);
     return refuseCallback(deps, request, capability);
   }
   const body = await readBody(request, MAX_CALLBACK_BYTES, known === undefined ? hold : undefined);

@@ -2,8 +2,8 @@
  * The memory for bodies whose sender is not known yet. An isolate has 128 MB for all its requests
  * (https://developers.cloudflare.com/workers/platform/limits/#memory), so uploads of strangers must not fill it.
  */
-/** Two of the largest bodies at once. What is left is for the code, and for reading one of them. */
-export const ROOM_BYTES = 56 * 1024 * 1024;
+/** One of the largest bodies and others. The isolate also has to hold the copy that is made when a buffer grows. */
+export const ROOM_BYTES = 32 * 1024 * 1024;
 
 /** The part of the room that one request holds. */
 export interface BodyHold {

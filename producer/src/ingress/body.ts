@@ -13,7 +13,7 @@ const MAX_PAUSE_MS = 1_000;
  */
 const SMALL_BYTES = 128 * 1024;
 
-/** Discarded bodies are read in pieces of this size: the default, 4 KiB, takes four times as long. */
+/** Bodies are read in pieces of this size: the default, 4 KiB, takes four times as long. */
 const PIECE_BYTES = 64 * 1024;
 
 /** Why a body could not be read: larger than the limit, truncated or too slow, or other bodies fill the room. */
@@ -86,7 +86,7 @@ async function readLarge(
   const { promise: late, resolve } = Promise.withResolvers<"broken_off">();
   const timer = setTimeout(resolve, MAX_UPLOAD_MS, "broken_off" as const);
   try {
-    const read = await Promise.race([readSteps(reader, announced, maxBytes, hold), late]);
+    const read = await Promise.race([readGrowing(reader, announced, maxBytes, hold), late]);
     if (read === "broken_off") await reader.cancel();
     if (typeof read !== "object" || read instanceof Uint8Array) return read;
     hold?.release();
@@ -100,11 +100,10 @@ async function readLarge(
 }
 
 /**
- * Reads in steps, each as long as everything before it: a stranger has to send half of what it makes the gateway hold, and
- * 25 MiB take 9 steps.
+ * Reads into a buffer that grows once the first part has arrived: to the announced length, or by doubling.
  * @returns a length if nothing is kept because the limit or the room ends there
  */
-async function readSteps(
+async function readGrowing(
   reader: Reader,
   announced: number | undefined,
   maxBytes: number,
@@ -113,12 +112,16 @@ async function readSteps(
   let buffer = new ArrayBuffer(0);
   let length = 0;
   while (length <= maxBytes) {
-    const left = announced === undefined ? maxBytes : Math.max(announced - length, PIECE_BYTES);
-    const step = Math.min(Math.max(length, SMALL_BYTES), left, maxBytes + 1 - length);
-    if (hold?.take(step) === false) break;
-    // A transfer frees the smaller buffer at once, not at the next garbage collection.
-    const view = new Uint8Array(buffer.transfer(length + step), length);
-    const { value, done } = await reader.readAtLeast(step, view);
+    if (length === buffer.byteLength) {
+      const more = announced === undefined ? length : Math.max(announced - length, PIECE_BYTES);
+      const step = Math.min(length === 0 ? SMALL_BYTES : more, maxBytes + 1 - length);
+      if (hold?.take(step) === false) break;
+      // A transfer frees the smaller buffer at once, not at the next garbage collection.
+      buffer = buffer.transfer(length + step);
+    }
+    // For a larger view, the runtime would hold what it has read a second time.
+    const view = new Uint8Array(buffer, length, Math.min(PIECE_BYTES, buffer.byteLength - length));
+    const { value, done } = await reader.readAtLeast(view.byteLength, view);
     if (value === undefined) return "broken_off";
     buffer = value.buffer;
     length += value.byteLength;
