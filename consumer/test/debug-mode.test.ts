@@ -1,8 +1,7 @@
 import { createExecutionContext, createMessageBatch, getQueueResult } from "cloudflare:test";
-import { env } from "cloudflare:workers";
 import type { Dataset } from "@webhook-gateway/shared/telemetry/telemetry.ts";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import worker from "../src/index.ts";
+import { consume } from "./handlers/support.ts";
 import { empty } from "./support/database.ts";
 import { freshRepository, pullRequest, sha } from "./support/facts.ts";
 import { createDouble, take } from "./support/grainchain.ts";
@@ -34,7 +33,7 @@ async function deliver(queue: string, body: unknown, bindings: Partial<Env>): Pr
     { id: "m0", timestamp: new Date(), attempts: 1, body },
   ]);
   const ctx = createExecutionContext();
-  await worker.queue(batch, { ...env, ...bindings });
+  await consume(batch, bindings);
   expect((await getQueueResult(batch, ctx)).explicitAcks).toEqual(["m0"]);
 }
 

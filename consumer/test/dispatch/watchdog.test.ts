@@ -3,6 +3,7 @@ import { NO_RESULTS, NO_VERDICT } from "@webhook-gateway/shared/domain/verdict.t
 import { GATE } from "@webhook-gateway/shared/store/settings.ts";
 import { createLog } from "@webhook-gateway/shared/telemetry/log.ts";
 import { beforeEach, describe, expect, test } from "vitest";
+import { startInvocation } from "../../../test/platform/invocation.ts";
 import { createGrainchain } from "../../src/dispatch/grainchain.ts";
 import { watchStale } from "../../src/dispatch/watchdog.ts";
 import { count, empty, row } from "../support/database.ts";
@@ -63,15 +64,17 @@ function watchdog(answer: Answer, clock = { nowMs: NOW.getTime() }) {
     requestTimeoutMs: 1_000,
     maxAgeMs: 360 * MINUTE_MS,
   };
-  const watch = () =>
-    watchStale({
-      db: env.DB,
-      grainchain: createGrainchain(config, fetcher, now),
+  const watch = () => {
+    const invocation = startInvocation();
+    return watchStale({
+      db: invocation.database(env.DB),
+      grainchain: createGrainchain(config, invocation.fetch(fetcher), now),
       config,
       log: createLog({ debug: false, write: () => undefined }),
       now,
       newId: () => crypto.randomUUID(),
     });
+  };
   return { watch, asked, mostAtOnce: () => mostAtOnce };
 }
 

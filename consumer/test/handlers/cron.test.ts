@@ -1,22 +1,22 @@
-import { createScheduledController } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, expect, test, vi } from "vitest";
-import worker from "../../src/index.ts";
 import { count, intercept } from "../support/database.ts";
 import { createDouble, take } from "../support/grainchain.ts";
-import { deliver, down, EVENTS, lines, opened, stubGrainchain, useWorker, workQueue } from "./support.ts";
+import {
+  cron,
+  deliver,
+  down,
+  EVENTS,
+  lines,
+  opened,
+  sentinel,
+  stubGrainchain,
+  useWorker,
+} from "./support.ts";
 
 useWorker();
 
 afterEach(() => vi.useRealTimers());
-
-const cron = (bindings: object) =>
-  worker.scheduled(createScheduledController(), {
-    ...env,
-    ...sentinel().binding,
-    WORK: workQueue().queue,
-    ...bindings,
-  } as Env);
 
 test("an alert does not wait for Grainchain, which hangs", async () => {
   await deliver(EVENTS, [opened(), { v: 1, kind: "unreadable" }], {}, 8);
@@ -38,21 +38,6 @@ test("an alert does not wait for Grainchain, which hangs", async () => {
   await cron({ ALERT_WEBHOOK_URL: "https://alerts.test/hook" });
   expect(double.calls).toHaveLength(1);
 });
-
-/** What the sentinel was told. */
-function sentinel() {
-  const heard = Promise.withResolvers<void>();
-  const told: unknown[] = [];
-  const stub = {
-    heard: async () => {
-      told.push("heard");
-      heard.resolve();
-    },
-    answered: async (bytes: number) => void told.push(bytes),
-  };
-  const binding: object = { SENTINEL: { getByName: () => stub } };
-  return { told, heard: heard.promise, binding };
-}
 
 /** The real D1, which claims to have that size. */
 const ofSize = (bytes: number): D1Database => {

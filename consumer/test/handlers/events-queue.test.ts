@@ -1,11 +1,20 @@
-import { createMessageBatch, createScheduledController } from "cloudflare:test";
+import { createMessageBatch } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, test, vi } from "vitest";
-import worker from "../../src/index.ts";
 import { intercept, rows } from "../support/database.ts";
 import { freshRepository, note, pullRequest, sha } from "../support/facts.ts";
 import { outcomesOf, record, validationOf } from "../support/recording.ts";
-import { deliver, down, EVENTS, opened, stubGrainchain, useWorker, workQueue } from "./support.ts";
+import {
+  consume,
+  cron,
+  deliver,
+  down,
+  EVENTS,
+  opened,
+  stubGrainchain,
+  useWorker,
+  workQueue,
+} from "./support.ts";
 
 useWorker();
 
@@ -34,7 +43,7 @@ describe("the events queue", () => {
     expect((await deliver(EVENTS, [opened(repository)], { WORK: work.queue })).acked).toEqual(["m0"]);
     expect(work.sent).toHaveLength(1);
     const double = stubGrainchain();
-    await worker.scheduled(createScheduledController(), { ...env, WORK: work.queue } as Env);
+    await cron({ WORK: work.queue });
     expect(double.calls).toHaveLength(1);
     expect((await validationOf(`${repository.id}-pr-12-${sha("a")}-1`)).state).toBe("pending");
   });
@@ -64,7 +73,7 @@ describe("the events queue", () => {
     ]);
     for (const one of batch.messages) vi.spyOn(one, "ack").mockImplementation(() => void acked.push(one.id));
     const DB = intercept(env.DB, () => expect(acked).toEqual([]));
-    await worker.queue(batch, { ...env, DB, WORK: workQueue().queue } as Env);
+    await consume(batch, { DB });
     expect(acked).toEqual(["m0"]);
   });
 

@@ -1,8 +1,16 @@
-import { createExecutionContext, createMessageBatch, getQueueResult } from "cloudflare:test";
+import {
+  createExecutionContext,
+  createMessageBatch,
+  createScheduledController,
+  getQueueResult,
+} from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import type { Fact } from "@webhook-gateway/shared/messages/fact.ts";
 import type { Dataset } from "@webhook-gateway/shared/telemetry/telemetry.ts";
 import { afterEach, beforeEach, expect, vi } from "vitest";
+import type { Usage } from "../../../test/platform/accounting.ts";
+import { startInvocation } from "../../../test/platform/invocation.ts";
+import type { NamespaceLike } from "../../../test/platform/namespace.ts";
 import worker from "../../src/index.ts";
 import { breakable, empty } from "../support/database.ts";
 import { freshRepository, pullRequest } from "../support/facts.ts";
@@ -30,11 +38,59 @@ export function useWorker(): void {
   });
 }
 
-export interface Bindings {
-  readonly DB?: D1Database;
+export interface Bindings extends Omit<Partial<Env>, "WORK" | "METRICS" | "SENTINEL"> {
   readonly WORK?: Pick<Queue, "send">;
   readonly METRICS?: Dataset;
+  readonly SENTINEL?: NamespaceLike;
 }
+
+/** What the sentinel was told. */
+export function sentinel() {
+  const heard = Promise.withResolvers<void>();
+  const told: unknown[] = [];
+  const stub = {
+    heard: async () => {
+      told.push("heard");
+      heard.resolve();
+    },
+    answered: async (bytes: number) => void told.push(bytes),
+  };
+  const binding = { SENTINEL: { getByName: () => stub } };
+  return { told, heard: heard.promise, binding };
+}
+
+/** One invocation of the Worker, within the platform's limits. @returns what it used */
+export async function invoke(
+  bindings: Bindings,
+  perform: (its: Env) => Promise<void>,
+  invocation = startInvocation(),
+): Promise<Usage> {
+  const bound = { ...env, ...sentinel().binding, WORK: workQueue().queue, ...bindings };
+  const limited: object = {
+    ...bound,
+    DB: invocation.database(bound.DB),
+    WORK: invocation.queue(bound.WORK),
+    METRICS: invocation.dataset(bound.METRICS),
+    SENTINEL: invocation.namespace(bound.SENTINEL),
+    GITHUB_BUDGET: invocation.namespace(bound.GITHUB_BUDGET),
+  };
+  const outside = globalThis.fetch;
+  vi.stubGlobal("fetch", invocation.fetch(outside));
+  try {
+    await invocation.run(() => perform(limited as Env));
+  } finally {
+    vi.stubGlobal("fetch", outside);
+  }
+  return invocation.usage();
+}
+
+/** The cron, once. */
+export const cron = (bindings: Bindings = {}): Promise<Usage> =>
+  invoke(bindings, (its) => worker.scheduled(createScheduledController(), its));
+
+/** A batch, as the queue gives it. */
+export const consume = (batch: MessageBatch, bindings: Bindings = {}): Promise<Usage> =>
+  invoke(bindings, (its) => worker.queue(batch, its));
 
 /** A work queue that remembers what was sent to it. */
 export function workQueue(
@@ -64,7 +120,7 @@ export async function deliver(
   const batch = createMessageBatch(queue, messages);
   const delays = batch.messages.map((message) => vi.spyOn(message, "retry"));
   const ctx = createExecutionContext();
-  await worker.queue(batch, { ...env, WORK: workQueue().queue, ...bindings } as Env);
+  await consume(batch, bindings);
   const { outcome, explicitAcks, retryMessages, ackAll, retryBatch } = await getQueueResult(batch, ctx);
   expect([outcome, ackAll, retryBatch.retry]).toEqual(["ok", false, false]);
   return {

@@ -3,6 +3,7 @@ import { readConsumerConfig } from "@webhook-gateway/shared/config/consumer.ts";
 import { CHUNK, deleteChunk } from "@webhook-gateway/shared/store/maintain/retention.ts";
 import { createLog } from "@webhook-gateway/shared/telemetry/log.ts";
 import { beforeEach, describe, expect, test } from "vitest";
+import { startInvocation } from "../../../test/platform/invocation.ts";
 import { createConsumer, githubOf } from "../../src/handlers.ts";
 import { expireOld } from "../../src/maintain/retention.ts";
 import { count, countStatements, empty, faulty, row, rows, rowsReadBy } from "../support/database.ts";
@@ -186,7 +187,7 @@ describe("the configuration", () => {
     const consumer = createConsumer({
       config,
       github: githubOf(config, unavailable, now),
-      db: env.DB,
+      db: startInvocation().database(env.DB),
       work: { send: async () => ({ metadata: { metrics: { backlogCount: 0, backlogBytes: 0 } } }) },
       log: SILENT,
       fetch: unavailable,

@@ -5,6 +5,7 @@ import type { Fact } from "@webhook-gateway/shared/messages/fact.ts";
 import { invariants } from "@webhook-gateway/shared/store/maintain/invariants.ts";
 import { cancelReplay, loadReplay, startReplay } from "@webhook-gateway/shared/store/maintain/replays.ts";
 import { expect } from "vitest";
+import { startInvocation } from "../../../test/platform/invocation.ts";
 import { dispatchDue } from "../../src/dispatch/dispatch.ts";
 import { recordDeadLetters } from "../../src/record/dead-letters.ts";
 import type { RecordDeps } from "../../src/record/record.ts";
@@ -26,7 +27,8 @@ export interface ReplayOptions {
 
 export function replayDeps({ at = START, clock, db = env.DB }: ReplayOptions = {}): RecordDeps {
   const nowMs = Date.parse(second(at));
-  return { db, policy: POLICY, log: SILENT, now: () => new Date(clock?.nowMs ?? nowMs) };
+  const limited = startInvocation().database(db);
+  return { db: limited, policy: POLICY, log: SILENT, now: () => new Date(clock?.nowMs ?? nowMs) };
 }
 
 /** Orders a replay. @returns its id */
@@ -117,7 +119,10 @@ export const deadLetterIdOf = (validationId: string): string => `dispatch-${vali
 /** Facts that could not be recorded. @returns the ids of their dead letters */
 export async function unrecorded(facts: readonly Fact[]): Promise<string[]> {
   const messages = facts.map((fact) => message(JSON.parse(JSON.stringify(fact)), 100));
-  await recordDeadLetters({ db: env.DB, log: SILENT, now: () => new Date(second(3650)) }, messages);
+  await recordDeadLetters(
+    { db: startInvocation().database(env.DB), log: SILENT, now: () => new Date(second(3650)) },
+    messages,
+  );
   return facts.map(({ id }) => `fact-${id}`);
 }
 

@@ -3,6 +3,7 @@ import { env } from "cloudflare:workers";
 import { readConsumerConfig } from "@webhook-gateway/shared/config/consumer.ts";
 import type { Fact } from "@webhook-gateway/shared/messages/fact.ts";
 import type { WakeUp } from "@webhook-gateway/shared/messages/wake-up.ts";
+import { Invocations } from "../../../test/platform/invocations.ts";
 import { createConsumer, githubOf } from "../../src/handlers.ts";
 import { second } from "../support/facts.ts";
 import { createDouble, type Requested, take } from "../support/grainchain.ts";
@@ -44,13 +45,14 @@ export function startWorld({ at, db = env.DB, loses = () => false, refuses = () 
     },
   };
   const now = () => new Date(nowMs);
+  const invocations = new Invocations();
   const consumer = createConsumer({
     config: CONFIG,
     github: githubOf(CONFIG, double.fetch, now),
-    db,
+    db: invocations.database(db),
     work,
     log: SILENT,
-    fetch: double.fetch,
+    fetch: invocations.fetch(double.fetch),
     now,
     random: () => 0,
     newId: () => crypto.randomUUID(),
@@ -72,6 +74,7 @@ export function startWorld({ at, db = env.DB, loses = () => false, refuses = () 
 
   /** Goes on to the next thing that is due: a wake-up, or the cron. */
   async function next(): Promise<void> {
+    invocations.next();
     const due = queue.toSorted((a, b) => a.dueMs - b.dueMs)[0];
     if (due === undefined || due.dueMs >= cronMs) {
       nowMs = cronMs;
@@ -95,7 +98,10 @@ export function startWorld({ at, db = env.DB, loses = () => false, refuses = () 
     calls: double.calls,
     /** Seconds since the world began. */
     seconds: () => (nowMs - beginMs) / 1000,
-    record: (facts: readonly Fact[]) => consumer.events(batchOf(JSON.parse(JSON.stringify(facts)), () => {})),
+    record(facts: readonly Fact[]) {
+      invocations.next();
+      return consumer.events(batchOf(JSON.parse(JSON.stringify(facts)), () => {}));
+    },
     next,
     async until(done: () => Promise<boolean>): Promise<void> {
       for (let steps = 0; steps < 2000; steps++) {

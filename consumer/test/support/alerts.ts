@@ -1,6 +1,7 @@
 /** A receiver of alerts, and somebody who raises them, over the real D1. */
 import { env } from "cloudflare:workers";
 import { createLog } from "@webhook-gateway/shared/telemetry/log.ts";
+import { startInvocation } from "../../../test/platform/invocation.ts";
 import { raiseAlerts } from "../../src/maintain/alerts.ts";
 import { rows } from "./database.ts";
 import { second } from "./facts.ts";
@@ -65,8 +66,12 @@ export function alertReceiver(options: AlertOptions = {}) {
 
 export function startAlerts(options: AlertOptions = {}) {
   const { sender, ...received } = alertReceiver(options);
-  const raise = (db = options.db ?? env.DB) =>
-    raiseAlerts({ ...sender, db, thresholds: { oldestWaitingMs: 900_000 } });
+  const raise = (given = options.db ?? env.DB) => {
+    const invocation = startInvocation();
+    const db = invocation.database(given);
+    const limited = { ...sender, fetch: invocation.fetch(sender.fetch), db };
+    return raiseAlerts({ ...limited, thresholds: { oldestWaitingMs: 900_000 } });
+  };
   return { ...received, raise };
 }
 

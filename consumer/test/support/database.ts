@@ -1,12 +1,16 @@
 import { applyD1Migrations } from "cloudflare:test";
 import { env } from "cloudflare:workers";
+import { startInvocation } from "../../../test/platform/invocation.ts";
+import { EACH_ALONE } from "../../../test/platform/invocations.ts";
 
 let migrated = false;
 
-/** Makes the schema, once for a workerd. */
+/** Makes the schema, once for a workerd, and puts D1's limits around the database. */
 export async function migrate(): Promise<void> {
-  if (!migrated) await applyD1Migrations(env.DB, env.TEST_MIGRATIONS);
+  if (migrated) return;
   migrated = true;
+  await applyD1Migrations(env.DB, env.TEST_MIGRATIONS);
+  Object.defineProperty(env, "DB", { value: startInvocation(EACH_ALONE).database(env.DB) });
 }
 
 /** Rows of a query. */

@@ -7,6 +7,7 @@ import pLimit from "p-limit";
 import { expect, inject, onTestFinished } from "vitest";
 import { type GitHub as Double, openGitHub } from "../../../test/github/client/client.ts";
 import type { InstanceSpec } from "../../../test/github/client/spec.ts";
+import { Invocations } from "../../../test/platform/invocations.ts";
 import { type Budgets, CALLS_AT_ONCE } from "../../src/github/send.ts";
 import type { ReconcileDeps } from "../../src/recover/reconcile.ts";
 import { reactDue } from "../../src/report/reaction.ts";
@@ -79,12 +80,16 @@ export async function openWorld(options: WorldOptions): Promise<World> {
     privateKey: mode === "app" ? DOUBLE.privateKeyPkcs1 : undefined,
     ...given,
   };
-  const another = (config: Partial<GitHubConfig> = {}, itsDb = db): Deps => ({
+  const depsOf = (invocations: Invocations, config: Partial<GitHubConfig>, itsDb: D1Database): Deps => ({
     db: itsDb,
-    github: createGitHub({ ...configured, ...config }, (input, init) => fetch(input, init), now),
+    github: createGitHub(
+      { ...configured, ...config },
+      invocations.fetch((input: RequestInfo | URL, init?: RequestInit) => fetch(input, init)),
+      now,
+    ),
     publicUrl: PUBLIC_URL,
     atOnce: pLimit(CALLS_AT_ONCE),
-    budgets: budgetsOf(world),
+    budgets: budgetsOf(world, invocations.namespace(env.GITHUB_BUDGET)),
     log,
     now,
     random: () => 0,
@@ -92,7 +97,12 @@ export async function openWorld(options: WorldOptions): Promise<World> {
     record: { db: itsDb, policy: { ...POLICY, githubAppId: DOUBLE.appId }, log, now },
     routing: createRoutingPolicy({ REPOSITORY_ALLOW: [], REPOSITORY_DENY: [], VALIDATE_PUSH_BRANCHES: [] }),
   });
-  const deps = another();
+  const another = (config: Partial<GitHubConfig> = {}, given = db): Deps => {
+    const its = new Invocations();
+    return depsOf(its, config, its.database(given));
+  };
+  const invocations = new Invocations();
+  const deps = depsOf(invocations, {}, invocations.database(db));
   onTestFinished(async () => {
     expect(await double.violations()).toEqual([]);
     await expectNothingSecret(double, lines);
@@ -105,8 +115,14 @@ export async function openWorld(options: WorldOptions): Promise<World> {
     lines,
     another,
     record: async (...facts) => void (await record(facts, { db, now, log, policy: deps.record.policy })),
-    report: (its = deps) => reportDue(its),
-    react: () => reactDue(deps),
+    report(its = deps) {
+      invocations.next();
+      return reportDue(its);
+    },
+    react() {
+      invocations.next();
+      return reactDue(deps);
+    },
     pass: (seconds) => {
       clock.nowMs += seconds * 1000;
     },
@@ -129,8 +145,8 @@ export const installationOf = (...names: string[]) => ({
 });
 
 /** The real Durable Objects, one set a world. */
-function budgetsOf(world: number): Budgets {
-  const budget = (name: string) => env.GITHUB_BUDGET.getByName(`${world} ${name}`);
+function budgetsOf(world: number, namespace: typeof env.GITHUB_BUDGET): Budgets {
+  const budget = (name: string) => namespace.getByName(`${world} ${name}`);
   return {
     take: (name, lease, wanted, nowMs) => budget(name).take(lease, [...wanted], nowMs),
     settle: (name, leaseId, limitedUntilMs) => budget(name).settle(leaseId, limitedUntilMs),

@@ -1,4 +1,5 @@
 import { env } from "cloudflare:workers";
+import { startInvocation } from "../../../test/platform/invocation.ts";
 import type { DispatchConfig, DispatchDeps } from "../../src/dispatch/dispatch.ts";
 import { createGrainchain, type GrainchainConfig } from "../../src/dispatch/grainchain.ts";
 import { second } from "./facts.ts";
@@ -121,13 +122,14 @@ export interface EffectOptions {
   readonly log?: DispatchDeps["log"];
 }
 
-/** What effects need, with a double behind the real client. */
+/** What effects need in one invocation, with a double behind the real client. */
 export function effectDeps(double: Double, options: EffectOptions = {}): DispatchDeps {
   const { clock = clockAt(3600), db = env.DB, random = () => 0, log = SILENT } = options;
   const now = () => new Date(clock.nowMs);
+  const invocation = startInvocation();
   const requestTimeoutMs = options.config?.requestTimeoutMs ?? 30_000;
   return {
-    db,
+    db: invocation.database(db),
     grainchain: createGrainchain(
       {
         apiUrl: "https://grainchain.test/",
@@ -138,7 +140,7 @@ export function effectDeps(double: Double, options: EffectOptions = {}): Dispatc
         requestTimeoutMs,
         ...options.grainchain,
       },
-      double.fetch,
+      invocation.fetch(double.fetch),
       now,
     ),
     config: {

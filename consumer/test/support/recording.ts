@@ -3,6 +3,7 @@ import type { Fact } from "@webhook-gateway/shared/messages/fact.ts";
 import { recountTallies } from "@webhook-gateway/shared/store/tallies.ts";
 import { createLog, type Log } from "@webhook-gateway/shared/telemetry/log.ts";
 import { expect } from "vitest";
+import { startInvocation } from "../../../test/platform/invocation.ts";
 import type { DeliveryPolicy } from "../../src/decide/context.ts";
 import { type RecordedBatch, recordBatch } from "../../src/record/record.ts";
 import type { IncomingMessage } from "../../src/record/settle.ts";
@@ -32,11 +33,12 @@ export const message = (body: unknown, attempts = 1): IncomingMessage => ({
   timestamp: new Date(second(0)),
 });
 
-/** Records facts as one batch of messages; they go through JSON, as on the queue. */
+/** Records facts as one batch of messages, in an invocation of its own; they go through JSON, as on the queue. */
 export function record(facts: readonly Fact[], options: Recording = {}): Promise<RecordedBatch> {
   const { db = env.DB, policy, now = () => new Date(second(3600)), log = SILENT } = options;
   const messages = facts.map((fact) => message(JSON.parse(JSON.stringify(fact))));
-  return recordBatch({ db, policy: { ...POLICY, ...policy }, log, now }, messages);
+  const limited = startInvocation().database(db);
+  return recordBatch({ db: limited, policy: { ...POLICY, ...policy }, log, now }, messages);
 }
 
 /** Records facts, and again what is to be retried, as the queue does. */

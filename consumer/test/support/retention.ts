@@ -4,6 +4,7 @@ import { invariants } from "@webhook-gateway/shared/store/maintain/invariants.ts
 import { recountTallies } from "@webhook-gateway/shared/store/tallies.ts";
 import type { Log } from "@webhook-gateway/shared/telemetry/log.ts";
 import { expect } from "vitest";
+import { startInvocation } from "../../../test/platform/invocation.ts";
 import { dispatchDue } from "../../src/dispatch/dispatch.ts";
 import { expireOld } from "../../src/maintain/retention.ts";
 import { rows } from "./database.ts";
@@ -23,7 +24,12 @@ interface Options {
 
 /** Runs retention so many seconds after the tests' own hour began. */
 export const expireAfter = (seconds: number, { config, db = env.DB, log = SILENT }: Options = {}) =>
-  expireOld({ db, log, now: () => new Date(second(seconds)), config: { ...CONFIG, ...config } });
+  expireOld({
+    db: startInvocation().database(db),
+    log,
+    now: () => new Date(second(seconds)),
+    config: { ...CONFIG, ...config },
+  });
 
 /** Every rule of a live database. */
 export async function expectRules(): Promise<void> {

@@ -6,6 +6,7 @@ import { env } from "cloudflare:workers";
 import type { CallbackFact, Fact } from "@webhook-gateway/shared/messages/fact.ts";
 import { cancelReplay, startReplay } from "@webhook-gateway/shared/store/maintain/replays.ts";
 import { createLog } from "@webhook-gateway/shared/telemetry/log.ts";
+import { type Invocation, startInvocation } from "../../../test/platform/invocation.ts";
 import type { RandomSource } from "../../../test/support/random.ts";
 import { cancelDue } from "../../src/dispatch/cancel.ts";
 import { dispatchDue } from "../../src/dispatch/dispatch.ts";
@@ -45,6 +46,7 @@ export class Simulation {
   readonly runs = new Map<string, Run>();
   /** Errors that were logged, and that no fault of the simulation explains. */
   readonly problems: string[] = [];
+  /** What a consumer needs in one invocation. */
   readonly #deps;
 
   /** @param operators whether somebody replays, cancels and re-runs meanwhile */
@@ -65,18 +67,20 @@ export class Simulation {
       maxConcurrent: 0,
       maxAttempts: 1_000,
     };
-    this.#deps = {
-      db: faulty(env.DB, () =>
-        this.#chance(this.#faults.database) ? (this.#chance(0.5) ? "before" : "after") : "never",
-      ),
-      grainchain: createGrainchain(config, (input, init) => this.#grainchain(String(input), init), now),
+    const db = faulty(env.DB, () =>
+      this.#chance(this.#faults.database) ? (this.#chance(0.5) ? "before" : "after") : "never",
+    );
+    const fetcher: typeof fetch = (input, init) => this.#grainchain(String(input), init);
+    this.#deps = (invocation: Invocation) => ({
+      db: invocation.database(db),
+      grainchain: createGrainchain(config, invocation.fetch(fetcher), now),
       config,
       policy: POLICY,
       log: createLog({ debug: false, write: (level, line) => this.#notice(level, line) }),
       now,
       random,
       newId: () => `id-${++this.#ids}`,
-    };
+    });
   }
 
   #notice(level: string, line: string): void {
@@ -136,9 +140,9 @@ export class Simulation {
     if (this.#operators && this.#chance(0.3)) return this.#operate();
     const choice = this.#random();
     if (choice < 0.4) await this.#recordSome();
-    else if (choice < 0.6) await dispatchDue(this.#deps).catch(ignoreInjected);
-    else if (choice < 0.7) await cancelDue(this.#deps).catch(ignoreInjected);
-    else if (choice < 0.75) await watchStale(this.#deps).catch(ignoreInjected);
+    else if (choice < 0.6) await dispatchDue(this.#deps(startInvocation())).catch(ignoreInjected);
+    else if (choice < 0.7) await cancelDue(this.#deps(startInvocation())).catch(ignoreInjected);
+    else if (choice < 0.75) await watchStale(this.#deps(startInvocation())).catch(ignoreInjected);
     else if (choice < 0.85) this.#finishOne();
     else this.#nowMs += Math.floor(this.#random() * 90_000);
   }
@@ -147,13 +151,13 @@ export class Simulation {
   async #operate(): Promise<void> {
     const now = new Date(this.#nowMs).toISOString();
     const choice = this.#random();
-    if (choice < 0.5) await replayDue(this.#deps).catch(ignoreInjected);
+    if (choice < 0.5) await replayDue(this.#deps(startInvocation())).catch(ignoreInjected);
     else if (choice < 0.8 || this.#faults === CALM) await this.#startReplay(now);
     else if (choice < 0.9) {
       const running = await this.#anyOf("SELECT id FROM replays WHERE status = 'running' ORDER BY id");
       if (running !== undefined) {
         const asked = { id: `cancel-${++this.#ids}`, actor: "operator:ada" };
-        await cancelReplay(this.#deps.db, running, asked, now).catch(ignoreInjected);
+        await cancelReplay(this.#deps(startInvocation()).db, running, asked, now).catch(ignoreInjected);
       }
     } else {
       const id = await this.#anyOf("SELECT id FROM validations ORDER BY id");
@@ -168,7 +172,9 @@ export class Simulation {
     const seen = await this.#anyOf("SELECT id FROM dead_letters ORDER BY id");
     const scope = seen === undefined || this.#chance(0.5) ? { all: true as const } : { ids: [seen] };
     const start = { action: "replay", requestedBy: "ada", reason: null, rate: 6000, scope } as const;
-    await startReplay(this.#deps.db, { ...start, id: `replay-${++this.#ids}` }, now).catch(ignoreInjected);
+    await startReplay(this.#deps(startInvocation()).db, { ...start, id: `replay-${++this.#ids}` }, now).catch(
+      ignoreInjected,
+    );
   }
 
   async #anyOf(sql: string): Promise<string | undefined> {
@@ -182,13 +188,13 @@ export class Simulation {
     if (batch.length === 0) return;
     const messages = batch.map((fact) => message(JSON.parse(JSON.stringify(fact))));
     if (this.#chance(this.#faults.deaths ?? 0)) {
-      const verdicts = await recordDeadLetters(this.#deps, messages);
+      const verdicts = await recordDeadLetters(this.#deps(startInvocation()), messages);
       batch.forEach((fact, index) => {
         if (verdicts[index] !== "ack") this.#enqueue(fact);
       });
       return;
     }
-    const { verdicts } = await recordBatch(this.#deps, messages);
+    const { verdicts } = await recordBatch(this.#deps(startInvocation()), messages);
     batch.forEach((fact, index) => {
       if (verdicts[index] !== "ack" || this.#chance(0.1)) this.#enqueue(fact);
     });

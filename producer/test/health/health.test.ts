@@ -13,7 +13,7 @@ import { delivery } from "../support/delivery.ts";
 import { pullRequest } from "../support/payloads.ts";
 import { putSetting } from "../support/rows.ts";
 
-beforeEach(() => env.DB.exec("DELETE FROM settings"));
+beforeEach(() => env.DB.prepare("DELETE FROM settings").run());
 afterEach(() => vi.restoreAllMocks());
 
 const askHealth = (app: TestApp) => app.fetch(new Request(`${ORIGIN}/health`));

@@ -2,6 +2,7 @@
 
 import { readProducerConfig } from "@webhook-gateway/shared/config/producer.ts";
 import { createLog } from "@webhook-gateway/shared/telemetry/log.ts";
+import { Invocations } from "../../../test/platform/invocations.ts";
 import { createApp } from "../../src/app.ts";
 
 export const SECRETS = {
@@ -34,9 +35,10 @@ export function startApp(options: TestAppOptions = {}) {
   const lines: string[] = [];
   const limitedKeys: string[] = [];
   const env = { ENVIRONMENT: "development", ...SECRETS, ...options.env };
+  const invocations = new Invocations();
   const app = createApp({
     config: readProducerConfig(env),
-    db: options.db ?? untouchableDb,
+    db: invocations.database(options.db ?? untouchableDb),
     queue: {
       async send(message) {
         await options.onSend?.();
@@ -61,7 +63,10 @@ export function startApp(options: TestAppOptions = {}) {
     now: options.now ?? (() => new Date(NOW)),
     newId: () => crypto.randomUUID(),
   });
-  const fetch = async (request: Request): Promise<Response> => app.fetch(request);
+  const fetch = async (request: Request): Promise<Response> => {
+    invocations.next();
+    return app.fetch(request);
+  };
   return { fetch, sent, lines, limitedKeys };
 }
 

@@ -1,10 +1,12 @@
 /** The D1 that the files of a workerd share. */
 import { applyD1Migrations } from "cloudflare:test";
 import { env } from "cloudflare:workers";
+import { startInvocation } from "../../../test/platform/invocation.ts";
+import { EACH_ALONE } from "../../../test/platform/invocations.ts";
 
 let tables: readonly string[] = [];
 
-/** Makes the schema, once for a workerd. */
+/** Makes the schema, once for a workerd, and puts D1's limits around the database. */
 export async function migrate(): Promise<void> {
   if (tables.length > 0) return;
   await applyD1Migrations(env.DB, env.TEST_MIGRATIONS);
@@ -17,6 +19,7 @@ export async function migrate(): Promise<void> {
     "SELECT sql FROM sqlite_master WHERE name = 'operator_actions_stay'",
   ).first();
   keepActions = String(stays?.sql);
+  Object.defineProperty(env, "DB", { value: startInvocation(EACH_ALONE).database(env.DB) });
 }
 
 /** The trigger that keeps recorded actions. */
