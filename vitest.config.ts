@@ -35,7 +35,7 @@ export default defineConfig({
         test: {
           ...projectOptions,
           name: "faults",
-          include: ["test/faults/**/*.test.ts"],
+          include: ["test/{faults,simulation}/**/*.test.ts"],
           globalSetup: ["test/faults/support/built-workers.ts"],
           // These end a hang that nothing else ends: what a test waits for has its own limits.
           testTimeout: 1_200_000,

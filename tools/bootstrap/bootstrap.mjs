@@ -22,6 +22,7 @@ const COMMANDS = {
   start: "tools/local/start.ts",
   test: "tools/check/test.ts",
   "test:soak": "tools/check/soak.ts",
+  simulate: "test/simulation/simulate.ts",
   d1: "tools/database/d1.ts",
   invariants: "tools/database/invariants.ts",
   gateway: "cli/src/index.ts",
@@ -65,7 +66,8 @@ const isCurrent = stamp.lockHash === lockHash;
 const installedSet = largerSet(stamp.set, setInstalledByHand(path.join(ROOT, "node_modules/.modules.yaml")));
 const wantedSet = largerSet(installedSet, setNeededBy(command, args));
 /** The other commands install only if something that they need is missing altogether. */
-const keepsCurrent = ["start", "test", "test:soak"].includes(command) || command.startsWith("bench");
+const keepsCurrent =
+  ["start", "test", "test:soak", "simulate"].includes(command) || command.startsWith("bench");
 
 try {
   const missing = wantedSet !== stamp.set || (!isCurrent && keepsCurrent);

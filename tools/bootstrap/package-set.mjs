@@ -6,6 +6,8 @@ import { readFileSync } from "node:fs";
 /** From the smallest: what runs the gateway; what tests it too; what the benchmarks compare it with too. */
 const SETS = ["production", "development", "bench"];
 
+const DEVELOPMENT = ["changeset", "release:version", "screenshots", "simulate", "test:soak"];
+
 /**
  * The larger of two sets: packages that are installed are never removed for a command that needs fewer.
  * @param {string | undefined} one
@@ -21,7 +23,7 @@ export const largerSet = (one, other) => SETS[Math.max(SETS.indexOf(one), SETS.i
  */
 export function setNeededBy(command, args) {
   if (command.startsWith("bench")) return "bench";
-  if (["changeset", "release:version", "screenshots", "test:soak"].includes(command)) return "development";
+  if (DEVELOPMENT.includes(command)) return "development";
   if (command !== "test") return "production";
   // With arguments only tests are run; without, the types of the benchmarks are checked too.
   return args.length === 0 ? "bench" : "development";

@@ -16,6 +16,7 @@ test.each([
   ["grainchain", [], "production"],
   ["sbom", [], "production"],
   ["changeset", [], "development"],
+  ["simulate", ["--hours", "1"], "development"],
   ["release:version", [], "development"],
   ["test", ["--project", "shared"], "development"],
   ["test", [], "bench"],

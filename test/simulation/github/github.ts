@@ -1,0 +1,120 @@
+/** GitHub's API, as far as the gateway uses it: tokens, check runs, reactions and the deliveries of two hooks. */
+import { answerAfter, latency } from "../machine/answer.ts";
+import type { Clock } from "../machine/clock.ts";
+import type { Checks } from "./checks.ts";
+import type { HookDeliveries } from "./hook-deliveries.ts";
+import type { Organization } from "./subjects.ts";
+
+const LATENCY_MS = [80, 300] as const;
+const TOKEN_MS = 3_600_000;
+/** GitHub's secondary limits (https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api). */
+const CREATES = { minute: 80, hour: 500 } as const;
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+
+type Answer = Response | undefined;
+
+export class GitHub {
+  /** It answers nothing but 503, and sometimes not at all. */
+  refuses = false;
+  readonly counts = { calls: 0, refused: 0, limited: 0, unknown: 0 };
+  readonly #clock: Clock;
+  readonly #random: () => number;
+  readonly #checks: Checks;
+  readonly #hooks: HookDeliveries;
+  readonly #installations: ReadonlyMap<string, number>;
+  /** Times of what was created, by installation. */
+  readonly #created = new Map<number, number[]>();
+  readonly #tokens = new Map<string, number>();
+
+  constructor(
+    clock: Clock,
+    random: () => number,
+    { repositories }: Organization,
+    checks: Checks,
+    hooks: HookDeliveries,
+  ) {
+    this.#clock = clock;
+    this.#random = random;
+    this.#checks = checks;
+    this.#hooks = hooks;
+    this.#installations = new Map(repositories.map((one) => [one.fullName, one.installation]));
+  }
+
+  fetch(url: string, init: RequestInit | undefined): Promise<Response> {
+    this.counts.calls++;
+    return answerAfter(this.#clock, latency(this.#random, LATENCY_MS), init?.signal, () => {
+      if (this.refuses) {
+        this.counts.refused++;
+        const chance = this.#random();
+        if (chance < 0.1) return "hang";
+        // What fails may have been done.
+        if (chance < 0.2) this.#serve(new URL(url), init);
+        return Response.json({ message: "unavailable" }, { status: 503 });
+      }
+      const answer = this.#serve(new URL(url), init);
+      if (answer === undefined) this.counts.unknown++;
+      return answer ?? Response.json({ message: "Not Found" }, { status: 404 });
+    });
+  }
+
+  #serve(url: URL, init: RequestInit | undefined): Answer {
+    const method = init?.method ?? "GET";
+    const parts = url.pathname.split("/").slice(1).map(decodeURIComponent);
+    if (parts.at(-1) === "access_tokens") return this.#token(Number(parts[2]));
+    const hook = this.#hooks.serve(method, url, parts);
+    if (hook !== undefined) return hook;
+    const [place, owner, repo, what] = parts;
+    if (place === "orgs" && repo === "installation") return Response.json({ id: 1 });
+    if (place !== "repos") return undefined;
+    const repository = `${owner}/${repo}`;
+    const installation = this.#installations.get(repository);
+    if (what === "installation")
+      return installation === undefined ? undefined : Response.json({ id: installation });
+    return this.#act(method, repository, parts.slice(3), init);
+  }
+
+  #act(method: string, repository: string, rest: readonly string[], init: RequestInit | undefined): Answer {
+    const body = () => JSON.parse(String(init?.body ?? "{}"));
+    const [what, id, more] = rest;
+    if (method === "GET" && what === "commits" && more === "check-runs") {
+      return Response.json(this.#checks.list(repository, id ?? ""));
+    }
+    if (method === "PATCH" && what === "check-runs") {
+      const changed = this.#checks.change(Number(id), body(), this.#clock.nowMs);
+      return changed === undefined ? undefined : Response.json(changed);
+    }
+    if (method !== "POST") return undefined;
+    const limited = this.#spend(init);
+    if (limited !== undefined) return limited;
+    if (what === "check-runs") {
+      return Response.json(this.#checks.create(repository, body(), this.#clock.nowMs), { status: 201 });
+    }
+    return rest.at(-1) === "reactions" ? Response.json({ id: 1 }, { status: 201 }) : undefined;
+  }
+
+  #token(installation: number): Response {
+    const token = `token-${installation}-${this.#tokens.size}`;
+    this.#tokens.set(token, installation);
+    const expires_at = new Date(this.#clock.nowMs + TOKEN_MS).toISOString();
+    return Response.json({ token, expires_at }, { status: 201 });
+  }
+
+  /** Counts what is created by an installation. @returns its refusal beyond the limits */
+  #spend(init: RequestInit | undefined): Answer {
+    const token = /bearer (.*)/i.exec(new Headers(init?.headers).get("authorization") ?? "")?.[1] ?? "";
+    const installation = this.#tokens.get(token);
+    if (installation === undefined) return Response.json({ message: "Bad credentials" }, { status: 401 });
+    const now = this.#clock.nowMs;
+    const times = (this.#created.get(installation) ?? []).filter((atMs) => atMs > now - HOUR_MS);
+    this.#created.set(installation, times);
+    const ofMinute = times.filter((atMs) => atMs > now - MINUTE_MS).length;
+    if (ofMinute < CREATES.minute && times.length < CREATES.hour) {
+      times.push(now);
+      return undefined;
+    }
+    this.counts.limited++;
+    const message = "You have exceeded a secondary rate limit";
+    return Response.json({ message }, { status: 403, headers: { "retry-after": "60" } });
+  }
+}

@@ -1,0 +1,181 @@
+/** D1 over the SQLite of a Durable Object: one statement at a time, each with its rows and its time. */
+import type { Clock } from "./clock.ts";
+import { realNowMs } from "./globals.ts";
+import { StatementCosts } from "./statements.ts";
+
+type Value = string | number | null | ArrayBuffer;
+type Row = Record<string, Value>;
+
+interface Cursor {
+  readonly rowsRead: number;
+  readonly rowsWritten: number;
+  toArray(): Row[];
+}
+
+/** Of a Durable Object's storage, what is used here. */
+export interface SqlStorage {
+  readonly sql: { exec(sql: string, ...values: Value[]): Cursor; readonly databaseSize: number };
+  transactionSync<Result>(perform: () => Result): Result;
+}
+
+interface Meta {
+  readonly duration: number;
+  readonly rows_read: number;
+  readonly rows_written: number;
+  readonly changes: number;
+  readonly size_after: number;
+}
+
+interface Result {
+  readonly success: true;
+  readonly results: Row[];
+  readonly meta: Meta;
+}
+
+interface Job {
+  readonly statements: readonly Statement[];
+  readonly resolve: (results: Result[]) => void;
+  readonly reject: (thrown: unknown) => void;
+}
+
+/** There and back, in milliseconds, before D1 has done anything. */
+const NETWORK_MS = [5, 10] as const;
+/** What a statement takes beside its rows, and for each row: assumptions, about three times the local D1's times. */
+const STATEMENT_MS = 0.3;
+const READ_MS = 0.002;
+const WRITTEN_MS = 0.03;
+
+export class Database {
+  readonly costs = new StatementCosts();
+  readonly #clock: Clock;
+  readonly #storage: SqlStorage;
+  readonly #random: () => number;
+  readonly #waiting: Job[] = [];
+  #busy = false;
+  /** Statements that waited for others, at most, in milliseconds. */
+  maxWaitMs = 0;
+  /** Why nothing gets through, and after how many milliseconds one is told. */
+  outage: (() => { readonly message: string; readonly afterMs: number }) | undefined;
+
+  constructor(clock: Clock, storage: SqlStorage, random: () => number) {
+    this.#clock = clock;
+    this.#storage = storage;
+    this.#random = random;
+  }
+
+  get bytes(): number {
+    return this.#storage.sql.databaseSize;
+  }
+
+  prepare(sql: string): Statement {
+    return new Statement(this, sql, []);
+  }
+
+  async batch(statements: readonly Statement[]): Promise<Result[]> {
+    return this.perform(statements);
+  }
+
+  /** Asks without taking time, for the simulation itself. */
+  ask(sql: string, ...values: Value[]): Row[] {
+    return this.#storage.sql.exec(sql, ...values).toArray();
+  }
+
+  /** Performs statements in one transaction, once those before them are done. */
+  perform(statements: readonly Statement[]): Promise<Result[]> {
+    const { promise, resolve, reject } = Promise.withResolvers<Result[]>();
+    const outage = this.outage?.();
+    if (outage !== undefined) {
+      this.#clock.after(outage.afterMs, () => reject(new Error(`D1_ERROR: ${outage.message}`)));
+      return promise;
+    }
+    const [least, most] = NETWORK_MS;
+    const sentMs = this.#clock.nowMs;
+    this.#clock.after(least + (most - least) * this.#random(), () => {
+      this.#waiting.push({ statements, resolve, reject });
+      if (!this.#busy) this.#next(sentMs);
+    });
+    return promise;
+  }
+
+  #next(sentMs: number): void {
+    const job = this.#waiting.shift();
+    this.#busy = job !== undefined;
+    if (job === undefined) return;
+    this.maxWaitMs = Math.max(this.maxWaitMs, this.#clock.nowMs - sentMs);
+    const outcome = this.#execute(job.statements);
+    const done = () => {
+      if ("results" in outcome) job.resolve(outcome.results);
+      else job.reject(outcome.thrown);
+      this.#next(this.#clock.nowMs);
+    };
+    this.#clock.after(outcome.ms, done);
+  }
+
+  #execute(statements: readonly Statement[]) {
+    try {
+      const results = this.#storage.transactionSync(() => statements.map((one) => this.#one(one)));
+      return { results, ms: results.reduce((sum, { meta }) => sum + meta.duration, 0) };
+    } catch (thrown) {
+      const message = thrown instanceof Error ? thrown.message : String(thrown);
+      return { thrown: new Error(`D1_ERROR: ${message}`), ms: STATEMENT_MS * statements.length };
+    }
+  }
+
+  #one({ sql, values }: Statement): Result {
+    const startedMs = realNowMs();
+    const cursor = this.#storage.sql.exec(sql, ...values);
+    const results = cursor.toArray();
+    const { rowsRead, rowsWritten } = cursor;
+    // What wrote nothing would tell what the statement before it changed.
+    const changes = rowsWritten === 0 ? 0 : Number(this.ask("SELECT changes() AS n")[0]?.n);
+    const ms = realNowMs() - startedMs;
+    const duration = STATEMENT_MS + rowsRead * READ_MS + rowsWritten * WRITTEN_MS;
+    this.costs.add(sql, { ms, simulatedMs: duration, rowsRead, rowsWritten, atMs: this.#clock.nowMs });
+    const meta = {
+      duration,
+      rows_read: rowsRead,
+      rows_written: rowsWritten,
+      changes,
+      size_after: this.bytes,
+    };
+    return { success: true, results, meta };
+  }
+}
+
+export class Statement {
+  readonly sql: string;
+  readonly values: readonly Value[];
+  readonly #database: Database;
+
+  constructor(database: Database, sql: string, values: readonly Value[]) {
+    this.#database = database;
+    this.sql = sql;
+    this.values = values;
+  }
+
+  bind(...values: unknown[]): Statement {
+    return new Statement(this.#database, this.sql, values.map(toValue));
+  }
+
+  async all(): Promise<Result> {
+    const [result] = await this.#database.perform([this]);
+    if (result === undefined) throw new Error("a statement without a result");
+    return result;
+  }
+
+  run(): Promise<Result> {
+    return this.all();
+  }
+
+  async first(): Promise<Row | null> {
+    return (await this.all()).results[0] ?? null;
+  }
+}
+
+/** As D1 takes values. */
+function toValue(value: unknown): Value {
+  if (typeof value === "boolean") return value ? 1 : 0;
+  if (typeof value === "string" || typeof value === "number" || value === null) return value;
+  if (value instanceof ArrayBuffer) return value;
+  throw new Error(`D1_TYPE_ERROR: Type '${typeof value}' not supported for value '${String(value)}'`);
+}

@@ -1,0 +1,71 @@
+/** The globals that tell the time, wait, or are random: the simulation's own instead of the runtime's. */
+import { AsyncLocalStorage } from "node:async_hooks";
+import type { RandomSource } from "../../support/random.ts";
+import type { Clock } from "./clock.ts";
+
+const realSetTimeout = globalThis.setTimeout;
+const RealDate = globalThis.Date;
+
+/** The machine's own time, to measure with. */
+export const realNowMs = (): number => RealDate.now();
+
+/**
+ * Resolves once nothing is left to do: a timer only fires when the event loop has run empty. Whatever workerd does
+ * without a network (bodies, cryptography, SQLite) has then ended.
+ */
+export const settled = (): Promise<void> => new Promise((resolve) => void realSetTimeout(resolve, 0));
+
+export function installGlobals(clock: Clock, random: RandomSource): void {
+  class SimulatedDate extends RealDate {
+    /** @param given a time, or what else a date can be made of; missing: it is now */
+    constructor(given: number | string | Date = clock.nowMs) {
+      super(given);
+    }
+
+    static override now(): number {
+      return clock.nowMs;
+    }
+  }
+  const timers = new Map<number, () => void>();
+  let numbers = 0;
+  const install = (on: object, name: string, value: unknown) =>
+    Object.defineProperty(on, name, { value, writable: true, configurable: true });
+
+  install(globalThis, "Date", SimulatedDate);
+  install(globalThis, "setTimeout", (perform: (...args: unknown[]) => void, ms = 0, ...args: unknown[]) => {
+    const number = ++numbers;
+    const inContext = AsyncLocalStorage.snapshot();
+    const cancel = clock.after(ms, () => {
+      timers.delete(number);
+      inContext(perform, ...args);
+    });
+    timers.set(number, cancel);
+    return number;
+  });
+  install(globalThis, "clearTimeout", (number: number) => {
+    timers.get(number)?.();
+    timers.delete(number);
+  });
+  install(AbortSignal, "timeout", (ms: number) => {
+    const controller = new AbortController();
+    const reason = () => new DOMException("The operation was aborted due to timeout", "TimeoutError");
+    clock.after(ms, () => controller.abort(reason()));
+    return controller.signal;
+  });
+  install(performance, "now", () => clock.nowMs);
+  install(Math, "random", random);
+  install(crypto, "randomUUID", () => uuid(random));
+}
+
+function uuid(random: RandomSource): string {
+  const hex = Array.from({ length: 4 }, () => hex32(random)).join("");
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20)}`;
+}
+
+const hex32 = (random: RandomSource): string =>
+  Math.floor(random() * 2 ** 32)
+    .toString(16)
+    .padStart(8, "0");
+
+/** 40 hexadecimal digits. */
+export const sha = (random: RandomSource): string => Array.from({ length: 5 }, () => hex32(random)).join("");

@@ -1,0 +1,170 @@
+/** Runs the Workers: each invocation within the platform's limits, and one generation of isolates at a time. */
+import { AsyncLocalStorage } from "node:async_hooks";
+import type { Usage } from "../../platform/accounting.ts";
+import type { DatasetLike } from "../../platform/dataset.ts";
+import { type Invocation, startInvocation } from "../../platform/invocation.ts";
+import type { Clock } from "./clock.ts";
+import type { Database } from "./database.ts";
+import type { BatchOutcome } from "./message-queue.ts";
+
+/** Where an invocation's calls go. */
+export interface Bindings {
+  readonly database: Database;
+  readonly fetch: (url: string, init: RequestInit | undefined) => Promise<Response>;
+  readonly queues: Readonly<Record<string, { send(body: never, options?: never): Promise<unknown> }>>;
+  readonly namespaces: Readonly<Record<string, { getByName(name: string): object }>>;
+}
+
+interface Running {
+  readonly kind: string;
+  readonly bound: Bound;
+  readonly cut: () => void;
+}
+
+type Bound = ReturnType<typeof bind>;
+
+/** Points are counted, and gone. */
+const NOWHERE: DatasetLike = { writeDataPoint: () => {} };
+
+function bind(limits: Invocation, { database, fetch, queues, namespaces }: Bindings) {
+  const each = <One, Limited>(all: Readonly<Record<string, One>>, limit: (one: One) => Limited) =>
+    Object.fromEntries(Object.entries(all).map(([name, one]) => [name, limit(one)]));
+  return {
+    database: limits.database(database),
+    fetch: limits.fetch((input: unknown, init?: RequestInit) => fetch(String(input), init)),
+    dataset: limits.dataset(NOWHERE),
+    queues: each(queues, (queue) => limits.queue(queue)),
+    namespaces: each(namespaces, (namespace) => limits.namespace(namespace)),
+  };
+}
+
+export interface PlatformUse {
+  invocations: number;
+  cut: number;
+  thrown: number;
+  maxQueries: number;
+  maxDataPoints: number;
+  maxConnectionsWanted: number;
+  maxWallMs: number;
+}
+
+export class Platform {
+  readonly use: Record<string, PlatformUse> = {};
+  /** Errors that an invocation ended with. */
+  readonly errors = new Map<string, number>();
+  readonly #clock: Clock;
+  readonly #current = new AsyncLocalStorage<Running>();
+  readonly #running = new Set<Running>();
+  #bindings: Bindings | undefined;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** Whatever the Workers call belongs to an invocation, `fetch` too. */
+  connect(bindings: Bindings): void {
+    this.#bindings = bindings;
+    const value = (input: unknown, init?: RequestInit) => this.bound().fetch(input, init);
+    Object.defineProperty(globalThis, "fetch", { value, writable: true, configurable: true });
+  }
+
+  /** Whether an invocation of this kind is under way. */
+  isRunning(kind: string): boolean {
+    return [...this.#running].some((one) => one.kind === kind);
+  }
+
+  /** A deployment: nothing that is under way is ever heard of again. */
+  cutAll(): void {
+    for (const one of this.#running) one.cut();
+  }
+
+  /**
+   * Performs an invocation.
+   * @returns undefined if it was cut
+   */
+  async invoke<Result>(
+    kind: string,
+    perform: () => Promise<Result>,
+  ): Promise<{ readonly result: Result } | { readonly thrown: unknown } | undefined> {
+    if (this.#bindings === undefined) throw new Error("the platform has no bindings yet");
+    const startedMs = this.#clock.nowMs;
+    const limits = startInvocation({ after: (ms, late) => this.#clock.after(ms, late) });
+    const { promise: ended, resolve: cut } = Promise.withResolvers<undefined>();
+    const bound = bind(limits, this.#bindings);
+    const end = () => {
+      limits.end();
+      cut(undefined);
+    };
+    const running: Running = { kind, bound, cut: end };
+    this.#running.add(running);
+    const done = this.#current
+      .run(running, () => limits.run(perform))
+      .then(
+        (result) => ({ result }),
+        (thrown: unknown) => ({ thrown }),
+      );
+    const outcome = await Promise.race([done, ended]);
+    this.#running.delete(running);
+    this.#count(kind, limits.usage(), this.#clock.nowMs - startedMs, outcome);
+    return outcome;
+  }
+
+  async outcomeOf(kind: string, perform: () => Promise<unknown>): Promise<BatchOutcome> {
+    const outcome = await this.invoke(kind, perform);
+    if (outcome === undefined) return "cut";
+    return "result" in outcome ? "done" : "thrown";
+  }
+
+  /** The bindings of a Worker: each call belongs to the invocation that makes it. */
+  environment(
+    vars: Readonly<Record<string, string>>,
+    queues: readonly string[],
+    namespaces: readonly string[],
+  ): object {
+    const bound = () => this.bound();
+    return {
+      ...vars,
+      DB: {
+        prepare: (sql: string) => bound().database.prepare(sql),
+        batch: (statements: never[]) => bound().database.batch(statements),
+      },
+      METRICS: { writeDataPoint: (point: object) => bound().dataset.writeDataPoint(point) },
+      FAILED_SIGNATURES: { limit: async () => ({ success: true }) },
+      ...Object.fromEntries(
+        queues.map((name) => [
+          name,
+          { send: (body: never, options: never) => bound().queues[name]?.send(body, options) },
+        ]),
+      ),
+      ...Object.fromEntries(
+        namespaces.map((name) => [
+          name,
+          { getByName: (given: string) => bound().namespaces[name]?.getByName(given) },
+        ]),
+      ),
+    };
+  }
+
+  bound(): Bound {
+    const running = this.#current.getStore();
+    if (running === undefined) throw new Error("a binding is used outside of an invocation");
+    return running.bound;
+  }
+
+  #count(kind: string, usage: Usage, wallMs: number, outcome: object | undefined): void {
+    const none = { invocations: 0, cut: 0, thrown: 0, maxQueries: 0, maxDataPoints: 0 };
+    this.use[kind] ??= { ...none, maxConnectionsWanted: 0, maxWallMs: 0 };
+    const use = this.use[kind];
+    use.invocations++;
+    use.maxQueries = Math.max(use.maxQueries, usage.queries);
+    use.maxDataPoints = Math.max(use.maxDataPoints, usage.dataPoints);
+    use.maxConnectionsWanted = Math.max(use.maxConnectionsWanted, usage.connections.wanted);
+    use.maxWallMs = Math.max(use.maxWallMs, wallMs);
+    if (outcome === undefined) use.cut++;
+    else if ("thrown" in outcome) {
+      use.thrown++;
+      const text = `${kind}: ${String(outcome.thrown)}`;
+      this.errors.set(text, (this.errors.get(text) ?? 0) + 1);
+    }
+  }
+}

@@ -1,0 +1,96 @@
+/** How long a simulation is, how much happens, and what goes wrong when. Pure. */
+import type { Fault, FaultKind, Stage, Traffic } from "./spec.ts";
+
+export interface Plan {
+  readonly lengthMs: number;
+  readonly traffic: Traffic;
+  readonly faults: readonly Fault[];
+}
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+
+/** An organization of ten million deliveries a month. */
+const ORGANIZATION: Traffic = {
+  deliveriesPerSecond: 10_000_000 / 30 / 86_400,
+  burstPerSecond: 1_000,
+  repositories: 5_000,
+  installations: 50,
+  capacity: 4_000,
+};
+
+interface Scheduled {
+  readonly kind: FaultKind;
+  /** In minutes. */
+  readonly from: number;
+  readonly minutes: number;
+}
+
+/** What goes wrong on a day of 24 hours. */
+const OF_A_DAY: readonly Scheduled[] = [
+  { kind: "grainchain", from: 2 * 60, minutes: 60 },
+  { kind: "database", from: 6 * 60, minutes: 60 },
+  { kind: "github", from: 10 * 60, minutes: 120 },
+  { kind: "deployment", from: 15 * 60, minutes: 0 },
+  { kind: "burst", from: 18 * 60, minutes: 5 },
+  { kind: "deployment", from: 18 * 60 + 2, minutes: 0 },
+];
+
+/** Long enough for each fault to raise its alert. */
+const SHORT: readonly Scheduled[] = [
+  { kind: "grainchain", from: 2, minutes: 8 },
+  { kind: "database", from: 12, minutes: 9 },
+  { kind: "github", from: 24, minutes: 8 },
+  { kind: "burst", from: 35, minutes: 0.5 },
+  { kind: "deployment", from: 35.2, minutes: 0 },
+];
+
+export const FAULT_KINDS: readonly FaultKind[] = [...new Set(OF_A_DAY.map(({ kind }) => kind))];
+
+/**
+ * A day.
+ * @param hours a shorter day has the same faults at the same shares of it, for shorter
+ * @param scale of everything: 0.1 is a tenth of the traffic, of the repositories and of Grainchain
+ */
+export function dayOf(hours: number, scale: number, kinds: readonly FaultKind[]): Plan {
+  const scheduled = OF_A_DAY.filter(({ kind }) => kinds.includes(kind));
+  return planOf(scheduled, hours * HOUR_MS, hours / 24, scale);
+}
+
+/** Half an hour of a small organization, for a test. */
+export const shortPlan = (): Plan => planOf(SHORT, 37 * MINUTE_MS, 1, 0.02);
+
+/** @param factor of all times */
+function planOf(scheduled: readonly Scheduled[], lengthMs: number, factor: number, scale: number): Plan {
+  const traffic = scaled(scale);
+  const faults = scheduled.map(({ kind, from, minutes }): Fault => {
+    const fromMs = Math.round(from * MINUTE_MS * factor);
+    const durationMs = Math.round(minutes * MINUTE_MS * factor);
+    return { kind, fromMs, toMs: fromMs + durationMs, aftermathMs: aftermathOf(kind, durationMs, traffic) };
+  });
+  return { lengthMs, faults, traffic };
+}
+
+const scaled = (scale: number): Traffic => ({
+  deliveriesPerSecond: ORGANIZATION.deliveriesPerSecond * scale,
+  burstPerSecond: ORGANIZATION.burstPerSecond * scale,
+  repositories: Math.max(1, Math.round(ORGANIZATION.repositories * scale)),
+  installations: Math.max(1, Math.round(ORGANIZATION.installations * scale)),
+  capacity: Math.max(1, Math.round(ORGANIZATION.capacity * scale)),
+});
+
+/** Of a hundred events, so many start a validation. */
+const VALIDATED = 0.3;
+const MEAN_RUN_MS = 75_000;
+/** Check runs that an installation may create (https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api). */
+const CREATES_PER_HOUR = 500;
+
+/** After a burst, the others need their time: nothing that the gateway does makes them faster. */
+function aftermathOf(kind: FaultKind, durationMs: number, traffic: Traffic): Partial<Record<Stage, number>> {
+  if (kind !== "burst") return {};
+  const validations = ((traffic.burstPerSecond / 2) * VALIDATED * durationMs) / 1000;
+  return {
+    waiting: (validations * MEAN_RUN_MS) / traffic.capacity,
+    reporting: (validations / traffic.installations / CREATES_PER_HOUR) * HOUR_MS,
+  };
+}

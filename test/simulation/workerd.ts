@@ -1,0 +1,99 @@
+/** Builds the simulation and starts it in workerd, which has D1's SQLite. */
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from "miniflare";
+import { runWrangler } from "../../tools/local/wrangler.ts";
+import { childOf } from "../system/processes.ts";
+
+/** What workerd has used; on Linux, elsewhere only the time. */
+export interface Usage {
+  readonly peakMegabytes: number;
+  readonly cpuSeconds: number;
+  readonly seconds: number;
+}
+
+export interface Workerd {
+  ask<Answer>(what: string, body?: unknown): Promise<Answer>;
+  usage(): Usage;
+  stop(): Promise<void>;
+}
+
+const CONFIG = path.join(import.meta.dirname, "wrangler.toml");
+const ENTRY = "worker.js";
+const CLASS = "Simulation";
+
+export async function startWorkerd(): Promise<Workerd> {
+  const startedMs = performance.now();
+  const folder = mkdtempSync(path.join(tmpdir(), "simulation-"));
+  const remove = () => rmSync(folder, { recursive: true, force: true });
+  try {
+    const contents = await bundle(folder);
+    const texts = readdirSync(folder).filter((name) => name !== ENTRY && !/\.map$|^README/.test(name));
+    const miniflare = new Miniflare(
+      convertV4MiniflareOptions({
+        name: "simulation",
+        modules: [
+          { type: "ESModule", path: path.join(folder, ENTRY), contents },
+          ...texts.map((name) => ({ type: "Text" as const, path: path.join(folder, name) })),
+        ],
+        modulesRoot: folder,
+        compatibilityDate: "2026-11-01",
+        compatibilityFlags: ["nodejs_als"],
+        durableObjects: { SIMULATION: { className: CLASS, useSQLite: true } },
+        resourcePersistencePath: path.join(folder, "state"),
+        cf: false,
+        log: new Log(LogLevel.NONE),
+        telemetry: { enabled: false },
+      }),
+    );
+    return {
+      async ask<Answer>(what: string, body?: unknown) {
+        const init = body === undefined ? {} : { method: "POST", body: JSON.stringify(body) };
+        const response = await miniflare.dispatchFetch(`http://simulation.test/${what}`, init);
+        if (!response.ok) throw new Error(`the simulation failed: ${await response.text()}`);
+        return (await response.json()) as Answer;
+      },
+      usage: () => ({ ...usageOf(childOf(process.pid)), seconds: (performance.now() - startedMs) / 1000 }),
+      async stop() {
+        await miniflare.dispose();
+        remove();
+      },
+    };
+  } catch (thrown) {
+    remove();
+    throw thrown;
+  }
+}
+
+async function bundle(folder: string): Promise<string> {
+  const { code, output } = await runWrangler(["deploy", "--dry-run", "--outdir", folder, "-c", CONFIG]);
+  if (code !== 0) throw new Error(`the simulation could not be built:\n${output}`);
+  const script = readFileSync(path.join(folder, ENTRY), "utf8");
+  const simulated = script.replaceAll(
+    OBJECT_IMPORT,
+    (_, name = "DurableObject") => `class ${name} ${OBJECT_BODY}`,
+  );
+  if (simulated.includes("cloudflare:workers")) throw new Error("the Workers import more of the platform");
+  return simulated;
+}
+
+/** The platform's base class of objects takes only the platform's own state. */
+const OBJECT_IMPORT = /import \{ DurableObject(?: as (\w+))? \} from "cloudflare:workers";/g;
+const OBJECT_BODY = "{ constructor(ctx, env) { this.ctx = ctx; this.env = env; } }";
+
+const CLOCK_TICKS_A_SECOND = 100;
+
+function usageOf(pid: number | undefined): Pick<Usage, "peakMegabytes" | "cpuSeconds"> {
+  try {
+    const kilobytes = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
+    const [user = 0, system = 0] =
+      readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.split(" ").slice(11, 13).map(Number) ?? [];
+    return {
+      peakMegabytes: Number(kilobytes ?? 0) / 1024,
+      cpuSeconds: (user + system) / CLOCK_TICKS_A_SECOND,
+    };
+  } catch {
+    return { peakMegabytes: 0, cpuSeconds: 0 };
+  }
+}
