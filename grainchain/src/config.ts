@@ -3,6 +3,7 @@ import { delimiter } from "node:path";
 import { parseArgs } from "node:util";
 import * as v from "valibot";
 import { isLoopback } from "./http/listen.ts";
+import { ISOLATIONS, type IsolationName } from "./sandbox/isolation-choice.ts";
 import {
   DEFAULT_API_PREFIX,
   DEFAULT_CONCURRENCY,
@@ -16,12 +17,14 @@ import {
 const MAX_TIMEOUT_LIMIT_MS = 24 * 60 * 60_000;
 
 export const HELP = `Grainchain runs validations of commits on this machine and reports their results.
-Only for development and demonstration on your own code: steps run as this user, without isolation.
+For development and demonstration. Steps are isolated by bubblewrap if it works on this machine. Without
+it they run as this user: then use it only for your own code.
 
 Usage: grainchain [options]
   --port <port>    port to listen on (default ${DEFAULT_PORT}; 0 takes any free one)
   --host <host>    address to listen on (default ${DEFAULT_HOST})
   --allow-remote   accept a host that other machines can reach
+  --check          say how steps would be isolated, and end
   --help           show this text
 
 Environment:
@@ -29,6 +32,7 @@ Environment:
   GRAINCHAIN_API_PREFIX       path of the API (default ${DEFAULT_API_PREFIX})
   GRAINCHAIN_API_KEY          key that requests must send as Authorization: Bearer <key>
   GRAINCHAIN_CALLBACK_SECRET  key that signs callbacks
+  GRAINCHAIN_ISOLATION        auto (default: bubblewrap if it works), bubblewrap or none
   GRAINCHAIN_REPOS            folder of repositories <owner>/<repo> or <owner>/<repo>.git; several as in PATH
   GRAINCHAIN_CONCURRENCY      validations that run at a time (default ${DEFAULT_CONCURRENCY})
   GRAINCHAIN_QUEUE_LIMIT      validations that may wait (default ${DEFAULT_QUEUE_LIMIT})
@@ -37,6 +41,7 @@ Environment:
 
 export type Command =
   | { kind: "serve"; options: GrainchainOptions }
+  | { kind: "check"; isolation: IsolationName }
   | { kind: "help" }
   | { kind: "invalid"; message: string };
 
@@ -64,6 +69,7 @@ const SettingsSchema = v.object({
       v.check((secret) => secret === secret.trim(), "must not begin or end with whitespace"),
     ),
   ),
+  GRAINCHAIN_ISOLATION: v.optional(v.picklist(ISOLATIONS, `must be one of ${ISOLATIONS.join(", ")}`), "auto"),
   GRAINCHAIN_REPOS: v.optional(
     v.pipe(v.string(), v.check(areDirectories, "must be an existing folder, or several of them")),
   ),
@@ -90,6 +96,7 @@ export function readCommand(args: readonly string[], env: Readonly<NodeJS.Proces
     return { kind: "invalid", message: `${v.getDotPath(issue)} ${issue.message}` };
   }
   const settings = parsed.output;
+  if (flags.check) return { kind: "check", isolation: settings.GRAINCHAIN_ISOLATION };
   return {
     kind: "serve",
     options: {
@@ -99,6 +106,7 @@ export function readCommand(args: readonly string[], env: Readonly<NodeJS.Proces
       apiPrefix: settings.GRAINCHAIN_API_PREFIX,
       apiKey: settings.GRAINCHAIN_API_KEY,
       callbackSecret: settings.GRAINCHAIN_CALLBACK_SECRET,
+      isolation: settings.GRAINCHAIN_ISOLATION,
       reposDir: settings.GRAINCHAIN_REPOS,
       concurrency: settings.GRAINCHAIN_CONCURRENCY,
       queueLimit: settings.GRAINCHAIN_QUEUE_LIMIT,
@@ -116,6 +124,7 @@ function readFlags(args: readonly string[]) {
         port: { type: "string" },
         host: { type: "string" },
         "allow-remote": { type: "boolean", default: false },
+        check: { type: "boolean", default: false },
         help: { type: "boolean", default: false },
       },
     }).values;

@@ -3,11 +3,14 @@ import { isLoopback, ListenError, listen } from "./http/listen.ts";
 import { createRoutes } from "./http/routes.ts";
 import type { Log } from "./log.ts";
 import { Validations } from "./queue/validations.ts";
+import { chooseIsolation, type IsolationName } from "./sandbox/isolation-choice.ts";
 import { type CreateSandbox, createLocalSandboxes } from "./sandbox/sandbox.ts";
 
-/** Logged at every start. */
-const NOTICE =
-  "for development and demonstration on your own code: steps run as this user, without isolation";
+/** Logged at every start, by the isolation of steps. */
+const NOTICE = {
+  bubblewrap: "for development and demonstration: steps run in namespaces of their own",
+  none: "for development and demonstration on your own code: steps run as this user, without isolation",
+};
 
 export const DEFAULT_PORT = 8080;
 export const DEFAULT_HOST = "127.0.0.1";
@@ -36,6 +39,7 @@ export type GrainchainOptions = {
   /** The pause before the first retry of a callback; it doubles from there. */
   callbackBackoffMs?: number | undefined;
   apiKey?: string | undefined;
+  isolation?: IsolationName | undefined;
   log?: Log | undefined;
   createSandbox?: CreateSandbox | undefined;
 };
@@ -49,7 +53,10 @@ export type Grainchain = {
   close(): Promise<void>;
 };
 
-/** @throws {ListenError} if the server cannot listen */
+/**
+ * @throws {ListenError} if the server cannot listen
+ * @throws {IsolationError} if steps cannot be isolated as required
+ */
 export async function startGrainchain({
   port: wantedPort = DEFAULT_PORT,
   host = DEFAULT_HOST,
@@ -62,17 +69,22 @@ export async function startGrainchain({
   callbackSecret,
   callbackBackoffMs = DEFAULT_CALLBACK_BACKOFF_MS,
   apiKey,
+  isolation: isolationName = "auto",
   log = () => {},
-  createSandbox = createLocalSandboxes(reposDir),
+  createSandbox,
 }: GrainchainOptions = {}): Promise<Grainchain> {
   if (!isLoopback(host) && !allowRemote) {
     throw new ListenError("REMOTE_HOST", "only loopback addresses are allowed without --allow-remote");
   }
+  const { isolation, problem } = await chooseIsolation(isolationName);
   const callbacks = new CallbackSender({ secret: callbackSecret, backoffMs: callbackBackoffMs, log });
-  const validations = new Validations({ createSandbox, callbacks, concurrency, queueLimit, log });
+  const validations = new Validations({
+    createSandbox: createSandbox ?? createLocalSandboxes({ reposPath: reposDir, isolation }),
+    ...{ callbacks, concurrency, queueLimit, log },
+  });
   const app = createRoutes({
     ...{ apiPrefix, apiKey, allowRemote, maxTimeoutMs, maxConcurrent: concurrency },
-    ...{ validations, log },
+    ...{ validations, log, isolation: isolation.kind },
   });
   const { port, close } = await listen(app, host, wantedPort);
   const url = `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
@@ -80,7 +92,10 @@ export async function startGrainchain({
     url,
     api_prefix: apiPrefix,
     max_concurrent_validations: concurrency,
-    notice: NOTICE,
+    isolation: isolation.kind,
+    // Nobody who asked for none is told why it is none.
+    isolation_problem: problem,
+    notice: NOTICE[isolation.kind],
   });
   return {
     url,

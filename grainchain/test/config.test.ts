@@ -17,6 +17,7 @@ describe("readCommand", () => {
       GRAINCHAIN_API_KEY: "key",
       GRAINCHAIN_CALLBACK_SECRET: "secret",
       GRAINCHAIN_REPOS: "/tmp",
+      GRAINCHAIN_ISOLATION: "bubblewrap",
       GRAINCHAIN_CONCURRENCY: "3",
       GRAINCHAIN_QUEUE_LIMIT: "0",
       GRAINCHAIN_MAX_TIMEOUT_MS: "1000",
@@ -31,6 +32,7 @@ describe("readCommand", () => {
         apiPrefix: "/gc",
         apiKey: "key",
         callbackSecret: "secret",
+        isolation: "bubblewrap",
         reposDir: "/tmp",
         concurrency: 3,
         queueLimit: 0,
@@ -38,6 +40,11 @@ describe("readCommand", () => {
       },
     });
     expect(read(["--port", "0", "--host", "::1"], env)).toMatchObject({ options: { port: 0, host: "::1" } });
+  });
+
+  test("checks the isolation instead of serving, if told to", () => {
+    expect(read(["--check"])).toEqual({ kind: "check", isolation: "auto" });
+    expect(read(["--check"], { GRAINCHAIN_ISOLATION: "none" })).toEqual({ kind: "check", isolation: "none" });
   });
 
   test("treats an empty variable as not set", () => {
@@ -49,6 +56,7 @@ describe("readCommand", () => {
 
   test.each([
     ["GRAINCHAIN_PORT", "70000"],
+    ["GRAINCHAIN_ISOLATION", "docker"],
     ["GRAINCHAIN_PORT", "8080x"],
     ["GRAINCHAIN_API_PREFIX", "no/slash"],
     ["GRAINCHAIN_API_PREFIX", "/with space"],

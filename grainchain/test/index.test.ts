@@ -46,7 +46,9 @@ async function startHanging(withIpc = false) {
   const steps = stepsFile({ hang: `sleep 300 & echo $! > ${mark}; wait` });
   const head_sha = commitFiles(join(reposDir, "acme", "app"), { ".grainchain.yml": steps });
   const receiver = await startReceiver();
-  const program = startProgram(["--port", "0"], { GRAINCHAIN_REPOS: reposDir }, withIpc);
+  // Its step marks where it runs in a file outside of its sandbox.
+  const env = { GRAINCHAIN_REPOS: reposDir, GRAINCHAIN_ISOLATION: "none" };
+  const program = startProgram(["--port", "0"], env, withIpc);
   const body = JSON.stringify(requestBody({ head_sha, webhook_url: receiver.url }));
   const response = await fetch(`${await program.url()}/api/v1/validation/trigger`, { method: "POST", body });
   expect(response.status).toBe(200);
@@ -112,6 +114,26 @@ test.each([
   expect(output.stdout).toBe("");
   expect(output.stderr).toMatch(/^grainchain: [^\n]+\n$/);
   expect(output.stderr).toContain(word);
+});
+
+test("says how it isolates steps, and what that means", async () => {
+  const { output, exited } = startProgram(["--check"], { GRAINCHAIN_ISOLATION: "none" });
+  expect(await exited).toBe(0);
+  expect(output.stdout).toMatch(
+    /^isolation: none\nsteps run as this user .*untrusted changes are refused\n$/,
+  );
+});
+
+test("refuses to start or to be called fine without the isolation that it is to have", async () => {
+  const env = { GRAINCHAIN_ISOLATION: "bubblewrap", PATH: makeDirectory() };
+  for (const args of [[], ["--check"]]) {
+    const { output, exited } = startProgram(args, env);
+    expect(await exited).toBe(1);
+    expect(output).toEqual({
+      stdout: "",
+      stderr: "grainchain: bubblewrap does not work here: bwrap is not installed\n",
+    });
+  }
 });
 
 test("shows its help", async () => {

@@ -5,6 +5,7 @@
 
 import { setTimeout as delay } from "node:timers/promises";
 import type { ValidationItem } from "@webhook-gateway/shared/api/validation.ts";
+import * as v from "valibot";
 import { openClient } from "../../cli/src/api/client.ts";
 import { sendDelivery } from "../../cli/src/api/delivery.ts";
 import { type OperatorApi, operatorApi } from "../../cli/src/api/operator-api.ts";
@@ -30,6 +31,7 @@ export async function runDemo(options: DemoOptions): Promise<void> {
   try {
     const pull = await makePullRequest(options.demoRepos);
     console.log(`demo: pull request ${DEMO_REPOSITORY}#${pull.number}, head ${pull.head.slice(0, 12)}`);
+    console.log(`demo: ${await describeIsolation(options.settings)}`);
     const accepted = Date.now();
     const guid = await deliver(options, pull);
     await trace(options, guid, accepted);
@@ -37,6 +39,14 @@ export async function runDemo(options: DemoOptions): Promise<void> {
     if (options.signal.aborted) return;
     console.error(`demo: did not finish: ${thrown instanceof Error ? thrown.message : "unknown"}`);
   }
+}
+
+async function describeIsolation({ variables }: LocalSettings): Promise<string> {
+  const response = await fetch(`${variables.GRAINCHAIN_API_URL}/health`);
+  const { isolation } = v.parse(v.object({ isolation: v.string() }), await response.json());
+  return isolation === "none"
+    ? "its steps run as your user, without isolation (npm run grainchain -- --check says why)"
+    : `its steps are isolated by ${isolation}`;
 }
 
 async function deliver({ url, settings }: DemoOptions, pull: PullRequest): Promise<string> {

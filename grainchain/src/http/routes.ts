@@ -3,6 +3,7 @@ import { bodyLimit } from "hono/body-limit";
 import * as v from "valibot";
 import type { Log } from "../log.ts";
 import type { Validations } from "../queue/validations.ts";
+import type { Isolation } from "../sandbox/isolation.ts";
 import { RequestKeySchema, readClientRequestId, readRequest } from "../validation/request.ts";
 import { viewValidation } from "../validation/validation.ts";
 import { guardAccess, guardHost } from "./access.ts";
@@ -19,6 +20,7 @@ export type RoutesOptions = {
   apiKey: string | undefined;
   /** Other machines can reach it, by whatever name they know it. */
   allowRemote: boolean;
+  isolation: Isolation["kind"];
   maxTimeoutMs: number;
   maxConcurrent: number;
   validations: Validations;
@@ -125,11 +127,12 @@ async function cancel(context: Context, { validations }: RoutesOptions): Promise
   return context.json({ success: true, message: "validation cancelled" });
 }
 
-function readHealth({ validations, maxConcurrent }: RoutesOptions) {
+function readHealth({ validations, maxConcurrent, isolation }: RoutesOptions) {
   const { active, queued, startedTotal } = validations.counts();
   return {
     status: "healthy",
     service: "grainchain",
+    isolation,
     active_validations: active,
     max_concurrent_validations: maxConcurrent,
     queued,

@@ -22,15 +22,24 @@ export function killLiveGroups(): void {
 }
 
 /** Asks a group and its descendants to stop, and waits until they have or the grace period is over. */
-export async function terminateGroup(groupId: number, sandboxId: string, graceMs: number): Promise<void> {
+export async function terminateGroup(
+  groupId: number,
+  { sandboxId, isSupervised = false }: { sandboxId: string; isSupervised?: boolean },
+  graceMs: number,
+): Promise<void> {
   const deadline = performance.now() + graceMs;
   const members = await listGroup(groupId);
-  const strays = new Set(findPidsByVariable(SANDBOX_VARIABLE, sandboxId));
-  for (const entry of members) strays.add(entry.pid);
+  const pids = new Set([
+    ...members.map(({ pid }) => pid),
+    ...findPidsByVariable(SANDBOX_VARIABLE, sandboxId),
+  ]);
   // Only once each: a second SIGTERM makes many programs abandon their own cleanup.
-  for (const entry of members) if (entry.groupId === groupId) strays.delete(entry.pid);
-  sendSignal(-groupId, "SIGTERM");
-  for (const pid of strays) sendSignal(pid, "SIGTERM");
+  if (isSupervised) pids.delete(groupId);
+  else {
+    for (const entry of members) if (entry.groupId === groupId) pids.delete(entry.pid);
+    sendSignal(-groupId, "SIGTERM");
+  }
+  for (const pid of pids) sendSignal(pid, "SIGTERM");
   while (performance.now() < deadline && (await listGroup(groupId)).length > 0) await sleep(POLL_MS);
 }
 

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { errorCode } from "../error-code.ts";
 import { within } from "../within.ts";
-import { waitUntilOverLimit } from "./memory-limit.ts";
+import { type Exceeded, type Limits, waitUntilExceeded } from "./limits.ts";
 import { openOutputPipe } from "./output-pipe.ts";
 import { OutputTail } from "./output-tail.ts";
 import { killGroup, SANDBOX_VARIABLE, terminateGroup, trackGroup } from "./process-group.ts";
@@ -19,8 +19,9 @@ export type ProcessSpec = {
   /** A directory outside `cwd` for the output pipe. */
   scratchDirectory: string;
   timeoutMs: number;
-  /** 0 means no limit. */
-  maxMemoryBytes: number;
+  limits: Limits;
+  /** The command only supervises the processes that do the work: they are asked to stop, and it ends after them. */
+  isSupervised?: boolean;
   signal: AbortSignal;
 };
 
@@ -29,7 +30,7 @@ export type ProcessEnd =
   | { kind: "exited"; exitCode: number }
   | { kind: "signalled"; signal: string }
   | { kind: "timed_out" }
-  | { kind: "over_memory"; usedBytes: number }
+  | { kind: "over_limit"; exceeded: Exceeded }
   | { kind: "cancelled" }
   | { kind: "not_started"; reason: string };
 
@@ -70,7 +71,7 @@ async function watchGroup(
   const untrack = trackGroup(groupId);
   const end = await firstEnd(spec, groupId, exited);
   if (end.kind === "timed_out" || end.kind === "cancelled") {
-    await terminateGroup(groupId, spec.sandboxId, TERMINATION_GRACE_MS);
+    await terminateGroup(groupId, spec, TERMINATION_GRACE_MS);
   }
   await killGroup(groupId, spec.sandboxId);
   // Limited: a process stuck in the kernel must not keep its place forever.
@@ -79,9 +80,9 @@ async function watchGroup(
   return end;
 }
 
-/** Whichever comes first: the exit, the time limit, the memory limit or the cancellation. */
+/** Whichever comes first: the exit, the time limit, another limit or the cancellation. */
 async function firstEnd(
-  { timeoutMs, maxMemoryBytes, signal }: ProcessSpec,
+  { timeoutMs, limits, signal }: ProcessSpec,
   groupId: number,
   exited: Promise<ProcessEnd>,
 ): Promise<ProcessEnd> {
@@ -92,8 +93,8 @@ async function firstEnd(
   signal.addEventListener("abort", cancel, { signal: done.signal });
   if (signal.aborted) cancel();
   void exited.then(resolve);
-  void waitUntilOverLimit(groupId, maxMemoryBytes, done.signal).then((usedBytes) =>
-    resolve({ kind: "over_memory", usedBytes }),
+  void waitUntilExceeded(groupId, limits, done.signal).then((exceeded) =>
+    resolve({ kind: "over_limit", exceeded }),
   );
   const end = await promise;
   clearTimeout(timer);

@@ -98,7 +98,7 @@ function runGit(spec: CheckoutSpec, args: string[], deadline: number): Promise<P
     sandboxId,
     scratchDirectory,
     timeoutMs: Math.max(0, deadline - performance.now()),
-    maxMemoryBytes: 0,
+    limits: {},
     signal,
   });
 }

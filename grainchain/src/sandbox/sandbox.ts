@@ -12,6 +12,7 @@ import {
   type StepResult,
   type TestResults,
 } from "../validation/results.ts";
+import type { Isolation } from "./isolation.ts";
 import { checkOutCommit, locateRepository } from "./repository.ts";
 import { type RunContext, runStep } from "./step-run.ts";
 
@@ -20,6 +21,11 @@ export type SandboxOutcome =
   | { kind: "completed"; testResults: TestResults }
   | { kind: "failed"; error: string }
   | { kind: "cancelled" };
+
+const REFUSED: SandboxOutcome = {
+  kind: "failed",
+  error: "an untrusted change is not run without isolation: install bubblewrap where Grainchain runs",
+};
 
 /** A place for one run. */
 export type Sandbox = {
@@ -35,16 +41,32 @@ export type CreateSandbox = (request: ValidationRequest) => Promise<Sandbox>;
 /** How the name of every sandbox's directory starts; the server's process id follows. */
 export const DIRECTORY_PREFIX = "grainchain-";
 
-/** Creates sandboxes on this machine: a temporary directory and child processes, without isolation. */
-export function createLocalSandboxes(reposPath: string | undefined): CreateSandbox {
+export type LocalSandboxes = {
+  /** Folders of repositories, separated as in PATH. */
+  reposPath: string | undefined;
+  isolation: Isolation;
+  /** What one run may write to the disk. */
+  maxDiskBytes?: number;
+};
+
+const DEFAULT_MAX_DISK_BYTES = 4 * 1024 ** 3;
+
+/** Creates sandboxes on this machine: a temporary directory and child processes. */
+export function createLocalSandboxes({
+  reposPath,
+  isolation,
+  maxDiskBytes = DEFAULT_MAX_DISK_BYTES,
+}: LocalSandboxes): CreateSandbox {
   return async (request) => {
     const root = await mkdtemp(join(tmpdir(), `${DIRECTORY_PREFIX}${process.pid}-`));
     const sandboxId = basename(root);
     return {
       id: sandboxId,
-      run: (signal) => {
+      run: async (signal) => {
+        if (isolation.kind === "none" && !request.trusted) return REFUSED;
         const deadline = performance.now() + request.timeout_ms;
-        return runValidation({ request, sandboxId, root, deadline, signal }, reposPath);
+        const context = { request, sandboxId, root, isolation, maxDiskBytes, deadline, signal };
+        return runValidation(context, reposPath);
       },
       remove: () => removeDirectory(root),
     };

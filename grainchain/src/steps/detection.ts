@@ -56,7 +56,7 @@ function detectNpmSteps({ packageJson, hasPackageLock }: CheckoutFiles): StepPla
   const needsInstall = Object.keys({ ...dependencies, ...devDependencies }).length > 0;
   if (steps.length > 0 && needsInstall) {
     const command = hasPackageLock ? "npm ci" : "npm install";
-    steps.unshift({ name: "install", run: `${command} --no-audit --no-fund` });
+    steps.unshift({ name: "install", run: `${command} --no-audit --no-fund`, network: true });
   }
   return { kind: "steps", steps };
 }

@@ -11,8 +11,8 @@ const MAX_NAME_CHARACTERS = 64;
 const MAX_RUN_CHARACTERS = 32 * 1024;
 const MAX_TIMEOUT_SECONDS = 86_400;
 
-/** One command to run; `timeoutMs` is its own limit, beside the validation's. */
-export type Step = { name: string; run: string; timeoutMs?: number };
+/** One command to run; `timeoutMs` is its own limit, beside the validation's. Without `network` it has none. */
+export type Step = { name: string; run: string; timeoutMs?: number; network?: boolean };
 
 /** The steps to run, or why there are none that can be run. */
 export type StepPlan = { kind: "steps"; steps: Step[] } | { kind: "invalid"; message: string };
@@ -40,10 +40,21 @@ const TimeoutSchema = v.pipe(
 );
 
 const StepSchema = v.pipe(
-  v.strictObject({ name: NameSchema, run: RunSchema, timeout: v.optional(TimeoutSchema) }, describeStepShape),
+  v.strictObject(
+    {
+      name: NameSchema,
+      run: RunSchema,
+      timeout: v.optional(TimeoutSchema),
+      network: v.optional(v.boolean("must be true or false"), false),
+    },
+    describeStepShape,
+  ),
   v.transform(
-    ({ timeout, ...step }): Step =>
-      timeout === undefined ? step : { ...step, timeoutMs: Math.ceil(timeout * 1000) },
+    ({ timeout, network, ...step }): Step => ({
+      ...step,
+      ...(timeout !== undefined && { timeoutMs: Math.ceil(timeout * 1000) }),
+      ...(network && { network }),
+    }),
   ),
 );
 
@@ -92,7 +103,7 @@ export function parseStepsFile(text: string): StepPlan {
 function describeStepShape(issue: v.BaseIssue<unknown>): string {
   if (issue.path === undefined || issue.expected === "Object")
     return "must be a mapping with `name` and `run`";
-  return issue.expected === "never" ? "is not a key of a step (name, run, timeout)" : "is missing";
+  return issue.expected === "never" ? "is not a key of a step (name, run, timeout, network)" : "is missing";
 }
 
 /** The line of the node at a path, or of the nearest one around it. */

@@ -56,6 +56,8 @@ const RequestSchema = v.object(
       v.check(isWebhookUrl, "must be an http or https URL without credentials"),
     ),
     client_request_id: v.nullish(RequestKeySchema),
+    /** False for a change that nobody with access to the repository has made or approved. */
+    trusted: v.nullish(v.boolean("must be true or false"), true),
     timeout_ms: v.nullish(wholeNumber(1, "must be a whole number of milliseconds"), DEFAULT_TIMEOUT_MS),
     /** In bytes; 0 means no limit. */
     max_memory: v.nullish(MemoryLimitSchema, DEFAULT_MAX_MEMORY_BYTES),

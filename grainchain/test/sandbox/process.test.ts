@@ -17,7 +17,7 @@ function runShell(script: string, spec: Partial<ProcessSpec> = {}) {
     sandboxId: `process-test-${process.pid}-${runs}`,
     scratchDirectory: makeDirectory(),
     timeoutMs: 20_000,
-    maxMemoryBytes: 0,
+    limits: {},
     signal: new AbortController().signal,
     ...spec,
   });
@@ -109,12 +109,12 @@ describe("runProcess", () => {
 
   test("kills a command whose group uses too much memory, including its children", async () => {
     const hog = "node -e 'const b=[];setInterval(()=>b.push(Buffer.alloc(2e7,1)),20)'";
-    const { end } = await runShell(`${hog} & wait`, { maxMemoryBytes: 150 * 1024 ** 2 });
-    expect(end).toMatchObject({ kind: "over_memory" });
+    const { end } = await runShell(`${hog} & wait`, { limits: { memoryBytes: 150 * 1024 ** 2 } });
+    expect(end).toMatchObject({ kind: "over_limit", exceeded: "memory" });
   });
 
   test("lets a command within its memory limit finish", async () => {
-    const { end } = await runShell("sleep 0.5", { maxMemoryBytes: 150 * 1024 ** 2 });
+    const { end } = await runShell("sleep 0.5", { limits: { memoryBytes: 150 * 1024 ** 2 } });
     expect(end).toEqual({ kind: "exited", exitCode: 0 });
   });
 

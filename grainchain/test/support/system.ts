@@ -35,7 +35,8 @@ export async function startSystem(options: GrainchainOptions = {}) {
   const receiver = await startReceiver();
   const logLines: string[] = [];
   const log = createLog((line) => logLines.push(line));
-  const server = await startGrainchain({ port: 0, reposDir, log, callbackBackoffMs: 10, ...options });
+  const fast = { port: 0, callbackBackoffMs: 10, isolation: "none" } as const;
+  const server = await startGrainchain({ ...fast, reposDir, log, ...options });
   onTestFinished(() => server.close());
   const api = `${server.url}${options.apiPrefix ?? "/api/v1/validation"}`;
   const send = async (method: string, path: string, body?: unknown, headers: Record<string, string> = {}) => {
