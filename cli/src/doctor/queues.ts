@@ -14,6 +14,7 @@ export const queuesCheck = (context: CheckContext): Check => ({
     const desired = context.desired();
     const actual = await listQueues(context.account(), signal);
     return [
+      judgePlan(actual),
       ...desired.queues.flatMap((queue) => judgeQueue(desired, queue, actual, context.provisionCommand)),
       ...strayConsumers(desired, actual).map(({ queue, script }) =>
         warn(
@@ -25,6 +26,22 @@ export const queuesCheck = (context: CheckContext): Check => ({
     ];
   },
 });
+
+/** On Workers Free, no queue keeps a message for longer (https://developers.cloudflare.com/queues/platform/limits/). */
+const FREE_RETENTION_SECONDS = 86_400;
+
+/** Cloudflare's API says which plan an account has only to those who may see its bills, but queues tell. */
+function judgePlan(actual: readonly Queue[]): Finding {
+  const name = "Workers plan";
+  if (actual.some(({ retentionSeconds }) => (retentionSeconds ?? 0) > FREE_RETENTION_SECONDS)) {
+    return ok(name, "Workers Paid: a queue keeps messages for more than a day");
+  }
+  return warn(
+    name,
+    "Workers Paid is needed, and no queue shows that the account has it",
+    "check the plan in Cloudflare's dashboard",
+  );
+}
 
 function judgeQueue(
   { environment, workers: { consumer } }: DesiredState,

@@ -29,6 +29,7 @@ test("finds nothing to fix if everything is well", async () => {
     "gateway version",
     "Grainchain",
     "D1",
+    "Workers plan",
     "queue webhook-gateway-events-staging",
     "queue webhook-gateway-dead-staging",
     "queue webhook-gateway-work-staging",

@@ -137,6 +137,16 @@ testProblems({
     what: "keeps messages for 1 day only",
     mend: "gateway provision --env staging",
   },
+  "an account that may have Workers Free": {
+    make: ({ project }) =>
+      project.account.change(({ queues }) => {
+        for (const queue of queues) queue.retention = 86_400;
+      }),
+    check: "Workers plan",
+    status: "warn",
+    what: "Workers Paid is needed, and no queue shows that the account has it",
+    mend: "check the plan in Cloudflare's dashboard",
+  },
   "a queue whose retention is not known": {
     make: ({ project }) =>
       project.account.change(({ queues }) => {
