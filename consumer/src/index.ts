@@ -38,7 +38,7 @@ type Consumer = ReturnType<typeof createConsumer>;
 async function invoke(env: Env, perform: (consumer: Consumer) => Promise<void>): Promise<void> {
   const { config, github } = builtFor(env);
   const { observe, flush } = observeInvocation(env.METRICS);
-  const budget = (name: string) => env.GITHUB_BUDGET.getByName(name);
+  const budget = (name: string) => env.BUDGETS.getByName(name);
   const sentinel = () => env.SENTINEL.getByName("sentinel");
   const consumer = createConsumer({
     config,
@@ -53,8 +53,9 @@ async function invoke(env: Env, perform: (consumer: Consumer) => Promise<void>):
     random: Math.random,
     newId: () => crypto.randomUUID(),
     budgets: {
-      take: (name, lease, wanted, nowMs) => budget(name).take(lease, [...wanted], nowMs),
-      settle: (name, leaseId, limitedUntilMs) => budget(name).settle(leaseId, limitedUntilMs),
+      take: (name, lease, wanted, nowMs) =>
+        budget(name).take(config.GITHUB_BUDGET, lease, [...wanted], nowMs),
+      settle: (name, leaseId, limit, nowMs) => budget(name).settle(leaseId, limit, nowMs),
     },
     sentinel: {
       heard: () => sentinel().heard(),

@@ -32,10 +32,24 @@ test("takes empty values as absent", () => {
       "GRAINCHAIN_TIMEOUT",
       "DISPATCH_MAX_ATTEMPTS",
       "CANCEL_SUPERSEDED",
+      "GITHUB_BUDGET",
       "GRAINCHAIN_MAX_MEMORY",
     ].map((key) => [key, ""]),
   );
   expect(readConsumerConfig({ ...LEAST, ...empty })).toEqual(readConsumerConfig(LEAST));
+});
+
+test.each([
+  [undefined, "adaptive"],
+  ["https://api.github.com", "adaptive"],
+  ["https://api.acme.ghe.com", "adaptive"],
+  ["https://github.example.com/api/v3", "off"],
+  ["https://notgithub.com/api/v3", "off"],
+  ["http://localhost:9999", "off"],
+])("limits what is sent to %s by the policy %s unless another is named", (url, policy) => {
+  const config = { ...LEAST, ...(url === undefined ? {} : { GITHUB_API_URL: url }) };
+  expect(readConsumerConfig(config).GITHUB_BUDGET).toBe(policy);
+  expect(readConsumerConfig({ ...config, GITHUB_BUDGET: "strict" }).GITHUB_BUDGET).toBe("strict");
 });
 
 describe("refuses, by name and without the value", () => {
@@ -49,6 +63,7 @@ describe("refuses, by name and without the value", () => {
     ["GRAINCHAIN_MAX_MEMORY", "s3cret"],
     ["DISPATCH_MAX_ATTEMPTS", "0"],
     ["CANCEL_SUPERSEDED", "yes-s3cret"],
+    ["GITHUB_BUDGET", "s3cret"],
     ["GITHUB_APP_ID", "app-s3cret"],
   ])("%s", (key, value) => {
     const read = () => readConsumerConfig({ ...LEAST, [key]: value });

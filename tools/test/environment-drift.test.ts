@@ -53,7 +53,7 @@ describe("drift is noticed", () => {
     ],
     ["consumer", "retry_delay = 60", "retry_delay = 6", "queues.consumers.0.retry_delay: 60, here 6"],
     ["consumer", /dead_letter_queue.*\n/, "", "queues.consumers.0.dead_letter_queue: "],
-    ["consumer", '"GITHUB_BUDGET"', '"BUDGET"', "durable_objects.bindings.0.name: "],
+    ["consumer", '"BUDGETS"', '"BUDGET"', "durable_objects.bindings.0.name: "],
     ["consumer", 'GITHUB_API_URL = "', 'GITHUB_URL = "', "vars.GITHUB_API_URL: "],
   ] as const)("in the %s: %s", (worker, from, to, difference) => {
     const found = environmentDifferences(edited(worker, from, to));

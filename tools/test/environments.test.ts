@@ -84,7 +84,7 @@ describe.each(ENVIRONMENTS)("in %s", (env) => {
   test("the consumer runs every minute and has its Durable Objects", () => {
     expect(consumer.triggers.crons).toEqual(["* * * * *"]);
     expect(consumer.durable_objects.bindings).toMatchObject([
-      { name: "GITHUB_BUDGET", class_name: "GitHubBudget" },
+      { name: "BUDGETS", class_name: "GitHubBudget" },
       { name: "SENTINEL", class_name: "Sentinel" },
     ]);
   });

@@ -1,5 +1,7 @@
 /** One Durable Object for each credential: the only place that knows what all consumers together have sent to GitHub. */
 import { DurableObject } from "cloudflare:workers";
+import type { BudgetPolicy } from "@webhook-gateway/shared/config/consumer.ts";
+import type { GitHubLimit } from "@webhook-gateway/shared/github/failure.ts";
 import { type Budget, type Cost, type Grant, settleLease, take, UNSPENT } from "./budget.ts";
 
 const KEY = "budget";
@@ -11,20 +13,25 @@ export class GitHubBudget extends DurableObject<Env> {
     super(state, env);
     // The budget outlives the object's memory.
     void state.blockConcurrencyWhile(async () => {
-      this.#budget = (await state.storage.get<Budget>(KEY)) ?? UNSPENT;
+      this.#budget = { ...UNSPENT, ...(await state.storage.get<Budget>(KEY)) };
     });
   }
 
   /** Asks for requests. Those granted are under way until they are settled, or the lease ends. */
-  async take(lease: { id: string; leaseMs: number }, costs: Cost[], nowMs: number): Promise<Grant> {
-    const { budget, granted, retryAtMs } = take(this.#budget, lease, costs, nowMs);
+  async take(
+    policy: BudgetPolicy,
+    lease: { id: string; leaseMs: number },
+    costs: Cost[],
+    nowMs: number,
+  ): Promise<Grant> {
+    const { budget, granted, retryAtMs } = take(policy, this.#budget, lease, costs, nowMs);
     await this.#keep(budget);
     return { granted, retryAtMs };
   }
 
-  /** Ends a lease. @param limitedUntilMs GitHub must not be called before */
-  async settle(leaseId: string, limitedUntilMs: number | null): Promise<void> {
-    await this.#keep(settleLease(this.#budget, leaseId, limitedUntilMs));
+  /** Ends a lease, and stores a limit that GitHub set. */
+  async settle(leaseId: string, limit: GitHubLimit | null, nowMs: number): Promise<void> {
+    await this.#keep(settleLease(this.#budget, leaseId, limit, nowMs));
   }
 
   async #keep(budget: Budget): Promise<void> {

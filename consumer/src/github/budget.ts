@@ -1,7 +1,10 @@
 /**
- * What may be sent to GitHub under one credential, exactly: a log of what was spent within the last hour, by the
- * second. Pure; kept by the Durable Object in budget-object.ts.
+ * What may be sent to GitHub under one credential: a log of what was spent within the last hour, by the second, and the
+ * pace at which GitHub lets things be created. Pure; kept by the Durable Object in budget-object.ts.
  */
+import type { BudgetPolicy } from "@webhook-gateway/shared/config/consumer.ts";
+import type { GitHubLimit } from "@webhook-gateway/shared/github/failure.ts";
+import { createLimits, firstPace, halved, nextRaiseMs, type Pace, raised } from "./pace.ts";
 
 /** What one request takes from a budget. */
 export interface Cost {
@@ -32,21 +35,21 @@ export interface Budget {
   readonly leases: readonly Lease[];
   /** GitHub must not be called before. */
   readonly blockedUntilMs: number;
+  /** Null before the first request. */
+  readonly pace: Pace | null;
 }
 
-export const UNSPENT: Budget = { spent: [], leases: [], blockedUntilMs: 0 };
+export const UNSPENT: Budget = { spent: [], leases: [], blockedUntilMs: 0, pace: null };
 
 /** Points of a request (https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api). */
 export const READ_POINTS = 1;
 export const WRITE_POINTS = 5;
 
-/** GitHub's secondary limits (https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api). */
-export const LIMITS = {
-  createsPerMinute: 80,
-  createsPerHour: 500,
-  pointsPerMinute: 900,
-  requestsAtOnce: 100,
-} as const;
+/**
+ * GitHub's secondary limits for every request
+ * (https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api).
+ */
+export const LIMITS = { pointsPerMinute: 900, requestsAtOnce: 100 } as const;
 
 /** The share of each limit that minor requests leave to others. */
 const RESERVE = 0.25;
@@ -67,6 +70,7 @@ export interface Grant {
  * @param leaseMs how long the requests may be under way
  */
 export function take(
+  policy: BudgetPolicy,
   budget: Budget,
   lease: { readonly id: string; readonly leaseMs: number },
   costs: readonly Cost[],
@@ -74,15 +78,28 @@ export function take(
 ): Grant & { readonly budget: Budget } {
   const leases = budget.leases.filter(({ untilMs }) => untilMs > nowMs);
   const spent = budget.spent.filter(({ atMs }) => atMs > nowMs - HOUR_MS);
+  let pace = budget.pace ?? firstPace(nowMs);
   let free = LIMITS.requestsAtOnce - leases.reduce((sum, { requests }) => sum + requests, 0);
   let retryAtMs: number | null = null;
+
+  /** Null if it may be sent now. */
+  const refusedUntil = (cost: Cost): number | null => {
+    if (budget.blockedUntilMs > nowMs) return budget.blockedUntilMs;
+    if (policy === "off") return null;
+    if (free <= 0) return nowMs + BUSY_MS;
+    const share = cost.minor ? 1 - RESERVE : 1;
+    const pointsMs = roomAt(spent, "points", cost.points, LIMITS.pointsPerMinute * share, MINUTE_MS, nowMs);
+    let createsMs = cost.creates ? createAt(policy, pace, spent, share, nowMs) : null;
+    if (createsMs !== null && policy === "adaptive") {
+      pace = raised(pace, nowMs) ?? pace;
+      createsMs = createAt(policy, pace, spent, share, nowMs);
+      if (createsMs !== null) createsMs = Math.min(createsMs, nextRaiseMs(pace) ?? createsMs);
+    }
+    return later(pointsMs, createsMs);
+  };
+
   const granted = costs.map((one) => {
-    const atMs =
-      budget.blockedUntilMs > nowMs
-        ? budget.blockedUntilMs
-        : free <= 0
-          ? nowMs + BUSY_MS
-          : freeAt(spent, one, nowMs);
+    const atMs = refusedUntil(one);
     if (atMs !== null) {
       retryAtMs = Math.min(retryAtMs ?? atMs, atMs);
       return false;
@@ -94,15 +111,25 @@ export function take(
   const requests = granted.filter(Boolean).length;
   const held =
     requests === 0 ? leases : [...leases, { id: lease.id, requests, untilMs: nowMs + lease.leaseMs }];
-  return { granted, retryAtMs, budget: { ...budget, spent, leases: held } };
+  return { granted, retryAtMs, budget: { ...budget, spent, leases: held, pace } };
 }
 
-/** Ends a lease, and stores GitHub's limit. */
-export function settleLease(budget: Budget, leaseId: string, limitedUntilMs: number | null): Budget {
+/**
+ * Ends a lease, and stores GitHub's limit. A secondary limit halves what may be created: once, whatever was under way
+ * when GitHub set it.
+ */
+export function settleLease(
+  budget: Budget,
+  leaseId: string,
+  limit: GitHubLimit | null,
+  nowMs: number,
+): Budget {
+  const isNews = limit?.secondary === true && budget.blockedUntilMs <= nowMs;
   return {
     ...budget,
     leases: budget.leases.filter(({ id }) => id !== leaseId),
-    blockedUntilMs: Math.max(budget.blockedUntilMs, limitedUntilMs ?? 0),
+    blockedUntilMs: Math.max(budget.blockedUntilMs, limit?.untilMs ?? 0),
+    pace: isNews ? halved(budget.pace ?? firstPace(nowMs), limit.untilMs) : budget.pace,
   };
 }
 
@@ -118,17 +145,25 @@ function spend(spent: Spent[], { points, creates }: Cost, nowMs: number): void {
 
 const secondOf = (ms: number): number => Math.floor(ms / 1000);
 
-/** Null if it may be sent now; else when each limit that it meets has room again. */
-function freeAt(spent: readonly Spent[], cost: Cost, nowMs: number): number | null {
-  const share = cost.minor ? 1 - RESERVE : 1;
-  const creates = cost.creates ? 1 : 0;
-  const times = [
-    roomAt(spent, "points", cost.points, LIMITS.pointsPerMinute * share, MINUTE_MS, nowMs),
-    roomAt(spent, "creates", creates, LIMITS.createsPerMinute * share, MINUTE_MS, nowMs),
-    roomAt(spent, "creates", creates, LIMITS.createsPerHour * share, HOUR_MS, nowMs),
-  ].filter((atMs) => atMs !== null);
-  return times.length === 0 ? null : Math.max(...times);
+/** When one more may be created; null: now. */
+function createAt(
+  policy: BudgetPolicy,
+  pace: Pace,
+  spent: readonly Spent[],
+  share: number,
+  nowMs: number,
+): number | null {
+  const limits = createLimits(policy, pace);
+  if (limits === undefined) return null;
+  return later(
+    roomAt(spent, "creates", 1, limits.createsPerMinute * share, MINUTE_MS, nowMs),
+    roomAt(spent, "creates", 1, limits.createsPerHour * share, HOUR_MS, nowMs),
+  );
 }
+
+/** The later of two times; null is now. */
+const later = (one: number | null, other: number | null): number | null =>
+  one === null || other === null ? (one ?? other) : Math.max(one, other);
 
 /** When a window has room for more of a kind, in milliseconds since the epoch; null: now. */
 function roomAt(

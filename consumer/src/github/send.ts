@@ -1,6 +1,7 @@
 /** Sends requests to GitHub within the budgets of their credentials. */
 
 import { type Credential, credentialName, GITHUB_TIMEOUT_MS } from "@webhook-gateway/shared/github/client.ts";
+import type { GitHubLimit } from "@webhook-gateway/shared/github/failure.ts";
 import { errorText, type Log } from "@webhook-gateway/shared/telemetry/log.ts";
 import type { LimitFunction } from "p-limit";
 import type { Cost, Grant } from "./budget.ts";
@@ -13,7 +14,7 @@ export interface Budgets {
     costs: readonly Cost[],
     nowMs: number,
   ): Promise<Grant>;
-  settle(name: string, leaseId: string, limitedUntilMs: number | null): Promise<void>;
+  settle(name: string, leaseId: string, limit: GitHubLimit | null, nowMs: number): Promise<void>;
 }
 
 export interface SendDeps {
@@ -57,20 +58,20 @@ const NO_BUDGET_MS = 10_000;
 export async function sendWithinBudgets<Result extends object>(
   deps: SendDeps,
   sendings: readonly Sending<Result>[],
-  limitOf: (result: Result) => number | undefined,
+  limitOf: (result: Result) => GitHubLimit | undefined,
 ): Promise<readonly (Result | Refused)[]> {
   const byCredential = Map.groupBy(sendings, ({ credential }) => credentialName(credential));
   const results = new Map<Sending<Result>, Result | Refused>();
   await Promise.all(
     [...byCredential].map(async ([name, group]) => {
-      let limitedUntilMs: number | undefined;
+      let limit: GitHubLimit | undefined;
       for (const part of [group.slice(0, 1), ...parts(group.slice(1))]) {
         const send = (one: Sending<Result>) => deps.atOnce(one.perform);
         // Those behind a limit are refused, even if the limit could not be stored in the budget.
-        const sent = limitedUntilMs === undefined ? await sendPart(deps, name, part, send, limitOf) : [];
-        const refused = { refusedUntilMs: limitedUntilMs ?? deps.now().getTime() + NO_BUDGET_MS };
+        const sent = limit === undefined ? await sendPart(deps, name, part, send, limitOf) : [];
+        const refused = { refusedUntilMs: limit?.untilMs ?? deps.now().getTime() + NO_BUDGET_MS };
         part.forEach((sending, index) => void results.set(sending, sent[index] ?? refused));
-        limitedUntilMs ??= longest(sent, limitOf);
+        limit ??= longest(sent, limitOf);
       }
     }),
   );
@@ -83,7 +84,7 @@ async function sendPart<Result extends object>(
   name: string,
   part: readonly Sending<Result>[],
   perform: (sending: Sending<Result>) => Promise<Result>,
-  limitOf: (result: Result) => number | undefined,
+  limitOf: (result: Result) => GitHubLimit | undefined,
 ): Promise<readonly (Result | Refused)[]> {
   const lease = { id: deps.newId(), leaseMs: LEASE_MS };
   const grant = await ask(deps, name, lease, part);
@@ -92,7 +93,8 @@ async function sendPart<Result extends object>(
     part.map((sending, index) => (grant.granted[index] === true ? perform(sending) : refused)),
   );
   if (!grant.granted.includes(true)) return results;
-  await deps.budgets.settle(name, lease.id, longest(results, limitOf) ?? null).catch((thrown: unknown) => {
+  const limit = longest(results, limitOf) ?? null;
+  await deps.budgets.settle(name, lease.id, limit, deps.now().getTime()).catch((thrown: unknown) => {
     // Its lease will run out.
     deps.log.warn("budget.unsettled", { credential: name, error: errorText(thrown) });
   });
@@ -104,13 +106,13 @@ const parts = <Item>(all: readonly Item[]): Item[][] =>
     all.slice(index * CALLS_AT_ONCE, (index + 1) * CALLS_AT_ONCE),
   );
 
-/** Until when GitHub must not be called, according to its answers. */
+/** The limit that GitHub's answers tell of, the longest. */
 function longest<Result extends object>(
   results: readonly (Result | Refused)[],
-  limitOf: (result: Result) => number | undefined,
-): number | undefined {
+  limitOf: (result: Result) => GitHubLimit | undefined,
+): GitHubLimit | undefined {
   const limits = results.flatMap((result) => ("refusedUntilMs" in result ? [] : (limitOf(result) ?? [])));
-  return limits.length === 0 ? undefined : Math.max(...limits);
+  return limits.toSorted((a, b) => b.untilMs - a.untilMs)[0];
 }
 
 async function ask<Result>(

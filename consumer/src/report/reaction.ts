@@ -107,7 +107,7 @@ const attemptedOf = ({ result, credential }: Reacted): Attempted => ({
   minor: credential.kind !== "app",
   creates: credential.kind !== "app",
   refusedUntilMs: "refusedUntilMs" in result ? result.refusedUntilMs : undefined,
-  limitedUntilMs: "refusedUntilMs" in result ? undefined : limitOf(result),
+  limitedUntilMs: "refusedUntilMs" in result ? undefined : limitOf(result)?.untilMs,
 });
 
 function classOf(result: Result | undefined): string {

@@ -1,5 +1,5 @@
 /** Plans claimed reports and sends what is to be posted, within the budgets of their credentials. */
-import type { Credential } from "@webhook-gateway/shared/github/client.ts";
+import { type Credential, toLimit } from "@webhook-gateway/shared/github/client.ts";
 import type { GitHubFailure } from "@webhook-gateway/shared/github/failure.ts";
 import type { DueReport } from "@webhook-gateway/shared/store/claim/due-report.ts";
 import { sha256Hex } from "@webhook-gateway/shared/text/hash.ts";
@@ -83,7 +83,7 @@ async function send(
     .flatMap((planned) => sendingOf(deps, planned, credentials, results))
     .filter(({ planned, credential }) => isToBeSent(planned, credential));
   const sent = await sendWithinBudgets(deps, sendings, (posted) =>
-    "limitedUntilMs" in posted ? posted.limitedUntilMs : undefined,
+    "limitedUntilMs" in posted ? toLimit(posted) : undefined,
   );
   sendings.forEach(({ planned }, index) => void results.set(planned, sent[index] ?? LOST));
   return sendings;

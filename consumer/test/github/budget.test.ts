@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { amount } from "../../../test/support/amount.ts";
 import fc from "../../../test/support/fast-check.ts";
 import { type Budget, type Cost, LIMITS, settleLease, take, UNSPENT } from "../../src/github/budget.ts";
+import { DOCUMENTED } from "../../src/github/pace.ts";
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -22,15 +23,15 @@ function inUse(start: Budget = UNSPENT) {
   return {
     ask(wanted: readonly Cost[], atMs: number, options: { readonly holdMs?: number } = {}) {
       const id = `lease-${++leases}`;
-      const taken = take(budget, { id, leaseMs: options.holdMs ?? MINUTE }, wanted, atMs);
-      budget = options.holdMs === undefined ? settleLease(taken.budget, id, null) : taken.budget;
+      const taken = take("strict", budget, { id, leaseMs: options.holdMs ?? MINUTE }, wanted, atMs);
+      budget = options.holdMs === undefined ? settleLease(taken.budget, id, null, atMs) : taken.budget;
       return { id, granted: taken.granted.filter(Boolean).length, retryAtMs: taken.retryAtMs };
     },
     limit(untilMs: number) {
-      budget = settleLease(budget, "none", untilMs);
+      budget = settleLease(budget, "none", { untilMs, secondary: false }, untilMs - 1);
     },
     end(id: string) {
-      budget = settleLease(budget, id, null);
+      budget = settleLease(budget, id, null, T0);
     },
     stored: () => JSON.stringify(budget).length,
   };
@@ -43,7 +44,7 @@ function spendAt(budget: ReturnType<typeof inUse>, wanted: Cost, times: readonly
 
 describe("grants exactly", () => {
   test.each([
-    ["80 requests that create something, in a minute", CREATE, LIMITS.createsPerMinute, MINUTE],
+    ["80 requests that create something, in a minute", CREATE, DOCUMENTED.createsPerMinute, MINUTE],
     ["180 writes of 5 points, in a minute", UPDATE, LIMITS.pointsPerMinute / 5, MINUTE],
     ["900 reads, in a minute", READ, LIMITS.pointsPerMinute, MINUTE],
     ["60 minor ones that create something, in a minute", minor(CREATE), 60, MINUTE],
@@ -59,7 +60,7 @@ describe("grants exactly", () => {
   test("500 requests that create something, in an hour", () => {
     const budget = inUse();
     const minutes = Array.from({ length: 7 }, (_, index) => T0 + index * MINUTE);
-    expect(spendAt(budget, CREATE, minutes)).toBe(LIMITS.createsPerHour);
+    expect(spendAt(budget, CREATE, minutes)).toBe(DOCUMENTED.createsPerHour);
     expect(budget.ask([CREATE], T0 + 10 * MINUTE)).toMatchObject({ granted: 0, retryAtMs: T0 + HOUR });
     expect(budget.ask([UPDATE, READ], T0 + 10 * MINUTE).granted).toBe(2);
     expect(budget.ask([CREATE], T0 + HOUR - 1).granted).toBe(0);
@@ -98,7 +99,7 @@ test("frees a window little by little", () => {
 test("keeps a quarter of each limit for what is not minor", () => {
   const budget = inUse();
   const mixed = [...many(minor(CREATE), 70), ...many(CREATE, 30)];
-  const { granted, retryAtMs } = take(UNSPENT, { id: "one", leaseMs: MINUTE }, mixed, T0);
+  const { granted, retryAtMs } = take("strict", UNSPENT, { id: "one", leaseMs: MINUTE }, mixed, T0);
   expect(granted.slice(0, 70).filter(Boolean)).toHaveLength(60);
   expect(granted.slice(70).filter(Boolean)).toHaveLength(20);
   expect(retryAtMs).toBe(T0 + MINUTE);
@@ -108,7 +109,7 @@ test("keeps a quarter of each limit for what is not minor", () => {
 test("grants the first ones first, and those behind them that a limit does not meet", () => {
   const budget = inUse();
   budget.ask(many(CREATE, 79), T0);
-  const { granted } = take(UNSPENT, { id: "a", leaseMs: 1 }, [CREATE, UPDATE], T0);
+  const { granted } = take("strict", UNSPENT, { id: "a", leaseMs: 1 }, [CREATE, UPDATE], T0);
   expect(granted).toEqual([true, true]);
   expect(budget.ask([CREATE, CREATE, UPDATE, READ], T0)).toMatchObject({ granted: 3 });
 });
@@ -166,8 +167,8 @@ function replay(moments: readonly { readonly afterMs: number; readonly wanted: r
   const sent: Sent[] = [];
   for (const { afterMs, wanted } of moments) {
     nowMs += afterMs;
-    const taken = take(budget, { id: "one", leaseMs: 1 }, wanted, nowMs);
-    budget = settleLease(taken.budget, "one", null);
+    const taken = take("strict", budget, { id: "one", leaseMs: 1 }, wanted, nowMs);
+    budget = settleLease(taken.budget, "one", null, nowMs);
     for (const [index, one] of wanted.entries()) {
       if (taken.granted[index]) sent.push({ atMs: nowMs, wanted: one });
     }
@@ -202,7 +203,7 @@ test("grants what was refused at the time that it names, and no sooner", () => {
   fc.assert(
     fc.property(fc.array(moment, { minLength: 1, maxLength: 15 }), kinds, (moments, wanted) => {
       const { budget, nowMs } = replay(moments);
-      const at = (ms: number) => take(budget, { id: "two", leaseMs: 1 }, [wanted], ms);
+      const at = (ms: number) => take("strict", budget, { id: "two", leaseMs: 1 }, [wanted], ms);
       const { granted, retryAtMs } = at(nowMs);
       expect(retryAtMs === null).toBe(granted[0]);
       if (retryAtMs === null) return;

@@ -99,7 +99,9 @@ test.each<[number, Record<string, string>, string, GitHubFailureClass, number | 
   expect(githubFailure(await refused(status, headers, message), NOW)).toEqual({
     class: name,
     error: status === 304 ? "HTTP 304: Not modified" : `HTTP ${status}: ${message}`,
-    ...(seconds === undefined ? {} : { limitedUntilMs: NOW + seconds * SECOND }),
+    ...(seconds === undefined
+      ? {}
+      : { limitedUntilMs: NOW + seconds * SECOND, secondary: message !== PRIMARY }),
   });
 });
 

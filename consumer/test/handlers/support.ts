@@ -72,7 +72,7 @@ export async function invoke(
     WORK: invocation.queue(bound.WORK),
     METRICS: invocation.dataset(bound.METRICS),
     SENTINEL: invocation.namespace(bound.SENTINEL),
-    GITHUB_BUDGET: invocation.namespace(bound.GITHUB_BUDGET),
+    BUDGETS: invocation.namespace(bound.BUDGETS),
   };
   const outside = globalThis.fetch;
   vi.stubGlobal("fetch", invocation.fetch(outside));

@@ -171,7 +171,8 @@ describe.each(MODES)("as %s", (mode) => {
       if (second === "refused") {
         const names = (await world.double.requests()).map(({ auth }) => auth.installation_id);
         const name = mode === "token" ? "token" : `installation:${names.at(-1)}`;
-        await world.deps.budgets.settle(name, "none", world.clock.nowMs + 30_000);
+        const limit = { untilMs: world.clock.nowMs + 30_000, secondary: false };
+        await world.deps.budgets.settle(name, "none", limit, world.clock.nowMs);
       }
       await world.report();
       expect(await reportOf(id)).toMatchObject({ status: "due" });

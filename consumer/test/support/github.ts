@@ -1,5 +1,6 @@
 /** A world of a test's own: a double of GitHub, and what the effects on GitHub need, over the real D1 and budgets. */
 import { env } from "cloudflare:workers";
+import type { BudgetPolicy } from "@webhook-gateway/shared/config/consumer.ts";
 import { createGitHub, type GitHubConfig } from "@webhook-gateway/shared/github/client.ts";
 import { createRoutingPolicy } from "@webhook-gateway/shared/routing/routing-policy.ts";
 import { createLog } from "@webhook-gateway/shared/telemetry/log.ts";
@@ -34,6 +35,8 @@ export interface WorldOptions extends Partial<InstanceSpec> {
   readonly mode: "app" | "token" | "none";
   /** Of the App: one installation each. */
   readonly repositories?: string[];
+  /** `strict` if it is not given: what GitHub documents. */
+  readonly budget?: BudgetPolicy;
   readonly config?: Partial<GitHubConfig>;
   readonly db?: D1Database;
 }
@@ -60,7 +63,7 @@ export interface World {
 
 /** Opens a world. Its end checks that GitHub was asked for nothing unheard of, and that nothing secret got out. */
 export async function openWorld(options: WorldOptions): Promise<World> {
-  const { mode, config: given = {}, db = env.DB, repositories = [], ...spec } = options;
+  const { mode, budget = "strict", config: given = {}, db = env.DB, repositories = [], ...spec } = options;
   const world = ++worlds;
   const double = await openGitHub(DOUBLE.url, {
     ...(mode === "app" ? { app: { id: DOUBLE.appId, publicKeyPem: DOUBLE.publicKey } } : { tokens: [TOKEN] }),
@@ -89,7 +92,7 @@ export async function openWorld(options: WorldOptions): Promise<World> {
     ),
     publicUrl: PUBLIC_URL,
     atOnce: pLimit(CALLS_AT_ONCE),
-    budgets: budgetsOf(world, invocations.namespace(env.GITHUB_BUDGET)),
+    budgets: budgetsOf(world, budget, invocations.namespace(env.BUDGETS)),
     log,
     now,
     random: () => 0,
@@ -145,11 +148,11 @@ export const installationOf = (...names: string[]) => ({
 });
 
 /** The real Durable Objects, one set a world. */
-function budgetsOf(world: number, namespace: typeof env.GITHUB_BUDGET): Budgets {
+function budgetsOf(world: number, policy: BudgetPolicy, namespace: typeof env.BUDGETS): Budgets {
   const budget = (name: string) => namespace.getByName(`${world} ${name}`);
   return {
-    take: (name, lease, wanted, nowMs) => budget(name).take(lease, [...wanted], nowMs),
-    settle: (name, leaseId, limitedUntilMs) => budget(name).settle(leaseId, limitedUntilMs),
+    take: (name, lease, wanted, nowMs) => budget(name).take(policy, lease, [...wanted], nowMs),
+    settle: (name, leaseId, limit, nowMs) => budget(name).settle(leaseId, limit, nowMs),
   };
 }
 

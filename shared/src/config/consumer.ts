@@ -6,7 +6,16 @@ import { alertFields } from "./alert.ts";
 import { readConfig } from "./common.ts";
 import * as field from "./field.ts";
 
-const schema = v.object({
+/**
+ * What may be sent to GitHub: what it lets through (`adaptive`), what it documents (`strict`), or everything until it
+ * objects (`off`).
+ */
+export type BudgetPolicy = "adaptive" | "strict" | "off";
+
+/** GitHub itself limits what is created; Enterprise Server does only if its administrator says so. */
+const isGitHubCom = (apiUrl: string): boolean => /(^|\.)(github|ghe)\.com$/.test(new URL(apiUrl).hostname);
+
+const variables = v.object({
   ENVIRONMENT: field.environment,
   WEBHOOK_DEBUG_MODE: field.flag("false"),
   GRAINCHAIN_CALLBACK_SECRET: field.secret,
@@ -34,6 +43,7 @@ const schema = v.object({
     v.transform((text) => text ?? "https://api.github.com"),
     field.httpUrl,
   ),
+  GITHUB_BUDGET: v.optional(v.picklist(["adaptive", "strict", "off", ""]), ""),
   GITHUB_TOKEN: field.optionalSecret,
   GITHUB_APP_ID: v.pipe(
     field.optionalSecret,
@@ -52,6 +62,14 @@ const schema = v.object({
     v.transform((hooks) => hooks.filter((hook) => hook !== undefined)),
   ),
 });
+
+const schema = v.pipe(
+  variables,
+  v.transform((config) => {
+    const byDefault: BudgetPolicy = isGitHubCom(config.GITHUB_API_URL) ? "adaptive" : "off";
+    return { ...config, GITHUB_BUDGET: config.GITHUB_BUDGET === "" ? byDefault : config.GITHUB_BUDGET };
+  }),
+);
 
 export type ConsumerConfig = v.InferOutput<typeof schema>;
 

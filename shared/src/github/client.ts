@@ -2,7 +2,7 @@
 import { request as octokitRequest } from "@octokit/request";
 import githubAppJwt from "universal-github-app-jwt";
 import * as v from "valibot";
-import { type GitHubFailure, githubFailure, resetOf } from "./failure.ts";
+import { type GitHubFailure, type GitHubLimit, githubFailure, resetOf } from "./failure.ts";
 import { CredentialsError, readPrivateKey } from "./private-key.ts";
 
 export interface GitHubConfig {
@@ -34,8 +34,18 @@ export type GitHubAnswer =
   | { readonly ok: false; readonly failure: GitHubFailure };
 
 /** When GitHub may be called again under the same credential, if it says that it may not be now. */
-export const limitOf = (answer: GitHubAnswer): number | undefined =>
-  answer.ok ? answer.limitedUntilMs : answer.failure.limitedUntilMs;
+export const limitOf = (answer: GitHubAnswer): GitHubLimit | undefined =>
+  toLimit(answer.ok ? answer : answer.failure);
+
+/** The limit that an outcome tells of. */
+export const toLimit = ({
+  limitedUntilMs,
+  secondary = false,
+}: {
+  readonly limitedUntilMs?: number | undefined;
+  readonly secondary?: boolean;
+}): GitHubLimit | undefined =>
+  limitedUntilMs === undefined ? undefined : { untilMs: limitedUntilMs, secondary };
 
 export type GitHub = ReturnType<typeof createGitHub>;
 

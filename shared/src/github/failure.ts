@@ -20,12 +20,22 @@ export type GitHubFailureClass =
   | "missing"
   | "permanent";
 
+/** A limit that GitHub set on a credential. */
+export interface GitHubLimit {
+  /** GitHub must not be called before, in milliseconds since the epoch. */
+  readonly untilMs: number;
+  /** Too much in too short a time, instead of a quota that is used up. */
+  readonly secondary: boolean;
+}
+
 export interface GitHubFailure {
   readonly class: GitHubFailureClass;
   /** For a person; at most `MAX_ERROR_BYTES`, no secret. */
   readonly error: string;
   /** Of `limited`: when GitHub may be asked again, in milliseconds since the epoch. */
   readonly limitedUntilMs?: number;
+  /** Of `limited`: see {@link GitHubLimit}. */
+  readonly secondary?: boolean;
 }
 
 /** A success whose body is not what GitHub documents. */
@@ -58,7 +68,11 @@ export function githubFailure(thrown: unknown, nowMs: number): GitHubFailure {
   }
   const error = cutText(`HTTP ${refusal.status}: ${refusal.message}`, MAX_ERROR_BYTES);
   const limitedUntilMs = limitOf(refusal, nowMs);
-  if (limitedUntilMs !== undefined) return { class: "limited", error, limitedUntilMs };
+  if (limitedUntilMs !== undefined) {
+    const isQuota = String(refusal.headers["x-ratelimit-remaining"]) === "0";
+    const secondary = !isQuota || /secondary|abuse/i.test(refusal.message);
+    return { class: "limited", error, limitedUntilMs, secondary };
+  }
   return { class: classOf(refusal.status), error };
 }
 
