@@ -3,7 +3,14 @@ import { describe, expect, test } from "vitest";
 import { intercept, rows } from "../support/database.ts";
 import { callback, command, freshRepository, note, pullRequest, sha } from "../support/facts.ts";
 import { expectConsistent, expectOneLive } from "../support/invariants.ts";
-import { deliveryOf, record, recordEach, recordUntilAcked, validationsOf } from "../support/recording.ts";
+import {
+  deliveryOf,
+  record,
+  recordEach,
+  recordUntilAcked,
+  timelineOf,
+  validationsOf,
+} from "../support/recording.ts";
 
 describe("the same delivery", () => {
   test("twenty times in one batch is one row and one validation", async () => {
@@ -71,7 +78,7 @@ describe("batches at once", () => {
     expect((await validationsOf(repository)).filter(({ state }) => state === "queued")).toEqual([]);
   });
 
-  test("of callbacks of one validation lose no result", async () => {
+  test("of callbacks of one validation keep them all, with the first and the latest results", async () => {
     const repository = freshRepository();
     await record([pullRequest(repository)("opened", "a", 1)]);
     const id = `${repository.id}-pr-12-${sha("a")}-1`;
@@ -79,12 +86,12 @@ describe("batches at once", () => {
       callback(repository, id, "running", { results: { n } }),
     );
     await Promise.all(facts.map((fact) => recordUntilAcked([fact])));
-    const kept = await rows<{ results: string }>(
-      `SELECT results FROM validations WHERE id = ?1 AND results IS NOT NULL
-       UNION ALL SELECT results FROM timeline WHERE validation_id = ?1 AND results IS NOT NULL`,
-      id,
+    const heard = (await timelineOf(id)).filter(({ reason }) => reason === "callback running");
+    const resultsOf = new Map(facts.map((fact) => [fact.id, JSON.stringify(fact.results)]));
+    expect(new Set(heard.map(({ delivery_id }) => delivery_id))).toEqual(new Set(resultsOf.keys()));
+    expect(heard.map(({ results }) => results)).toEqual(
+      heard.map(({ delivery_id }, n) => (n === 0 || n === 7 ? resultsOf.get(delivery_id ?? "") : null)),
     );
-    expect(kept.map(({ results }) => JSON.parse(results).n).toSorted()).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
     await expectConsistent(repository.id);
   });
 
