@@ -96,6 +96,8 @@ export const FACTS: readonly Fact[] = [
     status: "running",
     success: false,
     error: null,
+    started_at: AT,
+    completed_at: null,
     results: { progress: 1 },
     results_stored: false,
   },

@@ -7,6 +7,7 @@ import {
   MAX_LIVE_CALLBACKS,
   withLate,
 } from "@webhook-gateway/shared/domain/callback-limits.ts";
+import { plausible } from "@webhook-gateway/shared/domain/run-times.ts";
 import { isFinal, type Signal, transition } from "@webhook-gateway/shared/domain/validation.ts";
 import type { CallbackFact } from "@webhook-gateway/shared/messages/fact.ts";
 import type { Results, UnmatchedCallback } from "@webhook-gateway/shared/store/rows.ts";
@@ -42,6 +43,9 @@ export interface StatusUpdate {
   readonly grainchain_id?: string | null;
   readonly received_at: string;
   readonly occurred_at: string | null;
+  /** Grainchain's own times of the run. */
+  readonly started_at?: string | null | undefined;
+  readonly completed_at?: string | null | undefined;
   readonly results?: Results | undefined;
 }
 
@@ -52,9 +56,11 @@ export function applyStatusUpdate(
   update: StatusUpdate,
 ): Validation {
   if (isFinal(validation.state)) return applyLateStatusUpdate(changes, validation, update);
+  const endedAt = plausible(update.completed_at, validation.created_at, changes.now);
   const patch = {
     grainchain_id: validation.grainchain_id ?? update.grainchain_id ?? null,
-    started_at: validation.started_at ?? (update.status === "pending" ? null : startedAt(update)),
+    started_at: startedAt(validation, update, endedAt ?? changes.now),
+    resendable: false,
     heard_at: update.received_at,
     error: update.error ?? validation.error,
   };
@@ -62,10 +68,10 @@ export function applyStatusUpdate(
   const { id, results } = update;
   if (id === null) {
     const reason = `Grainchain, when asked, said ${statusText(update)}`;
-    return changes.signal(validation, signal, { reason, deliveryId: id, results }, patch);
+    return changes.signal(validation, signal, { reason, deliveryId: id, results, endedAt }, patch);
   }
   const kept = transition(validation, signal).moved ? "row" : keepLive(validation, results !== undefined);
-  const cause = { reason: `callback ${statusText(update)}`, deliveryId: id };
+  const cause = { reason: `callback ${statusText(update)}`, deliveryId: id, endedAt };
   if (kept === "nothing") {
     drop(changes, { id }, validation.id, BEYOND_LIVE);
     return changes.signal(validation, signal, cause, patch);
@@ -128,7 +134,24 @@ export const signalOf = (update: Verdict): Signal => ({
 export const statusText = (update: Verdict): string =>
   lacksVerdict(update) ? `${update.status} without a verdict` : update.status;
 
-const startedAt = (update: StatusUpdate): string => update.occurred_at ?? update.received_at;
+/** Of the run: never after its end. */
+function startedAt(validation: Validation, update: StatusUpdate, end: string): string | null {
+  const own = plausible(update.started_at, validation.created_at, end);
+  const start = own ?? validation.started_at ?? firstHeard(validation, update);
+  return start !== null && isEnd(update.status) && start > end ? end : start;
+}
+
+/** A final word that is the first one is about the time since the dispatch. */
+function firstHeard(
+  validation: Validation,
+  { status, occurred_at, received_at }: StatusUpdate,
+): string | null {
+  if (status === "pending") return null;
+  const heard = occurred_at ?? received_at;
+  return isEnd(status) ? (validation.dispatched_at ?? heard) : heard;
+}
+
+const isEnd = (status: StatusUpdate["status"]): boolean => status !== "pending" && status !== "running";
 
 function applyCallback(
   changes: ChangeSet,

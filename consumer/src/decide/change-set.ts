@@ -20,13 +20,22 @@ export interface Cause {
   /** Written to the timeline even if the signal moves nothing. */
   readonly note?: boolean;
   readonly results?: Results | undefined;
+  /** When it ended, if the signal ends it. Default: now. */
+  readonly endedAt?: string | null;
   /** Before the end: see `TimelineEntry`. */
   readonly resultsOf?: GrainchainStatus;
   readonly onlyResults?: boolean;
 }
 
 type LeaseColumn = "attempts" | "due_at" | "lease_id" | "lease_until";
-type HeardColumn = "grainchain_id" | "error" | "started_at" | "heard_at" | keyof Live | keyof Late;
+type HeardColumn =
+  | "grainchain_id"
+  | "error"
+  | "started_at"
+  | "heard_at"
+  | "resendable"
+  | keyof Live
+  | keyof Late;
 
 /** Columns that a signal may set beside the state. */
 export type Patch = Partial<Pick<Validation, LeaseColumn | HeardColumn>>;
@@ -108,7 +117,15 @@ export class ChangeSet {
   /** Queues a dead validation again, behind its repository's others. */
   requeue(row: Validation, cause: Cause): void {
     const turn = this.#nextTurn(row.repository_id);
-    const patch = { attempts: 0, error: null, finished_at: null, lane: this.#lane, turn, ...NO_CALLBACKS };
+    const patch = {
+      attempts: 0,
+      error: null,
+      finished_at: null,
+      resendable: true,
+      lane: this.#lane,
+      turn,
+      ...NO_CALLBACKS,
+    };
     const next = this.signal(row, { type: "replayed" }, cause);
     this.#putValidation({ ...next, ...patch });
     this.#putReport(row.id);
@@ -134,11 +151,11 @@ export class ChangeSet {
       conclusion: to.conclusion,
       ...(to.moved && to.state !== "queued" ? { due_at: null } : {}),
       ...(to.moved && to.state !== "dispatching" ? { lease_id: null, lease_until: null } : {}),
-      ...(finished ? { finished_at: this.now } : {}),
+      ...(finished ? { finished_at: cause.endedAt ?? this.now } : {}),
     };
     this.#putValidation(next);
     // Between queued and dispatching nothing changes that GitHub could show.
-    if (to.moved && to.state !== "queued" && to.state !== "dispatching") this.#putReport(row.id);
+    if (to.moved && !(isWaiting(row.state) && isWaiting(to.state))) this.#putReport(row.id);
     if (cause.results !== undefined && (finished || !(noted || isFinal(row.state)))) {
       this.add({ kind: "results", row: { validation_id: row.id, results: cause.results } });
     }
@@ -198,6 +215,8 @@ export class ChangeSet {
     this.add({ kind: "timeline", row });
   }
 }
+
+const isWaiting = (state: Validation["state"]): boolean => state === "queued" || state === "dispatching";
 
 const subjectKey = (s: Pick<Subject, "repository_id" | "subject">): string =>
   `${s.repository_id}/${s.subject}`;

@@ -106,6 +106,7 @@ function startRun(
       started_at: null,
       finished_at: null,
       heard_at: null,
+      resendable: true,
       ...NO_CALLBACKS,
       version: 0,
     },

@@ -34,7 +34,7 @@ export async function cancelDue(deps: CancelDeps): Promise<readonly string[]> {
       Promise.all(
         items.map(async (cancel) => ({
           cancel,
-          answer: await grainchain.cancel(cancel.grainchain_id, newId()),
+          answer: cancel.shared ? SHARED : await grainchain.cancel(cancel.grainchain_id, newId()),
         })),
       ),
     async settle(_, performed) {
@@ -67,9 +67,12 @@ export async function cancelDue(deps: CancelDeps): Promise<readonly string[]> {
   return wakeAt;
 }
 
+/** Nothing is sent: Grainchain's ids can repeat, and another live validation has this one. */
+const SHARED = "shared" as const;
+
 interface Performed {
   readonly cancel: Cancel;
-  readonly answer: "cancelled" | "unknown" | Failure;
+  readonly answer: "cancelled" | "unknown" | typeof SHARED | Failure;
 }
 
 function outcomeOf(deps: CancelDeps, { cancel, answer }: Performed, nowMs: number): CancelOutcome {

@@ -15,7 +15,6 @@ import { loadUnmatched } from "@webhook-gateway/shared/store/write/unmatched.ts"
 import { tally } from "@webhook-gateway/shared/telemetry/tally.ts";
 import { isoTime } from "@webhook-gateway/shared/text/iso-time.ts";
 import { decideAndCommit } from "../effects/decide-and-commit.ts";
-import { idText } from "../effects/effect-log.ts";
 import { type EffectDeps, earliest, runEffect } from "../effects/run-effect.ts";
 import { type Grainchain, LEASE_SLACK_MS, NOT_SENT, type Trigger } from "./grainchain.ts";
 import { keepAnswered } from "./kept-results.ts";
@@ -87,7 +86,7 @@ export async function dispatchDue(deps: DispatchDeps): Promise<DispatchSummary> 
         lines: claim.items.map(({ id }, index) => {
           const outcome = sent.outcomes[index] ?? LOST;
           const accepted = outcome.class === "accepted";
-          const grainchain_id = accepted ? idText(outcome.grainchainId) : null;
+          const grainchain_id = accepted ? outcome.grainchainId : null;
           const fields = { validation_id: id, class: outcome.class, grainchain_id, lease_id };
           return { fields, failed: !accepted };
         }),
@@ -163,7 +162,7 @@ async function commitOutcomes(
   const { db, config, log } = deps;
   const ids = dispatched.map(({ id }) => id);
   const given = new Set(
-    dispatched.flatMap(({ outcome }) => (outcome.class === "accepted" ? [outcome.grainchainId] : [])),
+    dispatched.flatMap(({ outcome }) => (outcome.class === "accepted" ? (outcome.grainchainId ?? []) : [])),
   );
   const committed = await decideAndCommit(deps, {
     load: async () => ({

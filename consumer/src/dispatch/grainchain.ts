@@ -6,7 +6,7 @@ import { errorText } from "@webhook-gateway/shared/telemetry/log.ts";
 import { sha256Hex } from "@webhook-gateway/shared/text/hash.ts";
 import pLimit from "p-limit";
 import * as v from "valibot";
-import { outcomeOf, type TriggerOutcome, triggerAnswer } from "./trigger-answer.ts";
+import { outcomeOf, type TriggerOutcome, triggerAnswer, UNREADABLE } from "./trigger-answer.ts";
 
 export interface GrainchainConfig {
   readonly apiUrl: string;
@@ -47,6 +47,8 @@ const statusAnswer = v.object({
   status: v.picklist(GRAINCHAIN_STATUSES),
   results: v.optional(v.nullable(v.record(v.string(), v.unknown())), null),
   error: v.optional(v.nullable(v.string()), null),
+  started_at: v.optional(v.unknown()),
+  completed_at: v.optional(v.unknown()),
 });
 
 /** Grainchain's answer to the question for a validation's status. */
@@ -59,7 +61,6 @@ const batchAnswer = v.object({
   results: v.array(v.looseObject({ client_request_id: v.optional(v.unknown()) })),
 });
 
-const UNREADABLE: Failure = { class: "retryable", error: "Grainchain's answer could not be read" };
 const MISSING: Failure = { class: "retryable", error: "Grainchain's batch answer left this validation out" };
 
 /** It goes back to the queue, at no cost. */

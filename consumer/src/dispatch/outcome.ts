@@ -44,10 +44,12 @@ function accept(
   unmatched: readonly UnmatchedCallback[],
 ): void {
   const { grainchainId, error } = outcome;
+  // If the answer is the final word already, the run began with its dispatch.
+  const started_at = row.started_at ?? (isAtGrainchain(outcome.status) ? null : row.dispatched_at);
   const patch = {
-    grainchain_id: grainchainId === "" ? row.grainchain_id : grainchainId,
+    grainchain_id: grainchainId ?? row.grainchain_id,
     attempts: row.attempts + 1,
-    ...(isFinal(row.state) ? {} : { heard_at: changes.now, error }),
+    ...(isFinal(row.state) ? {} : { heard_at: changes.now, error, started_at }),
   };
   const reason = `accepted by Grainchain as ${statusText(outcome)}`;
   let after = changes.signal(
@@ -64,6 +66,8 @@ function accept(
   const stopped = isFinal(row.state) && row.state !== "completed" && row.state !== "failed";
   if (stopped) changes.addCancel(after, `${row.state} while it was being dispatched`);
 }
+
+const isAtGrainchain = (status: Accepted["status"]): boolean => status === "pending" || status === "running";
 
 /** Grainchain's ids can repeat: the project, the number and the time must agree as well. */
 function belongsTo(callback: UnmatchedCallback, row: Validation): boolean {

@@ -1,5 +1,6 @@
 /** Grainchain's answer to a trigger, and what it means for the validation. */
 import { type Failure, MAX_ERROR_BYTES } from "@webhook-gateway/shared/domain/failure.ts";
+import { isGrainchainId } from "@webhook-gateway/shared/domain/grainchain-id.ts";
 import { isObject, type ResultsObject } from "@webhook-gateway/shared/domain/results-summary.ts";
 import { GRAINCHAIN_STATUSES, type GrainchainStatus } from "@webhook-gateway/shared/domain/validation.ts";
 import { type Judgement, judge } from "@webhook-gateway/shared/domain/verdict.ts";
@@ -9,7 +10,8 @@ import * as v from "valibot";
 /** Grainchain accepted the validation. */
 export interface Accepted {
   readonly class: "accepted";
-  readonly grainchainId: string;
+  /** Null if the answer has none. */
+  readonly grainchainId: string | null;
   readonly status: Exclude<GrainchainStatus, "failed">;
   /** As a callback's. */
   readonly success: boolean;
@@ -18,12 +20,17 @@ export interface Accepted {
   readonly results: ResultsObject | null;
 }
 
+export const UNREADABLE: Failure = {
+  class: "retryable",
+  error: "Grainchain's answer could not be read",
+};
+
 export type TriggerOutcome = Accepted | Failure;
 
 export const triggerAnswer = v.object({
   success: v.optional(v.boolean(), true),
   message: v.optional(v.string(), ""),
-  validation_id: v.optional(v.nullable(v.string()), ""),
+  validation_id: v.optional(v.nullable(v.string()), null),
   status: v.picklist(GRAINCHAIN_STATUSES),
   error_class: v.optional(v.nullable(v.string())),
   // Read only if it has completed.
@@ -39,9 +46,11 @@ export function outcomeOf(item: TriggerAnswer, retryAfterMs: number | undefined)
     const error = detail || "Grainchain is at capacity";
     return { class: "backpressure", error, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
   }
+  const grainchainId = item.validation_id ?? null;
+  if (grainchainId !== null && !isGrainchainId(grainchainId)) return UNREADABLE;
   return {
     class: "accepted",
-    grainchainId: item.validation_id ?? "",
+    grainchainId,
     status: item.status,
     ...verdictOn(item),
     results: item.status === "completed" ? item.results : null,

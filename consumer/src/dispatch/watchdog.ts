@@ -3,16 +3,17 @@
  * picked up although its callback was lost. One that Grainchain does not know, or has had for too long, times out.
  */
 
+import { readRunTimes } from "@webhook-gateway/shared/domain/run-times.ts";
 import { isFinal } from "@webhook-gateway/shared/domain/validation.ts";
 import { judge } from "@webhook-gateway/shared/domain/verdict.ts";
 import { loadValidations } from "@webhook-gateway/shared/store/claim/claim.ts";
-import { claimStale } from "@webhook-gateway/shared/store/claim/watch.ts";
+import { claimStale, type Stale } from "@webhook-gateway/shared/store/claim/watch.ts";
 import type { Results } from "@webhook-gateway/shared/store/rows.ts";
 import { loadDispatchSettings } from "@webhook-gateway/shared/store/settings.ts";
 import type { Validation } from "@webhook-gateway/shared/store/validation-row.ts";
 import { rowsOf } from "@webhook-gateway/shared/store/write/mutation.ts";
 import { isoTime } from "@webhook-gateway/shared/text/iso-time.ts";
-import { endIfTooOld } from "../decide/age.ts";
+import { endIfTooOld, isTooOld } from "../decide/age.ts";
 import { applyStatusUpdate } from "../decide/callback.ts";
 import type { ChangeSet } from "../decide/change-set.ts";
 import { decideAndCommit } from "../effects/decide-and-commit.ts";
@@ -59,7 +60,7 @@ export async function watchStale(deps: WatchDeps): Promise<void> {
       const heardBefore = isoTime(Date.parse(lease.now) - config.validationTimeoutMs - STALE_SLACK_MS);
       return { items: await claimStale(db, lease, heardBefore) };
     },
-    perform: ({ items }) => Promise.all(items.map((row) => ask(deps, row, believed))),
+    perform: ({ items }) => Promise.all(items.map((stale) => ask(deps, stale, believed))),
     async settle(_, asked) {
       const answered = asked.some(({ answer }) => answer.kind !== "no-answer");
       return {
@@ -78,8 +79,10 @@ interface Asked {
 }
 
 /** @param believed whether an answer that Grainchain does not know a validation can be believed */
-async function ask(deps: WatchDeps, row: Validation, believed: boolean): Promise<Asked> {
+async function ask(deps: WatchDeps, { row, shared }: Stale, believed: boolean): Promise<Asked> {
   if (row.grainchain_id === null) return { id: row.id, answer: { kind: "no-answer", error: "it has no id" } };
+  if (shared)
+    return { id: row.id, answer: { kind: "no-answer", error: "another live validation has its id" } };
   const answer = await deps.grainchain.status(row.grainchain_id, deps.newId());
   if (answer.kind === "unknown" && !believed) {
     return { id: row.id, answer: { kind: "no-answer", error: "its paths are refused" } };
@@ -115,13 +118,25 @@ function decide(changes: ChangeSet, { id, answer, results }: Asked, maxAgeMs: nu
       error: broke ? (answer.error ?? error) : null,
       received_at: changes.now,
       occurred_at: null,
+      ...readRunTimes(answer, answer.results),
       results,
     });
   } else if (answer.kind === "unknown") {
+    if (row.resendable && !isTooOld(row, maxAgeMs, changes.now)) {
+      resend(changes, row);
+      return;
+    }
     const reason = "timed out: Grainchain does not know it";
     const error = "Grainchain does not know this validation";
     changes.signal(row, { type: "timed_out" }, { reason, deliveryId: null }, { error });
     return;
   }
   endIfTooOld(changes, current, maxAgeMs, { at: changes.now, deliveryId: null });
+}
+
+/** A server that keeps its runs in memory has been restarted. If it loses this one twice, the run times out. */
+function resend(changes: ChangeSet, row: Validation): void {
+  const reason = "dispatched once more: Grainchain does not know it, and nothing was heard of it";
+  const patch = { resendable: false, grainchain_id: null, due_at: null };
+  changes.signal(row, { type: "lost" }, { reason, deliveryId: null }, patch);
 }

@@ -99,9 +99,9 @@ describe("a callback by Grainchain's id that comes before the dispatch's answer"
     await empty();
     const one = await started();
     const dispatch = () =>
-      dispatchDue(effectDeps(createDouble((call) => take(call, () => ({ validation_id: "the same" })))));
+      dispatchDue(effectDeps(createDouble((call) => take(call, () => ({ validation_id: "the-same" })))));
     await record([
-      callback(one.repository, "the same", "completed", { id_kind: "any", received_at: second(3601) }),
+      callback(one.repository, "the-same", "completed", { id_kind: "any", received_at: second(3601) }),
     ]);
     await dispatch();
     const two = await started();

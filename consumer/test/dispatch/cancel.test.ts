@@ -210,3 +210,15 @@ test("that is still due keeps the id under which it is", async () => {
   await commit(env.DB, second(3700), [{ kind: "cancel", row: again }]);
   expect(await cancelOf(validation_id)).toMatchObject({ status: "due", grainchain_id: "grain/1" });
 });
+
+test("is not sent while another live validation has the same id", async () => {
+  const [id = ""] = await cancelled();
+  const repository = freshRepository();
+  await record([pullRequest(repository)("opened", "a", 1)]);
+  const other = `${repository.id}-pr-12-${sha("a")}-1`;
+  await setValidation(other, { state: "running", grainchain_id: "grain/1" });
+  const double = always(() => json({ success: true, message: "cancelled" }));
+  await send(double);
+  expect(double.calls).toEqual([]);
+  expect(await cancelOf(id)).toMatchObject({ status: "done", outcome: "shared" });
+});

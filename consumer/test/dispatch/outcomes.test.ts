@@ -76,9 +76,23 @@ describe("an accepted validation", () => {
 
   test("may be one whose Grainchain id another has", async () => {
     const ids = await queued(3);
-    await dispatch(createDouble((call) => take(call, () => ({ validation_id: "the same" }))));
+    await dispatch(createDouble((call) => take(call, () => ({ validation_id: "the-same" }))));
     expect(await states(ids)).toEqual(["pending", "pending", "pending"]);
   });
+
+  test.each(["", ".", "..", "../../health", "a/b", "a b", "é", "x".repeat(201)])(
+    "has a usable Grainchain id, or is unreadable: %j",
+    async (validation_id) => {
+      const [id = ""] = await queued(1);
+      await dispatch(createDouble((call) => take(call, () => ({ validation_id }))));
+      expect(await validationOf(id)).toMatchObject({
+        state: "queued",
+        attempts: 1,
+        grainchain_id: null,
+        error: "Grainchain's answer could not be read",
+      });
+    },
+  );
 
   test("may have no Grainchain id", async () => {
     const [id = ""] = await queued(1);

@@ -13,7 +13,7 @@ const MINUTE_MS = 60_000;
 
 const ago = (ms: number): string => new Date(NOW.getTime() - ms).toISOString();
 
-/** A validation at Grainchain, heard of a while ago. */
+/** A validation at Grainchain, heard of a while ago: it is not dispatched again. */
 async function atGrainchain(
   id: string,
   fields: { state?: string; heardMs?: number; dispatchedMs?: number; grainchainId?: string | null } = {},
@@ -28,9 +28,9 @@ async function atGrainchain(
     env.DB.prepare(
       `INSERT INTO validations (id, repository_id, repository, subject, event, pr_number, pr_url, clone_url, ref,
          head_sha, base_sha, run, cause, delivery_id, state, turn, grainchain_id, created_at, dispatched_at, heard_at,
-         updated_at, version)
+         updated_at, resendable, version)
        VALUES (?1, 1, 'octo/widgets', ?1, 'pull_request', 1, '', '', 'topic', ?1, '', 1, 'opened', 'd', ?2, 1, ?3,
-         ?4, ?4, ?5, ?5, 1)`,
+         ?4, ?4, ?5, ?5, 0, 1)`,
     ).bind(id, state, grainchainId, ago(dispatchedMs), ago(heardMs)),
     env.DB.prepare(
       "INSERT INTO timeline (validation_id, at, from_state, to_state, reason) VALUES (?1, ?2, NULL, ?3, 'set up')",
@@ -148,6 +148,21 @@ describe("the watchdog", () => {
       state: "timed_out",
       error: "Grainchain does not know this validation",
     });
+  });
+
+  test("believes nothing of an id that several live validations have", async () => {
+    await atGrainchain("one", { grainchainId: "same" });
+    await atGrainchain("two", { grainchainId: "same", heardMs: 0 });
+    const { watch, asked } = watchdog(standing("completed", { results: { success: true } }));
+    await watch();
+    expect([asked, await row("SELECT DISTINCT state FROM validations")]).toEqual([[], { state: "running" }]);
+
+    await env.DB.prepare("UPDATE validations SET state = 'completed', finished_at = ?1 WHERE id = 'two'")
+      .bind(ago(0))
+      .run();
+    await env.DB.prepare("UPDATE validations SET watch_until = NULL").run();
+    await watch();
+    expect(asked).toEqual(["/v/same/status"]);
   });
 
   test("leaves what has finished meanwhile as it is, though Grainchain knows it no more", async () => {

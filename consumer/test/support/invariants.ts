@@ -8,6 +8,8 @@ const LEGAL = new Set([
   ...["null>queued", "queued>dispatching", "dispatching>queued", "queued>pending", "queued>running"],
   ...["dispatching>pending", "dispatching>running", "pending>running"],
   ...LIVE.flatMap((from) => FORWARD.map((to) => `${from}>${to}`)),
+  // Grainchain has lost it.
+  ...["pending>queued", "running>queued"],
   // A dead letter that is replayed.
   "dead>queued",
 ]);

@@ -74,7 +74,7 @@ describe("the gateway's client", () => {
     expect(await client.triggerBatch([trigger], { requestId: "request-2" })).toMatchObject({
       outcomes: [{ class: "accepted", grainchainId: "grainchainId" in taken ? taken.grainchainId : "" }],
     });
-    const id = "grainchainId" in taken ? taken.grainchainId : "";
+    const id = "grainchainId" in taken ? (taken.grainchainId ?? "") : "";
     expect(await client.status(id, "request-3")).toMatchObject({ kind: "known" });
     expect(await client.cancel(id, "request-4")).toBe("cancelled");
     expect([asked, wrong]).toEqual([["trigger", "triggerBatch", "status", "cancel"], []]);

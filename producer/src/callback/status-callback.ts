@@ -1,7 +1,9 @@
 /** `POST /webhook/status` and its capability form: Grainchain reports the status of a validation. */
 
+import { isGrainchainId } from "@webhook-gateway/shared/domain/grainchain-id.ts";
 import { keepResults } from "@webhook-gateway/shared/domain/results.ts";
 import { isObject, type ResultsObject } from "@webhook-gateway/shared/domain/results-summary.ts";
+import { readRunTimes } from "@webhook-gateway/shared/domain/run-times.ts";
 import { GRAINCHAIN_STATUSES } from "@webhook-gateway/shared/domain/validation.ts";
 import { judge } from "@webhook-gateway/shared/domain/verdict.ts";
 import { type CallbackFact, FACT_VERSION } from "@webhook-gateway/shared/messages/fact.ts";
@@ -11,7 +13,7 @@ import {
 } from "@webhook-gateway/shared/store/write/callback-results.ts";
 import { errorText, type Log } from "@webhook-gateway/shared/telemetry/log.ts";
 import { parseJson } from "@webhook-gateway/shared/text/json.ts";
-import { utcTime } from "@webhook-gateway/shared/text/utc-time.ts";
+import { parseTime } from "@webhook-gateway/shared/text/utc-time.ts";
 import * as v from "valibot";
 import { type RateLimit, refuseUnauthorized } from "../auth/rate-limit.ts";
 import type { ApiError } from "../http/api-error.ts";
@@ -49,6 +51,8 @@ const callbackBody = v.object({
   // Not `v.record`, which takes arrays too.
   results: v.optional(v.nullable(v.custom<ResultsObject>(isObject))),
   timestamp: v.optional(v.unknown()),
+  started_at: v.optional(v.unknown()),
+  completed_at: v.optional(v.unknown()),
 });
 type CallbackBody = v.InferOutput<typeof callbackBody>;
 
@@ -169,7 +173,8 @@ async function queueCallback(
     pr_number: body.pr_number,
     status: body.status,
     ...judge(body.status, results),
-    occurred_at: occurredAt(body.timestamp),
+    ...readRunTimes(body, results),
+    occurred_at: parseTime(body.timestamp),
     ...(kept?.kind === "inline" ? { results: kept.results } : {}),
     results_stored: stored,
   };
@@ -196,18 +201,10 @@ async function storeResults(
   return true;
 }
 
-/** In the capability form, the body carries Grainchain's own id. */
+/** In the capability form, the body carries Grainchain's own id. One that cannot be used is left out. */
 function givenGrainchainId(ours: string, body: CallbackBody): string | null {
   const given = body.validation_id ?? null;
-  return given === ours ? null : given;
-}
-
-/** The given time, in UTC if it has no zone; null if it is not a time. */
-export function occurredAt(timestamp: unknown): string | null {
-  // `Date.parse` alone finds a time in "step 3".
-  if (typeof timestamp !== "string" || !/^\d{4}-\d\d-\d\d[T ]\d\d:/i.test(timestamp)) return null;
-  const zoned = /(?:[zZ]|[+-]\d{2}:?\d{2})$/.test(timestamp) ? timestamp : `${timestamp}Z`;
-  return utcTime(Date.parse(zoned));
+  return given === null || given === ours || !isGrainchainId(given) ? null : given;
 }
 
 /** Logged, because the validation will get no further callback and time out. Names fields, never their values. */

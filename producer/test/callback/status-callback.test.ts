@@ -2,8 +2,8 @@ import { env } from "cloudflare:workers";
 import { capabilityToken } from "@webhook-gateway/shared/domain/capability.ts";
 import { NO_RESULTS, NO_VERDICT } from "@webhook-gateway/shared/domain/verdict.ts";
 import { type CallbackFact, parseFact } from "@webhook-gateway/shared/messages/fact.ts";
+import { parseTime } from "@webhook-gateway/shared/text/utc-time.ts";
 import { beforeAll, describe, expect, test, vi } from "vitest";
-import { occurredAt } from "../../src/callback/status-callback.ts";
 import { jsonOf, NOW, refuseToSend, SECRETS, startApp, type TestApp } from "../support/app.ts";
 import { AUTH_FORMS, callback, callbackBody, post, statusOf, VALIDATION_ID } from "../support/callback.ts";
 import { brokenStream, sign, streamOf } from "../support/delivery.ts";
@@ -60,6 +60,8 @@ describe.each(AUTH_FORMS)("by %s", (form) => {
       status: "running",
       success: false,
       occurred_at: "2026-11-23T09:59:30.123Z",
+      started_at: null,
+      completed_at: null,
       error: null,
       results_stored: false,
     });
@@ -192,11 +194,26 @@ test("nothing of a callback is parsed before it is authentic", async () => {
   }
 });
 
+test.each([
+  ["beside the status", { started_at: "2026-11-23T09:58:00", completed_at: "2026-11-23T10:59:00+01:00" }, {}],
+  ["in the results", {}, { started_at: "2026-11-23T09:58:00Z", completed_at: "2026-11-23T09:59:00Z" }],
+  ["in the results of a failure", { started_at: "2026-11-23T09:58Z" }, { failed_at: "2026-11-23T09:59:00Z" }],
+])("the times of the run are read %s", async (_, fields, results) => {
+  const app = startApp();
+  await app.fetch(await callback("capability", callbackBody({ ...fields, results })));
+  expect(onlyFact(app)).toMatchObject({
+    started_at: "2026-11-23T09:58:00.000Z",
+    completed_at: "2026-11-23T09:59:00.000Z",
+  });
+});
+
 describe("the id", () => {
   test.each([
     ["another validation's", "35129377-pr-99-x-1", "35129377-pr-99-x-1"],
     ["our own", VALIDATION_ID, null],
     ["none", null, null],
+    ["of dots alone", "..", null],
+    ["not an id", "a/../b", null],
     ["absent", undefined, null],
   ])("of the path wins when the body's is %s", async (_, validation_id, grainchainId) => {
     const app = startApp();
@@ -419,7 +436,7 @@ describe("a timestamp", () => {
     [undefined, null],
     [{}, null],
   ])("%j is %j", (given, read) => {
-    expect(occurredAt(given)).toBe(read);
+    expect(parseTime(given)).toBe(read);
   });
 
   test("that is none refuses nothing", async () => {

@@ -45,6 +45,8 @@ export type Signal =
   | { readonly type: "cancelled" }
   | { readonly type: "timed_out" }
   | { readonly type: "died" }
+  /** Grainchain does not know it any more, and nothing was heard of it: it is dispatched once more. */
+  | { readonly type: "lost" }
   /** A dead letter is replayed: what could not be dispatched is to be dispatched after all. */
   | { readonly type: "replayed" };
 
@@ -55,7 +57,7 @@ export const isFinal = (state: ValidationState): boolean => !LIVE_STATES.some((l
 
 /**
  * Applies a signal. A final state never changes, but for the one that never ran; among live states Grainchain's word
- * only moves forward.
+ * only moves forward, until Grainchain has lost the run.
  */
 export function transition(from: Standing, signal: Signal): Transition {
   const stay: Transition = { ...from, moved: false };
@@ -66,6 +68,8 @@ export function transition(from: Standing, signal: Signal): Transition {
       return from.state === "queued" ? move("dispatching") : stay;
     case "returned":
       return from.state === "dispatching" ? move("queued") : stay;
+    case "lost":
+      return from.state === "pending" || from.state === "running" ? move("queued") : stay;
     case "status":
       return applyStatus(from, signal.status, signal.success);
     case "superseded":

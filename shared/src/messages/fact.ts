@@ -142,6 +142,9 @@ const callbackFact = v.object({
   success: v.boolean(),
   /** The time that Grainchain gave. */
   occurred_at: v.nullable(canonicalTime),
+  /** When the run started and ended, if it said so. Older producers do not send them. */
+  started_at: v.optional(v.nullable(canonicalTime)),
+  completed_at: v.optional(v.nullable(canonicalTime)),
   /** Why nothing is known about the change: the sandbox broke, or completed without a verdict. Cut to 1 KiB. */
   error: v.nullable(v.string()),
   /** Missing if there are none, or if they wait in D1 under the fact's id. */

@@ -58,12 +58,13 @@ function moved(row: Validation, { at, from_state: from, to_state: to }: Timeline
         ? [tally("repository", row.repository, from, -1), hour("broken", BROKEN.includes(from) ? -1 : 0)]
         : [tally("standing", "", from, -1)];
   if (!isFinal(to)) return [...left, tally("standing", "", to, 1)];
+  const end = row.finished_at ?? at;
   return [
     ...left,
     tally("repository", row.repository, to, 1),
-    tally("ended", minuteOf(at), to, 1),
+    tally("ended", minuteOf(end), to, 1),
     hour("ended", 1),
-    hour("duration_ms", Date.parse(at) - Date.parse(row.created_at)),
+    hour("duration_ms", Date.parse(end) - Date.parse(row.created_at)),
     hour("broken", BROKEN.includes(to) ? 1 : 0),
     hour("succeeded", row.conclusion === "success" ? 1 : 0),
     hour("failed_checks", row.conclusion === "failure" ? 1 : 0),

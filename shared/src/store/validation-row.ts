@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import { CONCLUSIONS, VALIDATION_STATES } from "../domain/validation.ts";
+import { flag } from "./flag.ts";
 
 const validationRow = v.object({
   id: v.string(),
@@ -34,6 +35,8 @@ const validationRow = v.object({
   started_at: v.nullable(v.string()),
   finished_at: v.nullable(v.string()),
   heard_at: v.nullable(v.string()),
+  /** If Grainchain does not know it, it is dispatched once more: nothing was heard of it since its first dispatch. */
+  resendable: flag,
   /** See `Live` and `Late`. */
   live_callbacks: v.number(),
   late_callbacks: v.number(),

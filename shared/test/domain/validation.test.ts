@@ -24,6 +24,7 @@ const SIGNALS: Readonly<Record<string, Signal>> = {
   cancelled: { type: "cancelled" },
   timed_out: { type: "timed_out" },
   died: { type: "died" },
+  lost: { type: "lost" },
   replayed: { type: "replayed" },
 };
 
@@ -41,8 +42,8 @@ const END: Readonly<Record<string, ValidationState>> = {
 const MOVES: Readonly<Record<(typeof LIVE_STATES)[number], Readonly<Record<string, ValidationState>>>> = {
   queued: { ...END, claimed: "dispatching", pending: "pending", running: "running", died: "dead" },
   dispatching: { ...END, returned: "queued", pending: "pending", running: "running", died: "dead" },
-  pending: { ...END, running: "running" },
-  running: END,
+  pending: { ...END, running: "running", lost: "queued" },
+  running: { ...END, lost: "queued" },
 };
 
 const standing = (state: ValidationState, conclusion: Conclusion | null = null) => ({ state, conclusion });

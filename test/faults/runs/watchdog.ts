@@ -118,15 +118,18 @@ test.each<[string, FaultPolicy]>([
   await expectConsistent();
 });
 
-test("times out a run that Grainchain no longer knows", async () => {
-  const { grainchain, settle, validationsOf, expectConsistent } = shared();
+test("dispatches a run once more that Grainchain no longer knows, and times it out then", async () => {
+  const { gateway, grainchain, until, settle, validationsOf, expectConsistent } = shared();
   const repo = await openAtGrainchain(staysSilent, "pending");
   grainchain.script.other = (call, serve) =>
     call.kind === "status" ? { status: 404, body: '{"detail":"Validation not found"}' } : serve();
 
   await watchSilent(repo);
+  await gateway.cron();
+  await until(IN_STATE, repo, "pending", 1);
+  await watchSilent(repo);
 
-  expect(await validationsOf(repo)).toMatchObject([{ state: "timed_out", conclusion: null }]);
+  expect(await validationsOf(repo)).toMatchObject([{ state: "timed_out", conclusion: null, attempts: 2 }]);
   stopRunsOf(repo);
   await settle();
   await expectConsistent();
@@ -155,8 +158,9 @@ test("times out a run that takes too long, and cancels it", async () => {
 });
 
 test("records a result that arrives after the time-out in the timeline, and changes nothing", async () => {
-  const { grainchain, until, settle, validationsOf, expectConsistent } = shared();
+  const { gateway, grainchain, until, settle, validationsOf, expectConsistent } = shared();
   const repo = await openAtGrainchain(staysSilent, "pending");
+  await gateway.rows("UPDATE validations SET resendable = 0 WHERE repository = ?1", repo);
   grainchain.script.other = answers(404);
   await watchSilent(repo);
   const [row] = await validationsOf(repo);

@@ -1,5 +1,6 @@
 /** Cancels to send to Grainchain: an outbox, one row a validation. */
 import * as v from "valibot";
+import { flag } from "../flag.ts";
 import type { Lease } from "./lease.ts";
 
 const cancelRow = v.object({
@@ -7,6 +8,8 @@ const cancelRow = v.object({
   grainchain_id: v.string(),
   attempts: v.number(),
   wanted_at: v.string(),
+  /** Another live validation has this id: canceling it would end that one. */
+  shared: flag,
 });
 export type Cancel = v.InferOutput<typeof cancelRow>;
 
@@ -22,4 +25,6 @@ export async function claimCancels(
 const CLAIM_CANCELS = `
   UPDATE cancels SET due_at = ?2 WHERE validation_id IN (
     SELECT validation_id FROM cancels WHERE status = 'due' AND due_at <= ?1 ORDER BY due_at LIMIT ?3)
-  RETURNING validation_id, grainchain_id, attempts, wanted_at`;
+  RETURNING validation_id, grainchain_id, attempts, wanted_at, EXISTS (
+    SELECT 1 FROM validations other WHERE other.grainchain_id = cancels.grainchain_id
+      AND other.id <> cancels.validation_id AND other.finished_at IS NULL) AS shared`;

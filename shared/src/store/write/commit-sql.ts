@@ -55,7 +55,7 @@ const UPSERT_VALIDATIONS = `${insert("validations", without(VALIDATION_FIELDS, "
   ON CONFLICT (id) DO UPDATE SET
     ${excluded(["state", "conclusion", "lane", "turn", "attempts", "due_at", "lease_id", "lease_until", "grainchain_id"])},
     ${excluded(["error", "dispatched_at", "started_at", "finished_at", "heard_at"])},
-    ${excluded(["live_callbacks", "late_callbacks", "late_results"])},
+    ${excluded(["resendable", "live_callbacks", "late_callbacks", "late_results"])},
     ${excluded(["updated_at", "version"])}`;
 
 /** Inline, stored for a large callback, or held by a callback that was unmatched until now. */
