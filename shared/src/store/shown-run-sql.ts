@@ -40,6 +40,19 @@ const sharing = (report: string): string => `
     AND ${isNewest("m")}`;
 
 /**
+ * Whether an open subject has the commit as its head, so that people look at its check.
+ * @param report alias of rows with `repository_id`, `head_sha` and `context`
+ */
+export const isNeeded = (report: string): string => `
+  EXISTS (SELECT 1 FROM reports h JOIN validations m ON m.id = h.validation_id
+            JOIN subjects s ON s.repository_id = m.repository_id AND s.subject = m.subject
+          WHERE h.repository_id = ${report}.repository_id AND h.head_sha = ${report}.head_sha
+            AND h.context = ${report}.context AND s.state = 'open' AND s.head_sha = ${report}.head_sha)`;
+
+/** Why a report that is not needed is skipped. */
+export const LEFT_OUT = "rate limits leave no room for a commit that is not the head of anything open";
+
+/**
  * The run to show comes first. Among runs without an open subject that is one that GitHub shows already, so that it
  * is finished there.
  */

@@ -57,7 +57,7 @@ const reportRow = v.object({
   attempts: v.number(),
   wanted_at: v.string(),
   due_at: v.string(),
-  /** 0 for a final state, 1 for one on the way to it. */
+  /** 0 for a final state, 1 for one on the way to it, 2 or 3 if no open subject has the commit as its head. */
   priority: v.number(),
   /** Whether it is held by the limits of what creates something. */
   creates: flag,
@@ -121,7 +121,7 @@ const IN_CONTEXT = "h.repository_id = r.repository_id AND h.head_sha = r.head_sh
 
 /** The reports under a lease. ?1: its id */
 export const SELECT_CLAIMED = `
-  SELECT r.*, CASE WHEN r.is_shown AND r.priority = 0 AND r.results IS NOT NULL THEN ${DIGEST("r.results")} END AS digest
+  SELECT r.*, CASE WHEN r.is_shown AND r.priority <> 1 AND r.results IS NOT NULL THEN ${DIGEST("r.results")} END AS digest
   FROM (
     SELECT r.validation_id, r.repository_id, coalesce(${currentNameOf("r.repository_id")}, v.repository) AS repository, r.head_sha, r.context, v.event AS kind,
            v.pr_number AS number, v.ref, v.run, r.state, r.conclusion, v.error, v.attempts AS dispatch_attempts,

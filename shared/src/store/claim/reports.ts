@@ -61,7 +61,7 @@ const HEAD_IS_FREE = `
 const MIN_SHARE = 3;
 
 /** The kinds of due reports: the columns of the index `reports_due` between the installation and the time. */
-const KINDS = [0, 1]
+const KINDS = [0, 1, 2, 3]
   .flatMap((priority) => [0, 1].map((creates) => [priority, creates]))
   .flatMap(([priority, creates]) => [0, 1].map((postponed) => `(${priority}, ${creates}, ${postponed})`))
   .join(", ");

@@ -2,7 +2,7 @@
  * What is true of the rows at any instant, as queries for the rows that break it. They can run on a live database:
  * every transaction keeps them.
  */
-import { SELECT_SHOWN_RUNS, STOPPED } from "../shown-run-sql.ts";
+import { isNeeded, SELECT_SHOWN_RUNS, STOPPED } from "../shown-run-sql.ts";
 
 export interface Invariant {
   /** As numbered in docs/architecture.md. */
@@ -124,6 +124,12 @@ export const invariants = (cancelSuperseded: boolean): readonly Invariant[] => [
     sql: `SELECT validation_id AS id, 'another run is shown of ' || head_sha AS problem FROM (${SELECT_SHOWN_RUNS})
           WHERE status IN ('posted', 'skipped') AND lease_id IS NULL AND wanted NOT IN ${STOPPED}
             AND last_post > post_number`,
+  },
+  {
+    number: 5,
+    rule: "no report of an open subject's head is left out",
+    sql: `SELECT r.validation_id AS id, 'skipped: ' || r.reason AS problem FROM reports r
+          WHERE r.status = 'skipped' AND r.priority >= 2 AND ${isNeeded("r")}`,
   },
   {
     number: 8,

@@ -6,6 +6,7 @@ import { GATE, GITHUB_GATE } from "../settings.ts";
 import { SUBJECT_FIELDS } from "../subject-row.ts";
 import { VALIDATION_FIELDS } from "../validation-row.ts";
 import type { MutationKind } from "./mutation.ts";
+import { installationOf, LEAVE_OUT_REPORTS, SETTLE_REPORTS, UPSERT_REPORTS } from "./report-sql.ts";
 
 /** A version of 0 means that the row did not exist. */
 export const GUARD = `
@@ -95,47 +96,6 @@ const INSERT_DELIVERIES = insert(
   ],
   { recorded_at: NOW },
 );
-
-/** The installation that acts on a repository; 0 if it is not known. */
-const installationOf = (repositoryId: string): string =>
-  `coalesce((SELECT p.installation_id FROM repositories p WHERE p.repository_id = ${repositoryId}), 0)`;
-
-/** One report a validation: the newest state is the one to show. State and conclusion are read from its row. */
-const UPSERT_REPORTS = `
-  INSERT INTO reports (validation_id, repository_id, head_sha, context, state, conclusion, priority, status,
-                       wanted_at, due_at, installation_id)
-  SELECT v.id, v.repository_id, v.head_sha, CASE v.event WHEN 'push' THEN 'push' ELSE 'pull_request' END,
-         v.state, v.conclusion, CASE WHEN v.finished_at IS NULL THEN 1 ELSE 0 END, 'due', value->>'now', value->>'now',
-         ${installationOf("v.repository_id")}
-  FROM json_each(?1) JOIN validations v ON v.id = value->>'validation_id' WHERE true
-  ON CONFLICT (validation_id) DO UPDATE SET
-    state = excluded.state, conclusion = excluded.conclusion, priority = excluded.priority, status = 'due',
-    reason = NULL, wanted_at = excluded.wanted_at, due_at = excluded.due_at, attempts = 0, revision = revision + 1,
-    installation_id = excluded.installation_id`;
-
-/**
- * What was posted is stored, even if something else is to be shown by now; then the report stays due. A lease that has
- * run out settles nothing: the next claim looks at GitHub first.
- */
-const SETTLE_REPORTS = `
-  UPDATE reports SET
-    status = CASE revision WHEN o.value->>'revision' THEN o.value->>'status' ELSE 'due' END,
-    due_at = CASE revision WHEN o.value->>'revision' THEN o.value->>'due_at' ELSE wanted_at END,
-    attempts = CASE revision WHEN o.value->>'revision' THEN o.value->>'attempts' ELSE 0 END,
-    reason = o.value->>'reason', error = o.value->>'error',
-    claims = o.value->>'uncertain', lease_id = NULL, lease_until = NULL,
-    installation_id = coalesce(o.value->>'installation_id', installation_id),
-    posts = posts + (o.value->>'posted' IS NOT NULL),
-    post_number = coalesce(o.value->>'$.posted.number', post_number),
-    posted_state = CASE WHEN o.value->>'posted' IS NULL AND o.value->>'status' <> 'posted'
-                        THEN posted_state ELSE o.value->>'state' END,
-    posted_conclusion = CASE WHEN o.value->>'posted' IS NULL AND o.value->>'status' <> 'posted'
-                             THEN posted_conclusion ELSE o.value->>'conclusion' END,
-    posted_at = CASE WHEN o.value->>'posted' IS NULL THEN posted_at ELSE o.value->>'now' END,
-    posted_hash = coalesce(o.value->>'$.posted.hash', posted_hash),
-    external_id = coalesce(o.value->>'$.posted.external_id', external_id)
-  FROM json_each(?1) AS o
-  WHERE reports.validation_id = o.value->>'validation_id' AND reports.lease_id = o.value->>'lease_id'`;
 
 const DUE_NOW = { status: "'due'", wanted_at: NOW, due_at: NOW };
 
@@ -257,6 +217,7 @@ export const WRITES: readonly (readonly [MutationKind, sql: string])[] = [
   ["reaction", INSERT_REACTIONS],
   ["reactionOutcome", SETTLE_REACTIONS],
   ["limit", UPSERT_LIMITS],
+  ["limit", LEAVE_OUT_REPORTS],
   ["setting", UPSERT_SETTINGS],
   ["turn", UPSERT_TURNS],
   ["action", INSERT_ACTIONS],

@@ -3,6 +3,7 @@ import { REVISE_SHOWN_RUNS } from "../shown-run-sql.ts";
 import { ADD_TALLIES, talliesOf } from "../tallies.ts";
 import { DELETE_STORED_RESULTS, GUARD, WRITES } from "./commit-sql.ts";
 import { type Mutation, type MutationKind, rowsOf } from "./mutation.ts";
+import { SET_PRIORITIES } from "./report-sql.ts";
 
 /** `conflict`: a row that the decision was made from has changed since. Decide again from fresh rows. */
 export type CommitOutcome = "committed" | "conflict";
@@ -28,7 +29,9 @@ export async function commit(
     ...WRITES.flatMap(([kind, sql]) => write(sql, rows(kind))),
     ...(reports.length + heads.length === 0
       ? []
-      : [db.prepare(REVISE_SHOWN_RUNS).bind(JSON.stringify(reports), JSON.stringify(heads), now)]),
+      : [REVISE_SHOWN_RUNS, SET_PRIORITIES].map((sql) =>
+          db.prepare(sql).bind(JSON.stringify(reports), JSON.stringify(heads), now),
+        )),
     ...write(ADD_TALLIES, tallies),
     ...write(
       DELETE_STORED_RESULTS,
