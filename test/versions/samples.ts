@@ -56,6 +56,13 @@ const callback = {
 export const FACTS: readonly Fact[] = [
   delivery("d1", "pull_request", "opened", pull("opened", AT)),
   {
+    ...delivery("d1-bound", "pull_request", "closed", pull("closed", AT)),
+    secret: "octo",
+    bound_to: ["octo/*"],
+    digest: "0".repeat(32),
+    fingerprint: "1".repeat(32),
+  },
+  {
     ...delivery("d2", "merge_group", "checks_requested", {
       type: "merge_group",
       action: "checks_requested",

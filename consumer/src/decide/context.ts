@@ -23,6 +23,7 @@ export type DeliveryOutcome =
   | "unknown_subject"
   | "ignored"
   | "refused"
+  | "repeated"
   | "recorded";
 
 export interface Decision {

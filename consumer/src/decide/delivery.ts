@@ -1,6 +1,5 @@
 /** Decides deliveries. Pure: reads and changes only the change set. */
 
-import { refusedId } from "@webhook-gateway/shared/domain/delivery-id.ts";
 import { applyObservation } from "@webhook-gateway/shared/domain/ordering.ts";
 import {
   mergeGroupSubject,
@@ -68,9 +67,17 @@ export function decideDelivery(
  */
 export function refuseDelivery(changes: ChangeSet, fact: DeliveryFact, known: string): DeliveryOutcome {
   const reason = `its repository id is that of ${known}, which the secret is not valid for`;
-  // Without its repository: the id would get the name that was signed beside it.
-  addDelivery(changes, { ...fact, id: refusedId(fact), repository: null }, decided("refused", reason));
+  // Without its repository: the id would get the name that was signed beside it. Without its digest: once the secret is
+  // bound to that name, GitHub can deliver it again.
+  const { digest: _, ...refused } = fact;
+  addDelivery(changes, { ...refused, repository: null }, decided("refused", reason));
   return "refused";
+}
+
+/** Records a delivery that says what another one has said. @param first its id */
+export function repeatDelivery(changes: ChangeSet, fact: DeliveryFact, first: string): DeliveryOutcome {
+  addDelivery(changes, fact, decided("repeated", `it says the same as ${first}`));
+  return "repeated";
 }
 
 function addDelivery(changes: ChangeSet, fact: DeliveryFact, decision: Decision): void {
@@ -83,6 +90,8 @@ function addDelivery(changes: ChangeSet, fact: DeliveryFact, decision: Decision)
     repository: repository?.full_name ?? null,
     sender: fact.sender,
     secret: fact.secret ?? null,
+    fingerprint: fact.fingerprint ?? null,
+    digest: fact.digest ?? null,
     received_at: fact.received_at,
     occurred_at: occurredAt(fact),
     delivered_at: fact.recovery?.delivered_at ?? null,

@@ -1,25 +1,14 @@
 /** Decides facts, each once. */
 import { withBelievedTimes } from "@webhook-gateway/shared/domain/claimed-time.ts";
-import { refusedId } from "@webhook-gateway/shared/domain/delivery-id.ts";
+import { actsAgain, copyId, otherId, refusedId } from "@webhook-gateway/shared/domain/delivery-id.ts";
 import type { DeliveryFact, Fact } from "@webhook-gateway/shared/messages/fact.ts";
-import type { Snapshot } from "@webhook-gateway/shared/store/write/snapshot.ts";
 import { decideCallback } from "./callback.ts";
 import type { ChangeSet } from "./change-set.ts";
-import type { DeliveryPolicy } from "./context.ts";
-import { decideDelivery, refuseDelivery } from "./delivery.ts";
+import type { DeliveryOutcome, DeliveryPolicy } from "./context.ts";
+import { decideDelivery, refuseDelivery, repeatDelivery } from "./delivery.ts";
 import { decideOperatorCommand } from "./operator-command.ts";
+import type { Recorded } from "./recorded.ts";
 import { foreignRepository } from "./secret-scope.ts";
-
-/** What is recorded: the facts of earlier batches, and those of this one that were decided so far. */
-export class Recorded {
-  readonly ids: Set<string>;
-  readonly names: Map<number, string>;
-
-  constructor({ recorded, names }: Pick<Snapshot, "recorded" | "names">) {
-    this.ids = new Set(recorded);
-    this.names = new Map(names);
-  }
-}
 
 /**
  * Decides a fact that was not recorded before.
@@ -31,8 +20,12 @@ export function decideFact(
   fact: Fact,
   policy: DeliveryPolicy,
 ): string | undefined {
-  if (fact.kind === "delivery") return decideOnce(changes, recorded, withBelievedTimes(fact), policy);
-  if (!isFirst(recorded, fact.id)) return undefined;
+  if (fact.kind === "delivery") {
+    const outcome = decideOnce(changes, recorded, withBelievedTimes(fact), policy);
+    return outcome === undefined ? undefined : `recorded: ${outcome}`;
+  }
+  if (recorded.has(fact.id)) return undefined;
+  recorded.add(fact.id);
   switch (fact.kind) {
     case "callback":
       return decideCallback(changes, fact, policy.maxAgeMs);
@@ -44,28 +37,39 @@ export function decideFact(
   return "recorded";
 }
 
+/** Who may say it, then whether it was said before: under its GUID, or by the same body under another one. */
 function decideOnce(
   changes: ChangeSet,
   recorded: Recorded,
   fact: DeliveryFact,
   policy: DeliveryPolicy,
-): string | undefined {
-  const { repository } = fact;
+): DeliveryOutcome | undefined {
   const foreign = foreignRepository(fact, recorded.names);
   if (foreign !== undefined) {
-    return isFirst(recorded, refusedId(fact))
-      ? `recorded: ${refuseDelivery(changes, fact, foreign)}`
-      : undefined;
+    const refused = { ...fact, id: refusedId(fact) };
+    if (recorded.has(refused.id)) return undefined;
+    recorded.add(refused.id);
+    return refuseDelivery(changes, refused, foreign);
   }
-  if (!isFirst(recorded, fact.id)) return undefined;
-  if (repository !== null && !recorded.names.has(repository.id)) {
-    recorded.names.set(repository.id, repository.full_name);
-  }
-  return `recorded: ${decideDelivery(changes, fact, policy)}`;
+  if (recorded.holds(fact)) return decideCopy(changes, recorded, fact);
+  const own = recorded.has(fact.id) ? { ...fact, id: otherId(fact) } : fact;
+  if (recorded.has(own.id)) return undefined;
+  const first = recorded.sameBody(own);
+  recorded.addDelivery(own);
+  if (first === undefined) return decideDelivery(changes, own, policy);
+  const { digest: _, ...repeated } = own;
+  return repeatDelivery(changes, repeated, first);
 }
 
-function isFirst({ ids }: Recorded, id: string): boolean {
-  if (ids.has(id)) return false;
-  ids.add(id);
-  return true;
+/**
+ * What is recorded under its GUID comes once more: again, or as a copy for another hook. Nothing follows from it. Of what
+ * acts whenever it comes, the copy's body is remembered too, or it could be sent under another GUID.
+ */
+function decideCopy(changes: ChangeSet, recorded: Recorded, fact: DeliveryFact): DeliveryOutcome | undefined {
+  if (!actsAgain(fact) || fact.digest === undefined || recorded.sameBody(fact) !== undefined)
+    return undefined;
+  const copy = { ...fact, id: copyId(fact) };
+  if (recorded.has(copy.id)) return undefined;
+  recorded.addDelivery(copy);
+  return repeatDelivery(changes, copy, fact.id);
 }

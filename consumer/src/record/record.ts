@@ -10,7 +10,8 @@ import { errorText, type Log } from "@webhook-gateway/shared/telemetry/log.ts";
 import { tally } from "@webhook-gateway/shared/telemetry/tally.ts";
 import type { ChangeSet } from "../decide/change-set.ts";
 import type { DeliveryPolicy } from "../decide/context.ts";
-import { decideFact, Recorded } from "../decide/fact.ts";
+import { decideFact } from "../decide/fact.ts";
+import { Recorded } from "../decide/recorded.ts";
 import { byHalves } from "../effects/by-halves.ts";
 import { decideAndCommit } from "../effects/decide-and-commit.ts";
 import { unreadableDeadLetter } from "./dead-letters.ts";
@@ -131,15 +132,16 @@ function countsOf(committed: {
   readonly result: ReadonlySet<Fact>;
   readonly mutations: readonly Mutation[];
 }) {
+  const outcomes = tally(rowsOf(committed.mutations, "delivery").map(({ outcome }) => outcome));
   const count = (kind: MutationKind) => rowsOf(committed.mutations, kind).length;
   return {
     deliveries: count("delivery"),
     validations: count("validation"),
     transitions: count("timeline"),
-    repeated: committed.result.size,
     unreadable: count("deadLetter"),
     unmatched: count("unmatched"),
     dropped: count("dropped"),
-    ...tally(rowsOf(committed.mutations, "delivery").map(({ outcome }) => outcome)),
+    ...outcomes,
+    repeated: committed.result.size + (outcomes.repeated ?? 0),
   };
 }

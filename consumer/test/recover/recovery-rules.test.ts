@@ -110,7 +110,8 @@ test("a denied repository costs no payloads once GitHub's list has its answers, 
 test("a recovered older event replaces no newer head", async () => {
   const repository = freshRepository();
   const world = await worldOf([lostEvent(repository, "synchronize", "old", 30)]);
-  await world.record(pullRequest(repository, 1)("opened", "new", 0, { updated_at: at(10) }));
+  const opened = pullRequest(repository, 1)("opened", "new", 0, { updated_at: at(10) });
+  await world.record({ ...opened, received_at: at(10) });
   await reconcileNew(world.deps, HOOKS);
   expect(await rows("SELECT outcome FROM deliveries WHERE recovered_at IS NOT NULL")).toEqual([
     { outcome: "stale" },

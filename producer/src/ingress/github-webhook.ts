@@ -1,6 +1,7 @@
 /** `POST /webhook/github`: verify, route, queue, acknowledge. No D1 on this path. */
 
 import { type DeliveryFact, MAX_DELIVERY_FACT_BYTES } from "@webhook-gateway/shared/messages/fact.ts";
+import { digestOf } from "@webhook-gateway/shared/routing/fingerprint.ts";
 import { isRouted, type Route, routeDelivery } from "@webhook-gateway/shared/routing/routing.ts";
 import type { RoutingPolicy } from "@webhook-gateway/shared/routing/routing-policy.ts";
 import { errorText, type Log } from "@webhook-gateway/shared/telemetry/log.ts";
@@ -102,7 +103,7 @@ async function readDelivery(
       "Content-Type must be application/json or application/x-www-form-urlencoded",
     );
   }
-  const signature = request.headers.get(SIGNATURE_HEADER) ?? undefined;
+  const signature = request.headers.get(SIGNATURE_HEADER) ?? "";
   const label = typeof body === "number" ? undefined : await deps.verify(body, signature);
   if (typeof body === "number" || label === undefined) {
     hold.release();
@@ -125,7 +126,8 @@ async function readDelivery(
     return refuse(signed, NOT_FOR_REPOSITORY, "an address in the payload is not of its repository");
   }
   const fact = scope === undefined ? route.fact : { ...scope.narrow(route.fact), bound_to: [...scope.globs] };
-  return { head, log: signed, route: { kind: "recorded", fact: { ...fact, secret: label } } };
+  const digest = await digestOf(signature);
+  return { head, log: signed, route: { kind: "recorded", fact: { ...fact, secret: label, digest } } };
 }
 
 const NOT_FOR_REPOSITORY = "secret_not_for_repository";

@@ -114,6 +114,27 @@ describe("accepts", () => {
   });
 });
 
+test("a delivery names its body and its secret by a digest, which is not the signature", async () => {
+  const app = startApp({ env: { GITHUB_WEBHOOK_SECRET_PREVIOUS: "the one before" } });
+  const send = async (body: unknown, options?: DeliveryOptions) => {
+    await app.fetch(await delivery(body, options));
+    return Object(parseFact(app.sent.at(-1)));
+  };
+  const opened = await send(OPENED);
+  expect(opened.digest).toMatch(/^[0-9a-f]{32}$/);
+  expect(rightSignature).not.toContain(opened.digest);
+  expect(JSON.stringify(app.sent) + app.lines.join()).not.toContain(rightSignature.slice("sha256=".length));
+  expect(await send(OPENED)).toMatchObject({ digest: opened.digest, fingerprint: opened.fingerprint });
+  for (const [body, secret] of [
+    [`${OPENED} `, undefined],
+    [OPENED, "the one before"],
+  ]) {
+    const { digest, fingerprint } = await send(body, secret === undefined ? {} : { secret });
+    expect(digest).not.toBe(opened.digest);
+    expect(fingerprint).toBe(opened.fingerprint);
+  }
+});
+
 test("reads a delivery that follows one cut within a character", async () => {
   const app = startApp();
   const cut = new Uint8Array([...encode('{"a":"'), 0xe2, 0x82]);

@@ -118,6 +118,10 @@ const deliveryFact = v.object({
   secret: v.optional(v.string()),
   /** The repositories that this secret is bound to, as globs. Missing: every repository. */
   bound_to: v.optional(v.array(v.string())),
+  /** Names the body and the secret that signed it. Missing if it was fetched. */
+  digest: v.optional(v.string()),
+  /** Names what the delivery says. Missing in facts of older versions. */
+  fingerprint: v.optional(v.string()),
   /** Of a delivery that never arrived and was fetched: when GitHub tried, and since when it held it back. */
   recovery: v.optional(
     v.object({ delivered_at: v.nullable(canonicalTime), throttled_at: v.nullable(canonicalTime) }),

@@ -20,6 +20,7 @@ import {
   pushChange,
   rerunChange,
 } from "./change.ts";
+import { fingerprintOf } from "./fingerprint.ts";
 import type { ActionOf, EventName, SchemaFor } from "./github-event.ts";
 import * as payloads from "./payload.ts";
 import type { RoutingPolicy } from "./routing-policy.ts";
@@ -63,7 +64,8 @@ export async function routeDelivery(
   if (repository !== null && head.event !== "ping" && !policy.allowsRepository(repository.full_name)) {
     return { ...ignored("this repository is not allowed by the configuration"), repositoryDenied: true };
   }
-  return { kind: "recorded", fact: factOf(head, common.output, change) };
+  const fact = factOf(head, common.output, change);
+  return { kind: "recorded", fact: { ...fact, fingerprint: await fingerprintOf(fact) } };
 }
 
 interface Router {

@@ -31,6 +31,9 @@ export interface DeliveryRow {
   readonly sender: string | null;
   /** The label of the secret that signed it; null if it was fetched. */
   readonly secret: string | null;
+  /** As in the fact; null if it has none. */
+  readonly fingerprint: string | null;
+  readonly digest: string | null;
   readonly received_at: string;
   readonly outcome: string;
   readonly reason: string | null;

@@ -12,7 +12,8 @@ const OUTCOMES: readonly Choice[] = [
   ["unchanged", "unchanged: already validated"],
   ["stale", "stale: older than the known head"],
   ["unknown_subject", "unknown subject"],
-  ["refused", "refused"],
+  ["refused", "refused: not this secret's repository"],
+  ["repeated", "repeated: the same body again"],
   ["ignored", "ignored"],
   ["recorded", "recorded: no effect"],
 ];

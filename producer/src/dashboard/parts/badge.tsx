@@ -98,6 +98,7 @@ const TONES: Readonly<Record<string, Tone>> = {
   // Actions.
   unchanged: "idle",
   refused: "warn",
+  repeated: "idle",
 };
 
 /** The badge of any other state; an unknown one is shown as it is. */

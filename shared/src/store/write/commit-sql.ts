@@ -92,7 +92,16 @@ const INSERT_DELIVERIES = insert(
   "deliveries",
   [
     ...["id", "event", "action", "repository_id", "repository", "sender", "received_at", "outcome", "reason"],
-    ...["secret", "validation_id", "occurred_at", "delivered_at", "throttled_at", "recovered_at"],
+    ...[
+      "secret",
+      "fingerprint",
+      "digest",
+      "validation_id",
+      "occurred_at",
+      "delivered_at",
+      "throttled_at",
+      "recovered_at",
+    ],
   ],
   { recorded_at: NOW },
 );
@@ -118,6 +127,14 @@ const INSERT_CANCELS = `${insert("cancels", ["validation_id", "grainchain_id", "
     due_at = excluded.due_at, attempts = 0, done_at = NULL, outcome = NULL, error = NULL
   WHERE cancels.status <> 'due' AND cancels.grainchain_id <> excluded.grainchain_id`;
 
+/** Whether a dead letter's fact has this fingerprint. What is not known is taken for the same. */
+const saysTheSame = (body: string, fingerprint: string): string => `
+    (${fingerprint} IS NULL OR ${fingerprint} = coalesce(
+      CASE WHEN json_valid(${body}) THEN (${body})->>'$.fingerprint' END, ${fingerprint}))`;
+
+/** A delivery's GUID, whatever its id: see domain/delivery-id.ts. */
+const guidOf = (id: string): string => `substr(${id}, 1, instr(${id} || '~', '~') - 1)`;
+
 /**
  * A redelivered message makes no second dead letter. If an effect was replayed and died again, its dead letter is
  * opened again. A fact is recorded when it is replayed, so only an old message can still be about its death. A fact that
@@ -131,7 +148,8 @@ const INSERT_DEAD_LETTERS = `${insert(
   ],
   { died_at: NOW },
 )}
-    AND (value->>'kind' <> 'fact' OR NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.id = value->>'delivery_id'))
+    AND (value->>'kind' <> 'fact' OR NOT EXISTS (
+      SELECT 1 FROM deliveries d WHERE d.id = value->>'delivery_id' AND ${saysTheSame("value->>'body'", "d.fingerprint")}))
   ON CONFLICT (id) DO UPDATE SET
     class = excluded.class, error = excluded.error, attempts = excluded.attempts, died_at = excluded.died_at,
     status = 'open', replay_id = NULL, closed_at = NULL, outcome = dead_letters.status || ', and dead again'
@@ -155,7 +173,8 @@ const COUNT_FAILED_DEAD_LETTERS = `
 const CLOSE_RECORDED_DEAD_LETTERS = `
   UPDATE dead_letters SET status = 'replayed', closed_at = d.value->>'now', outcome = 'recorded: ' || (d.value->>'outcome')
   FROM json_each(?1) AS d
-  WHERE dead_letters.id = 'fact-' || (d.value->>'id') AND dead_letters.status IN ('open', 'replaying')`;
+  WHERE dead_letters.id = 'fact-' || ${guidOf("(d.value->>'id')")} AND dead_letters.status IN ('open', 'replaying')
+    AND d.value->>'outcome' <> 'refused' AND ${saysTheSame("dead_letters.body", "d.value->>'fingerprint'")}`;
 
 const INSERT_UNMATCHED = insert(
   "callbacks_unmatched",

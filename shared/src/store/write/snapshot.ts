@@ -1,17 +1,15 @@
 /** Reads the rows that a batch of facts can touch, in one round trip. */
 import * as v from "valibot";
-import { possibleIds } from "../../domain/delivery-id.ts";
 import { changedSubject } from "../../domain/subject.ts";
 import type { Fact } from "../../messages/fact.ts";
 import { currentNameOf } from "../repository-names.ts";
 import { REPLAY_TURN, TURN } from "../settings.ts";
 import { parseSubjects, type Subject } from "../subject-row.ts";
 import { parseValidations, VALIDATION_COLUMNS, type Validation } from "../validation-row.ts";
+import { parseRecordedBefore, type RecordedBefore, recordedBefore } from "./recorded-before.ts";
 
 /** The rows that a batch of facts can touch. */
-export interface Snapshot {
-  /** Ids of facts recorded before. */
-  readonly recorded: ReadonlySet<string>;
+export interface Snapshot extends RecordedBefore {
   readonly subjects: readonly Subject[];
   readonly validations: readonly Validation[];
   /** The turn that claims of the lane have reached, and the last one given to each repository. */
@@ -35,8 +33,8 @@ export async function loadSnapshot(
   const reruns = JSON.stringify(keys.reruns);
   const ids = JSON.stringify(keys.validationIds);
   const ordered = JSON.stringify(keys.ordered);
-  const [recorded, subjects, validations, turns, names] = await db.batch<Record<string, unknown>>([
-    db.prepare(SELECT_RECORDED).bind(JSON.stringify(facts.flatMap(possibleIds)), JSON.stringify(keys.orders)),
+  const [recorded, bodies, subjects, validations, turns, names] = await db.batch<Record<string, unknown>>([
+    ...recordedBefore(db, facts),
     db.prepare(SELECT_SUBJECTS).bind(named, reruns, ordered),
     db.prepare(SELECT_VALIDATIONS).bind(named, reruns, ids, ordered),
     db
@@ -46,7 +44,7 @@ export async function loadSnapshot(
   ]);
   const parsedTurns = v.parse(v.array(turnRow), turns?.results ?? []);
   return {
-    recorded: new Set(v.parse(v.array(idRow), recorded?.results ?? []).map((row) => row.id)),
+    ...parseRecordedBefore(recorded, bodies),
     subjects: parseSubjects(subjects?.results ?? []),
     validations: parseValidations(validations?.results ?? []),
     currentTurn: parsedTurns.find((row) => row.repository_id === null)?.turn ?? 0,
@@ -64,8 +62,6 @@ interface Keys {
   readonly subjects: readonly (readonly [repositoryId: number, subject: string, headSha: string | null])[];
   readonly reruns: readonly (readonly [repositoryId: number, headSha: string])[];
   readonly validationIds: readonly string[];
-  /** Operator commands. */
-  readonly orders: readonly string[];
   /** Validations that operator commands are about: their subjects matter too. */
   readonly ordered: readonly string[];
   readonly repositories: readonly number[];
@@ -87,7 +83,6 @@ function collectKeys(facts: readonly Fact[]): Keys {
       change.type === "rerun" ? [[id, change.head_sha] as const] : [],
     ),
     validationIds: facts.flatMap((fact) => ("validation_id" in fact ? [fact.validation_id] : [])),
-    orders: facts.flatMap((fact) => (fact.kind === "order" ? [fact.id] : [])),
     ordered: facts.flatMap((fact) => (fact.kind === "order" ? [fact.validation_id] : [])),
     repositories: [...new Set(changes.map(({ id }) => id))],
     claimed: [...new Set(facts.flatMap(claimedRepository))],
@@ -99,15 +94,8 @@ const claimedRepository = (fact: Fact): number[] =>
     ? [fact.repository.id]
     : [];
 
-const idRow = v.object({ id: v.string() });
 const nameRow = v.object({ repository_id: v.number(), name: v.string() });
 const turnRow = v.object({ repository_id: v.nullable(v.number()), turn: v.number() });
-
-const SELECT_RECORDED = `
-  SELECT id FROM deliveries WHERE id IN (SELECT value FROM json_each(?1))
-  UNION SELECT delivery_id FROM timeline WHERE delivery_id IN (SELECT value FROM json_each(?1))
-  UNION SELECT id FROM callbacks_unmatched WHERE id IN (SELECT value FROM json_each(?1))
-  UNION SELECT id FROM operator_actions WHERE id IN (SELECT value FROM json_each(?2))`;
 
 /** The subjects that the facts name, and those whose newest head they name (a re-run names only a SHA). */
 const SELECT_SUBJECTS = `
