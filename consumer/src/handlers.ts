@@ -17,8 +17,10 @@ import { cancelDue } from "./dispatch/cancel.ts";
 import { type DispatchDeps, dispatchDue } from "./dispatch/dispatch.ts";
 import { createGrainchain } from "./dispatch/grainchain.ts";
 import { type WatchDeps, watchStale } from "./dispatch/watchdog.ts";
+import { withinShares } from "./effects/connections.ts";
+import { SHARES } from "./effects/shares.ts";
 import { within } from "./effects/within.ts";
-import { type Budgets, CALLS_AT_ONCE } from "./github/send.ts";
+import type { Budgets } from "./github/send.ts";
 import { type AlertDeps, raiseAlerts } from "./maintain/alerts.ts";
 import { beat } from "./maintain/heartbeat.ts";
 import { expireOld, type RetentionDeps } from "./maintain/retention.ts";
@@ -57,7 +59,8 @@ const MAX_WAKE_DELAY_SECONDS = 600;
 const ACTIVITY_MS = 13 * 60_000;
 
 /** Wires the consumer of one invocation. */
-export function createConsumer(deps: ConsumerDeps) {
+export function createConsumer(given: ConsumerDeps) {
+  const deps = withinShares(given);
   const { config, db, log } = deps;
   const policy: DeliveryPolicy = {
     validateDrafts: config.VALIDATE_DRAFTS,
@@ -86,6 +89,7 @@ export function createConsumer(deps: ConsumerDeps) {
   };
   const alerts: AlertDeps = {
     ...deps,
+    fetch: deps.alertFetch,
     thresholds: { oldestWaitingMs: config.ALERT_OLDEST_WAITING_SECONDS * 1000 },
     environment: config.ENVIRONMENT,
     url: config.ALERT_WEBHOOK_URL,
@@ -203,11 +207,19 @@ export const githubOf = (config: ConsumerConfig, fetcher: typeof fetch, now: () 
     now,
   );
 
-export const reportDeps = (deps: ConsumerDeps): ReportDeps => ({
-  ...deps,
-  atOnce: pLimit(CALLS_AT_ONCE),
-  publicUrl: deps.config.CLOUDFLARE_WORKER_URL,
-});
+export function reportDeps(deps: ConsumerDeps): ReportDeps {
+  const { budgets, config } = deps;
+  const atOnce = pLimit(SHARES.github);
+  return {
+    ...deps,
+    atOnce,
+    budgets: {
+      take: (...given) => atOnce(() => budgets.take(...given)),
+      settle: (...given) => atOnce(() => budgets.settle(...given)),
+    },
+    publicUrl: config.CLOUDFLARE_WORKER_URL,
+  };
+}
 
 export function effectDeps(deps: ConsumerDeps): DispatchDeps {
   const { config } = deps;

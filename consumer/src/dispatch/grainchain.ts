@@ -6,6 +6,7 @@ import { errorText } from "@webhook-gateway/shared/telemetry/log.ts";
 import { sha256Hex } from "@webhook-gateway/shared/text/hash.ts";
 import pLimit from "p-limit";
 import * as v from "valibot";
+import { SHARES } from "../effects/shares.ts";
 import { outcomeOf, type TriggerOutcome, triggerAnswer, UNREADABLE } from "./trigger-answer.ts";
 
 export interface GrainchainConfig {
@@ -31,12 +32,8 @@ export interface Trigger {
   readonly webhookUrl: string;
 }
 
-/**
- * Calls at once in one invocation. Of the 6 connections that can wait for their headers at once
- * (https://developers.cloudflare.com/workers/platform/limits/#simultaneous-open-connections), this leaves two for
- * GitHub and one for D1 while Grainchain hangs.
- */
-export const CALLS_AT_ONCE = 3;
+/** In one invocation. */
+export const CALLS_AT_ONCE = SHARES.grainchain;
 /** A lease outlives the call that it is for by this much. */
 export const LEASE_SLACK_MS = 30_000;
 

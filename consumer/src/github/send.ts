@@ -4,6 +4,7 @@ import { type Credential, credentialName, GITHUB_TIMEOUT_MS } from "@webhook-gat
 import type { GitHubLimit } from "@webhook-gateway/shared/github/failure.ts";
 import { errorText, type Log } from "@webhook-gateway/shared/telemetry/log.ts";
 import type { LimitFunction } from "p-limit";
+import { SHARES } from "../effects/shares.ts";
 import type { Cost, Grant } from "./budget.ts";
 
 /** The Durable Objects, as their callers see them. */
@@ -38,12 +39,8 @@ export interface Refused {
   readonly refusedUntilMs: number;
 }
 
-/**
- * Of the 6 connections that can wait for their headers at once
- * (https://developers.cloudflare.com/workers/platform/limits/#simultaneous-open-connections), this leaves three for
- * Grainchain and one for D1 while GitHub hangs.
- */
-export const CALLS_AT_ONCE = 2;
+/** In one invocation. */
+export const CALLS_AT_ONCE = SHARES.github;
 /** A request can be made twice (a token that expired early), has a lookup before it, and may wait for others. */
 const LEASE_MS = 8 * GITHUB_TIMEOUT_MS;
 /** If the budget itself cannot be asked. */

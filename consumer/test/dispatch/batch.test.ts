@@ -148,7 +148,7 @@ describe("a server without a batch endpoint", () => {
     },
   );
 
-  test("gets at most three calls at a time", async () => {
+  test("gets at most two calls at a time", async () => {
     await queued(20);
     let [current, most] = [0, 0];
     const double = createDouble(async (call) => {
@@ -160,7 +160,7 @@ describe("a server without a batch endpoint", () => {
       return take(call);
     });
     await dispatch(double);
-    expect(most).toBe(3);
+    expect(most).toBe(2);
     expect(double.calls).toHaveLength(21);
     expect(await count("SELECT count(*) FROM validations WHERE state = 'pending'")).toBe(20);
   });
@@ -169,11 +169,11 @@ describe("a server without a batch endpoint", () => {
     const ids = await queued(20);
     const double = createDouble((call, number) => {
       if (call.path === "/trigger-batch") return json({}, 404);
-      return number > 4 ? json({}, 429, { "retry-after": "33" }) : take(call);
+      return number > 3 ? json({}, 429, { "retry-after": "33" }) : take(call);
     });
     await dispatch(double);
-    expect(double.calls).toHaveLength(7);
-    expect((await states(ids)).filter((state) => state === "pending")).toHaveLength(3);
+    expect(double.calls).toHaveLength(5);
+    expect((await states(ids)).filter((state) => state === "pending")).toHaveLength(2);
     expect(await count("SELECT sum(attempts) FROM validations WHERE state = 'queued'")).toBe(0);
     expect(await gate()).toMatchObject({ state: "closed", until: second(3633) });
   });

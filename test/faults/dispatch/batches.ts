@@ -170,13 +170,13 @@ function onceThereAre(calls: number, policy: FaultPolicy): FaultPolicy {
 }
 
 test.each([404, 405, 501])(
-  "sends single triggers, three at a time, if the batch route answers %i",
+  "sends single triggers, two at a time, if the batch route answers %i",
   async (status) => {
     const { grainchain, open, closeGate, openGate, settle, validationsOf, expectConsistent } = shared();
     const repo = freshRepository();
     await closeGate();
     await open(repo, 14);
-    grainchain.script.policy = onceThereAre(3, hasNoBatch(status));
+    grainchain.script.policy = onceThereAre(2, hasNoBatch(status));
     grainchain.checks.maxCallsAtOnce = 0;
     const before = grainchain.triggerCalls().length;
 
@@ -184,7 +184,7 @@ test.each([404, 405, 501])(
     await settle();
 
     expect(sizesSince(before)).toEqual([14, ...Array(14).fill(1)]);
-    expect(grainchain.checks.maxCallsAtOnce).toBe(3);
+    expect(grainchain.checks.maxCallsAtOnce).toBe(2);
     expect(await validationsOf(repo)).toMatchObject(Array(14).fill({ state: "completed", attempts: 1 }));
     await expectConsistent();
   },
