@@ -1,6 +1,7 @@
 import { env } from "cloudflare:workers";
 import { claimDue } from "@webhook-gateway/shared/store/claim/claim.ts";
-import { beforeEach, describe, expect, test } from "vitest";
+import { createLog } from "@webhook-gateway/shared/telemetry/log.ts";
+import { beforeEach, describe, expect, test, vi } from "vitest";
 import { empty, intercept, row, rows } from "../support/database.ts";
 import { callback, freshRepository, pullRequest, second, sha } from "../support/facts.ts";
 import { clockAt, createDouble, json, take } from "../support/grainchain.ts";
@@ -155,6 +156,37 @@ describe("a lease", () => {
     expect(again.calls[0]?.headers.get("idempotency-key")).toBe(
       lost.calls[0]?.headers.get("idempotency-key"),
     );
+  });
+
+  test("whose outcome conflicts again and again is sent again, and nothing runs twice or is lost", async () => {
+    const clock = clockAt(3600);
+    const [id = ""] = await queued(1);
+    const runs = new Set<string>();
+    const idempotent = createDouble((call) => {
+      runs.add(String(call.headers.get("idempotency-key")));
+      return take(call);
+    });
+    // Before every commit of the outcome somebody else changes the validation.
+    let commits = 0;
+    const contested = intercept(env.DB, async () => {
+      if (idempotent.calls.length === 0) return;
+      commits++;
+      await env.DB.prepare("UPDATE validations SET version = version + 1 WHERE id = ?1").bind(id).run();
+    });
+    vi.spyOn(Math, "random").mockReturnValue(0);
+    const lines: string[] = [];
+    const log = createLog({ debug: false, write: (_, line) => void lines.push(line) });
+    await dispatch(idempotent, { clock, db: contested, log });
+    expect(commits).toBeGreaterThanOrEqual(8);
+    expect(lines.join("\n")).toContain("dispatch.conflicts");
+    expect(await validationOf(id)).toMatchObject({ state: "dispatching", attempts: 0 });
+    clock.nowMs += 60_001;
+    await dispatch(idempotent, { clock });
+    clock.nowMs += 5_000;
+    await dispatch(idempotent, { clock });
+    expect(idempotent.calls).toHaveLength(2);
+    expect(runs.size).toBe(1);
+    expect(await validationOf(id)).toMatchObject({ state: "pending", grainchain_id: `grain-${id}` });
   });
 
   test("that has not run out is left alone", async () => {
