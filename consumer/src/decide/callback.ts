@@ -1,15 +1,15 @@
 /** Decides callbacks. Pure: reads and changes only the change set. */
 
+import { isFinal, type Signal, transition } from "@webhook-gateway/shared/domain/validation.ts";
+import type { CallbackFact } from "@webhook-gateway/shared/messages/fact.ts";
 import {
   keepLive,
   keepsLate,
   MAX_LATE_CALLBACKS,
   MAX_LIVE_CALLBACKS,
   withLate,
-} from "@webhook-gateway/shared/domain/callback-limits.ts";
-import { plausible } from "@webhook-gateway/shared/domain/run-times.ts";
-import { isFinal, type Signal, transition } from "@webhook-gateway/shared/domain/validation.ts";
-import type { CallbackFact } from "@webhook-gateway/shared/messages/fact.ts";
+} from "@webhook-gateway/shared/runs/callback-limits.ts";
+import { plausible } from "@webhook-gateway/shared/runs/run-times.ts";
 import type { Results, UnmatchedCallback } from "@webhook-gateway/shared/store/rows.ts";
 import type { Validation } from "@webhook-gateway/shared/store/validation-row.ts";
 import { endIfTooOld } from "./age.ts";

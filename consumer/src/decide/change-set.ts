@@ -1,11 +1,12 @@
 /** A decision in the making: the rows that it was read from, and what it changes so far. Nothing is written here. */
-import { type Late, type Live, NO_CALLBACKS } from "@webhook-gateway/shared/domain/callback-limits.ts";
+
 import {
   type GrainchainStatus,
   isFinal,
   type Signal,
   transition,
 } from "@webhook-gateway/shared/domain/validation.ts";
+import { type Late, type Live, NO_CALLBACKS } from "@webhook-gateway/shared/runs/callback-limits.ts";
 import type { Results } from "@webhook-gateway/shared/store/rows.ts";
 import type { Subject } from "@webhook-gateway/shared/store/subject-row.ts";
 import type { Validation } from "@webhook-gateway/shared/store/validation-row.ts";

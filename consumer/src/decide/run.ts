@@ -1,9 +1,9 @@
 /** Starting, superseding and cancelling the runs of one subject. */
 
-import { NO_CALLBACKS } from "@webhook-gateway/shared/domain/callback-limits.ts";
 import { validationId } from "@webhook-gateway/shared/domain/subject.ts";
 import { isFinal } from "@webhook-gateway/shared/domain/validation.ts";
 import type { DeliveryFact } from "@webhook-gateway/shared/messages/fact.ts";
+import { NO_CALLBACKS } from "@webhook-gateway/shared/runs/callback-limits.ts";
 import type { Subject } from "@webhook-gateway/shared/store/subject-row.ts";
 import type { Validation } from "@webhook-gateway/shared/store/validation-row.ts";
 import type { ChangeSet } from "./change-set.ts";

@@ -3,9 +3,9 @@
  * picked up although its callback was lost. One that Grainchain does not know, or has had for too long, times out.
  */
 
-import { readRunTimes } from "@webhook-gateway/shared/domain/run-times.ts";
 import { isFinal } from "@webhook-gateway/shared/domain/validation.ts";
 import { judge } from "@webhook-gateway/shared/domain/verdict.ts";
+import { readRunTimes } from "@webhook-gateway/shared/runs/run-times.ts";
 import { loadValidations } from "@webhook-gateway/shared/store/claim/claim.ts";
 import { claimStale, type Stale } from "@webhook-gateway/shared/store/claim/watch.ts";
 import type { Results } from "@webhook-gateway/shared/store/rows.ts";
@@ -74,21 +74,23 @@ export async function watchStale(deps: WatchDeps): Promise<void> {
 
 interface Asked {
   readonly id: string;
+  /** Under which it was asked for. */
+  readonly grainchainId: string | null;
   readonly answer: StatusAnswer;
   readonly results?: Results | undefined;
 }
 
 /** @param believed whether an answer that Grainchain does not know a validation can be believed */
 async function ask(deps: WatchDeps, { row, shared }: Stale, believed: boolean): Promise<Asked> {
-  if (row.grainchain_id === null) return { id: row.id, answer: { kind: "no-answer", error: "it has no id" } };
-  if (shared)
-    return { id: row.id, answer: { kind: "no-answer", error: "another live validation has its id" } };
+  const asked = { id: row.id, grainchainId: row.grainchain_id };
+  if (row.grainchain_id === null) return { ...asked, answer: { kind: "no-answer", error: "it has no id" } };
+  if (shared) return { ...asked, answer: { kind: "no-answer", error: "another live validation has its id" } };
   const answer = await deps.grainchain.status(row.grainchain_id, deps.newId());
   if (answer.kind === "unknown" && !believed) {
-    return { id: row.id, answer: { kind: "no-answer", error: "its paths are refused" } };
+    return { ...asked, answer: { kind: "no-answer", error: "its paths are refused" } };
   }
-  if (answer.kind !== "known") return { id: row.id, answer };
-  return { id: row.id, answer, results: await keepAnswered(deps, answer.results) };
+  if (answer.kind !== "known") return { ...asked, answer };
+  return { ...asked, answer, results: await keepAnswered(deps, answer.results) };
 }
 
 /** @returns how many validations finished */
@@ -104,9 +106,10 @@ async function record(deps: WatchDeps, asked: readonly Asked[]): Promise<number>
   return rowsOf(committed?.mutations ?? [], "validation").filter(({ state }) => isFinal(state)).length;
 }
 
-function decide(changes: ChangeSet, { id, answer, results }: Asked, maxAgeMs: number): void {
+function decide(changes: ChangeSet, { id, grainchainId, answer, results }: Asked, maxAgeMs: number): void {
   const row = changes.validation(id);
-  if (row === undefined || isFinal(row.state)) return;
+  // If it was dispatched once more meanwhile, the answer is about a run that is lost.
+  if (row === undefined || isFinal(row.state) || row.grainchain_id !== grainchainId) return;
   let current = row;
   if (answer.kind === "known") {
     const { success, error } = judge(answer.status, answer.results);

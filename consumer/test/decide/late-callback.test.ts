@@ -1,7 +1,7 @@
 import { env } from "cloudflare:workers";
-import { MAX_LATE_CALLBACKS } from "@webhook-gateway/shared/domain/callback-limits.ts";
 import { GRAINCHAIN_STATUSES } from "@webhook-gateway/shared/domain/validation.ts";
 import type { CallbackFact } from "@webhook-gateway/shared/messages/fact.ts";
+import { MAX_LATE_CALLBACKS } from "@webhook-gateway/shared/runs/callback-limits.ts";
 import { storeCallbackResults } from "@webhook-gateway/shared/store/write/callback-results.ts";
 import { createLog } from "@webhook-gateway/shared/telemetry/log.ts";
 import { describe, expect, test } from "vitest";

@@ -1,6 +1,6 @@
 import { env } from "cloudflare:workers";
-import { MAX_LIVE_CALLBACKS } from "@webhook-gateway/shared/domain/callback-limits.ts";
 import type { CallbackFact } from "@webhook-gateway/shared/messages/fact.ts";
+import { MAX_LIVE_CALLBACKS } from "@webhook-gateway/shared/runs/callback-limits.ts";
 import { storeCallbackResults } from "@webhook-gateway/shared/store/write/callback-results.ts";
 import { expect, test } from "vitest";
 import { amount } from "../../../test/support/amount.ts";

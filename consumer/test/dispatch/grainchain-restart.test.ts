@@ -18,8 +18,12 @@ async function dispatched() {
   const clock = clockAt(3600);
   const runs = new Map<string, object>();
   const keys: string[] = [];
-  const double = createDouble((call) => {
+  let before = async (): Promise<void> => {};
+  const double = createDouble(async (call) => {
     if (call.method === "GET") {
+      const first = before;
+      before = async () => {};
+      await first();
       const run = runs.get(call.path.split("/")[1] ?? "");
       return run === undefined ? json({ detail: "Validation not found" }, 404) : json(run);
     }
@@ -44,6 +48,10 @@ async function dispatched() {
   return {
     ...{ repository, id, keys, runs },
     restart: () => runs.clear(),
+    /** Happens before Grainchain answers the next question. */
+    meanwhile: (happens: () => Promise<void>) => {
+      before = happens;
+    },
     dispatch: () => dispatchDue(deps),
     async watchLater() {
       clock.nowMs += 180_000;
@@ -78,6 +86,17 @@ test("a run that a restart has lost is dispatched once more, and times out if it
     (await timelineOf(id)).map(({ reason }) => reason).filter((one) => one.includes("once more")),
   ).toHaveLength(1);
   await expectConsistent(repository.id);
+});
+
+test("two watchdogs that find a run lost dispatch it once more, and only once", async () => {
+  const { id, keys, restart, watchLater, dispatch, meanwhile } = await dispatched();
+  restart();
+  meanwhile(async () => {
+    await watchLater();
+    await dispatch();
+  });
+  await watchLater();
+  expect([keys, (await validationOf(id)).state]).toEqual([[id, id], "pending"]);
 });
 
 test("a run that was dispatched once more ends as any other", async () => {

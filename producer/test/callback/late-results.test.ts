@@ -1,7 +1,7 @@
 import { env } from "cloudflare:workers";
-import { MAX_LATE_CALLBACKS } from "@webhook-gateway/shared/domain/callback-limits.ts";
 import { capabilityToken } from "@webhook-gateway/shared/domain/capability.ts";
 import { parseFact } from "@webhook-gateway/shared/messages/fact.ts";
+import { MAX_LATE_CALLBACKS } from "@webhook-gateway/shared/runs/callback-limits.ts";
 import { expect, test } from "vitest";
 import { NOW, SECRETS, startApp } from "../support/app.ts";
 import { callbackBody, post } from "../support/callback.ts";

@@ -1,4 +1,4 @@
-import { MAX_LATE_CALLBACKS } from "@webhook-gateway/shared/domain/callback-limits.ts";
+import { MAX_LATE_CALLBACKS } from "@webhook-gateway/shared/runs/callback-limits.ts";
 import fc from "fast-check";
 import { beforeAll, expect, test } from "vitest";
 import { staysSilent } from "../../grainchain/scenarios.ts";

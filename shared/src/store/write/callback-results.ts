@@ -1,5 +1,5 @@
-import { keepsLateResultsSql } from "../../domain/callback-limits.ts";
 import type { GrainchainStatus } from "../../domain/validation.ts";
+import { keepsLateResultsSql } from "../../runs/callback-limits.ts";
 
 /** Stores results that are too large for a queue message until their callback is recorded. */
 export async function storeCallbackResults(

@@ -1,6 +1,7 @@
 /** When a run started and ended, as Grainchain says in a callback or an answer. */
+
+import type { ResultsObject } from "../domain/results-summary.ts";
 import { parseTime } from "../text/utc-time.ts";
-import type { ResultsObject } from "./results-summary.ts";
 
 export interface RunTimes {
   readonly started_at: string | null;

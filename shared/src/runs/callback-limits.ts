@@ -2,7 +2,7 @@
  * Limits of what is kept of a validation's callbacks, before its end and after it. They are authentic, so nothing else
  * limits them: without a limit one leaked URL could fill D1.
  */
-import type { GrainchainStatus } from "./validation.ts";
+import type { GrainchainStatus } from "../domain/validation.ts";
 
 /**
  * The most callbacks before the end that are in the timeline for their own sake. With those that move the validation and
