@@ -12,7 +12,7 @@ import { errorText, type Log } from "@webhook-gateway/shared/telemetry/log.ts";
 import { VERSION } from "@webhook-gateway/shared/version.ts";
 import { type Context, Hono, type Next } from "hono";
 import { etag } from "hono/etag";
-import { type RateLimit, refuseUnauthorized } from "./auth/rate-limit.ts";
+import { type AuthRealm, createAccessGuard, type RateLimit } from "./auth/rate-limit.ts";
 import { createTokens } from "./auth/tokens.ts";
 import { type Capability, createAuthenticator } from "./callback/authentication.ts";
 import { receiveCallback } from "./callback/status-callback.ts";
@@ -34,6 +34,7 @@ export interface AppDeps {
   readonly db: D1Database;
   readonly queue: Pick<Queue<unknown>, "send">;
   readonly failedSignatures: RateLimit;
+  readonly countRefusal: (realm: AuthRealm) => void;
   readonly log: Log;
   readonly now: () => Date;
   readonly newId: () => string;
@@ -63,7 +64,8 @@ export function createApp(deps: AppDeps) {
 function createRoutes(appDeps: AppDeps) {
   const { config, now } = appDeps;
   const queue = watchQueue(appDeps.queue, now);
-  const deps = { ...appDeps, queue, findHolder: createTokens(config), room: createBodyRoom(now) };
+  const guard = createAccessGuard({ ...appDeps, limit: appDeps.failedSignatures });
+  const deps = { ...appDeps, guard, queue, findHolder: createTokens(config), room: createBodyRoom(now) };
   const health = createHealth({ db: deps.db, queue, environment: config.ENVIRONMENT, now });
   const secrets = webhookSecrets(config);
   const verifyDelivery = createVerifier(secrets);
@@ -96,15 +98,13 @@ function createRoutes(appDeps: AppDeps) {
 
   const status = async (context: AppContext, projectId: string) => {
     const open = config.PROJECT_STATUS_PUBLIC;
-    if (
-      !open &&
-      (await deps.findHolder(bearerToken(context.req.header("authorization")) ?? "")) === undefined
-    ) {
-      const message = "a bearer token of an operator or a reader is required";
-      return refuse(
-        context,
-        await refuseUnauthorized(deps.failedSignatures, context.req.raw, "token", message),
-      );
+    if (!open) {
+      const limited = guard.refuseLimited(context.req.raw, "token");
+      if (limited !== undefined) return refuse(context, limited);
+      if ((await deps.findHolder(bearerToken(context.req.header("authorization")) ?? "")) === undefined) {
+        const message = "a bearer token of an operator or a reader is required";
+        return refuse(context, await guard.refuseUnauthorized(context.req.raw, "token", message));
+      }
     }
     const answer = await projectStatus(deps.db, projectId);
     if ("error" in answer) return refuse(context, answer.error);

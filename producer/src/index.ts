@@ -1,8 +1,10 @@
+import { waitUntil } from "cloudflare:workers";
 import { ConfigError } from "@webhook-gateway/shared/config/common.ts";
 import { readProducerConfig } from "@webhook-gateway/shared/config/producer.ts";
 import { createLog } from "@webhook-gateway/shared/telemetry/log.ts";
 import { observeWith } from "@webhook-gateway/shared/telemetry/telemetry.ts";
 import { createApp } from "./app.ts";
+import { createRefusalCounter } from "./auth/refusal-counter.ts";
 import { errorResponse } from "./http/api-error.ts";
 import { setCommonHeaders } from "./http/common-headers.ts";
 import { logRequests } from "./http/request-log.ts";
@@ -24,6 +26,7 @@ function appFor(env: Env): App {
     db: env.DB,
     queue: env.EVENTS,
     failedSignatures: env.FAILED_SIGNATURES,
+    countRefusal: createRefusalCounter({ db: env.DB, log, now, waitUntil, wait: (ms) => scheduler.wait(ms) }),
     log,
     now,
     newId: () => crypto.randomUUID(),

@@ -102,6 +102,7 @@ test("counts what is accepted, and what is refused and why", async () => {
       ["delivery.accepted", "", "current", "pull_request"],
       ["delivery.ignored", expect.stringMatching(/./), "current", "star"],
       ["delivery.unsigned", "", "", "pull_request"],
+      ["access.refused", "invalid_signature", "", ""],
     ],
   );
 });

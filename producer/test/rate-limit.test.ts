@@ -1,7 +1,9 @@
+import { createLog } from "@webhook-gateway/shared/telemetry/log.ts";
 import { describe, expect, test } from "vitest";
-import { refuseUnsigned } from "../src/auth/rate-limit.ts";
-import { ORIGIN, SECRETS, startApp } from "./support/app.ts";
-import { callback, statusOf } from "./support/callback.ts";
+import { clientNetwork } from "../src/auth/client-network.ts";
+import { createAccessGuard } from "../src/auth/rate-limit.ts";
+import { NOW, ORIGIN, SECRETS, startApp } from "./support/app.ts";
+import { callback } from "./support/callback.ts";
 import { delivery } from "./support/delivery.ts";
 import { expectRefusal } from "./support/errors.ts";
 import { pullRequest } from "./support/payloads.ts";
@@ -53,36 +55,73 @@ test("a signed delivery that is refused for another reason is not counted", asyn
   expect(app.limitedKeys).toEqual([]);
 });
 
-test.each(["signature", "bearer", "capability"] as const)(
-  "a callback by %s is limited only where it is not authentic",
-  async (form) => {
+test.each([
+  ["signature", 202],
+  ["bearer", 429],
+  ["capability", 429],
+] as const)(
+  "past the limit, a callback by %s is answered %i: what could be guessed is not compared",
+  async (form, status) => {
     const app = startApp({ limit: 0 });
     const refused = await app.fetch(await callback(form, undefined, "guess"));
     expect(refused.headers.get("retry-after")).not.toBeNull();
     await expectRefusal(refused, 429, "rate_limited");
-    expect((await app.fetch(await callback(form))).status).toBe(statusOf(form));
+    expect((await app.fetch(await callback(form))).status).toBe(status);
     expect(app.limitedKeys).toHaveLength(1);
   },
 );
 
 test("a limiter that fails limits nothing", async () => {
-  const failing = { limit: () => Promise.reject(new Error("no answer")) };
-  expect(await refuseUnsigned(failing, new Request(ORIGIN), "no")).toEqual({
-    code: "invalid_signature",
-    message: "no",
-  });
+  const limit = { limit: () => Promise.reject(new Error("no answer")) };
+  const log = createLog({ debug: false, write: () => {} });
+  const guard = createAccessGuard({ limit, log, now: () => new Date(NOW), countRefusal: () => {} });
+  expect(await guard.refuseUnsigned(new Request(ORIGIN), "no")).toMatchObject({ code: "invalid_signature" });
+  expect(guard.refuseLimited(new Request(ORIGIN), "delivery")).toBeUndefined();
 });
 
-test("tokens of the project status are limited only where they are wrong", async () => {
-  const app = startApp({ limit: 0 });
-  const ask = (token: string) =>
+test("past the limit, a token is not compared for a minute, at that address only", async () => {
+  let now = NOW;
+  const app = startApp({ limit: 1, now: () => new Date(now) });
+  const ask = (token: string, address: string) =>
     app.fetch(
       new Request(`${ORIGIN}/webhook/projects/malformed/status`, {
-        headers: { authorization: `Bearer ${token}` },
+        headers: { authorization: `Bearer ${token}`, "cf-connecting-ip": address },
       }),
     );
-  await expectRefusal(await ask("guess"), 429, "rate_limited");
-  await expectRefusal(await ask(SECRETS.READER_TOKEN), 400, "invalid_project_id");
+  await expectRefusal(await ask("guess", "2001:db8:0:1::1"), 401, "unauthorized");
+  await expectRefusal(await ask("guess", "2001:db8:0:1::2"), 429, "rate_limited");
+  await expectRefusal(await ask(SECRETS.READER_TOKEN, "2001:db8:0:1::3"), 429, "rate_limited");
+  await expectRefusal(await ask(SECRETS.READER_TOKEN, "2001:db8:0:2::1"), 400, "invalid_project_id");
+  now = "2026-11-23T10:01:00.001Z";
+  await expectRefusal(await ask(SECRETS.READER_TOKEN, "2001:db8:0:1::3"), 400, "invalid_project_id");
+  expect(app.refused).toEqual(["token", "token", "token"]);
+});
+
+test.each([
+  ["192.0.2.1", "192.0.2.1"],
+  ["2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"],
+  ["2001:0DB8:0001:0002::6", "2001:db8:1:2::/64"],
+  ["2001:db8::1", "2001:db8:0:0::/64"],
+  ["::1", "0:0:0:0::/64"],
+  ["::ffff:192.0.2.1", "192.0.2.1"],
+])("the client %s is limited as %s", (address, network) => {
+  expect(clientNetwork(new Request(ORIGIN, { headers: { "cf-connecting-ip": address } }))).toBe(network);
+});
+
+test("what is refused is logged: what was tried, and never with what", async () => {
+  const app = startApp();
+  await app.fetch(await unsigned("192.0.2.1"));
+  await app.fetch(await callback("capability", undefined, "guess"));
+  const reader = { authorization: `Bearer ${SECRETS.READER_TOKEN}` };
+  const body = JSON.stringify({ scope: {} });
+  await app.fetch(new Request(`${ORIGIN}/api/replays`, { method: "POST", headers: reader, body }));
+  const refused = app.lines.map((line) => JSON.parse(line)).filter(({ event }) => event === "access.refused");
+  const common = { level: "warn", event: "access.refused", method: "POST" };
+  expect(refused).toEqual([
+    { ...common, realm: "delivery", code: "invalid_signature", area: "/webhook/github" },
+    { ...common, realm: "callback", code: "unauthorized", area: "/callbacks" },
+    { ...common, realm: "token", code: "forbidden", area: "/api", actor: "reader:reader" },
+  ]);
 });
 
 test("a flood of unsigned deliveries hides no other refusal at the same address", async () => {

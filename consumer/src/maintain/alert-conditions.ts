@@ -25,6 +25,8 @@ const MAX_DETAIL_BYTES = 300;
 /** Fewer are too few for a rate. */
 const MIN_ENDED = 20;
 const MAX_BROKEN_SHARE = 0.25;
+/** A forgotten token makes a few. More of them mean that somebody guesses, or that a secret is wrong on one side. */
+const MANY_REFUSED = 100;
 
 /** Every condition, whether or not it holds. */
 export function conditionsOf(facts: AlertFacts, thresholds: AlertThresholds, nowMs: number): Condition[] {
@@ -35,6 +37,7 @@ export function conditionsOf(facts: AlertFacts, thresholds: AlertThresholds, now
     oldestWaits(facts, thresholds, nowMs),
     deliveriesLost(facts),
     validationsBroke(facts),
+    accessRefused(facts),
   ];
 }
 
@@ -106,6 +109,14 @@ function validationsBroke({ brokenLastHour, endedLastHour }: AlertFacts): Condit
     return { name, holds: false, text };
   }
   return { name, holds: true, text: `${text}: gateway validations list --state failed,timed_out,dead` };
+}
+
+function accessRefused({ refusedLately }: AlertFacts): Condition {
+  const name = "access_refused";
+  const few = `at most ${MANY_REFUSED} requests of the last 10 min were refused`;
+  if (refusedLately <= MANY_REFUSED) return { name, holds: false, text: few };
+  const text = `${refusedLately} requests of the last 10 min were refused`;
+  return { name, holds: true, text: `${text}: search the producer's logs for access.refused` };
 }
 
 function diedText(count: number): string {

@@ -5,6 +5,7 @@
 import { capabilityToken } from "@webhook-gateway/shared/domain/capability.ts";
 import { describe, expect, test } from "vitest";
 import document from "../../../docs/grainchain-openapi.json";
+import { createAccessGuard } from "../../../producer/src/auth/rate-limit.ts";
 import { createAuthenticator } from "../../../producer/src/callback/authentication.ts";
 import { type CallbackDeps, receiveCallback } from "../../../producer/src/callback/status-callback.ts";
 import { errorResponse } from "../../../producer/src/http/api-error.ts";
@@ -195,6 +196,14 @@ describe("a callback", () => {
   const least = { project_id: "a/b", pr_number: 1, status: "running" };
   const refuse = async () => Promise.reject(new Error("away"));
 
+  const guardOf = (success: boolean) =>
+    createAccessGuard({
+      limit: { limit: async () => ({ success }) },
+      log: SILENT,
+      now: () => new Date(second(0)),
+      countRefusal: () => {},
+    });
+
   async function receive(body: BodyInit, deps: Partial<CallbackDeps> = {}, token?: string) {
     const capability = { validationId: ID, token: token ?? (await capabilityToken(SECRET, ID)) };
     const all: CallbackDeps = {
@@ -203,7 +212,7 @@ describe("a callback", () => {
       queue: { send: async () => ({ metadata: { metrics: { backlogCount: 0, backlogBytes: 0 } } }) },
       // Touched only by large results: D1 that is away.
       db: {} as D1Database,
-      failedSignatures: { limit: async () => ({ success: true }) },
+      guard: guardOf(true),
       log: SILENT,
       now: () => new Date(second(0)),
       newId: () => crypto.randomUUID(),
@@ -220,10 +229,7 @@ describe("a callback", () => {
     ["invalid_json", () => receive("{")],
     ["invalid_payload", () => receive(JSON.stringify({ ...least, status: "done" }))],
     ["unauthorized", () => receive(JSON.stringify(least), {}, "x".repeat(43))],
-    [
-      "rate_limited",
-      () => receive("", { failedSignatures: { limit: async () => ({ success: false }) } }, "x"),
-    ],
+    ["rate_limited", () => receive("", { guard: guardOf(false) }, "x")],
     ["payload_too_large", () => receive(new Uint8Array(4 * 1024 * 1024 + 1))],
     ["queue_unavailable", () => receive(JSON.stringify(least), { queue: { send: refuse } })],
     [

@@ -1,10 +1,14 @@
 /**
- * Failed authentications are limited by client address and by auth realm; authenticated requests never are. With one limit
- * for all realms, a flood against one would use up the limit of the others.
+ * Failed authentications are limited by client network and by auth realm; with one limit for all realms, a flood against
+ * one would use up the limit of the others. Signatures are always checked: an authentic delivery is never limited.
+ * Credentials that can be guessed one by one, tokens and capabilities, are not even compared once the limit is reached.
  */
+import type { Log } from "@webhook-gateway/shared/telemetry/log.ts";
 import type { ApiError } from "../http/api-error.ts";
+import { areaOf } from "../http/area.ts";
+import { clientNetwork } from "./client-network.ts";
 
-/** The rate-limiting binding. */
+/** The rate-limiting binding. It cannot be asked without counting. */
 export interface RateLimit {
   limit(options: { key: string }): Promise<{ success: boolean }>;
 }
@@ -12,30 +16,84 @@ export interface RateLimit {
 /** What a request tried to authenticate with: a hook's secret, the callback secret, or a token of a person or script. */
 export type AuthRealm = "delivery" | "callback" | "token";
 
-/** The binding's period, in seconds. */
-const RETRY_AFTER_SECONDS = "60";
+/** The binding's period. */
+const PERIOD_SECONDS = 60;
+/** Networks that are remembered as over their limit. */
+const MAX_REMEMBERED = 10_000;
 
-/** Counts a failed signature against the client's address. @returns the refusal to answer with */
-export async function refuseUnsigned(limit: RateLimit, request: Request, message: string): Promise<ApiError> {
-  return (await limited(limit, request, "delivery")) ?? { code: "invalid_signature", message };
+export interface GuardDeps {
+  readonly limit: RateLimit;
+  readonly log: Log;
+  readonly now: () => Date;
+  readonly countRefusal: (realm: AuthRealm) => void;
 }
 
-/** Counts a failed authentication of another kind. @returns the refusal to answer with */
-export async function refuseUnauthorized(
-  limit: RateLimit,
-  request: Request,
-  realm: Exclude<AuthRealm, "delivery">,
-  message: string,
-): Promise<ApiError> {
-  const headers = { "www-authenticate": "Bearer" };
-  return (await limited(limit, request, realm)) ?? { code: "unauthorized", message, headers };
+/** Stands before everything that needs a credential. Every refusal is a log line `access.refused`, and is counted. */
+export interface AccessGuard {
+  /** The refusal for a client that is over its limit, before its credential is compared. */
+  refuseLimited(request: Request, realm: AuthRealm): ApiError | undefined;
+  /** Counts a failed signature against the client. @returns the refusal to answer with */
+  refuseUnsigned(request: Request, message: string): Promise<ApiError>;
+  /** Counts a failed authentication of another kind. @returns the refusal to answer with */
+  refuseUnauthorized(
+    request: Request,
+    realm: Exclude<AuthRealm, "delivery">,
+    message: string,
+  ): Promise<ApiError>;
+  /** Somebody who is known may not do this. */
+  noteForbidden(request: Request, actor: string): void;
 }
 
-async function limited(limit: RateLimit, request: Request, realm: AuthRealm): Promise<ApiError | undefined> {
-  const key = `${realm} ${request.headers.get("cf-connecting-ip") ?? "unknown"}`;
-  // If the limiter fails, nothing is limited: the request is refused either way.
-  const { success } = await limit.limit({ key }).catch(() => ({ success: true }));
-  if (success) return undefined;
-  const message = "too many failed authentications";
-  return { code: "rate_limited", message, headers: { "retry-after": RETRY_AFTER_SECONDS } };
+/** A guard for one isolate, which remembers the clients that the binding limited. */
+export function createAccessGuard({ limit, log, now, countRefusal }: GuardDeps): AccessGuard {
+  const limitedUntilMs = new Map<string, number>();
+
+  function note(request: Request, realm: AuthRealm, code: ApiError["code"], actor?: string): void {
+    countRefusal(realm);
+    const who = actor === undefined ? {} : { actor };
+    log.warn("access.refused", { realm, code, method: request.method, area: areaOf(request.url), ...who });
+  }
+
+  function remember(key: string): void {
+    const oldest = limitedUntilMs.keys().next();
+    if (limitedUntilMs.size >= MAX_REMEMBERED && !oldest.done) limitedUntilMs.delete(oldest.value);
+    limitedUntilMs.set(key, now().getTime() + PERIOD_SECONDS * 1000);
+  }
+
+  /** If the limiter fails, nothing is limited: the request is refused either way. */
+  async function refuse(request: Request, realm: AuthRealm, refusal: ApiError): Promise<ApiError> {
+    const key = keyOf(request, realm);
+    const { success } = await limit.limit({ key }).catch(() => ({ success: true }));
+    if (!success) remember(key);
+    const answer = success ? refusal : LIMITED;
+    note(request, realm, answer.code);
+    return answer;
+  }
+
+  return {
+    refuseLimited(request, realm) {
+      const untilMs = limitedUntilMs.get(keyOf(request, realm));
+      if (untilMs === undefined) return undefined;
+      if (untilMs <= now().getTime()) {
+        limitedUntilMs.delete(keyOf(request, realm));
+        return undefined;
+      }
+      note(request, realm, LIMITED.code);
+      return LIMITED;
+    },
+    refuseUnsigned: (request, message) => refuse(request, "delivery", { code: "invalid_signature", message }),
+    refuseUnauthorized(request, realm, message) {
+      const headers = { "www-authenticate": "Bearer" };
+      return refuse(request, realm, { code: "unauthorized", message, headers });
+    },
+    noteForbidden: (request, actor) => note(request, "token", "forbidden", actor),
+  };
 }
+
+const keyOf = (request: Request, realm: AuthRealm): string => `${realm} ${clientNetwork(request)}`;
+
+const LIMITED: ApiError = {
+  code: "rate_limited",
+  message: "too many failed authentications",
+  headers: { "retry-after": String(PERIOD_SECONDS) },
+};

@@ -15,7 +15,7 @@ import { errorText, type Log } from "@webhook-gateway/shared/telemetry/log.ts";
 import { parseJson } from "@webhook-gateway/shared/text/json.ts";
 import { parseTime } from "@webhook-gateway/shared/text/utc-time.ts";
 import * as v from "valibot";
-import { type RateLimit, refuseUnauthorized } from "../auth/rate-limit.ts";
+import type { AccessGuard } from "../auth/rate-limit.ts";
 import type { ApiError } from "../http/api-error.ts";
 import { decodeUtf8, discardBody, MAX_BODY_BYTES, readBody, type Unread } from "../ingress/body.ts";
 import type { BodyHold, BodyRoom } from "../ingress/body-room.ts";
@@ -26,7 +26,7 @@ export interface CallbackDeps {
   readonly room: BodyRoom;
   readonly queue: Pick<Queue<unknown>, "send">;
   readonly db: D1Database;
-  readonly failedSignatures: RateLimit;
+  readonly guard: AccessGuard;
   readonly log: Log;
   readonly now: () => Date;
   readonly newId: () => string;
@@ -85,11 +85,14 @@ async function readCallback(
   capability: Capability | undefined,
   hold: BodyHold,
 ): Promise<AuthenticCallback | ApiError> {
-  const { authenticator } = deps;
-  const known = await authenticator.byCredential(request.headers, capability);
-  if (known === undefined && !hasSignature(request.headers)) {
+  const { authenticator, guard } = deps;
+  const signed = hasSignature(request.headers);
+  const limited = signed ? undefined : guard.refuseLimited(request, "callback");
+  const known =
+    limited === undefined ? await authenticator.byCredential(request.headers, capability) : undefined;
+  if (known === undefined && !signed) {
     await discardBody(request, MAX_BODY_BYTES, true);
-    return refuseCallback(deps, request, capability);
+    return limited ?? refuseCallback(deps, request, capability);
   }
   const body = await readBody(request, MAX_CALLBACK_BYTES, known === undefined ? hold : undefined);
   if (typeof body === "string") return refuseUnread(body);
@@ -100,13 +103,12 @@ async function readCallback(
 }
 
 function refuseCallback(
-  deps: CallbackDeps,
+  { guard, log }: CallbackDeps,
   request: Request,
   capability: Capability | undefined,
 ): Promise<ApiError> {
-  deps.log.warn("callback.unauthorized", { capability: capability !== undefined });
-  const message = "the callback is not authenticated";
-  return refuseUnauthorized(deps.failedSignatures, request, "callback", message);
+  log.warn("callback.unauthorized", { capability: capability !== undefined });
+  return guard.refuseUnauthorized(request, "callback", "the callback is not authenticated");
 }
 
 function refuseUnread(why: Unread): ApiError {

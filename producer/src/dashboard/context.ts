@@ -3,7 +3,7 @@
 import type { ProducerConfig } from "@webhook-gateway/shared/config/producer.ts";
 import type { Log } from "@webhook-gateway/shared/telemetry/log.ts";
 import type { Context } from "hono";
-import type { RateLimit } from "../auth/rate-limit.ts";
+import type { AccessGuard } from "../auth/rate-limit.ts";
 import type { FindHolder } from "../auth/tokens.ts";
 import type { DashboardData } from "./data.ts";
 import type { View } from "./parts/view.ts";
@@ -12,8 +12,7 @@ export interface DashboardDeps {
   readonly config: ProducerConfig;
   readonly findHolder: FindHolder;
   readonly data: DashboardData;
-  /** Counts wrong passwords; the right one is never limited. */
-  readonly failedSignatures: RateLimit;
+  readonly guard: AccessGuard;
   readonly log: Log;
   readonly now: () => Date;
   readonly newId: () => string;

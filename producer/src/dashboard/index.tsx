@@ -31,7 +31,7 @@ const MAX_FORM_BYTES = 512 * 1024;
 
 /** Mount it at `/dashboard`. */
 export function createDashboard(deps: DashboardDeps) {
-  const { config, failedSignatures, findHolder } = deps;
+  const { config, guard, findHolder } = deps;
   const app = new Hono<DashboardEnv>({ strict: false });
 
   app.onError((thrown, context) => answerThrown(thrown, context, deps));
@@ -45,7 +45,7 @@ export function createDashboard(deps: DashboardDeps) {
     return asset(version, name) ?? refuse(context, NOTHING);
   });
   app.use(async (context, next) => {
-    const visitor = await identify(findHolder, failedSignatures, context.req.raw);
+    const visitor = await identify(findHolder, guard, context.req.raw);
     if ("error" in visitor) return refuse(context, visitor.error);
     const notice = noticeOf(context.req.url);
     context.set("view", {
@@ -60,6 +60,7 @@ export function createDashboard(deps: DashboardDeps) {
   app.on("POST", "*", async (context, next) => {
     if (!isSameOrigin(context.req.raw)) return refuse(context, FOREIGN);
     if (context.var.view.role !== "operator") {
+      guard.noteForbidden(context.req.raw, context.var.view.actor);
       const asked = askedAction(context.req.path);
       const { actor } = context.var.view;
       if (asked !== undefined) await deps.data.recordRefusal({ ...asked, actor, reason: READER.message });

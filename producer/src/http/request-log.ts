@@ -1,20 +1,10 @@
 /** One debug line for each request. */
 import type { Log } from "@webhook-gateway/shared/telemetry/log.ts";
+import { areaOf } from "./area.ts";
 
 interface App {
   fetch(request: Request): Promise<Response>;
 }
-
-/** The only parts of paths that are logged: the rest may be a capability, and an unknown path may hold anything. */
-const AREAS = [
-  "/webhook/github",
-  "/webhook/status",
-  "/webhook/projects",
-  "/callbacks",
-  "/api",
-  "/dashboard",
-  "/health",
-] as const;
 
 /** Wraps the app. Only used in debug mode, so that it costs nothing otherwise. */
 export function logRequests(app: App, log: Log, now: () => Date): App {
@@ -32,10 +22,4 @@ export function logRequests(app: App, log: Log, now: () => Date): App {
       return response;
     },
   };
-}
-
-function areaOf(url: string): string {
-  const { pathname } = new URL(url);
-  const area = AREAS.find((known) => pathname === known || pathname.startsWith(`${known}/`));
-  return area ?? (pathname === "/" ? "/" : "other");
 }

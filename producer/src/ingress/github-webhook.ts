@@ -7,7 +7,7 @@ import type { RoutingPolicy } from "@webhook-gateway/shared/routing/routing-poli
 import { errorText, type Log } from "@webhook-gateway/shared/telemetry/log.ts";
 import { parseJson } from "@webhook-gateway/shared/text/json.ts";
 import { exceedsBytes } from "@webhook-gateway/shared/text/text.ts";
-import { type RateLimit, refuseUnsigned } from "../auth/rate-limit.ts";
+import type { AccessGuard } from "../auth/rate-limit.ts";
 import type { ApiError } from "../http/api-error.ts";
 import { askedValidationId } from "./asked-validation.ts";
 import { decodeUtf8, discardBody, MAX_BODY_BYTES, readBody, type Unread } from "./body.ts";
@@ -23,7 +23,7 @@ export interface WebhookDeps {
   readonly policy: RoutingPolicy;
   readonly room: BodyRoom;
   readonly queue: Pick<Queue<unknown>, "send">;
-  readonly failedSignatures: RateLimit;
+  readonly guard: AccessGuard;
   readonly log: Log;
   readonly now: () => Date;
 }
@@ -109,7 +109,7 @@ async function readDelivery(
     hold.release();
     log.warn("delivery.unsigned", { bytes: typeof body === "number" ? body : body.byteLength });
     const message = "X-Hub-Signature-256 is missing or does not match the body";
-    return { kind: "refused", error: await refuseUnsigned(deps.failedSignatures, request, message) };
+    return { kind: "refused", error: await deps.guard.refuseUnsigned(request, message) };
   }
   const signed = log.with({ secret: label, bytes: body.byteLength });
   if (!isRouted(head.event)) return ignore(signed, head.id, `${head.event} events are ignored`);

@@ -5,7 +5,7 @@ import { CursorError } from "@webhook-gateway/shared/store/read/page.ts";
 import { type Context, Hono } from "hono";
 import * as v from "valibot";
 import { actorOf, type Caller } from "../auth/caller.ts";
-import { type RateLimit, refuseUnauthorized } from "../auth/rate-limit.ts";
+import type { AccessGuard } from "../auth/rate-limit.ts";
 import type { FindHolder } from "../auth/tokens.ts";
 import { type ApiError, errorResponse } from "../http/api-error.ts";
 import { decodeUtf8, readBody } from "../ingress/body.ts";
@@ -16,7 +16,7 @@ import { ROUTES } from "./routes.ts";
 
 export interface OperatorApiDeps extends OperatorDeps {
   readonly findHolder: FindHolder;
-  readonly failedSignatures: RateLimit;
+  readonly guard: AccessGuard;
 }
 
 type ApiContext = Context<{ Variables: { requestId: string } }>;
@@ -38,10 +38,12 @@ export function createOperatorApi(deps: OperatorApiDeps) {
     errorResponse(error, context.var.requestId);
 
   async function identify(context: ApiContext): Promise<Caller | { readonly error: ApiError }> {
+    const limited = deps.guard.refuseLimited(context.req.raw, "token");
+    if (limited !== undefined) return { error: limited };
     const caller = await deps.findHolder(bearerToken(context.req.header("authorization")) ?? "");
     if (caller !== undefined) return caller;
     const message = "a bearer token of an operator or a reader is required";
-    return { error: await refuseUnauthorized(deps.failedSignatures, context.req.raw, "token", message) };
+    return { error: await deps.guard.refuseUnauthorized(context.req.raw, "token", message) };
   }
 
   for (const route of ROUTES) {
@@ -52,6 +54,7 @@ export function createOperatorApi(deps: OperatorApiDeps) {
       const id = context.req.param("id") ?? "";
       const actor = actorOf(caller);
       if (route.action !== undefined && caller.role === "reader") {
+        deps.guard.noteForbidden(context.req.raw, actor);
         await recordRefusal(deps, {
           ...{ actor, action: route.action },
           ...{ target: id || null, reason: READER.message },

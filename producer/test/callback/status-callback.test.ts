@@ -76,6 +76,11 @@ describe.each(AUTH_FORMS)("by %s", (form) => {
         event: "callback.unauthorized",
         capability: form.startsWith("capability"),
       }),
+      expect.objectContaining({
+        event: "access.refused",
+        realm: "callback",
+        area: form.startsWith("capability") ? "/callbacks" : "/webhook/status",
+      }),
     ]);
   });
 

@@ -4,6 +4,7 @@ import { readProducerConfig } from "@webhook-gateway/shared/config/producer.ts";
 import { createLog } from "@webhook-gateway/shared/telemetry/log.ts";
 import { Invocations } from "../../../test/platform/invocations.ts";
 import { createApp } from "../../src/app.ts";
+import type { AuthRealm } from "../../src/auth/rate-limit.ts";
 
 export const SECRETS = {
   GITHUB_WEBHOOK_SECRET: "unit-webhook-secret-5f1d",
@@ -34,6 +35,7 @@ export function startApp(options: TestAppOptions = {}) {
   const sent: unknown[] = [];
   const lines: string[] = [];
   const limitedKeys: string[] = [];
+  const refused: AuthRealm[] = [];
   const env = { ENVIRONMENT: "development", ...SECRETS, ...options.env };
   const invocations = new Invocations();
   const app = createApp({
@@ -59,6 +61,7 @@ export function startApp(options: TestAppOptions = {}) {
         return { success: used <= (options.limit ?? Number.POSITIVE_INFINITY) };
       },
     },
+    countRefusal: (realm) => refused.push(realm),
     log: createLog({ debug: true, write: (_level, line) => lines.push(line) }),
     now: options.now ?? (() => new Date(NOW)),
     newId: () => crypto.randomUUID(),
@@ -67,7 +70,7 @@ export function startApp(options: TestAppOptions = {}) {
     invocations.next();
     return app.fetch(request);
   };
-  return { fetch, sent, lines, limitedKeys };
+  return { fetch, sent, lines, limitedKeys, refused };
 }
 
 export type TestApp = ReturnType<typeof startApp>;

@@ -4,6 +4,7 @@ import { readProducerConfig } from "@webhook-gateway/shared/config/producer.ts";
 import { createLog } from "@webhook-gateway/shared/telemetry/log.ts";
 import { Hono } from "hono";
 import { expect } from "vitest";
+import { createAccessGuard } from "../../../src/auth/rate-limit.ts";
 import { createTokens } from "../../../src/auth/tokens.ts";
 import type { DashboardData } from "../../../src/dashboard/data.ts";
 import { createDashboard } from "../../../src/dashboard/index.tsx";
@@ -27,18 +28,19 @@ export function startDashboard(options: DashboardOptions = {}) {
   const limitedKeys: string[] = [];
   const data = { ...dataOf(options.samples ?? samplesOf("plain"), asked), ...options.data };
   const config = readProducerConfig({ ENVIRONMENT: "development", ...SECRETS, ...options.env });
+  const log = createLog({ debug: true, write: (_level, line) => lines.push(line) });
+  const now = () => new Date(NOW);
+  const limit = async ({ key }: { readonly key: string }) => {
+    limitedKeys.push(key);
+    return { success: limitedKeys.length <= (options.limit ?? Number.POSITIVE_INFINITY) };
+  };
   const dashboard = createDashboard({
     config,
     findHolder: createTokens(config),
     data,
-    failedSignatures: {
-      async limit({ key }) {
-        limitedKeys.push(key);
-        return { success: limitedKeys.length <= (options.limit ?? Number.POSITIVE_INFINITY) };
-      },
-    },
-    log: createLog({ debug: true, write: (_level, line) => lines.push(line) }),
-    now: () => new Date(NOW),
+    guard: createAccessGuard({ limit: { limit }, log, now, countRefusal: () => {} }),
+    log,
+    now,
     newId: () => "request-1",
   });
   const app = new Hono({ strict: false }).route("/dashboard", dashboard);

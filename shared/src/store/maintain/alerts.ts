@@ -1,9 +1,13 @@
 /** The facts that alerts are raised for, and the alerts that were sent. */
 import * as v from "valibot";
+import { isoTime } from "../../text/iso-time.ts";
 import { GATE, GITHUB_GATE, parseGate, setting } from "../settings.ts";
 import { minuteOf } from "../tallies.ts";
 
 const PREFIX = "alert:";
+const HOUR_MS = 3_600_000;
+/** Refused access is counted over this time. */
+const REFUSED_MS = 600_000;
 
 /** Dead letters are counted up to this many. */
 export const DEAD_LETTERS_COUNTED = 1000;
@@ -32,6 +36,8 @@ export interface AlertFacts {
   /** Validations that ended within the last hour, and those of them that broke. */
   readonly endedLastHour: number;
   readonly brokenLastHour: number;
+  /** Requests of the last ten minutes that were refused access. */
+  readonly refusedLately: number;
   readonly told: ReadonlyMap<string, NotifiedAlert>;
   /** The same as stored, readable or not. */
   readonly stored: ReadonlyMap<string, string>;
@@ -39,9 +45,10 @@ export interface AlertFacts {
 
 /** Reads everything in one round trip. An hour that is counted by minutes begins with its first minute. */
 export async function loadAlertFacts(db: D1Database, hourAgo: string): Promise<AlertFacts> {
+  const lately = isoTime(Date.parse(hourAgo) + HOUR_MS - REFUSED_MS);
   const [settings, counts] = await db.batch<Record<string, unknown>>([
     db.prepare(SELECT_SETTINGS).bind(GATE, GITHUB_GATE, `${PREFIX}%`),
-    db.prepare(SELECT_COUNTS).bind(minuteOf(hourAgo), hourAgo, DEAD_LETTERS_COUNTED),
+    db.prepare(SELECT_COUNTS).bind(minuteOf(hourAgo), hourAgo, DEAD_LETTERS_COUNTED, minuteOf(lately)),
   ]);
   const rows = v.parse(v.array(settingRow), settings?.results ?? []);
   const stored = (name: string): string | undefined => rows.find((row) => row.name === name)?.value;
@@ -62,6 +69,7 @@ export async function loadAlertFacts(db: D1Database, hourAgo: string): Promise<A
     recoveredLastHour: count.recovered,
     endedLastHour: count.ended,
     brokenLastHour: count.broken,
+    refusedLately: count.refused,
     told: new Map([...alerts].flatMap(toldEntry)),
     stored: alerts,
   };
@@ -106,6 +114,7 @@ const countRow = v.object({
   recovered: v.number(),
   ended: v.number(),
   broken: v.number(),
+  refused: v.number(),
 });
 
 const SELECT_SETTINGS = "SELECT name, value FROM settings WHERE name IN (?1, ?2) OR name LIKE ?3";
@@ -133,6 +142,7 @@ const SELECT_COUNTS = `
                                WHERE state = 'queued' AND due_at IS NOT NULL AND lane = 0
                                ORDER BY due_at LIMIT 100))) AS oldest_waiting_at,
     (SELECT coalesce(sum(n), 0) FROM tallies WHERE kind = 'recovered' AND key >= ?1) AS recovered,
+    (SELECT coalesce(sum(n), 0) FROM refusals WHERE minute > ?4) AS refused,
     ended, broken
   FROM (
     SELECT coalesce(sum(n), 0) AS ended, coalesce(sum(n * (name <> 'completed')), 0) AS broken FROM tallies
