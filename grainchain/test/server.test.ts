@@ -30,6 +30,8 @@ describe("a validation", () => {
       success: true,
       sandbox_id: expect.stringMatching(/^grainchain-/),
       completed_at: ISO_TIME,
+      provider: "local",
+      tree_sha: expect.stringMatching(/^[0-9a-f]{40}$/),
       test_results: {
         overall_success: true,
         execution_time: expect.any(Number),

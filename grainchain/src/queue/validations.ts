@@ -154,11 +154,14 @@ export class Validations {
 function resultsOf(outcome: SandboxOutcome, sandbox_id: string, now: string): ValidationResults {
   switch (outcome.kind) {
     case "completed": {
-      const { testResults } = outcome;
+      const { testResults, treeSha, skipped } = outcome;
       return {
         success: testResults.overall_success,
         sandbox_id,
         completed_at: now,
+        provider: "local",
+        tree_sha: treeSha,
+        ...(skipped !== undefined && { skipped }),
         test_results: testResults,
       };
     }

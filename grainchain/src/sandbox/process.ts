@@ -19,6 +19,8 @@ export type ProcessSpec = {
   /** A directory outside `cwd` for the output pipe. */
   scratchDirectory: string;
   timeoutMs: number;
+  /** How much of the end of its output is kept, if not the usual. */
+  maxOutputBytes?: number;
   limits: Limits;
   /** The command only supervises the processes that do the work: they are asked to stop, and it ends after them. */
   isSupervised?: boolean;
@@ -42,7 +44,7 @@ export type ProcessReport = { end: ProcessEnd; output: OutputTail; durationMs: n
  */
 export async function runProcess(spec: ProcessSpec): Promise<ProcessReport> {
   const startedAt = performance.now();
-  const output = new OutputTail();
+  const output = new OutputTail(spec.maxOutputBytes);
   const end = spec.signal.aborted ? ({ kind: "cancelled" } as const) : await startAndWatch(spec, output);
   return { end, output, durationMs: Math.round(performance.now() - startedAt) };
 }

@@ -6,6 +6,8 @@ import { type ProcessReport, type ProcessSpec, runProcess } from "./process.ts";
 
 const MAX_CLONE_MS = 10 * 60_000;
 const MAX_ERROR_CHARACTERS = 500;
+/** Of the list of changed files. */
+const MAX_LIST_BYTES = 1024 ** 2;
 const UNADVERTISED =
   /not our ref|unadvertised object|not advertised|couldn't find remote ref|shallow capabilities/i;
 const FETCH = ["fetch", "--quiet", "--no-tags", "--no-write-fetch-head"];
@@ -22,7 +24,7 @@ export type CheckoutSpec = Pick<ProcessSpec, "scratchDirectory" | "sandboxId" | 
 };
 
 export type CheckoutOutcome =
-  | { kind: "checked_out" }
+  | { kind: "checked_out"; treeSha: string }
   | { kind: "cancelled" }
   | { kind: "failed"; error: string };
 
@@ -57,10 +59,27 @@ export async function checkOutCommit(spec: CheckoutSpec): Promise<CheckoutOutcom
   if (fetchFailure !== undefined) return fetchFailure;
   const checkedOut = await git("checkout", "--quiet", "--force", "--detach", spec.headSha);
   if (!succeeded(checkedOut)) return explain(spec, checkedOut, `could not check out ${spec.headSha}`);
-  const head = await git("rev-parse", "--verify", "HEAD");
+  const head = await git("rev-parse", "HEAD", "HEAD^{tree}");
   if (!succeeded(head)) return explain(spec, head, "could not read the checkout");
-  if (head.output.text().trim() === spec.headSha) return { kind: "checked_out" };
+  const [commit, treeSha = ""] = head.output.text().split("\n");
+  if (commit === spec.headSha) return { kind: "checked_out", treeSha };
   return { kind: "failed", error: `${spec.headSha} is not a commit of ${spec.source.label}` };
+}
+
+/**
+ * Lists the files that differ between a checkout and its base.
+ * @returns undefined if that cannot be known, for example because the base is gone
+ */
+export async function listChangedFiles(spec: CheckoutSpec, baseSha: string): Promise<string[] | undefined> {
+  const deadline = performance.now() + Math.min(spec.timeoutMs, MAX_CLONE_MS);
+  const git = (...args: string[]) => runGit(spec, args, deadline, MAX_LIST_BYTES);
+  if ((await fetchCommit({ ...spec, headSha: baseSha }, git)) !== undefined) return undefined;
+  const listed = await git("diff", "--name-only", "--no-renames", "-z", baseSha, spec.headSha);
+  const text = listed.output.text();
+  // A list that was cut is not known.
+  return succeeded(listed) && Buffer.byteLength(text) < MAX_LIST_BYTES
+    ? text.split("\0").filter((path) => path !== "")
+    : undefined;
 }
 
 type RunGit = (...args: string[]) => Promise<ProcessReport>;
@@ -80,7 +99,12 @@ async function fetchCommit(spec: CheckoutSpec, git: RunGit): Promise<CheckoutOut
   return { kind: "failed", error: `commit ${headSha} was not found in ${source.label}` };
 }
 
-function runGit(spec: CheckoutSpec, args: string[], deadline: number): Promise<ProcessReport> {
+function runGit(
+  spec: CheckoutSpec,
+  args: string[],
+  deadline: number,
+  maxOutputBytes?: number,
+): Promise<ProcessReport> {
   const { source, directory, sandboxId, scratchDirectory, signal } = spec;
   return runProcess({
     command: "git",
@@ -99,6 +123,7 @@ function runGit(spec: CheckoutSpec, args: string[], deadline: number): Promise<P
     scratchDirectory,
     timeoutMs: Math.max(0, deadline - performance.now()),
     limits: {},
+    ...(maxOutputBytes !== undefined && { maxOutputBytes }),
     signal,
   });
 }

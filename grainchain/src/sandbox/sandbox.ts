@@ -4,7 +4,9 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { promisify } from "node:util";
 import { toolEnvironment } from "@webhook-gateway/shared/process/child-environment.mjs";
+import { reasonToSkip } from "../steps/path-filter.ts";
 import { planSteps } from "../steps/plan.ts";
+import type { StepPlan } from "../steps/steps-file.ts";
 import type { ValidationRequest } from "../validation/request.ts";
 import {
   buildTestResults,
@@ -13,12 +15,25 @@ import {
   type TestResults,
 } from "../validation/results.ts";
 import type { Isolation } from "./isolation.ts";
-import { checkOutCommit, locateRepository } from "./repository.ts";
+import {
+  type CheckoutOutcome,
+  type CheckoutSpec,
+  checkOutCommit,
+  listChangedFiles,
+  locateRepository,
+} from "./repository.ts";
 import { type RunContext, runStep } from "./step-run.ts";
 
 /** How a run ended. A change that fails its steps is `completed`; `failed` means that the sandbox broke. */
 export type SandboxOutcome =
-  | { kind: "completed"; testResults: TestResults }
+  | {
+      kind: "completed";
+      testResults: TestResults;
+      /** The tree of the commit: two commits with one tree have the same files. */
+      treeSha: string;
+      /** Why no step was run. */
+      skipped?: string;
+    }
   | { kind: "failed"; error: string }
   | { kind: "cancelled" };
 
@@ -89,8 +104,8 @@ async function runValidation(context: RunContext, reposPath: string | undefined)
   const { request, sandboxId, root, signal } = context;
   const startedAt = performance.now();
   const directory = join(root, "checkout");
-  for (const name of ["checkout", "home", "tmp"]) await mkdir(join(root, name));
-  const checkout = await checkOutCommit({
+  for (const name of ["checkout", "home", "tmp", "base"]) await mkdir(join(root, name));
+  const spec = {
     source: locateRepository(request.project_id, request.clone_url || undefined, reposPath),
     headSha: request.head_sha,
     directory,
@@ -98,16 +113,49 @@ async function runValidation(context: RunContext, reposPath: string | undefined)
     sandboxId,
     timeoutMs: request.timeout_ms,
     signal,
-  });
+  };
+  const checkout = await checkOutCommit(spec);
   if (checkout.kind !== "checked_out") return checkout;
-  const results = await runPlannedSteps(directory, context);
+  const { treeSha } = checkout;
+  if (!request.trusted) {
+    const base = await checkOutBase(spec, request.base_sha, join(root, "base"));
+    if (base.kind !== "checked_out") return base;
+  }
+  const plan = await planSteps(request.trusted ? directory : join(root, "base"));
+  const skipped = await findReasonToSkip(plan, spec, request.base_sha);
+  const results = skipped === undefined ? await runPlannedSteps(plan, context) : [];
   if (signal.aborted) return { kind: "cancelled" };
-  return { kind: "completed", testResults: buildTestResults(results, performance.now() - startedAt) };
+  const testResults = buildTestResults(results, performance.now() - startedAt);
+  return { kind: "completed", testResults, treeSha, ...(skipped !== undefined && { skipped }) };
 }
 
+/** Who proposes an untrusted change must not choose what is run: its steps are those of its base. */
+async function checkOutBase(
+  spec: CheckoutSpec,
+  baseSha: string,
+  directory: string,
+): Promise<CheckoutOutcome> {
+  if (isCommitId(baseSha)) return checkOutCommit({ ...spec, headSha: baseSha, directory });
+  return { kind: "failed", error: "an untrusted change needs a base commit: its steps are read from there" };
+}
+
+async function findReasonToSkip(
+  plan: StepPlan,
+  spec: CheckoutSpec,
+  baseSha: string,
+): Promise<string | undefined> {
+  if (plan.kind === "invalid" || plan.filter === undefined || !isCommitId(baseSha)) return undefined;
+  const { paths, pathsIgnore } = plan.filter;
+  if (paths === undefined && pathsIgnore === undefined) return undefined;
+  const changed = await listChangedFiles(spec, baseSha);
+  return changed && reasonToSkip(plan.filter, changed);
+}
+
+/** A push that creates a branch has a base of zeros. */
+const isCommitId = (sha: string): boolean => /^(?!0+$)(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(sha);
+
 /** Runs the steps in order, up to the first that does not pass: the steps after it have no result. */
-async function runPlannedSteps(directory: string, context: RunContext): Promise<NamedResult[]> {
-  const plan = await planSteps(directory);
+async function runPlannedSteps(plan: StepPlan, context: RunContext): Promise<NamedResult[]> {
   if (plan.kind === "invalid") return [{ name: "config", result: messageOnly("failed", plan.message) }];
   if (plan.steps.length === 0)
     return [{ name: "none", result: messageOnly("passed", "There was nothing to run.") }];

@@ -16,7 +16,9 @@ export async function planSteps(directory: string): Promise<StepPlan> {
     return text;
   };
   const stepsFile = await read(STEPS_FILE);
-  if (stepsFile !== undefined) return parseStepsFile(stepsFile);
+  const file = stepsFile === undefined ? undefined : parseStepsFile(stepsFile);
+  if (file?.kind === "invalid") return file;
+  if (file?.steps !== undefined) return { kind: "steps", steps: file.steps, filter: file.filter };
   const packageJson = problems.length === 0 ? await read("package.json") : undefined;
   if (problems[0] !== undefined) return { kind: "invalid", message: problems[0] };
   const plan = detectSteps({
@@ -28,9 +30,11 @@ export async function planSteps(directory: string): Promise<StepPlan> {
     pyproject: await read("pyproject.toml"),
     hasPythonTests: await hasPythonTests(join(directory, "tests")),
   });
-  if (plan.kind === "invalid" || plan.steps.some(({ name }) => name === "test")) return plan;
+  if (plan.kind === "invalid") return plan;
   // The unreadable file might name the tests: without them, "nothing to run" would pass.
-  return problems[0] === undefined ? plan : { kind: "invalid", message: problems[0] };
+  if (problems[0] !== undefined && !plan.steps.some(({ name }) => name === "test"))
+    return { kind: "invalid", message: problems[0] };
+  return file === undefined ? plan : { ...plan, filter: file.filter };
 }
 
 /** Reads a regular file, if it is there. A link is refused, since it may lead out of the checkout. */

@@ -10,12 +10,22 @@ const MAX_STEPS = 50;
 const MAX_NAME_CHARACTERS = 64;
 const MAX_RUN_CHARACTERS = 32 * 1024;
 const MAX_TIMEOUT_SECONDS = 86_400;
+const MAX_GLOBS = 100;
+const MAX_GLOB_CHARACTERS = 500;
 
 /** One command to run; `timeoutMs` is its own limit, beside the validation's. Without `network` it has none. */
 export type Step = { name: string; run: string; timeoutMs?: number; network?: boolean };
 
+/** Which changed files make a run necessary, by globs (`docs/**`, `*.md`). */
+export type PathFilter = { paths?: string[]; pathsIgnore?: string[] };
+
+export type Invalid = { kind: "invalid"; message: string };
+
 /** The steps to run, or why there are none that can be run. */
-export type StepPlan = { kind: "steps"; steps: Step[] } | { kind: "invalid"; message: string };
+export type StepPlan = { kind: "steps"; steps: Step[]; filter?: PathFilter } | Invalid;
+
+/** A steps file. Without steps it is another program's, and steps are detected. */
+export type StepsFile = { kind: "file"; steps?: Step[]; filter: PathFilter } | Invalid;
 
 const NameSchema = v.pipe(
   v.string("must be text"),
@@ -58,19 +68,39 @@ const StepSchema = v.pipe(
   ),
 );
 
-const StepsFileSchema = v.object(
-  {
-    steps: v.pipe(
-      v.array(StepSchema, "must be a list"),
-      v.minLength(1, "must have at least one step"),
-      v.maxLength(MAX_STEPS, `must have at most ${MAX_STEPS} steps`),
+const GlobsSchema = v.optional(
+  v.pipe(
+    v.array(
+      v.pipe(v.string("must be text"), v.minLength(1, "must not be empty"), v.maxLength(MAX_GLOB_CHARACTERS)),
+      "must be a list",
     ),
-  },
-  (issue) => (issue.path === undefined ? "must be a mapping with the key `steps`" : "is missing"),
+    v.minLength(1, "must have at least one glob"),
+    v.maxLength(MAX_GLOBS, `must have at most ${MAX_GLOBS} globs`),
+  ),
+);
+
+const StepsFileSchema = v.pipe(
+  v.unknown(),
+  // A list would pass as an object.
+  v.check((data) => !Array.isArray(data), "must be a mapping"),
+  v.object(
+    {
+      steps: v.optional(
+        v.pipe(
+          v.array(StepSchema, "must be a list"),
+          v.minLength(1, "must have at least one step"),
+          v.maxLength(MAX_STEPS, `must have at most ${MAX_STEPS} steps`),
+        ),
+      ),
+      paths: GlobsSchema,
+      paths_ignore: GlobsSchema,
+    },
+    "must be a mapping",
+  ),
 );
 
 /** Reads `.grainchain.yml`. The message for a mistake names its line. */
-export function parseStepsFile(text: string): StepPlan {
+export function parseStepsFile(text: string): StepsFile {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, merge: true, prettyErrors: false });
   const syntaxError = document.errors[0];
@@ -85,19 +115,22 @@ export function parseStepsFile(text: string): StepPlan {
   } catch (error) {
     return invalidAt(1, error instanceof Error ? error.message : "cannot be read");
   }
-  const parsed = v.safeParse(StepsFileSchema, data);
+  // An empty file has no steps.
+  const parsed = v.safeParse(StepsFileSchema, data ?? {});
   if (!parsed.success) {
     const [issue] = parsed.issues;
     const path = issue.path?.map((item) => item.key) ?? [];
     return invalidAt(lineOf(document, lines, path), `${formatPath(path)} ${issue.message}`.trim());
   }
-  const names = parsed.output.steps.map((step) => step.name);
+  const { steps = [], paths, paths_ignore: pathsIgnore } = parsed.output;
+  const names = steps.map((step) => step.name);
   const repeated = names.findIndex((name, index) => names.indexOf(name) !== index);
   if (repeated >= 0) {
     const line = lineOf(document, lines, ["steps", repeated, "name"]);
     return invalidAt(line, `steps[${repeated}].name is already the name of an earlier step`);
   }
-  return { kind: "steps", steps: parsed.output.steps };
+  const filter = { ...(paths && { paths }), ...(pathsIgnore && { pathsIgnore }) };
+  return { kind: "file", filter, ...(steps.length > 0 && { steps }) };
 }
 
 function describeStepShape(issue: v.BaseIssue<unknown>): string {
@@ -121,6 +154,6 @@ function formatPath(path: readonly unknown[]): string {
     .join("");
 }
 
-function invalidAt(line: number, message: string): StepPlan {
+function invalidAt(line: number, message: string): Invalid {
   return { kind: "invalid", message: `${STEPS_FILE}, line ${line}: ${message}` };
 }

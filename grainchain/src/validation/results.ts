@@ -21,7 +21,15 @@ export type TestResults = {
 
 /** Results by the status that they come with; `pending` and `running` have none. */
 export type ValidationResults =
-  | { success: boolean; sandbox_id: string; completed_at: string; test_results: TestResults }
+  | {
+      success: boolean;
+      sandbox_id: string;
+      completed_at: string;
+      provider: "local";
+      tree_sha: string;
+      skipped?: string;
+      test_results: TestResults;
+    }
   | { error: string; failed_at: string }
   | { cancelled_at: string };
 

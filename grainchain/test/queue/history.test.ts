@@ -14,6 +14,8 @@ function makeValidation({ output = "", keys = [] as string[] } = {}): Validation
     success: true,
     sandbox_id: "s",
     completed_at: "",
+    provider: "local",
+    tree_sha: "",
     test_results: {
       overall_success: true,
       execution_time: 1,

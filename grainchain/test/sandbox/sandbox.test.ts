@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { describe, expect, test, vi } from "vitest";
+import { hasBubblewrap } from "../support/isolated.ts";
 import { isRunning, waitForFile } from "../support/poll.ts";
 import { makeDirectory, stepsFile } from "../support/repositories.ts";
 import { sandboxDirectories, startSystem } from "../support/system.ts";
@@ -169,5 +170,64 @@ describe("a run", () => {
     expect(names.sort()).toEqual(expected.split(" "));
     expect(output).not.toContain("hidden");
     expect(sandboxDirectories()).toEqual([]);
+  });
+
+  test("of a file without steps detects them", async () => {
+    const files = { ".grainchain.yml": "provider: local\n", Makefile: "test:\n\t@echo made\n" };
+    expect(await validate(files)).toMatchObject({
+      results: { test_results: { test: { status: "passed" } } },
+    });
+  });
+
+  test("that touches none of the paths passes without running a step, and says why", async () => {
+    const system = await startSystem();
+    const file = JSON.stringify({ paths: ["src/**"], steps: [{ name: "test", run: "exit 1" }] });
+    const base_sha = system.commit({ ".grainchain.yml": file, "src/a": "a" });
+    const docs = system.commit({ "docs/a.md": "a" });
+    await system.trigger({ head_sha: docs, base_sha });
+    expect((await system.receiver.waitForStatus("completed")).body).toMatchObject({
+      results: {
+        success: true,
+        skipped: "no changed file matches `paths`",
+        test_results: { overall_success: true },
+      },
+    });
+    const others = [
+      { head_sha: system.commit({ "src/a": "b" }), base_sha },
+      { head_sha: docs, base_sha: "0".repeat(40) },
+      { head_sha: docs, base_sha: "f".repeat(40) },
+    ];
+    for (const [index, fields] of others.entries()) {
+      await system.trigger(fields);
+      const callbacks = await system.receiver.waitForCount(2 * (index + 2));
+      expect(callbacks.at(-1)?.body).toMatchObject({ status: "completed", results: { success: false } });
+    }
+  });
+});
+
+describe.runIf(hasBubblewrap)("an untrusted run", () => {
+  const evil = { ".grainchain.yml": stepsFile({ test: "echo evil" }), "script.sh": "echo of the head" };
+
+  test("has the steps of its base, and the files of its head", async () => {
+    const system = await startSystem({ isolation: "bubblewrap" });
+    const base_sha = system.commit({
+      ".grainchain.yml": stepsFile({ test: "sh script.sh" }),
+      "script.sh": "echo of the base",
+    });
+    await system.trigger({ head_sha: system.commit(evil), base_sha, trusted: false });
+    expect((await system.receiver.waitForStatus("completed")).body).toMatchObject({
+      results: { test_results: { test: { output: "of the head\n" } } },
+    });
+  });
+
+  test.each([
+    ["no base", "", "an untrusted change needs a base commit"],
+    ["a base that is gone", "f".repeat(40), "could not fetch acme/app"],
+  ])("with %s fails, with the reason", async (_what, base_sha, error) => {
+    const system = await startSystem({ isolation: "bubblewrap" });
+    await system.trigger({ head_sha: system.commit(evil), base_sha, trusted: false });
+    expect((await system.receiver.waitForStatus("failed")).body).toMatchObject({
+      results: { error: expect.stringContaining(error) },
+    });
   });
 });

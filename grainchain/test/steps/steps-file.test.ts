@@ -13,7 +13,8 @@ describe("parseStepsFile", () => {
     const text =
       'version: 1\nsteps:\n  - name: "  lint "\n    run: npm run lint\n  - {name: test, run: npm test, timeout: 1.5}\n';
     expect(parseStepsFile(text)).toEqual({
-      kind: "steps",
+      kind: "file",
+      filter: {},
       steps: [
         { name: "lint", run: "npm run lint" },
         { name: "test", run: "npm test", timeoutMs: 1500 },
@@ -21,9 +22,30 @@ describe("parseStepsFile", () => {
     });
   });
 
+  test("reads what a change must touch, and which steps have a network", () => {
+    const text =
+      "paths: [src/**]\npaths_ignore: ['*.md']\nsteps: [{name: a, run: b, network: true}, {name: c, run: d, network: false}]\n";
+    expect(parseStepsFile(text)).toEqual({
+      kind: "file",
+      filter: { paths: ["src/**"], pathsIgnore: ["*.md"] },
+      steps: [
+        { name: "a", run: "b", network: true },
+        { name: "c", run: "d" },
+      ],
+    });
+  });
+
+  test.each(["", "# nothing\n", "provider: e2b\ntimeout: 300\n"])(
+    "takes %j, without steps, for another program's",
+    (text) => {
+      expect(parseStepsFile(text)).toEqual({ kind: "file", filter: {} });
+    },
+  );
+
   test("keeps multi-line commands unchanged", () => {
     expect(parseStepsFile("steps:\n  - name: a\n    run: |\n      one\n      two\n")).toEqual({
-      kind: "steps",
+      kind: "file",
+      filter: {},
       steps: [{ name: "a", run: "one\ntwo\n" }],
     });
   });
@@ -31,10 +53,16 @@ describe("parseStepsFile", () => {
   test.each([
     ["a syntax error", "steps:\n  - name: [a\n", /^\.grainchain\.yml, line \d+: /],
     ["a duplicate key", "steps: []\nsteps: []\n", /^\.grainchain\.yml, line 2: .*unique/],
-    ["no content", "", /line 1: must be a mapping with the key `steps`/],
     ["text at the top", "a\n", /line 1: must be a mapping/],
-    ["a list at the top", "- a\n", /line 1: steps is missing/],
-    ["no steps", "step: []\n", /line 1: steps is missing/],
+    ["a list at the top", "- a\n", /line 1: must be a mapping/],
+    [
+      "a network that is text",
+      step("name: x\n    run: y\n    network: sure"),
+      /line 6: steps\[1\]\.network must be true or false/,
+    ],
+    ["paths that are text", "paths: docs\n", /line 1: paths must be a list/],
+    ["no path in a list", "a: 1\npaths_ignore: []\n", /line 2: paths_ignore must have at least one glob/],
+    ["a path that is a number", "paths: [a, 1]\n", /line 1: paths\[1\] must be text/],
     ["steps that are not a list", "a: 1\nsteps: x\n", /line 2: steps must be a list/],
     ["an empty list", "a: 1\nsteps: []\n", /line 2: steps must have at least one step/],
     ["a step that is text", step("just text"), /line 4: steps\[1\] must be a mapping with `name` and `run`/],
@@ -113,7 +141,8 @@ steps:
   - { <<: { timeout: 5 }, name: test, run: npm test }
 `;
     expect(parseStepsFile(text)).toEqual({
-      kind: "steps",
+      kind: "file",
+      filter: {},
       steps: [
         { name: "lint", run: "npm run lint", timeoutMs: 60_000 },
         { name: "install", run: "npm ci", timeoutMs: 300_000 },

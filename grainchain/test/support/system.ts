@@ -90,6 +90,7 @@ export function createHeldSandboxes() {
   };
   const success: SandboxOutcome = {
     kind: "completed",
+    treeSha: SOME_SHA,
     testResults: { overall_success: true, execution_time: 0, timestamp: "2024-01-01T00:00:00.000Z" },
   };
   return { createSandbox, held, removed, release: (index: number) => held[index]?.(success) };
