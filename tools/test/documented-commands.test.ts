@@ -41,6 +41,7 @@ const KINDS: readonly Kind[] = [
 const EXCUSED: readonly (readonly [pattern: RegExp, reason: string])[] = [
   [/^README\.md: export /, "names values for the lines that follow"],
   [/^README\.md: npm start -- --no-demo$/, "the tests of `npm start` start it so"],
+  [/^README\.md: npm run grainchain -- --check$/, "its tests start it so"],
   [/: (npm test --|npm run test:soak --|pnpm check) --project \w+/, "Vitest's own arguments"],
   [/^CONTRIBUTING\.md: npm install --package-lock-only$/, "asks the registry for new versions"],
   [/^docs\/releasing\.md: git /, "tags a release of this repository"],
