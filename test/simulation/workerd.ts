@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from "miniflare";
 import { runWrangler } from "../../tools/local/wrangler.ts";
-import { childOf } from "../system/processes.ts";
+import { childrenOf } from "../system/processes.ts";
 
 /** What workerd has used; on Linux, elsewhere only the time. */
 export interface Usage {
@@ -30,6 +30,7 @@ export async function startWorkerd(): Promise<Workerd> {
   try {
     const contents = await bundle(folder);
     const texts = readdirSync(folder).filter((name) => name !== ENTRY && !/\.map$|^README/.test(name));
+    const others = childrenOf(process.pid);
     const miniflare = new Miniflare(
       convertV4MiniflareOptions({
         name: "simulation",
@@ -47,6 +48,8 @@ export async function startWorkerd(): Promise<Workerd> {
         telemetry: { enabled: false },
       }),
     );
+    await miniflare.ready;
+    const pid = childrenOf(process.pid).find((child) => !others.includes(child));
     return {
       async ask<Answer>(what: string, body?: unknown) {
         const init = body === undefined ? {} : { method: "POST", body: JSON.stringify(body) };
@@ -54,7 +57,7 @@ export async function startWorkerd(): Promise<Workerd> {
         if (!response.ok) throw new Error(`the simulation failed: ${await response.text()}`);
         return (await response.json()) as Answer;
       },
-      usage: () => ({ ...usageOf(childOf(process.pid)), seconds: (performance.now() - startedMs) / 1000 }),
+      usage: () => ({ ...usageOf(pid), seconds: (performance.now() - startedMs) / 1000 }),
       async stop() {
         await miniflare.dispose();
         remove();

@@ -8,10 +8,13 @@ export const pidsWith = (text: string): string[] =>
   readdirSync("/proc").filter((entry) => /^\d+$/.test(entry) && commandLine(entry).includes(text));
 
 /** The pid of a child of a process, if it has one. */
-export function childOf(parent: number | undefined): number | undefined {
-  const found = readdirSync("/proc").find((entry) => /^\d+$/.test(entry) && parentOf(entry) === parent);
-  return found === undefined ? undefined : Number(found);
-}
+export const childOf = (parent: number | undefined): number | undefined => childrenOf(parent)[0];
+
+/** The pids of a process's children. */
+export const childrenOf = (parent: number | undefined): readonly number[] =>
+  readdirSync("/proc")
+    .filter((entry) => /^\d+$/.test(entry) && parentOf(entry) === parent)
+    .map(Number);
 
 function parentOf(pid: string): number | undefined {
   try {

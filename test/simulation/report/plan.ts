@@ -71,6 +71,18 @@ function planOf(scheduled: readonly Scheduled[], lengthMs: number, factor: numbe
   return { lengthMs, faults, traffic };
 }
 
+/** The halves of a day, which two cores can simulate at once. The second one begins with nothing stored. */
+export function halvesOf({ lengthMs, traffic, faults }: Plan): readonly Plan[] {
+  const halfMs = lengthMs / 2;
+  return [0, halfMs].map((startMs) => ({
+    lengthMs: halfMs,
+    traffic,
+    faults: faults
+      .filter(({ fromMs }) => fromMs >= startMs && fromMs < startMs + halfMs)
+      .map((fault) => ({ ...fault, fromMs: fault.fromMs - startMs, toMs: fault.toMs - startMs })),
+  }));
+}
+
 const scaled = (scale: number): Traffic => ({
   deliveriesPerSecond: ORGANIZATION.deliveriesPerSecond * scale,
   burstPerSecond: ORGANIZATION.burstPerSecond * scale,
