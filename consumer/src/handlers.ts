@@ -16,6 +16,7 @@ import type { DeliveryPolicy } from "./decide/context.ts";
 import { cancelDue } from "./dispatch/cancel.ts";
 import { type DispatchDeps, dispatchDue } from "./dispatch/dispatch.ts";
 import { createGrainchain } from "./dispatch/grainchain.ts";
+import { watchHealth } from "./dispatch/health.ts";
 import { type WatchDeps, watchStale } from "./dispatch/watchdog.ts";
 import { withinShares } from "./effects/connections.ts";
 import { SHARES } from "./effects/shares.ts";
@@ -183,6 +184,7 @@ export function createConsumer(given: ConsumerDeps) {
         activity("heartbeat", () => beat(deps)),
         activity("alerts", () => raiseAlerts(alerts)),
         activity("effects", performEffects),
+        activity("health", () => attempt("health", () => watchHealth(effects))),
         activity("watchdog", () => watchStale(watch)),
         activity("recovery", async () => {
           await performRequests();

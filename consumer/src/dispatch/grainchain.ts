@@ -68,19 +68,20 @@ export const NOT_SENT: Failure = {
 
 /** A client for one configuration and one invocation. No method throws. */
 export function createGrainchain(config: GrainchainConfig, fetcher: typeof fetch, now: () => Date) {
-  const base = `${config.apiUrl.replace(/\/+$/, "")}${config.apiPrefix}`;
+  const server = config.apiUrl.replace(/\/+$/, "");
+  const base = `${server}${config.apiPrefix}`;
 
   const atOnce = pLimit(CALLS_AT_ONCE);
 
   /** @param lastCallMs a call that has waited for its turn until then is not made */
   const call = (
-    path: string,
+    url: string,
     init: RequestInit,
     requestId: string,
     lastCallMs: number = Number.POSITIVE_INFINITY,
-  ) => atOnce(() => (now().getTime() > lastCallMs ? NOT_SENT : send(path, init, requestId)));
+  ) => atOnce(() => (now().getTime() > lastCallMs ? NOT_SENT : send(url, init, requestId)));
 
-  async function send(path: string, init: RequestInit, requestId: string): Promise<Response | Failure> {
+  async function send(url: string, init: RequestInit, requestId: string): Promise<Response | Failure> {
     const headers = {
       accept: "application/json",
       "user-agent": "webhook-gateway",
@@ -91,7 +92,7 @@ export function createGrainchain(config: GrainchainConfig, fetcher: typeof fetch
     try {
       const signal = AbortSignal.timeout(config.requestTimeoutMs);
       // A followed redirect would turn the POST into a GET, and send the key elsewhere.
-      return await fetcher(`${base}${path}`, { ...init, headers, signal, redirect: "manual" });
+      return await fetcher(url, { ...init, headers, signal, redirect: "manual" });
     } catch (thrown) {
       return { class: "retryable", error: `no answer from Grainchain: ${errorText(thrown)}` };
     }
@@ -114,7 +115,7 @@ export function createGrainchain(config: GrainchainConfig, fetcher: typeof fetch
   ) {
     const headers = { "content-type": "application/json", "idempotency-key": idempotencyKey };
     const init = { method: "POST", headers, body: JSON.stringify(body) };
-    const response = await call(path, init, requestId, lastCallMs);
+    const response = await call(`${base}${path}`, init, requestId, lastCallMs);
     if ("class" in response) return response;
     const retryAfterMs = parseRetryAfter(response.headers.get("retry-after"), now().getTime());
     const answered = await read(response);
@@ -154,7 +155,7 @@ export function createGrainchain(config: GrainchainConfig, fetcher: typeof fetch
 
     /** Asks for a validation's status. */
     async status(grainchainId: string, requestId: string): Promise<StatusAnswer> {
-      const response = await call(`/${encodeURIComponent(grainchainId)}/status`, {}, requestId);
+      const response = await call(`${base}/${encodeURIComponent(grainchainId)}/status`, {}, requestId);
       if ("class" in response) return { kind: "no-answer", error: response.error };
       const answered = await read(response);
       if ("class" in answered) return { kind: "no-answer", error: answered.error };
@@ -166,10 +167,18 @@ export function createGrainchain(config: GrainchainConfig, fetcher: typeof fetch
         : { kind: "no-answer", error: "Grainchain's answer could not be read" };
     },
 
+    /** Whether Grainchain says that it is up. A server that has no such question is not down. */
+    async health(requestId: string): Promise<boolean> {
+      const response = await call(`${server}/health`, {}, requestId);
+      if ("class" in response) return false;
+      await response.body?.cancel();
+      return response.status < 500;
+    },
+
     /** Cancels a validation. `unknown`: Grainchain does not have it, or it has finished. */
     async cancel(grainchainId: string, requestId: string): Promise<"cancelled" | "unknown" | Failure> {
-      const path = `/${encodeURIComponent(grainchainId)}/cancel`;
-      const response = await call(path, { method: "DELETE" }, requestId);
+      const url = `${base}/${encodeURIComponent(grainchainId)}/cancel`;
+      const response = await call(url, { method: "DELETE" }, requestId);
       if ("class" in response) return response;
       const answered = await read(response);
       if ("class" in answered) return answered;

@@ -32,12 +32,24 @@ export interface Double {
 
 export const BASE = "https://grainchain.test/api/v1/validation";
 
+/** Not among what it remembers: it is no work. */
+const HEALTH = "https://grainchain.test/health";
+const HEALTH_CALL: Call = {
+  method: "GET",
+  path: "/health",
+  headers: new Headers(),
+  body: undefined,
+  redirect: undefined,
+  requests: [],
+};
+
 export function createDouble(answer: (call: Call, number: number) => Answer): Double {
   const calls: Call[] = [];
   return {
     calls,
     fetch: async (input, init) => {
       const url = String(input);
+      if (url === HEALTH) return answered(answer(HEALTH_CALL, calls.length), init?.signal ?? undefined);
       if (!url.startsWith(BASE)) throw new Error(`not Grainchain's: ${url}`);
       const body: unknown = typeof init?.body === "string" ? JSON.parse(init.body) : undefined;
       const call = {

@@ -17,6 +17,8 @@ export interface ClosedGate {
   readonly until: string;
   /** How often in a row it was found closed, from 1. */
   readonly step: number;
+  /** Its server has said that it is down, or said nothing, since something was last sent. */
+  readonly down?: boolean | undefined;
 }
 
 export type Gate = { readonly state: "open" } | ClosedGate;
@@ -54,6 +56,21 @@ export function nextGate(gate: Gate, callOutcome: CallOutcome, nowMs: number): G
   }
   if (served) return OPEN_GATE;
   return unavailable === undefined ? gate : close(gate, "unavailable", unavailable, nowMs);
+}
+
+/** Longer than from one question for a server's health to the next. */
+const DOWN_MS = 150_000;
+
+/**
+ * The gate after its server was asked for its health. One that is down is asked again before anything is sent, which
+ * would cost an attempt; one that is up again is sent something at once. A server that was never down gets no more than
+ * it would have got: what it fails at is not its health.
+ * @returns undefined if nothing changes
+ */
+export function gateAfterHealth(gate: Gate, isUp: boolean, nowMs: number): ClosedGate | undefined {
+  if (gate.state === "open" || gate.reason !== "unavailable") return undefined;
+  if (isUp) return gate.down === true ? { ...gate, down: false, until: isoTime(nowMs) } : undefined;
+  return { ...gate, down: true, until: isoTime(Math.max(Date.parse(gate.until), nowMs + DOWN_MS)) };
 }
 
 function close(gate: Gate, reason: ClosedGate["reason"], failure: Failure, nowMs: number): ClosedGate {

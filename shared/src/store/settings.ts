@@ -31,6 +31,7 @@ const gateSchema = v.variant("state", [
     since: v.string(),
     until: v.string(),
     step: v.number(),
+    down: v.optional(v.boolean()),
   }),
 ]);
 
@@ -41,6 +42,25 @@ export function parseGate(value: unknown): Gate {
   const parsed = v.safeParse(storedGate, value);
   return parsed.success ? parsed.output : OPEN_GATE;
 }
+
+/**
+ * Replaces the gate in front of Grainchain, unless it has changed since it was read.
+ * @returns whether it was replaced
+ */
+export async function replaceGate(db: D1Database, read: Gate, next: Gate, now: string): Promise<boolean> {
+  const bound = [JSON.stringify(next), now, JSON.stringify(read)];
+  const { meta } = await db
+    .prepare(REPLACE_GATE)
+    .bind(...bound)
+    .run();
+  return meta.changes > 0;
+}
+
+/** Of every field that a change of the gate changes. */
+const REPLACE_GATE = `
+  UPDATE settings SET value = ?1, updated_at = ?2
+  WHERE name = '${GATE}' AND value->>'state' = ?3->>'state' AND value->>'until' = ?3->>'until'
+    AND value->>'step' = ?3->>'step'`;
 
 const seenSchema = v.object({ at: v.string(), outcome: v.string(), detail: v.string() });
 

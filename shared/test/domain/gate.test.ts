@@ -1,6 +1,13 @@
 import { describe, expect, test } from "vitest";
 import type { Failure, FailureClass } from "../../src/domain/failure.ts";
-import { type CallOutcome, type ClosedGate, type Gate, nextGate, OPEN_GATE } from "../../src/domain/gate.ts";
+import {
+  type CallOutcome,
+  type ClosedGate,
+  type Gate,
+  gateAfterHealth,
+  nextGate,
+  OPEN_GATE,
+} from "../../src/domain/gate.ts";
 
 const NOW_MS = Date.UTC(2026, 10, 1, 12);
 const at = (seconds: number) => new Date(NOW_MS + seconds * 1000).toISOString();
@@ -123,4 +130,39 @@ test("stays closed for longer each time that no answer comes", () => {
 test("is left as it is by a dispatch that found nothing", () => {
   const gate = closed("backpressure", 3);
   expect(nextGate(gate, NOTHING, NOW_MS)).toBe(gate);
+});
+
+describe("the gate of a server that was asked for its health", () => {
+  const down = { ...closed("unavailable", 3, at(60)), down: true };
+
+  test.each([
+    [
+      "stays closed until it is asked again if it is down",
+      closed("unavailable", 3),
+      false,
+      { down: true, until: at(150) },
+    ],
+    [
+      "waits for no less than before if it is down",
+      closed("unavailable", 3, at(600)),
+      false,
+      { down: true, until: at(600) },
+    ],
+    ["is probed at once if it was down and is up again", down, true, { down: false, until: at(0), step: 3 }],
+  ] as const)("%s", (_, gate, isUp, expected) => {
+    expect(gateAfterHealth(gate, isUp, NOW_MS)).toMatchObject(expected);
+  });
+
+  test.each([
+    ["was never down", closed("unavailable", 3, at(600)), true],
+    ["is full", closed("backpressure", 3), false],
+    ["refuses the configuration", closed("configuration", 3), false],
+    ["is called", OPEN_GATE, false],
+  ] as const)("does not change if it %s", (_, gate, isUp) => {
+    expect(gateAfterHealth(gate, isUp, NOW_MS)).toBeUndefined();
+  });
+
+  test("forgets that it was down once something was sent", () => {
+    expect(nextGate(down, UNAVAILABLE, NOW_MS)).not.toHaveProperty("down");
+  });
 });

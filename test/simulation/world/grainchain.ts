@@ -73,6 +73,7 @@ export class Grainchain {
   }
 
   #serve(path: string, init: RequestInit | undefined): Response {
+    if (path === "/health") return Response.json({ status: "healthy" });
     if (path.endsWith("/trigger-batch")) {
       const { requests } = JSON.parse(String(init?.body)) as { requests: TriggerRequest[] };
       return Response.json({ results: requests.map((request) => this.#trigger(request)) });
