@@ -23,6 +23,9 @@ export function openedPull(repositoryId: number): DeliveryFact {
     received_at: at,
     repository: { id: repositoryId, full_name, clone_url: `https://github.com/${full_name}.git` },
     sender: "octocat",
+    secret: "current",
+    digest: randomBytes(16).toString("hex"),
+    fingerprint: randomBytes(16).toString("hex"),
     installation_id: 1,
     change: {
       type: "pull_request",

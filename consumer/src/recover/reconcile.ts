@@ -7,8 +7,13 @@ import type { Hook } from "@webhook-gateway/shared/github/hook.ts";
 import { isIgnored, type Route, routeDelivery } from "@webhook-gateway/shared/routing/routing.ts";
 import type { RoutingPolicy } from "@webhook-gateway/shared/routing/routing-policy.ts";
 import { NO_COUNTS, type ReconcileCounts } from "@webhook-gateway/shared/store/maintain/reconciles.ts";
-import { loadAccountedFor, storeDeliveryTimes } from "@webhook-gateway/shared/store/maintain/recovery.ts";
+import {
+  type AccountedFor,
+  loadAccountedFor,
+  storeDeliveryTimes,
+} from "@webhook-gateway/shared/store/maintain/recovery.ts";
 import { type RecordDeps, recordFacts } from "../record/record.ts";
+import { isListed, notRecorded } from "./claimed-guid.ts";
 import { type HookDelivery, type HookDeps, openHook } from "./hook-deliveries.ts";
 
 export interface ReconcileDeps extends HookDeps {
@@ -111,15 +116,19 @@ async function recoverPage(
     deps.db,
     deliveries.map(({ guid }) => guid),
   );
-  const recorded = deliveries.filter(({ guid }) => accounted.has(guid));
+  const recorded = deliveries.filter((one) => {
+    const known = accounted.get(one.guid);
+    return known !== undefined && isListed(known, one);
+  });
   if (!dryRun && recorded.length > 0) await storeDeliveryTimes(deps.db, recorded);
+  const known = new Set(recorded.map(({ guid }) => guid));
   const suspects = distinct(deliveries).filter(
-    (one) => !accounted.has(one.guid) && !seen.has(one.guid) && mayBeMissing(one),
+    (one) => !known.has(one.guid) && !seen.has(one.guid) && mayBeMissing(one),
   );
   for (let at = 0; at < suspects.length; at += PAYLOADS_AT_ONCE) {
     const part = suspects.slice(at, at + PAYLOADS_AT_ONCE);
     const wanted = part.filter(({ repository_id }) => repository_id === null || !denied.has(repository_id));
-    const routes = await recoverSome(deps, client, wanted, dryRun, add);
+    const routes = await recoverSome(deps, client, { wanted, accounted, dryRun }, add);
     wanted.forEach(({ repository_id }, index) => {
       if (repository_id !== null && isDenied(routes[index])) denied.add(repository_id);
     });
@@ -127,19 +136,26 @@ async function recoverPage(
   }
 }
 
+interface Suspects {
+  readonly wanted: readonly HookDelivery[];
+  /** What is known under their GUIDs, and may be something else. */
+  readonly accounted: ReadonlyMap<string, AccountedFor>;
+  readonly dryRun: boolean;
+}
+
 async function recoverSome(
   deps: ReconcileDeps,
   client: Client,
-  suspects: readonly HookDelivery[],
-  dryRun: boolean,
+  { wanted, accounted, dryRun }: Suspects,
   add: (more: Partial<ReconcileCounts>) => void,
 ): Promise<readonly (Route | null)[]> {
-  const payloads = await client.payloads(suspects.map(({ id }) => id));
-  const gone = suspects.filter((_, index) => payloads[index] === null);
+  const payloads = await client.payloads(wanted.map(({ id }) => id));
+  const gone = wanted.filter(({ guid }, index) => payloads[index] === null && !accounted.has(guid));
   const routes = await Promise.all(
-    suspects.map((one, index) => routePayload(deps.routing, one, payloads[index] ?? null)),
+    wanted.map((one, index) => routePayload(deps.routing, one, payloads[index] ?? null)),
   );
-  const facts = routes.flatMap((route) => (route?.kind === "recorded" ? [route.fact] : []));
+  const fetched = routes.flatMap((route) => (route?.kind === "recorded" ? [route.fact] : []));
+  const facts = await notRecorded(deps.db, accounted, fetched);
   if (dryRun) {
     add({ missing: facts.length + gone.length });
     return routes;
@@ -150,6 +166,8 @@ async function recoverSome(
     deps.log.warn("delivery.recovered", fields);
   }
   add({ missing: facts.length, recovered: facts.length });
+  const compared = wanted.filter(({ guid }) => accounted.has(guid));
+  if (compared.length > 0) await storeDeliveryTimes(deps.db, compared);
   if (gone.length > 0) add(await redeliver(deps, client, gone));
   return routes;
 }

@@ -29,6 +29,7 @@ function pullRequests(repository: Repository, total: number, options: DeliveryOp
       status_code,
       event,
       action,
+      repository_id: repository.id,
       throttled_at: options.throttled === true ? new Date(Date.parse(at) - 5000).toISOString() : null,
       payload: options.payload === null ? null : payloadOf(repository, index + 1, action, at),
     };

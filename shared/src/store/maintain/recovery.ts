@@ -1,15 +1,26 @@
 /** Compares deliveries as GitHub lists them with those that are recorded. */
 import * as v from "valibot";
 
-const idRow = v.object({ id: v.string() });
+const deliveryRow = v.object({
+  id: v.string(),
+  event: v.nullable(v.string()),
+  action: v.nullable(v.string()),
+  repository_id: v.nullable(v.number()),
+  fingerprint: v.nullable(v.string()),
+  delivered_at: v.nullable(v.string()),
+  dead: v.number(),
+});
+
+/** What is known under a GUID. */
+export type AccountedFor = v.InferOutput<typeof deliveryRow>;
 
 /** Which of these GUIDs are accounted for: recorded, or dead and visible as such. */
 export async function loadAccountedFor(
   db: D1Database,
   guids: readonly string[],
-): Promise<ReadonlySet<string>> {
+): Promise<ReadonlyMap<string, AccountedFor>> {
   const { results } = await db.prepare(SELECT_ACCOUNTED_FOR).bind(JSON.stringify(guids)).all();
-  return new Set(v.parse(v.array(idRow), results).map(({ id }) => id));
+  return new Map(v.parse(v.array(deliveryRow), results).map((row) => [row.id, row]));
 }
 
 export interface DeliveryTimes {
@@ -23,11 +34,16 @@ export async function storeDeliveryTimes(db: D1Database, times: readonly Deliver
   await db.prepare(SET_TIMES).bind(JSON.stringify(times)).run();
 }
 
+/** A dead letter is what GitHub has delivered, unless it says otherwise itself: nothing is stored of when that was. */
 const SELECT_ACCOUNTED_FOR = `
-  SELECT id FROM deliveries WHERE id IN (SELECT value FROM json_each(?1))
-  UNION
-  SELECT substr(id, 6) FROM dead_letters
-  WHERE status IN ('open', 'replaying') AND id IN (SELECT 'fact-' || value FROM json_each(?1))`;
+  SELECT substr(id, 6) AS id, fact->>'$.event' AS event, fact->>'$.action' AS action,
+         fact->>'$.repository.id' AS repository_id, fact->>'$.fingerprint' AS fingerprint, NULL AS delivered_at,
+         1 AS dead
+  FROM (SELECT id, status, CASE WHEN json_valid(body) THEN body END AS fact FROM dead_letters)
+  WHERE status IN ('open', 'replaying') AND id IN (SELECT 'fact-' || value FROM json_each(?1))
+  UNION ALL
+  SELECT id, event, action, repository_id, fingerprint, delivered_at, 0
+  FROM deliveries WHERE id IN (SELECT value FROM json_each(?1))`;
 
 /** The first attempt counts: redeliveries of the same GUID come later. */
 const SET_TIMES = `
