@@ -22,7 +22,7 @@ export async function postCallback(webhookUrl: string, body: CallbackBody, tries
   for (let made = 0; made < tries; made++) {
     if (made > 0) await delay(RETRY_MS);
     status = await postOnce(`${webhookUrl}/webhook/status`, JSON.stringify(body));
-    if (status === 202) return status;
+    if (status >= 200 && status < 300) return status;
   }
   return status;
 }
