@@ -12,6 +12,7 @@ import { errorText, type Log } from "@webhook-gateway/shared/telemetry/log.ts";
 import { VERSION } from "@webhook-gateway/shared/version.ts";
 import { type Context, Hono, type Next } from "hono";
 import { etag } from "hono/etag";
+import { createAccess } from "./auth/cloudflare-access.ts";
 import { type AuthRealm, createAccessGuard, type RateLimit } from "./auth/rate-limit.ts";
 import { createTokens } from "./auth/tokens.ts";
 import { type Capability, createAuthenticator } from "./callback/authentication.ts";
@@ -38,6 +39,8 @@ export interface AppDeps {
   readonly log: Log;
   readonly now: () => Date;
   readonly newId: () => string;
+  /** Only for the keys of Cloudflare Access. */
+  readonly fetch: (url: string, init: RequestInit) => Promise<Response>;
 }
 
 interface AppEnv {
@@ -65,7 +68,14 @@ function createRoutes(appDeps: AppDeps) {
   const { config, now } = appDeps;
   const queue = watchQueue(appDeps.queue, now);
   const guard = createAccessGuard({ ...appDeps, limit: appDeps.failedSignatures });
-  const deps = { ...appDeps, guard, queue, findHolder: createTokens(config), room: createBodyRoom(now) };
+  const deps = {
+    ...appDeps,
+    guard,
+    queue,
+    findHolder: createTokens(config),
+    identifyByAccess: createAccess({ config, now, fetch: appDeps.fetch }),
+    room: createBodyRoom(now),
+  };
   const health = createHealth({ db: deps.db, queue, environment: config.ENVIRONMENT, now });
   const secrets = webhookSecrets(config);
   const verifyDelivery = createVerifier(secrets);

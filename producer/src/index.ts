@@ -30,6 +30,7 @@ function appFor(env: Env): App {
     log,
     now,
     newId: () => crypto.randomUUID(),
+    fetch: (url, init) => fetch(url, init),
   });
   const app = config.WEBHOOK_DEBUG_MODE ? logRequests(quiet, log, now) : quiet;
   built = { env, app };

@@ -18,18 +18,31 @@ const waitForState = (repo: string, pr: number, state: string) =>
   waitForRun(shared().gateway, repo, pr, state);
 
 describe("a visitor", () => {
-  test("is told that the password is wrong", async () => {
+  test("is led to the login form, and told that a token is wrong", async () => {
     const { page, logIn } = shared().stranger;
+    await page.goto("/dashboard/replays");
+    const { pathname, search } = new URL(page.url());
+    expect(`${pathname}${search}`).toBe("/dashboard/login?next=%2Fdashboard%2Freplays");
+    await keepPicture(page, "login");
+    expect(await accessFaults(page)).toEqual([]);
     await logIn("guess");
-    expect((await page.goto("/dashboard"))?.status()).toBe(401);
+    await waitForText(page, "[role=alert]", "This token is not valid.");
     expect(await page.textContent("h1")).toBe("Sign in");
   });
 
-  test("is asked for a password", async () => {
-    const { page, logIn } = shared().stranger;
-    await logIn();
-    // Nobody is there to answer the browser's prompt.
-    await expect(page.goto("/dashboard")).rejects.toThrow("ERR_INVALID_AUTH_CREDENTIALS");
+  test("gets to the page that a link on another site names, while signed in, and out again", async () => {
+    const { gateway, stranger } = shared();
+    const { page, logIn } = stranger;
+    await logIn(SECRETS.READER_TOKEN);
+    await waitForText(page, "h1", "Gateway status");
+    const link = `<a href="${gateway.url}/dashboard/actions">go</a>`;
+    await page.goto(`data:text/html,${encodeURIComponent(link)}`);
+    await page.getByRole("link").click();
+    await waitForText(page, "h1", "Actions");
+    await page.getByRole("button", { name: "Sign out" }).click();
+    await waitForText(page, "h1", "Sign in");
+    await page.goto("/dashboard/actions");
+    expect(await page.textContent("h1")).toBe("Sign in");
   });
 
   test("is redirected from the gateway's address to the overview", async () => {
@@ -47,7 +60,7 @@ describe("a visitor", () => {
     const { page, logIn } = stranger;
     await logIn(SECRETS.READER_TOKEN);
     await page.goto(`/dashboard/validations/${id}`);
-    await waitForText(page, "footer", "a reader, who cannot change anything");
+    await waitForText(page, "footer", "reader:reader, who cannot change anything");
     expect(await page.locator("main form").count()).toBe(0);
   });
 });
@@ -135,10 +148,12 @@ test("replays a selected dead letter after a confirmation", async () => {
   await page.waitForURL(/\/dashboard\/replays/);
   await waitForText(page, ".notice", "The replay has started.");
   await waitForRefresh(page, "tbody .badge", "done");
-  await waitForText(page, "tbody", "by ada: the image is there");
+  await waitForText(page, "tbody", "by operator:operator: the image is there");
   await waitForState(REFUSED, 7, "completed");
   const rows = await gateway.rows("SELECT requested_by, reason, total, rate FROM replays");
-  expect(rows).toEqual([{ requested_by: "ada", reason: "the image is there", total: 1, rate: 600 }]);
+  expect(rows).toEqual([
+    { requested_by: "operator:operator", reason: "the image is there", total: 1, rate: 600 },
+  ]);
   await page.goto("/dashboard/dead-letters?state=replayed");
   await waitForText(page, "tbody", "replayed");
   expect(complaints).toEqual([]);
@@ -151,7 +166,7 @@ test("rejects a form that another site sends", async () => {
   const { id } = await waitForState("acme/forged", 1, "completed");
   const { page } = operator;
   await page.goto("/dashboard");
-  // The browser knows the password, and sends it with a form of any site.
+  // The browser is signed in, and holds its cookie back from a form of another site.
   await page.route(
     "http://evil.test/",
     (route) =>
@@ -163,8 +178,8 @@ test("rejects a form that another site sends", async () => {
   );
   await page.goto("http://evil.test/");
   await page.getByRole("button").click();
-  await page.waitForURL(/\/rerun$/);
-  expect(await page.textContent("h1")).toBe("Not allowed");
+  await page.waitForURL(/\/login$/);
+  expect(await page.textContent("h1")).toBe("Sign in");
   expect(
     await gateway.rows("SELECT count(*) AS n FROM validations WHERE repository = 'acme/forged'"),
   ).toEqual([{ n: 1 }]);

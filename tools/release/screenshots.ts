@@ -94,8 +94,12 @@ async function takePictures(pages: Readonly<Record<string, string>>): Promise<vo
   const page = await browser.newPage({
     baseURL: URL,
     viewport: { width: 1200, height: 760 },
-    httpCredentials: { username: "ada", password: TOKEN },
   });
+  await page.goto("/dashboard/login");
+  await page.getByLabel("Token").fill(TOKEN);
+  const answered = page.waitForEvent("framenavigated");
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await answered;
   for (const [name, address] of Object.entries(pages)) {
     await page.goto(address, { waitUntil: "networkidle" });
     await page.screenshot({ path: path.join(FOLDER, `${name}.png`) });

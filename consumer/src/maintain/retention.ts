@@ -27,7 +27,7 @@ const ACTIONS_MS = 400 * DAY_MS;
 /** Longer than a callback can be in the queues: hours in the first, 14 days in the dead-letter queue. */
 const STRAY_RESULTS_MS = 15 * DAY_MS;
 /**
- * Chunks of one invocation. A backlog takes several minutes. A chunk is 15 statements, and D1 takes 1,000 of an
+ * Chunks of one invocation. A backlog takes several minutes. A chunk is 16 statements, and D1 takes 1,000 of an
  * invocation (https://developers.cloudflare.com/d1/platform/limits/), which does other things too.
  */
 const MAX_CHUNKS = 25;

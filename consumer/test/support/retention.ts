@@ -112,6 +112,7 @@ export async function insertOthers(total: number, at: number, name = "other"): P
      ${numbers} SELECT ?3 || i, 1, 'octo/w', 1, '+1', 'posted', ?2, ?2 FROM n`,
     `INSERT INTO reconciles (id, requested_by, requested_at, status, finished_at)
      ${numbers} SELECT ?3 || i, 'cron', ?2, 'done', ?2 FROM n`,
+    `INSERT INTO revoked_sessions (id, expires_at) ${numbers} SELECT ?3 || i, ?2 FROM n`,
     `INSERT INTO callback_results (id, results, created_at) ${numbers} SELECT ?3 || i, '{}', ?2 FROM n`,
     `INSERT INTO dead_letters (id, kind, class, error, attempts, first_at, died_at, status, closed_at, repository)
      ${numbers} SELECT ?3 || i, 'fact', 'c', 'e', 1, ?2, ?2, 'discarded', ?2, 'octo/w' FROM n`,

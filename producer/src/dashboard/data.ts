@@ -8,6 +8,7 @@ import { listActions } from "@webhook-gateway/shared/store/read/action-list.ts";
 import { listDeadLetters, loadDeadLetter } from "@webhook-gateway/shared/store/read/dead-letter-list.ts";
 import { listDeliveries } from "@webhook-gateway/shared/store/read/delivery-list.ts";
 import { listValidations, loadValidationDetail } from "@webhook-gateway/shared/store/read/validation-list.ts";
+import { isRevoked, revokeSession } from "@webhook-gateway/shared/store/session.ts";
 import type { Health } from "../health/health.ts";
 import type { ApiError } from "../http/api-error.ts";
 import {
@@ -61,6 +62,8 @@ export function createDashboardData(deps: OperatorDeps, health: () => Promise<He
     cancel: (validationId: string, actor: string) => commandValidation(deps, "cancel", validationId, actor),
     rerun: (validationId: string, actor: string) => commandValidation(deps, "rerun", validationId, actor),
     actions: listFrom(db, listActions),
+    isRevoked: (sessionId: string) => isRevoked(db, sessionId),
+    revokeSession: (sessionId: string, expiresAt: string) => revokeSession(db, sessionId, expiresAt),
     recordRefusal: (refusal: Refusal) => recordRefusal(deps, refusal),
   };
 }

@@ -1,6 +1,6 @@
 /**
- * The operator's dashboard: pages rendered on the server, readable without a script. Readers and operators sign in
- * with HTTP Basic; commands need the operator's token and a form of these pages.
+ * The operator's dashboard: pages rendered on the server, readable without a script. People sign in with
+ * their token or through Cloudflare Access; scripts use HTTP Basic. Commands need an operator and a form of these pages.
  */
 
 import { ACTION_NAMES } from "@webhook-gateway/shared/api/action.ts";
@@ -17,6 +17,7 @@ import { addActions } from "./actions.tsx";
 import { asset } from "./assets.ts";
 import type { DashboardContext, DashboardDeps, DashboardEnv } from "./context.ts";
 import { securityHeaders } from "./headers.ts";
+import { addLogin, askToLogIn, FOREIGN } from "./login.tsx";
 import { noticeOf } from "./notice.ts";
 import { refuse } from "./respond.tsx";
 import { addPages } from "./routes.tsx";
@@ -31,7 +32,7 @@ const MAX_FORM_BYTES = 512 * 1024;
 
 /** Mount it at `/dashboard`. */
 export function createDashboard(deps: DashboardDeps) {
-  const { config, guard, findHolder } = deps;
+  const { config, guard } = deps;
   const app = new Hono<DashboardEnv>({ strict: false });
 
   app.onError((thrown, context) => answerThrown(thrown, context, deps));
@@ -44,14 +45,16 @@ export function createDashboard(deps: DashboardDeps) {
     const { version, name } = context.req.param();
     return asset(version, name) ?? refuse(context, NOTHING);
   });
+  addLogin(app, deps);
   app.use(async (context, next) => {
-    const visitor = await identify(findHolder, guard, context.req.raw);
-    if ("error" in visitor) return refuse(context, visitor.error);
+    const visitor = await identify(context, deps);
+    if ("error" in visitor) return askToLogIn(context, visitor.error);
     const notice = noticeOf(context.req.url);
     context.set("view", {
       now: deps.now(),
       role: visitor.role,
       actor: actorOf(visitor),
+      signOut: visitor.signOut,
       environment: config.ENVIRONMENT,
       ...(notice === undefined ? {} : { notice }),
     });
@@ -92,10 +95,6 @@ function askedAction(path: string): Pick<Refusal, "action" | "target"> | undefin
 }
 
 const NOTHING: ApiError = { code: "not_found", message: "This page does not exist." };
-const FOREIGN: ApiError = {
-  code: "forbidden",
-  message: "This form was not sent by a page of the dashboard.",
-};
 const READER: ApiError = { code: "forbidden", message: "Readers cannot change anything." };
 const TOO_LARGE: ApiError = {
   code: "payload_too_large",

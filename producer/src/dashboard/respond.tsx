@@ -5,8 +5,8 @@ import type { Health } from "../health/health.ts";
 import { type ApiError, type ErrorCode, errorResponse } from "../http/api-error.ts";
 import type { DashboardContext } from "./context.ts";
 import type { NoticeName } from "./notice.ts";
+import { RefusedPage } from "./pages/login.tsx";
 import { ProblemPage } from "./pages/problem.tsx";
-import { SignInPage } from "./pages/sign-in.tsx";
 import { withQuery } from "./parts/link.ts";
 
 const TITLES: Partial<Record<ErrorCode, string>> = {
@@ -21,6 +21,7 @@ const TITLES: Partial<Record<ErrorCode, string>> = {
   rate_limited: "Too many wrong passwords",
   queue_unavailable: "The queue is unavailable",
   storage_unavailable: "D1 is unavailable",
+  access_unavailable: "Cloudflare Access is unavailable",
 };
 
 export type Markup = HtmlEscapedString | Promise<HtmlEscapedString>;
@@ -41,7 +42,7 @@ export async function refuse(context: DashboardContext, error: ApiError, health?
   for (const [name, value] of Object.entries(headers ?? {})) context.header(name, value);
   const page =
     view === undefined ? (
-      <SignInPage title={title} message={message} />
+      <RefusedPage title={title} message={message} />
     ) : (
       <ProblemPage view={view} title={title} message={message} requestId={requestId} health={health} />
     );
@@ -53,5 +54,5 @@ export const goTo = (context: DashboardContext, path: string, notice: NoticeName
   context.redirect(withQuery(path, { notice }), 303);
 
 /** The same status as in the APIs. */
-const statusOf = (error: ApiError): ContentfulStatusCode =>
+export const statusOf = (error: ApiError): ContentfulStatusCode =>
   errorResponse(error, "").status as ContentfulStatusCode;

@@ -1,4 +1,4 @@
-/** Forms are accepted only from the dashboard's own pages. */
+/** Forms are accepted only from the dashboard's own pages, and nothing from those of other sites. */
 
 /**
  * Whether a request was sent by a page of the same origin, as its browser says. `Sec-Fetch-Site` decides if it is sent:
@@ -11,4 +11,13 @@ export function isSameOrigin(request: Request): boolean {
   const ownOrigin = origin === new URL(request.url).origin;
   if (site === null) return ownOrigin;
   return site === "same-origin" && (origin === null || origin === "null" || ownOrigin);
+}
+
+/** Whether a request was sent by a page of another site, as its browser says. Programs say nothing of the kind. */
+export function isCrossSite(request: Request): boolean {
+  const site = request.headers.get("sec-fetch-site");
+  const origin = request.headers.get("origin");
+  return (
+    (site !== null && site !== "same-origin") || (origin !== null && origin !== new URL(request.url).origin)
+  );
 }

@@ -1,26 +1,70 @@
-/** Who asks: HTTP Basic with a token for a password. The user name means nothing: the token has a name. */
+/**
+ * Who asks: by a session, by HTTP Basic with a token for a password (the user name means nothing: the token has a
+ * name), or by Cloudflare Access.
+ */
+import { isoTime } from "@webhook-gateway/shared/text/iso-time.ts";
 import { auth } from "hono/utils/basic-auth";
 import type { Caller } from "../auth/caller.ts";
-import type { AccessGuard } from "../auth/rate-limit.ts";
-import type { FindHolder } from "../auth/tokens.ts";
+import { tokenHolders } from "../auth/tokens.ts";
 import type { ApiError } from "../http/api-error.ts";
+import type { DashboardContext, DashboardDeps } from "./context.ts";
+import type { SignOut } from "./parts/view.ts";
+import { clearSession, readSession } from "./session.ts";
 
-const CHALLENGE = { "www-authenticate": 'Basic realm="webhook-gateway", charset="UTF-8"' };
-const MESSAGE = "The password is the operator's or the reader's token; any user name does.";
+export interface Visitor extends Caller {
+  readonly signOut: SignOut;
+}
 
-/** Knows a visitor by the password. One without any is only asked for it: a browser's first request has none. */
+const CHALLENGE: ApiError = {
+  code: "unauthorized",
+  message: "The password is the operator's or the reader's token; any user name does.",
+  headers: { "www-authenticate": 'Basic realm="webhook-gateway", charset="UTF-8"' },
+};
+
+/** Somebody without any credentials is only asked for them: a browser's first request has none. */
 export async function identify(
-  findHolder: FindHolder,
-  guard: AccessGuard,
+  context: DashboardContext,
+  deps: DashboardDeps,
+): Promise<Visitor | { readonly error: ApiError }> {
+  const request = context.req.raw;
+  const session = await liveSession(context, deps);
+  if (session !== undefined) return { ...session.holder, signOut: "session" };
+  if (request.headers.has("authorization")) {
+    const password = auth(request)?.password;
+    if (password === undefined) return { error: CHALLENGE };
+    const limited = deps.guard.refuseLimited(request, "token");
+    if (limited !== undefined) return { error: limited };
+    const holder = await deps.findHolder(password);
+    if (holder !== undefined) return { ...holder, signOut: "nothing" };
+    return { error: await refuseWrong(deps, request, CHALLENGE) };
+  }
+  const person = await deps.identifyByAccess(request);
+  if (person === undefined) return { error: CHALLENGE };
+  if (!("error" in person)) return { ...person, signOut: "access" };
+  const { error } = person;
+  return { error: error.code === "unauthorized" ? await refuseWrong(deps, request, error) : error };
+}
+
+/** Counts a wrong token. @returns the refusal to answer with */
+export async function refuseWrong(
+  { guard }: DashboardDeps,
   request: Request,
-): Promise<Caller | { readonly error: ApiError }> {
-  const given = auth(request);
-  const challenge: ApiError = { code: "unauthorized", message: MESSAGE, headers: CHALLENGE };
-  if (given === undefined) return { error: challenge };
-  const limited = guard.refuseLimited(request, "token");
-  if (limited !== undefined) return { error: limited };
-  const holder = await findHolder(given.password);
-  if (holder !== undefined) return holder;
-  const refusal = await guard.refuseUnauthorized(request, "token", MESSAGE);
-  return { error: refusal.code === "unauthorized" ? challenge : refusal };
+  error: ApiError,
+): Promise<ApiError> {
+  const refusal = await guard.refuseUnauthorized(request, "token", error.message);
+  return refusal.code === "unauthorized" ? error : refusal;
+}
+
+/** A session that has neither expired nor been revoked. */
+export async function liveSession(context: DashboardContext, { config, data, now }: DashboardDeps) {
+  const session = await readSession(context, tokenHolders(config), now().getTime());
+  if (session === undefined) return undefined;
+  return (await data.isRevoked(session.id)) ? undefined : session;
+}
+
+/** Ends the session of a request, in its browser and for whoever has copied the cookie. */
+export async function endSession(context: DashboardContext, deps: DashboardDeps): Promise<void> {
+  const session = await liveSession(context, deps);
+  clearSession(context);
+  if (session !== undefined) await deps.data.revokeSession(session.id, isoTime(session.expiresMs));
 }

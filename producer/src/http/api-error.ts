@@ -24,6 +24,7 @@ const STATUS = {
   overloaded: 503,
   queue_unavailable: 503,
   storage_unavailable: 503,
+  access_unavailable: 503,
 } as const satisfies Record<string, ContentfulStatusCode>;
 
 export type ErrorCode = keyof typeof STATUS;

@@ -5,8 +5,10 @@ import { CursorError } from "@webhook-gateway/shared/store/read/page.ts";
 import { type Context, Hono } from "hono";
 import * as v from "valibot";
 import { actorOf, type Caller } from "../auth/caller.ts";
+import type { IdentifyByAccess } from "../auth/cloudflare-access.ts";
 import type { AccessGuard } from "../auth/rate-limit.ts";
 import type { FindHolder } from "../auth/tokens.ts";
+import { isCrossSite } from "../dashboard/same-origin.ts";
 import { type ApiError, errorResponse } from "../http/api-error.ts";
 import { decodeUtf8, readBody } from "../ingress/body.ts";
 import { openApiDocument } from "./openapi.ts";
@@ -16,6 +18,7 @@ import { ROUTES } from "./routes.ts";
 
 export interface OperatorApiDeps extends OperatorDeps {
   readonly findHolder: FindHolder;
+  readonly identifyByAccess: IdentifyByAccess;
   readonly guard: AccessGuard;
 }
 
@@ -38,12 +41,22 @@ export function createOperatorApi(deps: OperatorApiDeps) {
     errorResponse(error, context.var.requestId);
 
   async function identify(context: ApiContext): Promise<Caller | { readonly error: ApiError }> {
-    const limited = deps.guard.refuseLimited(context.req.raw, "token");
+    const request = context.req.raw;
+    const limited = deps.guard.refuseLimited(request, "token");
     if (limited !== undefined) return { error: limited };
-    const caller = await deps.findHolder(bearerToken(context.req.header("authorization")) ?? "");
-    if (caller !== undefined) return caller;
-    const message = "a bearer token of an operator or a reader is required";
-    return { error: await deps.guard.refuseUnauthorized(context.req.raw, "token", message) };
+    const header = context.req.header("authorization");
+    const caller =
+      header === undefined
+        ? await deps.identifyByAccess(request)
+        : await deps.findHolder(bearerToken(header) ?? "");
+    if (caller !== undefined && "error" in caller && caller.error.code !== "unauthorized") return caller;
+    if (caller !== undefined && !("error" in caller)) {
+      // A browser sends what Access goes by with every request, also with those that other sites make it send.
+      const isForced = header === undefined && request.method !== "GET" && isCrossSite(request);
+      return isForced ? { error: CROSS_SITE } : caller;
+    }
+    const message = caller?.error.message ?? "a bearer token of an operator or a reader is required";
+    return { error: await deps.guard.refuseUnauthorized(request, "token", message) };
   }
 
   for (const route of ROUTES) {
@@ -127,6 +140,7 @@ function render(context: ApiContext, answer: Exclude<Answer, { error: ApiError }
   return context.json(answer.body as Record<string, unknown>, answer.status ?? 200);
 }
 
+const CROSS_SITE: ApiError = { code: "forbidden", message: "this was sent by another site" };
 const READER: ApiError = { code: "forbidden", message: "a reader may only read" };
 
 function allowed(): [path: string, allow: string][] {

@@ -26,6 +26,7 @@ export interface TestAppOptions {
   /** Failed authentications per address before the limit. */
   readonly limit?: number;
   readonly now?: () => Date;
+  readonly fetch?: (url: string) => Promise<Response>;
   /** What the queue says of its oldest message. */
   readonly oldestMessage?: Date;
 }
@@ -65,6 +66,7 @@ export function startApp(options: TestAppOptions = {}) {
     log: createLog({ debug: true, write: (_level, line) => lines.push(line) }),
     now: options.now ?? (() => new Date(NOW)),
     newId: () => crypto.randomUUID(),
+    fetch: options.fetch ?? (() => Promise.reject(new Error("nothing is fetched"))),
   });
   const fetch = async (request: Request): Promise<Response> => {
     invocations.next();

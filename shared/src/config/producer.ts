@@ -1,6 +1,7 @@
 /** The producer's configuration, checked once at the edge. */
 
 import * as v from "valibot";
+import { isSafeDomain, teamDomain } from "./cloudflare-access.ts";
 import { readConfig } from "./common.ts";
 import * as field from "./field.ts";
 import { isBoundInVain, labeledSecrets } from "./labeled-secrets.ts";
@@ -19,6 +20,11 @@ const variables = v.object({
   OPERATOR_TOKENS: namedTokens("operator"),
   READER_TOKEN: field.secret,
   READER_TOKENS: namedTokens("reader"),
+  ACCESS_TEAM_DOMAIN: teamDomain,
+  /** Of the Access applications for the dashboard and the operator API. */
+  ACCESS_AUD: field.list,
+  /** Globs over e-mail addresses, without case. Everybody else who gets through Access is a reader. */
+  ACCESS_OPERATORS: field.list,
   PROJECT_STATUS_PUBLIC: field.flag("false"),
   VALIDATE_PUSH_BRANCHES: field.list,
   REPOSITORY_ALLOW: field.list,
@@ -35,6 +41,22 @@ const schema = v.pipe(
       "a secret bound to repositories is there twice",
     ),
     ["GITHUB_WEBHOOK_SECRETS"],
+  ),
+  v.forward(
+    v.check(
+      ({ ACCESS_TEAM_DOMAIN, ENVIRONMENT }) => isSafeDomain(ACCESS_TEAM_DOMAIN, ENVIRONMENT),
+      "not https",
+    ),
+    ["ACCESS_TEAM_DOMAIN"],
+  ),
+  // Without its audience, a token of any application of the team would do.
+  v.forward(
+    v.check(
+      ({ ACCESS_TEAM_DOMAIN, ACCESS_AUD }) =>
+        (ACCESS_TEAM_DOMAIN === undefined) === (ACCESS_AUD.length === 0),
+      "ACCESS_TEAM_DOMAIN and ACCESS_AUD belong together",
+    ),
+    ["ACCESS_AUD"],
   ),
 );
 

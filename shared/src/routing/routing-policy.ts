@@ -25,12 +25,13 @@ export function createRoutingPolicy(globs: RoutingGlobs): RoutingPolicy {
   const open = globs.REPOSITORY_ALLOW.length === 0;
   return {
     allowsRepository: (fullName) => (open || allowed(fullName)) && !denied(fullName),
-    validatesBranch: matcher(globs.VALIDATE_PUSH_BRANCHES, false),
+    validatesBranch: globMatcher(globs.VALIDATE_PUSH_BRANCHES, false),
   };
 }
 
 /** Whether one of the globs matches an `owner/repo`, without case. */
-export const repositoryMatcher = (globs: readonly string[]) => matcher(globs, true);
+export const repositoryMatcher = (globs: readonly string[]) => globMatcher(globs, true);
 
-const matcher = (globs: readonly string[], nocase: boolean): ((text: string) => boolean) =>
+/** Whether a text matches any of these globs; none matches nothing. */
+export const globMatcher = (globs: readonly string[], nocase: boolean): ((text: string) => boolean) =>
   globs.length === 0 ? () => false : picomatch([...globs], { nocase, dot: true });

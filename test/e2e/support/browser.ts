@@ -41,8 +41,8 @@ export async function startBrowser(): Promise<Browser> {
 export interface Visit {
   readonly page: Page;
   readonly complaints: string[];
-  /** Answers the browser's prompt with this password, or cancels it. A browser keeps a password that was accepted. */
-  logIn(password?: string): Promise<void>;
+  /** Signs in with the form of the dashboard. */
+  logIn(token: string): Promise<void>;
   /** Shows the page on another screen. */
   lookAt(screen: Screen): Promise<void>;
   setScripts(enabled: boolean): Promise<void>;
@@ -66,8 +66,13 @@ export async function visit(browser: Browser, baseURL: string): Promise<Visit> {
   return {
     page,
     complaints,
-    logIn: (password) =>
-      context.setHTTPCredentials(password === undefined ? null : { username: "ada", password }),
+    async logIn(token) {
+      await page.goto("/dashboard/login");
+      await page.getByLabel("Token").fill(token);
+      const answered = page.waitForEvent("framenavigated");
+      await page.getByRole("button", { name: "Sign in" }).click();
+      await answered;
+    },
     async lookAt(screen) {
       const { colorScheme, ...metrics } = SCREENS[screen];
       await page.emulateMedia({ colorScheme });

@@ -23,7 +23,7 @@ export const SCENARIOS: ReadonlyMap<string, Scenario> = new Map([
 /** The names of all pages. */
 export const PAGES = [
   ...(["now", "validations", "validation", "validation-hostile", "pull", "deliveries"] as const),
-  ...(["dead-letters", "dead-letter", "dead-letter-hostile", "replays", "reconciles"] as const),
+  ...(["dead-letters", "dead-letter", "dead-letter-hostile", "replays", "reconciles", "actions"] as const),
   ...(["search", "search-help", "not-found"] as const),
 ] as const;
 export type PageName = (typeof PAGES)[number];
@@ -58,6 +58,7 @@ export async function fillPages(gateway: Gateway): Promise<Readonly<Record<PageN
     "dead-letter": `/dashboard/dead-letters/${encodeURIComponent(String(deadLetter.id))}`,
     "dead-letter-hostile": "/dashboard/dead-letters/hostile-dead-letter",
     replays: "/dashboard/replays",
+    actions: "/dashboard/actions",
     reconciles: "/dashboard/reconciles",
     search: `/dashboard/search?q=${encodeURIComponent(`${WIDGETS}#41`)}`,
     "search-help": "/dashboard/search",

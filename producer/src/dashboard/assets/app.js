@@ -53,6 +53,8 @@ async function refresh() {
   try {
     const response = await fetch(location.href, {
       cache: "no-store",
+      // Whoever is signed out meanwhile gets the login form instead of a challenge.
+      headers: { accept: "text/html" },
       signal: AbortSignal.timeout(REQUEST_MS),
     });
     const text = await response.text();

@@ -62,10 +62,22 @@ export const Page = ({ view, title, section, refreshSeconds, asked, plots = fals
         webhook-gateway {VERSION} · {view.environment} · as of {utcText(view.now.toISOString())} · signed in
         as {view.actor}
         {view.role === "reader" && ", who cannot change anything"}
+        <SignOut view={view} />
       </footer>
     </body>
   </html>
 );
+
+/** Access has a session of its own: https://developers.cloudflare.com/cloudflare-one/team-and-resources/users/session-management/ */
+function SignOut({ view }: { readonly view: View }) {
+  if (view.signOut === "nothing") return null;
+  if (view.signOut === "access") return <a href="/cdn-cgi/access/logout">Sign out</a>;
+  return (
+    <form method="post" action={paths.logout}>
+      <button type="submit">Sign out</button>
+    </form>
+  );
+}
 
 const Header = (props: {
   readonly view: View;

@@ -22,6 +22,9 @@ export const paths = {
   deadLetter: (id: string) => `${BASE}/dead-letters/${segment(id)}`,
   replays: (filter: Filter = {}) => withQuery(`${BASE}/replays`, filter),
   reconciles: (filter: Filter = {}) => withQuery(`${BASE}/reconciles`, filter),
+  /** @param next the page to go to afterwards */
+  login: (next?: string) => withQuery(`${BASE}/login`, { next }),
+  logout: `${BASE}/logout`,
   actions: (filter: Filter = {}) => withQuery(`${BASE}/actions`, filter),
   search: (question: string) => withQuery(`${BASE}/search`, { q: question }),
 } as const;

@@ -8,10 +8,14 @@ export interface View {
   readonly role: Role;
   /** Who is signed in: `operator:alice`. */
   readonly actor: string;
+  readonly signOut: SignOut;
   readonly environment: string;
   /** What has just been done, if a form led to the page. */
   readonly notice?: string;
 }
+
+/** How to sign out: `nothing` is there to do for whoever sends a token with each request. */
+export type SignOut = "session" | "access" | "nothing";
 
 /** What the page of a list needs. */
 export interface ListProps<Item> {

@@ -4,6 +4,7 @@ import { readProducerConfig } from "@webhook-gateway/shared/config/producer.ts";
 import { createLog } from "@webhook-gateway/shared/telemetry/log.ts";
 import { Hono } from "hono";
 import { expect } from "vitest";
+import type { IdentifyByAccess } from "../../../src/auth/cloudflare-access.ts";
 import { createAccessGuard } from "../../../src/auth/rate-limit.ts";
 import { createTokens } from "../../../src/auth/tokens.ts";
 import type { DashboardData } from "../../../src/dashboard/data.ts";
@@ -14,6 +15,8 @@ import { type Samples, samplesOf } from "./samples.ts";
 export interface DashboardOptions {
   readonly samples?: Samples;
   readonly data?: Partial<DashboardData>;
+  readonly access?: IdentifyByAccess;
+  readonly now?: () => Date;
   readonly env?: Readonly<Record<string, string>>;
   /** Wrong passwords per address before the limit. */
   readonly limit?: number;
@@ -29,7 +32,7 @@ export function startDashboard(options: DashboardOptions = {}) {
   const data = { ...dataOf(options.samples ?? samplesOf("plain"), asked), ...options.data };
   const config = readProducerConfig({ ENVIRONMENT: "development", ...SECRETS, ...options.env });
   const log = createLog({ debug: true, write: (_level, line) => lines.push(line) });
-  const now = () => new Date(NOW);
+  const now = options.now ?? (() => new Date(NOW));
   const limit = async ({ key }: { readonly key: string }) => {
     limitedKeys.push(key);
     return { success: limitedKeys.length <= (options.limit ?? Number.POSITIVE_INFINITY) };
@@ -37,6 +40,7 @@ export function startDashboard(options: DashboardOptions = {}) {
   const dashboard = createDashboard({
     config,
     findHolder: createTokens(config),
+    identifyByAccess: options.access ?? (async () => undefined),
     data,
     guard: createAccessGuard({ limit: { limit }, log, now, countRefusal: () => {} }),
     log,
@@ -44,8 +48,8 @@ export function startDashboard(options: DashboardOptions = {}) {
     newId: () => "request-1",
   });
   const app = new Hono({ strict: false }).route("/dashboard", dashboard);
-  const fetch = async (path: string, init: RequestInit = {}): Promise<Response> =>
-    app.request(`${ORIGIN}${path}`, init);
+  const fetch = async (path: string, init: RequestInit = {}, origin = ORIGIN): Promise<Response> =>
+    app.request(`${origin}${path}`, init);
   return { fetch, asked, lines, limitedKeys };
 }
 
@@ -106,6 +110,8 @@ function dataOf(samples: Samples, asked: Asked[]): DashboardData {
     cancelReplay: answer("cancelReplay", samples.replay),
     actions: list("actions", samples.action),
     recordRefusal: answer("recordRefusal", undefined),
+    isRevoked: async (id) => asked.some(([name, revoked]) => name === "revokeSession" && revoked === id),
+    revokeSession: answer("revokeSession", undefined),
     cancel: answer("cancel", { accepted: true, message: "it will be cancelled" }),
     rerun: answer("rerun", { accepted: true, message: "it will be run again" }),
   };

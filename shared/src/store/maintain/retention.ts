@@ -108,6 +108,12 @@ const DELETES: readonly Delete[] = [
             ORDER BY r.created_at LIMIT ${CHUNK})`,
     before: "strayResults",
   },
+  // They have ended by themselves for days.
+  {
+    sql: `DELETE FROM revoked_sessions WHERE id IN (
+            SELECT id FROM revoked_sessions WHERE expires_at < ?1 ORDER BY expires_at LIMIT ${CHUNK})`,
+    before: "strayResults",
+  },
   // A dead letter explains its validation, for as long as that exists.
   {
     sql: `DELETE FROM dead_letters WHERE id IN (
