@@ -17,8 +17,8 @@ export interface CancelDeps extends EffectDeps {
 }
 
 const MAX_ROUNDS = 20;
-/** While Grainchain refuses the configuration, and while it is full: tried again after this time, at no cost. */
-const REFUSED_DELAY_MS = 60_000;
+/** While Grainchain refuses the configuration, is full or unavailable: tried again after this time, at no cost. */
+const FREE_DELAY_MS = 60_000;
 
 /** Sends the cancels that are due. @returns when those that failed are due again */
 export async function cancelDue(deps: CancelDeps): Promise<readonly string[]> {
@@ -29,7 +29,7 @@ export async function cancelDue(deps: CancelDeps): Promise<readonly string[]> {
     leaseMs: 3 * config.requestTimeoutMs + LEASE_SLACK_MS,
     batchSize: CALLS_AT_ONCE,
     maxRounds: MAX_ROUNDS,
-    claim: async (lease) => ({ items: await claimCancels(db, lease) }),
+    claim: (lease) => claimCancels(db, lease),
     perform: ({ items }) =>
       Promise.all(
         items.map(async (cancel) => ({
@@ -37,9 +37,9 @@ export async function cancelDue(deps: CancelDeps): Promise<readonly string[]> {
           answer: cancel.shared ? SHARED : await grainchain.cancel(cancel.grainchain_id, newId()),
         })),
       ),
-    async settle(_, performed) {
+    async settle({ unavailable }, performed) {
       const nowMs = now().getTime();
-      const cancelOutcomes = performed.map((one) => outcomeOf(deps, one, nowMs));
+      const cancelOutcomes = performed.map((one) => outcomeOf(deps, one, unavailable, nowMs));
       const deadLetters = performed.flatMap(({ cancel, answer }, index) => {
         const outcome = cancelOutcomes[index];
         if (outcome?.status !== "dead" || typeof answer === "string") return [];
@@ -60,7 +60,7 @@ export async function cancelDue(deps: CancelDeps): Promise<readonly string[]> {
         }),
         batch: { cancels: performed.length, done: count("done"), dead: count("dead") },
         wakeAt: earliest(cancelOutcomes.flatMap(({ status, due_at }) => (status === "due" ? [due_at] : []))),
-        more: true,
+        more: !(unavailable && count("due") > 0),
       };
     },
   });
@@ -75,13 +75,20 @@ interface Performed {
   readonly answer: "cancelled" | "unknown" | typeof SHARED | Failure;
 }
 
-function outcomeOf(deps: CancelDeps, { cancel, answer }: Performed, nowMs: number): CancelOutcome {
+/** @param unavailable dispatches did not get through either: an outage must kill no cancel, however long it lasts */
+function outcomeOf(
+  deps: CancelDeps,
+  { cancel, answer }: Performed,
+  unavailable: boolean,
+  nowMs: number,
+): CancelOutcome {
   const { validation_id } = cancel;
   const attempts = cancel.attempts + 1;
   const base = { validation_id, attempts, due_at: isoTime(nowMs), outcome: null, error: null };
   if (typeof answer === "string") return { ...base, status: "done", outcome: answer };
-  const { class: failureClass, error, retryAfterMs = REFUSED_DELAY_MS } = answer;
-  if (failureClass === "configuration" || failureClass === "backpressure") {
+  const { class: failureClass, error, retryAfterMs = FREE_DELAY_MS } = answer;
+  const isFree = failureClass === "configuration" || failureClass === "backpressure";
+  if (isFree || (failureClass === "retryable" && unavailable)) {
     const due_at = isoTime(nowMs + retryAfterMs);
     return { ...base, status: "due", attempts: cancel.attempts, due_at, error };
   }

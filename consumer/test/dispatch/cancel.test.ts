@@ -13,7 +13,9 @@ import {
   effectDeps,
   json,
 } from "../support/grainchain.ts";
+import { setSetting } from "../support/queued.ts";
 import { record, setValidation } from "../support/recording.ts";
+import { closedUntil } from "./support.ts";
 
 beforeEach(empty);
 
@@ -221,4 +223,29 @@ test("is not sent while another live validation has the same id", async () => {
   await send(double);
   expect(double.calls).toEqual([]);
   expect(await cancelOf(id)).toMatchObject({ status: "done", outcome: "shared" });
+});
+
+describe("while Grainchain is unavailable", () => {
+  beforeEach(() => setSetting("gate:grainchain", { ...closedUntil(9_999, 8), reason: "unavailable" }));
+
+  test("one is tried at a time, and a failure costs no attempt", async () => {
+    const ids = await cancelled(5);
+    const clock = clockAt(3600);
+    const double = always(() => json({}, 500));
+    for (let minute = 1; minute <= 20; minute++) {
+      await send(double, { clock });
+      expect(double.calls).toHaveLength(minute);
+      clock.nowMs += 60_000;
+    }
+    // They take turns.
+    expect(new Set(double.calls.map(({ path }) => path)).size).toBe(5);
+    for (const id of ids) expect(await cancelOf(id)).toMatchObject({ status: "due", attempts: 0 });
+  });
+
+  test("those that get through are all sent", async () => {
+    await cancelled(5);
+    const double = always(() => json({ success: true, message: "cancelled" }));
+    await send(double);
+    expect(double.calls).toHaveLength(5);
+  });
 });
