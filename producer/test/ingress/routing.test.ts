@@ -188,6 +188,7 @@ describe("a repository that the configuration does not allow", () => {
     expect(await route(event, payload, closed)).toEqual({
       kind: "ignored",
       reason: expect.stringContaining("not allowed"),
+      repositoryDenied: true,
     });
   });
 

@@ -34,13 +34,13 @@ export async function storeDeliveryTimes(db: D1Database, times: readonly Deliver
   await db.prepare(SET_TIMES).bind(JSON.stringify(times)).run();
 }
 
-/** A dead letter is what GitHub has delivered, unless it says otherwise itself: nothing is stored of when that was. */
+/** Dead letters are found by their ids: those that are open can be many. Nothing is stored of when GitHub delivered them. */
 const SELECT_ACCOUNTED_FOR = `
   SELECT substr(id, 6) AS id, fact->>'$.event' AS event, fact->>'$.action' AS action,
          fact->>'$.repository.id' AS repository_id, fact->>'$.fingerprint' AS fingerprint, NULL AS delivered_at,
          1 AS dead
   FROM (SELECT id, status, CASE WHEN json_valid(body) THEN body END AS fact FROM dead_letters)
-  WHERE status IN ('open', 'replaying') AND id IN (SELECT 'fact-' || value FROM json_each(?1))
+  WHERE +status IN ('open', 'replaying') AND id IN (SELECT 'fact-' || value FROM json_each(?1))
   UNION ALL
   SELECT id, event, action, repository_id, fingerprint, delivered_at, 0
   FROM deliveries WHERE id IN (SELECT value FROM json_each(?1))`;
