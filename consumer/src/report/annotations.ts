@@ -1,6 +1,6 @@
 /** Annotations of lines of files: those that a server sends, and those found in the output of failing steps. */
-import { cutWithMark, plainLine, plainText } from "./plain.ts";
-import { isFailing, type Remark, type Step } from "./steps.ts";
+import { cutWithMark, plainLine, plainText } from "@webhook-gateway/shared/text/plain.ts";
+import { isFailing, type Remark, type Step } from "@webhook-gateway/shared/wording/digest.ts";
 
 export type AnnotationLevel = "notice" | "warning" | "failure";
 

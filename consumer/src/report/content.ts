@@ -1,11 +1,27 @@
 /** The content of a report to GitHub: a check run, or a commit status. Pure, without a clock. */
 
+import type { DueReport } from "@webhook-gateway/shared/store/claim/due-report.ts";
+import { type Digest, NO_DIGEST, readDigest } from "@webhook-gateway/shared/wording/digest.ts";
+import { advice, headline, ranNothing, reasonOf } from "@webhook-gateway/shared/wording/run.ts";
 import { type Annotation, annotationsOf } from "./annotations.ts";
 import { codeSpan, link } from "./markdown.ts";
 import { nothingSection, outputSections, stepsTable } from "./sections.ts";
 import { sharedSection, sharedTitle } from "./shared-head.ts";
-import { type Digest, NO_DIGEST, readDigest } from "./steps.ts";
-import { advice, headline, type ReportedRun, ranNothing, reasonOf } from "./wording.ts";
+
+type ReportedColumn =
+  | "state"
+  | "conclusion"
+  | "error"
+  | "dispatch_attempts"
+  | "started_at"
+  | "finished_at"
+  | "digest";
+
+/** A validation as far as it is reported. One that is being dispatched is reported as queued. */
+export type ReportedRun = Pick<
+  DueReport,
+  ReportedColumn | "validation_id" | "run" | "kind" | "number" | "ref" | "others"
+>;
 
 /** The names of checks on GitHub: a check run's name, and a commit status's context. */
 export const CONTEXTS = {
@@ -119,7 +135,7 @@ function summaryOf(
   const reason = reasonOf(reported, digest);
   const run = reported.run > 1 ? ` of run ${reported.run} of this head` : "";
   const parts = [
-    advice(reported, digest),
+    advice(reported, digest, codeSpan),
     sharedSection(reported, reported.others, detailsOf),
     reason === null ? undefined : `The reason given: ${codeSpan(reason)}`,
     digest.truncated ? "The results were too large to be kept whole: steps may be missing." : undefined,

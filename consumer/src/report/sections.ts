@@ -2,10 +2,10 @@
 
 import type { StepOutcome } from "@webhook-gateway/shared/domain/step-outcome.ts";
 import { durationText } from "@webhook-gateway/shared/text/duration.ts";
+import { endOfText } from "@webhook-gateway/shared/text/plain.ts";
 import { byteLength } from "@webhook-gateway/shared/text/text.ts";
+import { type Digest, isFailing, type Step } from "@webhook-gateway/shared/wording/digest.ts";
 import { codeBlock, codeCell, codeSpan, FENCE_BYTES } from "./markdown.ts";
-import { endOfText } from "./plain.ts";
-import { type Digest, isFailing, type Step } from "./steps.ts";
 
 /** GitHub's limit for a check run's summary and for its text: characters by its docs, bytes by its answers. */
 export const MAX_MARKDOWN_BYTES = 65_535;

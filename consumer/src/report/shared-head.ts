@@ -1,8 +1,8 @@
 /** A commit that is the head of several open subjects: its one check names all of them. */
 import type { OtherSubject } from "@webhook-gateway/shared/store/claim/due-report.ts";
+import { cutWithMark, plainLine } from "@webhook-gateway/shared/text/plain.ts";
 import { byteLength } from "@webhook-gateway/shared/text/text.ts";
 import { codeSpan, link } from "./markdown.ts";
-import { cutWithMark, plainLine } from "./plain.ts";
 
 /** What a check is about. */
 export type SubjectName = Pick<OtherSubject, "kind" | "number" | "ref">;

@@ -1,8 +1,8 @@
+import { readDigest } from "@webhook-gateway/shared/wording/digest.ts";
 import { describe, expect, test } from "vitest";
 import { amount } from "../../../test/support/amount.ts";
 import fc from "../../../test/support/fast-check.ts";
 import { annotationsOf, MAX_ANNOTATIONS, pathInRepository } from "../../src/report/annotations.ts";
-import { readDigest } from "../../src/report/steps.ts";
 import { bytesOf, failing, hostileDigest, sent, stepsOf } from "./support.ts";
 
 const remarked = (...annotations: unknown[]) => annotationsOf(stepsOf(sent("lint", { annotations })));

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { amount } from "../../../test/support/amount.ts";
 import fc from "../../../test/support/fast-check.ts";
+import type { ReportedRun } from "../../src/report/content.ts";
 import { checkRunContent, commitStatusContent } from "../../src/report/content.ts";
-import type { ReportedRun } from "../../src/report/wording.ts";
 import { bytesOf, detailsOf, failing, hostile, hostileDigest, reported, withoutCode } from "./support.ts";
 
 const LIMIT = 65_535;

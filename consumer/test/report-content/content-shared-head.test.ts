@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
+import type { ReportedRun } from "../../src/report/content.ts";
 import { checkRunContent, commitStatusContent } from "../../src/report/content.ts";
-import type { ReportedRun } from "../../src/report/wording.ts";
 import { detailsOf, failing, reported, sent } from "./support.ts";
 
 const check = (fields: Partial<ReportedRun>) => checkRunContent(reported(fields), detailsOf);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
+import type { ReportedRun } from "../../src/report/content.ts";
 import { checkRunContent, commitStatusContent } from "../../src/report/content.ts";
-import type { ReportedRun } from "../../src/report/wording.ts";
 import { bytesOf, DETAILS, detailsOf, failing, reported, sent, withoutCode } from "./support.ts";
 
 const LIMIT = 65_535;

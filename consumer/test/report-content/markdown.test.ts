@@ -1,8 +1,8 @@
+import { plainLine, plainText } from "@webhook-gateway/shared/text/plain.ts";
 import { describe, expect, test } from "vitest";
 import { amount } from "../../../test/support/amount.ts";
 import fc from "../../../test/support/fast-check.ts";
 import { codeBlock, codeCell, codeSpan, FENCE_BYTES, link } from "../../src/report/markdown.ts";
-import { plainLine, plainText } from "../../src/report/plain.ts";
 import { bytesOf, hostile, withoutCode } from "./support.ts";
 
 test.each([

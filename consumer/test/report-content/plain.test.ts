@@ -1,6 +1,6 @@
+import { cutWithMark, endOfText, plainLine, plainText } from "@webhook-gateway/shared/text/plain.ts";
 import { describe, expect, test } from "vitest";
 import fc from "../../../test/support/fast-check.ts";
-import { cutWithMark, endOfText, plainLine, plainText } from "../../src/report/plain.ts";
 import { bytesOf, hostile } from "./support.ts";
 
 describe("plain text", () => {

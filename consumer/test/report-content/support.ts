@@ -1,6 +1,6 @@
+import { readDigest, type Step } from "@webhook-gateway/shared/wording/digest.ts";
 import fc from "fast-check";
-import { readDigest, type Step } from "../../src/report/steps.ts";
-import type { ReportedRun } from "../../src/report/wording.ts";
+import type { ReportedRun } from "../../src/report/content.ts";
 
 export const detailsOf = (id: string): string => `https://gateway.example/validations/${id}`;
 export const DETAILS = detailsOf("7-pr-1-abc-1");

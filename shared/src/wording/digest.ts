@@ -1,7 +1,8 @@
 /** Reads the digest of a run's results. Lenient: a field of a wrong type counts as missing, and nothing throws. */
-import { type StepOutcome, stepOutcome } from "@webhook-gateway/shared/domain/step-outcome.ts";
+
 import * as v from "valibot";
-import { plainLine, plainText } from "./plain.ts";
+import { type StepOutcome, stepOutcome } from "../domain/step-outcome.ts";
+import { plainLine, plainText } from "../text/plain.ts";
 
 /** One step of a run; its texts are plain. */
 export interface Step {

@@ -1,6 +1,7 @@
-/** Text from outside, made safe to show anywhere. For Markdown see `markdown.ts`. */
-import { byteLength, cutText } from "@webhook-gateway/shared/text/text.ts";
+/** Text from outside, made safe to show anywhere. Markdown needs more. */
+
 import stripAnsi from "strip-ansi";
+import { byteLength, cutText } from "./text.ts";
 
 /**
  * Characters that are invisible, or change how their neighbors look: controls but line feed and tab, bidirectional marks,

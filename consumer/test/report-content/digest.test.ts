@@ -1,6 +1,6 @@
+import { NO_DIGEST, readDigest } from "@webhook-gateway/shared/wording/digest.ts";
 import { expect, test } from "vitest";
 import fc from "../../../test/support/fast-check.ts";
-import { NO_DIGEST, readDigest } from "../../src/report/steps.ts";
 import { failing, hostileDigest, sent, stepsOf } from "./support.ts";
 
 test("reads what a Grainchain server sends", () => {

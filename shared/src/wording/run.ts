@@ -1,25 +1,20 @@
-/** The verdict on a validation in words: a headline in plain text, and what to do next in Markdown. */
+/** A run in words, the same in its check and on its page: the verdict in one line, and what to do next. */
 
-import type { DueReport } from "@webhook-gateway/shared/store/claim/due-report.ts";
-import { durationText } from "@webhook-gateway/shared/text/duration.ts";
-import { codeSpan } from "./markdown.ts";
-import { plainLine } from "./plain.ts";
-import { type Digest, isFailing, type Step } from "./steps.ts";
+import type { Conclusion, REPORTED_STATES } from "../domain/validation.ts";
+import { durationText } from "../text/duration.ts";
+import { plainLine } from "../text/plain.ts";
+import { type Digest, isFailing, type Step } from "./digest.ts";
 
-type ReportedColumn =
-  | "state"
-  | "conclusion"
-  | "error"
-  | "dispatch_attempts"
-  | "started_at"
-  | "finished_at"
-  | "digest";
-
-/** A validation as far as it is reported. One that is being dispatched is reported as queued. */
-export type ReportedRun = Pick<
-  DueReport,
-  ReportedColumn | "validation_id" | "run" | "kind" | "number" | "ref" | "others"
->;
+/** A run as far as words are made of it. One that is being dispatched is described as queued. */
+export interface DescribedRun {
+  readonly state: (typeof REPORTED_STATES)[number];
+  readonly conclusion: Conclusion | null;
+  /** Why it broke, as its source gave it. */
+  readonly error: string | null;
+  readonly dispatch_attempts: number;
+  readonly started_at: string | null;
+  readonly finished_at: string | null;
+}
 
 /** The limit of a reason from outside. */
 const REASON_BYTES = 500;
@@ -29,17 +24,17 @@ const NAMED = 5;
 const NOTHING = "none";
 
 /** The verdict in one line of plain text, which GitHub shows as it is; not cut. */
-export function headline(reported: ReportedRun, digest: Digest): string {
-  const reason = reasonOf(reported, digest);
+export function headline(run: DescribedRun, digest: Digest): string {
+  const reason = reasonOf(run, digest);
   const because = reason === null ? "" : `: ${reason}`;
-  switch (reported.state) {
+  switch (run.state) {
     case "queued":
       return "Waiting for a sandbox";
     case "pending":
     case "running":
       return "Validation is running";
     case "completed":
-      return reported.conclusion === "success" ? passed(reported, digest) : failed(digest, (name) => name);
+      return run.conclusion === "success" ? passed(run, digest) : failed(digest, (name) => name);
     case "failed":
       return `The sandbox broke${because}`;
     case "cancelled":
@@ -53,20 +48,23 @@ export function headline(reported: ReportedRun, digest: Digest): string {
   }
 }
 
-/** The verdict and what to do next, as Markdown. */
-export function advice(reported: ReportedRun, digest: Digest): string {
-  switch (reported.state) {
+/**
+ * The verdict and what to do next.
+ * @param show how the name of a step is written: in code for Markdown
+ */
+export function advice(run: DescribedRun, digest: Digest, show: (name: string) => string): string {
+  switch (run.state) {
     case "queued":
       return "Waiting for a sandbox. There is nothing to do.";
     case "pending":
     case "running":
       return "The validation is running. There is nothing to do: the result will appear here.";
     case "completed":
-      if (reported.conclusion !== "success")
-        return `${failed(digest, codeSpan)}. Fix the change and push it. If the failure comes and goes, use Re-run.`;
+      if (run.conclusion !== "success")
+        return `${failed(digest, show)}. Fix the change and push it. If the failure comes and goes, use Re-run.`;
       if (ranNothing(digest))
         return "Nothing failed, but no step is known to have run. Make sure that the repository says what to run.";
-      return `${passed(reported, digest)}. There is nothing to do.`;
+      return `${passed(run, digest)}. There is nothing to do.`;
     case "failed":
       return "The sandbox broke before the change could be judged. This says nothing about the change; use Re-run.";
     case "cancelled":
@@ -76,12 +74,12 @@ export function advice(reported: ReportedRun, digest: Digest): string {
     case "timed_out":
       return "There was no result from the sandbox in time. This says nothing about the change; use Re-run.";
     case "dead":
-      return `The validation could not be started${tries(reported)}. This says nothing about the change; use Re-run.`;
+      return `The validation could not be started${tries(run)}. This says nothing about the change; use Re-run.`;
   }
 }
 
 /** The reason of a failure, as its source gave it: one line of plain text, null if none is known. */
-export function reasonOf({ state, conclusion, error }: ReportedRun, digest: Digest): string | null {
+export function reasonOf({ state, conclusion, error }: DescribedRun, digest: Digest): string | null {
   const broke = state === "failed" || state === "timed_out" || state === "dead";
   // The error of a completed run may be an old one, from before it was dispatched again.
   const reason = broke ? (error ?? digest.error) : conclusion === "failure" ? digest.error : null;
@@ -92,9 +90,9 @@ export function reasonOf({ state, conclusion, error }: ReportedRun, digest: Dige
 export const ranNothing = ({ steps, truncated }: Digest): boolean =>
   !truncated && steps.every((step) => step.outcome === "skipped" || isPlaceholder(step));
 
-function passed(reported: ReportedRun, digest: Digest): string {
+function passed(run: DescribedRun, digest: Digest): string {
   const { steps } = digest;
-  const took = durationOf(reported, digest);
+  const took = durationOf(run, digest);
   const time = took === null ? "" : ` in ${durationText(took)}`;
   if (steps.length === 0) return `Passed${time}`;
   if (ranNothing(digest)) return "Nothing was run";
@@ -115,7 +113,7 @@ function failed({ steps }: Digest, show: (name: string) => string): string {
 const isPlaceholder = ({ name, outcome, exitCode }: Step): boolean =>
   name === NOTHING && outcome === "passed" && exitCode === null;
 
-function durationOf({ started_at, finished_at }: ReportedRun, digest: Digest): number | null {
+function durationOf({ started_at, finished_at }: DescribedRun, digest: Digest): number | null {
   if (digest.durationMs !== null) return digest.durationMs;
   const ms = Date.parse(finished_at ?? "") - Date.parse(started_at ?? "");
   return ms >= 0 ? ms : null;
@@ -123,5 +121,5 @@ function durationOf({ started_at, finished_at }: ReportedRun, digest: Digest): n
 
 const count = (steps: number): string => (steps === 1 ? "1 step" : `${steps} steps`);
 
-const tries = ({ dispatch_attempts: attempts }: ReportedRun): string =>
+const tries = ({ dispatch_attempts: attempts }: DescribedRun): string =>
   attempts > 0 ? ` in ${attempts === 1 ? "1 attempt" : `${attempts} attempts`}` : "";
