@@ -22,6 +22,8 @@ export interface Workerd {
 const CONFIG = path.join(import.meta.dirname, "wrangler.toml");
 const ENTRY = "worker.js";
 const CLASS = "Simulation";
+/** What the Workers import of the platform. */
+const PLATFORM = path.join(import.meta.dirname, "machine/cloudflare-workers.mjs");
 
 export async function startWorkerd(): Promise<Workerd> {
   const startedMs = performance.now();
@@ -36,6 +38,11 @@ export async function startWorkerd(): Promise<Workerd> {
         name: "simulation",
         modules: [
           { type: "ESModule", path: path.join(folder, ENTRY), contents },
+          {
+            type: "ESModule",
+            path: path.join(folder, path.basename(PLATFORM)),
+            contents: readFileSync(PLATFORM, "utf8"),
+          },
           ...texts.map((name) => ({ type: "Text" as const, path: path.join(folder, name) })),
         ],
         modulesRoot: folder,
@@ -72,18 +79,11 @@ export async function startWorkerd(): Promise<Workerd> {
 async function bundle(folder: string): Promise<string> {
   const { code, output } = await runWrangler(["deploy", "--dry-run", "--outdir", folder, "-c", CONFIG]);
   if (code !== 0) throw new Error(`the simulation could not be built:\n${output}`);
-  const script = readFileSync(path.join(folder, ENTRY), "utf8");
-  const simulated = script.replaceAll(
-    OBJECT_IMPORT,
-    (_, name = "DurableObject") => `class ${name} ${OBJECT_BODY}`,
+  return readFileSync(path.join(folder, ENTRY), "utf8").replaceAll(
+    '"cloudflare:workers"',
+    `"./${path.basename(PLATFORM)}"`,
   );
-  if (simulated.includes("cloudflare:workers")) throw new Error("the Workers import more of the platform");
-  return simulated;
 }
-
-/** The platform's base class of objects takes only the platform's own state. */
-const OBJECT_IMPORT = /import \{ DurableObject(?: as (\w+))? \} from "cloudflare:workers";/g;
-const OBJECT_BODY = "{ constructor(ctx, env) { this.ctx = ctx; this.env = env; } }";
 
 const CLOCK_TICKS_A_SECOND = 100;
 
