@@ -7,6 +7,7 @@ import { type GrainchainDouble, startDouble } from "../grainchain/server.ts";
 import { cleanUpAfterFile } from "../system/file-end.ts";
 import { type Gateway, SECRETS, startGateway } from "./support/gateway.ts";
 import { openPull, waitForState as waitForRun } from "./support/pull-requests.ts";
+import { BEFORE, testRunbooks } from "./support/runbooks.ts";
 
 /** Its runs continue until they are cancelled. */
 const SLOW = "acme/slow";
@@ -29,7 +30,7 @@ beforeAll(async () => {
   ]);
   grainchain.script.scenario = (run) => (scenarios.get(run.request.project_id) ?? succeeds)(run);
   refuse(true);
-  gateway = await startGateway(grainchain.url, {}, whenDone);
+  gateway = await startGateway(grainchain.url, BEFORE, whenDone);
 });
 
 function refuse(refuses: boolean): void {
@@ -223,3 +224,5 @@ test.each([[["trace", "what is this?"]], [["replays", "list", "--cursor", "nonse
     expect(await operate(...args)).toMatchObject({ code: 2, stdout: "" });
   },
 );
+
+testRunbooks(() => ({ gateway, grainchain, repo: SLOW }));
