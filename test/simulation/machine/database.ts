@@ -33,6 +33,7 @@ interface Result {
 }
 
 interface Job {
+  readonly arrivedMs: number;
   readonly statements: readonly Statement[];
   readonly resolve: (results: Result[]) => void;
   readonly reject: (thrown: unknown) => void;
@@ -52,7 +53,7 @@ export class Database {
   readonly #random: () => number;
   readonly #waiting: Job[] = [];
   #busy = false;
-  /** Statements that waited for others, at most, in milliseconds. */
+  /** For so long a query waited for others, at most. */
   maxWaitMs = 0;
   /** Why nothing gets through, and after how many milliseconds one is told. */
   outage: (() => { readonly message: string; readonly afterMs: number }) | undefined;
@@ -89,24 +90,23 @@ export class Database {
       return promise;
     }
     const [least, most] = NETWORK_MS;
-    const sentMs = this.#clock.nowMs;
     this.#clock.after(least + (most - least) * this.#random(), () => {
-      this.#waiting.push({ statements, resolve, reject });
-      if (!this.#busy) this.#next(sentMs);
+      this.#waiting.push({ arrivedMs: this.#clock.nowMs, statements, resolve, reject });
+      if (!this.#busy) this.#next();
     });
     return promise;
   }
 
-  #next(sentMs: number): void {
+  #next(): void {
     const job = this.#waiting.shift();
     this.#busy = job !== undefined;
     if (job === undefined) return;
-    this.maxWaitMs = Math.max(this.maxWaitMs, this.#clock.nowMs - sentMs);
+    this.maxWaitMs = Math.max(this.maxWaitMs, this.#clock.nowMs - job.arrivedMs);
     const outcome = this.#execute(job.statements);
     const done = () => {
       if ("results" in outcome) job.resolve(outcome.results);
       else job.reject(outcome.thrown);
-      this.#next(this.#clock.nowMs);
+      this.#next();
     };
     this.#clock.after(outcome.ms, done);
   }

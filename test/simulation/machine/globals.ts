@@ -52,6 +52,7 @@ export function installGlobals(clock: Clock, random: RandomSource): void {
     clock.after(ms, () => controller.abort(reason()));
     return controller.signal;
   });
+  install(globalThis, "scheduler", { wait: (ms: number) => clock.wait(ms) });
   install(performance, "now", () => clock.nowMs);
   install(Math, "random", random);
   install(crypto, "randomUUID", () => uuid(random));
