@@ -164,12 +164,12 @@ describe("what is not run again has a word on it in its timeline", () => {
     [
       "a closed pull request",
       () => record([pullRequest(repository)("closed", "a", 2)]),
-      /^not run again: its subject is closed$/,
+      /^not run again: its subject is closed \(operator:[\w-]+\)$/,
     ],
     [
       "a subject that is gone",
       () => env.DB.prepare("DELETE FROM subjects WHERE repository_id = ?1").bind(repository.id).run(),
-      /^not run again: its subject is gone$/,
+      /^not run again: its subject is gone \(operator:[\w-]+\)$/,
     ],
   ];
   test.each(refusals)("%s", async (_, happen, reason) => {
