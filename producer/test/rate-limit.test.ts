@@ -71,6 +71,17 @@ test.each([
   },
 );
 
+test.each(["bearer", "capability"] as const)(
+  "past the limit, a wrong signature beside a %s does not get it compared",
+  async (form) => {
+    const app = startApp({ limit: 0 });
+    await app.fetch(await callback(form, undefined, "guess"));
+    const right = await callback(form);
+    right.headers.set("x-grainchain-signature-256", `sha256=${"0".repeat(64)}`);
+    await expectRefusal(await app.fetch(right), 429, "rate_limited");
+  },
+);
+
 test("a limiter that fails limits nothing", async () => {
   const limit = { limit: () => Promise.reject(new Error("no answer")) };
   const log = createLog({ debug: false, write: () => {} });

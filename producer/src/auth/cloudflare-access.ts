@@ -43,13 +43,20 @@ export function createAccess({ config, now, fetch }: AccessDeps): IdentifyByAcce
 const tokenOf = ({ headers }: Request): string | undefined =>
   headers.get("cf-access-jwt-assertion") ?? parseCookies(headers.get("cookie") ?? "").CF_Authorization;
 
+/** https://developers.cloudflare.com/cloudflare-one/access-controls/applications/http-apps/authorization-cookie/application-token/ */
+const ALGORITHM = "RS256";
+
 async function emailOf(
   token: string,
   keys: JWTVerifyGetKey,
   options: { readonly issuer: string; readonly audience: string[]; readonly currentDate: Date },
 ): Promise<string | { readonly error: ApiError } | undefined> {
   try {
-    const { payload } = await jwtVerify(token, keys, { ...options, requiredClaims: ["exp"] });
+    const { payload } = await jwtVerify(token, keys, {
+      ...options,
+      algorithms: [ALGORITHM],
+      requiredClaims: ["exp"],
+    });
     const email = typeof payload.email === "string" ? payload.email.toLowerCase() : "";
     return /^[\x21-\x7e]{1,200}$/.test(email) && email.includes("@") ? email : undefined;
   } catch (thrown) {

@@ -30,6 +30,8 @@ export interface GuardDeps {
 
 /** Stands before everything that needs a credential. Every refusal is a log line `access.refused`, and is counted. */
 export interface AccessGuard {
+  /** Whether a client is over its limit: what can be guessed is then not compared. */
+  isLimited(request: Request, realm: AuthRealm): boolean;
   /** The refusal for a client that is over its limit, before its credential is compared. */
   refuseLimited(request: Request, realm: AuthRealm): ApiError | undefined;
   /** Counts a failed signature against the client. @returns the refusal to answer with */
@@ -70,14 +72,18 @@ export function createAccessGuard({ limit, log, now, countRefusal }: GuardDeps):
     return answer;
   }
 
+  function isLimited(request: Request, realm: AuthRealm): boolean {
+    const key = keyOf(request, realm);
+    const untilMs = limitedUntilMs.get(key) ?? 0;
+    if (untilMs > now().getTime()) return true;
+    limitedUntilMs.delete(key);
+    return false;
+  }
+
   return {
+    isLimited,
     refuseLimited(request, realm) {
-      const untilMs = limitedUntilMs.get(keyOf(request, realm));
-      if (untilMs === undefined) return undefined;
-      if (untilMs <= now().getTime()) {
-        limitedUntilMs.delete(keyOf(request, realm));
-        return undefined;
-      }
+      if (!isLimited(request, realm)) return undefined;
       note(request, realm, LIMITED.code);
       return LIMITED;
     },

@@ -78,7 +78,10 @@ interface AuthenticCallback {
   readonly body: CallbackBody;
 }
 
-/** Credentials come first: the body of a stranger is read only if its signature could be right. */
+/**
+ * Credentials come first: the body of a stranger is read only if its signature could be right. A signature does not let a
+ * client that is over its limit guess anything else.
+ */
 async function readCallback(
   deps: CallbackDeps,
   request: Request,
@@ -87,12 +90,12 @@ async function readCallback(
 ): Promise<AuthenticCallback | ApiError> {
   const { authenticator, guard } = deps;
   const signed = hasSignature(request.headers);
-  const limited = signed ? undefined : guard.refuseLimited(request, "callback");
-  const known =
-    limited === undefined ? await authenticator.byCredential(request.headers, capability) : undefined;
+  const known = guard.isLimited(request, "callback")
+    ? undefined
+    : await authenticator.byCredential(request.headers, capability);
   if (known === undefined && !signed) {
     await discardBody(request, MAX_BODY_BYTES, true);
-    return limited ?? refuseCallback(deps, request, capability);
+    return guard.refuseLimited(request, "callback") ?? refuseCallback(deps, request, capability);
   }
   const body = await readBody(request, MAX_CALLBACK_BYTES, known === undefined ? hold : undefined);
   if (typeof body === "string") return refuseUnread(body);
