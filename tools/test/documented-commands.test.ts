@@ -214,3 +214,22 @@ test.each(DOCUMENTS)("%s names files that exist", (document) => {
   const missing = [...named].filter(([, file = ""]) => !existsSync(path.join(ROOT, file)));
   expect(missing.map(([, file]) => file)).toEqual([]);
 });
+
+test("each threat names its tests", () => {
+  const [, table = ""] = /^\| threat [\s\S]*?\n((?:\|.*\n)+)/m.exec(readDocument("docs/security.md")) ?? [];
+  const rows = table.trim().split("\n").slice(1);
+  expect(rows.length).toBeGreaterThan(20);
+  for (const row of rows) {
+    let folder = "";
+    const names = [...(row.split("|").at(-2) ?? "").matchAll(/`([\w./-]+)`/g)].map(([, name = ""]) => name);
+    expect(names, row).not.toEqual([]);
+    for (const name of names) {
+      // A name without a folder is in the folder before it.
+      const file = name.includes("/") ? name : path.join(folder, name);
+      folder = path.dirname(file);
+      expect(globSync(`${file}{,/**/*.test.{ts,tsx}}`, { cwd: ROOT }), row).toContainEqual(
+        expect.stringMatching(/\.test\.tsx?$/),
+      );
+    }
+  }
+});
