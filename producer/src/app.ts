@@ -20,7 +20,8 @@ import { receiveCallback } from "./callback/status-callback.ts";
 import { createDashboardData } from "./dashboard/data.ts";
 import { createDashboard } from "./dashboard/index.tsx";
 import { createHealth } from "./health/health.ts";
-import { projectStatus } from "./health/project-status.ts";
+import { type ProjectStatusAnswer, projectStatus } from "./health/project-status.ts";
+import { createSharedAnswers } from "./health/shared-answer.ts";
 import { watchQueue } from "./health/watched-queue.ts";
 import { type ApiError, errorResponse } from "./http/api-error.ts";
 import { setCommonHeaders } from "./http/common-headers.ts";
@@ -36,6 +37,8 @@ export interface AppDeps {
   readonly queue: Pick<Queue<unknown>, "send">;
   readonly failedSignatures: RateLimit;
   readonly countRefusal: (realm: AuthRealm) => void;
+  /** Lets work go on after the response. */
+  readonly waitUntil: (work: Promise<unknown>) => void;
   readonly log: Log;
   readonly now: () => Date;
   readonly newId: () => string;
@@ -76,11 +79,12 @@ function createRoutes(appDeps: AppDeps) {
     identifyByAccess: createAccess({ config, now, fetch: appDeps.fetch }),
     room: createBodyRoom(now),
   };
-  const health = createHealth({ db: deps.db, queue, environment: config.ENVIRONMENT, now });
+  const health = createHealth({ ...deps, environment: config.ENVIRONMENT });
   const secrets = webhookSecrets(config);
+  const shareStatus = createSharedAnswers<ProjectStatusAnswer>(deps);
   const verifyDelivery = createVerifier(secrets);
   const scopeOf = createSecretScopes(secrets);
-  const authenticator = createAuthenticator(callbackSecrets(config));
+  const authenticator = createAuthenticator(callbackSecrets(config), config.CALLBACK_BEARER);
   const policy = createRoutingPolicy(config);
 
   const app = new Hono<AppEnv>({ strict: false });
@@ -116,9 +120,11 @@ function createRoutes(appDeps: AppDeps) {
         return refuse(context, await guard.refuseUnauthorized(context.req.raw, "token", message));
       }
     }
-    const answer = await projectStatus(deps.db, projectId);
+    const answer = await (open
+      ? shareStatus(projectId.toLowerCase(), () => projectStatus(deps.db, projectId))
+      : projectStatus(deps.db, projectId));
     if ("error" in answer) return refuse(context, answer.error);
-    // If it is public, all clients together cost D1 one read in five seconds.
+    // If it is public, all clients of an isolate together cost D1 one read of a project in five seconds.
     context.header("cache-control", open ? "public, max-age=5" : "private, no-cache");
     return context.json(answer.body);
   };

@@ -21,12 +21,18 @@ function appFor(env: Env): App {
     worker: "producer",
   });
   const now = () => new Date();
+  if (config.ENVIRONMENT === "production" && config.PROJECT_STATUS_PUBLIC) {
+    log.warn("config.open", {
+      reason: "PROJECT_STATUS_PUBLIC shows the status of every repository to anybody",
+    });
+  }
   const quiet = createApp({
     config,
     db: env.DB,
     queue: env.EVENTS,
     failedSignatures: env.FAILED_SIGNATURES,
     countRefusal: createRefusalCounter({ db: env.DB, log, now, waitUntil, wait: (ms) => scheduler.wait(ms) }),
+    waitUntil,
     log,
     now,
     newId: () => crypto.randomUUID(),

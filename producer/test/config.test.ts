@@ -29,6 +29,7 @@ test("only the secrets and the environment are needed", () => {
     GRAINCHAIN_CALLBACK_SECRET_PREVIOUS: undefined,
     OPERATOR_TOKENS: {},
     READER_TOKENS: {},
+    CALLBACK_BEARER: true,
     ACCESS_TEAM_DOMAIN: undefined,
     ACCESS_AUD: [],
     ACCESS_OPERATORS: [],

@@ -34,6 +34,10 @@ function checkWorker(context: CheckContext, worker: WorkerName, name: string): F
     if (!(thrown instanceof ConfigError)) throw thrown;
     return fail(name, thrown.message, `fix these in ${locationsOf(thrown, context)} or ${name}`);
   }
+  if (environment === "production" && values.PROJECT_STATUS_PUBLIC === "true") {
+    const open = "PROJECT_STATUS_PUBLIC shows the status of every repository to anybody";
+    return warn(name, open, `set it to "false" in [env.${environment}.vars]`);
+  }
   return values.ENVIRONMENT === environment
     ? ok(name, `all values are valid (${environment})`)
     : fail(name, `ENVIRONMENT is not ${environment}`, `set it in [env.${environment}.vars]`);

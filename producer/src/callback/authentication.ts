@@ -35,7 +35,7 @@ export const hasSignature = (headers: Headers): boolean => isSignature(headers.g
  * Tries each form with each active secret, in constant time. The path's capability comes first: it alone says which
  * validation the callback belongs to.
  */
-export function createAuthenticator(secrets: readonly LabeledSecret[]): Authenticator {
+export function createAuthenticator(secrets: readonly LabeledSecret[], allowBearer = true): Authenticator {
   const verifySignature = createVerifier(secrets);
   return {
     async byCredential(headers, capability) {
@@ -44,7 +44,7 @@ export function createAuthenticator(secrets: readonly LabeledSecret[]): Authenti
         const secret = await labelOf(secrets, (one) => verifyCapability(one, validationId, token));
         if (secret !== undefined) return { idKind: "ours", secret };
       }
-      const bearer = bearerToken(headers.get("authorization"));
+      const bearer = allowBearer ? bearerToken(headers.get("authorization")) : undefined;
       if (bearer === undefined) return undefined;
       return anyOf(await labelOf(secrets, (one) => sameSecret(bearer, one)));
     },

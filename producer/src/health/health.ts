@@ -7,6 +7,7 @@ import {
 } from "@webhook-gateway/shared/domain/database-size.ts";
 import { loadDispatchSettings } from "@webhook-gateway/shared/store/settings.ts";
 import { VERSION } from "@webhook-gateway/shared/version.ts";
+import { createSharedAnswers, type SharedAnswerDeps } from "./shared-answer.ts";
 
 type CheckStatus = "ok" | "degraded" | "failed" | "unknown";
 interface Check {
@@ -23,9 +24,6 @@ export interface Health {
   readonly checks: Readonly<Record<"api" | "database" | "queue" | "grainchain" | "consumer", Check>>;
 }
 
-/** An answer is reused for this long, so that the route cannot be used to overload D1. */
-const CACHE_MS = 5_000;
-
 /** What the last send told. A queue has no health check of its own. */
 export interface QueueWitness {
   readonly lastSend: "ok" | "failed" | undefined;
@@ -41,29 +39,29 @@ const OLD_MESSAGE_MS = 2 * 60_000;
 /** What a send told is believed for this long. */
 const BELIEVED_MS = 60_000;
 
-/** A health check with its cache. */
-export function createHealth(deps: {
+interface HealthDeps extends SharedAnswerDeps {
   readonly db: D1Database;
   readonly queue: QueueWitness;
   readonly environment: string;
-  readonly now: () => Date;
-}): () => Promise<Health> {
-  let cached: { readonly health: Health; readonly until: number } | undefined;
-  return async () => {
-    const now = deps.now();
-    if (cached !== undefined && now.getTime() < cached.until) return cached.health;
-    const stored = await checkDatabase(deps.db, deps.queue, now);
-    const checks = { api: { status: "ok" }, queue: checkQueue(deps.queue), ...stored } as const;
-    const health: Health = {
-      status: overall(checks),
-      service: "webhook-gateway",
-      version: VERSION,
-      environment: deps.environment,
-      timestamp: now.toISOString(),
-      checks,
-    };
-    cached = { health, until: now.getTime() + CACHE_MS };
-    return health;
+}
+
+/** A health check that reads D1 once, however many ask at once. */
+export function createHealth(deps: HealthDeps): () => Promise<Health> {
+  const share = createSharedAnswers<Health>(deps);
+  return () => share("", () => checkHealth(deps));
+}
+
+async function checkHealth({ db, queue, environment, now: clock }: HealthDeps): Promise<Health> {
+  const now = clock();
+  const stored = await checkDatabase(db, queue, now);
+  const checks = { api: { status: "ok" }, queue: checkQueue(queue), ...stored } as const;
+  return {
+    status: overall(checks),
+    service: "webhook-gateway",
+    version: VERSION,
+    environment,
+    timestamp: now.toISOString(),
+    checks,
   };
 }
 

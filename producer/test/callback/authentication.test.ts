@@ -47,6 +47,11 @@ describe.each(AUTH_FORMS)("while the callback secret is changed, by %s", (form) 
   });
 });
 
+test.each(AUTH_FORMS)("with CALLBACK_BEARER off, only the bearer form is refused: %s", async (form) => {
+  const { response } = await send(form, SECRETS.GRAINCHAIN_CALLBACK_SECRET, { CALLBACK_BEARER: "false" });
+  expect(response.status).toBe(form === "bearer" ? 401 : statusOf(form));
+});
+
 test.each(AUTH_FORMS)("what is one secret twice is the current one, by %s", async (form) => {
   const secret = SECRETS.GRAINCHAIN_CALLBACK_SECRET;
   const { lines } = await send(form, secret, { GRAINCHAIN_CALLBACK_SECRET_PREVIOUS: secret });

@@ -187,3 +187,18 @@ test("a failure is reused too", async () => {
   for (let i = 0; i < 5; i++) expect((await askHealth(app)).status).toBe(503);
   expect(asked).toBe(1);
 });
+
+test("reads D1 once, however many ask at once", async () => {
+  let reads = 0;
+  const db = {
+    ...untouchableDb,
+    prepare: () => {
+      reads++;
+      throw new Error("D1 is away");
+    },
+  } satisfies D1Database;
+  const app = startApp({ db });
+  const answers = await Promise.all(Array.from({ length: 50 }, () => askHealth(app)));
+  expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([503]));
+  expect(reads).toBe(1);
+});

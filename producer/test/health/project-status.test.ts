@@ -28,6 +28,41 @@ test("a project never heard of is inactive, not unknown", async () => {
   });
 });
 
+test("a repository's number stands for its name, also after a rename", async () => {
+  const [before, after] = [freshProject(), freshProject()];
+  const insert = "INSERT INTO repository_names (name, repository_id, at) VALUES (?1, ?2, ?3)";
+  await env.DB.batch([
+    env.DB.prepare(insert).bind(before, 771_001, "2026-11-23T09:00:00.000Z"),
+    env.DB.prepare(insert).bind(after, 771_001, "2026-11-23T10:00:00.000Z"),
+  ]);
+  await insertDelivery(env.DB, { repository: before, received_at: "2026-11-23T10:00:01.000Z" });
+  expect(await jsonOf(await ask("771001"))).toMatchObject({ project_id: after, status: "active" });
+  expect(await jsonOf(await ask("771002"))).toMatchObject({ project_id: "771002", status: "inactive" });
+  await expectRefusal(await ask("0771001"), 400, "invalid_project_id");
+});
+
+test("an open status is read once, however many ask within five seconds", async () => {
+  let now = Date.parse("2026-11-23T10:00:00.000Z");
+  let batches = 0;
+  const db = new Proxy(env.DB, {
+    get(target, name) {
+      if (name === "batch") batches++;
+      const value: unknown = Reflect.get(target, name);
+      return typeof value === "function" ? value.bind(target) : value;
+    },
+  });
+  const app = startApp({ db, env: OPEN, now: () => new Date(now) });
+  const get = (path: string) => app.fetch(new Request(`${ORIGIN}/webhook/projects/${path}/status`));
+  const project = freshProject();
+  await Promise.all(Array.from({ length: 20 }, () => get(project)));
+  expect(batches).toBe(1);
+  await get(freshProject());
+  expect(batches).toBe(2);
+  now += 5_000;
+  await get(project);
+  expect(batches).toBe(3);
+});
+
 describe("of a project", () => {
   test("the last event is the one received last", async () => {
     const repository = freshProject();

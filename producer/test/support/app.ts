@@ -7,10 +7,10 @@ import { createApp } from "../../src/app.ts";
 import type { AuthRealm } from "../../src/auth/rate-limit.ts";
 
 export const SECRETS = {
-  GITHUB_WEBHOOK_SECRET: "unit-webhook-secret-5f1d",
-  GRAINCHAIN_CALLBACK_SECRET: "unit-callback-secret-77ab",
-  OPERATOR_TOKEN: "unit-operator-token-c0de",
-  READER_TOKEN: "unit-reader-token-beef",
+  GITHUB_WEBHOOK_SECRET: "unit-webhook-secret-5f1d-000000000",
+  GRAINCHAIN_CALLBACK_SECRET: "unit-callback-secret-77ab-00000000",
+  OPERATOR_TOKEN: "unit-operator-token-c0de-000000000",
+  READER_TOKEN: "unit-reader-token-beef-00000000000",
 } as const;
 
 export const ORIGIN = "https://gateway.test";
@@ -62,6 +62,7 @@ export function startApp(options: TestAppOptions = {}) {
         return { success: used <= (options.limit ?? Number.POSITIVE_INFINITY) };
       },
     },
+    waitUntil: () => {},
     countRefusal: (realm) => refused.push(realm),
     log: createLog({ debug: true, write: (_level, line) => lines.push(line) }),
     now: options.now ?? (() => new Date(NOW)),

@@ -20,6 +20,7 @@ const variables = v.object({
   OPERATOR_TOKENS: namedTokens("operator"),
   READER_TOKEN: field.secret,
   READER_TOKENS: namedTokens("reader"),
+  CALLBACK_BEARER: field.flag("true"),
   ACCESS_TEAM_DOMAIN: teamDomain,
   /** Of the Access applications for the dashboard and the operator API. */
   ACCESS_AUD: field.list,

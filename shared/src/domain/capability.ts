@@ -1,12 +1,18 @@
 /**
- * Capability callback URLs: a path that only the gateway can make, so that a Grainchain server that signs nothing
- * can still call back safely. The token is an HMAC-SHA256 of the validation's id (256 bits).
+ * Capability URLs: paths that only the gateway can make, for those who have no other credential. A callback's lets a
+ * Grainchain server that signs nothing call back safely. The token is an HMAC-SHA256 of the validation's id (256 bits).
  */
-const PURPOSE = "grainchain-callback:v1:";
 
-/** The token for a validation's callbacks: 43 characters of base64url. */
-export async function capabilityToken(secret: string, validationId: string): Promise<string> {
-  const mac = await crypto.subtle.sign("HMAC", await hmacKey(secret), encode(validationId));
+/** What a capability is for. Each purpose has a key of its own, so a token of one is worth nothing for another. */
+export type CapabilityPurpose = "callback" | "run-page";
+
+/** The token for a validation: 43 characters of base64url. */
+export async function capabilityToken(
+  secret: string,
+  validationId: string,
+  purpose: CapabilityPurpose = "callback",
+): Promise<string> {
+  const mac = await crypto.subtle.sign("HMAC", await keyFor(secret, purpose), encode(validationId));
   return base64url(new Uint8Array(mac));
 }
 
@@ -15,10 +21,13 @@ export async function verifyCapability(
   secret: string,
   validationId: string,
   token: string,
+  purpose: CapabilityPurpose = "callback",
 ): Promise<boolean> {
   const mac = fromBase64url(token);
   if (mac === undefined) return false;
-  return crypto.subtle.verify("HMAC", await hmacKey(secret), mac, encode(validationId));
+  const key = await keyFor(secret, purpose);
+  if (await crypto.subtle.verify("HMAC", key, mac, encode(validationId))) return true;
+  return purpose === "callback" && verifyOldCallback(secret, validationId, mac);
 }
 
 /** The prefix that Grainchain appends `/webhook/status` to. */
@@ -27,12 +36,40 @@ export async function callbackUrl(baseUrl: string, secret: string, validationId:
   return `${baseUrl.replace(/\/+$/, "")}/callbacks/${validationId}/${token}`;
 }
 
-const encode = (validationId: string): Uint8Array => new TextEncoder().encode(PURPOSE + validationId);
+/** Derived keys by purpose and secret: an isolate knows a few secrets. */
+const derivedKeys = new Map<string, ReturnType<typeof deriveKey>>();
 
-function hmacKey(secret: string) {
-  const bytes = new TextEncoder().encode(secret);
-  return crypto.subtle.importKey("raw", bytes, { name: "HMAC", hash: "SHA-256" }, false, ["sign", "verify"]);
+function keyFor(secret: string, purpose: CapabilityPurpose): ReturnType<typeof deriveKey> {
+  const name = `${purpose} ${secret}`;
+  const known = derivedKeys.get(name);
+  if (known !== undefined) return known;
+  const key = deriveKey(secret, purpose);
+  derivedKeys.set(name, key);
+  return key;
 }
+
+/** By HKDF ([RFC 5869](https://www.rfc-editor.org/rfc/rfc5869)). */
+async function deriveKey(secret: string, purpose: CapabilityPurpose) {
+  const base = await crypto.subtle.importKey("raw", encode(secret), "HKDF", false, ["deriveKey"]);
+  const info = encode(`webhook-gateway ${purpose} capability`);
+  const derivation = { name: "HKDF", hash: "SHA-256", salt: new Uint8Array(), info };
+  const algorithm = { name: "HMAC", hash: "SHA-256", length: 256 };
+  return crypto.subtle.deriveKey(derivation, base, algorithm, false, ["sign", "verify"]);
+}
+
+const OLD_PURPOSE = "grainchain-callback:v1:";
+
+/**
+ * The tokens of earlier versions, whose key was the secret itself. Validations that have one end within
+ * `VALIDATION_MAX_AGE_SECONDS` (6 h) of the upgrade: the release after 0.1 no longer needs this.
+ */
+async function verifyOldCallback(secret: string, validationId: string, mac: Uint8Array): Promise<boolean> {
+  const algorithm = { name: "HMAC", hash: "SHA-256" };
+  const key = await crypto.subtle.importKey("raw", encode(secret), algorithm, false, ["verify"]);
+  return crypto.subtle.verify("HMAC", key, mac, encode(OLD_PURPOSE + validationId));
+}
+
+const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
 
 function base64url(bytes: Uint8Array): string {
   return btoa(String.fromCharCode(...bytes))

@@ -39,6 +39,15 @@ export async function loadNames(db: D1Database, asked: string): Promise<Reposito
   };
 }
 
+/** The name that a repository has now; undefined if it is not known. @param id GitHub's number */
+export async function loadCurrentName(db: D1Database, id: number): Promise<string | undefined> {
+  const row = await db
+    .prepare(`SELECT ${currentNameOf("?1")} AS name`)
+    .bind(id)
+    .first();
+  return v.parse(v.object({ name: v.nullable(v.string()) }), row).name ?? undefined;
+}
+
 /** The given one may be older than all that are read. */
 const withName = (names: readonly string[], asked: string): readonly string[] =>
   names.some((name) => isSameName(name, asked)) ? names : [...names, asked];

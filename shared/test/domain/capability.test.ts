@@ -1,14 +1,33 @@
-import { createHmac } from "node:crypto";
+import { createHmac, hkdfSync } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { callbackUrl, capabilityToken, verifyCapability } from "../../src/domain/capability.ts";
 
 const SECRET = "a callback secret";
 const ID = `123456789012-pr-42-${"a".repeat(40)}-1`;
 
-test("is a base64url HMAC-SHA256 of the id, so that other programs can make it", async () => {
-  const expected = createHmac("sha256", SECRET).update(`grainchain-callback:v1:${ID}`).digest("base64url");
+test("is a base64url HMAC-SHA256 of the id under a key that HKDF derives for the purpose", async () => {
+  const key = hkdfSync("sha256", SECRET, "", "webhook-gateway callback capability", 32);
+  const expected = createHmac("sha256", Buffer.from(key)).update(ID).digest("base64url");
   expect(await capabilityToken(SECRET, ID)).toBe(expected);
   expect(expected).toMatch(/^[\w-]{43}$/);
+});
+
+test("of one purpose is worth nothing for another", async () => {
+  for (const [made, asked] of [
+    ["callback", "run-page"],
+    ["run-page", "callback"],
+  ] as const) {
+    const token = await capabilityToken(SECRET, ID, made);
+    expect(await verifyCapability(SECRET, ID, token, made)).toBe(true);
+    expect(await verifyCapability(SECRET, ID, token, asked)).toBe(false);
+  }
+});
+
+test("of an earlier version still calls back, and opens nothing else", async () => {
+  const old = createHmac("sha256", SECRET).update(`grainchain-callback:v1:${ID}`).digest("base64url");
+  expect(await verifyCapability(SECRET, ID, old)).toBe(true);
+  expect(await verifyCapability(SECRET, `${ID}0`, old)).toBe(false);
+  expect(await verifyCapability(SECRET, ID, old, "run-page")).toBe(false);
 });
 
 test("verifies its own token", async () => {
