@@ -90,6 +90,7 @@ test.each<[number, Record<string, string>, string, GitHubFailureClass, number | 
   [400, {}, "Problems parsing JSON", "permanent", undefined],
   [409, {}, "Conflict", "permanent", undefined],
   [422, {}, "Validation Failed", "permanent", undefined],
+  [422, {}, "The permissions requested are not granted to this installation.", "permission", undefined],
   [304, {}, "Not modified", "retryable", undefined],
   [408, {}, "Request Timeout", "retryable", undefined],
   [500, {}, "Server Error", "retryable", undefined],

@@ -2,10 +2,11 @@ import { beforeEach, describe, expect, inject, test } from "vitest";
 import { badCredentials, serverError } from "../../../test/github/client/fault.ts";
 import { dispatchDue } from "../../src/dispatch/dispatch.ts";
 import { count, empty, rows } from "../support/database.ts";
-import { callback, freshRepository } from "../support/facts.ts";
+import { callback, command, freshRepository } from "../support/facts.ts";
 import {
   asked,
   gateOf,
+  installationOf,
   openWorld,
   queueHeads,
   reportOf,
@@ -150,6 +151,22 @@ describe("an installation's token", () => {
     await world.report();
     expect(await tokensGiven(world.double)).toBe(2);
     expect(await statuses()).toEqual({ posted: 21 });
+  });
+
+  test("can do only what it is needed for, so a missing permission concerns nothing else", async () => {
+    const repository = freshRepository();
+    const permissions = { checks: "write", metadata: "read" } as const;
+    const installations = [{ ...installationOf(repository.full_name), permissions }];
+    const world = await openWorld({ mode: "app", installations });
+    await queueHeads(world, repository, 1);
+    await world.record(command(repository, "validate", 1, 501));
+    await world.react();
+    await world.report();
+    expect((await world.double.state()).tokens).toMatchObject([{ permissions: { checks: "write" } }]);
+    expect(await rows("SELECT status, reason FROM reactions")).toMatchObject([
+      { status: "skipped", reason: expect.stringContaining("not granted to this installation") },
+    ]);
+    expect(await statuses()).toMatchObject({ posted: 1 });
   });
 
   test("that ends before its time is renewed once, and closes nothing", async () => {

@@ -3,6 +3,7 @@ import { request as octokitRequest } from "@octokit/request";
 import githubAppJwt from "universal-github-app-jwt";
 import * as v from "valibot";
 import { type GitHubFailure, type GitHubLimit, githubFailure, resetOf } from "./failure.ts";
+import { type Permissions, permissionsFor } from "./permissions.ts";
 import { CredentialsError, readPrivateKey } from "./private-key.ts";
 
 export interface GitHubConfig {
@@ -74,7 +75,7 @@ export function createGitHub(config: GitHubConfig, fetcher: typeof fetch, now: (
     headers: { "user-agent": "webhook-gateway", "x-github-api-version": "2022-11-28" },
     request: { fetch: fetcher },
   });
-  const tokens = new Map<number, Token>();
+  const tokens = new Map<string, Token>();
   let jwt: Token | undefined;
 
   async function appJwt(): Promise<string> {
@@ -87,27 +88,29 @@ export function createGitHub(config: GitHubConfig, fetcher: typeof fetch, now: (
     return jwt.text;
   }
 
-  async function installationToken(id: number): Promise<string> {
-    const known = tokens.get(id);
+  async function installationToken(id: number, permissions: Permissions): Promise<string> {
+    const name = tokenName(id, permissions);
+    const known = tokens.get(name);
     if (known !== undefined && known.expiresAtMs - TOKEN_SLACK_MS > now().getTime()) return known.text;
     const { data } = await request("POST /app/installations/{installation_id}/access_tokens", {
       installation_id: id,
+      permissions,
       headers: { authorization: `bearer ${await appJwt()}` },
       request: { fetch: fetcher, signal: AbortSignal.timeout(GITHUB_TIMEOUT_MS) },
     });
     const { token, expires_at } = v.parse(tokenAnswer, data);
-    tokens.set(id, { text: token, expiresAtMs: Date.parse(expires_at) });
+    tokens.set(name, { text: token, expiresAtMs: Date.parse(expires_at) });
     return token;
   }
 
-  async function authorization(credential: Credential): Promise<string> {
+  async function authorization(credential: Credential, route: string): Promise<string> {
     switch (credential.kind) {
       case "token":
         return `bearer ${config.token ?? ""}`;
       case "app":
         return `bearer ${await appJwt()}`;
       case "installation":
-        return `bearer ${await installationToken(credential.id)}`;
+        return `bearer ${await installationToken(credential.id, permissionsFor(route))}`;
     }
   }
 
@@ -115,7 +118,7 @@ export function createGitHub(config: GitHubConfig, fetcher: typeof fetch, now: (
     try {
       const { data, headers } = await request(route, {
         ...parameters,
-        headers: { authorization: await authorization(credential) },
+        headers: { authorization: await authorization(credential, route) },
         request: { fetch: fetcher, signal: AbortSignal.timeout(GITHUB_TIMEOUT_MS) },
       });
       return { ok: true, data, link: headers.link, limitedUntilMs: resetOf(headers, now().getTime()) };
@@ -134,18 +137,22 @@ export function createGitHub(config: GitHubConfig, fetcher: typeof fetch, now: (
      * @param parameters those of the path by their names, and all others
      */
     async call(credential: Credential, route: string, parameters: object): Promise<GitHubAnswer> {
-      const id = credential.kind === "installation" ? credential.id : undefined;
-      const used = id === undefined ? undefined : tokens.get(id);
+      const name =
+        credential.kind === "installation" ? tokenName(credential.id, permissionsFor(route)) : undefined;
+      const used = name === undefined ? undefined : tokens.get(name);
       const answer = await attempt(credential, route, parameters);
-      if (answer.ok || answer.failure.class !== "credentials" || id === undefined || used === undefined)
+      if (answer.ok || answer.failure.class !== "credentials" || name === undefined || used === undefined)
         return answer;
       // A token can expire early, if the App's permissions change. Try once with a new one, which another request may
       // have got meanwhile.
-      if (tokens.get(id) === used) tokens.delete(id);
+      if (tokens.get(name) === used) tokens.delete(name);
       return attempt(credential, route, parameters);
     },
   };
 }
+
+/** Not for single repositories: a token lists at most 500, and an installation may have more. */
+const tokenName = (id: number, permissions: Permissions): string => `${id} ${JSON.stringify(permissions)}`;
 
 /** Half of an App's credentials is a mistake to report, not a wish for no reports. */
 function modeOf({ token, appId, privateKey }: GitHubConfig): "app" | "token" | "none" {

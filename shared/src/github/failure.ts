@@ -73,8 +73,12 @@ export function githubFailure(thrown: unknown, nowMs: number): GitHubFailure {
     const secondary = !isQuota || /secondary|abuse/i.test(refusal.message);
     return { class: "limited", error, limitedUntilMs, secondary };
   }
-  return { class: classOf(refusal.status), error };
+  return { class: lacksPermission(refusal) ? "permission" : classOf(refusal.status), error };
 }
+
+/** How GitHub refuses a token for what the App is not permitted to do in this installation. */
+const lacksPermission = ({ status, message }: Refusal): boolean =>
+  status === 422 && /permissions requested are not granted/i.test(message);
 
 function classOf(status: number): GitHubFailureClass {
   if (status === 401) return "credentials";

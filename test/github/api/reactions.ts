@@ -44,7 +44,7 @@ function create(call: Call, repository: Repository): Reply {
 export const reactionRoutes: Routes = {
   "reactions/create-for-issue-comment": {
     credentials: ["token", "installation"],
-    permission: ["issues", "write"],
+    permission: ["pull_requests", "write"],
     serve: inRepository(create),
   },
 };

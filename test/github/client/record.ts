@@ -81,6 +81,7 @@ const redeliveryRecord = v.object({
 });
 
 const tokenRecord = v.object({
+  permissions: v.record(v.string(), v.string()),
   token: v.string(),
   installation_id: v.number(),
   expires_at: v.number(),

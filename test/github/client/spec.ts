@@ -16,7 +16,7 @@ const account = v.object({ login: v.string(), type: v.picklist(["Organization", 
 /** The permissions that an App needs for all operations of the double. */
 const ALL_PERMISSIONS = {
   checks: "write",
-  issues: "write",
+  issues: "read",
   metadata: "read",
   organization_hooks: "write",
   pull_requests: "write",

@@ -89,9 +89,10 @@ function stateOf({ world }: Instance): InstanceState {
     statuses,
     reactions,
     redeliveries,
-    tokens: [...grants.values()].map(({ token, installation, expires_at, revoked }) => ({
+    tokens: [...grants.values()].map(({ token, installation, permissions, expires_at, revoked }) => ({
       token,
       installation_id: installation.id,
+      permissions,
       expires_at,
       revoked,
     })),
