@@ -150,5 +150,8 @@ test("keeps everything of a delivery that scripts rely on", async () => {
     delivered_at: null,
     throttled_at: null,
     recovered_at: null,
+    secret: null,
+    digest: null,
+    fingerprint: null,
   });
 });
