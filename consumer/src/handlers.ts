@@ -90,6 +90,7 @@ export function createConsumer(given: ConsumerDeps) {
   };
   const alerts: AlertDeps = {
     ...deps,
+    db: deps.watchDb,
     fetch: deps.alertFetch,
     thresholds: { oldestWaitingMs: config.ALERT_OLDEST_WAITING_SECONDS * 1000 },
     environment: config.ENVIRONMENT,
@@ -181,7 +182,7 @@ export function createConsumer(given: ConsumerDeps) {
       const activity = (name: string, perform: () => Promise<unknown>) =>
         attempt(name, () => within(ACTIVITY_MS, perform).then(() => false));
       await Promise.all([
-        activity("heartbeat", () => beat(deps)),
+        activity("heartbeat", () => beat({ ...deps, db: deps.watchDb })),
         activity("alerts", () => raiseAlerts(alerts)),
         activity("effects", performEffects),
         activity("health", () => attempt("health", () => watchHealth(effects))),

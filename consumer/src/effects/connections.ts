@@ -1,8 +1,9 @@
-/** Keeps what one invocation calls within the shares of its connections. */
+/** Keeps what one invocation calls within the shares of its connections and of its D1 queries. */
 import type { WakeUp } from "@webhook-gateway/shared/messages/wake-up.ts";
 import { limitedDatabase } from "@webhook-gateway/shared/store/limited-database.ts";
 import pLimit from "p-limit";
 import type { Heartbeats } from "../maintain/sentinel.ts";
+import { QUERIES } from "./queries.ts";
 import { SHARES } from "./shares.ts";
 
 /** What is called. Grainchain and GitHub have clients of their own, which keep to their shares. */
@@ -13,13 +14,20 @@ interface Called {
   readonly fetch: typeof fetch;
 }
 
-/** @returns the same within its shares, and `alertFetch` for alerts */
-export function withinShares<Deps extends Called>(deps: Deps): Deps & { readonly alertFetch: typeof fetch } {
+/** What tells of trouble has its own. */
+interface Watch {
+  readonly watchDb: D1Database;
+  readonly alertFetch: typeof fetch;
+}
+
+/** @returns the same within its shares */
+export function withinShares<Deps extends Called>(deps: Deps): Deps & Watch {
   const [watch, storage] = [pLimit(SHARES.watch), pLimit(SHARES.storage)];
   const { db, work, sentinel } = deps;
   return {
     ...deps,
-    db: limitedDatabase(db, storage),
+    db: limitedDatabase(db, storage, QUERIES.work),
+    watchDb: limitedDatabase(db, storage, QUERIES.watch),
     work: { send: (message, options) => storage(() => work.send(message, options)) },
     sentinel: {
       heard: () => watch(() => sentinel.heard()),

@@ -6,6 +6,7 @@ import type { Snapshot } from "@webhook-gateway/shared/store/write/snapshot.ts";
 import type { Log } from "@webhook-gateway/shared/telemetry/log.ts";
 import { ChangeSet } from "../decide/change-set.ts";
 import { logFinished } from "./finish-log.ts";
+import { hasRoom } from "./queries.ts";
 
 /** Decisions made again after a concurrent change of the same rows, before the work is left to a later time. */
 const MAX_CONFLICTS = 8;
@@ -42,6 +43,7 @@ export async function decideAndCommit<Read extends Partial<Snapshot>, Result>(
     const result = decide(changes, read);
     const mutations = changes.mutations();
     if ((await commit(db, changes.now, mutations)) === "conflict") {
+      if (!hasRoom(db, "conflict")) break;
       if (attempt > 0) await jitter();
       continue;
     }

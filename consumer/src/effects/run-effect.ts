@@ -3,8 +3,10 @@ import type { Lease } from "@webhook-gateway/shared/store/claim/lease.ts";
 import type { Log, LogFields } from "@webhook-gateway/shared/telemetry/log.ts";
 import { isoTime } from "@webhook-gateway/shared/text/iso-time.ts";
 import { type EffectLine, effectLines } from "./effect-log.ts";
+import { hasRoom } from "./queries.ts";
 
 export interface EffectDeps {
+  readonly db: D1Database;
   readonly log: Log;
   readonly now: () => Date;
   readonly newId: () => string;
@@ -51,16 +53,17 @@ const MAX_MS = 5 * 60_000;
 
 /** Performs what is due. */
 export async function runEffect<Claim extends Claimed, Performed>(
-  { log, now, newId }: EffectDeps,
+  { db, log, now, newId }: EffectDeps,
   effect: Effect<Claim, Performed>,
 ): Promise<EffectSummary> {
   const logEffect = effectLines(log, `${effect.name}.sent`);
   const wakeAt = new Set<string>();
   let performed = 0;
   const begunMs = now().getTime();
+  const activity = effect.name === "watchdog" ? "watchdog" : "effect";
   for (let round = 0; round < effect.maxRounds; round++) {
     const startedMs = now().getTime();
-    if (startedMs - begunMs > MAX_MS) break;
+    if (startedMs - begunMs > MAX_MS || !hasRoom(db, activity)) break;
     const lease = {
       leaseId: newId(),
       now: isoTime(startedMs),
@@ -78,7 +81,7 @@ export async function runEffect<Claim extends Claimed, Performed>(
     if (settled.batch !== undefined) log.info(`${effect.name}.batch`, { ...settled.batch, duration_ms });
     if (!settled.more) return { performed, wakeAt: [...wakeAt] };
   }
-  // There was still work when the rounds were used up.
+  // There may still be work: the rounds, the time or the queries are used up.
   return { performed, wakeAt: [...wakeAt, now().toISOString()] };
 }
 

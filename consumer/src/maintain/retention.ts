@@ -10,6 +10,7 @@ import { isDue, RETENTION_DUE, RETENTION_HORIZON, setting } from "@webhook-gatew
 import { commit } from "@webhook-gateway/shared/store/write/commit.ts";
 import type { Log } from "@webhook-gateway/shared/telemetry/log.ts";
 import { isoTime } from "@webhook-gateway/shared/text/iso-time.ts";
+import { hasRoom } from "../effects/queries.ts";
 
 export interface RetentionDeps {
   readonly db: D1Database;
@@ -26,10 +27,7 @@ const DAY_MS = 24 * HOUR_MS;
 const ACTIONS_MS = 400 * DAY_MS;
 /** Longer than a callback can be in the queues: hours in the first, 14 days in the dead-letter queue. */
 const STRAY_RESULTS_MS = 15 * DAY_MS;
-/**
- * Chunks of one invocation. A backlog takes several minutes. A chunk is 16 statements, and D1 takes 1,000 of an
- * invocation (https://developers.cloudflare.com/d1/platform/limits/), which does other things too.
- */
+/** Chunks of one invocation, of 17 statements each. A backlog takes several minutes. */
 const MAX_CHUNKS = 25;
 /** The next cron goes on with it. */
 const MAX_MS = 50_000;
@@ -50,7 +48,9 @@ export async function expireOld(deps: RetentionDeps): Promise<void> {
   await commit(db, isoTime(nowMs), [setting(RETENTION_HORIZON, horizon)]);
   let most = CHUNK;
   let chunks = 0;
-  while (most >= CHUNK && chunks < MAX_CHUNKS && deps.now().getTime() - nowMs < MAX_MS) {
+  const isOver = () =>
+    chunks === MAX_CHUNKS || deps.now().getTime() - nowMs >= MAX_MS || !hasRoom(db, "retention");
+  while (most >= CHUNK && !isOver()) {
     const begunMs = deps.now().getTime();
     most = await deleteChunk(db, horizons);
     chunks++;

@@ -14,6 +14,7 @@ import { decideFact } from "../decide/fact.ts";
 import { Recorded } from "../decide/recorded.ts";
 import { byHalves } from "../effects/by-halves.ts";
 import { decideAndCommit } from "../effects/decide-and-commit.ts";
+import { hasRoom } from "../effects/queries.ts";
 import { unreadableDeadLetter } from "./dead-letters.ts";
 import { logRecorded } from "./fact-log.ts";
 import type { IncomingMessage, Verdict } from "./settle.ts";
@@ -65,6 +66,7 @@ export async function recordBatch(
     const part = all.filter((one) => !mayBecomeReadable(one));
     const verdictsOf = (verdict: Verdict) => all.map((one) => (mayBecomeReadable(one) ? "retry" : verdict));
     if (part.length === 0) return verdictsOf("retry");
+    if (!hasRoom(deps.db, "record")) return verdictsOf("retry soon");
     const recorded = await recordTogether(deps, part);
     if (recorded === "refused" && part.length > 1) return "split";
     if (typeof recorded === "string") return verdictsOf(recorded === "conflict" ? "retry soon" : "retry");

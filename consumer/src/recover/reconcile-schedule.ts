@@ -19,6 +19,7 @@ import { setting } from "@webhook-gateway/shared/store/settings.ts";
 import { commit } from "@webhook-gateway/shared/store/write/commit.ts";
 import { errorText } from "@webhook-gateway/shared/telemetry/log.ts";
 import { isoTime } from "@webhook-gateway/shared/text/iso-time.ts";
+import { hasRoom } from "../effects/queries.ts";
 import { HookError } from "./hook-deliveries.ts";
 import { addCounts, type ReconcileDeps, type Scanned, scanHook } from "./reconcile.ts";
 
@@ -38,6 +39,7 @@ const MAX_ASKED_PAGES = 1000;
 export async function reconcileNew(deps: ReconcileDeps, hooks: readonly Hook[]): Promise<boolean> {
   let changed = false;
   for (const hook of hooks) {
+    if (!hasRoom(deps.db, "recovery")) break;
     const now = deps.now();
     const progress = await claimProgress(
       deps.db,
@@ -83,6 +85,7 @@ async function goOn(deps: ReconcileDeps, hook: Hook, progress: HookProgress, now
 
 /** Where a scan continues. If GitHub no longer takes the cursor, the scan starts over. */
 function leftOf({ next, thrown }: Scanned, to: string): HookProgress["all"]["scan"] {
+  if (thrown === undefined) return { to, cursor: next };
   const name = thrown instanceof HookError ? thrown.failure.class : undefined;
   return next === null || name === "permanent" || name === "missing" ? null : { to, cursor: next };
 }

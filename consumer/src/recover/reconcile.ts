@@ -12,6 +12,7 @@ import {
   loadAccountedFor,
   storeDeliveryTimes,
 } from "@webhook-gateway/shared/store/maintain/recovery.ts";
+import { hasRoom } from "../effects/queries.ts";
 import { type RecordDeps, recordFacts } from "../record/record.ts";
 import { isListed, notRecorded } from "./claimed-guid.ts";
 import { type HookDelivery, type HookDeps, openHook } from "./hook-deliveries.ts";
@@ -35,7 +36,7 @@ export interface Scan {
 
 export interface ScanOptions {
   readonly dryRun: boolean;
-  /** After this many pages the rest is left for the next time. */
+  /** After this many pages, or without room for another, the rest is left for the next time. */
   readonly maxPages: number;
   /** Ids and GUIDs of deliveries that were checked already. More are added. */
   readonly seen: Set<string>;
@@ -71,12 +72,12 @@ export async function scanHook(
   };
   try {
     const client = await openHook(deps, hook);
-    for (let page = 0; page < options.maxPages; page++) {
+    for (let page = 0; page < options.maxPages && hasRoom(deps.db, "recovery"); page++) {
       const { deliveries, next } = await client.list(scan.failed, cursor);
       const fresh = deliveries.filter(
         ({ id, delivered_at }) => delivered_at >= scan.from && delivered_at <= scan.to && !seen.has(id),
       );
-      await recoverPage(deps, client, fresh, { ...options, denied }, add);
+      if (!(await recoverPage(deps, client, fresh, { ...options, denied }, add))) break;
       for (const { id } of fresh) seen.add(id);
       add({ listed: fresh.length });
       const older = deliveries.some(({ delivered_at }) => delivered_at < scan.from);
@@ -104,14 +105,15 @@ interface PageOptions extends ScanOptions {
 const isDenied = (route: Route | null | undefined): boolean =>
   route?.kind === "ignored" && route.repositoryDenied === true;
 
+/** @returns whether all of it was looked at, and the invocation had D1 queries for it */
 async function recoverPage(
   deps: ReconcileDeps,
   client: Client,
   deliveries: readonly HookDelivery[],
   { dryRun, seen, denied }: PageOptions,
   add: (more: Partial<ReconcileCounts>) => void,
-): Promise<void> {
-  if (deliveries.length === 0) return;
+): Promise<boolean> {
+  if (deliveries.length === 0) return true;
   const accounted = await loadAccountedFor(
     deps.db,
     deliveries.map(({ guid }) => guid),
@@ -126,6 +128,7 @@ async function recoverPage(
     (one) => !known.has(one.guid) && !seen.has(one.guid) && mayBeMissing(one),
   );
   for (let at = 0; at < suspects.length; at += PAYLOADS_AT_ONCE) {
+    if (!hasRoom(deps.db, "recovery")) return false;
     const part = suspects.slice(at, at + PAYLOADS_AT_ONCE);
     const wanted = part.filter(({ repository_id }) => repository_id === null || !denied.has(repository_id));
     const routes = await recoverSome(deps, client, { wanted, accounted, dryRun }, add);
@@ -134,6 +137,7 @@ async function recoverPage(
     });
     for (const { guid } of part) seen.add(guid);
   }
+  return true;
 }
 
 interface Suspects {

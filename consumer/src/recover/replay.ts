@@ -23,6 +23,7 @@ import { replayDispatch } from "../decide/operator-command.ts";
 import { Recorded } from "../decide/recorded.ts";
 import { byHalves } from "../effects/by-halves.ts";
 import { decideAndCommit } from "../effects/decide-and-commit.ts";
+import { hasRoom } from "../effects/queries.ts";
 import type { RecordDeps } from "../record/record.ts";
 import { pacedAfter, quotaOf } from "./replay-pace.ts";
 
@@ -44,6 +45,8 @@ export async function replayDue(deps: RecordDeps): Promise<ReplayProgress> {
   let changed = false;
   let nextAt: string | null = null;
   for (const replay of replays) {
+    // Its lease ends before the next cron.
+    if (!hasRoom(deps.db, "replay")) break;
     try {
       const step = await replayStep(deps, replay, nowMs);
       changed ||= step.changed;
@@ -93,6 +96,7 @@ async function replayDecisions(
 ): Promise<void> {
   if (deadLetters.length === 0) return;
   await byHalves(deadLetters, async (part) => {
+    if (!hasRoom(deps.db, "replay")) throw new Error("the rest of this step is left to the next invocation");
     let committed: unknown;
     try {
       committed = await decideReplay(deps, replay, part);

@@ -1,5 +1,6 @@
 import { env } from "cloudflare:workers";
 import { parseHook } from "@webhook-gateway/shared/github/hook.ts";
+import { limitedDatabase } from "@webhook-gateway/shared/store/limited-database.ts";
 import { insertReconcile, loadReconcile } from "@webhook-gateway/shared/store/maintain/reconciles.ts";
 import { beforeEach, describe, expect, test } from "vitest";
 import { badGateway, secondaryRateLimit } from "../../../test/github/client/fault.ts";
@@ -57,6 +58,24 @@ test("goes on at the next minute with a list of more pages than one scan reads",
   world.pass(301);
   await reconcileNew(world.deps, HOOKS);
   expect(await recorded()).toBe(3);
+});
+
+/** Of an invocation that has so many D1 queries left. */
+const depsWith = ({ deps }: World, queries: number) => {
+  const db = limitedDatabase(deps.db, (perform) => perform(), queries);
+  return { ...deps, db, record: { ...deps.record, db } };
+};
+
+test("leaves to the next minute what its invocation has no D1 queries for", async () => {
+  const world = await worldOf(examples.pullRequests(freshRepository(), 130));
+  const counts: number[] = [];
+  while ((await recorded()) < 130 && counts.length < 9) {
+    expect(await reconcileNew(depsWith(world, 400), HOOKS)).toBe(true);
+    counts.push(await recorded());
+  }
+  expect(counts.length).toBeGreaterThan(2);
+  expect(counts.at(-1)).toBe(130);
+  expect(await count("SELECT sum(recovered) FROM reconciles")).toBe(130);
 });
 
 test("starts over if GitHub no longer takes the stored cursor", async () => {

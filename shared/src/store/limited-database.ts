@@ -4,8 +4,22 @@ const BEHIND = Symbol("behind");
 /** Performs something when it is its turn. */
 type Limit = <Result>(perform: () => Promise<Result>) => Promise<Result>;
 
-/** D1 of which each round trip waits for its turn. */
-export function limitedDatabase(db: D1Database, limit: Limit): D1Database {
+const LEFT = new WeakMap<D1Database, () => number>();
+
+/** Queries that may still be sent to a D1. */
+export const queriesLeft = (db: D1Database): number => LEFT.get(db)?.() ?? Number.POSITIVE_INFINITY;
+
+/**
+ * D1 of which each round trip waits for its turn.
+ * @param queries that it takes; each statement of a batch is one. A round trip beyond them throws, and sends nothing.
+ */
+export function limitedDatabase(db: D1Database, limit: Limit, queries: number): D1Database {
+  let left = queries;
+  const send = <Result>(count: number, perform: () => Promise<Result>): Promise<Result> => {
+    if (count > left) return Promise.reject(new Error("this invocation's limit of D1 queries is used up"));
+    left -= count;
+    return limit(perform);
+  };
   const limited = (statement: D1PreparedStatement): D1PreparedStatement =>
     new Proxy(statement, {
       get(target, name) {
@@ -13,17 +27,21 @@ export function limitedDatabase(db: D1Database, limit: Limit): D1Database {
         if (name === "bind") return (...values: unknown[]) => limited(target.bind(...values));
         const method: unknown = Reflect.get(target, name);
         if (typeof method !== "function") return method;
-        return (...args: unknown[]) => limit(async () => Reflect.apply(method, target, args));
+        return (...args: unknown[]) => send(1, async () => Reflect.apply(method, target, args));
       },
     });
-  return new Proxy(db, {
+  const database = new Proxy(db, {
     get(target, name) {
       if (name === "prepare") return (sql: string) => limited(target.prepare(sql));
       if (name === "batch") {
         return (statements: readonly D1PreparedStatement[]) =>
-          limit(() => target.batch(statements.map((statement) => Reflect.get(statement, BEHIND))));
+          send(statements.length, () =>
+            target.batch(statements.map((statement) => Reflect.get(statement, BEHIND))),
+          );
       }
       throw new Error(`${String(name)}() of D1 would escape its share of connections`);
     },
   });
+  LEFT.set(database, () => left);
+  return database;
 }

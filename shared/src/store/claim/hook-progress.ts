@@ -6,8 +6,8 @@ export const RECONCILE = "reconcile:";
 const position = v.object({
   /** Everything delivered up to here has been looked at. */
   until: v.string(),
-  /** A scan that was left: of what, and where to go on. */
-  scan: v.nullable(v.object({ to: v.string(), cursor: v.string() })),
+  /** A scan that was left: of what, and where to go on; null: at the newest. */
+  scan: v.nullable(v.object({ to: v.string(), cursor: v.nullable(v.string()) })),
 });
 
 const progress = v.object({
