@@ -47,7 +47,6 @@ const EXCUSED: readonly (readonly [pattern: RegExp, reason: string])[] = [
   [/^docs\/releasing\.md: git /, "tags a release of this repository"],
   [/^docs\/releasing\.md: node test\/versions\/record\.mjs /, "records a release; its output is tested"],
   [/: pnpm bench\S* (\d|--)/, "measures for minutes; the benchmarks read these arguments themselves"],
-  [/^docs\/security\.md: curl -s https:\/\/api\.github\.com\/meta/, "asks GitHub"],
   [
     /^docs\/grainchain-api\.md: /,
     "a session with a Grainchain of the reader's; the API is tested in grainchain/test",

@@ -1,6 +1,7 @@
 /** Every check of an environment. */
 import type { WranglerProgram } from "../cloudflare/wrangler.ts";
 import type { EnvironmentName } from "../project/project.ts";
+import { accessChecks } from "./access.ts";
 import { runChecks } from "./check.ts";
 import { configurationChecks } from "./configuration.ts";
 import { openContext } from "./context.ts";
@@ -8,6 +9,7 @@ import { databaseCheck } from "./database.ts";
 import type { Finding } from "./finding.ts";
 import { gatewayChecks } from "./gateway.ts";
 import { githubAccessChecks } from "./github/credentials.ts";
+import { hookAddressesCheck } from "./github/hook-addresses.ts";
 import { hookChecks } from "./github/hooks.ts";
 import { grainchainCheck } from "./grainchain.ts";
 import { queuesCheck } from "./queues.ts";
@@ -32,5 +34,7 @@ export async function examine(
     queuesCheck(context),
     ...githubAccessChecks(context),
     ...hookChecks(context),
+    ...hookAddressesCheck(context),
+    ...accessChecks(context),
   ]);
 }
