@@ -6,6 +6,7 @@ import {
   EFFECT_BACKOFF,
   RECORD_BACKOFF,
 } from "@webhook-gateway/shared/domain/backoff.ts";
+import { runPageUrl } from "@webhook-gateway/shared/domain/capability.ts";
 import { createGitHub, type GitHub } from "@webhook-gateway/shared/github/client.ts";
 import { hooksOf } from "@webhook-gateway/shared/github/hook.ts";
 import { isRequest, REQUEST, WAKE_UP, type WakeUp } from "@webhook-gateway/shared/messages/wake-up.ts";
@@ -220,7 +221,7 @@ export function reportDeps(deps: ConsumerDeps): ReportDeps {
       take: (...given) => atOnce(() => budgets.take(...given)),
       settle: (...given) => atOnce(() => budgets.settle(...given)),
     },
-    publicUrl: config.CLOUDFLARE_WORKER_URL,
+    runPageUrl: (id) => runPageUrl(config.CLOUDFLARE_WORKER_URL, config.GRAINCHAIN_CALLBACK_SECRET, id),
   };
 }
 

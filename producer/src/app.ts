@@ -7,6 +7,7 @@ import {
 } from "@webhook-gateway/shared/config/producer.ts";
 import { bearerToken } from "@webhook-gateway/shared/config/secret.ts";
 import { createRoutingPolicy } from "@webhook-gateway/shared/routing/routing-policy.ts";
+import { loadRunView } from "@webhook-gateway/shared/store/read/run-view.ts";
 import { isUnavailable } from "@webhook-gateway/shared/store/unavailable.ts";
 import { errorText, type Log } from "@webhook-gateway/shared/telemetry/log.ts";
 import { VERSION } from "@webhook-gateway/shared/version.ts";
@@ -30,6 +31,8 @@ import { receiveDelivery } from "./ingress/github-webhook.ts";
 import { createSecretScopes } from "./ingress/secret-scope.ts";
 import { createVerifier } from "./ingress/signature.ts";
 import { createOperatorApi } from "./operator-api/index.ts";
+import { RUNS } from "./run-page/frame.tsx";
+import { createRunPages } from "./run-page/index.tsx";
 
 export interface AppDeps {
   readonly config: ProducerConfig;
@@ -171,6 +174,8 @@ function createRoutes(appDeps: AppDeps) {
   const operatorDeps = { ...deps, environment: config.ENVIRONMENT };
   app.route("/api", createOperatorApi(operatorDeps));
   app.route("/dashboard", createDashboard({ ...deps, data: createDashboardData(operatorDeps, health) }));
+
+  app.route(RUNS, createRunPages({ ...deps, load: (id, at) => loadRunView(deps.db, id, at) }));
 
   for (const [path, allow] of METHODS) {
     app.all(path, (context) => refuseMethod(context, allow));

@@ -106,7 +106,7 @@ test("traces a run in progress, cancels it and runs it again", async () => {
   const ran = await operate("trace", guid);
 
   expect(ran.stdout).toContain(" run 1  running\n");
-  expect(ran.stdout).toMatch(/ now +waiting for Grainchain's word/);
+  expect(ran.stdout).toMatch(/ now +waiting for its result from Grainchain/);
   const status = await operate("status", SLOW);
   expect(status.stdout).toContain("0 queued, 1 running");
 

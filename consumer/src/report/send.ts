@@ -14,8 +14,8 @@ import { type Plan, planReport } from "./plan.ts";
 import { type Posted, post } from "./post.ts";
 
 export interface ReportSendDeps extends CredentialDeps {
-  /** The gateway's own address, for links. */
-  readonly publicUrl: string;
+  /** The address of a run's page, which checks lead to. */
+  readonly runPageUrl: (validationId: string) => Promise<string>;
 }
 
 /** The result of one report. `unchanged`: what GitHub shows of it was posted before. */
@@ -118,13 +118,14 @@ const isStored = ({ report }: PlannedReport, credential: Credential): boolean =>
 const LOST: GitHubFailure = { class: "retryable", error: "the report ended without an outcome" };
 
 async function planOf(
-  { publicUrl }: ReportSendDeps,
+  { runPageUrl }: ReportSendDeps,
   report: DueReport,
   mode: "app" | "token",
 ): Promise<PlannedReport> {
-  const detailsOf = (id: string) => `${publicUrl.replace(/\/+$/, "")}/dashboard/validations/${id}`;
-  const detailsUrl = detailsOf(report.validation_id);
-  const plan = planReport(report, mode, detailsOf);
+  const detailsUrl = await runPageUrl(report.validation_id);
+  const others = report.others.map(async ({ validation_id: id }) => [id, await runPageUrl(id)] as const);
+  const urls = new Map(await Promise.all(others));
+  const plan = planReport(report, mode, (id) => urls.get(id) ?? detailsUrl);
   const hash = plan.kind === "skip" ? "" : await sha256Hex(JSON.stringify([plan.kind, plan.content]));
   return { report, detailsUrl, plan, hash };
 }

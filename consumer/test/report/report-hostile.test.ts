@@ -110,5 +110,5 @@ test("shows the end of a failing step's output, and annotates the file that it n
   expect(run.output.annotations_count).toBe(0);
   const annotated = await outputOf(await endedWith("app", failing("src/a.ts:3:1: error: is wrong")));
   expect(annotated.run.output.annotations_count).toBe(1);
-  expect(annotated.run.details_url).toMatch(/^https:\/\/gateway\.test\/dashboard\/validations\/[\w-]+$/);
+  expect(annotated.run.details_url).toMatch(/^https:\/\/gateway\.test\/runs\/[\w-]+\/token$/);
 });

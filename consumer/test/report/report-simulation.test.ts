@@ -74,7 +74,7 @@ async function postsOf(world: World): Promise<Map<string, string[]>> {
     for (const { body } of run.history) add(String(body.external_id), [body.conclusion ?? body.status]);
   }
   for (const one of statuses)
-    add(String(one.target_url).split("/").at(-1) ?? "", [one.state, one.description]);
+    add(String(one.target_url).split("/").at(-2) ?? "", [one.state, one.description]);
   return posts;
 }
 

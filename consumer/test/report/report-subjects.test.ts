@@ -51,7 +51,7 @@ describe.each(["app", "token"] as const)("as %s", (mode) => {
     const [id = ""] = await queueHeads(world, repository, 1);
     const renamed = { ...repository, full_name: `${repository.full_name}-renamed` };
     const { double } = await openWorld({ mode, repositories: [renamed.full_name] });
-    const moved = { ...world.another({ apiUrl: double.url }), publicUrl: world.deps.publicUrl };
+    const moved = world.another({ apiUrl: double.url });
     await world.record({ ...note("repository", renamed), received_at: second(60) });
     await world.report(moved);
     const { check_runs, statuses } = await double.state();

@@ -90,7 +90,7 @@ export async function openWorld(options: WorldOptions): Promise<World> {
       invocations.fetch((input: RequestInfo | URL, init?: RequestInit) => fetch(input, init)),
       now,
     ),
-    publicUrl: PUBLIC_URL,
+    runPageUrl: async (id) => `${PUBLIC_URL}/runs/${id}/token`,
     atOnce: pLimit(CALLS_AT_ONCE),
     budgets: budgetsOf(world, budget, invocations.namespace(env.BUDGETS)),
     log,

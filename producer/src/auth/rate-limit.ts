@@ -13,8 +13,11 @@ export interface RateLimit {
   limit(options: { key: string }): Promise<{ success: boolean }>;
 }
 
-/** What a request tried to authenticate with: a hook's secret, the callback secret, or a token of a person or script. */
-export type AuthRealm = "delivery" | "callback" | "token";
+/**
+ * What a request tried to authenticate with: a hook's secret, the callback secret, a token of a person or script, or the
+ * capability of a run's page.
+ */
+export type AuthRealm = "delivery" | "callback" | "token" | "run";
 
 /** The binding's period. */
 const PERIOD_SECONDS = 60;
@@ -42,6 +45,8 @@ export interface AccessGuard {
     realm: Exclude<AuthRealm, "delivery">,
     message: string,
   ): Promise<ApiError>;
+  /** Counts an address that opens nothing. @returns the refusal to answer with: that nothing is there, below the limit */
+  refuseUnknown(request: Request, realm: AuthRealm): Promise<ApiError>;
   /** Somebody who is known may not do this. */
   noteForbidden(request: Request, actor: string): void;
 }
@@ -92,6 +97,7 @@ export function createAccessGuard({ limit, log, now, countRefusal }: GuardDeps):
       const headers = { "www-authenticate": "Bearer" };
       return refuse(request, realm, { code: "unauthorized", message, headers });
     },
+    refuseUnknown: (request, realm) => refuse(request, realm, { code: "not_found", message: "not found" }),
     noteForbidden: (request, actor) => note(request, "token", "forbidden", actor),
   };
 }

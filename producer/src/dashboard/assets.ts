@@ -10,6 +10,7 @@ import icon from "./assets/icon.svg";
 import nowStyle from "./assets/now.css";
 import plotsStyle from "./assets/plots.css";
 import plots from "./assets/plots.js";
+import runStyle from "./assets/run.css";
 import tableStyle from "./assets/table.css";
 import themeStyle from "./assets/theme.css";
 import topStyle from "./assets/top.css";
@@ -29,6 +30,7 @@ const style = [
   nowStyle,
   plotsStyle,
   validationStyle,
+  runStyle,
 ].join("\n");
 
 const FILES: ReadonlyMap<string, readonly [type: string, text: string]> = new Map([
@@ -46,7 +48,8 @@ const YEAR_SECONDS = 31_536_000;
 /** Changes if any of the files changes, so the content of a path never does. */
 export const ASSET_VERSION = versionOf([...FILES.values()].map(([, text]) => text).join("\0"));
 
-export const assetPath = (name: string): string => `${BASE}/assets/${ASSET_VERSION}/${name}`;
+/** @param base where they are served: also beside the pages of runs, since a login may stand before the dashboard */
+export const assetPath = (name: string, base = BASE): string => `${base}/assets/${ASSET_VERSION}/${name}`;
 
 /** @returns undefined if the file is unknown or of another version */
 export function asset(version: string, name: string): Response | undefined {

@@ -26,8 +26,9 @@ const TITLES: Partial<Record<ErrorCode, string>> = {
 
 export type Markup = HtmlEscapedString | Promise<HtmlEscapedString>;
 
+/** @param context of a page of any kind */
 export async function show(
-  context: DashboardContext,
+  context: Pick<DashboardContext, "html">,
   page: Markup,
   status: ContentfulStatusCode = 200,
 ): Promise<Response> {

@@ -6,6 +6,7 @@ import { reconcileQuery } from "@webhook-gateway/shared/api/reconcile.ts";
 import { replayQuery } from "@webhook-gateway/shared/api/replay.ts";
 import { traceQuery } from "@webhook-gateway/shared/api/trace.ts";
 import { validationQuery } from "@webhook-gateway/shared/api/validation.ts";
+import { runPagePath } from "@webhook-gateway/shared/domain/capability.ts";
 import type { Hono } from "hono";
 import type * as v from "valibot";
 import type { DashboardContext, DashboardDeps, DashboardEnv } from "./context.ts";
@@ -38,7 +39,7 @@ async function showList<Schema extends v.GenericSchema, Item>(
   return show(context, page({ view: context.var.view, list: await load(read.query), filter }));
 }
 
-export function addPages(app: Hono<DashboardEnv>, { data }: DashboardDeps): void {
+export function addPages(app: Hono<DashboardEnv>, { config, data }: DashboardDeps): void {
   app.get("/", async (context) => {
     const [overview, health] = await Promise.all([data.overview(), data.health()]);
     return show(context, <OverviewPage view={context.var.view} overview={overview} health={health} />);
@@ -65,7 +66,9 @@ export function addPages(app: Hono<DashboardEnv>, { data }: DashboardDeps): void
     const id = context.req.param("id");
     const [validation, trace] = await Promise.all([data.validation(id), data.trace(id)]);
     if (validation === undefined) return refuse(context, unknown("No validation has this id."));
-    return show(context, <ValidationPage view={context.var.view} validation={validation} trace={trace} />);
+    const runPage = await runPagePath(config.GRAINCHAIN_CALLBACK_SECRET, validation.id);
+    const { view } = context.var;
+    return show(context, <ValidationPage {...{ view, validation, trace, runPage }} />);
   });
   app.get("/dead-letters/:id", async (context) => {
     const deadLetter = await data.deadLetter(context.req.param("id"));

@@ -4,6 +4,7 @@ const AREAS = [
   "/webhook/status",
   "/webhook/projects",
   "/callbacks",
+  "/runs",
   "/api",
   "/dashboard",
   "/health",

@@ -161,8 +161,8 @@ describe("what a validation waits for", () => {
 
   test.each([
     ["dispatching", "being sent to Grainchain"],
-    ["pending", "waiting for Grainchain's word"],
-    ["running", "waiting for Grainchain's word"],
+    ["pending", "waiting for its result from Grainchain"],
+    ["running", "waiting for its result from Grainchain"],
   ])("is Grainchain where it is %s", async (state, detail) => {
     const { id } = await traced({ state, lease_id: state === "dispatching" ? "lease" : null });
     expect((await stepsOf(id)).at(-1)).toMatchObject({ step: "now", detail });

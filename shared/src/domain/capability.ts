@@ -36,6 +36,14 @@ export async function callbackUrl(baseUrl: string, secret: string, validationId:
   return `${baseUrl.replace(/\/+$/, "")}/callbacks/${validationId}/${token}`;
 }
 
+/** The path of a run's page, for whoever can see its check. */
+export const runPagePath = async (secret: string, validationId: string): Promise<string> =>
+  `/runs/${encodeURIComponent(validationId.toWellFormed())}/${await capabilityToken(secret, validationId, "run-page")}`;
+
+/** The address of that page. */
+export const runPageUrl = async (baseUrl: string, secret: string, validationId: string): Promise<string> =>
+  baseUrl.replace(/\/+$/, "") + (await runPagePath(secret, validationId));
+
 /** Derived keys by purpose and secret: an isolate knows a few secrets. */
 const derivedKeys = new Map<string, ReturnType<typeof deriveKey>>();
 

@@ -3,6 +3,7 @@ import type { DeadLetterItem } from "../api/dead-letter.ts";
 import type { DeliveryItem } from "../api/delivery.ts";
 import type { Trace, TraceStep } from "../api/trace.ts";
 import type { ValidationItem } from "../api/validation.ts";
+import { WAITS } from "../wording/waiting.ts";
 import type { Gate } from "./gate.ts";
 
 interface TimelineRow {
@@ -154,8 +155,8 @@ function waitingFor(
   { gate, ahead }: TraceRows,
   now: string,
 ): string | undefined {
-  if (state === "dispatching") return "being sent to Grainchain";
-  if (state === "pending" || state === "running") return "waiting for Grainchain's word";
+  if (state === "dispatching") return WAITS.dispatch;
+  if (state === "pending" || state === "running") return `waiting for ${WAITS.result}`;
   if (state !== "queued") return undefined;
   if (gate.state === "closed") {
     const until = gate.until > now ? `, next try ${gate.until}` : "";
@@ -166,7 +167,7 @@ function waitingFor(
   }
   const before = ahead.get(id) ?? 0;
   const more = before === MAX_AHEAD ? " or more" : "";
-  return `waiting for its turn, or for room at Grainchain: ${before}${more} are ahead of it`;
+  return `waiting for ${WAITS.turn}: ${before}${more} are ahead of it`;
 }
 
 const at = (when: string | null, step: string, detail: string): Step[] =>

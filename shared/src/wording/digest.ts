@@ -29,8 +29,8 @@ export interface Digest {
   readonly steps: readonly Step[];
 }
 
-/** The digest holds no more of a step's output. */
-const OUTPUT_CHARS = 4000;
+/** What the digest for a report holds of a step's output, in characters. */
+export const MAX_DIGEST_OUTPUT = 4000;
 const NAME_BYTES = 100;
 /** Nothing runs longer: a longer time is a mistake. */
 const MAX_DURATION_MS = 30 * 86_400_000;
@@ -71,8 +71,11 @@ const digest = v.object({
   steps: items,
 });
 
-/** Reads a digest, whatever it is. */
-export function readDigest(given: unknown): Digest {
+/**
+ * Reads a digest, whatever it is.
+ * @param maxOutput the characters that it holds of the output of each step
+ */
+export function readDigest(given: unknown, maxOutput = MAX_DIGEST_OUTPUT): Digest {
   const parsed = v.safeParse(digest, given);
   if (!parsed.success) return NO_DIGEST;
   const { error, truncated, execution_time, steps } = parsed.output;
@@ -80,7 +83,7 @@ export function readDigest(given: unknown): Digest {
     truncated: truncated === true,
     error,
     durationMs: execution_time === null ? null : execution_time * 1000,
-    steps: readAll(step, steps).map(toStep),
+    steps: readAll(step, steps).map((one) => toStep(one, maxOutput)),
   };
 }
 
@@ -90,7 +93,7 @@ export const NO_DIGEST: Digest = { truncated: false, error: null, durationMs: nu
 /** Whether a step failed, and so the change. */
 export const isFailing = ({ outcome }: Step): boolean => outcome === "failed" || outcome === "timed_out";
 
-function toStep(given: v.InferOutput<typeof step>): Step {
+function toStep(given: v.InferOutput<typeof step>, maxOutput: number): Step {
   const output = given.output ?? "";
   return {
     name: plainLine(given.name ?? "", NAME_BYTES) || "unnamed",
@@ -99,7 +102,7 @@ function toStep(given: v.InferOutput<typeof step>): Step {
     durationMs: given.duration_ms,
     output: plainText(output).trimEnd(),
     // SQL counts code points.
-    outputCut: output.length >= OUTPUT_CHARS && [...output].length >= OUTPUT_CHARS,
+    outputCut: output.length >= maxOutput && [...output].length >= maxOutput,
     // The step's own fields may name the place that made it fail.
     remarks: [...readAll(remark, given.annotations), { ...given, title: null }],
   };

@@ -58,7 +58,7 @@ export function advice(run: DescribedRun, digest: Digest, show: (name: string) =
       return "Waiting for a sandbox. There is nothing to do.";
     case "pending":
     case "running":
-      return "The validation is running. There is nothing to do: the result will appear here.";
+      return "Validation is running. There is nothing to do: the result will appear here.";
     case "completed":
       if (run.conclusion !== "success")
         return `${failed(digest, show)}. Fix the change and push it. If the failure comes and goes, use Re-run.`;

@@ -139,7 +139,11 @@ describe("what a validation waits for", () => {
       { validations: [{ ...validation, due_at: at(120), error: "HTTP 500: boom" }] },
       `waiting until ${at(120)} to try again: HTTP 500: boom`,
     ],
-    ["Grainchain", { validations: [{ ...validation, state: "running" }] }, "waiting for Grainchain's word"],
+    [
+      "Grainchain",
+      { validations: [{ ...validation, state: "running" }] },
+      "waiting for its result from Grainchain",
+    ],
   ])("%s", (_, changed, words) => {
     expect(stepsOf(changed).at(-1)).toMatchObject({
       step: "now",

@@ -1,10 +1,11 @@
 /** The dashboard's pages, and their content. */
 
+import { runPagePath } from "@webhook-gateway/shared/domain/capability.ts";
 import type { Scenario } from "../../grainchain/run.ts";
 import { failsTests, runsUntilCancelled } from "../../grainchain/scenarios.ts";
 import { insertHistory, insertHostile } from "./dashboard-rows.ts";
 import { printsLongOutput } from "./dashboard-scenarios.ts";
-import type { Gateway } from "./gateway.ts";
+import { type Gateway, SECRETS } from "./gateway.ts";
 import { openPull, waitForState } from "./pull-requests.ts";
 
 /** Grainchain has to refuse its runs permanently. */
@@ -24,14 +25,14 @@ export const SCENARIOS: ReadonlyMap<string, Scenario> = new Map([
 export const PAGES = [
   ...(["now", "validations", "validation", "validation-hostile", "pull", "deliveries"] as const),
   ...(["dead-letters", "dead-letter", "dead-letter-hostile", "replays", "reconciles", "actions"] as const),
-  ...(["search", "search-help", "not-found"] as const),
+  ...(["search", "search-help", "not-found", "run-live", "run-ended", "run-hostile"] as const),
 ] as const;
 export type PageName = (typeof PAGES)[number];
 
 /** The pages that show a row of {@link insertHostile}. */
 export const SHOWS_HOSTILE: readonly PageName[] = [
   ...(["validations", "validation", "validation-hostile", "deliveries"] as const),
-  ...(["dead-letters", "dead-letter-hostile"] as const),
+  ...(["dead-letters", "dead-letter-hostile", "run-hostile"] as const),
 ];
 
 /** Gives every page some content. @returns their paths */
@@ -41,8 +42,8 @@ export async function fillPages(gateway: Gateway): Promise<Readonly<Record<PageN
   await openPull(gateway, BROKEN, 12);
   await openPull(gateway, WIDGETS, 41);
   await waitForState(gateway, REFUSED, 9, "dead");
-  await waitForState(gateway, SLOW, 3, "running");
-  await waitForState(gateway, BROKEN, 12, "completed");
+  const live = await waitForState(gateway, SLOW, 3, "running");
+  const ended = await waitForState(gateway, BROKEN, 12, "completed");
   const { id } = await waitForState(gateway, WIDGETS, 41, "completed");
   await insertHostile(gateway.rows);
   await insertHistory(gateway.rows);
@@ -63,5 +64,10 @@ export async function fillPages(gateway: Gateway): Promise<Readonly<Record<PageN
     search: `/dashboard/search?q=${encodeURIComponent(`${WIDGETS}#41`)}`,
     "search-help": "/dashboard/search",
     "not-found": "/dashboard/validations/none",
+    "run-live": await runPage(live.id),
+    "run-ended": await runPage(ended.id),
+    "run-hostile": await runPage("hostile-1"),
   };
 }
+
+const runPage = (id: unknown) => runPagePath(SECRETS.GRAINCHAIN_CALLBACK_SECRET, String(id));

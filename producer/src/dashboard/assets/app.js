@@ -9,7 +9,8 @@ const main = document.getElementById("main");
 const foot = document.getElementById("foot");
 const button = document.getElementById("live");
 const note = document.getElementById("live-note");
-const seconds = Number(main.dataset.refresh);
+/** How often; NaN if never. A page may say so with a refresh: what it shows has ended. */
+const secondsBetween = () => Number(main.dataset.refresh);
 
 const REQUEST_MS = 10_000;
 const LONGEST_WAIT_MS = 60_000;
@@ -96,6 +97,9 @@ function showNote(text) {
 
 async function tick() {
   await refresh();
+  const seconds = secondsBetween();
+  button.hidden = !(seconds > 0);
+  if (button.hidden) return;
   const wait = seconds * 1000 * 2 ** Math.min(failures, 5);
   timer = setTimeout(tick, Math.min(wait, Math.max(LONGEST_WAIT_MS, seconds * 1000)));
 }
@@ -134,7 +138,7 @@ addEventListener("pageshow", () => sent.clear());
 
 prepare();
 forgetNotice();
-if (seconds > 0) {
+if (secondsBetween() > 0) {
   button.hidden = false;
   button.addEventListener("click", () => {
     paused = !paused;
@@ -143,5 +147,5 @@ if (seconds > 0) {
   document.addEventListener("visibilitychange", () => {
     if (!document.hidden) now();
   });
-  timer = setTimeout(tick, seconds * 1000);
+  timer = setTimeout(tick, secondsBetween() * 1000);
 }

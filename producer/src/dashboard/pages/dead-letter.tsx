@@ -8,9 +8,9 @@ import { Fields } from "../parts/fields.tsx";
 import { At, Text } from "../parts/inline.tsx";
 import { Page } from "../parts/layout.tsx";
 import { paths, replayAnchor } from "../parts/link.ts";
+import { Output } from "../parts/output.tsx";
 import { tail, visible } from "../parts/text.ts";
 import type { View } from "../parts/view.ts";
-import { Output } from "./validation/run-results.tsx";
 import { DeliveryLink } from "./validation/validation-fields.tsx";
 
 const MAX_BODY_LENGTH = 64 * 1024;

@@ -6,6 +6,9 @@ import { outsideHref } from "./link.ts";
 import { shorten, visible } from "./text.ts";
 import type { View } from "./view.ts";
 
+/** Times are shown relative to it. */
+type Clock = Pick<View, "now">;
+
 /** Texts in tables are cut to this; the title has more, up to its own limit. */
 const CELL_LENGTH = 90;
 const TITLE_LENGTH = 600;
@@ -21,7 +24,7 @@ export function Text(props: { readonly text: string; readonly maxLength?: number
 const TIME = /(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z)/;
 
 /** A text of the gateway itself. The times in it are shown like all others. */
-export function Prose(props: { readonly text: string; readonly view: View; readonly maxLength?: number }) {
+export function Prose(props: { readonly text: string; readonly view: Clock; readonly maxLength?: number }) {
   const parts = shorten(props.text, props.maxLength ?? CELL_LENGTH).split(TIME);
   if (parts.length === 1) return <Text {...props} />;
   return (
@@ -43,7 +46,7 @@ export const None = ({ word = "none" }: { readonly word?: string }) => (
 export const utcText = (at: string): string => `${at.slice(0, 10)} ${at.slice(11, 19)} UTC`;
 
 /** A time relative to now. */
-export function Ago({ at, view }: { readonly at: string | null; readonly view: View }) {
+export function Ago({ at, view }: { readonly at: string | null; readonly view: Clock }) {
   if (at === null) return <None />;
   const atMs = Date.parse(at);
   if (Number.isNaN(atMs)) return <Text text={at} />;
@@ -55,7 +58,7 @@ export function Ago({ at, view }: { readonly at: string | null; readonly view: V
 }
 
 /** A time with its distance from now. */
-export function At({ at, view }: { readonly at: string | null; readonly view: View }) {
+export function At({ at, view }: { readonly at: string | null; readonly view: Clock }) {
   if (at === null) return <None />;
   const atMs = Date.parse(at);
   if (Number.isNaN(atMs)) return <Text text={at} />;
@@ -75,7 +78,7 @@ export function Took(props: {
   readonly from: string | null;
   readonly to: string | null;
   readonly ongoing: boolean;
-  readonly view: View;
+  readonly view: Clock;
 }) {
   const to = props.ongoing ? (props.to ?? props.view.now.toISOString()) : props.to;
   return <Span ms={spanMs(props.from, to)} />;

@@ -2,6 +2,8 @@
 import * as v from "valibot";
 import { SUBJECT_KINDS } from "../../domain/subject.ts";
 import { CONCLUSIONS, REPORTED_STATES, VALIDATION_STATES } from "../../domain/validation.ts";
+import { MAX_DIGEST_OUTPUT } from "../../wording/digest.ts";
+import { digestOf } from "../digest-sql.ts";
 import { flag } from "../flag.ts";
 import { currentNameOf } from "../repository-names.ts";
 import { othersOf, shownRunOf } from "../shown-run-sql.ts";
@@ -51,7 +53,7 @@ const reportRow = v.object({
   created_at: v.string(),
   started_at: v.nullable(v.string()),
   finished_at: v.nullable(v.string()),
-  /** See {@link DIGEST}; null before the end. */
+  /** See {@link digestOf}; null before the end. */
   digest: json,
   /** Of the report. */
   attempts: v.number(),
@@ -88,32 +90,6 @@ export type DueReport = v.InferOutput<typeof reportRow>;
 /** Reads the rows of {@link SELECT_CLAIMED}. */
 export const parseDueReports = (rows: readonly unknown[]): DueReport[] => v.parse(v.array(reportRow), rows);
 
-/** Steps of one validation that a report can name, and the output kept of each, in characters. */
-const DIGEST_STEPS = 200;
-const DIGEST_OUTPUT = 4000;
-/** Annotations of a step are left out if they are longer, in characters of JSON. */
-const DIGEST_ANNOTATIONS = 20_000;
-
-/** What a report uses of the results, of any size and shape. */
-const DIGEST = (results: string): string => `
-  json_object(
-    'success', ${results}->'$.success',
-    'overall_success', coalesce(${results}->'$.overall_success', ${results}->'$.test_results.overall_success'),
-    'error', substr(${results}->>'$.error', 1, ${DIGEST_OUTPUT}),
-    'truncated', ${results}->'$.truncated',
-    'execution_time', ${results}->'$.test_results.execution_time',
-    'steps', (
-      SELECT json_group_array(json_object(
-        'name', s.key, 'status', s.value->'$.status', 'success', s.value->'$.success',
-        'exit_code', s.value->'$.exit_code', 'duration_ms', s.value->'$.duration_ms',
-        'output', substr(s.value->>'$.output', -${DIGEST_OUTPUT}),
-        'file', s.value->'$.file', 'line', s.value->'$.line',
-        'message', substr(s.value->>'$.message', 1, ${DIGEST_OUTPUT}),
-        'annotations', CASE WHEN length(s.value->'$.annotations') <= ${DIGEST_ANNOTATIONS}
-                            THEN s.value->'$.annotations' END))
-      FROM (SELECT key, value FROM json_each(${results}, '$.test_results') WHERE type = 'object'
-            LIMIT ${DIGEST_STEPS}) s))`;
-
 /** Other subjects that a report names. */
 const MAX_OTHERS = 20;
 
@@ -121,7 +97,7 @@ const IN_CONTEXT = "h.repository_id = r.repository_id AND h.head_sha = r.head_sh
 
 /** The reports under a lease. ?1: its id */
 export const SELECT_CLAIMED = `
-  SELECT r.*, CASE WHEN r.is_shown AND r.priority <> 1 AND r.results IS NOT NULL THEN ${DIGEST("r.results")} END AS digest
+  SELECT r.*, CASE WHEN r.is_shown AND r.priority <> 1 AND r.results IS NOT NULL THEN ${digestOf("r.results", MAX_DIGEST_OUTPUT)} END AS digest
   FROM (
     SELECT r.validation_id, r.repository_id, coalesce(${currentNameOf("r.repository_id")}, v.repository) AS repository, r.head_sha, r.context, v.event AS kind,
            v.pr_number AS number, v.ref, v.run, r.state, r.conclusion, v.error, v.attempts AS dispatch_attempts,

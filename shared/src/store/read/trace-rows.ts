@@ -3,10 +3,11 @@ import * as v from "valibot";
 import { deadLetterItem } from "../../api/dead-letter.ts";
 import { deliveryItem } from "../../api/delivery.ts";
 import { validationItem } from "../../api/validation.ts";
-import { MAX_AHEAD, type TraceRows } from "../../domain/trace.ts";
+import type { TraceRows } from "../../domain/trace.ts";
 import type { TraceQuestion } from "../../domain/trace-question.ts";
 import { currentNameOf, isSameName, loadNames } from "../repository-names.ts";
 import { GATE, parseGate } from "../settings.ts";
+import { aheadOf } from "./ahead.ts";
 import { SELECT_DEAD_LETTERS } from "./dead-letter-list.ts";
 import { SELECT_DELIVERIES } from "./delivery-list.ts";
 import { compareKeys } from "./page.ts";
@@ -152,8 +153,5 @@ const SELECT_DEAD_LETTERS_OF = `
   ${SELECT_DEAD_LETTERS} WHERE l.validation_id IN (SELECT value FROM json_each(?1)) ORDER BY l.died_at`;
 
 const SELECT_AHEAD = `
-  SELECT me.id, (
-    SELECT count(*) FROM (
-      SELECT 1 FROM validations a
-      WHERE a.state = 'queued' AND a.due_at IS NULL AND (a.lane, a.turn) < (me.lane, me.turn) LIMIT ${MAX_AHEAD})) AS n
+  SELECT me.id, (${aheadOf("me")}) AS n
   FROM json_each(?1) k CROSS JOIN validations me ON me.id = k.value WHERE me.state = 'queued'`;

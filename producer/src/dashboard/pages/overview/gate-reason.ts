@@ -1,5 +1,6 @@
 /** Why a gate is closed. */
 import type { GateItem } from "@webhook-gateway/shared/api/overview.ts";
+import { GITHUB_GATE, GRAINCHAIN_GATE } from "@webhook-gateway/shared/wording/waiting.ts";
 
 interface GateTexts {
   readonly name: string;
@@ -12,20 +13,12 @@ const GATES: Readonly<Record<string, GateTexts>> = {
   grainchain: {
     name: "Grainchain",
     what: "Dispatch",
-    reasons: {
-      backpressure: "Grainchain is at capacity",
-      configuration: "Grainchain rejects the URL or the API key",
-      unavailable: "Grainchain does not respond",
-    },
+    reasons: GRAINCHAIN_GATE,
   },
   github: {
     name: "GitHub",
     what: "Reporting",
-    reasons: {
-      backpressure: "GitHub limits the request rate",
-      configuration: "GitHub rejects the credentials",
-      unavailable: "GitHub does not respond",
-    },
+    reasons: GITHUB_GATE,
   },
 };
 

@@ -3,6 +3,7 @@ import { type RunStep, readSteps } from "@webhook-gateway/shared/api/run-step.ts
 import type { ValidationDetail } from "@webhook-gateway/shared/api/validation.ts";
 import { WordBadge } from "../../parts/badge.tsx";
 import { Span, Text } from "../../parts/inline.tsx";
+import { Output } from "../../parts/output.tsx";
 import { tail, terminalText, visible } from "../../parts/text.ts";
 
 /** The limit for the output of one step, and for the raw results. */
@@ -50,13 +51,4 @@ const Step = ({ step }: { readonly step: RunStep }) => (
       <Output label={`Output of ${step.name}`} text={tail(terminalText(step.output), MAX_OUTPUT_LENGTH)} />
     )}
   </details>
-);
-
-/** Text as it was printed, with its own scrollbar. */
-export const Output = ({ label, text }: { readonly label: string; readonly text: string }) => (
-  <section class="output" tabindex={0} aria-label={visible(label.slice(0, 100))}>
-    <pre>
-      <bdi>{text}</bdi>
-    </pre>
-  </section>
 );

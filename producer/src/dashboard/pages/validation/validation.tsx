@@ -20,12 +20,14 @@ interface Props {
   readonly view: View;
   readonly validation: ValidationDetail;
   readonly trace: Trace | undefined;
+  /** Its page for contributors. */
+  readonly runPage: string;
 }
 
 /** A validation that has ended changes little: late results, and its report to GitHub. */
 const refreshSeconds = ({ state }: ValidationDetail): number => (isFinal(state) ? 15 : 2);
 
-export function ValidationPage({ view, validation, trace }: Props) {
+export function ValidationPage({ view, validation, trace, runPage }: Props) {
   const own = trace?.validations.find((one) => one.validation.id === validation.id);
   return (
     <Page
@@ -34,7 +36,7 @@ export function ValidationPage({ view, validation, trace }: Props) {
       section="validations"
       refreshSeconds={refreshSeconds(validation)}
     >
-      <Title validation={validation} view={view} />
+      <Title validation={validation} view={view} runPage={runPage} />
       {view.role === "operator" && <ValidationActions validation={validation} />}
       {validation.error !== null && (
         <p class="error box">
@@ -69,7 +71,7 @@ export function ValidationPage({ view, validation, trace }: Props) {
   );
 }
 
-const Title = ({ validation, view }: Pick<Props, "validation" | "view">) => {
+const Title = ({ validation, view, runPage }: Omit<Props, "trace">) => {
   const runs = pullPath(validation.repository, validation.pr_number);
   return (
     <div class="title">
@@ -86,6 +88,7 @@ const Title = ({ validation, view }: Pick<Props, "validation" | "view">) => {
         )}
       </span>
       {runs !== undefined && <a href={runs}>All runs of this pull request</a>}
+      <a href={runPage}>Page for contributors</a>
       <Outside address={validation.pr_url}>View on GitHub</Outside>
     </div>
   );

@@ -1,0 +1,62 @@
+/** What a run waits for, since when, and when it will probably start. */
+import { MAX_AHEAD } from "@webhook-gateway/shared/domain/trace.ts";
+import { expectedStart, type RunView } from "@webhook-gateway/shared/store/read/run-view.ts";
+import { durationText } from "@webhook-gateway/shared/text/duration.ts";
+import { GRAINCHAIN_GATE, WAITS } from "@webhook-gateway/shared/wording/waiting.ts";
+import { type Field, Fields } from "../dashboard/parts/fields.tsx";
+import { At } from "../dashboard/parts/inline.tsx";
+
+interface Props {
+  readonly run: RunView;
+  readonly now: Date;
+}
+
+export function Waiting({ run, now }: Props) {
+  const fields = fieldsOf(run, now);
+  if (fields === undefined) return null;
+  return (
+    <section aria-labelledby="waiting">
+      <h2 id="waiting">What it waits for</h2>
+      <Fields of={fields} />
+    </section>
+  );
+}
+
+function fieldsOf(run: RunView, now: Date): Field[] | undefined {
+  const { state, dispatched_at, started_at, created_at } = run;
+  if (state === "queued") return queued(run, now);
+  const since: Field = ["Since", <At at={started_at ?? dispatched_at ?? created_at} view={{ now }} />];
+  if (state === "dispatching") return [["Now", <b>{WAITS.dispatch}</b>], since];
+  return state === "pending" || state === "running"
+    ? [["Waits for", <b>{WAITS.result}</b>], since]
+    : undefined;
+}
+
+function queued(run: RunView, now: Date): Field[] {
+  const retry = run.due_at !== null && Date.parse(run.due_at) > now.getTime() ? run.due_at : undefined;
+  const startMs = expectedStart(run, now.getTime());
+  const since = run.gate !== null && run.gate.since > run.created_at ? run.gate.since : run.created_at;
+  return [
+    ["Waits for", <b>{retry === undefined ? WAITS.turn : WAITS.retry}</b>],
+    run.gate === null ? undefined : ["Because", `${GRAINCHAIN_GATE[run.gate.reason]}. It goes on by itself.`],
+    ["Since", <At at={since} view={{ now }} />],
+    retry === undefined ? ["Ahead of it", aheadText(run.ahead ?? 0)] : undefined,
+    retry === undefined ? undefined : ["Next attempt", <At at={retry} view={{ now }} />],
+    startMs === undefined || retry !== undefined
+      ? undefined
+      : ["Expected start", startText(startMs - now.getTime())],
+  ];
+}
+
+function aheadText(ahead: number): string {
+  if (ahead === MAX_AHEAD) return "more than 1,000 runs";
+  if (ahead === 0) return "nothing: it is next";
+  return ahead === 1 ? "1 run" : `${ahead} runs`;
+}
+
+/** In whole minutes: it is an estimate. */
+function startText(inMs: number): string {
+  const minutes = Math.ceil(inMs / 60_000);
+  if (minutes <= 1) return "within a minute, at the rate of the last hour";
+  return `in about ${durationText(minutes * 60_000)}, at the rate of the last hour`;
+}
