@@ -42,7 +42,7 @@ export function createWorld(db: D1Database) {
     wakeUps.push(wakeUp);
   };
   const config = readConsumerConfig({
-    ENVIRONMENT: "production",
+    ENVIRONMENT: "development",
     GRAINCHAIN_CALLBACK_SECRET: "callback secret",
     CLOUDFLARE_WORKER_URL: "https://gateway.test",
     GRAINCHAIN_API_URL: GRAINCHAIN_URL,

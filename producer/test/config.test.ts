@@ -8,7 +8,7 @@ import { expectRefusal } from "./support/errors.ts";
 
 afterEach(() => vi.restoreAllMocks());
 
-const ENV = { ENVIRONMENT: "production", ...SECRETS };
+const ENV = { ENVIRONMENT: "development", ...SECRETS };
 
 function refusal(over: Readonly<Record<string, unknown>>): ConfigError {
   try {

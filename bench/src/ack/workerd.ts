@@ -13,7 +13,7 @@ const binary = createRequire(createRequire(import.meta.url).resolve("wrangler/pa
 
 /** The producer's variables, as production has them. */
 const TEXTS = {
-  ENVIRONMENT: "production",
+  ENVIRONMENT: "development",
   WEBHOOK_DEBUG_MODE: "false",
   PROJECT_STATUS_PUBLIC: "false",
   VALIDATE_PUSH_BRANCHES: "",

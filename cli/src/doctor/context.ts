@@ -45,7 +45,7 @@ export interface CheckContext {
 }
 
 /** Stands for a secret at Cloudflare, which cannot be read. */
-const UNKNOWN_SECRET = "unknown";
+const unknownSecret = (name: string): string => `the value of ${name}, which is not known here`;
 
 /** @param givenUrl the gateway's address, if a person has given it @throws GatewayError if settings cannot be read */
 export async function openContext(
@@ -107,7 +107,7 @@ export async function openContext(
 }
 
 const deployedValues = (file: WorkerFile, settings: Settings): Settings => ({
-  ...Object.fromEntries(file.secrets.map((name) => [name, UNKNOWN_SECRET])),
+  ...Object.fromEntries(file.secrets.map((name) => [name, unknownSecret(name)])),
   ...file.vars,
   ...Object.fromEntries(SECRETS.flatMap((name) => (settings[name] ? [[name, settings[name]]] : []))),
 });

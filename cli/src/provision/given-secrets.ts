@@ -9,7 +9,7 @@ import type { WorkerFile } from "../project/worker-file.ts";
 import { givenSecret, type SecretInputs } from "./secret-inputs.ts";
 
 /** Stands for secrets that are generated later, or are at Cloudflare already. */
-const UNKNOWN_SECRET = "unknown";
+const unknownSecret = (name: string): string => `the value of ${name}, which is not known here`;
 
 /** @throws GatewayError naming the bad ones, and never a value */
 export function checkGivenSecrets({ workers }: DesiredState, inputs: SecretInputs): void {
@@ -28,7 +28,7 @@ function problemsOf({ worker, vars, secrets }: WorkerFile, inputs: SecretInputs)
       return value === undefined ? [] : [[name, value]];
     }),
   );
-  const unknown = Object.fromEntries(secrets.map((name) => [name, UNKNOWN_SECRET]));
+  const unknown = Object.fromEntries(secrets.map((name) => [name, unknownSecret(name)]));
   try {
     checkWorkerConfig(worker, { ...unknown, ...vars, ...given });
     return [];

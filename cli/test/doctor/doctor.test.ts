@@ -53,9 +53,9 @@ test("prints a table that fits, with each fix on its own line, and fails", async
   staging.grainchain.status = 503;
   const url = staging.project
     .read("wrangler.consumer.toml")
-    .match(/GRAINCHAIN_API_URL = "(http:\/\/127[^"]*)"/)?.[1];
+    .match(/GRAINCHAIN_API_URL = "(https:\/\/127[^"]*)"/)?.[1];
 
-  const ran = await staging.project.spawn(DOCTOR, { ...appCredentials(), COLUMNS: "80" });
+  const ran = await staging.project.run(DOCTOR, { ...appCredentials(), COLUMNS: "80" });
 
   expect(ran.code).toBe(1);
   expect(ran.stderr).toMatch(/^\d+ ok, 0 warnings, 1 failed\n$/);
@@ -118,7 +118,7 @@ test("reports everything else if Cloudflare refuses", async () => {
 test("checks the gateway that --url names", async () => {
   const staging = await openStaging();
   const { url } = staging.gateway;
-  editConsumer(/CLOUDFLARE_WORKER_URL = "[^"]*"/, 'CLOUDFLARE_WORKER_URL = "http://127.0.0.1:1"')(staging);
+  editConsumer(/CLOUDFLARE_WORKER_URL = "[^"]*"/, 'CLOUDFLARE_WORKER_URL = "https://127.0.0.1:1"')(staging);
 
   const ran = await staging.project.run([...DOCTOR, "--url", `${url}/`], appCredentials());
 

@@ -10,10 +10,10 @@ testProblems({
     mend: "pnpm install",
   },
   "a gateway that is down": {
-    make: editConsumer(/CLOUDFLARE_WORKER_URL = "[^"]*"/, 'CLOUDFLARE_WORKER_URL = "http://127.0.0.1:1"'),
+    make: editConsumer(/CLOUDFLARE_WORKER_URL = "[^"]*"/, 'CLOUDFLARE_WORKER_URL = "https://127.0.0.1:1"'),
     check: "gateway",
     status: "fail",
-    what: "http://127.0.0.1:1/health cannot be reached",
+    what: "https://127.0.0.1:1/health cannot be reached",
     mend: "npm run wrangler -- deploy -c wrangler.producer.toml --env staging",
   },
   "another program at its address": {

@@ -16,18 +16,20 @@ const YES = ["provision", "--env", "staging", "--yes"];
 const PRODUCER = "webhook-gateway-producer-staging";
 const CONSUMER = "webhook-gateway-consumer-staging";
 const PEM = "-----BEGIN RSA PRIVATE KEY-----\nMIIEow\n-----END RSA PRIVATE KEY-----\n";
+/** As long as a deployed secret has to be. */
+const strong = (text: string): string => text.padEnd(32, "-");
 const OPTIONAL = {
-  GITHUB_WEBHOOK_SECRET_PREVIOUS: "the one before",
-  GITHUB_WEBHOOK_SECRETS: '{"other":"hook"}',
-  GRAINCHAIN_CALLBACK_SECRET_PREVIOUS: "the callbacks' one before",
-  OPERATOR_TOKENS: '{"alice":"token of alice"}',
-  READER_TOKENS: '{"bob":"token of bob"}',
-  GRAINCHAIN_API_KEY: "grainchain key",
+  GITHUB_WEBHOOK_SECRET_PREVIOUS: strong("the one before"),
+  GITHUB_WEBHOOK_SECRETS: JSON.stringify({ other: strong("hook") }),
+  GRAINCHAIN_CALLBACK_SECRET_PREVIOUS: strong("the callbacks' one before"),
+  OPERATOR_TOKENS: JSON.stringify({ alice: strong("token of alice") }),
+  READER_TOKENS: JSON.stringify({ bob: strong("token of bob") }),
+  GRAINCHAIN_API_KEY: strong("grainchain key"),
   GITHUB_TOKEN: "ghp_given",
   GITHUB_APP_ID: "4711",
   GITHUB_APP_PRIVATE_KEY: PEM,
   ALERT_WEBHOOK_URL: "https://alerts.example.com/secret-path",
-  ALERT_WEBHOOK_SECRET: "alert secret",
+  ALERT_WEBHOOK_SECRET: strong("alert secret"),
 };
 
 /** A project with all that staging needs, and no secret that is optional. */
@@ -81,14 +83,14 @@ test("requires no optional secret, and replaces none", async () => {
 
 test("also reads them from the secrets file", async () => {
   const project = await openWithoutOptional();
-  const lines = `# gateway provision --env staging\nGRAINCHAIN_API_KEY=kept\nGITHUB_APP_ID=4711\nGITHUB_APP_PRIVATE_KEY="${PEM}"\n`;
+  const lines = `# gateway provision --env staging\nGRAINCHAIN_API_KEY=${strong("kept")}\nGITHUB_APP_ID=4711\nGITHUB_APP_PRIVATE_KEY="${PEM}"\n`;
   writeFileSync(path.join(project.dir, "staging-secrets"), lines, { mode: 0o600 });
 
   const ran = await project.run([...YES, "--secrets-file", "staging-secrets"]);
 
   expect(ran.stdout).toMatch(/consumer: GRAINCHAIN_API_KEY +not set +set, from staging-secrets\n/);
   expect(secretsOf(project, CONSUMER)).toMatchObject({
-    GRAINCHAIN_API_KEY: "kept",
+    GRAINCHAIN_API_KEY: strong("kept"),
     GITHUB_APP_ID: "4711",
     GITHUB_APP_PRIVATE_KEY: PEM,
   });

@@ -115,7 +115,7 @@ test("never replaces an existing secret", async () => {
   const { workers } = project.account.read();
   expect(workers[PRODUCER]?.secrets).toEqual({
     GITHUB_WEBHOOK_SECRET: "deployed webhook secret",
-    GRAINCHAIN_CALLBACK_SECRET: "deployed callback secret",
+    GRAINCHAIN_CALLBACK_SECRET: "deployed callback secret of the two Workers",
     OPERATOR_TOKEN: "deployed operator token",
     READER_TOKEN: GIVEN_SECRETS.READER_TOKEN,
   });
@@ -153,13 +153,20 @@ test.each([
   [
     "a file of an earlier run without these secrets",
     (file: string) =>
-      writeFileSync(file, "# gateway provision --env staging\nREADER_TOKEN=a\n", { mode: 0o600 }),
+      writeFileSync(
+        file,
+        "# gateway provision --env staging\nREADER_TOKEN=a-token-of-thirty-two-characters\n",
+        { mode: 0o600 },
+      ),
     "already exists without GITHUB_WEBHOOK_SECRET, GRAINCHAIN_CALLBACK_SECRET, OPERATOR_TOKEN",
   ],
   [
     "a file that others can read",
     (file: string) => {
-      writeFileSync(file, "# gateway provision --env staging\nREADER_TOKEN=a\n");
+      writeFileSync(
+        file,
+        "# gateway provision --env staging\nREADER_TOKEN=a-token-of-thirty-two-characters\n",
+      );
       chmodSync(file, 0o644);
     },
     "can be read by others",
@@ -212,11 +219,13 @@ test("does not generate a second callback secret", async () => {
   );
   expect(project.changes()).toEqual([]);
 
-  const given = await project.run(YES, { GRAINCHAIN_CALLBACK_SECRET: "deployed callback secret" });
+  const given = await project.run(YES, {
+    GRAINCHAIN_CALLBACK_SECRET: "deployed callback secret of the two Workers",
+  });
 
   expect(given.code).toBe(0);
   expect(project.account.read().workers[CONSUMER]?.secrets).toMatchObject({
-    GRAINCHAIN_CALLBACK_SECRET: "deployed callback secret",
+    GRAINCHAIN_CALLBACK_SECRET: "deployed callback secret of the two Workers",
   });
 });
 

@@ -100,13 +100,16 @@ export function provisioned(environment: string, uuid: string): Partial<FakeStat
       [`webhook-gateway-producer-${environment}`]: {
         secrets: {
           GITHUB_WEBHOOK_SECRET: "deployed webhook secret",
-          GRAINCHAIN_CALLBACK_SECRET: "deployed callback secret",
+          GRAINCHAIN_CALLBACK_SECRET: "deployed callback secret of the two Workers",
           OPERATOR_TOKEN: "deployed operator token",
           READER_TOKEN: "deployed reader token",
         },
       },
       [`webhook-gateway-consumer-${environment}`]: {
-        secrets: { GRAINCHAIN_CALLBACK_SECRET: "deployed callback secret", GITHUB_TOKEN: "deployed token" },
+        secrets: {
+          GRAINCHAIN_CALLBACK_SECRET: "deployed callback secret of the two Workers",
+          GITHUB_TOKEN: "deployed token",
+        },
       },
     },
   };

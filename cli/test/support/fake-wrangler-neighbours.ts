@@ -2,7 +2,7 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { VERSION } from "@webhook-gateway/shared/version.ts";
-import { onTestFinished } from "vitest";
+import { onTestFinished, vi } from "vitest";
 import { type GitHub, openGitHub } from "../../../test/github/client/client.ts";
 import type { DeliverySpec, InstanceSpec } from "../../../test/github/client/spec.ts";
 import { type AppKeys, generateAppKeys } from "../../../test/github/keys.ts";
@@ -121,10 +121,24 @@ export const appCredentials = () => ({
   GITHUB_APP_PRIVATE_KEY: appKeys().privateKeyPkcs1,
 });
 
+/** A deployed gateway and its neighbours are https. Here, they are servers of this machine without a certificate. */
+const secure = (url: string): string => url.replace("http://127.0.0.1", "https://127.0.0.1");
+
+function pretendHttps(): void {
+  const real = globalThis.fetch;
+  const spy = vi.spyOn(globalThis, "fetch");
+  spy.mockImplementation((input, init) =>
+    real(typeof input === "string" ? input.replace("https://127.0.0.1", "http://127.0.0.1") : input, init),
+  );
+  onTestFinished(() => spy.mockRestore());
+}
+
 /** A staging environment in which all is well. */
 export async function openStaging(options: { readonly hooks?: string; readonly github?: InstanceSpec } = {}) {
   const project = await openProject(provisioned("staging", UUID));
-  const gateway = await startGateway("staging");
+  pretendHttps();
+  const started = await startGateway("staging");
+  const gateway = { ...started, url: secure(started.url) };
   const grainchain = { status: 200 };
   const grainchainUrl = await serve((request, response) => {
     response.writeHead(request.url === "/health" ? grainchain.status : 404).end("{}");
@@ -135,8 +149,8 @@ export async function openStaging(options: { readonly hooks?: string; readonly g
       toml
         .replace("00000000-0000-4000-8000-000000000002", UUID)
         .replace("https://webhook-gateway-producer-staging.example.workers.dev", gateway.url)
-        .replace("https://grainchain.staging.example.com", grainchainUrl)
-        .replaceAll("https://api.github.com", github.url)
+        .replace("https://grainchain.staging.example.com", secure(grainchainUrl))
+        .replaceAll("https://api.github.com", secure(github.url))
         .replaceAll('RECONCILE_HOOKS = ""', `RECONCILE_HOOKS = "${options.hooks ?? `org:acme/${HOOK_ID}`}"`),
     );
   }

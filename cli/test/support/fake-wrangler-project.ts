@@ -87,7 +87,7 @@ export type Project = Awaited<ReturnType<typeof openProject>>;
 
 /** A value for each secret that could be made. */
 export const GIVEN_SECRETS = Object.fromEntries(
-  RANDOM_SECRETS.map((name) => [name, `given ${name.toLowerCase()}`]),
+  RANDOM_SECRETS.map((name) => [name, `given ${name.toLowerCase()}`.padEnd(40, "-")]),
 );
 
 const readLines = (file: string): Call[] =>

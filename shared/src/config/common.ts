@@ -44,5 +44,7 @@ export function readConfig<Schema extends v.GenericSchema>(
 /** An issue's own message quotes what was received; only those written for this project are passed on. */
 function problemOf({ kind, type, message }: v.BaseIssue<unknown>): string {
   if (kind !== "validation") return "bad type";
-  return type === "check" && !message.startsWith("Invalid ") ? message : `bad ${type}`;
+  return (type === "check" || type === "raw_check") && !message.startsWith("Invalid ")
+    ? message
+    : `bad ${type}`;
 }

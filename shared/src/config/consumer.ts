@@ -4,6 +4,7 @@ import * as v from "valibot";
 import { parseHook } from "../github/hook.ts";
 import { alertFields } from "./alert.ts";
 import { readConfig } from "./common.ts";
+import { deployed, isPrivate } from "./deployed.ts";
 import * as field from "./field.ts";
 
 /**
@@ -22,6 +23,7 @@ const variables = v.object({
   CLOUDFLARE_WORKER_URL: field.httpUrl,
   GRAINCHAIN_API_URL: field.httpUrl,
   GRAINCHAIN_API_PREFIX: v.optional(v.pipe(v.string(), v.regex(/^(\/[\w.-]+)*$/)), "/api/v1/validation"),
+  GRAINCHAIN_ALLOW_HTTP: field.flag("false"),
   GRAINCHAIN_API_KEY: field.optionalSecret,
   GRAINCHAIN_TIMEOUT: field.integer(60_000, { min: 1_000, max: 86_400_000 }),
   GRAINCHAIN_MAX_MEMORY: v.pipe(
@@ -63,11 +65,23 @@ const variables = v.object({
   ),
 });
 
+/** Without `GITHUB_TOKEN`, which GitHub makes. */
+const SECRETS = ["GRAINCHAIN_CALLBACK_SECRET", "GRAINCHAIN_API_KEY", "ALERT_WEBHOOK_SECRET"] as const;
+const ADDRESSES = ["CLOUDFLARE_WORKER_URL", "GRAINCHAIN_API_URL", "GITHUB_API_URL"] as const;
+
 const schema = v.pipe(
   variables,
   v.transform((config) => {
     const byDefault: BudgetPolicy = isGitHubCom(config.GITHUB_API_URL) ? "adaptive" : "off";
     return { ...config, GITHUB_BUDGET: config.GITHUB_BUDGET === "" ? byDefault : config.GITHUB_BUDGET };
+  }),
+  deployed({
+    secrets: (config) => SECRETS.map((key) => ({ key, value: config[key] })),
+    addresses: (config) => {
+      const mayBeHttp = config.GRAINCHAIN_ALLOW_HTTP && isPrivate(config.GRAINCHAIN_API_URL);
+      const strict = ADDRESSES.filter((key) => key !== "GRAINCHAIN_API_URL" || !mayBeHttp);
+      return strict.map((key) => ({ key, url: config[key] }));
+    },
   }),
 );
 

@@ -3,6 +3,7 @@
 import * as v from "valibot";
 import { isSafeDomain, teamDomain } from "./cloudflare-access.ts";
 import { readConfig } from "./common.ts";
+import { deployed, type NamedSecret } from "./deployed.ts";
 import * as field from "./field.ts";
 import { isBoundInVain, labeledSecrets } from "./labeled-secrets.ts";
 import { namedTokens } from "./named-tokens.ts";
@@ -43,6 +44,7 @@ const schema = v.pipe(
     ),
     ["GITHUB_WEBHOOK_SECRETS"],
   ),
+  deployed({ secrets: secretsOf, addresses: () => [] }),
   v.forward(
     v.check(
       ({ ACCESS_TEAM_DOMAIN, ENVIRONMENT }) => isSafeDomain(ACCESS_TEAM_DOMAIN, ENVIRONMENT),
@@ -60,6 +62,24 @@ const schema = v.pipe(
     ["ACCESS_AUD"],
   ),
 );
+
+function secretsOf(config: ProducerConfig): NamedSecret[] {
+  const each = (key: string, values: readonly string[]) => values.map((value) => ({ key, value }));
+  return [
+    { key: "GITHUB_WEBHOOK_SECRET", value: config.GITHUB_WEBHOOK_SECRET },
+    { key: "GITHUB_WEBHOOK_SECRET_PREVIOUS", value: config.GITHUB_WEBHOOK_SECRET_PREVIOUS },
+    // Two labels may name one secret: several hooks can share it.
+    ...each("GITHUB_WEBHOOK_SECRETS", [
+      ...new Set(config.GITHUB_WEBHOOK_SECRETS.map(({ secret }) => secret)),
+    ]),
+    { key: "GRAINCHAIN_CALLBACK_SECRET", value: config.GRAINCHAIN_CALLBACK_SECRET },
+    { key: "GRAINCHAIN_CALLBACK_SECRET_PREVIOUS", value: config.GRAINCHAIN_CALLBACK_SECRET_PREVIOUS },
+    { key: "OPERATOR_TOKEN", value: config.OPERATOR_TOKEN },
+    ...each("OPERATOR_TOKENS", Object.values(config.OPERATOR_TOKENS)),
+    { key: "READER_TOKEN", value: config.READER_TOKEN },
+    ...each("READER_TOKENS", Object.values(config.READER_TOKENS)),
+  ];
+}
 
 /**
  * Reads the environment.
