@@ -35,6 +35,7 @@ const lines = (text: string): string[] => text.trim().split(/\s+/);
 export const PATHS = lines(`
   / /health /webhook/github /webhook/status
   /callbacks/some-id/some-token /callbacks/some-id/some-token/webhook/status
+  /runs/some-id/some-token
   /webhook/projects/acme/widgets/status /webhook/projects/acme%2Fwidgets/status
   /api/openapi.json /api/status /api/metrics /api/trace /api/trace?q=x
   /api/deliveries /api/validations /api/dead-letters /api/replays /api/reconciles /api/actions
@@ -50,7 +51,8 @@ export const STRANGE_PATHS = [
     /..%2f..%2fetc%2fpasswd /%2e%2e/health /.env /.dev.vars /health/.. /health%00 /health%0d%0ax:y /%68ealth
     /%E0%A4%A /%ff%fe /% /%zz /callbacks /callbacks/x /callbacks//y /callbacks/x/ /callbacks/x/y/z
     /callbacks/%2e%2e/y /callbacks/%E0%A4%A/%ff /callbacks/a%2fb/c /callbacks/x/y/webhook/status/z
-    /callbacks/%00/%00 /webhook/projects /webhook/projects/a/b/c/status /webhook/projects/%2e%2e/%2e%2e/status
+    /callbacks/%00/%00 /runs /runs/x /runs/x/y/z /runs/%E0%A4%A/%ff /runs/%00/%00 /runs/assets/x/app.js
+    /webhook/projects /webhook/projects/a/b/c/status /webhook/projects/%2e%2e/%2e%2e/status
     /webhook/projects/a%2fb%2fc/status /webhook/projects/%E0%A4%A/x/status /webhook/projects/%20/status
     /webhook/projects/__proto__/constructor/status /api /api/ /api/x /api/../api/status /api//status
     /api/validations/%00 /api/__proto__ /dashboard/../api/status /dashboard/assets/../../x
@@ -63,7 +65,7 @@ export const STRANGE_PATHS = [
 ];
 
 /** Whether the answer is a page and not JSON. */
-export const isPage = (path: string): boolean => /^\/dashboard(?:\/|$)/.test(routed(path));
+export const isPage = (path: string): boolean => /^\/(?:dashboard|runs)(?:\/|$)/.test(routed(path));
 
 /** The statuses that a request may be answered with. */
 export function documentedStatuses(method: string, path: string): readonly number[] {
