@@ -11,6 +11,7 @@ import {
   claimReconcile,
   insertFoundReconcile,
   NO_COUNTS,
+  type Position,
   pauseReconcile,
   type ReconcileCounts,
   settleReconcile,
@@ -32,7 +33,7 @@ const EVERY_MS = 5 * 60_000;
 const LEASE_MS = 10 * 60_000;
 /** Pages of 100 in one scan: a quarter of the requests that GitHub allows in an hour, over the scans of an hour. */
 const MAX_PAGES = 20;
-/** An operator's search is not left unfinished. */
+/** Of an operator's search, in one invocation. */
 const MAX_ASKED_PAGES = 1000;
 
 /** Continues the scans of every hook that is due. @returns whether anything was recorded */
@@ -111,39 +112,46 @@ const limitedUntil = (thrown: unknown): number | undefined =>
 /** Performs the searches that operators asked for. @returns whether anything was recorded */
 export async function reconcileAsked(deps: ReconcileDeps, hooks: readonly Hook[]): Promise<boolean> {
   let changed = false;
-  for (;;) {
+  while (hasRoom(deps.db, "recovery")) {
     const nowMs = deps.now().getTime();
     const asked = await claimReconcile(deps.db, isoTime(nowMs), isoTime(nowMs + LEASE_MS));
-    if (asked === undefined) return changed;
+    if (asked === undefined) break;
     const found = await search(deps, hooks, asked, nowMs);
     changed ||= found.counts.recovered > 0;
     await settleAsked(deps, asked, found);
   }
+  return changed;
 }
 
 interface Searched {
   readonly counts: ReconcileCounts;
   readonly error: string | null;
-  /** It continues once a limit is over; undefined if it has ended. */
-  readonly limitedUntilMs: number | undefined;
+  /** It goes over the same again once a limit is over. */
+  readonly limitedUntilMs?: number | undefined;
+  /** It goes on there. */
+  readonly position?: Position;
 }
 
 async function settleAsked(
   { db, log, now }: ReconcileDeps,
-  { id, dry_run }: ClaimedReconcile,
-  { counts, error, limitedUntilMs }: Searched,
+  { id, dry_run, position: from }: ClaimedReconcile,
+  { counts, error, limitedUntilMs, position }: Searched,
 ): Promise<void> {
-  if (limitedUntilMs === undefined) {
+  if (limitedUntilMs === undefined && position === undefined) {
     const status = error === null ? "done" : "failed";
     await settleReconcile(db, id, status, counts, error, now().toISOString());
     log.info("reconcile.asked", { reconcile_id: id, status, ...counts });
-  } else {
-    // If nothing is recorded, the same deliveries are found again.
-    await pauseReconcile(db, id, dry_run ? NO_COUNTS : counts, error, isoTime(limitedUntilMs));
-    log.info("reconcile.interrupted", { reconcile_id: id, until: isoTime(limitedUntilMs), ...counts });
+    return;
   }
+  const until = isoTime(limitedUntilMs ?? now().getTime());
+  // The same deliveries are listed again after a limit, and, if nothing is recorded, found again.
+  const again = dry_run ? NO_COUNTS : { ...counts, listed: 0 };
+  const pause = position === undefined ? { counts: again, position: from } : { counts, position };
+  await pauseReconcile(db, id, { ...pause, error, until });
+  log.info("reconcile.interrupted", { reconcile_id: id, until, ...counts });
 }
 
+/** Searches the hooks one after the other, as far as one invocation gets. */
 async function search(
   deps: ReconcileDeps,
   hooks: readonly Hook[],
@@ -151,16 +159,23 @@ async function search(
   nowMs: number,
 ): Promise<Searched> {
   let counts = NO_COUNTS;
-  let error: string | null = hooks.length === 0 ? "no hook is configured: RECONCILE_HOOKS" : null;
+  let error = hooks.length === 0 ? "no hook is configured: RECONCILE_HOOKS" : (asked.position?.error ?? null);
   let limitedUntilMs: number | undefined;
-  for (const hook of hooks) {
+  const begin = hooks.findIndex(({ name }) => name === asked.position?.hook);
+  for (const [index, hook] of hooks.slice(Math.max(begin, 0)).entries()) {
     const from = later(asked.since ?? "", isoTime(nowMs - LOOK_BACK_MS));
-    const scan = { failed: false, from, to: isoTime(nowMs), cursor: null };
+    const cursor = index === 0 && begin >= 0 ? (asked.position?.cursor ?? null) : null;
+    const scan = { failed: false, from, to: isoTime(nowMs), cursor };
     const options = { dryRun: asked.dry_run, maxPages: MAX_ASKED_PAGES, seen: new Set<string>() };
     const scanned = await scanHook(deps, hook, scan, options);
     counts = addCounts(counts, scanned.counts);
     if (scanned.thrown !== undefined) error = `${hook.name}: ${errorText(scanned.thrown)}`;
     limitedUntilMs = limitedUntil(scanned.thrown) ?? limitedUntilMs;
+    const isLeft = scanned.thrown === undefined && !scanned.ended;
+    if (isLeft && limitedUntilMs === undefined) {
+      return { counts, error, position: { hook: hook.name, cursor: scanned.next, error } };
+    }
+    if (isLeft) break;
   }
   return { counts, error, limitedUntilMs };
 }

@@ -128,7 +128,8 @@ async function recoverPage(
     (one) => !known.has(one.guid) && !seen.has(one.guid) && mayBeMissing(one),
   );
   for (let at = 0; at < suspects.length; at += PAYLOADS_AT_ONCE) {
-    if (!hasRoom(deps.db, "recovery")) return false;
+    // What a dry run has found of a page it would find again.
+    if (!dryRun && !hasRoom(deps.db, "recovery")) return false;
     const part = suspects.slice(at, at + PAYLOADS_AT_ONCE);
     const wanted = part.filter(({ repository_id }) => repository_id === null || !denied.has(repository_id));
     const routes = await recoverSome(deps, client, { wanted, accounted, dryRun }, add);

@@ -197,6 +197,30 @@ describe("an operator's search", () => {
     });
   });
 
+  test.each([false, true])(
+    "that one invocation cannot finish goes on in the next, dry run: %s",
+    async (dry_run) => {
+      const world = await worldOf(examples.pullRequests(freshRepository(), 130));
+      const id = await ask(world, { dry_run });
+      // A dry run asks D1 once a page.
+      const queries = dry_run ? 351 : 400;
+      let invocations = 0;
+      for (; (await loadReconcile(env.DB, id))?.finished_at === null && invocations < 9; invocations++) {
+        await reconcileAsked(depsWith(world, queries), HOOKS);
+        world.pass(60);
+      }
+      expect(invocations).toBeGreaterThan(1);
+      const recovered = dry_run ? 0 : 130;
+      expect(await loadReconcile(env.DB, id)).toMatchObject({
+        status: "done",
+        listed: 130,
+        missing: 130,
+        recovered,
+      });
+      expect(await recorded()).toBe(recovered);
+    },
+  );
+
   test("that a limit interrupts counts a dry run once", async () => {
     const lost = examples.pullRequests(freshRepository(), 60);
     const world = await worldOf(lost);

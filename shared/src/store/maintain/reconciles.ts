@@ -26,10 +26,24 @@ export interface ReconcileRequest {
   readonly dry_run: boolean;
 }
 
+const position = v.object({
+  /** The hook's name. Those before it are done. */
+  hook: v.string(),
+  /** Of its list; null: at the newest. */
+  cursor: v.nullable(v.string()),
+  /** What has failed before it. */
+  error: v.nullable(v.string()),
+});
+
+/** Where a search goes on. */
+export type Position = v.InferOutput<typeof position>;
+
 const claimedRow = v.object({
   id: v.string(),
   since: v.nullable(v.string()),
   dry_run: flag,
+  /** Null: at the beginning. */
+  position: v.nullable(v.pipe(v.string(), v.parseJson(), position)),
 });
 export type ClaimedReconcile = v.InferOutput<typeof claimedRow>;
 
@@ -96,16 +110,20 @@ export async function settleReconcile(
   await db.prepare(SETTLE).bind(id, status, listed, missing, recovered, redelivered, error, now).run();
 }
 
-/** Interrupts a search: it is claimed again once the time is over. Keeps what it found so far. */
-export async function pauseReconcile(
-  db: D1Database,
-  id: string,
-  counts: ReconcileCounts,
-  error: string | null,
-  until: string,
-): Promise<void> {
-  const { missing, recovered, redelivered } = counts;
-  await db.prepare(PAUSE).bind(id, missing, recovered, redelivered, error, until).run();
+export interface Pause {
+  /** Added to what was counted before. */
+  readonly counts: ReconcileCounts;
+  readonly error: string | null;
+  readonly position: Position | null;
+  readonly until: string;
+}
+
+/** Interrupts a search: it is claimed again once the time is over, and goes on at the position. */
+export async function pauseReconcile(db: D1Database, id: string, pause: Pause): Promise<void> {
+  const { counts, error, position: at, until } = pause;
+  const { listed, missing, recovered, redelivered } = counts;
+  const stored = at === null ? null : JSON.stringify(at);
+  await db.prepare(PAUSE).bind(id, listed, missing, recovered, redelivered, error, stored, until).run();
 }
 
 /** Stores what an automatic search found. */
@@ -129,17 +147,16 @@ const CLAIM = `
   UPDATE reconciles SET status = 'running', lease_until = ?2 WHERE id = (
     SELECT id FROM reconciles WHERE status = 'waiting' OR (status = 'running' AND lease_until < ?1)
     ORDER BY requested_at LIMIT 1)
-  RETURNING id, since, dry_run`;
+  RETURNING id, since, dry_run, position`;
 
 const SETTLE = `
-  UPDATE reconciles SET status = ?2, listed = ?3, missing = missing + ?4, recovered = recovered + ?5,
+  UPDATE reconciles SET status = ?2, listed = listed + ?3, missing = missing + ?4, recovered = recovered + ?5,
                         redelivered = redelivered + ?6, error = ?7, finished_at = ?8, lease_until = NULL
   WHERE id = ?1`;
 
-/** A search starts over: only the last time counts what is listed. */
 const PAUSE = `
-  UPDATE reconciles SET missing = missing + ?2, recovered = recovered + ?3, redelivered = redelivered + ?4, error = ?5,
-                        lease_until = ?6
+  UPDATE reconciles SET listed = listed + ?2, missing = missing + ?3, recovered = recovered + ?4,
+                        redelivered = redelivered + ?5, error = ?6, position = ?7, lease_until = ?8
   WHERE id = ?1`;
 
 const INSERT_FOUND = `
