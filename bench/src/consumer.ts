@@ -59,6 +59,7 @@ export function createWorld(db: D1Database) {
   const deps: ConsumerDeps = {
     config,
     github: githubOf(config, fetcher, now),
+    permissions: new Map(),
     db,
     work: { send } as unknown as ConsumerDeps["work"],
     log: createLog({ debug: false, write: () => {}, observe: exceptEffects(() => void sent.dataPoints++) }),

@@ -22,6 +22,8 @@ import { type WatchDeps, watchStale } from "./dispatch/watchdog.ts";
 import { withinShares } from "./effects/connections.ts";
 import { SHARES } from "./effects/shares.ts";
 import { within } from "./effects/within.ts";
+import { approveDue } from "./github/approval.ts";
+import type { Permissions } from "./github/permission.ts";
 import type { Budgets } from "./github/send.ts";
 import { type AlertDeps, raiseAlerts } from "./maintain/alerts.ts";
 import { beat } from "./maintain/heartbeat.ts";
@@ -49,6 +51,8 @@ export interface ConsumerDeps {
   readonly sentinel: Heartbeats;
   /** Keeps the tokens of installations: it outlives an invocation. */
   readonly github: GitHub;
+  /** The same for what GitHub says of people's permissions. */
+  readonly permissions: Permissions;
 }
 
 /** A wake-up can be delayed by at most this many seconds. The cron does what is due later. */
@@ -66,6 +70,8 @@ export function createConsumer(given: ConsumerDeps) {
   const { config, db, log } = deps;
   const policy: DeliveryPolicy = {
     validateDrafts: config.VALIDATE_DRAFTS,
+    validateForks: config.VALIDATE_FORKS,
+    asksGitHub: deps.github.mode !== "none",
     cancelSuperseded: config.CANCEL_SUPERSEDED,
     githubAppId: config.GITHUB_APP_ID === undefined ? null : Number(config.GITHUB_APP_ID),
     maxAgeMs: config.VALIDATION_MAX_AGE_SECONDS * 1000,
@@ -128,12 +134,19 @@ export function createConsumer(given: ConsumerDeps) {
     if (dispatched.value.dispatched > 0) await report();
   }
 
+  /** What is approved is to be dispatched, and reported. */
+  async function approve(): Promise<void> {
+    const { wakeAt, changed } = await approveDue({ ...reports, policy, permissions: deps.permissions });
+    await wake(changed ? [deps.now().toISOString(), ...wakeAt] : wakeAt);
+  }
+
   /** Performs every effect that is due. One that fails does not stop the others. @returns whether all succeeded */
   async function performEffects(): Promise<boolean> {
     const performed = await Promise.allSettled([
       dispatchAndReport(),
       cancelDue(effects).then((wakeAt) => wake(wakeAt)),
       reactDue(reports).then((wakeAt) => wake(wakeAt)),
+      approve(),
     ]);
     const failed = performed.filter((one) => one.status === "rejected");
     for (const { reason } of failed) log.error("effect.failed", { error: errorText(reason) });
@@ -222,6 +235,7 @@ export function reportDeps(deps: ConsumerDeps): ReportDeps {
       settle: (...given) => atOnce(() => budgets.settle(...given)),
     },
     runPageUrl: (id) => runPageUrl(config.CLOUDFLARE_WORKER_URL, config.GRAINCHAIN_CALLBACK_SECRET, id),
+    reportSkipped: config.REPORT_SKIPPED,
   };
 }
 

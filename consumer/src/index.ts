@@ -3,6 +3,7 @@ import type { GitHub } from "@webhook-gateway/shared/github/client.ts";
 import { createLog } from "@webhook-gateway/shared/telemetry/log.ts";
 import { observeInvocation } from "@webhook-gateway/shared/telemetry/telemetry.ts";
 import { exceptEffects } from "./effects/effect-log.ts";
+import type { Permissions } from "./github/permission.ts";
 import { createConsumer, githubOf } from "./handlers.ts";
 
 export { GitHubBudget } from "./github/budget-object.ts";
@@ -15,7 +16,14 @@ function roleOf(queue: string): "events" | "work" | "deadLetters" {
 }
 
 /** An isolate serves one environment: GitHub's tokens are kept from one invocation to the next. */
-let built: { readonly env: Env; readonly config: ConsumerConfig; readonly github: GitHub } | undefined;
+let built:
+  | {
+      readonly env: Env;
+      readonly config: ConsumerConfig;
+      readonly github: GitHub;
+      readonly permissions: Permissions;
+    }
+  | undefined;
 
 function builtFor(env: Env) {
   if (built?.env !== env) {
@@ -28,6 +36,7 @@ function builtFor(env: Env) {
         (input, init) => fetch(input, init),
         () => new Date(),
       ),
+      permissions: new Map(),
     };
   }
   return built;
@@ -36,13 +45,14 @@ function builtFor(env: Env) {
 type Consumer = ReturnType<typeof createConsumer>;
 
 async function invoke(env: Env, perform: (consumer: Consumer) => Promise<void>): Promise<void> {
-  const { config, github } = builtFor(env);
+  const { config, github, permissions } = builtFor(env);
   const { observe, flush } = observeInvocation(env.METRICS);
   const budget = (name: string) => env.BUDGETS.getByName(name);
   const sentinel = () => env.SENTINEL.getByName("sentinel");
   const consumer = createConsumer({
     config,
     github,
+    permissions,
     db: env.DB,
     work: env.WORK,
     log: createLog({ debug: config.WEBHOOK_DEBUG_MODE, observe: exceptEffects(observe) }).with({

@@ -61,7 +61,7 @@ test("drops fields that it does not know", () => {
 
 describe("refuses", () => {
   test.each([
-    ["an unknown version", { ...delivery, v: 2 }],
+    ["an unknown version", { ...delivery, v: 3 }],
     ["no version", { ...delivery, v: undefined }],
     ["an unknown kind", { ...delivery, kind: "wish" }],
     ["an unknown change", { ...delivery, change: { type: "wish" } }],

@@ -35,8 +35,8 @@ export function operatorApi(client: Client) {
     validations: (query: Query) => client.get("/api/validations", pageOf(validationItem), { query }),
     validation: (id: string) =>
       client.get(`/api/validations/${encodeURIComponent(id)}`, validationDetail, named),
-    commandValidation: (id: string, verb: "cancel" | "rerun") =>
-      client.post(`/api/validations/${encodeURIComponent(id)}/${verb}`, commandAnswer),
+    commandValidation: (id: string, verb: "cancel" | "rerun" | "approve", body: object = {}) =>
+      client.post(`/api/validations/${encodeURIComponent(id)}/${verb}`, commandAnswer, body),
 
     actions: (query: Query) => client.get("/api/actions", pageOf(actionItem), { query }),
 

@@ -51,6 +51,7 @@ export function readRefusal(status: number, answer: unknown, request: RequestKin
   const fail = (message: string, exitCode?: number): ApiError =>
     new ApiError(error.code, message, status, exitCode);
   const tokens = request.changes ? "OPERATOR_TOKEN" : "OPERATOR_TOKEN or READER_TOKEN";
+  if (error.code === "not_held") return fail(error.message, EXIT.nothingMatched);
   switch (status) {
     case 401:
       return fail(`GATEWAY_TOKEN is refused: set it to the gateway's ${tokens}`);

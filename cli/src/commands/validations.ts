@@ -53,7 +53,7 @@ const MAX_NUMBER = 9_999_999_999;
 export function addValidations(program: Command): void {
   const validations = program
     .command("validations")
-    .description("show, re-run and cancel validations")
+    .description("show, re-run, cancel and approve validations")
     .addHelpText("after", EXAMPLES);
   addList(validations);
   validations
@@ -67,6 +67,7 @@ export function addValidations(program: Command): void {
     });
   addCommand(validations, "rerun", "run a head again");
   addCommand(validations, "cancel", "cancel one");
+  addApprove(validations);
 }
 
 function addList(validations: Command): void {
@@ -85,6 +86,27 @@ function addList(validations: Command): void {
   addPageOptions(addTimeOptions(list))
     .addHelpText("after", LIST_EXAMPLES)
     .action(listAction((api, query) => api.validations(query), validationColumns, "no validation matches"));
+}
+
+const APPROVE_EXAMPLES = `
+Example:
+  gateway validations approve 186853002-pr-12-6dcb09b5b57875f334f61aebed695e2e4193db5e-1 --reason "reviewed"
+
+Those that wait for an approval: gateway validations list --state held`;
+
+function addApprove(validations: Command): void {
+  validations
+    .command("approve")
+    .description("run a change from a fork that waits for an approval")
+    .argument("<id>", "the validation's id", text)
+    .option("--reason <text>", "why, for its timeline", text)
+    .addHelpText("after", APPROVE_EXAMPLES)
+    .action(async (id: string, { reason }: { readonly reason?: string }, command: Command) => {
+      const { api, json } = await openSession(command);
+      const answer = await api.commandValidation(id, "approve", reason === undefined ? {} : { reason });
+      if (json) printJson(answer);
+      else printMessage(answer.message);
+    });
 }
 
 function addCommand(validations: Command, verb: "rerun" | "cancel", description: string): void {

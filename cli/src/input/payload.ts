@@ -64,6 +64,9 @@ function renameRepository(payload: Json, repo: string): void {
     clone_url: `https://github.com/${repo}.git`,
   });
   if (isObject(repository.owner)) repository.owner.login = login;
+  // Otherwise the pull request would be a fork's.
+  const pull = payload.pull_request;
+  if (isObject(pull) && isObject(pull.head)) pull.head.repo = structuredClone(repository);
 }
 
 function setPullRequest(payload: Json, { repo, pr, now }: PayloadOptions): void {

@@ -54,6 +54,10 @@ export const validationFields = (item: ValidationDetail, now: Date): Field[] => 
   ["base", item.base_sha],
   ["run", `${item.run}, because of ${item.cause}`],
   ["state", statusText(item)],
+  ["why", item.reason],
+  ["fork", item.fork ? (item.head_repository ?? "deleted") : null],
+  ["author", authorText(item)],
+  ["trusted", item.trusted ? null : "no"],
   ["error", item.error],
   ["lane", item.lane],
   ["attempts", item.attempts],
@@ -67,5 +71,8 @@ export const validationFields = (item: ValidationDetail, now: Date): Field[] => 
   ["finished", timeOf(item.finished_at, now)],
   ["took", tookText(item)],
 ];
+
+const authorText = ({ author, author_association: association }: ValidationDetail): string | null =>
+  author === null ? null : `${author} (${association?.toLowerCase() ?? "unknown association"})`;
 
 const timeOf = (at: string | null, now: Date): string | null => (at === null ? null : utcAndAgeText(at, now));

@@ -212,7 +212,7 @@ test.each([
   ["deliveries list --limit 0", "It must be a whole number from 1 to 200."],
   ["deliveries list --limit 201", "It must be a whole number from 1 to 200."],
   ["deliveries list --limit 1e2", "It must be a whole number from 1 to 200."],
-  ["validations list --state queued,sleeping", "It must be some of queued, dispatching"],
+  ["validations list --state queued,sleeping", "It must be some of held, queued, dispatching"],
   ["validations list --sha xyz", "It must be a commit SHA"],
   ["validations list --pr 0", "It must be a whole number"],
   ["validations list --event issues", "It must be one of pull_request, merge_group, push."],

@@ -61,6 +61,12 @@ export const makeDetail = (changes: Partial<ValidationDetail> = {}): ValidationD
   ...makeValidation(),
   cause: "pull_request.opened",
   delivery_id: GUID,
+  reason: null,
+  fork: false,
+  head_repository: null,
+  author: "octocat",
+  author_association: "MEMBER",
+  trusted: true,
   timeline: [
     { at: AT, from_state: null, to_state: "queued", reason: "pull_request opened", delivery_id: GUID },
     { at: AT, from_state: "running", to_state: "completed", reason: "callback", delivery_id: "cb-1" },

@@ -108,11 +108,20 @@ export class ChangeSet {
     );
   }
 
-  /** Queues a new validation behind its repository's earlier ones. */
+  /** Adds a validation; one that is queued comes behind its repository's earlier ones. */
   addValidation(row: Omit<Validation, "turn" | "lane">, cause: Cause): void {
-    this.#putValidation({ ...row, lane: this.#lane, turn: this.#nextTurn(row.repository_id) });
+    const turn = row.state === "queued" ? this.#nextTurn(row.repository_id) : 0;
+    this.#putValidation({ ...row, lane: this.#lane, turn });
     this.#putReport(row.id);
     this.#addTimeline(row.id, null, row.state, cause);
+  }
+
+  /** Queues a validation that waited for an approval, behind its repository's others. */
+  approve(row: Validation, cause: Cause): void {
+    const turn = this.#nextTurn(row.repository_id);
+    const next = this.signal(row, { type: "approved" }, cause);
+    const { now: approved_at } = this;
+    this.#putValidation({ ...next, trusted: true, reason: null, approved_at, lane: this.#lane, turn });
   }
 
   /** Queues a dead validation again, behind its repository's others. */

@@ -1,13 +1,15 @@
 /** What the decisions on deliveries share: their context, their outcome, and common steps. */
 import type { DeliveryFact, PullRequestChange } from "@webhook-gateway/shared/messages/fact.ts";
 import type { Subject } from "@webhook-gateway/shared/store/subject-row.ts";
+import { headRuns } from "./admission.ts";
 import type { ChangeSet } from "./change-set.ts";
-import { cancelRuns, ensureRun, originOf, type RunRequest, supersedeOthers } from "./run.ts";
+import { cancelRuns, ensureRun, originOf, type RunPolicy, type RunRequest, supersedeOthers } from "./run.ts";
 
 /** What the operator configures. */
-export interface DeliveryPolicy {
+export interface DeliveryPolicy extends RunPolicy {
   readonly validateDrafts: boolean;
-  readonly cancelSuperseded: boolean;
+  /** Whether there are credentials to ask GitHub who may approve. */
+  readonly asksGitHub: boolean;
   /** The App whose check runs are ours; null if none is configured. */
   readonly githubAppId: number | null;
   /** A validation may be at Grainchain for this long in all. */
@@ -17,6 +19,10 @@ export interface DeliveryPolicy {
 /** `deliveries.outcome`. */
 export type DeliveryOutcome =
   | "started"
+  | "held"
+  | "skipped"
+  /** GitHub is asked whether somebody may approve it. */
+  | "asking"
   | "cancelled"
   | "unchanged"
   | "stale"
@@ -30,6 +36,8 @@ export interface Decision {
   readonly outcome: DeliveryOutcome;
   readonly reason: string | null;
   readonly validation_id: string | null;
+  /** Whether it is about an approval, whatever follows from it. */
+  readonly approves?: true;
 }
 
 /** A delivery about a repository, and all that its decision may read and change. */
@@ -43,17 +51,13 @@ export interface Context {
 /** Makes sure that the subject's newest head has its run. */
 export function runOutcome(context: Context, subject: Subject, request: RunRequest): Decision {
   const { changes, fact, policy } = context;
-  const { started, id } = ensureRun(changes, subject, originOf(fact), request, policy.cancelSuperseded);
-  const reason = started ? null : "this head has its validation already";
-  return { outcome: started ? "started" : "unchanged", reason, validation_id: id };
+  const { outcome, reason, id } = ensureRun(changes, subject, originOf(fact), request, policy);
+  return { outcome, reason, validation_id: id };
 }
 
 /** Supersedes what is live for any other head than the newest, whether or not the newest needs a run. */
 export function supersedeHeads({ changes, fact, policy }: Context, subject: Subject): void {
-  const current = changes
-    .runsOf(subject)
-    .filter((row) => row.head_sha === subject.head_sha)
-    .toSorted((a, b) => b.run - a.run)[0];
+  const [current] = headRuns(changes, subject);
   supersedeOthers(changes, subject, current?.id ?? null, fact.id, policy.cancelSuperseded);
 }
 
@@ -63,6 +67,19 @@ export function cancelSubject({ changes, fact }: Context, subject: Subject, reas
   if (first === null) return decided("recorded", `${reason}; nothing was under way`);
   const more = others.length === 0 ? "" : ` and ${others.length} more`;
   return { outcome: "cancelled", reason: `${reason}${more}`, validation_id: first };
+}
+
+/** Answers a command in a comment; nothing else can be answered. @param done whether it had an effect */
+export function react(changes: ChangeSet, { id, repository, change }: DeliveryFact, done: boolean): void {
+  if (repository === null || change.type !== "command") return;
+  const row = {
+    delivery_id: id,
+    repository_id: repository.id,
+    repository: repository.full_name,
+    comment_id: change.comment_id,
+    content: done ? ("+1" as const) : ("confused" as const),
+  };
+  changes.add({ kind: "reaction", row });
 }
 
 /** The columns of a subject that every kind takes from its repository and its change. */
@@ -83,6 +100,16 @@ export function subjectFrom(
     version,
   };
 }
+
+/** Of whatever is no pull request: who pushes to a repository may write to it. */
+export const NO_FORK = {
+  fork: false,
+  head_repository: null,
+  author: null,
+  author_association: null,
+  head_at: null,
+  approval: null,
+} as const;
 
 /** What is known of a subject's head. */
 export const knownHead = (subject: Subject) => ({

@@ -6,6 +6,7 @@ import {
   pullRequestSubject,
   pushSubject,
 } from "@webhook-gateway/shared/domain/subject.ts";
+import { isMember, NO_COMMANDER } from "@webhook-gateway/shared/domain/trust.ts";
 import type {
   CommandChange,
   DeliveryFact,
@@ -14,6 +15,8 @@ import type {
   RerunChange,
 } from "@webhook-gateway/shared/messages/fact.ts";
 import type { Subject } from "@webhook-gateway/shared/store/subject-row.ts";
+import { admissionOf } from "./admission.ts";
+import { decideApproval, decideButton } from "./approval.ts";
 import type { ChangeSet } from "./change-set.ts";
 import {
   type Context,
@@ -23,6 +26,8 @@ import {
   type DeliveryPolicy,
   decided,
   knownHead,
+  NO_FORK,
+  react,
   runOutcome,
   subjectFrom,
   supersedeHeads,
@@ -45,19 +50,8 @@ export function decideDelivery(
   addDelivery(changes, fact, decision);
   const action = githubAction(fact, decision, policy);
   if (action !== undefined) changes.add({ kind: "action", row: action });
-  if (repository !== null && fact.change.type === "command") {
-    const done = decision.outcome === "started" || decision.outcome === "cancelled";
-    changes.add({
-      kind: "reaction",
-      row: {
-        delivery_id: fact.id,
-        repository_id: repository.id,
-        repository: repository.full_name,
-        comment_id: fact.change.comment_id,
-        content: done ? "+1" : "confused",
-      },
-    });
-  }
+  const isAnswered = decision.outcome !== "asking" && decision.reason !== NO_COMMANDER;
+  if (isAnswered) react(changes, fact, decision.outcome === "started" || decision.outcome === "cancelled");
   return decision.outcome;
 }
 
@@ -121,6 +115,8 @@ function decideChange(context: Context): Decision {
       return decideRerun(context, change);
     case "command":
       return decideCommand(context, change);
+    case "approval":
+      return decideButton(context, change);
     case "note":
       return decided("recorded", null);
   }
@@ -136,6 +132,7 @@ function decideMergeGroup(context: Context, change: MergeGroupChange): Decision 
   }
   const subject: Subject = {
     ...subjectFrom(context, key, change, known?.version ?? 0),
+    ...NO_FORK,
     kind: "merge_group",
     number: change.number,
     draft: false,
@@ -164,6 +161,7 @@ function decidePush(context: Context, change: PushChange): Decision {
   }
   const subject: Subject = {
     ...subjectFrom(context, key, change, known?.version ?? 0),
+    ...NO_FORK,
     kind: "push",
     number: 0,
     draft: false,
@@ -200,6 +198,15 @@ function decideCommand(context: Context, change: CommandChange): Decision {
     return cancelSubject(context, subject, `cancelled by ${githubActor(context.fact)} in a comment`);
   }
   if (subject.state === "closed") return decided("ignored", "the pull request is closed");
+  if (admissionOf(changes, subject, context.policy.validateForks).state === "held") {
+    return decideApproval(context, subject, change);
+  }
+  // An older producer lets nobody else through, and does not say who it was.
+  const { author_association: association = "MEMBER", sha } = change;
+  if (!isMember(association)) return decided("ignored", NO_COMMANDER);
+  if (sha !== undefined && !subject.head_sha.startsWith(sha)) {
+    return decided("ignored", "the comment names another head than the newest one");
+  }
   return runOutcome(context, subject, rerun(`comment ${change.comment_id}`));
 }
 

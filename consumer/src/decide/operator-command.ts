@@ -5,7 +5,7 @@ import type { OperatorAction } from "@webhook-gateway/shared/store/operator-acti
 import type { Validation } from "@webhook-gateway/shared/store/validation-row.ts";
 import type { ChangeSet } from "./change-set.ts";
 import type { DeliveryPolicy } from "./context.ts";
-import { ensureRun, liveRuns, stopRun } from "./run.ts";
+import { approveRun, ensureRun, liveRuns, stopRun } from "./run.ts";
 
 type Outcome = Pick<OperatorAction, "outcome" | "reason">;
 
@@ -29,11 +29,21 @@ function decideCommand(changes: ChangeSet, fact: NamedCommand, policy: DeliveryP
   const validation = changes.validation(fact.validation_id);
   if (validation === undefined) return { outcome: "refused", reason: "the validation is gone" };
   if (fact.order === "rerun") return decideRerun(changes, validation, fact, policy);
+  if (fact.order === "approve") return decideApprove(changes, validation, fact);
   if (isFinal(validation.state)) {
     return { outcome: "unchanged", reason: `the validation has already ended: ${validation.state}` };
   }
   stopRun(changes, validation, "cancelled", `cancelled by ${fact.actor}`, fact.id);
   return DONE;
+}
+
+function decideApprove(changes: ChangeSet, validation: Validation, fact: NamedCommand): Outcome {
+  const { actor, id, reason } = fact;
+  if (validation.state !== "held") {
+    return { outcome: "unchanged", reason: `it does not wait for an approval: ${validation.state}` };
+  }
+  approveRun(changes, validation, reason === undefined ? actor : `${actor} (${reason})`, id);
+  return { outcome: "done", reason: reason ?? null };
 }
 
 const DONE: Outcome = { outcome: "done", reason: null };
@@ -53,8 +63,8 @@ function decideRerun(
   }
   const origin = { deliveryId: validation.delivery_id, causeId: fact.id, by: `${fact.actor} (re-run)` };
   const request = { cause: `order ${fact.id}`, once: true, force: true, restart: true };
-  ensureRun(changes, subject, origin, request, policy.cancelSuperseded);
-  return DONE;
+  const { outcome, reason } = ensureRun(changes, subject, origin, request, policy);
+  return outcome === "started" ? DONE : { outcome: "refused", reason: `not run again: ${reason}` };
 }
 
 /**

@@ -4,12 +4,14 @@ import { applyObservation } from "@webhook-gateway/shared/domain/ordering.ts";
 import { pullRequestSubject } from "@webhook-gateway/shared/domain/subject.ts";
 import type { PullRequestChange } from "@webhook-gateway/shared/messages/fact.ts";
 import type { Subject } from "@webhook-gateway/shared/store/subject-row.ts";
+import { NO_DRAFTS } from "./admission.ts";
 import {
   type Context,
   cancelSubject,
   type Decision,
   decided,
   knownHead,
+  NO_FORK,
   runOutcome,
   subjectFrom,
   supersedeHeads,
@@ -40,6 +42,9 @@ export function decidePullRequest(context: Context, change: PullRequestChange): 
   }
   const subject: Subject = {
     ...subjectFrom(context, key, change, known?.version ?? 0),
+    ...authorship(change, known),
+    head_at: verdict === "newer" ? change.updated_at : (known?.head_at ?? known?.at ?? change.updated_at),
+    approval: known?.approval ?? null,
     kind: "pull_request",
     number: change.number,
     draft: change.draft,
@@ -53,8 +58,21 @@ export function decidePullRequest(context: Context, change: PullRequestChange): 
   changes.putSubject(subject);
   if (!change.open) return cancelSubject(context, subject, `pull request ${change.action}`);
   if (verdict === "newer") supersedeHeads(context, subject);
-  if (change.draft && !policy.validateDrafts) return decided("ignored", "drafts are not validated");
-  return runOutcome(context, subject, pullRequestRun(change, verdict === "newer", known));
+  const request = pullRequestRun(change, verdict === "newer", known);
+  const isSkipped = change.draft && !policy.validateDrafts;
+  return runOutcome(context, subject, isSkipped ? { ...request, admission: NO_DRAFTS } : request);
+}
+
+/** Where its head is and whose it is. What an older producer does not say stays as it was. */
+function authorship(change: PullRequestChange, known: Subject | undefined) {
+  const { fork, head_repository, author, author_association } =
+    change.fork === undefined ? (known ?? NO_FORK) : change;
+  return {
+    fork: fork ?? false,
+    head_repository: head_repository ?? null,
+    author: author ?? null,
+    author_association: author_association ?? null,
+  };
 }
 
 /** Among events of the same second: whether GitHub must have sent this one before the known state. */

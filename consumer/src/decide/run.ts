@@ -6,6 +6,7 @@ import type { DeliveryFact } from "@webhook-gateway/shared/messages/fact.ts";
 import { NO_CALLBACKS } from "@webhook-gateway/shared/runs/callback-limits.ts";
 import type { Subject } from "@webhook-gateway/shared/store/subject-row.ts";
 import type { Validation } from "@webhook-gateway/shared/store/validation-row.ts";
+import { type Admission, admissionOf, type ForkPolicy, headRuns } from "./admission.ts";
 import type { ChangeSet } from "./change-set.ts";
 
 /** What asks for a validation of a subject's newest head. */
@@ -17,6 +18,14 @@ export interface RunRequest {
   readonly force: boolean;
   /** A new run if the last one was stopped before it had a result. */
   readonly restart: boolean;
+  /** How a new run begins, if not as its subject says. */
+  readonly admission?: Admission;
+}
+
+/** What the operator configures of runs. */
+export interface RunPolicy {
+  readonly cancelSuperseded: boolean;
+  readonly validateForks: ForkPolicy;
 }
 
 /** What asks for a run. */
@@ -35,12 +44,14 @@ export const githubActor = ({ sender }: DeliveryFact): string => `github:${sende
 export function originOf(fact: DeliveryFact): RunOrigin {
   const { id, event, action, change } = fact;
   const what = `${event}${action === null ? "" : ` ${action}`}`;
-  const isCommand = change.type === "command" || change.type === "rerun";
+  const isCommand = change.type === "command" || change.type === "rerun" || change.type === "approval";
   return { deliveryId: id, causeId: id, by: isCommand ? `${githubActor(fact)} (${what})` : what };
 }
 
 export interface RunOutcome {
-  readonly started: boolean;
+  /** `unchanged`: the head has its run already. */
+  readonly outcome: "started" | "held" | "skipped" | "unchanged";
+  readonly reason: string | null;
   readonly id: string;
 }
 
@@ -50,22 +61,47 @@ export function ensureRun(
   subject: Subject,
   origin: RunOrigin,
   request: RunRequest,
-  cancelSuperseded: boolean,
+  policy: RunPolicy,
 ): RunOutcome {
-  const runs = changes
-    .runsOf(subject)
-    .filter((row) => row.head_sha === subject.head_sha)
-    .toSorted((a, b) => b.run - a.run);
+  const runs = headRuns(changes, subject);
   const [latest] = runs;
   const repeated = request.once ? runs.find((row) => row.cause === request.cause) : undefined;
-  if (repeated !== undefined) return { started: false, id: repeated.id };
-  const stopped = latest?.state === "superseded" || latest?.state === "cancelled";
-  if (latest !== undefined && !request.force && !(request.restart && stopped)) {
-    return { started: false, id: latest.id };
+  if (repeated !== undefined) return unchanged(repeated);
+  const admission = request.admission ?? admissionOf(changes, subject, policy.validateForks);
+  if (latest !== undefined) {
+    const sameBase = latest.base_sha === subject.base_sha;
+    if (sameBase && latest.state === "held" && admission.state === "queued" && admission.trusted) {
+      approveRun(changes, latest, approverOf(subject, origin), origin.causeId);
+      return { outcome: "started", reason: null, id: latest.id };
+    }
+    if (!isWanted(latest, request, admission, sameBase)) return unchanged(latest);
   }
-  const id = startRun(changes, subject, origin, (latest?.run ?? 0) + 1, request.cause);
-  supersedeOthers(changes, subject, id, origin.causeId, cancelSuperseded);
-  return { started: true, id };
+  const id = startRun(changes, subject, origin, (latest?.run ?? 0) + 1, request.cause, admission);
+  supersedeOthers(changes, subject, id, origin.causeId, policy.cancelSuperseded);
+  const outcome = admission.state === "queued" ? "started" : admission.state;
+  return { outcome, reason: admission.reason, id };
+}
+
+/** Whether a head needs a run after its latest one. */
+function isWanted(latest: Validation, request: RunRequest, { state }: Admission, sameBase: boolean): boolean {
+  if (latest.state === state && state !== "queued") return request.force && !sameBase;
+  if (request.force) return true;
+  if (state !== "skipped" && latest.state === "skipped") return true;
+  if (state === "queued" && latest.state === "held") return true;
+  return request.restart && (latest.state === "superseded" || latest.state === "cancelled");
+}
+
+function unchanged({ id, state, reason }: Validation): RunOutcome {
+  const waits = state === "held" || state === "skipped" ? reason : null;
+  return { outcome: "unchanged", reason: waits ?? "this head has its validation already", id };
+}
+
+const approverOf = ({ approval }: Subject, { by }: RunOrigin): string =>
+  approval === null ? by : `${approval.by} (issue_comment created)`;
+
+/** Queues a run that was held. @param by who approved it */
+export function approveRun(changes: ChangeSet, row: Validation, by: string, causeId: string): void {
+  changes.approve(row, { reason: `queued: approved by ${by}`, deliveryId: causeId });
 }
 
 function startRun(
@@ -74,6 +110,7 @@ function startRun(
   origin: RunOrigin,
   run: number,
   cause: string,
+  { state, trusted, reason }: Admission,
 ): string {
   const id = validationId(subject.repository_id, subject.subject, subject.head_sha, run);
   changes.putSubject(subject);
@@ -93,7 +130,7 @@ function startRun(
       run,
       cause,
       delivery_id: origin.deliveryId,
-      state: "queued",
+      state,
       conclusion: null,
       attempts: 0,
       due_at: null,
@@ -104,13 +141,23 @@ function startRun(
       created_at: changes.now,
       dispatched_at: null,
       started_at: null,
-      finished_at: null,
+      finished_at: state === "skipped" ? changes.now : null,
       heard_at: null,
       resendable: true,
       ...NO_CALLBACKS,
+      fork: subject.fork,
+      head_repository: subject.head_repository,
+      author: subject.author,
+      author_association: subject.author_association,
+      trusted,
+      reason,
+      approved_at: null,
       version: 0,
     },
-    { reason: `queued by ${origin.by}`, deliveryId: origin.causeId },
+    {
+      reason: state === "queued" ? `queued by ${origin.by}` : `${state} (${origin.by}): ${reason}`,
+      deliveryId: origin.causeId,
+    },
   );
   return id;
 }
@@ -161,7 +208,7 @@ export function stopRun(
   changes.addCancel(row, reason);
 }
 
-/** Runs of a subject that have not finished. */
+/** Runs of a subject that have not finished, with those that wait for an approval. */
 export const liveRuns = (
   changes: ChangeSet,
   subject: Pick<Subject, "repository_id" | "subject">,

@@ -204,6 +204,11 @@ function requestOf({ validation, webhookUrl }: Trigger, config: GrainchainConfig
     event: validation.event,
     ref: validation.ref,
     clone_url: validation.clone_url,
+    fork: validation.fork,
+    head_repository: validation.head_repository,
+    author: validation.author,
+    author_association: validation.author_association,
+    trusted: validation.trusted,
   };
 }
 

@@ -31,7 +31,7 @@ export interface Settled {
 }
 
 export interface Effect<Claim extends Claimed, Performed> {
-  readonly name: "dispatch" | "report" | "cancel" | "reaction" | "watchdog";
+  readonly name: "dispatch" | "report" | "cancel" | "reaction" | "approval" | "watchdog";
   /** Longer than performing one batch can take. */
   readonly leaseMs: number;
   readonly batchSize: number;

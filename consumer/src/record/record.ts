@@ -84,7 +84,7 @@ const mayBecomeReadable = ({ fact, message }: ReadMessage): boolean =>
   fact === undefined && message.attempts <= UNREADABLE_RETRIES;
 
 /** Rows that effects can follow from. */
-const HAVE_EFFECTS: readonly MutationKind[] = ["validation", "head", "cancel", "reaction"];
+const HAVE_EFFECTS: readonly MutationKind[] = ["validation", "head", "cancel", "reaction", "approval"];
 
 /** @returns `refused` if the transaction failed for a reason that recording fewer messages at a time may get around */
 async function recordTogether(

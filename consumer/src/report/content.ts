@@ -1,5 +1,6 @@
 /** The content of a report to GitHub: a check run, or a commit status. Pure, without a clock. */
 
+import { APPROVE } from "@webhook-gateway/shared/domain/trust.ts";
 import type { DueReport } from "@webhook-gateway/shared/store/claim/due-report.ts";
 import { type Digest, NO_DIGEST, readDigest } from "@webhook-gateway/shared/wording/digest.ts";
 import { advice, headline, ranNothing, reasonOf } from "@webhook-gateway/shared/wording/run.ts";
@@ -12,6 +13,8 @@ type ReportedColumn =
   | "state"
   | "conclusion"
   | "error"
+  | "reason"
+  | "fork"
   | "dispatch_attempts"
   | "started_at"
   | "finished_at"
@@ -33,7 +36,7 @@ export const CONTEXTS = {
 /** The parts of a check run that change with the validation, in the shape of GitHub's Checks API. */
 export interface CheckRunContent {
   readonly status: "queued" | "in_progress" | "completed";
-  readonly conclusion?: "success" | "failure" | "cancelled" | "timed_out";
+  readonly conclusion?: "success" | "failure" | "cancelled" | "timed_out" | "action_required" | "skipped";
   readonly started_at?: string;
   readonly completed_at?: string;
   readonly output: {
@@ -42,6 +45,8 @@ export interface CheckRunContent {
     readonly text?: string;
     readonly annotations?: Annotation[];
   };
+  /** All buttons below it. */
+  readonly actions?: { readonly label: string; readonly description: string; readonly identifier: string }[];
 }
 
 export interface CommitStatusContent {
@@ -63,6 +68,7 @@ type Shape = Pick<CheckRunContent, "status" | "conclusion"> & {
 
 /** How GitHub shows a state; `failure` is a run that completed without success. */
 const SHAPES: Readonly<Record<ReportedRun["state"] | "failure", Shape>> = {
+  held: { status: "completed", conclusion: "action_required", commit: "pending" },
   queued: { status: "queued", commit: "pending" },
   pending: { status: "in_progress", commit: "pending" },
   running: { status: "in_progress", commit: "pending" },
@@ -73,6 +79,14 @@ const SHAPES: Readonly<Record<ReportedRun["state"] | "failure", Shape>> = {
   superseded: { status: "completed", conclusion: "cancelled", commit: "error" },
   timed_out: { status: "completed", conclusion: "timed_out", commit: "error" },
   dead: { status: "completed", conclusion: "failure", commit: "error" },
+  skipped: { status: "completed", conclusion: "skipped", commit: "success" },
+};
+
+/** GitHub takes labels of 20 characters, descriptions of 40 and identifiers of 20. */
+const APPROVE_BUTTON = {
+  label: "Approve",
+  description: "Validate this commit of a fork",
+  identifier: APPROVE,
 };
 
 /** The content of a check run. The same for `pending` and `running`, so that nothing is posted twice. */
@@ -93,13 +107,15 @@ export function checkRunContent(
       ...(text === undefined ? {} : { text }),
       ...(annotations.length === 0 ? {} : { annotations }),
     },
+    ...(reported.fork ? { actions: reported.state === "held" ? [APPROVE_BUTTON] : [] } : {}),
   };
 }
 
 /** The content of a commit status. */
 export function commitStatusContent(reported: ReportedRun): CommitStatusContent {
+  const line = headline(reported, digestOf(reported));
   const title = sharedTitle(
-    headline(reported, digestOf(reported)),
+    reported.state === "skipped" ? `skipped: ${line}` : line,
     reported,
     reported.others,
     DESCRIPTION_BYTES,

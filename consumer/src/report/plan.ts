@@ -43,8 +43,12 @@ export function planReport(
   report: DueReport,
   mode: "app" | "token",
   detailsOf: (validationId: string) => string,
+  reportSkipped: boolean,
 ): Plan {
   if (!report.is_shown) return skip(SHOWN_OTHERWISE);
+  if (report.state === "skipped" && !reportSkipped && report.shown === null && !isUncertain(report)) {
+    return skip("what is skipped is not reported");
+  }
   const onlyIfThere = needsNoEnd(report) ? NOT_POSTED : null;
   if (onlyIfThere !== null && !isUncertain(report)) return skip(onlyIfThere);
   if (mode === "app") {

@@ -16,6 +16,8 @@ import { type Posted, post } from "./post.ts";
 export interface ReportSendDeps extends CredentialDeps {
   /** The address of a run's page, which checks lead to. */
   readonly runPageUrl: (validationId: string) => Promise<string>;
+  /** Whether what is skipped gets a check. */
+  readonly reportSkipped: boolean;
 }
 
 /** The result of one report. `unchanged`: what GitHub shows of it was posted before. */
@@ -118,14 +120,14 @@ const isStored = ({ report }: PlannedReport, credential: Credential): boolean =>
 const LOST: GitHubFailure = { class: "retryable", error: "the report ended without an outcome" };
 
 async function planOf(
-  { runPageUrl }: ReportSendDeps,
+  { runPageUrl, reportSkipped }: ReportSendDeps,
   report: DueReport,
   mode: "app" | "token",
 ): Promise<PlannedReport> {
   const detailsUrl = await runPageUrl(report.validation_id);
   const others = report.others.map(async ({ validation_id: id }) => [id, await runPageUrl(id)] as const);
   const urls = new Map(await Promise.all(others));
-  const plan = planReport(report, mode, (id) => urls.get(id) ?? detailsUrl);
+  const plan = planReport(report, mode, (id) => urls.get(id) ?? detailsUrl, reportSkipped);
   const hash = plan.kind === "skip" ? "" : await sha256Hex(JSON.stringify([plan.kind, plan.content]));
   return { report, detailsUrl, plan, hash };
 }

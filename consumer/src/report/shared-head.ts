@@ -53,6 +53,10 @@ const markdownName = (subject: SubjectName): string =>
 
 function resultOf({ state, conclusion }: OtherSubject): string {
   switch (state) {
+    case "held":
+      return "waiting for approval";
+    case "skipped":
+      return "skipped";
     case "queued":
     case "dispatching":
       return "waiting";

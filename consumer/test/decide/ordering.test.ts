@@ -175,7 +175,7 @@ describe("drafts", () => {
     expect(await outcomesOf([fact])).toEqual(["started"]);
   });
 
-  test("are ignored if the operator says so, until they are ready", async () => {
+  test("are skipped if the operator says so, until they are ready", async () => {
     const repository = freshRepository();
     const pr = pullRequest(repository);
     const facts = [
@@ -184,9 +184,9 @@ describe("drafts", () => {
       pr("ready_for_review", "b", 3),
     ];
     await recordEach(facts, { policy: { validateDrafts: false } });
-    expect(await outcomesOf(facts)).toEqual(["ignored", "ignored", "started"]);
+    expect(await outcomesOf(facts)).toEqual(["skipped", "skipped", "started"]);
     expect(await deliveryOf(facts[0] ?? note("ping"))).toMatchObject({ reason: "drafts are not validated" });
-    expect(await states(repository)).toEqual([`${B}.1 queued`]);
+    expect(await states(repository)).toEqual([`${A}.1 skipped`, `${B}.1 skipped`, `${B}.2 queued`]);
   });
 
   test("still supersede the run of an older head", async () => {
@@ -194,7 +194,7 @@ describe("drafts", () => {
     const pr = pullRequest(repository);
     const facts = [pr("opened", "a", 1), pr("synchronize", "b", 2, { draft: true, before: sha("a") })];
     await recordEach(facts, { policy: { validateDrafts: false } });
-    expect(await states(repository)).toEqual([`${A}.1 superseded`]);
+    expect(await states(repository)).toEqual([`${A}.1 superseded`, `${B}.1 skipped`]);
   });
 });
 

@@ -132,10 +132,7 @@ type Check = (given: never, value: never) => boolean;
 /** As much of JSON Schema as requests are described in; a body may hold nothing that its schema does not name. */
 const CHECKS: Readonly<Record<string, Check>> = {
   description: () => true,
-  type: (type: string, value: unknown) =>
-    type === "integer"
-      ? Number.isInteger(value)
-      : (Array.isArray(value) ? "array" : typeof value) === type && value !== null,
+  type: (types: string | readonly string[], value: unknown) => [types].flat().includes(typeOf(value)),
   required: (names: readonly string[], value: object) => names.every((name) => name in value),
   properties: (properties: Json, value: Json) =>
     Object.entries(value).every(([name, one]) => isObject(properties[name]) && holds(properties[name], one)),
@@ -143,7 +140,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
   minItems: (least: number, value: readonly unknown[]) => value.length >= least,
   maxItems: (most: number, value: readonly unknown[]) => value.length <= most,
   minLength: (least: number, value: string) => value.length >= least,
-  maxLength: (most: number, value: string) => value.length <= most,
+  maxLength: (most: number, value: string | null) => value === null || value.length <= most,
   pattern: (pattern: string, value: string) => new RegExp(pattern, "u").test(value),
   minimum: (least: number, value: number) => value >= least,
   maximum: (most: number, value: number) => value <= most,
@@ -151,6 +148,12 @@ const CHECKS: Readonly<Record<string, Check>> = {
   const: (only: unknown, value: unknown) => value === only,
   $ref: (ref: string, value: unknown) => holds(at(...ref.slice(2).split("/")), value),
 };
+
+function typeOf(value: unknown): string {
+  if (value === null) return "null";
+  if (Number.isInteger(value)) return "integer";
+  return Array.isArray(value) ? "array" : typeof value;
+}
 
 function holds(schema: Json, value: unknown): boolean {
   return Object.entries(schema).every(([keyword, given]) => {

@@ -38,6 +38,11 @@ describe("a request", () => {
           event: "pull_request",
           ref: "topic",
           clone_url: `https://github.com/${repository}.git`,
+          fork: false,
+          head_repository: null,
+          author: null,
+          author_association: null,
+          trusted: true,
         },
       ],
     });

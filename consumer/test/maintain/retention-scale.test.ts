@@ -187,6 +187,7 @@ describe("the configuration", () => {
     const consumer = createConsumer({
       config,
       github: githubOf(config, unavailable, now),
+      permissions: new Map(),
       db: startInvocation().database(env.DB),
       work: { send: async () => ({ metadata: { metrics: { backlogCount: 0, backlogBytes: 0 } } }) },
       log: SILENT,

@@ -49,6 +49,7 @@ export function startWorld({ at, db = env.DB, loses = () => false, refuses = () 
   const consumer = createConsumer({
     config: CONFIG,
     github: githubOf(CONFIG, double.fetch, now),
+    permissions: new Map(),
     db: invocations.database(db),
     work,
     log: SILENT,

@@ -15,6 +15,8 @@ export const reported = (fields: Partial<ReportedRun> = {}): ReportedRun => ({
   state: "completed",
   conclusion: "success",
   error: null,
+  reason: null,
+  fork: false,
   dispatch_attempts: 1,
   started_at: "2026-11-23T10:00:01.000Z",
   finished_at: "2026-11-23T10:00:13.000Z",

@@ -17,6 +17,8 @@ export const due = (fields: Partial<DueReport> = {}): DueReport => ({
   state: "queued",
   conclusion: null,
   error: null,
+  reason: null,
+  fork: false,
   dispatch_attempts: 0,
   created_at: WANTED_AT,
   started_at: null,

@@ -10,7 +10,7 @@ const TOO_MANY = "GitHub takes no more than 1000 statuses for one commit";
 
 /** The plan in a line: what is posted, at what price, and where it is skipped after all. */
 function planned(mode: "app" | "token", fields: Partial<DueReport>): string {
-  const plan = planReport(due(fields), mode, detailsOf);
+  const plan = planReport(due(fields), mode, detailsOf, true);
   if (plan.kind === "skip") return `skip: ${plan.reason}`;
   const { points, creates, minor } = plan.cost;
   const words = [plan.kind, `${points} points`, creates ? "creates" : "changes", minor ? "minor" : "first"];
@@ -113,6 +113,7 @@ test("carries over what the content is made of", () => {
     due({ state: "dead", error: "HTTP 422", dispatch_attempts: 3, run: 2 }),
     "app",
     detailsOf,
+    true,
   );
   if (plan.kind !== "check_run") throw new Error("no check run");
   expect(plan.content).toMatchObject({

@@ -9,6 +9,7 @@ import { expect, inject, onTestFinished } from "vitest";
 import { type GitHub as Double, openGitHub } from "../../../test/github/client/client.ts";
 import type { InstanceSpec } from "../../../test/github/client/spec.ts";
 import { Invocations } from "../../../test/platform/invocations.ts";
+import type { ApprovalDeps } from "../../src/github/approval.ts";
 import { type Budgets, CALLS_AT_ONCE } from "../../src/github/send.ts";
 import type { ReconcileDeps } from "../../src/recover/reconcile.ts";
 import { reactDue } from "../../src/report/reaction.ts";
@@ -41,7 +42,7 @@ export interface WorldOptions extends Partial<InstanceSpec> {
   readonly db?: D1Database;
 }
 
-export type Deps = ReportDeps & ReconcileDeps;
+export type Deps = ReportDeps & ReconcileDeps & ApprovalDeps;
 
 export interface World {
   readonly double: Double;
@@ -91,6 +92,9 @@ export async function openWorld(options: WorldOptions): Promise<World> {
       now,
     ),
     runPageUrl: async (id) => `${PUBLIC_URL}/runs/${id}/token`,
+    reportSkipped: true,
+    permissions: new Map(),
+    policy: { ...POLICY, githubAppId: DOUBLE.appId },
     atOnce: pLimit(CALLS_AT_ONCE),
     budgets: budgetsOf(world, budget, invocations.namespace(env.BUDGETS)),
     log,

@@ -12,6 +12,8 @@ import { second } from "./facts.ts";
 
 export const POLICY: DeliveryPolicy = {
   validateDrafts: true,
+  validateForks: "approval",
+  asksGitHub: true,
   cancelSuperseded: true,
   githubAppId: 77,
   maxAgeMs: Number.POSITIVE_INFINITY,

@@ -66,6 +66,10 @@ export function addActions(app: Hono<DashboardEnv>, deps: DashboardDeps): void {
     const id = context.req.param("id");
     return afterValidationCommand(context, id, "cancel", await data.cancel(id, context.var.view.actor));
   });
+  app.post("/validations/:id/approve", async (context) => {
+    const id = context.req.param("id");
+    return afterValidationCommand(context, id, "approve", await data.approve(id, context.var.view.actor));
+  });
   app.post("/validations/:id/rerun", async (context) => {
     const id = context.req.param("id");
     return afterValidationCommand(context, id, "rerun", await data.rerun(id, context.var.view.actor));
@@ -106,7 +110,7 @@ function afterDeadLetterCommand(
 function afterValidationCommand(
   context: DashboardContext,
   id: string,
-  command: "cancel" | "rerun",
+  command: "cancel" | "rerun" | "approve",
   answer: CommandAnswer,
 ): Response | Promise<Response> {
   if ("error" in answer) return refuse(context, answer.error);

@@ -60,6 +60,7 @@ export function createDashboardData(deps: OperatorDeps, health: () => Promise<He
     discard: command("discard"),
     cancelReplay: (id: string, actor: string) => stopReplay(deps, id, actor),
     cancel: (validationId: string, actor: string) => commandValidation(deps, "cancel", validationId, actor),
+    approve: (validationId: string, actor: string) => commandValidation(deps, "approve", validationId, actor),
     rerun: (validationId: string, actor: string) => commandValidation(deps, "rerun", validationId, actor),
     actions: listFrom(db, listActions),
     isRevoked: (sessionId: string) => isRevoked(db, sessionId),

@@ -1,6 +1,7 @@
 /** Messages that are shown once after a form was sent. The URL holds only a name, so no URL can make a page show other text. */
 const NOTICES = {
   rerun: "A re-run was requested. The head is validated again if it is still the newest of its pull request.",
+  approve: "The approval was recorded. The head is validated if it is still the newest of its pull request.",
   cancel: "A cancel was requested. If the validation has ended in the meantime, nothing changes.",
   replay: "The replay has started.",
   discard: "The dead letters were discarded.",

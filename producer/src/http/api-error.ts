@@ -17,6 +17,7 @@ const STATUS = {
   not_found: 404,
   method_not_allowed: 405,
   replay_under_way: 409,
+  not_held: 409,
   payload_too_large: 413,
   unsupported_media_type: 415,
   rate_limited: 429,

@@ -109,7 +109,8 @@ async function readInput(context: ApiContext, route: Route): Promise<Input> {
   if (typeof bytes === "string") {
     return { error: { code: "invalid_body", message: "the body was truncated" } };
   }
-  const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), notList, route.body), decodeUtf8(bytes));
+  const text = route.mayOmitBody === true && bytes.length === 0 ? "{}" : decodeUtf8(bytes);
+  const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), notList, route.body), text);
   if (!parsed.success) return { error: refused("invalid_body", parsed.issues) };
   return { query: query?.output, body: parsed.output };
 }

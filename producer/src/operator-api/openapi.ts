@@ -66,7 +66,9 @@ const ITSELF = {
 function operationOf(route: Route): object {
   const answers = Object.entries(route.answers).map(([status, schema]) => [status, responseOf(schema)]);
   const body =
-    route.body === undefined ? {} : { requestBody: { required: true, ...jsonContent(route.body) } };
+    route.body === undefined
+      ? {}
+      : { requestBody: { required: route.mayOmitBody !== true, ...jsonContent(route.body) } };
   return {
     operationId: operationId(route),
     summary: route.summary,

@@ -36,6 +36,8 @@ export interface RouteSpec<Query extends Schema, Body extends Schema> {
   readonly summary: string;
   readonly query?: Query;
   readonly body?: Body;
+  /** No body at all stands for one without fields. */
+  readonly mayOmitBody?: true;
   /** The schemas of the answers by status. */
   readonly answers: Readonly<Record<number, Schema | "text">>;
   readonly handle: (call: Call<v.InferOutput<Query>, v.InferOutput<Body>>) => Promise<Answer>;

@@ -82,6 +82,16 @@ export const ROUTES: readonly Route[] = [
     handle: async ({ deps, id, actor }) =>
       commandAnswer(await commandValidation(deps, "rerun", id, actor), id),
   }),
+  post({
+    path: "/validations/{id}/approve",
+    action: "approve",
+    summary: "Run a change from a fork that waits for an approval",
+    body: validation.approveRequest,
+    mayOmitBody: true,
+    answers: { 202: validation.commandAnswer },
+    handle: async ({ deps, id, actor, body }) =>
+      commandAnswer(await commandValidation(deps, "approve", id, actor, body.reason), id),
+  }),
   get({
     path: "/dead-letters",
     summary: "Dead letters, newest first",

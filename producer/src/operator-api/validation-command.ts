@@ -1,6 +1,6 @@
 /** Operator commands about one validation. They are recorded like any other fact: once, with an entry in the timeline. */
 
-import { isFinal } from "@webhook-gateway/shared/domain/validation.ts";
+import { isFinal, type ValidationState } from "@webhook-gateway/shared/domain/validation.ts";
 import { FACT_VERSION, type Fact, type OperatorCommandFact } from "@webhook-gateway/shared/messages/fact.ts";
 import { insertAction } from "@webhook-gateway/shared/store/operator-action.ts";
 import { loadState } from "@webhook-gateway/shared/store/read/validation-state.ts";
@@ -26,17 +26,19 @@ type Order = OperatorCommandFact["order"];
 const ACCEPTED: Readonly<Record<Order, string>> = {
   cancel: "the validation will be cancelled",
   rerun: "the head will be validated again if it is still the newest",
+  approve: "the head will be validated if it is still the newest",
 };
 
 /**
- * Stops a validation, in the queue or at Grainchain, or validates the same head again if it is still the newest of its
- * subject. The consumer records the action with its outcome; here only what it never gets to know is recorded.
+ * Stops a validation, in the queue or at Grainchain, validates the same head again if it is still the newest of its
+ * subject, or approves it if it is held. The consumer records the action with its outcome; here only what it never gets to know is recorded.
  */
 export async function commandValidation(
   deps: CommandDeps,
   order: Order,
   validationId: string,
   actor: string,
+  reason?: string,
 ): Promise<CommandAnswer> {
   const state = await loadState(deps.db, validationId);
   if (order === "cancel" && state !== undefined && isFinal(state)) {
@@ -46,11 +48,18 @@ export async function commandValidation(
     await insertAction(deps.db, { ...asked, outcome: "unchanged" }).run();
     return { accepted: false, message };
   }
-  const fact = { ...factHead(deps), kind: "order", order, actor, validation_id: validationId } as const;
-  const error = state === undefined ? UNKNOWN : await sendFact(deps, fact);
+  const head = { ...factHead(deps), kind: "order", order, actor, validation_id: validationId } as const;
+  const fact = reason === undefined ? head : { ...head, reason };
+  const error = obstacleTo(order, state) ?? (await sendFact(deps, fact));
   if (error === undefined) return { accepted: true, message: ACCEPTED[order] };
   await recordRefusal(deps, { actor, action: order, target: validationId, reason: error.message });
   return { error };
+}
+
+function obstacleTo(order: Order, state: ValidationState | undefined): ApiError | undefined {
+  if (state === undefined) return UNKNOWN;
+  if (order !== "approve" || state === "held") return undefined;
+  return { code: "not_held", message: `the validation does not wait for an approval: it is ${state}` };
 }
 
 const UNKNOWN: ApiError = { code: "not_found", message: "no validation has this id" };

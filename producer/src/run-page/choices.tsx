@@ -27,6 +27,15 @@ export function Choices(props: Props) {
 function choicesOf({ run, newerPath }: Props): (Child | undefined)[] {
   if (newerPath !== undefined) return [<Newer run={run} path={newerPath} />];
   const pull = run.kind === "pull_request";
+  if (run.state === "held") {
+    return [
+      <>
+        Ask a maintainer to look at the change and to approve it: with the button Approve at the commit’s
+        check, or with the comment <code>/validate</code> on the pull request. A newer commit needs an
+        approval again.
+      </>,
+    ];
+  }
   if (!isFinal(run.state)) {
     return [
       "Wait: the result appears at the commit’s check, and here.",
@@ -39,6 +48,11 @@ function choicesOf({ run, newerPath }: Props): (Child | undefined)[] {
     ];
   }
   if (run.conclusion === "success") return [];
+  if (run.state === "skipped") {
+    return [
+      "Nothing has to be done: a skipped check does not block a merge. A draft is validated once it is ready.",
+    ];
+  }
   const broke = run.state === "failed" || run.state === "timed_out" || run.state === "dead";
   return [
     broke ? undefined : "Push again: the newest commit is always validated.",

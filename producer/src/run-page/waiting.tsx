@@ -26,6 +26,7 @@ function fieldsOf(run: RunView, now: Date): Field[] | undefined {
   const { state, dispatched_at, started_at, created_at } = run;
   if (state === "queued") return queued(run, now);
   const since: Field = ["Since", <At at={started_at ?? dispatched_at ?? created_at} view={{ now }} />];
+  if (state === "held") return [["Waits for", <b>{WAITS.approval}</b>], since];
   if (state === "dispatching") return [["Now", <b>{WAITS.dispatch}</b>], since];
   return state === "pending" || state === "running"
     ? [["Waits for", <b>{WAITS.result}</b>], since]

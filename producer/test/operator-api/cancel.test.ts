@@ -60,3 +60,37 @@ describe("an operator's cancel", () => {
     expect(app.sent).toEqual([]);
   });
 });
+
+describe("an operator's approval", () => {
+  const approve = (id: string, body?: object) =>
+    new Request(`http://gateway.test/api/validations/${id}/approve`, {
+      method: "POST",
+      headers: OPERATOR,
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+
+  test.each([
+    ["without a body", undefined, {}],
+    ["with a reason", { reason: "reviewed" }, { reason: "reviewed" }],
+  ])("of what is held goes on the queue as a fact, %s", async (name, body, fields) => {
+    const id = `held ${name}`;
+    await validation(id, "held");
+    const app = startApp({ db: env.DB });
+
+    expect((await app.fetch(approve(encodeURIComponent(id), body))).status).toBe(202);
+    expect(parseFact(app.sent[0])).toMatchObject({ order: "approve", validation_id: id, ...fields });
+  });
+
+  test.each(["queued", "skipped"])("of what is %s is refused, and recorded", async (state) => {
+    await validation(`not held: ${state}`, state);
+    const app = startApp({ db: env.DB });
+
+    await expectRefusal(await app.fetch(approve(encodeURIComponent(`not held: ${state}`))), 409, "not_held");
+    expect(app.sent).toEqual([]);
+    expect(
+      await env.DB.prepare("SELECT action, outcome FROM operator_actions WHERE target = ?1")
+        .bind(`not held: ${state}`)
+        .first(),
+    ).toEqual({ action: "approve", outcome: "refused" });
+  });
+});

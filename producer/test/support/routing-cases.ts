@@ -268,7 +268,7 @@ const reruns: RoutingCase[] = (["check_run", "check_suite"] as const).flatMap((e
     payload: check(event, "rerequested", { app: null }),
     becomes: { type: "rerun", app_id: null, head_sha: HEAD_SHA },
   },
-  ...["created", "completed", "requested", "requested_action"].map((action) => ({
+  ...["created", "completed", "requested"].map((action) => ({
     name: `${event} ${action} is ignored`,
     event,
     payload: check(event, action),
@@ -276,7 +276,53 @@ const reruns: RoutingCase[] = (["check_run", "check_suite"] as const).flatMap((e
   })),
 ]);
 
-const command = (name: string): Payload => ({ type: "command", command: name, number: 12, comment_id: 991 });
+const approvals: RoutingCase[] = [
+  {
+    name: "the button of a check is recorded as an approval",
+    event: "check_run",
+    payload: { ...check("check_run", "requested_action"), requested_action: { identifier: "approve" } },
+    becomes: { type: "approval", app_id: 4711, head_sha: HEAD_SHA },
+  },
+  ...[{ identifier: "fix-it" }, null].map((requested_action) => ({
+    name: `the button ${requested_action?.identifier} of a check is ignored`,
+    event: "check_run",
+    payload: { ...check("check_run", "requested_action"), requested_action },
+    becomes: "the action is not one of this gateway's",
+  })),
+];
+
+const forks: RoutingCase[] = [
+  ["its own branch", repository(), { fork: false, head_repository: "octo/widgets" }] as const,
+  [
+    "a fork",
+    { id: 1, full_name: "mallory/widgets" },
+    { fork: true, head_repository: "mallory/widgets" },
+  ] as const,
+  ["a deleted fork", null, { fork: true, head_repository: null }] as const,
+  ["no repository at all", undefined, { fork: true, head_repository: null }] as const,
+  [
+    "a repository without an id",
+    { full_name: "mallory/widgets" },
+    { fork: true, head_repository: null },
+  ] as const,
+].map(([name, repo, becomes]) => ({
+  name: `a pull request from ${name} says so`,
+  event: "pull_request",
+  payload: pullRequest("opened", {
+    head: { sha: HEAD_SHA, ref: "topic", repo },
+    user: { login: "mallory" },
+    author_association: "NONE",
+  }),
+  becomes: { ...becomes, author: "mallory", author_association: "NONE" },
+}));
+
+const command = (name: string, more: object = {}): Payload => ({
+  type: "command",
+  command: name,
+  number: 12,
+  comment_id: 991,
+  ...more,
+});
 
 const COMMENTS: readonly (readonly [body: string, becomes: Payload | string])[] = [
   ["/validate", command("validate")],
@@ -285,6 +331,10 @@ const COMMENTS: readonly (readonly [body: string, becomes: Payload | string])[] 
   ["/validate\r\nplease, I fixed it", command("validate")],
   ["/validate cancel", command("cancel")],
   ["/validate \t cancel \r\nbecause", command("cancel")],
+  ["/validate 6dcb09b", command("validate", { sha: "6dcb09b" })],
+  [`/validate ${HEAD_SHA} `, command("validate", { sha: HEAD_SHA })],
+  ["/validate 6dcb09", "not a command"],
+  ["/validate 6DCB09B", "not a command"],
   ["/validate please", "not a command"],
   ["/validate cancel now", "not a command"],
   ["/validatecancel", "not a command"],
@@ -305,17 +355,17 @@ const comments: RoutingCase[] = [
     payload: comment(body),
     becomes,
   })),
-  ...["OWNER", "MEMBER", "COLLABORATOR"].map((association) => ({
-    name: `the command of a ${association} counts`,
+  ...["OWNER", "MEMBER", "COLLABORATOR", "CONTRIBUTOR", "NONE"].map((association) => ({
+    name: `the command of a ${association} is recorded`,
     event: "issue_comment",
     payload: comment("/validate", { association }),
-    becomes: command("validate"),
+    becomes: command("validate", { author_association: association }),
   })),
   ...["CONTRIBUTOR", "FIRST_TIMER", "FIRST_TIME_CONTRIBUTOR", "MANNEQUIN", "NONE", "owner", ""].map(
     (association) => ({
-      name: `the command of ${association === "" ? "nobody" : `a ${association}`} does not count`,
+      name: `the cancel of ${association === "" ? "nobody" : `a ${association}`} does not count`,
       event: "issue_comment",
-      payload: comment("/validate", { association }),
+      payload: comment("/validate cancel", { association }),
       becomes: "may not give commands",
     }),
   ),
@@ -373,6 +423,8 @@ export const ROUTING_CASES: readonly RoutingCase[] = [
   ...pulls,
   ...mergeGroups,
   ...pushes,
+  ...approvals,
+  ...forks,
   ...reruns,
   ...comments,
   ...notes,

@@ -2,7 +2,15 @@
 import * as v from "valibot";
 import { pageQuery, time, timeQuery } from "./page.ts";
 
-export const ACTION_NAMES = ["cancel", "rerun", "replay", "discard", "cancel-replay", "reconcile"] as const;
+export const ACTION_NAMES = [
+  "cancel",
+  "rerun",
+  "approve",
+  "replay",
+  "discard",
+  "cancel-replay",
+  "reconcile",
+] as const;
 export type ActionName = (typeof ACTION_NAMES)[number];
 
 /** `unchanged`: there was nothing to do. */

@@ -57,6 +57,15 @@ export const validationDetail = v.object({
   ...validationItem.entries,
   cause: v.string(),
   delivery_id: v.string(),
+  /** Why it is held or skipped. */
+  reason: v.nullable(v.string()),
+  /** Whether its head is in another repository, or in none any more. */
+  fork: v.boolean(),
+  head_repository: v.nullable(v.string()),
+  author: v.nullable(v.string()),
+  author_association: v.nullable(v.string()),
+  /** Not from a fork, or by a member, or approved. */
+  trusted: v.boolean(),
   timeline: v.array(timelineItem),
   report: v.nullable(reportItem),
   /** As Grainchain sent them. */
@@ -77,7 +86,10 @@ export const validationQuery = v.strictObject({
   sha: v.optional(v.pipe(v.string(), v.regex(/^[0-9a-f]{7,64}$/))),
 });
 
-/** The answer to a cancel or a re-run. */
+/** An approval of a validation that is held. */
+export const approveRequest = v.strictObject({ reason: v.optional(v.pipe(v.string(), v.maxLength(500))) });
+
+/** The answer to a cancel, a re-run or an approval. */
 export const commandAnswer = v.object({
   success: v.literal(true),
   message: v.string(),

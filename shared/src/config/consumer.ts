@@ -37,6 +37,11 @@ const variables = v.object({
   VALIDATION_MAX_AGE_SECONDS: field.integer(21_600, { min: 60, max: 2_592_000 }),
   CANCEL_SUPERSEDED: field.flag("true"),
   VALIDATE_DRAFTS: field.flag("true"),
+  VALIDATE_FORKS: v.pipe(
+    v.optional(v.picklist(["approval", "all", "never", ""]), ""),
+    v.transform((given) => (given === "" ? "approval" : given)),
+  ),
+  REPORT_SKIPPED: field.flag("true"),
   VALIDATE_PUSH_BRANCHES: field.list,
   REPOSITORY_ALLOW: field.list,
   REPOSITORY_DENY: field.list,

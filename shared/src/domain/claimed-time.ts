@@ -16,10 +16,15 @@ export function withBelievedTimes(fact: DeliveryFact): DeliveryFact {
       return { ...fact, change: { ...change, updated_at: believed(change.updated_at, received_at) } };
     case "push":
       return { ...fact, change: { ...change, pushed_at: believed(change.pushed_at, received_at) } };
+    case "command": {
+      const { created_at } = change;
+      if (created_at === undefined) return fact;
+      return { ...fact, change: { ...change, created_at: believed(created_at, received_at) } };
+    }
     // Nothing else has a time of its own: a merge group is as old as its delivery.
     case "merge_group":
     case "rerun":
-    case "command":
+    case "approval":
     case "note":
       return fact;
   }

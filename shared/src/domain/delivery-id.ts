@@ -22,7 +22,7 @@ export const copyId = ({ id, digest = "" }: DeliveryFact): string => `${id}~${di
  * nothing follows from it.
  */
 export const actsAgain = ({ change }: DeliveryFact): boolean =>
-  change.type === "rerun" || change.type === "command";
+  change.type === "rerun" || change.type === "command" || change.type === "approval";
 
 /** Every id that a fact may be recorded under. */
 export function possibleIds(fact: Fact): string[] {

@@ -24,7 +24,7 @@ export function validationId(repositoryId: number, subject: string, headSha: str
   return `${repositoryId}-${subject}-${headSha}-${run}`;
 }
 
-/** The subject that a change is about; null if it names none (a note, or a re-run, which names a SHA). */
+/** The subject that a change is about; null if it names none (a note, or a re-run or approval, which names a SHA). */
 export function changedSubject(change: Change): string | null {
   switch (change.type) {
     case "pull_request":
@@ -35,6 +35,7 @@ export function changedSubject(change: Change): string | null {
     case "push":
       return change.validate ? pushSubject(change.ref_hash) : null;
     case "rerun":
+    case "approval":
     case "note":
       return null;
   }

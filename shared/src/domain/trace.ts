@@ -75,10 +75,15 @@ function traceOf(validation: ValidationItem, rows: TraceRows, now: string): Trac
   return { validation, steps: withGaps(steps), dead_letters: deadLetters };
 }
 
+/** The outcomes of deliveries that began a validation. */
+const BEGINNINGS = ["started", "held", "skipped"];
+
 /** The steps of the delivery that the validation came from: it is recorded at the same time as the run is queued. */
 function deliverySteps(validation: ValidationItem, { deliveries, timeline }: TraceRows): Step[] {
   const [first] = timeline.filter(({ validation_id }) => validation_id === validation.id);
-  const delivery = deliveries.find((one) => one.validation_id === validation.id && one.outcome === "started");
+  const delivery = deliveries.find(
+    (one) => one.validation_id === validation.id && BEGINNINGS.includes(one.outcome),
+  );
   if (delivery === undefined || first === undefined) return [];
   const name = `${delivery.event}${delivery.action === null ? "" : ` ${delivery.action}`}`;
   const { occurred_at, throttled_at, delivered_at, received_at, recorded_at, recovered_at, secret } =
@@ -157,6 +162,7 @@ function waitingFor(
 ): string | undefined {
   if (state === "dispatching") return WAITS.dispatch;
   if (state === "pending" || state === "running") return `waiting for ${WAITS.result}`;
+  if (state === "held") return `waiting for ${WAITS.approval}`;
   if (state !== "queued") return undefined;
   if (gate.state === "closed") {
     const until = gate.until > now ? `, next try ${gate.until}` : "";

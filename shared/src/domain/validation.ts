@@ -12,16 +12,16 @@ const AFTER_DISPATCH = [
 ] as const;
 
 /** Every state, in the order in which a validation passes through them; those from `completed` on are final. */
-export const VALIDATION_STATES = ["queued", "dispatching", ...AFTER_DISPATCH] as const;
+export const VALIDATION_STATES = ["held", "queued", "dispatching", ...AFTER_DISPATCH, "skipped"] as const;
 
 /** The states that GitHub is shown: a validation that is being dispatched is still shown as queued. */
-export const REPORTED_STATES = ["queued", ...AFTER_DISPATCH] as const;
+export const REPORTED_STATES = ["held", "queued", ...AFTER_DISPATCH, "skipped"] as const;
 
 export type ValidationState = (typeof VALIDATION_STATES)[number];
 export const CONCLUSIONS = ["success", "failure"] as const;
 export type Conclusion = (typeof CONCLUSIONS)[number];
 
-/** States in which a validation may still move. */
+/** States of a validation that runs or is about to. One that is `held` waits for a person, and may never run. */
 export const LIVE_STATES = ["queued", "dispatching", "pending", "running"] as const;
 
 /** The statuses that Grainchain reports. */
@@ -35,6 +35,8 @@ export interface Standing {
 
 /** Something that happened to a validation. */
 export type Signal =
+  /** Somebody who may has approved a change from a fork. */
+  | { readonly type: "approved" }
   /** Leased by a dispatch. */
   | { readonly type: "claimed" }
   /** A dispatch did not get it to Grainchain; it waits again. */
@@ -53,7 +55,9 @@ export type Signal =
 /** Where the signal leads. `moved: false` means that it changes nothing: late, repeated or out of order. */
 export type Transition = Standing & { readonly moved: boolean };
 
-export const isFinal = (state: ValidationState): boolean => !LIVE_STATES.some((live) => live === state);
+/** Whether a validation never moves again. */
+export const isFinal = (state: ValidationState): boolean =>
+  state !== "held" && !LIVE_STATES.some((live) => live === state);
 
 /**
  * Applies a signal. A final state never changes, but for the one that never ran; among live states Grainchain's word
@@ -63,7 +67,10 @@ export function transition(from: Standing, signal: Signal): Transition {
   const stay: Transition = { ...from, moved: false };
   if (signal.type === "replayed") return from.state === "dead" ? move("queued") : stay;
   if (isFinal(from.state)) return stay;
+  if (from.state === "held") return leaveHeld(stay, signal);
   switch (signal.type) {
+    case "approved":
+      return stay;
     case "claimed":
       return from.state === "queued" ? move("dispatching") : stay;
     case "returned":
@@ -80,6 +87,12 @@ export function transition(from: Standing, signal: Signal): Transition {
       // Once Grainchain has it, a dispatch that failed late says nothing of it.
       return from.state === "pending" || from.state === "running" ? stay : move("dead");
   }
+}
+
+/** Grainchain has never heard of it, so nothing that Grainchain says can be about it. */
+function leaveHeld(stay: Transition, { type }: Signal): Transition {
+  if (type === "approved") return move("queued");
+  return type === "superseded" || type === "cancelled" ? move(type) : stay;
 }
 
 function applyStatus(from: Standing, status: GrainchainStatus, success: boolean): Transition {

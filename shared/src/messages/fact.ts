@@ -8,6 +8,12 @@ import { GRAINCHAIN_STATUSES } from "../domain/validation.ts";
 /** The version of the envelope. A message of another version cannot be read and becomes a dead letter. */
 export const FACT_VERSION = 1;
 
+/**
+ * The version of facts whose newest fields must not be ignored: a consumer that knows nothing of forks would run what is
+ * to wait for an approval.
+ */
+export const GUARDED_FACT_VERSION = 2;
+
 /** A delivery's fact as JSON is never longer. */
 export const MAX_DELIVERY_FACT_BYTES = 4096;
 
@@ -51,6 +57,13 @@ const pullRequestChange = v.object({
   draft: v.boolean(),
   open: v.boolean(),
   updated_at: canonicalTime,
+  /** Whether its head is in another repository, or in none any more. Older producers do not send this and the following. */
+  fork: v.optional(v.boolean()),
+  /** `owner/repo` of its head; null if it is gone. */
+  head_repository: v.optional(v.nullable(v.string())),
+  /** Its author's login. */
+  author: v.optional(v.nullable(v.string())),
+  author_association: v.optional(v.nullable(v.string())),
 });
 
 const mergeGroupChange = v.object({
@@ -88,6 +101,18 @@ const commandChange = v.object({
   command: v.picklist(["validate", "cancel"]),
   number: integer,
   comment_id: integer,
+  /** The head that it names: the first 7 digits or more. */
+  sha: v.optional(v.string()),
+  /** The comment's. Older producers do not send this and the following. */
+  author_association: v.optional(v.string()),
+  created_at: v.optional(canonicalTime),
+});
+
+/** Somebody pressed the button `approve` of a check on GitHub. Whether the check is this gateway's is for the consumer to decide. */
+const approvalChange = v.object({
+  type: v.literal("approval"),
+  app_id: v.nullable(integer),
+  head_sha: v.string(),
 });
 
 /** Only recorded. */
@@ -99,11 +124,14 @@ const change = v.variant("type", [
   pushChange,
   rerunChange,
   commandChange,
+  approvalChange,
   noteChange,
 ]);
 
+const version = v.picklist([FACT_VERSION, GUARDED_FACT_VERSION]);
+
 const deliveryFact = v.object({
-  v: v.literal(FACT_VERSION),
+  v: version,
   kind: v.literal("delivery"),
   /** The delivery's GUID. */
   id: v.string(),
@@ -163,7 +191,9 @@ const operatorCommandFact = v.object({
   /** Given by the producer, unique. */
   id: v.string(),
   received_at: canonicalTime,
-  order: v.picklist(["cancel", "rerun"]),
+  order: v.picklist(["cancel", "rerun", "approve"]),
+  /** Why, in the operator's words. Only of an approval. */
+  reason: v.optional(v.string()),
   /** `operator:<name>`. Missing in the facts of earlier versions. */
   actor: v.optional(v.string()),
   validation_id: v.string(),
@@ -185,6 +215,7 @@ export type MergeGroupChange = v.InferOutput<typeof mergeGroupChange>;
 export type PushChange = v.InferOutput<typeof pushChange>;
 export type RerunChange = v.InferOutput<typeof rerunChange>;
 export type CommandChange = v.InferOutput<typeof commandChange>;
+export type ApprovalChange = v.InferOutput<typeof approvalChange>;
 export type DeliveryFact = v.InferOutput<typeof deliveryFact>;
 export type CallbackFact = v.InferOutput<typeof callbackFact>;
 export type OperatorCommandFact = v.InferOutput<typeof operatorCommandFact>;

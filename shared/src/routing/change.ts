@@ -1,6 +1,14 @@
 /** What follows from a payload whose event and action matter. */
 import type * as v from "valibot";
-import type { Change, MergeGroupChange, PullRequestChange } from "../messages/fact.ts";
+import { APPROVE, isMember, NO_COMMANDER } from "../domain/trust.ts";
+import {
+  type Change,
+  type DeliveryFact,
+  FACT_VERSION,
+  GUARDED_FACT_VERSION,
+  type MergeGroupChange,
+  type PullRequestChange,
+} from "../messages/fact.ts";
 import { sha256Hex } from "../text/hash.ts";
 import type * as payloads from "./payload.ts";
 import type { RoutingPolicy } from "./routing-policy.ts";
@@ -15,7 +23,7 @@ export interface Ignored {
 export const ignored = (reason: string): Ignored => ({ kind: "ignored", reason });
 
 export function pullRequestChange(
-  { pull_request: pull, before, changes }: v.InferOutput<typeof payloads.pullRequest>,
+  { pull_request: pull, before, changes, repository }: v.InferOutput<typeof payloads.pullRequest>,
   action: PullRequestChange["action"],
 ): Change | Ignored {
   if (action === "edited" && changes?.base === undefined) {
@@ -33,6 +41,10 @@ export function pullRequestChange(
     draft: pull.draft ?? false,
     open: action !== "closed" && pull.state === "open",
     updated_at: pull.updated_at,
+    fork: pull.head.repo === null || pull.head.repo.id !== repository?.id,
+    head_repository: pull.head.repo?.full_name ?? null,
+    author: pull.user?.login ?? null,
+    author_association: pull.author_association,
   };
 }
 
@@ -76,25 +88,44 @@ export const rerunChange = ({ app, head_sha }: payloads.Check): Change => ({
   head_sha,
 });
 
-/** Who may give commands in a comment. */
-const COMMANDERS = ["OWNER", "MEMBER", "COLLABORATOR"];
-
 export function commandChange({
   issue,
   comment,
 }: v.InferOutput<typeof payloads.issueComment>): Change | Ignored {
-  const command = /^\/validate(?:[ \t]+(cancel))?[ \t]*(?:\r?\n|$)/.exec(comment.body);
+  const command = COMMAND.exec(comment.body);
   if (command === null) return ignored("the comment is not a command");
   if (issue.pull_request === undefined || issue.pull_request === null) {
     return ignored("the comment is not on a pull request");
   }
-  if (!COMMANDERS.includes(comment.author_association)) {
-    return ignored("the comment's author may not give commands");
-  }
+  const isCancel = command[1] === "cancel";
+  // Anybody's `/validate` may be an approval: private members of an organization arrive as CONTRIBUTOR.
+  if (isCancel && !isMember(comment.author_association)) return ignored(NO_COMMANDER);
   return {
     type: "command",
-    command: command[1] === "cancel" ? "cancel" : "validate",
+    command: isCancel ? "cancel" : "validate",
     number: issue.number,
     comment_id: comment.id,
+    ...(isCancel || command[1] === undefined ? {} : { sha: command[1] }),
+    author_association: comment.author_association,
+    ...(comment.created_at === null ? {} : { created_at: comment.created_at }),
   };
+}
+
+const COMMAND = /^\/validate(?:[ \t]+(cancel|[0-9a-f]{7,64}))?[ \t]*(?:\r?\n|$)/;
+
+/** The action of the button on the check of a validation that waits for an approval. */
+export function approvalChange({
+  check_run: check,
+  requested_action: action,
+}: v.InferOutput<typeof payloads.checkRun>): Change | Ignored {
+  if (action?.identifier !== APPROVE) return ignored("the action is not one of this gateway's");
+  return { type: "approval", app_id: check.app?.id ?? null, head_sha: check.head_sha };
+}
+
+/** The version of the fact: an older consumer must not run what waits for an approval, nor obey those who may not command. */
+export function factVersionOf(change: Change): DeliveryFact["v"] {
+  const guarded =
+    (change.type === "pull_request" && change.fork === true) ||
+    (change.type === "command" && (change.sha !== undefined || !isMember(change.author_association)));
+  return guarded ? GUARDED_FACT_VERSION : FACT_VERSION;
 }

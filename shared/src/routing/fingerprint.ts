@@ -40,6 +40,7 @@ function contentOf(change: Change): readonly unknown[] {
     case "push":
       return [change.ref_hash, change.base_sha, change.head_sha, change.pushed_at];
     case "rerun":
+    case "approval":
       return [change.app_id, change.head_sha];
     case "command":
       return [change.command, change.number, change.comment_id];

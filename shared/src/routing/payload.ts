@@ -33,6 +33,9 @@ const secondsOrTime = v.union([
   time,
 ]);
 
+/** It becomes part of GitHub's addresses, and dots alone would change the path. */
+const fullName = v.pipe(text(200), v.regex(/^(?!\.+\/)[\w.-]+\/(?!\.{1,2}$)[\w.-]+$/));
+
 /** What every payload may have. */
 export const common = v.object({
   action: v.optional(v.nullable(text(64)), null),
@@ -42,8 +45,7 @@ export const common = v.object({
     v.nullable(
       v.object({
         id: number,
-        // It becomes part of GitHub's addresses, and dots alone would change the path.
-        full_name: v.pipe(text(200), v.regex(/^(?!\.+\/)[\w.-]+\/(?!\.{1,2}$)[\w.-]+$/)),
+        full_name: fullName,
         html_url: v.optional(url),
         clone_url: v.optional(url),
       }),
@@ -63,11 +65,19 @@ export const pullRequest = v.object({
     state: v.picklist(["open", "closed"]),
     draft: v.optional(v.nullable(v.boolean()), false),
     updated_at: time,
-    head: v.object({ sha, ref }),
+    head: v.object({
+      sha,
+      ref,
+      // Null if the fork was deleted. What cannot be read is a fork too.
+      repo: v.fallback(v.optional(v.nullable(v.object({ id: number, full_name: fullName })), null), null),
+    }),
     base: v.object({ sha }),
+    user: v.fallback(v.optional(v.nullable(v.object({ login: text(100) })), null), null),
+    author_association: v.fallback(v.optional(v.nullable(text(64)), null), null),
   }),
   before: v.optional(v.nullable(sha), null),
   changes: v.optional(v.nullable(v.object({ base: v.optional(v.unknown()) })), null),
+  repository: v.optional(v.nullable(v.object({ id: number })), null),
 });
 
 export const mergeGroup = v.object({
@@ -91,10 +101,18 @@ const check = v.object({
 });
 export type Check = v.InferOutput<typeof check>;
 
-export const checkRun = v.object({ check_run: check });
+export const checkRun = v.object({
+  check_run: check,
+  requested_action: v.optional(v.nullable(v.object({ identifier: text(64) })), null),
+});
 export const checkSuite = v.object({ check_suite: check });
 
 export const issueComment = v.object({
   issue: v.object({ number, pull_request: v.optional(v.nullable(v.looseObject({}))) }),
-  comment: v.object({ id: number, body: v.string(), author_association: v.string() }),
+  comment: v.object({
+    id: number,
+    body: v.string(),
+    author_association: text(64),
+    created_at: v.optional(v.nullable(time), null),
+  }),
 });

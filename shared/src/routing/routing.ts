@@ -7,12 +7,13 @@ import * as v from "valibot";
 import {
   type Change,
   type DeliveryFact,
-  FACT_VERSION,
   MERGE_GROUP_ACTIONS,
   PULL_REQUEST_ACTIONS,
 } from "../messages/fact.ts";
 import {
+  approvalChange,
   commandChange,
+  factVersionOf,
   type Ignored,
   ignored,
   mergeGroupChange,
@@ -118,8 +119,8 @@ const ROUTERS = {
   push: {
     route: (payload, _, policy) => readPayload(pushSchema, payload, (push) => pushChange(push, policy)),
   },
-  check_run: onActions("check_run", ["rerequested"], payloads.checkRun, (read) =>
-    rerunChange(read.check_run),
+  check_run: onActions("check_run", ["rerequested", "requested_action"], payloads.checkRun, (read, action) =>
+    action === "rerequested" ? rerunChange(read.check_run) : approvalChange(read),
   ),
   check_suite: onActions("check_suite", ["rerequested"], payloads.checkSuite, (read) =>
     rerunChange(read.check_suite),
@@ -142,7 +143,7 @@ function factOf(
   change: Change,
 ): DeliveryFact {
   return {
-    v: FACT_VERSION,
+    v: factVersionOf(change),
     kind: "delivery",
     id: head.id,
     event: head.event,

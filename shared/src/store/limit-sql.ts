@@ -24,7 +24,7 @@ export const credentialOf = (installation: string, mode: string): string =>
         ELSE 'installation:' || ${installation} END`;
 
 /** A common table `installation` of the ids that due rows have, and a last one that is null: one seek each. */
-export const DUE_INSTALLATIONS = (table: "reports" | "reactions"): string => `
+export const DUE_INSTALLATIONS = (table: "reports" | "reactions" | "approvals"): string => `
     installation (id) AS (
       SELECT min(installation_id) FROM ${table} WHERE status = 'due'
       UNION ALL

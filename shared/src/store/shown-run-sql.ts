@@ -18,8 +18,10 @@ const rankOf = (run: string, subject: string): string => `
     WHEN ${run}.state = 'failed' THEN 1
     WHEN ${run}.state = 'timed_out' THEN 2
     WHEN ${run}.state = 'dead' THEN 3
-    WHEN ${run}.state = 'completed' THEN 5
-    ELSE 4
+    WHEN ${run}.state = 'held' THEN 4
+    WHEN ${run}.state = 'skipped' THEN 6
+    WHEN ${run}.state = 'completed' THEN 7
+    ELSE 5
   END`;
 
 /** Whether no later run of the same subject and head exists. @param run alias of its row */

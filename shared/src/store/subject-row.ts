@@ -10,6 +10,14 @@ const edges = v.pipe(
   v.transform((pairs): readonly PushEdge[] => pairs),
 );
 
+const approval = v.nullable(
+  v.pipe(
+    v.string(),
+    v.parseJson(),
+    v.object({ by: v.string(), at: v.string(), sha: v.nullable(v.string()) }),
+  ),
+);
+
 const subjectRow = v.object({
   repository_id: v.number(),
   subject: v.string(),
@@ -28,6 +36,15 @@ const subjectRow = v.object({
   edges,
   /** A reopen was seen but not its close: the close that is still to come is older than the reopen. */
   close_outstanding: flag,
+  /** Of a pull request: whether its head is in another repository, or in none any more. */
+  fork: flag,
+  head_repository: v.nullable(v.string()),
+  author: v.nullable(v.string()),
+  author_association: v.nullable(v.string()),
+  /** `updated_at` of the event that brought the head; null: `at`. */
+  head_at: v.nullable(v.string()),
+  /** The latest comment that approves heads of a fork. */
+  approval,
   /** 0 for a row that is not stored yet. */
   version: v.number(),
 });

@@ -8,7 +8,7 @@ import type { Validation } from "./validation-row.ts";
 
 /**
  * - `received`, `recovered`: deliveries, by minute.
- * - `standing`: validations that have not ended, by state.
+ * - `standing`: validations that have not ended, by state, with those that are held.
  * - `ended`: validations by the minute in which they ended, by state.
  * - `hour`: validations by the hour in which they were created, and their outcome.
  * - `repository`: validations that have ended and are still there, by repository and state.
@@ -59,12 +59,13 @@ function moved(row: Validation, { at, from_state: from, to_state: to }: Timeline
         : [tally("standing", "", from, -1)];
   if (!isFinal(to)) return [...left, tally("standing", "", to, 1)];
   const end = row.finished_at ?? at;
+  const ended = [...left, tally("repository", row.repository, to, 1), tally("ended", minuteOf(end), to, 1)];
+  // What never ran took no time.
+  if (to === "skipped") return ended;
   return [
-    ...left,
-    tally("repository", row.repository, to, 1),
-    tally("ended", minuteOf(end), to, 1),
+    ...ended,
     hour("ended", 1),
-    hour("duration_ms", Date.parse(end) - Date.parse(row.created_at)),
+    hour("duration_ms", Date.parse(end) - Date.parse(row.approved_at ?? row.created_at)),
     hour("broken", BROKEN.includes(to) ? 1 : 0),
     hour("succeeded", row.conclusion === "success" ? 1 : 0),
     hour("failed_checks", row.conclusion === "failure" ? 1 : 0),
@@ -121,15 +122,15 @@ export async function recountTallies(db: D1Database): Promise<void> {
       "DELETE FROM tallies",
       count("received", "substr(received_at, 1, 16)", "''", "deliveries"),
       count("recovered", "substr(recovered_at, 1, 16)", "''", "deliveries WHERE recovered_at IS NOT NULL"),
-      count("standing", "''", "state", `validations WHERE state IN ${LIVE}`),
+      count("standing", "''", "state", `validations WHERE state IN ${UNFINISHED}`),
       count("ended", "substr(finished_at, 1, 16)", "state", "validations WHERE finished_at IS NOT NULL"),
-      count("repository", "repository", "state", `validations WHERE state NOT IN ${LIVE}`),
+      count("repository", "repository", "state", `validations WHERE state NOT IN ${UNFINISHED}`),
       RECOUNT_HOURS,
     ].map((sql) => db.prepare(sql)),
   );
 }
 
-const LIVE = "('queued', 'dispatching', 'pending', 'running')";
+const UNFINISHED = "('held', 'queued', 'dispatching', 'pending', 'running')";
 
 const RECOUNT_HOURS = `
   INSERT INTO tallies (kind, key, name, n)
@@ -137,7 +138,7 @@ const RECOUNT_HOURS = `
     SELECT substr(created_at, 1, 13) AS hour,
            json_object('validations', count(*), 'succeeded', coalesce(sum(conclusion = 'success'), 0),
                        'failed_checks', coalesce(sum(conclusion = 'failure'), 0),
-                       'broken', sum(state IN ('failed', 'dead', 'timed_out')), 'ended', count(finished_at),
+                       'broken', sum(state IN ('failed', 'dead', 'timed_out')), 'ended', coalesce(sum(finished_at IS NOT NULL AND state <> 'skipped'), 0),
                        'duration_ms', CAST(round(coalesce(
-                         sum((julianday(finished_at) - julianday(created_at)) * 86400000), 0)) AS INTEGER)) AS counts
+                         sum((julianday(finished_at) - julianday(coalesce(approved_at, created_at))) * 86400000), 0)) AS INTEGER)) AS counts
     FROM validations GROUP BY hour) h, json_each(h.counts) j`;

@@ -41,6 +41,17 @@ const validationRow = v.object({
   live_callbacks: v.number(),
   late_callbacks: v.number(),
   late_results: v.string(),
+  /** Of a pull request, as its subject was. */
+  fork: flag,
+  head_repository: v.nullable(v.string()),
+  author: v.nullable(v.string()),
+  author_association: v.nullable(v.string()),
+  /** Not from a fork, or by a member, or approved. */
+  trusted: flag,
+  /** Why it is `held` or `skipped`. */
+  reason: v.nullable(v.string()),
+  /** When it left `held`; null if it never was. */
+  approved_at: v.nullable(v.string()),
   /** 0 for a row that is not stored yet. */
   version: v.number(),
 });

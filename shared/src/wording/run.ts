@@ -11,6 +11,8 @@ export interface DescribedRun {
   readonly conclusion: Conclusion | null;
   /** Why it broke, as its source gave it. */
   readonly error: string | null;
+  /** Why it is held or skipped. */
+  readonly reason: string | null;
   readonly dispatch_attempts: number;
   readonly started_at: string | null;
   readonly finished_at: string | null;
@@ -28,6 +30,10 @@ export function headline(run: DescribedRun, digest: Digest): string {
   const reason = reasonOf(run, digest);
   const because = reason === null ? "" : `: ${reason}`;
   switch (run.state) {
+    case "held":
+      return "waiting for approval";
+    case "skipped":
+      return run.reason ?? "not validated";
     case "queued":
       return "Waiting for a sandbox";
     case "pending":
@@ -54,6 +60,10 @@ export function headline(run: DescribedRun, digest: Digest): string {
  */
 export function advice(run: DescribedRun, digest: Digest, show: (name: string) => string): string {
   switch (run.state) {
+    case "held":
+      return `This change comes from a fork. Somebody who may write to this repository has to approve this commit before it runs: with the button Approve of its check, or with the comment ${show("/validate")}. Look at the change first.`;
+    case "skipped":
+      return `Not validated on purpose: ${run.reason ?? "the configuration says so"}.`;
     case "queued":
       return "Waiting for a sandbox. There is nothing to do.";
     case "pending":

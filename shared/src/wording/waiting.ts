@@ -17,6 +17,8 @@ export const GITHUB_GATE: Readonly<Record<ClosedGate["reason"], string>> = {
 
 /** What a run waits for that has not ended. */
 export const WAITS = {
+  /** A change from a fork. */
+  approval: "an approval of this change from a fork",
   /** Nothing is in its way but others. */
   turn: "its turn, or for room at Grainchain",
   /** After an attempt that failed. */

@@ -98,8 +98,9 @@ describe("a dead validation that is replayed", () => {
   });
 });
 
-test("knows exactly the four live states", () => {
+test("knows exactly the states that may still change", () => {
   expect(VALIDATION_STATES.filter((state) => !isFinal(state))).toEqual([
+    "held",
     "queued",
     "dispatching",
     "pending",

@@ -116,6 +116,11 @@ export const instanceSpec = v.object({
   installations: v.optional(v.array(installation), []),
   /** Details of repositories; those of an installation exist without them. */
   repositories: v.optional(v.array(repository), []),
+  /** The roles of people in every repository, by their logins (default: read). */
+  collaborators: v.optional(
+    v.record(v.string(), v.picklist(["admin", "maintain", "write", "triage", "read", "none"])),
+    {},
+  ),
   hooks: v.optional(
     v.pipe(
       v.array(hook),

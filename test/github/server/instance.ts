@@ -4,6 +4,7 @@ import type { IncomingHttpHeaders } from "node:http";
 import { setTimeout as delay } from "node:timers/promises";
 import { appRoutes } from "../api/apps.ts";
 import { checkRunRoutes } from "../api/check-runs.ts";
+import { collaboratorRoutes } from "../api/collaborators.ts";
 import { deliveryRoutes } from "../api/deliveries.ts";
 import { hookRoutes } from "../api/hooks.ts";
 import { rateLimitRoutes } from "../api/rate-limit.ts";
@@ -48,6 +49,7 @@ const ROUTES: Routes = {
   ...checkRunRoutes,
   ...statusRoutes,
   ...reactionRoutes,
+  ...collaboratorRoutes,
   ...hookRoutes,
   ...deliveryRoutes,
   ...rateLimitRoutes,

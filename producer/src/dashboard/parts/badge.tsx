@@ -44,6 +44,7 @@ export const Badge = ({ tone, shape = SHAPE_OF[tone], word }: BadgeProps) => (
 type Outcome = Pick<ValidationItem, "state" | "conclusion">;
 
 const STATES: Readonly<Record<ValidationItem["state"], BadgeProps>> = {
+  held: { tone: "warn", shape: "clock", word: "held" },
   queued: { tone: "idle", shape: "ring", word: "queued" },
   dispatching: { tone: "live", shape: "next", word: "dispatching" },
   pending: { tone: "live", shape: "clock", word: "pending" },
@@ -54,6 +55,7 @@ const STATES: Readonly<Record<ValidationItem["state"], BadgeProps>> = {
   superseded: { tone: "idle", shape: "next", word: "superseded" },
   timed_out: { tone: "warn", shape: "clock", word: "timed out" },
   dead: { tone: "bad", shape: "cross", word: "dead" },
+  skipped: { tone: "idle", shape: "slash", word: "skipped" },
 };
 
 /** The badge of a validation's state and conclusion. */
@@ -93,6 +95,8 @@ const TONES: Readonly<Record<string, Tone>> = {
   unknown: "idle",
   // Deliveries.
   started: "ok",
+  held: "warn",
+  asking: "live",
   stale: "idle",
   unknown_subject: "warn",
   // Actions.

@@ -113,6 +113,7 @@ function dataOf(samples: Samples, asked: Asked[]): DashboardData {
     isRevoked: async (id) => asked.some(([name, revoked]) => name === "revokeSession" && revoked === id),
     revokeSession: answer("revokeSession", undefined),
     cancel: answer("cancel", { accepted: true, message: "it will be cancelled" }),
+    approve: answer("approve", { accepted: true, message: "it will be run" }),
     rerun: answer("rerun", { accepted: true, message: "it will be run again" }),
   };
 }
@@ -166,4 +167,5 @@ export const FORMS: readonly (readonly [path: string, fields: readonly (readonly
   ["/dashboard/replays/some-id/cancel", []],
   ["/dashboard/validations/some-id/cancel", []],
   ["/dashboard/validations/some-id/rerun", []],
+  ["/dashboard/validations/some-id/approve", []],
 ];

@@ -59,6 +59,12 @@ const detail = (text: string): ValidationDetail => ({
   ...validation(text),
   cause: text,
   delivery_id: text,
+  reason: text,
+  fork: true,
+  head_repository: text,
+  author: text,
+  author_association: text,
+  trusted: false,
   timeline: [{ at: before(9 * MINUTE), from_state: null, to_state: text, reason: text, delivery_id: text }],
   report: {
     state: text,

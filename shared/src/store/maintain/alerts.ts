@@ -135,10 +135,10 @@ const SELECT_COUNTS = `
     (SELECT count(*) FROM (SELECT 1 FROM dead_letters WHERE status = 'open' AND died_at >= ?2 LIMIT ?3)) AS died,
     EXISTS (SELECT 1 FROM dead_letters WHERE status = 'open' AND died_at < ?2) AS older_open,
     (SELECT min(created_at) FROM (
-       SELECT created_at FROM (SELECT created_at FROM validations WHERE state = 'queued' AND due_at IS NULL AND lane = 0
+       SELECT created_at FROM (SELECT coalesce(approved_at, created_at) AS created_at FROM validations WHERE state = 'queued' AND due_at IS NULL AND lane = 0
                                ORDER BY turn, id LIMIT 100)
        UNION ALL
-       SELECT created_at FROM (SELECT created_at FROM validations
+       SELECT created_at FROM (SELECT coalesce(approved_at, created_at) AS created_at FROM validations
                                WHERE state = 'queued' AND due_at IS NOT NULL AND lane = 0
                                ORDER BY due_at LIMIT 100))) AS oldest_waiting_at,
     (SELECT coalesce(sum(n), 0) FROM tallies WHERE kind = 'recovered' AND key >= ?1) AS recovered,

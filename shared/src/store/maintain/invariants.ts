@@ -12,8 +12,9 @@ export interface Invariant {
   readonly sql: string;
 }
 
-const FINAL = "('completed', 'failed', 'cancelled', 'superseded', 'timed_out', 'dead')";
+const FINAL = "('completed', 'failed', 'cancelled', 'superseded', 'timed_out', 'dead', 'skipped')";
 const LIVE = "('queued', 'dispatching', 'pending', 'running')";
+const UNFINISHED = "('held', 'queued', 'dispatching', 'pending', 'running')";
 
 /**
  * The invariants.
@@ -81,7 +82,22 @@ export const invariants = (cancelSuperseded: boolean): readonly Invariant[] => [
     rule: "nothing is in flight for a closed subject",
     sql: `SELECT v.id, 'the subject is closed' AS problem FROM validations v
           JOIN subjects s ON s.repository_id = v.repository_id AND s.subject = v.subject
-          WHERE v.state IN ${LIVE} AND s.state = 'closed'`,
+          WHERE v.state IN ${UNFINISHED} AND s.state = 'closed'`,
+  },
+  {
+    number: 3,
+    rule: "only the newest head of a subject is held, with nothing in flight beside it",
+    sql: `SELECT v.id, 'the newest head is ' || s.head_sha || ', run ' || coalesce(o.run, 'none') AS problem
+          FROM validations v JOIN subjects s ON s.repository_id = v.repository_id AND s.subject = v.subject
+          LEFT JOIN validations o ON o.repository_id = v.repository_id AND o.subject = v.subject AND o.id <> v.id
+            AND o.state IN ${cancelSuperseded ? UNFINISHED : "('held', 'queued', 'dispatching')"}
+          WHERE v.state = 'held' AND (v.head_sha <> s.head_sha OR o.id IS NOT NULL)`,
+  },
+  {
+    number: 10,
+    rule: "only what is trusted, or needs no approval, has ever left `held` for the queue",
+    sql: `SELECT v.id, 'it was queued' AS problem FROM validations v JOIN timeline t ON t.validation_id = v.id
+          WHERE t.from_state = 'held' AND t.to_state = 'queued' AND v.trusted = 0`,
   },
   {
     number: 4,
@@ -158,7 +174,7 @@ export const invariants = (cancelSuperseded: boolean): readonly Invariant[] => [
     number: 8,
     rule: "the count of live validations agrees with the rows",
     sql: `SELECT coalesce(t.name, r.state) AS id, 'counted ' || coalesce(t.n, 0) || ', there are ' || coalesce(r.n, 0) AS problem
-          FROM (SELECT state, count(*) AS n FROM validations WHERE state IN ${LIVE} GROUP BY state) r
+          FROM (SELECT state, count(*) AS n FROM validations WHERE state IN ${UNFINISHED} GROUP BY state) r
           FULL JOIN (SELECT name, n FROM tallies WHERE kind = 'standing') t ON t.name = r.state
           WHERE coalesce(t.n, 0) <> coalesce(r.n, 0)`,
   },

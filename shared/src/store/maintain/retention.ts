@@ -90,6 +90,11 @@ const DELETES: readonly Delete[] = [
     before: "deliveries",
   },
   {
+    sql: `DELETE FROM approvals WHERE delivery_id IN (
+            SELECT delivery_id FROM approvals WHERE wanted_at < ?1 ORDER BY wanted_at LIMIT ${CHUNK})`,
+    before: "deliveries",
+  },
+  {
     sql: `DELETE FROM reconciles WHERE id IN (
             SELECT id FROM reconciles WHERE requested_at < ?1 AND finished_at IS NOT NULL
             ORDER BY requested_at LIMIT ${CHUNK})`,

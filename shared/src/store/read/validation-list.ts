@@ -8,6 +8,7 @@ import {
   type validationQuery,
 } from "../../api/validation.ts";
 import { isObject } from "../../domain/results-summary.ts";
+import { flag } from "../flag.ts";
 import { loadNames } from "../repository-names.ts";
 import { type Condition, given, givenTime, leading, type Page, selectPage } from "./page.ts";
 
@@ -88,6 +89,12 @@ const detailRow = v.object({
   ...validationItem.entries,
   cause: v.string(),
   delivery_id: v.string(),
+  reason: v.nullable(v.string()),
+  fork: flag,
+  head_repository: v.nullable(v.string()),
+  author: v.nullable(v.string()),
+  author_association: v.nullable(v.string()),
+  trusted: flag,
   // As it is: a record would leave out keys such as `constructor`.
   results: v.nullable(v.pipe(v.string(), v.parseJson(), v.custom<Record<string, unknown>>(isObject))),
 });
@@ -100,7 +107,9 @@ const COLUMNS = `
 export const SELECT_VALIDATIONS = `SELECT ${COLUMNS} FROM validations v`;
 
 const SELECT_DETAIL = `
-  SELECT ${COLUMNS}, v.cause, v.delivery_id, v.results FROM validations v WHERE v.id = ?1`;
+  SELECT ${COLUMNS}, v.cause, v.delivery_id, v.reason, v.fork, v.head_repository, v.author, v.author_association,
+         v.trusted, v.results
+  FROM validations v WHERE v.id = ?1`;
 
 const SELECT_TIMELINE = `
   SELECT at, from_state, to_state, reason, delivery_id FROM timeline WHERE validation_id = ?1 ORDER BY id`;

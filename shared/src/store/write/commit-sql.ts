@@ -57,6 +57,7 @@ const UPSERT_VALIDATIONS = `${insert("validations", without(VALIDATION_FIELDS, "
     ${excluded(["state", "conclusion", "lane", "turn", "attempts", "due_at", "lease_id", "lease_until", "grainchain_id"])},
     ${excluded(["error", "dispatched_at", "started_at", "finished_at", "heard_at"])},
     ${excluded(["resendable", "live_callbacks", "late_callbacks", "late_results"])},
+    ${excluded(["trusted", "reason", "approved_at"])},
     ${excluded(["updated_at", "version"])}`;
 
 /** Inline, stored for a large callback, or held by a callback that was unmatched until now. */
@@ -114,6 +115,19 @@ const INSERT_REACTIONS = `${insert(
   { ...DUE_NOW, installation_id: installationOf("value->>'repository_id'") },
 )}
   ON CONFLICT (delivery_id) DO NOTHING`;
+
+const INSERT_APPROVALS = `${insert("approvals", ["delivery_id", "repository_id", "repository", "login"], {
+  ...DUE_NOW,
+  fact: "value->>'fact'",
+  installation_id: installationOf("value->>'repository_id'"),
+})}
+  ON CONFLICT (delivery_id) DO NOTHING`;
+
+const SETTLE_APPROVALS = `
+  UPDATE approvals SET status = o.value->>'status', reason = o.value->>'reason', attempts = o.value->>'attempts',
+                       due_at = o.value->>'due_at',
+                       installation_id = coalesce(o.value->>'installation_id', installation_id)
+  FROM json_each(?1) AS o WHERE approvals.delivery_id = o.value->>'delivery_id' AND approvals.status = 'due'`;
 
 const SETTLE_REACTIONS = `
   UPDATE reactions SET status = o.value->>'status', reason = o.value->>'reason', attempts = o.value->>'attempts',
@@ -233,6 +247,8 @@ export const WRITES: readonly (readonly [MutationKind, sql: string])[] = [
   ["matched", MATCH_CALLBACKS],
   ["cancelOutcome", SETTLE_CANCELS],
   ["reportOutcome", SETTLE_REPORTS],
+  ["approval", INSERT_APPROVALS],
+  ["approvalOutcome", SETTLE_APPROVALS],
   ["reaction", INSERT_REACTIONS],
   ["reactionOutcome", SETTLE_REACTIONS],
   ["limit", UPSERT_LIMITS],

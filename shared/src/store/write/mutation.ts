@@ -1,5 +1,6 @@
 /** What one transaction writes: a list of mutations, each of one kind of row. */
 import type { Conclusion, GrainchainStatus, ValidationState } from "../../domain/validation.ts";
+import type { DeliveryFact } from "../../messages/fact.ts";
 import type { Limit } from "../limit-sql.ts";
 import type { OperatorAction } from "../operator-action.ts";
 import type { DeadLetter, DeliveryRow, Results, TimelineEntry, UnmatchedCallback } from "../rows.ts";
@@ -71,6 +72,26 @@ export interface WantedReaction {
   readonly content: "+1" | "confused";
 }
 
+/** An approval on GitHub whose sender's permission is to be asked for. */
+export interface WantedApproval {
+  readonly delivery_id: string;
+  readonly repository_id: number;
+  readonly repository: string;
+  readonly login: string;
+  readonly fact: DeliveryFact;
+}
+
+export interface ApprovalOutcome {
+  readonly delivery_id: string;
+  readonly status: "due" | "done";
+  /** The outcome; of one that is due, why it still is. */
+  readonly reason: string | null;
+  readonly attempts: number;
+  readonly due_at: string;
+  /** The installation that GitHub is asked under, 0 if that is not known; null: as it was. */
+  readonly installation_id: number | null;
+}
+
 export interface ReactionOutcome {
   readonly delivery_id: string;
   readonly status: "due" | "posted" | "skipped";
@@ -104,6 +125,8 @@ interface Rows {
   matched: { readonly id: string; readonly validation_id: string };
   cancelOutcome: CancelOutcome;
   reportOutcome: ReportOutcome;
+  approval: WantedApproval;
+  approvalOutcome: ApprovalOutcome;
   reaction: WantedReaction;
   reactionOutcome: ReactionOutcome;
   limit: Limit;

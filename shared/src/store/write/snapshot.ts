@@ -80,7 +80,7 @@ function collectKeys(facts: readonly Fact[]): Keys {
       subject === null ? [] : [[id, subject, "head_sha" in change ? change.head_sha : null] as const],
     ),
     reruns: changes.flatMap(({ id, change }) =>
-      change.type === "rerun" ? [[id, change.head_sha] as const] : [],
+      change.type === "rerun" || change.type === "approval" ? [[id, change.head_sha] as const] : [],
     ),
     validationIds: facts.flatMap((fact) => ("validation_id" in fact ? [fact.validation_id] : [])),
     ordered: facts.flatMap((fact) => (fact.kind === "order" ? [fact.validation_id] : [])),
@@ -97,7 +97,7 @@ const claimedRepository = (fact: Fact): number[] =>
 const nameRow = v.object({ repository_id: v.number(), name: v.string() });
 const turnRow = v.object({ repository_id: v.nullable(v.number()), turn: v.number() });
 
-/** The subjects that the facts name, and those whose newest head they name (a re-run names only a SHA). */
+/** The subjects that the facts name, and those whose newest head they name (a re-run or approval names only a SHA). */
 const SELECT_SUBJECTS = `
   SELECT s.* FROM json_each(?1) k
     CROSS JOIN subjects s ON s.repository_id = k.value->>0 AND s.subject = k.value->>1
@@ -109,7 +109,7 @@ const SELECT_SUBJECTS = `
     CROSS JOIN subjects s ON s.repository_id = o.repository_id AND s.subject = o.subject`;
 
 /**
- * Of those subjects: what is live, and every run of the heads that the facts name, of the newest head, and of those
+ * Of those subjects: what is live or held, and every run of the heads that the facts name, of the newest head, and of those
  * that may become the newest. And the validations that callbacks name, by our id or by Grainchain's.
  */
 const SELECT_VALIDATIONS = `
@@ -136,6 +136,9 @@ const SELECT_VALIDATIONS = `
       SELECT v.id FROM known n
         CROSS JOIN validations v ON v.repository_id = n.repository_id AND v.subject = n.subject
           AND v.state IN ('queued', 'dispatching', 'pending', 'running')
+      UNION
+      SELECT v.id FROM known n
+        CROSS JOIN validations v ON v.repository_id = n.repository_id AND v.subject = n.subject AND v.state = 'held'
       UNION
       SELECT v.id FROM heads h
         CROSS JOIN validations v ON v.repository_id = h.repository_id AND v.subject = h.subject

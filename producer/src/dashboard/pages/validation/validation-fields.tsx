@@ -23,6 +23,14 @@ export const ValidationFields = ({ validation, view }: Props) => {
         ["Base", <Code text={base_sha} />],
         ["Event", <Text text={event.replaceAll("_", " ")} />],
         ["Run", `${run}${lane === "replay" ? ", replayed behind live work" : ""}`],
+        validation.reason === null ? undefined : ["Why", <Text text={validation.reason} maxLength={300} />],
+        validation.fork
+          ? ["Fork", <Text text={validation.head_repository ?? "deleted"} maxLength={200} />]
+          : undefined,
+        validation.author === null
+          ? undefined
+          : ["Author", <Text text={authorText(validation)} maxLength={200} />],
+        validation.trusted ? undefined : ["Trusted", "no"],
         ["Cause", <Text text={cause} maxLength={300} />],
         ["Delivery", <DeliveryLink id={delivery_id} />],
         ["Dispatch attempts", attempts],
@@ -48,6 +56,9 @@ export const ValidationFields = ({ validation, view }: Props) => {
     />
   );
 };
+
+const authorText = ({ author, author_association }: ValidationDetail): string =>
+  author_association === null ? `${author}` : `${author} (${author_association.toLowerCase()})`;
 
 const Code = ({ text }: { readonly text: string }) => (
   <code>

@@ -1,0 +1,130 @@
+/** Approvals by people on GitHub: asks whether they may write to the repository, and decides with the answer. */
+import { nextAttempt } from "@webhook-gateway/shared/domain/failure.ts";
+import { GITHUB_TIMEOUT_MS } from "@webhook-gateway/shared/github/client.ts";
+import { claimApprovals, type DueApproval } from "@webhook-gateway/shared/store/claim/approvals.ts";
+import type { ApprovalOutcome } from "@webhook-gateway/shared/store/write/mutation.ts";
+import { loadSnapshot } from "@webhook-gateway/shared/store/write/snapshot.ts";
+import { isoTime } from "@webhook-gateway/shared/text/iso-time.ts";
+import { settleApproval } from "../decide/approval.ts";
+import type { ChangeSet } from "../decide/change-set.ts";
+import type { DeliveryPolicy } from "../decide/context.ts";
+import { decideAndCommit } from "../effects/decide-and-commit.ts";
+import { earliest, runEffect, type Settled } from "../effects/run-effect.ts";
+import { type Attempted, installationIdOf, limitsOf } from "./limit.ts";
+import { type AskedPermission, askPermissions, type PermissionDeps } from "./permission.ts";
+
+export interface ApprovalDeps extends PermissionDeps {
+  readonly policy: DeliveryPolicy;
+  readonly random: () => number;
+}
+
+const BATCH_SIZE = 25;
+const MAX_ROUNDS = 4;
+const LEASE_MS = 40 * GITHUB_TIMEOUT_MS;
+/** About two hours: whoever approved it will have pressed again. */
+const MAX_ATTEMPTS = 12;
+
+const MAY_NOT = "GitHub says that its sender may not write to the repository";
+
+export interface ApprovedBatch {
+  /** When to look again. */
+  readonly wakeAt: readonly string[];
+  /** Something was queued, or is to be reported. */
+  readonly changed: boolean;
+}
+
+/** Decides the approvals that are due. */
+export async function approveDue(deps: ApprovalDeps): Promise<ApprovedBatch> {
+  const { mode } = deps.github;
+  if (mode === "none") return { wakeAt: [], changed: false };
+  const { performed, wakeAt } = await runEffect(deps, {
+    name: "approval",
+    leaseMs: LEASE_MS,
+    batchSize: BATCH_SIZE,
+    maxRounds: MAX_ROUNDS,
+    claim: async (lease) => ({ items: await claimApprovals(deps.db, mode, lease) }),
+    perform: ({ items }) => askPermissions(deps, items),
+    settle: ({ items }, answers) => settle(deps, items, answers),
+  });
+  return { wakeAt, changed: performed > 0 };
+}
+
+async function settle(
+  deps: ApprovalDeps,
+  items: readonly DueApproval[],
+  answers: ReadonlyMap<DueApproval, AskedPermission>,
+): Promise<Settled> {
+  const nowMs = deps.now().getTime();
+  const limits = limitsOf([...answers.values()].flatMap(attemptedOf));
+  const random = deps.random();
+  const committed = await decideAndCommit(deps, {
+    load: () =>
+      loadSnapshot(
+        deps.db,
+        items.map(({ fact }) => fact),
+      ),
+    decide(changes) {
+      for (const row of limits) changes.add({ kind: "limit", row });
+      return items.map((item) => {
+        const outcome = outcomeOf(changes, item, answers.get(item), deps.policy, nowMs, random);
+        changes.add({ kind: "approvalOutcome", row: outcome });
+        return outcome;
+      });
+    },
+  });
+  const outcomes = committed?.result ?? [];
+  const retries = outcomes.flatMap(({ status, due_at }) =>
+    status === "due" && due_at > isoTime(nowMs) ? [due_at] : [],
+  );
+  return {
+    lines: items.map(({ delivery_id, login }, index) => ({
+      fields: { delivery_id, login, class: outcomes[index]?.reason ?? "conflict" },
+      failed: false,
+    })),
+    wakeAt: [...earliest(retries), ...new Set(limits.map(({ until }) => until))],
+    more: items.length === BATCH_SIZE,
+  };
+}
+
+function outcomeOf(
+  changes: ChangeSet,
+  { delivery_id, attempts, fact }: DueApproval,
+  asked: AskedPermission | undefined,
+  policy: DeliveryPolicy,
+  nowMs: number,
+  random: number,
+): ApprovalOutcome {
+  const base = {
+    delivery_id,
+    attempts,
+    due_at: isoTime(nowMs),
+    installation_id: installationIdOf(asked?.credential ?? undefined),
+  };
+  const permission = asked?.permission;
+  if (permission === undefined || "refusedUntilMs" in permission) {
+    return { ...base, status: "due", reason: "GitHub's rate limit is used up" };
+  }
+  if ("mayWrite" in permission) {
+    const refusal = permission.mayWrite ? null : MAY_NOT;
+    return { ...base, status: "done", reason: settleApproval(changes, fact, refusal, policy) };
+  }
+  if (permission.class === "limited") return { ...base, status: "due", reason: permission.error };
+  const next = nextAttempt(attempts + 1, MAX_ATTEMPTS, nowMs, random);
+  const tried = { ...base, attempts: attempts + 1, reason: permission.error };
+  if (!next.dead) return { ...tried, status: "due", due_at: next.dueAt };
+  settleApproval(changes, fact, `GitHub did not say whether its sender may: ${permission.error}`, policy);
+  return { ...tried, status: "done" };
+}
+
+function attemptedOf({ permission, credential }: AskedPermission): Attempted[] {
+  if (credential === null) return [];
+  return [
+    {
+      credential,
+      minor: false,
+      creates: false,
+      refusedUntilMs: "refusedUntilMs" in permission ? permission.refusedUntilMs : undefined,
+      limitedUntilMs: "limitedUntilMs" in permission ? permission.limitedUntilMs : undefined,
+    },
+  ];
+}
