@@ -38,8 +38,9 @@ export async function claimCancels(
 const CLAIM_CANCELS = `
   UPDATE cancels SET due_at = ?2 WHERE validation_id IN (
     SELECT validation_id FROM cancels WHERE status = 'due' AND due_at <= ?1 ORDER BY due_at
-    LIMIT CASE WHEN EXISTS (SELECT 1 FROM settings WHERE name = '${GATE}' AND value->>'state' = 'closed'
-                              AND value->>'reason' = 'unavailable') THEN 1 ELSE ?3 END)
+    LIMIT CASE WHEN EXISTS (SELECT 1 FROM settings WHERE name = '${GATE}'
+                              AND CASE WHEN json_valid(value) THEN value->>'state' = 'closed'
+                                         AND value->>'reason' = 'unavailable' END) THEN 1 ELSE ?3 END)
   RETURNING validation_id, grainchain_id, attempts, wanted_at, EXISTS (
     SELECT 1 FROM validations other WHERE other.grainchain_id = cancels.grainchain_id
       AND other.id <> cancels.validation_id AND other.finished_at IS NULL) AS shared`;
