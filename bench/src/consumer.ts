@@ -70,7 +70,9 @@ export function createWorld(db: D1Database) {
     budgets: unlimited(sent),
     sentinel: { heard: async () => {}, answered: async () => {} },
   };
-  return { sent, wakeUps, deps, consumer: createConsumer(deps) };
+  /** Of one invocation. */
+  const consumer = () => createConsumer(deps);
+  return { sent, wakeUps, deps, consumer };
 }
 export type World = ReturnType<typeof createWorld>;
 

@@ -18,7 +18,7 @@ const BATCH = 100;
 const HOUR = 1 / 24;
 const SECOND = HOUR / 3600;
 
-const record = ({ world }: Given, facts: readonly unknown[]) => world.consumer.events(batchOf(facts));
+const record = ({ world }: Given, facts: readonly unknown[]) => world.consumer().events(batchOf(facts));
 const dispatch = ({ world }: Given) => dispatchDue(effectDeps(world.deps));
 const report = ({ world }: Given) => reportDue(reportDeps(world.deps));
 const hundred = <T>(make: (index: number) => T): readonly T[] =>

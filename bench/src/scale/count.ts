@@ -17,10 +17,10 @@ async function deliver({ sent, wakeUps, consumer }: World, facts: readonly unkno
     const batch = facts.slice(from, from + BATCH);
     sent.messages += batch.length;
     sent.invocations++;
-    await consumer.events(batchOf(batch));
+    await consumer().events(batchOf(batch));
     while (wakeUps.length > 0) {
       sent.invocations++;
-      await consumer.work(batchOf(wakeUps.splice(0)));
+      await consumer().work(batchOf(wakeUps.splice(0)));
     }
   }
 }

@@ -46,23 +46,27 @@ export function startWorld({ at, db = env.DB, loses = () => false, refuses = () 
   };
   const now = () => new Date(nowMs);
   const invocations = new Invocations();
-  const consumer = createConsumer({
-    config: CONFIG,
-    github: githubOf(CONFIG, double.fetch, now),
-    permissions: new Map(),
-    db: invocations.database(db),
-    work,
-    log: SILENT,
-    fetch: invocations.fetch(double.fetch),
-    now,
-    random: () => 0,
-    newId: () => crypto.randomUUID(),
-    budgets: {
-      take: () => Promise.reject(new Error("nothing is told to GitHub")),
-      settle: async () => {},
-    },
-    sentinel: { heard: async () => {}, answered: async () => {} },
-  });
+  const github = githubOf(CONFIG, double.fetch, now);
+  const permissions = new Map();
+  /** Of one invocation. */
+  const consumer = () =>
+    createConsumer({
+      config: CONFIG,
+      github,
+      permissions,
+      db: invocations.database(db),
+      work,
+      log: SILENT,
+      fetch: invocations.fetch(double.fetch),
+      now,
+      random: () => 0,
+      newId: () => crypto.randomUUID(),
+      budgets: {
+        take: () => Promise.reject(new Error("nothing is told to GitHub")),
+        settle: async () => {},
+      },
+      sentinel: { heard: async () => {}, answered: async () => {} },
+    });
 
   /** What is retried comes again a second later. */
   const batchOf = (bodies: readonly unknown[], again: (body: unknown) => void): MessageBatch<unknown> => ({
@@ -80,13 +84,13 @@ export function startWorld({ at, db = env.DB, loses = () => false, refuses = () 
     if (due === undefined || due.dueMs >= cronMs) {
       nowMs = cronMs;
       cronMs += 60_000;
-      await consumer.cron();
+      await consumer().cron();
       return;
     }
     nowMs = Math.max(nowMs, due.dueMs);
     const batch = queue.filter((one) => one.dueMs <= nowMs);
     queue = queue.filter((one) => one.dueMs > nowMs);
-    await consumer.work(
+    await consumer().work(
       batchOf(
         batch.map(({ body }) => body),
         () => queue.push({ dueMs: nowMs + 1000, body: { v: 1, kind: "wake-up" } }),
@@ -101,7 +105,7 @@ export function startWorld({ at, db = env.DB, loses = () => false, refuses = () 
     seconds: () => (nowMs - beginMs) / 1000,
     record(facts: readonly Fact[]) {
       invocations.next();
-      return consumer.events(batchOf(JSON.parse(JSON.stringify(facts)), () => {}));
+      return consumer().events(batchOf(JSON.parse(JSON.stringify(facts)), () => {}));
     },
     next,
     async until(done: () => Promise<boolean>): Promise<void> {
