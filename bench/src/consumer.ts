@@ -7,9 +7,10 @@ import type { D1Database } from "@cloudflare/workers-types";
 import { readConsumerConfig } from "@webhook-gateway/shared/config/consumer.ts";
 import type { WakeUp } from "@webhook-gateway/shared/messages/wake-up.ts";
 import { createLog } from "@webhook-gateway/shared/telemetry/log.ts";
+import { type ConsumerDeps, githubOf } from "../../consumer/src/deps.ts";
 import { exceptEffects } from "../../consumer/src/effects/effect-log.ts";
 import type { Budgets } from "../../consumer/src/github/send.ts";
-import { type ConsumerDeps, createConsumer, githubOf } from "../../consumer/src/handlers.ts";
+import { createConsumer } from "../../consumer/src/handlers.ts";
 
 const GRAINCHAIN_URL = "https://grainchain.test";
 const GITHUB_URL = "https://github.test";

@@ -1,34 +1,26 @@
 /** Handles each queue's batches and the cron. */
 
-import type { ConsumerConfig } from "@webhook-gateway/shared/config/consumer.ts";
 import {
   DEAD_LETTER_BACKOFF,
   EFFECT_BACKOFF,
   RECORD_BACKOFF,
 } from "@webhook-gateway/shared/domain/backoff.ts";
-import { runPageUrl } from "@webhook-gateway/shared/domain/capability.ts";
-import { createGitHub, type GitHub } from "@webhook-gateway/shared/github/client.ts";
 import { hooksOf } from "@webhook-gateway/shared/github/hook.ts";
-import { isRequest, REQUEST, WAKE_UP, type WakeUp } from "@webhook-gateway/shared/messages/wake-up.ts";
+import { isRequest, REQUEST, WAKE_UP } from "@webhook-gateway/shared/messages/wake-up.ts";
 import { createRoutingPolicy } from "@webhook-gateway/shared/routing/routing-policy.ts";
-import { errorText, type Log } from "@webhook-gateway/shared/telemetry/log.ts";
-import pLimit from "p-limit";
+import { errorText } from "@webhook-gateway/shared/telemetry/log.ts";
 import type { DeliveryPolicy } from "./decide/context.ts";
+import { type ConsumerDeps, effectDeps, reportDeps } from "./deps.ts";
 import { cancelDue } from "./dispatch/cancel.ts";
-import { type DispatchDeps, dispatchDue } from "./dispatch/dispatch.ts";
-import { createGrainchain } from "./dispatch/grainchain.ts";
+import { dispatchDue } from "./dispatch/dispatch.ts";
 import { watchHealth } from "./dispatch/health.ts";
 import { type WatchDeps, watchStale } from "./dispatch/watchdog.ts";
 import { withinShares } from "./effects/connections.ts";
-import { SHARES } from "./effects/shares.ts";
 import { within } from "./effects/within.ts";
 import { approveDue } from "./github/approval.ts";
-import type { Permissions } from "./github/permission.ts";
-import type { Budgets } from "./github/send.ts";
 import { type AlertDeps, raiseAlerts } from "./maintain/alerts.ts";
 import { beat } from "./maintain/heartbeat.ts";
 import { expireOld, type RetentionDeps } from "./maintain/retention.ts";
-import type { Heartbeats } from "./maintain/sentinel.ts";
 import { recordDeadLetters } from "./record/dead-letters.ts";
 import { type RecordDeps, recordBatch } from "./record/record.ts";
 import { settle } from "./record/settle.ts";
@@ -36,24 +28,7 @@ import type { ReconcileDeps } from "./recover/reconcile.ts";
 import { reconcileAsked, reconcileNew } from "./recover/reconcile-schedule.ts";
 import { replayDue } from "./recover/replay.ts";
 import { reactDue } from "./report/reaction.ts";
-import { type ReportDeps, reportDue } from "./report/report.ts";
-
-export interface ConsumerDeps {
-  readonly config: ConsumerConfig;
-  readonly db: D1Database;
-  readonly work: Pick<Queue<WakeUp>, "send">;
-  readonly log: Log;
-  readonly fetch: typeof fetch;
-  readonly now: () => Date;
-  readonly random: () => number;
-  readonly newId: () => string;
-  readonly budgets: Budgets;
-  readonly sentinel: Heartbeats;
-  /** Keeps the tokens of installations: it outlives an invocation. */
-  readonly github: GitHub;
-  /** The same for what GitHub says of people's permissions. */
-  readonly permissions: Permissions;
-}
+import { reportDue } from "./report/report.ts";
 
 /** A wake-up can be delayed by at most this many seconds. The cron does what is due later. */
 const MAX_WAKE_DELAY_SECONDS = 600;
@@ -207,61 +182,6 @@ export function createConsumer(given: ConsumerDeps) {
         }),
         activity("retention", () => expireOld(retention)),
       ]);
-    },
-  };
-}
-
-/** GitHub under the credentials of a configuration. */
-export const githubOf = (config: ConsumerConfig, fetcher: typeof fetch, now: () => Date): GitHub =>
-  createGitHub(
-    {
-      apiUrl: config.GITHUB_API_URL,
-      token: config.GITHUB_TOKEN,
-      appId: config.GITHUB_APP_ID,
-      privateKey: config.GITHUB_APP_PRIVATE_KEY,
-    },
-    fetcher,
-    now,
-  );
-
-export function reportDeps(deps: ConsumerDeps): ReportDeps {
-  const { budgets, config } = deps;
-  const atOnce = pLimit(SHARES.github);
-  return {
-    ...deps,
-    atOnce,
-    budgets: {
-      take: (...given) => atOnce(() => budgets.take(...given)),
-      settle: (...given) => atOnce(() => budgets.settle(...given)),
-    },
-    runPageUrl: (id) => runPageUrl(config.CLOUDFLARE_WORKER_URL, config.GRAINCHAIN_CALLBACK_SECRET, id),
-    reportSkipped: config.REPORT_SKIPPED,
-  };
-}
-
-export function effectDeps(deps: ConsumerDeps): DispatchDeps {
-  const { config } = deps;
-  const grainchain = createGrainchain(
-    {
-      apiUrl: config.GRAINCHAIN_API_URL,
-      apiPrefix: config.GRAINCHAIN_API_PREFIX,
-      apiKey: config.GRAINCHAIN_API_KEY,
-      validationTimeoutMs: config.GRAINCHAIN_TIMEOUT,
-      maxMemory: config.GRAINCHAIN_MAX_MEMORY,
-      requestTimeoutMs: config.GRAINCHAIN_REQUEST_TIMEOUT_MS,
-    },
-    deps.fetch,
-    deps.now,
-  );
-  return {
-    ...deps,
-    grainchain,
-    config: {
-      callbackBaseUrl: config.CLOUDFLARE_WORKER_URL,
-      callbackSecret: config.GRAINCHAIN_CALLBACK_SECRET,
-      requestTimeoutMs: config.GRAINCHAIN_REQUEST_TIMEOUT_MS,
-      maxConcurrent: config.GRAINCHAIN_MAX_CONCURRENT,
-      maxAttempts: config.DISPATCH_MAX_ATTEMPTS,
     },
   };
 }

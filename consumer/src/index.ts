@@ -2,9 +2,10 @@ import { type ConsumerConfig, readConsumerConfig } from "@webhook-gateway/shared
 import type { GitHub } from "@webhook-gateway/shared/github/client.ts";
 import { createLog } from "@webhook-gateway/shared/telemetry/log.ts";
 import { observeInvocation } from "@webhook-gateway/shared/telemetry/telemetry.ts";
+import { githubOf } from "./deps.ts";
 import { exceptEffects } from "./effects/effect-log.ts";
 import type { Permissions } from "./github/permission.ts";
-import { createConsumer, githubOf } from "./handlers.ts";
+import { createConsumer } from "./handlers.ts";
 
 export { GitHubBudget } from "./github/budget-object.ts";
 export { Sentinel } from "./maintain/sentinel-object.ts";

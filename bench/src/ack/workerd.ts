@@ -11,7 +11,7 @@ import { CONTROL_FD, type Running, startServer } from "./server.ts";
 const binary = createRequire(createRequire(import.meta.url).resolve("wrangler/package.json"))("workerd")
   .default as string;
 
-/** The producer's variables, as production has them. */
+/** The producer's variables. Its secrets here are too weak for production. */
 const TEXTS = {
   ENVIRONMENT: "development",
   WEBHOOK_DEBUG_MODE: "false",

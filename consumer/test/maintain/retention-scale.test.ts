@@ -4,7 +4,8 @@ import { CHUNK, deleteChunk } from "@webhook-gateway/shared/store/maintain/reten
 import { createLog } from "@webhook-gateway/shared/telemetry/log.ts";
 import { beforeEach, describe, expect, test } from "vitest";
 import { startInvocation } from "../../../test/platform/invocation.ts";
-import { createConsumer, githubOf } from "../../src/handlers.ts";
+import { githubOf } from "../../src/deps.ts";
+import { createConsumer } from "../../src/handlers.ts";
 import { expireOld } from "../../src/maintain/retention.ts";
 import { count, countStatements, empty, faulty, row, rows, rowsReadBy } from "../support/database.ts";
 import { second } from "../support/facts.ts";

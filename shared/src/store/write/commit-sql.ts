@@ -5,6 +5,13 @@ import { UPSERT_NAMES } from "../repository-names.ts";
 import { GATE, GITHUB_GATE } from "../settings.ts";
 import { SUBJECT_FIELDS } from "../subject-row.ts";
 import { VALIDATION_FIELDS } from "../validation-row.ts";
+import {
+  CLOSE_RECORDED_DEAD_LETTERS,
+  COUNT_FAILED_DEAD_LETTERS,
+  INSERT_DEAD_LETTERS,
+  SETTLE_DEAD_LETTERS,
+} from "./dead-letter-sql.ts";
+import { insert, NOW } from "./insert-sql.ts";
 import type { MutationKind } from "./mutation.ts";
 import { installationOf, LEAVE_OUT_REPORTS, SETTLE_REPORTS, UPSERT_REPORTS } from "./report-sql.ts";
 
@@ -26,18 +33,6 @@ export const GUARD = `
   SELECT 0 FROM json_each(?5) k LEFT JOIN dead_letters l ON l.id = k.value->>0
     WHERE l.status IS NOT 'replaying' OR l.replay_id IS NOT k.value->>1`;
 
-/**
- * Inserts rows.
- * @param columns names of columns that are named as in the row
- * @param others expressions of all other columns
- */
-function insert(table: string, columns: readonly string[], others: Readonly<Record<string, string>>): string {
-  const values = [...columns.map((column) => `value->>'${column}'`), ...Object.values(others)];
-  return `
-  INSERT INTO ${table} (${[...columns, ...Object.keys(others)].join(", ")})
-  SELECT ${values.join(", ")} FROM json_each(?1) WHERE true`;
-}
-
 const without = (fields: readonly string[], ...names: string[]): string[] =>
   fields.filter((field) => !names.includes(field));
 
@@ -45,7 +40,6 @@ const without = (fields: readonly string[], ...names: string[]): string[] =>
 const excluded = (columns: readonly string[]): string =>
   columns.map((column) => `${column} = excluded.${column}`).join(", ");
 
-const NOW = "value->>'now'";
 const NEXT_VERSION = "value->>'version' + 1";
 
 const UPSERT_SUBJECTS = `${insert("subjects", without(SUBJECT_FIELDS, "edges", "version"), { edges: "value->'edges'", version: NEXT_VERSION })}
@@ -140,55 +134,6 @@ const INSERT_CANCELS = `${insert("cancels", ["validation_id", "grainchain_id", "
     grainchain_id = excluded.grainchain_id, status = 'due', reason = excluded.reason, wanted_at = excluded.wanted_at,
     due_at = excluded.due_at, attempts = 0, done_at = NULL, outcome = NULL, error = NULL
   WHERE cancels.status <> 'due' AND cancels.grainchain_id <> excluded.grainchain_id`;
-
-/** Whether a dead letter's fact has this fingerprint. What is not known is taken for the same. */
-const saysTheSame = (body: string, fingerprint: string): string => `
-    (${fingerprint} IS NULL OR ${fingerprint} = coalesce(
-      CASE WHEN json_valid(${body}) THEN (${body})->>'$.fingerprint' END, ${fingerprint}))`;
-
-/** A delivery's GUID, whatever its id: see domain/delivery-id.ts. */
-const guidOf = (id: string): string => `substr(${id}, 1, instr(${id} || '~', '~') - 1)`;
-
-/**
- * A redelivered message makes no second dead letter. If an effect was replayed and died again, its dead letter is
- * opened again. A fact is recorded when it is replayed, so only an old message can still be about its death. A fact that
- * was recorded after all is not dead.
- */
-const INSERT_DEAD_LETTERS = `${insert(
-  "dead_letters",
-  [
-    ...["id", "kind", "class", "error", "attempts", "first_at", "repository", "delivery_id", "validation_id"],
-    "body",
-  ],
-  { died_at: NOW },
-)}
-    AND (value->>'kind' <> 'fact' OR NOT EXISTS (
-      SELECT 1 FROM deliveries d WHERE d.id = value->>'delivery_id' AND ${saysTheSame("value->>'body'", "d.fingerprint")}))
-  ON CONFLICT (id) DO UPDATE SET
-    class = excluded.class, error = excluded.error, attempts = excluded.attempts, died_at = excluded.died_at,
-    status = 'open', replay_id = NULL, closed_at = NULL, outcome = dead_letters.status || ', and dead again'
-  WHERE dead_letters.kind <> 'fact' AND dead_letters.status IN ('replayed', 'discarded')`;
-
-const SETTLE_DEAD_LETTERS = `
-  UPDATE dead_letters SET
-    status = o.value->>'status', outcome = o.value->>'outcome',
-    replay_id = CASE o.value->>'status' WHEN 'open' THEN NULL ELSE replay_id END,
-    closed_at = CASE o.value->>'status' WHEN 'open' THEN NULL ELSE o.value->>'now' END
-  FROM json_each(?1) AS o
-  WHERE dead_letters.id = o.value->>'id'`;
-
-const COUNT_FAILED_DEAD_LETTERS = `
-  UPDATE replays SET failed = failed + (
-    SELECT count(*) FROM json_each(?1) o
-    WHERE o.value->>'replay_id' = replays.id AND o.value->>'status' = 'open')
-  WHERE id IN (SELECT value->>'replay_id' FROM json_each(?1))`;
-
-/** A fact that is recorded is not dead: GitHub has delivered it again, or its replay is what records it. */
-const CLOSE_RECORDED_DEAD_LETTERS = `
-  UPDATE dead_letters SET status = 'replayed', closed_at = d.value->>'now', outcome = 'recorded: ' || (d.value->>'outcome')
-  FROM json_each(?1) AS d
-  WHERE dead_letters.id = 'fact-' || ${guidOf("(d.value->>'id')")} AND dead_letters.status IN ('open', 'replaying')
-    AND d.value->>'outcome' <> 'refused' AND ${saysTheSame("dead_letters.body", "d.value->>'fingerprint'")}`;
 
 const INSERT_UNMATCHED = insert(
   "callbacks_unmatched",

@@ -1,0 +1,87 @@
+/** What the consumer of one invocation is wired of. */
+
+import type { ConsumerConfig } from "@webhook-gateway/shared/config/consumer.ts";
+import { runPageUrl } from "@webhook-gateway/shared/domain/capability.ts";
+import { createGitHub, type GitHub } from "@webhook-gateway/shared/github/client.ts";
+import type { WakeUp } from "@webhook-gateway/shared/messages/wake-up.ts";
+import type { Log } from "@webhook-gateway/shared/telemetry/log.ts";
+import pLimit from "p-limit";
+import type { DispatchDeps } from "./dispatch/dispatch.ts";
+import { createGrainchain } from "./dispatch/grainchain.ts";
+import { SHARES } from "./effects/shares.ts";
+import type { Permissions } from "./github/permission.ts";
+import type { Budgets } from "./github/send.ts";
+import type { Heartbeats } from "./maintain/sentinel.ts";
+import type { ReportDeps } from "./report/report.ts";
+
+export interface ConsumerDeps {
+  readonly config: ConsumerConfig;
+  readonly db: D1Database;
+  readonly work: Pick<Queue<WakeUp>, "send">;
+  readonly log: Log;
+  readonly fetch: typeof fetch;
+  readonly now: () => Date;
+  readonly random: () => number;
+  readonly newId: () => string;
+  readonly budgets: Budgets;
+  readonly sentinel: Heartbeats;
+  /** Keeps the tokens of installations: it outlives an invocation. */
+  readonly github: GitHub;
+  /** The same for what GitHub says of people's permissions. */
+  readonly permissions: Permissions;
+}
+
+/** GitHub under the credentials of a configuration. */
+export const githubOf = (config: ConsumerConfig, fetcher: typeof fetch, now: () => Date): GitHub =>
+  createGitHub(
+    {
+      apiUrl: config.GITHUB_API_URL,
+      token: config.GITHUB_TOKEN,
+      appId: config.GITHUB_APP_ID,
+      privateKey: config.GITHUB_APP_PRIVATE_KEY,
+    },
+    fetcher,
+    now,
+  );
+
+export function reportDeps(deps: ConsumerDeps): ReportDeps {
+  const { budgets, config } = deps;
+  const atOnce = pLimit(SHARES.github);
+  return {
+    ...deps,
+    atOnce,
+    budgets: {
+      take: (...given) => atOnce(() => budgets.take(...given)),
+      settle: (...given) => atOnce(() => budgets.settle(...given)),
+    },
+    runPageUrl: (id) => runPageUrl(config.CLOUDFLARE_WORKER_URL, config.GRAINCHAIN_CALLBACK_SECRET, id),
+    reportSkipped: config.REPORT_SKIPPED,
+  };
+}
+
+export function effectDeps(deps: ConsumerDeps): DispatchDeps {
+  const { config } = deps;
+  const grainchain = createGrainchain(
+    {
+      apiUrl: config.GRAINCHAIN_API_URL,
+      apiPrefix: config.GRAINCHAIN_API_PREFIX,
+      apiKey: config.GRAINCHAIN_API_KEY,
+      validationTimeoutMs: config.GRAINCHAIN_TIMEOUT,
+      maxMemory: config.GRAINCHAIN_MAX_MEMORY,
+      requestTimeoutMs: config.GRAINCHAIN_REQUEST_TIMEOUT_MS,
+    },
+    deps.fetch,
+    deps.now,
+  );
+  return {
+    ...deps,
+    grainchain,
+    config: {
+      callbackBaseUrl: config.CLOUDFLARE_WORKER_URL,
+      callbackSecret: config.GRAINCHAIN_CALLBACK_SECRET,
+      requestTimeoutMs: config.GRAINCHAIN_REQUEST_TIMEOUT_MS,
+      maxConcurrent: config.GRAINCHAIN_MAX_CONCURRENT,
+      maxAttempts: config.DISPATCH_MAX_ATTEMPTS,
+    },
+  };
+}
