@@ -159,6 +159,16 @@ test.each<[string, string, Reply, string]>([
   expect(ran.stderr.trimEnd().split("\n")).toHaveLength(1);
 });
 
+test("ends with 3 if what is to be approved does not wait for it", async () => {
+  const reply = refused(409, "not_held", "the validation does not wait for an approval: it is queued");
+  const server = await startOperatorServer({ "POST /api/validations/x/approve": reply });
+
+  expect(await server.run("validations", "approve", "x", "--reason", "reviewed")).toMatchObject({
+    code: 3,
+    stderr: "error: the validation does not wait for an approval: it is queued\n",
+  });
+});
+
 test("prints no escape sequence of a refusal", async () => {
   const reply = refused(409, "replay_under_way", "being replayed: \u001b[2J\u202eevil\nerror: gone");
   const server = await startOperatorServer({ "GET /api/status": reply });

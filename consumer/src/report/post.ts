@@ -119,8 +119,10 @@ async function findCheckRun(target: PostTarget): Promise<Found | GitHubFailure> 
     .filter(({ external_id }) => external_id?.includes(`-${report.head_sha}-`))
     .toSorted((a, b) => b.id - a.id)[0];
   if (shown === undefined) return { current: null, shown };
-  const { id, external_id, status } = shown;
-  return { current: { id, validationId: external_id ?? "", final: status === "completed" }, shown };
+  const { id, external_id, status, conclusion } = shown;
+  // One that asks for an approval goes on as what is approved.
+  const final = status === "completed" && conclusion !== "action_required";
+  return { current: { id, validationId: external_id ?? "", final }, shown };
 }
 
 async function postStatus(

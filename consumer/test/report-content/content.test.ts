@@ -18,6 +18,13 @@ describe("a validation is reported to GitHub", () => {
     [{ state: "queued", ...unfinished }, "queued", undefined, "pending", "Waiting for a sandbox"],
     [{ state: "pending", ...unfinished }, "in_progress", undefined, "pending", "Validation is running"],
     [{ state: "running", finished_at: null }, "in_progress", undefined, "pending", "Validation is running"],
+    [
+      { state: "held", reason: "from a fork", ...unfinished },
+      "completed",
+      "action_required",
+      "pending",
+      "waiting for approval",
+    ],
     [{ ...SUCCESS, digest: two }, "completed", "success", "success", "All 2 steps passed in 12.2s"],
     [
       { ...SUCCESS, digest: { steps: [sent("test")] } },
@@ -207,5 +214,35 @@ boom
     ["of what waits", { state: "queued", conclusion: null } as const, undefined],
   ])("%s", (_, fields, text) => {
     expect(check(fields).output.text).toBe(text);
+  });
+});
+
+test("what is skipped says why, and does not block a merge", () => {
+  const fields = { state: "skipped", conclusion: null, reason: "drafts are not validated" } as const;
+  expect(check(fields)).toMatchObject({
+    status: "completed",
+    conclusion: "skipped",
+    output: { title: "drafts are not validated" },
+  });
+  expect(commitStatusContent(reported(fields))).toEqual({
+    state: "success",
+    description: "skipped: drafts are not validated",
+  });
+});
+
+describe("the button of a check", () => {
+  test.each<[Partial<ReportedRun>, unknown]>([
+    [{ state: "held", fork: true }, [expect.objectContaining({ identifier: "approve" })]],
+    [{ state: "queued", fork: true }, []],
+    [{ state: "queued", fork: false }, undefined],
+  ])("of %j", (fields, actions) => {
+    expect(check({ conclusion: null, ...fields }).actions).toEqual(actions);
+  });
+
+  test("is within GitHub's limits", () => {
+    const [button] = check({ state: "held", conclusion: null, fork: true }).actions ?? [];
+    expect([button?.label, button?.description, button?.identifier].map((text = "") => text.length)).toEqual([
+      7, 30, 7,
+    ]);
   });
 });

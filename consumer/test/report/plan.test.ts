@@ -108,6 +108,14 @@ describe("a commit status", () => {
   });
 });
 
+test.each<[string, Partial<DueReport>, boolean, string]>([
+  ["is posted", {}, true, "check_run"],
+  ["is not posted if it is not reported", {}, false, "skip"],
+  ["is posted if GitHub shows something of the commit", { shown: SHOWN }, false, "check_run"],
+])("what is skipped %s", (_, fields, reportSkipped, kind) => {
+  expect(planReport(due({ state: "skipped", ...fields }), "app", detailsOf, reportSkipped).kind).toBe(kind);
+});
+
 test("carries over what the content is made of", () => {
   const plan = planReport(
     due({ state: "dead", error: "HTTP 422", dispatch_attempts: 3, run: 2 }),

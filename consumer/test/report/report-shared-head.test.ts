@@ -64,6 +64,17 @@ describe.each<Mode>(["app", "token"])("as %s", (mode) => {
     return { repository, world, happens, firstId, secondId };
   }
 
+  test("what waits for an approval comes after failures, and before what runs", async () => {
+    const { repository, happens, firstId, secondId } = await sharedHead();
+    const held = mode === "app" ? "action_required" : "pending";
+    const fork = { fork: true, head_repository: null, author_association: "NONE" };
+    expect(await happens(pullRequest(repository, 3)("opened", "a", 1, fork))).toBe(held);
+    expect(await happens(ended(repository, secondId, true))).toBe(held);
+    expect(await happens(ended(repository, firstId, false))).toBe("failure");
+    expect(await happens(pullRequest(repository, 1)("closed", "a", 2))).toBe(held);
+    expect(await happens(pullRequest(repository, 3)("closed", "a", 2, fork))).toBe("success");
+  });
+
   test("a failed pull request is not hidden by another one with the same head that succeeds", async () => {
     const { repository, happens, firstId, secondId, world } = await sharedHead();
     expect(await happens(ended(repository, firstId, false))).toBe("failure");

@@ -108,7 +108,7 @@ export const SELECT_CLAIMED = `
            r.attempts, r.wanted_at, r.revision, r.claims, r.posts, r.posted_hash,
            ${shownRunOf("r")} = r.validation_id AS is_shown, ${othersOf("r", MAX_OTHERS)} AS others,
            (SELECT json_object('validation_id', h.validation_id, 'external_id', h.external_id,
-                               'final', h.posted_state NOT IN ('queued', 'pending', 'running'))
+                               'final', h.posted_state NOT IN ('held', 'queued', 'pending', 'running'))
             FROM reports h WHERE ${IN_CONTEXT} AND h.post_number > 0 ORDER BY h.post_number DESC LIMIT 1) AS shown,
            (SELECT max(h.post_number) FROM reports h WHERE ${IN_CONTEXT}) AS context_posts,
            EXISTS (SELECT 1 FROM reports h WHERE ${IN_CONTEXT} AND h.validation_id <> r.validation_id
