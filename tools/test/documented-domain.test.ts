@@ -8,7 +8,9 @@ import { makeDirectory } from "../../test/system/repositories.ts";
 const FILE = "wrangler.producer.toml";
 const toml = readFileSync(path.join(ROOT, FILE), "utf8");
 const [, documented = ""] =
-  /```toml\n([\s\S]*?)```/.exec(readFileSync(path.join(ROOT, "docs/operations.md"), "utf8")) ?? [];
+  /```toml\n(\[env\.production\]\nworkers_dev [\s\S]*?)```/.exec(
+    readFileSync(path.join(ROOT, "docs/operations.md"), "utf8"),
+  ) ?? [];
 
 function readWith(text: string, env: string) {
   const config = path.join(makeDirectory(), FILE);

@@ -187,11 +187,12 @@ describe("--secrets-file", () => {
 
   test("that an editor gave a byte order mark and other line ends", async () => {
     const lines = ["GITHUB_WEBHOOK_SECRET", "GRAINCHAIN_CALLBACK_SECRET", "OPERATOR_TOKEN", "READER_TOKEN"];
-    const text = [HEADER, ...lines.map((name) => `${name}=kept-${name}`), ""].join("\r\n");
+    const secretOf = (name: string) => `kept-${name}`.padEnd(32, "-");
+    const text = [HEADER, ...lines.map((name) => `${name}=${secretOf(name)}`), ""].join("\r\n");
 
     const { ran, project } = await open(kept(holding(`\ufeff${text}`)));
 
     expect(ran.code).toBe(0);
-    expect(project.secrets()).toEqual(expect.arrayContaining(lines.map((name) => `kept-${name}`)));
+    expect(project.secrets()).toEqual(expect.arrayContaining(lines.map(secretOf)));
   });
 });
