@@ -27,7 +27,11 @@ function lostEvent(
 ) {
   const [one] = examples.pullRequests(repository, 1, { action, ageSeconds: minutesAgo * 60 });
   if (one === undefined || one.payload === null) throw new Error("no delivery");
-  const pull = { ...one.payload.pull_request, head: { sha: sha(head), ref: "topic" }, ...fields };
+  const pull = {
+    ...one.payload.pull_request,
+    head: { sha: sha(head), ref: "topic", repo: one.payload.repository },
+    ...fields,
+  };
   const id = String(9_100_000_000_000_000n - BigInt(Math.round(minutesAgo)));
   return { ...one, id, payload: { ...one.payload, action, pull_request: pull } };
 }
