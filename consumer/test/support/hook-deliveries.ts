@@ -37,13 +37,14 @@ function pullRequests(repository: Repository, total: number, options: DeliveryOp
 }
 
 function payloadOf(repository: Repository, number: number, action: string, at: string) {
+  const payload = {
+    id: repository.id,
+    full_name: repository.full_name,
+    clone_url: `https://github.com/${repository.full_name}.git`,
+  };
   return {
     action,
-    repository: {
-      id: repository.id,
-      full_name: repository.full_name,
-      clone_url: `https://github.com/${repository.full_name}.git`,
-    },
+    repository: payload,
     sender: { login: "mona" },
     pull_request: {
       number,
@@ -51,7 +52,7 @@ function payloadOf(repository: Repository, number: number, action: string, at: s
       state: "open",
       draft: false,
       updated_at: at,
-      head: { sha: sha(`head ${number}`), ref: "topic" },
+      head: { sha: sha(`head ${number}`), ref: "topic", repo: payload },
       base: { sha: sha("base") },
     },
   };

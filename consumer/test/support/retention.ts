@@ -110,6 +110,8 @@ export async function insertOthers(total: number, at: number, name = "other"): P
      ${numbers} SELECT ?3 || i, ?2, ?2, 'x', 'octo/w', 1, 'running', 1 FROM n`,
     `INSERT INTO reactions (delivery_id, repository_id, repository, comment_id, content, status, wanted_at, due_at)
      ${numbers} SELECT ?3 || i, 1, 'octo/w', 1, '+1', 'posted', ?2, ?2 FROM n`,
+    `INSERT INTO approvals (delivery_id, repository_id, repository, login, fact, status, wanted_at, due_at)
+     ${numbers} SELECT ?3 || i, 1, 'octo/w', 'mona', '{}', 'done', ?2, ?2 FROM n`,
     `INSERT INTO reconciles (id, requested_by, requested_at, status, finished_at)
      ${numbers} SELECT ?3 || i, 'cron', ?2, 'done', ?2 FROM n`,
     `INSERT INTO revoked_sessions (id, expires_at) ${numbers} SELECT ?3 || i, ?2 FROM n`,
