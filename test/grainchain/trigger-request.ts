@@ -19,6 +19,11 @@ const triggerRequest = v.pipe(
     event: v.picklist(["pull_request", "merge_group", "push"]),
     ref: v.pipe(v.string(), v.minLength(1)),
     clone_url: url,
+    fork: v.boolean(),
+    head_repository: v.nullable(v.string()),
+    author: v.nullable(v.string()),
+    author_association: v.nullable(v.string()),
+    trusted: v.boolean(),
   }),
   v.check(
     (request) => request.webhook_url.includes(`/callbacks/${request.client_request_id}/`),
