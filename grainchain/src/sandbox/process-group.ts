@@ -44,7 +44,12 @@ export async function terminateGroup(
 }
 
 /** Kills what is left of a group, its descendants, and processes of the sandbox that have left the group. */
-export async function killGroup(groupId: number, sandboxId: string): Promise<void> {
+export async function killGroup(
+  groupId: number,
+  { sandboxId, isSupervised = false }: { sandboxId: string; isSupervised?: boolean },
+): Promise<void> {
+  // The kernel ends all that a supervisor has started. Process ids read before may be another's by now.
+  if (isSupervised) return sendSignal(-groupId, "SIGKILL");
   const members = await listGroup(groupId);
   sendSignal(-groupId, "SIGKILL");
   for (const entry of members) sendSignal(entry.pid, "SIGKILL");

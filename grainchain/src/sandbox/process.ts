@@ -75,7 +75,7 @@ async function watchGroup(
   if (end.kind === "timed_out" || end.kind === "cancelled") {
     await terminateGroup(groupId, spec, TERMINATION_GRACE_MS);
   }
-  await killGroup(groupId, spec.sandboxId);
+  await killGroup(groupId, spec);
   // Limited: a process stuck in the kernel must not keep its place forever.
   await within(REAP_TIMEOUT_MS, exited);
   untrack();

@@ -20,6 +20,7 @@ describe("readRequest", () => {
         base_sha: "",
         webhook_url: "http://127.0.0.1:9/hook/capability-token",
         client_request_id: undefined,
+        trusted: true,
         timeout_ms: 60_000,
         max_memory: 512 * 1024 ** 2,
         clone_url: undefined,
