@@ -35,6 +35,8 @@ export function shareGitHubSystems() {
   beforeAll(async () => {
     const grainchain = await startGrainchain({
       port: 0,
+      // Its steps wait for files of the test, which an isolated step does not see.
+      isolation: "none",
       reposDir,
       callbackSecret: SECRETS.GRAINCHAIN_CALLBACK_SECRET,
       callbackBackoffMs: 50,
