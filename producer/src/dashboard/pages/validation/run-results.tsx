@@ -1,9 +1,7 @@
 /** A run's steps with their output. */
 import { type RunStep, readSteps } from "@webhook-gateway/shared/api/run-step.ts";
 import type { ValidationDetail } from "@webhook-gateway/shared/api/validation.ts";
-import { WordBadge } from "../../parts/badge.tsx";
-import { Span, Text } from "../../parts/inline.tsx";
-import { Output } from "../../parts/output.tsx";
+import { Output, StepOutput } from "../../parts/output.tsx";
 import { tail, terminalText, visible } from "../../parts/text.ts";
 
 /** The limit for the output of one step, and for the raw results. */
@@ -30,25 +28,12 @@ export function RunResults({ results }: Pick<ValidationDetail, "results">) {
 }
 
 const Step = ({ step }: { readonly step: RunStep }) => (
-  <details
-    class="run-step"
-    id={`step-${encodeURIComponent(step.name.slice(0, 200).toWellFormed())}`}
+  <StepOutput
+    name={step.name}
+    outcome={step.status}
     open={step.status !== "passed"}
-  >
-    <summary>
-      <WordBadge word={step.status} />
-      <span class="name">
-        <Text text={step.name} />
-      </span>
-      <span class="muted">
-        {step.exitCode !== null && step.exitCode !== 0 && `exit ${step.exitCode} · `}
-        <Span ms={step.durationMs} />
-      </span>
-    </summary>
-    {step.output === "" ? (
-      <p class="empty">This step printed nothing.</p>
-    ) : (
-      <Output label={`Output of ${step.name}`} text={tail(terminalText(step.output), MAX_OUTPUT_LENGTH)} />
-    )}
-  </details>
+    exitCode={step.exitCode}
+    durationMs={step.durationMs}
+    output={tail(terminalText(step.output), MAX_OUTPUT_LENGTH)}
+  />
 );
