@@ -5,6 +5,7 @@ import { addActions } from "./commands/actions.ts";
 import { addDeliveries } from "./commands/deliveries.ts";
 import { addDlq } from "./commands/dlq/dlq.ts";
 import { addDoctor } from "./commands/doctor.ts";
+import { addMcp } from "./commands/mcp.ts";
 import { addProvision } from "./commands/provision.ts";
 import { addReconcile } from "./commands/reconcile.ts";
 import { addReplays } from "./commands/replays.ts";
@@ -73,6 +74,7 @@ export function makeProgram(wrangler: WranglerProgram): Command {
     addReplays,
     addReconcile,
     addActions,
+    addMcp,
     addSend,
   ]) {
     add(program);

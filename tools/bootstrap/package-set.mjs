@@ -3,8 +3,11 @@
 // Plain JavaScript without dependencies: the bootstrap uses it before anything is installed.
 import { readFileSync } from "node:fs";
 
-/** From the smallest: what runs the gateway; what tests it too; what the benchmarks compare it with too. */
-const SETS = ["production", "development", "bench"];
+/** From the smallest: what runs the gateway; what assistants need too; what tests it too; what benchmarks compare it with too. */
+const SETS = ["production", "assistant", "development", "bench"];
+
+/** The smallest sets with these packages of the workspace. The others are in every set. */
+const FIRST_SET = { mcp: "assistant", bench: "bench" };
 
 const DEVELOPMENT = ["changeset", "release:version", "screenshots", "simulate", "test:soak"];
 
@@ -24,6 +27,7 @@ export const largerSet = (one, other) => SETS[Math.max(SETS.indexOf(one), SETS.i
 export function setNeededBy(command, args) {
   if (command.startsWith("bench")) return "bench";
   if (DEVELOPMENT.includes(command)) return "development";
+  if (command === "gateway" && args.includes("mcp")) return "assistant";
   if (command !== "test") return "production";
   // With arguments only tests are run; without, the types of the benchmarks are checked too.
   return args.length === 0 ? "bench" : "development";
@@ -44,11 +48,18 @@ export function setInstalledByHand(modulesFile) {
 
 /**
  * @param {string} set
+ * @returns {string[]} the packages of the workspace that it does not have
+ */
+export const leftOutOf = (set) =>
+  Object.keys(FIRST_SET).filter((name) => SETS.indexOf(FIRST_SET[name]) > SETS.indexOf(set));
+
+/**
+ * @param {string} set
  * @returns {string[]} the arguments of `pnpm install`
  */
 export function installArguments(set) {
   const args = ["install", "--frozen-lockfile", "--prefer-offline", "--reporter=append-only"];
-  if (set !== "bench") args.push("--filter", "!@webhook-gateway/bench");
-  if (set === "production") args.push("--prod");
+  for (const name of leftOutOf(set)) args.push("--filter", `!@webhook-gateway/${name}`);
+  if (SETS.indexOf(set) < SETS.indexOf("development")) args.push("--prod");
   return args;
 }

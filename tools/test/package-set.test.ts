@@ -10,6 +10,7 @@ test.each([
   ["start", [], "production"],
   ["start", ["--no-demo"], "production"],
   ["gateway", ["status"], "production"],
+  ["gateway", ["--url", "https://gateway.example.com", "mcp"], "assistant"],
   ["d1", ["SELECT 1"], "production"],
   ["invariants", [], "production"],
   ["wrangler", ["--version"], "production"],
@@ -28,6 +29,8 @@ test.each([
 test.each([
   ["production", "development", "development"],
   ["bench", "production", "bench"],
+  ["production", "assistant", "assistant"],
+  ["assistant", "development", "development"],
   [undefined, "production", "production"],
   ["development", undefined, "development"],
   [undefined, undefined, undefined],
@@ -37,7 +40,8 @@ test.each([
 });
 
 test.each([
-  ["production", ["--filter", "!@webhook-gateway/bench", "--prod"]],
+  ["production", ["--filter", "!@webhook-gateway/mcp", "--filter", "!@webhook-gateway/bench", "--prod"]],
+  ["assistant", ["--filter", "!@webhook-gateway/bench", "--prod"]],
   ["development", ["--filter", "!@webhook-gateway/bench"]],
   ["bench", []],
 ])("installs the %s packages", (set, args) => {
@@ -60,7 +64,7 @@ test("npm start installs no linter, compiler, test package or API description, a
   expect(names).toContain("wrangler");
   expect(names.length).toBeLessThan(120);
   const unwanted =
-    /biome|markdownlint|^typescript|vite|@octokit\/(openapi|webhooks-examples)$|^ajv|fast-check|@types|workers-types|sharp|tsx|playwright|axe-core/;
+    /modelcontextprotocol|^zod$|biome|markdownlint|^typescript|vite|@octokit\/(openapi|webhooks-examples)$|^ajv|fast-check|@types|workers-types|sharp|tsx|playwright|axe-core/;
   expect(names.filter((name) => unwanted.test(name))).toEqual([]);
 });
 
@@ -90,11 +94,17 @@ function importsOf(entries: readonly string[]): string[] {
       const shared = name.replace(/^@webhook-gateway\/shared\//, "shared/src/");
       if (name.startsWith(".")) visit(path.join(path.dirname(file), name));
       else if (shared !== name) visit(shared);
-      else if (!/^(?:node|cloudflare):/.test(name)) found.add(`${file.split("/")[0]} ${packageOf(name)}`);
+      else if (!/^(?:node|cloudflare):/.test(name)) found.add(`${folderOf(file)} ${packageOf(name)}`);
     }
   };
   for (const entry of entries) visit(entry);
   return [...found];
+}
+
+/** The folder of the workspace's package that a file belongs to. */
+function folderOf(file: string): string {
+  const folder = path.dirname(file);
+  return existsSync(path.join(ROOT, folder, "package.json")) ? folder : folderOf(folder);
 }
 
 const packageOf = (name: string): string => name.split("/", name.startsWith("@") ? 2 : 1).join("/");
@@ -104,6 +114,7 @@ test("what npm start runs imports packages that a production install has", () =>
 
   expect(imports).toContain("cli commander");
   expect(imports).toContain("producer hono");
+  expect(imports).toContain("cli/mcp @modelcontextprotocol/server");
   const missing = imports.filter((line) => {
     const [folder = "", name = ""] = line.split(" ");
     const { dependencies = {} } = JSON.parse(readFileSync(path.join(ROOT, folder, "package.json"), "utf8"));

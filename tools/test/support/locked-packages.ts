@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import path from "node:path";
 import { ROOT } from "@webhook-gateway/shared/process/root.mjs";
 import { parse } from "yaml";
+import { leftOutOf } from "../../bootstrap/package-set.mjs";
 
 interface Locked {
   readonly importers: Readonly<Record<string, { readonly dependencies?: Dependencies }>>;
@@ -15,7 +16,7 @@ type Versions = Readonly<Record<string, string>>;
 
 /**
  * Every package that a production install brings, `name@version` and what it is bound to.
- * @param folders of the workspace; without them all
+ * @param folders of the workspace; without them all that it has
  */
 export function lockedPackages(folders?: readonly string[]): string[] {
   const { importers, snapshots }: Locked = parse(readFileSync(path.join(ROOT, "pnpm-lock.yaml"), "utf8"));
@@ -30,7 +31,9 @@ export function lockedPackages(folders?: readonly string[]): string[] {
       if (!child.startsWith("@types/")) visit(child, at);
     }
   };
-  for (const folder of folders ?? Object.keys(importers))
+  const leftOut = leftOutOf("production");
+  const installed = Object.keys(importers).filter((folder) => !leftOut.includes(path.basename(folder)));
+  for (const folder of folders ?? installed)
     for (const [name, { version }] of Object.entries(importers[folder]?.dependencies ?? {}))
       visit(name, version);
   return [...found];
