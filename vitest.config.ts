@@ -1,11 +1,13 @@
 import { defineConfig } from "vitest/config";
 import { projectOptions, sharingOptions } from "./test/support/project-options.ts";
+import { LongestFirst } from "./test/support/sequencer.ts";
 
 // One project a tier: pure tables and programs in Node, each Worker in workerd, both Workers end to end.
 export default defineConfig({
   test: {
     // What the Workers and Wrangler print is shown for a test that fails.
     silent: "passed-only",
+    sequence: { sequencer: LongestFirst },
     // How much is tried, and what (test/support/amount.ts).
     provide: { amount: { soak: process.env.SOAK === "1", seed: Number(process.env.SEED || 20_261_124) } },
     projects: [

@@ -11,7 +11,7 @@ export const projectOptions = {
   expect: { poll: { timeout: limitMs } },
   // Many tests wait more than they compute. (Vitest's default is one less than the number of cores, and if
   // projects differ in it, it runs them one after the other.)
-  maxWorkers: 3,
+  maxWorkers: 4,
 } satisfies InlineConfig;
 
 /** For projects whose files can share a process or a workerd, so that each module is loaded once. */

@@ -134,13 +134,13 @@ describe("the page of a run", () => {
   test.each([
     ["pull request closed", "because the pull request was closed"],
     ["cancelled by github:mallory in a comment", "by a comment on the pull request"],
-    ["cancelled by operator:ada", "by an operator of the gateway"],
+    ["cancelled by operator:alice", "by an operator of the gateway"],
   ])("that was cancelled says why, and not by whom: %s", async (reason, words) => {
     const id = await insertValidation({ state: "cancelled" });
     await insertTransition({ validation_id: id, from_state: "queued", to_state: "cancelled", reason });
     const text = await textOf(await ask(await pathOf(id)));
     expect(text).toContain(`It was cancelled ${words}`);
-    expect(text).not.toMatch(/ada|mallory/);
+    expect(text).not.toMatch(/alice|mallory/);
   });
 
   test.each(["failed", "timed_out", "dead"])(
@@ -169,12 +169,12 @@ test("what a page is made of holds nothing that it must not show", async () => {
     error: "HTTP 422: gate text",
     delivery_id: "guid-of-delivery",
   });
-  await insertTransition({ validation_id: id, reason: "replayed by operator:ada" });
+  await insertTransition({ validation_id: id, reason: "replayed by operator:alice" });
   await insertDeadLetter({ validation_id: id, error: "lost text" });
   await insertValidation({ repository: "secret/other", repository_id: 9 });
   const view = JSON.stringify(await loadRunView(env.DB, id, new Date(NOW)));
   const html = await (await ask(await pathOf(id))).text();
-  for (const text of [view, html]) expect(text).not.toMatch(/ada|gate text|lost text|secret|guid-of/);
+  for (const text of [view, html]) expect(text).not.toMatch(/alice|gate text|lost text|secret|guid-of/);
 });
 
 test("a run is shown under the current name of its repository", async () => {
