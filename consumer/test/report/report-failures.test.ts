@@ -141,7 +141,7 @@ test("one installation that GitHub fails for keeps no other for long", async () 
   });
   await world.double.fault({ installation_id: installed.id }, serverError, 0);
   for (let turn = 0; turn < 12; turn++) {
-    await queueHeads(world, broken, 2, turn * 10);
+    await queueHeads(world, broken, 5, turn * 10);
     await queueHeads(world, well, 1, turn * 10);
     await world.report();
     world.pass(60);

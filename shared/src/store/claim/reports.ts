@@ -67,6 +67,16 @@ const KINDS = [0, 1, 2, 3]
   .join(", ");
 
 /**
+ * Whether GitHub has failed for an installation: reports of it wait to be sent again. While the gate is closed, the one
+ * that is sent as a probe comes from an installation without any, or GitHub failing for one would keep the gate closed
+ * for all.
+ */
+const BACKS_OFF = (installation: string): string => `
+  EXISTS (SELECT 1 FROM kind n CROSS JOIN reports b
+          WHERE b.status = 'due' AND b.installation_id = ${installation} AND b.priority = n.priority
+            AND b.creates = n.creates AND b.postponed = 1)`;
+
+/**
  * Walks from each installation that has due reports to the next one, and reads a few reports of each kind that no limit
  * holds: the cost grows with those installations, and neither with the reports nor with the repositories.
  */
@@ -80,7 +90,7 @@ const CLAIM_REPORTS = `
       WHERE i.id IS NOT NULL
         AND ${limitedUntil("l", { minor: "k.priority > 0", creates: "(k.creates OR ?5 = 'token')" })} <= ?3),
     candidate AS (
-      SELECT r.validation_id, r.priority, r.attempts,
+      SELECT r.validation_id, r.installation_id, r.priority, r.attempts,
              row_number() OVER (PARTITION BY r.installation_id, r.priority ORDER BY r.due_at DESC) AS place
       FROM free f CROSS JOIN reports r ON r.rowid IN (
         SELECT d.rowid FROM reports d
@@ -90,7 +100,7 @@ const CLAIM_REPORTS = `
         LIMIT (SELECT CAST(max(${MIN_SHARE}, ?4 / count(DISTINCT id)) AS INTEGER) FROM free)))
     SELECT validation_id FROM candidate
     ORDER BY CASE WHEN EXISTS (SELECT 1 FROM settings WHERE name = '${GITHUB_GATE}' AND value->>'state' = 'closed')
-                  THEN attempts END,
+                  THEN ${BACKS_OFF("candidate.installation_id")} * 1000 + attempts END,
              priority, place, random()
     LIMIT (SELECT coalesce((
       SELECT CASE WHEN value->>'state' = 'open' THEN ?4 WHEN value->>'until' > ?3 THEN 0 ELSE 1 END
