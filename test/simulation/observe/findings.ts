@@ -6,7 +6,7 @@ import type { Parts } from "../world/parts.ts";
 import type { ReceivedAlert } from "./alerts.ts";
 import type { Histogram } from "./histogram.ts";
 import type { Hour, Stuck } from "./observer.ts";
-import { headKey } from "./recording.ts";
+import { headKey, pullKey } from "./recording.ts";
 
 export interface Delay {
   readonly count: number;
@@ -113,14 +113,20 @@ function lost({ database, recording }: Parts): Found {
 }
 
 /** A head runs once, and once more for each command. */
+/** Runs of a pull request beyond one for each of its heads and one for each command. */
 function doubledRuns({ grainchain, recording }: Parts): Found {
-  const runs = new Map<string, number>();
+  const heads = new Map<string, string[]>();
   for (const { request } of grainchain.runs.values()) {
-    const key = headKey(request.project_id, request.pr_number, request.head_sha);
-    runs.set(key, (runs.get(key) ?? 0) + 1);
+    const key = pullKey(request.project_id, request.pr_number);
+    const ofPull = heads.get(key) ?? [];
+    ofPull.push(request.head_sha);
+    heads.set(key, ofPull);
   }
-  const doubled = [...runs].filter(([key, count]) => count > 1 + (recording.commands.get(key) ?? 0));
-  return found(doubled.map(([key, count]) => `${count} of ${key}`));
+  const doubled = [...heads].filter(
+    // A push has no number: its runs are those of its repository.
+    ([key, shas]) => shas.length > new Set(shas).size + (recording.commands.get(key) ?? 0),
+  );
+  return found(doubled.map(([key, shas]) => `${shas.length} of ${new Set(shas).size} heads of ${key}`));
 }
 
 const SELECT_NEWEST = `

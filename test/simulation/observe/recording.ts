@@ -21,7 +21,7 @@ export class Recording {
   happened = 0;
   /** GUIDs that have to be in the database at the end, with the time of their event. */
   readonly expected = new Map<string, number>();
-  /** Commands by head, each of which starts another run. */
+  /** Commands by pull request. Each starts another run of the head that is the newest once it arrives. */
   readonly commands = new Map<string, number>();
   readonly delays = { calm: new Histogram(), all: new Histogram() };
   readonly #clock: Clock;
@@ -44,11 +44,11 @@ export class Recording {
 
   expect(occurrence: Occurrence): void {
     this.happened += 2;
-    const { guid, template, text, atMs, repository, number, head } = occurrence;
+    const { guid, template, text, atMs, repository, number } = occurrence;
     const isCommand = text.startsWith("/validate");
     if (isCommand || RECORDED.includes(template)) this.expected.set(guid, atMs);
     if (!isCommand) return;
-    const key = headKey(repository.fullName, number, head);
+    const key = pullKey(repository.fullName, number);
     this.commands.set(key, (this.commands.get(key) ?? 0) + 1);
   }
 
@@ -78,5 +78,7 @@ export class Recording {
   }
 }
 
+export const pullKey = (repository: string, number: number): string => `${repository}#${number}`;
+
 export const headKey = (repository: string, number: number, head: string): string =>
-  `${repository}#${number}@${head}`;
+  `${pullKey(repository, number)}@${head}`;
