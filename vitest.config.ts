@@ -19,7 +19,10 @@ export default defineConfig({
         test: {
           ...sharingOptions,
           name: "cli",
-          include: ["{cli,tools,bench}/test/**/*.test.ts", "test/{github,platform,versions}/test/*.test.ts"],
+          include: [
+            "{cli,tools,bench}/test/**/*.test.ts",
+            "test/{events,github,platform,versions}/test/*.test.ts",
+          ],
           globalSetup: ["test/system/directory-setup.ts"],
         },
       },

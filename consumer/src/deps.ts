@@ -9,6 +9,10 @@ import pLimit from "p-limit";
 import type { DispatchDeps } from "./dispatch/dispatch.ts";
 import { createGrainchain } from "./dispatch/grainchain.ts";
 import { SHARES } from "./effects/shares.ts";
+import { cloudEvent } from "./events/cloud-event.ts";
+import { codegenAppMessage } from "./events/codegenapp.ts";
+import type { EventDeps } from "./events/send-events.ts";
+import { createSink } from "./events/sink.ts";
 import type { Permissions } from "./github/permission.ts";
 import type { Budgets } from "./github/send.ts";
 import type { Heartbeats } from "./maintain/sentinel.ts";
@@ -56,6 +60,21 @@ export function reportDeps(deps: ConsumerDeps): ReportDeps {
     },
     runPageUrl: (id) => runPageUrl(config.CLOUDFLARE_WORKER_URL, config.GRAINCHAIN_CALLBACK_SECRET, id),
     reportSkipped: config.REPORT_SKIPPED,
+  };
+}
+
+/** What sends events; undefined if there is no sink. @param fetcher within the sink's share */
+export function eventDeps(deps: ConsumerDeps, fetcher: typeof fetch): EventDeps | undefined {
+  const { config } = deps;
+  const url = config.EVENTS_SINK_URL;
+  if (url === undefined) return undefined;
+  const source = { url: config.CLOUDFLARE_WORKER_URL, environment: config.ENVIRONMENT };
+  const isCodegenApp = config.EVENTS_SINK_FORMAT === "codegenapp";
+  return {
+    ...deps,
+    sink: createSink({ url, secret: config.EVENTS_SINK_SECRET }, fetcher, deps.now),
+    messageOf: (event) => (isCodegenApp ? codegenAppMessage(event) : cloudEvent(event, source)),
+    results: isCodegenApp,
   };
 }
 

@@ -8,15 +8,17 @@ import {
 import { hooksOf } from "@webhook-gateway/shared/github/hook.ts";
 import { isRequest, REQUEST, WAKE_UP } from "@webhook-gateway/shared/messages/wake-up.ts";
 import { createRoutingPolicy } from "@webhook-gateway/shared/routing/routing-policy.ts";
+import { hasEvents } from "@webhook-gateway/shared/store/claim/events.ts";
 import { errorText } from "@webhook-gateway/shared/telemetry/log.ts";
 import type { DeliveryPolicy } from "./decide/context.ts";
-import { type ConsumerDeps, effectDeps, reportDeps } from "./deps.ts";
+import { type ConsumerDeps, effectDeps, eventDeps, reportDeps } from "./deps.ts";
 import { cancelDue } from "./dispatch/cancel.ts";
 import { dispatchDue } from "./dispatch/dispatch.ts";
 import { watchHealth } from "./dispatch/health.ts";
 import { type WatchDeps, watchStale } from "./dispatch/watchdog.ts";
 import { withinShares } from "./effects/connections.ts";
 import { within } from "./effects/within.ts";
+import { sendEventsDue } from "./events/send-events.ts";
 import { approveDue } from "./github/approval.ts";
 import { type AlertDeps, raiseAlerts } from "./maintain/alerts.ts";
 import { beat } from "./maintain/heartbeat.ts";
@@ -41,8 +43,10 @@ const ACTIVITY_MS = 13 * 60_000;
 
 /** Wires the consumer of one invocation. */
 export function createConsumer(given: ConsumerDeps) {
-  const deps = withinShares(given);
-  const { config, db, log } = deps;
+  const { config } = given;
+  const emitsEvents = config.EVENTS_SINK_URL !== undefined;
+  const deps = { ...withinShares(given), emitsEvents };
+  const { db, log } = deps;
   const policy: DeliveryPolicy = {
     validateDrafts: config.VALIDATE_DRAFTS,
     validateForks: config.VALIDATE_FORKS,
@@ -80,7 +84,8 @@ export function createConsumer(given: ConsumerDeps) {
     secret: config.ALERT_WEBHOOK_SECRET,
   };
   const hooks = hooksOf(config.RECONCILE_HOOKS, reports.github.mode);
-  const recording: RecordDeps = { db, policy, log, now: deps.now };
+  const recording: RecordDeps = { db, policy, log, now: deps.now, emitsEvents };
+  const events = eventDeps(deps, deps.sinkFetch);
   const recovery: ReconcileDeps = { ...reports, record: recording, routing: createRoutingPolicy(config) };
 
   /** Losing a wake-up costs a minute, never work: the cron does the same. */
@@ -99,14 +104,28 @@ export function createConsumer(given: ConsumerDeps) {
 
   const report = () => reportDue(reports).then((wakeAt) => wake(wakeAt));
 
+  let sending: Promise<unknown> = Promise.resolve();
+
+  /** Sends events, after those that are being sent. */
+  function sendEvents(): Promise<void> {
+    if (events === undefined) return Promise.resolve();
+    const sent = sending.then(() => sendEventsDue(events)).then((wakeAt) => wake(wakeAt));
+    sending = sent.catch(() => {});
+    return sent;
+  }
+
+  /** Leaves events to an invocation that sends no alerts. */
+  async function wakeForEvents(): Promise<void> {
+    if (emitsEvents && (await hasEvents(db))) await wakeNow();
+  }
+
   /** What Grainchain has taken is to be reported, after what was due before. */
-  async function dispatchAndReport(): Promise<void> {
+  async function dispatchAndReport(emit: () => Promise<void>): Promise<void> {
     const reported = report();
     const [dispatched] = await Promise.allSettled([dispatchDue(effects), reported]);
     if (dispatched.status === "rejected") throw dispatched.reason;
     await wake(dispatched.value.wakeAt);
-    await reported;
-    if (dispatched.value.dispatched > 0) await report();
+    await Promise.all(dispatched.value.dispatched > 0 ? [reported.then(report), emit()] : [reported]);
   }
 
   /** What is approved is to be dispatched, and reported. */
@@ -115,10 +134,15 @@ export function createConsumer(given: ConsumerDeps) {
     await wake(changed ? [deps.now().toISOString(), ...wakeAt] : wakeAt);
   }
 
-  /** Performs every effect that is due. One that fails does not stop the others. @returns whether all succeeded */
-  async function performEffects(): Promise<boolean> {
+  /**
+   * Performs every effect that is due. One that fails does not stop the others.
+   * @param emit sends events, or has them sent
+   * @returns whether all succeeded
+   */
+  async function performEffects(emit: () => Promise<void>): Promise<boolean> {
     const performed = await Promise.allSettled([
-      dispatchAndReport(),
+      emit(),
+      dispatchAndReport(emit),
       cancelDue(effects).then((wakeAt) => wake(wakeAt)),
       reactDue(reports).then((wakeAt) => wake(wakeAt)),
       approve(),
@@ -156,7 +180,7 @@ export function createConsumer(given: ConsumerDeps) {
     },
     async work(batch: MessageBatch<unknown>): Promise<void> {
       if (batch.messages.some(({ body }) => isRequest(body))) await performRequests();
-      const verdict = (await performEffects()) ? "ack" : "retry";
+      const verdict = (await performEffects(sendEvents)) ? "ack" : "retry";
       settle(
         batch,
         batch.messages.map(() => verdict),
@@ -173,7 +197,7 @@ export function createConsumer(given: ConsumerDeps) {
       await Promise.all([
         activity("heartbeat", () => beat({ ...deps, db: deps.watchDb })),
         activity("alerts", () => raiseAlerts(alerts)),
-        activity("effects", performEffects),
+        activity("effects", () => performEffects(wakeForEvents)),
         activity("health", () => attempt("health", () => watchHealth(effects))),
         activity("watchdog", () => watchStale(watch)),
         activity("recovery", async () => {

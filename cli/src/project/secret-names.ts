@@ -26,6 +26,8 @@ export const OPTIONAL_SECRETS: Readonly<Record<WorkerName, readonly string[]>> =
     "GITHUB_APP_PRIVATE_KEY",
     "ALERT_WEBHOOK_URL",
     "ALERT_WEBHOOK_SECRET",
+    "EVENTS_SINK_URL",
+    "EVENTS_SINK_SECRET",
   ],
 };
 

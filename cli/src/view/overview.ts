@@ -17,6 +17,7 @@ export function overviewLines(overview: Overview, screen: Screen): string[] {
     ...gates.map((gate): Field => [`gate ${gate.name}`, gateText(gate, now)]),
     ["reports", reportsText(overview)],
     ["cancels", countsText([overview.cancels.due, "due"], [overview.cancels.dead, "dead"])],
+    ...eventFields(overview, now),
     ["deliveries", deliveriesText(overview, now)],
     ["database", databaseSizeText(overview.database.bytes)],
     ["replays", overview.replays_running > 0 ? `${overview.replays_running} running` : "none running"],
@@ -70,6 +71,12 @@ function reportsText({ reports }: Overview): string {
   return reports.oldest_due_at === null
     ? counts
     : `${counts}; the first due since ${utcText(reports.oldest_due_at)}`;
+}
+
+/** Nothing if none is due. */
+function eventFields({ events }: Overview, now: Date): Field[] {
+  if (events.oldest_at === null) return [];
+  return [["events", `due to the sink; the oldest since ${utcAndAgeText(events.oldest_at, now)}`]];
 }
 
 function deliveriesText({ deliveries }: Overview, now: Date): string {

@@ -227,7 +227,7 @@ test.each([
   ["validations list --pr 0", "It must be a whole number"],
   ["validations list --event issues", "It must be one of pull_request, merge_group, push."],
   ["validations show", "missing required argument 'id'"],
-  ["dlq list --kind message", "It must be one of fact, dispatch, cancel, report."],
+  ["dlq list --kind message", "It must be one of fact, dispatch, cancel, report, event."],
   ["dlq list --state closed", "It must be one of open, replaying, replayed, discarded, any."],
   ["dlq replay", "which dead letters? Name their ids, a filter (--repo, --kind, …) or --all"],
   ["dlq discard --yes", "which dead letters?"],

@@ -155,6 +155,7 @@ export const makeOverview = (changes: Partial<Overview> = {}): Overview => ({
   ],
   dead_letters: [],
   reports: { due: 0, oldest_due_at: null, dead: 0 },
+  events: { oldest_at: null },
   cancels: { due: 0, dead: 0 },
   deliveries: { last_at: null, last_hour: 0, recovered_last_day: 0 },
   replays_running: 0,

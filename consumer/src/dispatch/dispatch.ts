@@ -61,7 +61,11 @@ export async function dispatchDue(deps: DispatchDeps): Promise<DispatchSummary> 
     batchSize: BATCH_SIZE,
     maxRounds: MAX_ROUNDS,
     async claim(lease) {
-      const claim = await claimDue(db, { ...lease, maxConcurrent: config.maxConcurrent });
+      const claim = await claimDue(db, {
+        ...lease,
+        maxConcurrent: config.maxConcurrent,
+        emitsEvents: deps.emitsEvents,
+      });
       // Each backoff that ends leads to the next one: wake-ups are sent for the first of those that began together.
       return {
         ...claim,

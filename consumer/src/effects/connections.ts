@@ -14,10 +14,12 @@ interface Called {
   readonly fetch: typeof fetch;
 }
 
-/** What tells of trouble has its own. */
+/** What tells of trouble has its own, which the sink of events has otherwise. */
 interface Watch {
   readonly watchDb: D1Database;
   readonly alertFetch: typeof fetch;
+  /** Of an invocation that sends no alerts. */
+  readonly sinkFetch: typeof fetch;
 }
 
 /** @returns the same within its shares */
@@ -34,5 +36,6 @@ export function withinShares<Deps extends Called>(deps: Deps): Deps & Watch {
       answered: (databaseBytes) => watch(() => sentinel.answered(databaseBytes)),
     },
     alertFetch: (input, init) => watch(() => deps.fetch(input, init)),
+    sinkFetch: (input, init) => watch(() => deps.fetch(input, init)),
   };
 }

@@ -14,6 +14,14 @@ const MAX_CONFLICTS = 8;
 /** Those that conflict again and again must not go in step: 50 to 500 ms. */
 const jitter = () => new Promise((resolve) => setTimeout(resolve, 50 + 450 * Math.random()));
 
+interface CommitDeps {
+  readonly db: D1Database;
+  readonly log: Log;
+  readonly now: () => Date;
+  /** Whether state changes are to be sent to another system. */
+  readonly emitsEvents?: boolean | undefined;
+}
+
 interface Decision<Read extends Partial<Snapshot>, Result> {
   /** Reads fresh rows. @param attempt 0 for the first */
   load(attempt: number): Promise<Read>;
@@ -34,7 +42,7 @@ interface Committed<Result> {
  * @throws whatever D1 throws
  */
 export async function decideAndCommit<Read extends Partial<Snapshot>, Result>(
-  { db, log, now }: { readonly db: D1Database; readonly log: Log; readonly now: () => Date },
+  { db, log, now, emitsEvents }: CommitDeps,
   { load, decide, lane = 0 }: Decision<Read, Result>,
 ): Promise<Committed<Result> | undefined> {
   for (let attempt = 0; attempt < MAX_CONFLICTS; attempt++) {
@@ -42,7 +50,7 @@ export async function decideAndCommit<Read extends Partial<Snapshot>, Result>(
     const changes = new ChangeSet(now().toISOString(), read, lane);
     const result = decide(changes, read);
     const mutations = changes.mutations();
-    if ((await commit(db, changes.now, mutations)) === "conflict") {
+    if ((await commit(db, changes.now, mutations, emitsEvents)) === "conflict") {
       if (!hasRoom(db, "conflict")) break;
       if (attempt > 0) await jitter();
       continue;

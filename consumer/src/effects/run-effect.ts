@@ -10,6 +10,8 @@ export interface EffectDeps {
   readonly log: Log;
   readonly now: () => Date;
   readonly newId: () => string;
+  /** Whether state changes are to be sent to another system. */
+  readonly emitsEvents?: boolean | undefined;
 }
 
 /** What a claim holds. */
@@ -31,7 +33,7 @@ export interface Settled {
 }
 
 export interface Effect<Claim extends Claimed, Performed> {
-  readonly name: "dispatch" | "report" | "cancel" | "reaction" | "approval" | "watchdog";
+  readonly name: "dispatch" | "report" | "cancel" | "reaction" | "approval" | "watchdog" | "event";
   /** Longer than performing one batch can take. */
   readonly leaseMs: number;
   readonly batchSize: number;

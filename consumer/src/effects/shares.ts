@@ -9,7 +9,10 @@ export const SHARES = {
   grainchain: 2,
   /** GitHub, and the budgets that are asked before it. */
   github: 2,
-  /** What tells of trouble: alerts, and the sentinel. */
+  /**
+   * What tells of trouble: alerts, and the sentinel. Only the cron needs it, so in other invocations it belongs to the
+   * sink of events, and the cron sends no events.
+   */
   watch: 1,
   /** D1 and the work queue. */
   storage: 1,

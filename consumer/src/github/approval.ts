@@ -16,6 +16,8 @@ import { type AskedPermission, askPermissions, type PermissionDeps } from "./per
 export interface ApprovalDeps extends PermissionDeps {
   readonly policy: DeliveryPolicy;
   readonly random: () => number;
+  /** Whether state changes are to be sent to another system. */
+  readonly emitsEvents?: boolean | undefined;
 }
 
 const BATCH_SIZE = 25;

@@ -24,6 +24,8 @@ export interface RecordDeps {
   readonly policy: DeliveryPolicy;
   readonly log: Log;
   readonly now: () => Date;
+  /** Whether state changes are to be sent to another system. */
+  readonly emitsEvents?: boolean | undefined;
 }
 
 export interface RecordedBatch {

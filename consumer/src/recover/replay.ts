@@ -82,7 +82,7 @@ async function replayStep(deps: RecordDeps, replay: ClaimedReplay, nowMs: number
   return { changed, nextAt: more && changed ? isoTime(nextMs) : null };
 }
 
-const isEffect = ({ kind }: ReplayingDeadLetter): boolean => kind === "report" || kind === "cancel";
+const isEffect = ({ kind }: ReplayingDeadLetter): boolean => kind !== "fact" && kind !== "dispatch";
 
 /**
  * Facts are recorded under their own ids, so that one which was recorded after all is not recorded twice;

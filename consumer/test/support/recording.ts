@@ -26,6 +26,7 @@ export interface Recording {
   readonly db?: D1Database;
   readonly now?: () => Date;
   readonly log?: Log;
+  readonly emitsEvents?: boolean;
 }
 
 export const message = (body: unknown, attempts = 1): IncomingMessage => ({
@@ -37,10 +38,10 @@ export const message = (body: unknown, attempts = 1): IncomingMessage => ({
 
 /** Records facts as one batch of messages, in an invocation of its own; they go through JSON, as on the queue. */
 export function record(facts: readonly Fact[], options: Recording = {}): Promise<RecordedBatch> {
-  const { db = env.DB, policy, now = () => new Date(second(3600)), log = SILENT } = options;
+  const { db = env.DB, policy, now = () => new Date(second(3600)), log = SILENT, emitsEvents } = options;
   const messages = facts.map((fact) => message(JSON.parse(JSON.stringify(fact))));
   const limited = startInvocation().database(db);
-  return recordBatch({ db: limited, policy: { ...POLICY, ...policy }, log, now }, messages);
+  return recordBatch({ db: limited, policy: { ...POLICY, ...policy }, log, now, emitsEvents }, messages);
 }
 
 /** Records facts, and again what is to be retried, as the queue does. */

@@ -11,7 +11,7 @@ type Sample = readonly [labels: Labels, value: number];
 export function metricsText(overview: Overview): string {
   const nowMs = Date.parse(overview.timestamp);
   const age = (at: string | null): number => (at === null ? 0 : Math.max(0, (nowMs - Date.parse(at)) / 1000));
-  const { waiting, gates, states, dead_letters, reports, cancels, deliveries } = overview;
+  const { waiting, gates, states, dead_letters, reports, cancels, events, deliveries } = overview;
   return [
     family("validations", "Validations by state; ended ones in the last 24 hours", by("state", states)),
     family(
@@ -45,6 +45,11 @@ export function metricsText(overview: Overview): string {
       [{}, age(reports.oldest_due_at)],
     ]),
     family("cancels_due", "Cancels that are due to Grainchain", [[{}, cancels.due]]),
+    family(
+      "events_oldest_age_seconds",
+      "Age of the oldest state change that the sink of events has not taken",
+      [[{}, age(events.oldest_at)]],
+    ),
     family("deliveries_last_hour", "Deliveries received within the last hour", [[{}, deliveries.last_hour]]),
     family(
       "deliveries_recovered_last_day",

@@ -2,7 +2,7 @@
 import * as v from "valibot";
 import { pageQuery, repo, time, timeQuery } from "./page.ts";
 
-export const DEAD_LETTER_KINDS = ["fact", "dispatch", "cancel", "report"] as const;
+export const DEAD_LETTER_KINDS = ["fact", "dispatch", "cancel", "report", "event"] as const;
 export const DEAD_LETTER_STATES = ["open", "replaying", "replayed", "discarded"] as const;
 
 export const deadLetterItem = v.object({
@@ -24,7 +24,7 @@ export const deadLetterItem = v.object({
 });
 export type DeadLetterItem = v.InferOutput<typeof deadLetterItem>;
 
-/** With the fact itself, if there is one. */
+/** With the fact or the event itself, if there is one. */
 export const deadLetterDetail = v.object({ ...deadLetterItem.entries, body: v.nullable(v.string()) });
 export type DeadLetterDetail = v.InferOutput<typeof deadLetterDetail>;
 

@@ -4,7 +4,7 @@ import { VALIDATION_STATES } from "../domain/validation.ts";
 import { time } from "./page.ts";
 
 export const gateItem = v.object({
-  /** `grainchain` or `github`. */
+  /** `grainchain`, `github`, or `sink`: that of events. */
   name: v.string(),
   state: v.picklist(["open", "closed"]),
   reason: v.nullable(v.string()),
@@ -47,6 +47,8 @@ export const overview = v.object({
   ),
   reports: v.object({ due: v.number(), oldest_due_at: v.nullable(time), dead: v.number() }),
   cancels: v.object({ due: v.number(), dead: v.number() }),
+  /** State changes that are to be sent to the sink of events. */
+  events: v.object({ oldest_at: v.nullable(time) }),
   deliveries: v.object({ last_at: v.nullable(time), last_hour: v.number(), recovered_last_day: v.number() }),
   replays_running: v.number(),
   database: v.object({ bytes: v.number(), max_bytes: v.number() }),

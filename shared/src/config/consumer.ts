@@ -60,6 +60,12 @@ const variables = v.object({
   GITHUB_APP_PRIVATE_KEY: field.optionalText,
   ...alertFields,
   ALERT_OLDEST_WAITING_SECONDS: field.integer(900, { min: 60, max: 604_800 }),
+  EVENTS_SINK_URL: field.optionalUrl,
+  EVENTS_SINK_SECRET: field.optionalSecret,
+  EVENTS_SINK_FORMAT: v.pipe(
+    v.optional(v.picklist(["cloudevents", "codegenapp", ""]), ""),
+    v.transform((given) => (given === "" ? "cloudevents" : given)),
+  ),
   DELIVERIES_RETENTION_DAYS: field.integer(14, { min: 4, max: 3650 }),
   VALIDATIONS_RETENTION_DAYS: field.integer(90, { min: 4, max: 3650 }),
   RECONCILE_HOOKS: v.pipe(
@@ -71,8 +77,18 @@ const variables = v.object({
 });
 
 /** Without `GITHUB_TOKEN`, which GitHub makes. */
-const SECRETS = ["GRAINCHAIN_CALLBACK_SECRET", "GRAINCHAIN_API_KEY", "ALERT_WEBHOOK_SECRET"] as const;
-const ADDRESSES = ["CLOUDFLARE_WORKER_URL", "GRAINCHAIN_API_URL", "GITHUB_API_URL"] as const;
+const SECRETS = [
+  "GRAINCHAIN_CALLBACK_SECRET",
+  "GRAINCHAIN_API_KEY",
+  "ALERT_WEBHOOK_SECRET",
+  "EVENTS_SINK_SECRET",
+] as const;
+const ADDRESSES = [
+  "CLOUDFLARE_WORKER_URL",
+  "GRAINCHAIN_API_URL",
+  "GITHUB_API_URL",
+  "EVENTS_SINK_URL",
+] as const;
 
 const schema = v.pipe(
   variables,
@@ -81,11 +97,20 @@ const schema = v.pipe(
     return { ...config, GITHUB_BUDGET: config.GITHUB_BUDGET === "" ? byDefault : config.GITHUB_BUDGET };
   }),
   deployed({
-    secrets: (config) => SECRETS.map((key) => ({ key, value: config[key] })),
+    secrets: (config) =>
+      SECRETS.map((key) => ({
+        key,
+        value: config[key],
+        // A receiver outside this machine has to know who sends.
+        required: key === "EVENTS_SINK_SECRET" && config.EVENTS_SINK_URL !== undefined,
+      })),
     addresses: (config) => {
       const mayBeHttp = config.GRAINCHAIN_ALLOW_HTTP && isPrivate(config.GRAINCHAIN_API_URL);
       const strict = ADDRESSES.filter((key) => key !== "GRAINCHAIN_API_URL" || !mayBeHttp);
-      return strict.map((key) => ({ key, url: config[key] }));
+      return strict.flatMap((key) => {
+        const url = config[key];
+        return url === undefined ? [] : [{ key, url }];
+      });
     },
   }),
 );

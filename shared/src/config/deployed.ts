@@ -8,6 +8,8 @@ const MIN_SECRET_LENGTH = 32;
 export interface NamedSecret {
   readonly key: string;
   readonly value: string | undefined;
+  /** Whether it may not be missing: something else needs it. */
+  readonly required?: boolean;
 }
 
 interface DeployedRules<Config> {
@@ -30,6 +32,8 @@ export const deployed = <Config extends { readonly ENVIRONMENT: string }>({
         message,
         path: [{ type: "object", origin: "value", input: { ...config }, key, value: "" }],
       });
+    for (const { key, value, required } of secrets(config))
+      if (required === true && value === undefined) refuse(key, "missing");
     for (const [index, { key, value }] of given.entries()) {
       if (value.length < MIN_SECRET_LENGTH) refuse(key, `shorter than ${MIN_SECRET_LENGTH} characters`);
       const same = given.slice(0, index).find((one) => one.value === value && !isItsPrevious(key, one.key));

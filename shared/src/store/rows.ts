@@ -49,7 +49,7 @@ export interface DeliveryRow {
 
 export interface DeadLetter {
   readonly id: string;
-  readonly kind: "fact" | "dispatch" | "cancel" | "report";
+  readonly kind: "fact" | "dispatch" | "cancel" | "report" | "event";
   readonly class: string;
   readonly error: string;
   readonly attempts: number;
@@ -57,7 +57,7 @@ export interface DeadLetter {
   readonly repository: string | null;
   readonly delivery_id: string | null;
   readonly validation_id: string | null;
-  /** JSON of the fact; null for an effect, whose row holds all that a replay needs. */
+  /** JSON of the fact or of the event; null for other effects, whose rows hold all that a replay needs. */
   readonly body: string | null;
 }
 

@@ -5,6 +5,8 @@ import { type Gate, OPEN_GATE } from "../domain/gate.ts";
 export const GATE = "gate:grainchain";
 /** Closed while GitHub refuses the credentials, or is unavailable. */
 export const GITHUB_GATE = "gate:github";
+/** Closed while the sink of events refuses them, is full, or is unavailable. */
+export const EVENTS_GATE = "gate:events";
 /** The turn that claims have reached, of live and of replayed work. */
 export const TURN = "turn";
 export const REPLAY_TURN = "turn:replay";

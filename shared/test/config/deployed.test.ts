@@ -59,6 +59,12 @@ test.each<[Record<string, string>, string[]]>([
   [{}, []],
   [{ GRAINCHAIN_API_KEY: "short" }, ["GRAINCHAIN_API_KEY: shorter than 32 characters"]],
   [{ ALERT_WEBHOOK_SECRET: "short" }, ["ALERT_WEBHOOK_SECRET: shorter than 32 characters"]],
+  [{ EVENTS_SINK_SECRET: "short" }, ["EVENTS_SINK_SECRET: shorter than 32 characters"]],
+  [
+    { EVENTS_SINK_URL: "http://10.1.2.3/hook", EVENTS_SINK_SECRET: secret("sink") },
+    ["EVENTS_SINK_URL: not https"],
+  ],
+  [{ EVENTS_SINK_URL: "https://events.test/hook" }, ["EVENTS_SINK_SECRET: missing"]],
   [{ CLOUDFLARE_WORKER_URL: "http://gateway.test" }, ["CLOUDFLARE_WORKER_URL: not https"]],
   [{ GITHUB_API_URL: "http://github.test/api/v3" }, ["GITHUB_API_URL: not https"]],
   [HTTP, []],

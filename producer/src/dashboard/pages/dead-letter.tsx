@@ -20,6 +20,7 @@ const MEANING: Readonly<Record<DeadLetterDetail["kind"], string>> = {
   dispatch: "A validation that could not be dispatched to Grainchain.",
   cancel: "A run at Grainchain that could not be cancelled.",
   report: "A validation state that could not be reported to GitHub.",
+  event: "A state change that the sink of events did not take.",
 };
 
 interface Props {

@@ -19,6 +19,7 @@ export const EMPTY: Partial<DashboardData> = {
     })) as typeof plain.overview.gates,
     dead_letters: [],
     reports: { due: 0, oldest_due_at: null, dead: 0 },
+    events: { oldest_at: null },
     cancels: { due: 0, dead: 0 },
     deliveries: { last_at: null, last_hour: 0, recovered_last_day: 0 },
     replays_running: 0,

@@ -201,6 +201,7 @@ const overview = (text: string): Overview => ({
   ],
   dead_letters: [{ kind: "dispatch", class: text, letters: 5, oldest_at: before(20 * MINUTE) }],
   reports: { due: 2, oldest_due_at: before(30 * MINUTE), dead: 1 },
+  events: { oldest_at: null },
   cancels: { due: 1, dead: 0 },
   deliveries: { last_at: before(12_000), last_hour: 30, recovered_last_day: 2 },
   replays_running: 1,

@@ -15,11 +15,14 @@ import {
   VALIDATION_FIELDS,
   type Validation,
 } from "../validation-row.ts";
+import { INSERT_CLAIM_EVENTS } from "../write/event-sql.ts";
 import type { Lease } from "./lease.ts";
 
 export interface ClaimRequest extends Lease {
   /** The most validations in flight at once; 0: no limit. */
   readonly maxConcurrent: number;
+  /** Whether state changes are to be sent to another system. */
+  readonly emitsEvents?: boolean | undefined;
 }
 
 export interface Claim {
@@ -39,7 +42,7 @@ const PROMOTE_LIMIT = 1000;
  * its time, then one validation. The limit on validations in flight holds across concurrent consumers.
  */
 export async function claimDue(db: D1Database, request: ClaimRequest): Promise<Claim> {
-  const { leaseId, now, leaseUntil, limit, maxConcurrent } = request;
+  const { leaseId, now, leaseUntil, limit, maxConcurrent, emitsEvents = false } = request;
   const [settings, promoted, next, claimed] = await db.batch<Record<string, unknown>>([
     db.prepare(SELECT_DISPATCH_SETTINGS),
     db.prepare(PROMOTE).bind(now, PROMOTE_LIMIT),
@@ -49,6 +52,7 @@ export async function claimDue(db: D1Database, request: ClaimRequest): Promise<C
     db.prepare(TALLY_CLAIM).bind(leaseId),
     db.prepare(ADVANCE_TURN).bind(leaseId, now),
     db.prepare(HOLD_GATE_FOR_PROBE).bind(leaseId, leaseUntil, now),
+    ...(emitsEvents ? [db.prepare(INSERT_CLAIM_EVENTS).bind(leaseId, now)] : []),
   ]);
   const validations = parseValidations(claimed?.results ?? []);
   return {

@@ -1,5 +1,6 @@
 /** Performing replays: which dead letters are next, and their outcome. */
 import * as v from "valibot";
+import { REPLAY_EVENTS } from "../write/event-sql.ts";
 
 const claimedRow = v.object({
   id: v.string(),
@@ -13,7 +14,7 @@ export type ClaimedReplay = v.InferOutput<typeof claimedRow>;
 
 const deadLetterRow = v.object({
   id: v.string(),
-  kind: v.picklist(["fact", "dispatch", "cancel", "report"]),
+  kind: v.picklist(["fact", "dispatch", "cancel", "report", "event"]),
   class: v.string(),
   validation_id: v.nullable(v.string()),
   body: v.nullable(v.string()),
@@ -59,9 +60,12 @@ export async function replayEffects(
   now: string,
 ): Promise<void> {
   const ids = JSON.stringify(deadLetters.map(({ id }) => id));
-  await db.batch(
-    [REPLAY_REPORTS, REPLAY_CANCELS, CLOSE].map((sql) => db.prepare(sql).bind(ids, replayId, now)),
-  );
+  await db.batch([
+    db.prepare(REPLAY_REPORTS).bind(ids, replayId, now),
+    db.prepare(REPLAY_CANCELS).bind(ids, replayId, now),
+    db.prepare(REPLAY_EVENTS).bind(ids, replayId),
+    db.prepare(CLOSE).bind(ids, replayId, now),
+  ]);
 }
 
 /**
@@ -114,10 +118,16 @@ const outcomeOf = (table: string, time: string): string => `
      FROM ${table} e WHERE e.validation_id = dead_letters.validation_id),
     'not sent again: its validation is gone')`;
 
+const EVENT_OUTCOME = `
+  CASE WHEN EXISTS (SELECT 1 FROM validations v WHERE v.id = dead_letters.validation_id) THEN 'due again'
+       ELSE 'not sent again: its validation is gone' END`;
+
 const CLOSE = `
   UPDATE dead_letters SET
     status = 'replayed', closed_at = ?3,
-    outcome = CASE kind WHEN 'report' THEN ${outcomeOf("reports", "wanted_at")} ELSE ${outcomeOf("cancels", "due_at")} END
+    outcome = CASE kind WHEN 'report' THEN ${outcomeOf("reports", "wanted_at")}
+                        WHEN 'cancel' THEN ${outcomeOf("cancels", "due_at")}
+                        ELSE ${EVENT_OUTCOME} END
   WHERE id IN (SELECT l.id FROM json_each(?1) k CROSS JOIN dead_letters l ON l.id = k.value
                WHERE l.status = 'replaying' AND l.replay_id = ?2)`;
 

@@ -1,7 +1,7 @@
 /** The facts that alerts are raised for, and the alerts that were sent. */
 import * as v from "valibot";
 import { isoTime } from "../../text/iso-time.ts";
-import { GATE, GITHUB_GATE, parseGate, setting } from "../settings.ts";
+import { EVENTS_GATE, GATE, GITHUB_GATE, parseGate, setting } from "../settings.ts";
 import { minuteOf } from "../tallies.ts";
 
 const PREFIX = "alert:";
@@ -47,7 +47,7 @@ export interface AlertFacts {
 export async function loadAlertFacts(db: D1Database, hourAgo: string): Promise<AlertFacts> {
   const lately = isoTime(Date.parse(hourAgo) + HOUR_MS - REFUSED_MS);
   const [settings, counts] = await db.batch<Record<string, unknown>>([
-    db.prepare(SELECT_SETTINGS).bind(GATE, GITHUB_GATE, `${PREFIX}%`),
+    db.prepare(SELECT_SETTINGS).bind(GATE, GITHUB_GATE, EVENTS_GATE, `${PREFIX}%`),
     db.prepare(SELECT_COUNTS).bind(minuteOf(hourAgo), hourAgo, DEAD_LETTERS_COUNTED, minuteOf(lately)),
   ]);
   const rows = v.parse(v.array(settingRow), settings?.results ?? []);
@@ -62,6 +62,7 @@ export async function loadAlertFacts(db: D1Database, hourAgo: string): Promise<A
     gates: [
       { name: "Grainchain", gate: parseGate(stored(GATE)) },
       { name: "GitHub", gate: parseGate(stored(GITHUB_GATE)) },
+      { name: "sink", gate: parseGate(stored(EVENTS_GATE)) },
     ],
     diedLastHour: count.died,
     olderDeadLettersOpen: count.older_open === 1,
@@ -117,7 +118,7 @@ const countRow = v.object({
   refused: v.number(),
 });
 
-const SELECT_SETTINGS = "SELECT name, value FROM settings WHERE name IN (?1, ?2) OR name LIKE ?3";
+const SELECT_SETTINGS = "SELECT name, value FROM settings WHERE name IN (?1, ?2, ?3) OR name LIKE ?4";
 
 const CLAIM = `
   INSERT INTO settings (name, value, updated_at)

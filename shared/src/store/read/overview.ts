@@ -4,7 +4,7 @@ import { hourItem, type Overview } from "../../api/overview.ts";
 import { MAX_DATABASE_BYTES } from "../../domain/database-size.ts";
 import type { Gate } from "../../domain/gate.ts";
 import { VALIDATION_STATES } from "../../domain/validation.ts";
-import { GATE, GITHUB_GATE, parseGate } from "../settings.ts";
+import { EVENTS_GATE, GATE, GITHUB_GATE, parseGate } from "../settings.ts";
 import { hourOf, minuteOf } from "../tallies.ts";
 
 export type StoredOverview = Omit<Overview, "service" | "version" | "environment" | "timestamp">;
@@ -18,7 +18,9 @@ export async function loadOverview(db: D1Database, now: Date): Promise<StoredOve
   >([
     db.prepare(SELECT_STATES).bind(minuteOf(dayAgo)),
     db.prepare(SELECT_WAITING),
-    db.prepare("SELECT name, value FROM settings WHERE name IN (?1, ?2)").bind(GATE, GITHUB_GATE),
+    db
+      .prepare("SELECT name, value FROM settings WHERE name IN (?1, ?2, ?3)")
+      .bind(GATE, GITHUB_GATE, EVENTS_GATE),
     db.prepare(SELECT_DEAD_LETTERS),
     db.prepare(SELECT_EFFECTS),
     db.prepare(SELECT_DELIVERIES).bind(minuteOf(hourAgo), minuteOf(dayAgo)),
@@ -32,10 +34,16 @@ export async function loadOverview(db: D1Database, now: Date): Promise<StoredOve
   return {
     states: { ...NONE, ...Object.fromEntries(counts.map(({ state, n }) => [state, n])) },
     waiting: one(waitingRow, waiting?.results),
-    gates: [gateItem("grainchain", stored.get(GATE)), gateItem("github", stored.get(GITHUB_GATE))],
+    gates: [
+      gateItem("grainchain", stored.get(GATE)),
+      gateItem("github", stored.get(GITHUB_GATE)),
+      // Without a sink, there is none.
+      ...(stored.has(EVENTS_GATE) ? [gateItem("sink", stored.get(EVENTS_GATE))] : []),
+    ],
     dead_letters: v.parse(v.array(deadLetterRow), letters?.results ?? []),
     reports: { due: effect.reports_due, oldest_due_at: effect.oldest_report_at, dead: effect.reports_dead },
     cancels: { due: effect.cancels_due, dead: effect.cancels_dead },
+    events: { oldest_at: effect.oldest_event_at },
     deliveries: one(deliveriesRow, deliveries?.results),
     replays_running: effect.replays_running,
     database: { bytes: states?.meta.size_after ?? 0, max_bytes: MAX_DATABASE_BYTES },
@@ -78,6 +86,7 @@ const effectRow = v.object({
   reports_dead: v.number(),
   cancels_due: v.number(),
   cancels_dead: v.number(),
+  oldest_event_at: time,
   replays_running: v.number(),
 });
 const deliveriesRow = v.object({ last_at: time, last_hour: v.number(), recovered_last_day: v.number() });
@@ -113,6 +122,7 @@ const SELECT_EFFECTS = `
          (SELECT count(*) FROM dead_letters WHERE status = 'open' AND kind = 'report') AS reports_dead,
          (SELECT count(*) FROM cancels WHERE status = 'due') AS cancels_due,
          (SELECT count(*) FROM dead_letters WHERE status = 'open' AND kind = 'cancel') AS cancels_dead,
+         (SELECT at FROM outgoing_events ORDER BY number LIMIT 1) AS oldest_event_at,
          (SELECT count(*) FROM replays WHERE status = 'running') AS replays_running`;
 
 const SELECT_DELIVERIES = `

@@ -2,7 +2,7 @@
 import { UPSERT_LIMITS } from "../limit-sql.ts";
 import { INSERT_ACTIONS } from "../operator-action.ts";
 import { UPSERT_NAMES } from "../repository-names.ts";
-import { GATE, GITHUB_GATE } from "../settings.ts";
+import { EVENTS_GATE, GATE, GITHUB_GATE } from "../settings.ts";
 import { SUBJECT_FIELDS } from "../subject-row.ts";
 import { VALIDATION_FIELDS } from "../validation-row.ts";
 import {
@@ -11,6 +11,7 @@ import {
   INSERT_DEAD_LETTERS,
   SETTLE_DEAD_LETTERS,
 } from "./dead-letter-sql.ts";
+import { DELETE_SETTLED_EVENTS, POSTPONE_EVENTS } from "./event-sql.ts";
 import { insert, NOW } from "./insert-sql.ts";
 import type { MutationKind } from "./mutation.ts";
 import { installationOf, LEAVE_OUT_REPORTS, SETTLE_REPORTS, UPSERT_REPORTS } from "./report-sql.ts";
@@ -156,7 +157,7 @@ const UPSERT_SETTINGS = `
   INSERT INTO settings (name, value, updated_at)
   SELECT value->>'name', value->'value', value->>'now' FROM json_each(?1) WHERE true
   ON CONFLICT (name) DO UPDATE SET value = excluded.value, updated_at = excluded.updated_at
-  WHERE NOT (excluded.name IN ('${GATE}', '${GITHUB_GATE}') AND value->>'state' = 'closed' AND excluded.value->>'state' = 'closed'
+  WHERE NOT (excluded.name IN ('${GATE}', '${GITHUB_GATE}', '${EVENTS_GATE}') AND value->>'state' = 'closed' AND excluded.value->>'state' = 'closed'
              AND value->>'since' <> excluded.value->>'since' AND value->>'until' > excluded.value->>'until')`;
 
 /** Of live or of replayed work. */
@@ -196,6 +197,8 @@ export const WRITES: readonly (readonly [MutationKind, sql: string])[] = [
   ["approvalOutcome", SETTLE_APPROVALS],
   ["reaction", INSERT_REACTIONS],
   ["reactionOutcome", SETTLE_REACTIONS],
+  ["eventOutcome", DELETE_SETTLED_EVENTS],
+  ["eventOutcome", POSTPONE_EVENTS],
   ["limit", UPSERT_LIMITS],
   ["limit", LEAVE_OUT_REPORTS],
   ["setting", UPSERT_SETTINGS],

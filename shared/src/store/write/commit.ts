@@ -2,6 +2,7 @@
 import { REVISE_SHOWN_RUNS } from "../shown-run-sql.ts";
 import { ADD_TALLIES, talliesOf } from "../tallies.ts";
 import { DELETE_STORED_RESULTS, GUARD, WRITES } from "./commit-sql.ts";
+import { INSERT_EVENTS, stateChangesOf } from "./event-sql.ts";
 import { type Mutation, type MutationKind, rowsOf } from "./mutation.ts";
 import { SET_PRIORITIES } from "./report-sql.ts";
 
@@ -11,12 +12,14 @@ export type CommitOutcome = "committed" | "conflict";
 /**
  * Writes the mutations. The number of statements depends on which kinds of mutation there are, never on how many:
  * the rows of a kind travel as one JSON parameter.
+ * @param emitsEvents whether state changes are to be sent to another system
  * @throws whatever D1 throws, other than a conflict
  */
 export async function commit(
   db: D1Database,
   now: string,
   mutations: readonly Mutation[],
+  emitsEvents = false,
 ): Promise<CommitOutcome> {
   const rows = <Kind extends MutationKind>(kind: Kind) => rowsOf(mutations, kind);
   const write = (sql: string, given: readonly object[]) =>
@@ -33,6 +36,7 @@ export async function commit(
           db.prepare(sql).bind(JSON.stringify(reports), JSON.stringify(heads), now),
         )),
     ...write(ADD_TALLIES, tallies),
+    ...(emitsEvents ? write(INSERT_EVENTS, stateChangesOf(rows("validation"), rows("timeline"))) : []),
     ...write(
       DELETE_STORED_RESULTS,
       [...rows("results"), ...rows("timeline"), ...rows("unmatched"), ...rows("dropped")].flatMap(

@@ -6,6 +6,7 @@ import type { OperatorAction } from "../operator-action.ts";
 import type { DeadLetter, DeliveryRow, Results, TimelineEntry, UnmatchedCallback } from "../rows.ts";
 import type { Subject } from "../subject-row.ts";
 import type { Validation } from "../validation-row.ts";
+import type { EventOutcome } from "./event-sql.ts";
 
 /** The result of replaying a dead letter, if the replay still has it: `open` again if it could not be replayed. */
 export interface SettledDeadLetter {
@@ -129,6 +130,7 @@ interface Rows {
   approvalOutcome: ApprovalOutcome;
   reaction: WantedReaction;
   reactionOutcome: ReactionOutcome;
+  eventOutcome: EventOutcome;
   limit: Limit;
   setting: { readonly name: string; readonly value: unknown };
   turn: { readonly repository_id: number; readonly lane: number; readonly last_turn: number };

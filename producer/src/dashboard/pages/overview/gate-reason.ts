@@ -20,6 +20,15 @@ const GATES: Readonly<Record<string, GateTexts>> = {
     what: "Reporting",
     reasons: GITHUB_GATE,
   },
+  sink: {
+    name: "Sink of events",
+    what: "Sending events",
+    reasons: {
+      backpressure: "The sink of events is full",
+      configuration: "The sink of events rejects our address or signature",
+      unavailable: "The sink of events does not answer",
+    },
+  },
 };
 
 export const gateName = ({ name }: GateItem): string => textsOf(name)?.name ?? name;
