@@ -97,7 +97,7 @@ test("all advice about Wrangler is in one file", () => {
   expect(others).toEqual([]);
 });
 
-test.each(["doctor --env prod", "provision --env staging --now", "doctor"])(
+test.each(["doctor --env Prod", "provision --env staging --now", "doctor"])(
   "tells a line that the program does not take: %s",
   async (line) => {
     expect(await complaintOf(line.split(" "))).toMatch(/^error: /);

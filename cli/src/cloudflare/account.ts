@@ -34,6 +34,17 @@ export function checkAccount(settings: Settings): void {
   );
 }
 
+/** None of them, for a plan without an account. */
+export const NO_ACCOUNT: Account = { id: "", token: "", apiUrl: "" };
+
+/** @returns which settings of the account are not set */
+export const missingAccount = (settings: Settings): readonly string[] =>
+  NAMES.filter((name) => settings[name] === undefined);
+
+/** Names them in a sentence. */
+export const notSetText = (missing: readonly string[]): string =>
+  `${missing.join(" and ")} ${missing.length === 1 ? "is" : "are"} not set`;
+
 /** @throws GatewayError naming what is not set, or is invalid */
 export function readAccount(settings: Settings): Account {
   checkAccount(settings);
@@ -43,9 +54,9 @@ export function readAccount(settings: Settings): Account {
     const apiUrl = settings.CLOUDFLARE_API_BASE_URL ?? API_URL;
     return { id, token, apiUrl: apiUrl.replace(/\/+$/, "") };
   }
-  const missing = NAMES.filter((name) => settings[name] === undefined);
+  const missing = missingAccount(settings);
   throw new GatewayError(
-    `${missing.join(" and ")} ${missing.length === 1 ? "is" : "are"} not set: add them to .env (see .env.example) ` +
+    `${notSetText(missing)}: add them to .env (see .env.example) ` +
       `or to the environment. The token needs ${Object.values(RIGHTS).join(", ")}`,
     EXIT.usage,
   );

@@ -1,15 +1,16 @@
 /** `gateway provision`: creates in a Cloudflare account what the configuration files name. */
 import { type Command, Option } from "commander";
-import { readAccount } from "../cloudflare/account.ts";
+import { missingAccount, NO_ACCOUNT, notSetText, readAccount } from "../cloudflare/account.ts";
 import { openWrangler, type WranglerProgram } from "../cloudflare/wrangler.ts";
 import { addEnvironmentOption } from "../input/option.ts";
 import { askForWord, processTerminal, requireConfirmation } from "../input/prompt.ts";
 import { startFolder } from "../input/text-file.ts";
 import { type Column, tableLines } from "../output/table.ts";
 import { messageScreen, printJson, printMessage, resultScreen } from "../output/terminal.ts";
-import { readDesiredState } from "../project/desired-state.ts";
 import { type EnvironmentName, projectDir, readToolSettings } from "../project/project.ts";
 import { checkWorkerName } from "../project/worker-name.ts";
+import { emptyState, readActualState } from "../provision/actual-state.ts";
+import { readDesired } from "../provision/cell-step.ts";
 import { checkGivenSecrets } from "../provision/given-secrets.ts";
 import { type Operator, type Outcome, provision } from "../provision/provision.ts";
 import { openSecretsFile } from "../provision/secrets-file.ts";
@@ -29,6 +30,11 @@ Examples:
   gateway provision --env staging --dry-run
   gateway provision --env staging --secrets-file ../staging-secrets --location weur
   gateway provision --env production --yes --secrets-file ../production-secrets
+  gateway provision --env acme-2 --dry-run
+
+An environment that the configuration files do not have is a new cell: a second
+gateway, of its own queues and database, copied from production. Without
+CLOUDFLARE_API_TOKEN, --dry-run shows the plan for an empty account.
 
 Creates the queues, the D1 database with its schema, and the required secrets
 that are missing. Nothing that exists is replaced. Run it as often as you like:
@@ -67,13 +73,21 @@ async function run(options: ProvisionOptions, json: boolean, program: WranglerPr
   const { env, secretsFile, location, dryRun = false } = options;
   const dir = projectDir(process.env);
   const settings = readToolSettings(dir, process.env);
-  const account = readAccount(settings);
+  const missing = dryRun ? missingAccount(settings) : [];
+  const account = missing.length === 0 ? readAccount(settings) : NO_ACCOUNT;
   const file = secretsFile === undefined ? undefined : openSecretsFile(startFolder(), secretsFile, env);
-  const desired = await readDesiredState(dir, env);
+  const { desired, cellSteps } = await readDesired(dir, env);
   checkWorkerName(settings, desired.workers.producer, env);
   checkGivenSecrets(desired, { settings, file });
   const deps = { dir, account, desired, location, wrangler: openWrangler(dir, account, program) };
-  return provision(deps, { settings, file }, { dryRun }, operatorOf(options, json));
+  const operator = operatorOf(options, json);
+  if (account === NO_ACCOUNT) {
+    operator.print(`${notSetText(missing)}, so no account was asked: this is the plan for an empty one`);
+  }
+  // Of a new cell there is nothing yet, and Wrangler cannot be asked for what its files do not have.
+  const isAsked = account !== NO_ACCOUNT && cellSteps.length === 0;
+  const actual = isAsked ? await readActualState(account, deps.wrangler, desired) : emptyState(desired);
+  return provision(deps, actual, { settings, file }, { dryRun, cellSteps }, operator);
 }
 
 const operatorOf = (

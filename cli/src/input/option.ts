@@ -3,7 +3,7 @@ import { DEFAULT_LIMIT, MAX_LIMIT } from "@webhook-gateway/shared/api/page.ts";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { Query } from "../api/client.ts";
 import { EXIT, GatewayError } from "../exit.ts";
-import { ENVIRONMENTS } from "../project/project.ts";
+import { CELL_NAME } from "../project/cell.ts";
 import { parseMoment } from "./time.ts";
 
 export interface TimeOptions {
@@ -28,10 +28,14 @@ export const addPageOptions = (command: Command): Command =>
     .option("--limit <n>", `how many, at most ${MAX_LIMIT}`, integerUpTo(MAX_LIMIT), DEFAULT_LIMIT)
     .option("--cursor <cursor>", "the next page, as the last list named it", text);
 
+const environment = (value: string): string => matching(CELL_NAME, ENVIRONMENT_FORM)(value);
+const ENVIRONMENT_FORM =
+  "It must be development, staging, production or a cell: up to 31 lower-case characters, digits and single hyphens.";
+
 /** Adds `--env`. */
 export const addEnvironmentOption = (command: Command): Command =>
   command.addOption(
-    new Option("--env <name>", "the environment").choices(ENVIRONMENTS).makeOptionMandatory(),
+    new Option("--env <name>", "the environment").argParser(environment).makeOptionMandatory(),
   );
 
 /** Options as the query of a list. @throws GatewayError for a time span that ends before it begins */

@@ -22,11 +22,18 @@ export interface DesiredState {
  */
 const FACT_RETENTION_SECONDS = 1_209_600;
 
-/** @throws GatewayError if a file cannot be read, or the two do not belong together */
-export async function readDesiredState(dir: string, environment: EnvironmentName): Promise<DesiredState> {
+/**
+ * @param from where the files are, if they are copies
+ * @throws GatewayError if a file cannot be read, or the two do not belong together
+ */
+export async function readDesiredState(
+  dir: string,
+  environment: EnvironmentName,
+  from = dir,
+): Promise<DesiredState> {
   const [producer, consumer] = await Promise.all([
-    readWorkerFile(dir, "producer", environment),
-    readWorkerFile(dir, "consumer", environment),
+    readWorkerFile(dir, "producer", environment, from),
+    readWorkerFile(dir, "consumer", environment, from),
   ]);
   return desiredState(environment, producer, consumer);
 }

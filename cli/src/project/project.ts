@@ -1,9 +1,10 @@
-/** What is deployed: two Workers, each with its own configuration file, in three environments. */
+/** What is deployed: two Workers, each with its own configuration file, in three environments and further cells. */
 import { ROOT } from "@webhook-gateway/shared/process/root.mjs";
 import { nonEmpty, readSettingsFile } from "../input/settings-file.ts";
 
 export const ENVIRONMENTS = ["development", "staging", "production"] as const;
-export type EnvironmentName = (typeof ENVIRONMENTS)[number];
+/** One of them, or a cell. */
+export type EnvironmentName = string;
 
 export const WORKERS = ["producer", "consumer"] as const;
 export type WorkerName = (typeof WORKERS)[number];

@@ -1,8 +1,10 @@
 /** A Worker's configuration file, read for one environment. */
+import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import * as v from "valibot";
 import { GatewayError } from "../exit.ts";
 import { plainText } from "../output/plain-text.ts";
+import { environmentsOf } from "./cell.ts";
 import { configFile, type EnvironmentName, type WorkerName } from "./project.ts";
 
 export interface WorkerFile {
@@ -45,14 +47,20 @@ const workerConfig = v.object({
   ]),
 });
 
-/** @throws GatewayError if the file cannot be read */
+/**
+ * @param dir the project's folder
+ * @param from where the file is, if it is a copy
+ * @throws GatewayError if the file cannot be read
+ */
 export async function readWorkerFile(
   dir: string,
   worker: WorkerName,
   environment: EnvironmentName,
+  from = dir,
 ): Promise<WorkerFile> {
   const file = configFile(worker);
-  const parsed = v.safeParse(workerConfig, await readConfig(path.join(dir, file), environment, file));
+  const location = path.join(from, file);
+  const parsed = v.safeParse(workerConfig, await readConfig(location, environment, file));
   if (!parsed.success) {
     const [field = ""] = parsed.issues.map((issue) => v.getDotPath(issue) ?? "everything");
     throw new GatewayError(`${file}: ${environment} is missing ${field}`);
@@ -76,12 +84,20 @@ export async function readWorkerFile(
   };
 }
 
+const readText = (location: string): string => (existsSync(location) ? readFileSync(location, "utf8") : "");
+
+const unknownText = (file: string, environment: string, known: readonly string[]): string =>
+  `${file} has no environment ${environment}, only ${known.join(", ")}: create it as a further cell with ` +
+  `gateway provision --env ${environment}`;
+
 /** Reads it with Wrangler itself. Wrangler is loaded only here, because that takes a second. */
 async function readConfig(config: string, env: string, file: string): Promise<unknown> {
   const { unstable_readConfig } = await import("wrangler");
   try {
     return unstable_readConfig({ config, env }, { hideWarnings: true });
   } catch (thrown) {
+    const known = environmentsOf(readText(config));
+    if (known.length > 0 && !known.includes(env)) throw new GatewayError(unknownText(file, env, known));
     const reason = thrown instanceof Error ? plainText(thrown.message) : "unknown reason";
     throw new GatewayError(`${file} cannot be read: ${reason}`);
   }

@@ -16,6 +16,14 @@ export interface ActualState {
   readonly secrets: SecretNames;
 }
 
+/** Of an account without anything, or of one that cannot be asked. */
+export const emptyState = ({ workers }: DesiredState): ActualState => ({
+  queues: [],
+  databases: [],
+  pendingMigrations: listMigrations(workers.producer.migrationsDir),
+  secrets: { producer: null, consumer: null },
+});
+
 /** Reads everything that the plan depends on. @throws GatewayError if a part cannot be read */
 export async function readActualState(
   account: Account,

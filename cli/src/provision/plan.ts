@@ -22,9 +22,11 @@ export function makePlan(
   actual: ActualState,
   secrets: SecretPlan,
   inputs: SecretInputs,
+  cellSteps: readonly Step[],
 ): Plan {
   const { queues } = actual;
   const steps = [
+    ...cellSteps,
     ...queueSteps(deps, queues),
     ...databaseSteps(deps, actual),
     ...secretSteps(deps, secrets, inputs, actual.secrets),

@@ -1,6 +1,6 @@
-/** Provisions an environment: reads the account, plans, shows the plan, asks, and performs step by step. */
+/** Provisions an environment: plans, shows the plan, asks, and performs step by step. */
 import { GatewayError } from "../exit.ts";
-import { readActualState } from "./actual-state.ts";
+import type { ActualState } from "./actual-state.ts";
 import { deployAdvice, secretAdvice } from "./advice.ts";
 import { makePlan } from "./plan.ts";
 import type { SecretInputs } from "./secret-inputs.ts";
@@ -30,17 +30,17 @@ export interface Outcome {
 /** @throws GatewayError if there is no plan, or it is not confirmed */
 export async function provision(
   deps: StepDeps,
+  actual: ActualState,
   inputs: SecretInputs,
-  options: { readonly dryRun: boolean },
+  { dryRun, cellSteps }: { readonly dryRun: boolean; readonly cellSteps: readonly Step[] },
   operator: Operator,
 ): Promise<Outcome> {
-  const actual = await readActualState(deps.account, deps.wrangler, deps.desired);
   const secrets = planSecrets(deps.desired, actual.secrets, inputs);
-  const { steps, rows: plan, notes } = makePlan(deps, actual, secrets, inputs);
+  const { steps, rows: plan, notes } = makePlan(deps, actual, secrets, inputs, cellSteps);
   operator.showPlan(plan, steps.length === 0);
   for (const note of notes) operator.print(`note: ${note}`);
   const outcome = { plan, notes, failure: undefined, done: [] };
-  if (options.dryRun) return outcome;
+  if (dryRun) return outcome;
   if (steps.length === 0) {
     // Rows without a step are what a deployment does.
     if (plan.length > 0) for (const line of deployAdvice(deps.desired)) operator.print(line);

@@ -170,7 +170,7 @@ test("reads an error in JSON", async () => {
 
 test.each([
   [["provision"], "required option '--env <name>' not specified"],
-  [["provision", "--env", "prod"], "Allowed choices are development, staging, production."],
+  [["provision", "--env", "Prod"], "It must be development, staging, production or a cell"],
   [["doctor"], "required option '--env <name>' not specified"],
   [["doctor", "--env", "staging", "--url", "nonsense"], "--url is not a URL"],
 ])("reports bad usage: %j", async (args, message) => {

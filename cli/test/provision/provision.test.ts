@@ -198,3 +198,37 @@ test("provisions each environment separately", async () => {
   expect(Object.keys(workers)).toHaveLength(4);
   expect(project.read("wrangler.producer.toml")).toContain(UUID);
 });
+
+test("creates a further cell from the environment production", async () => {
+  const project = await openProject();
+  const before = FILES.map(project.read);
+
+  const planned = await project.run(["provision", "--env", "acme-2", "--dry-run"]);
+  expect(planned).toMatchObject({ code: 0, stderr: "" });
+  expect(planned.stdout).toMatch(/acme-2 in wrangler\.consumer\.toml +missing +added, as production\n/);
+  expect(FILES.map(project.read)).toEqual(before);
+
+  const ran = await project.run(["provision", "--env", "acme-2", "--yes"], GIVEN_SECRETS);
+  expect(ran.code).toBe(0);
+  expect(ran.stderr).toMatch(/^added acme-2 to wrangler\.producer\.toml and wrangler\.consumer\.toml/);
+  expect(project.account.read().databases).toMatchObject([{ name: "webhook-gateway-acme-2" }]);
+
+  const again = await project.run(["provision", "--env", "acme-2", "--yes"]);
+  expect(again.stderr).toContain("nothing to do");
+});
+
+test("a dry run without an account shows the plan for an empty one, and says so", async () => {
+  const project = await openProject();
+  const ran = await project.run(["provision", "--env", "staging", "--dry-run"], {
+    CLOUDFLARE_API_TOKEN: "",
+    CLOUDFLARE_ACCOUNT_ID: "",
+  });
+  expect(ran).toMatchObject({
+    code: 0,
+    stderr:
+      "CLOUDFLARE_API_TOKEN and CLOUDFLARE_ACCOUNT_ID are not set, so no account was asked: " +
+      "this is the plan for an empty one\n",
+    stdout: expect.stringContaining("D1 database webhook-gateway-staging"),
+  });
+  expect(project.calls()).toEqual([]);
+});
