@@ -25,6 +25,16 @@ export interface Meter {
 export const total = (costs: readonly Cost[], field: "rowsRead" | "rowsWritten" | "ms"): number =>
   sum(costs.map((cost) => cost[field]));
 
+/** The rows that statements wrote, by the table that each is about; with an index entry for a row. */
+export function writtenByTable(costs: readonly Cost[]): Readonly<Record<string, number>> {
+  const written: Record<string, number> = {};
+  for (const { sql, rowsWritten } of costs) {
+    const [, table = "other"] = /(?:INTO|UPDATE|DELETE FROM) (\w+)/.exec(sql) ?? [];
+    if (rowsWritten > 0) written[table] = (written[table] ?? 0) + rowsWritten;
+  }
+  return written;
+}
+
 /** The statement behind a metered one. */
 interface Behind {
   readonly sql: string;

@@ -29,7 +29,7 @@ if (!(mix.validated >= 0 && mix.noted >= 0 && mix.validated + mix.noted <= 1)) {
 const begunAt = new Date().toISOString();
 const loadBefore = loadAverage();
 const dropped = values.drop?.split(",") ?? [];
-const measured = await withDatabase(async (db) => {
+const { measured, writes } = await withDatabase(async (db) => {
   for (const name of dropped) await db.prepare(`DROP INDEX ${name}`).run();
   return measureDelivery(db, deliveries);
 });
@@ -39,7 +39,12 @@ const report = `# Cost and capacity
 ${describeRun(begunAt, machine)}
 Operations are counted over ${deliveries} deliveries of each kind, which come 100 at once. Everything else is calculated.
 ${dropped.length === 0 ? "" : `Counted without ${dropped.join(", ")}.\n`}
-${writeScale(measured, mix)}
+${writeScale(measured, writes, mix)}
 `;
 console.log(report);
-await writeResults(values.out, "scale", { begunAt, machine, deliveries, dropped, mix, ...measured }, report);
+await writeResults(
+  values.out,
+  "scale",
+  { begunAt, machine, deliveries, dropped, mix, ...measured, writes },
+  report,
+);

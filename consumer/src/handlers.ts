@@ -1,6 +1,7 @@
 /** Handles each queue's batches and the cron. */
 
 import {
+  type Backoff,
   DEAD_LETTER_BACKOFF,
   EFFECT_BACKOFF,
   RECORD_BACKOFF,
@@ -22,6 +23,7 @@ import { sendEventsDue } from "./events/send-events.ts";
 import { approveDue } from "./github/approval.ts";
 import { type AlertDeps, raiseAlerts } from "./maintain/alerts.ts";
 import { beat } from "./maintain/heartbeat.ts";
+import { moveRows } from "./maintain/move.ts";
 import { expireOld, type RetentionDeps } from "./maintain/retention.ts";
 import { recordDeadLetters } from "./record/dead-letters.ts";
 import { type RecordDeps, recordBatch } from "./record/record.ts";
@@ -40,6 +42,13 @@ const MAX_WAKE_DELAY_SECONDS = 600;
  * The invocation has 15 min (https://developers.cloudflare.com/workers/platform/limits/#duration).
  */
 const ACTIVITY_MS = 13 * 60_000;
+
+const retryAll = (batch: MessageBatch<unknown>, backoff: Backoff): void =>
+  settle(
+    batch,
+    batch.messages.map(() => "retry"),
+    backoff,
+  );
 
 /** Wires the consumer of one invocation. */
 export function createConsumer(given: ConsumerDeps) {
@@ -100,6 +109,13 @@ export function createConsumer(given: ConsumerDeps) {
     }
   }
 
+  let moving: Promise<boolean> | undefined;
+  /** Whether all rows are in the tables of this version. Until then nothing is decided from them. */
+  const isMoved = (): Promise<boolean> => {
+    moving ??= moveRows(deps, given.db);
+    return moving;
+  };
+
   const wakeNow = (message = WAKE_UP) => wake([deps.now().toISOString()], message);
 
   const report = () => reportDue(reports).then((wakeAt) => wake(wakeAt));
@@ -130,6 +146,7 @@ export function createConsumer(given: ConsumerDeps) {
 
   /** What is approved is to be dispatched, and reported. */
   async function approve(): Promise<void> {
+    if (!(await isMoved())) return;
     const { wakeAt, changed } = await approveDue({ ...reports, policy, permissions: deps.permissions });
     await wake(changed ? [deps.now().toISOString(), ...wakeAt] : wakeAt);
   }
@@ -154,6 +171,7 @@ export function createConsumer(given: ConsumerDeps) {
 
   /** Performs the requests of operators. The cron tries again what fails. */
   async function performRequests(): Promise<void> {
+    if (!(await isMoved())) return;
     await attempt("replay", async () => {
       const { changed, nextAt } = await replayDue(recording);
       if (nextAt !== null) await wake([nextAt], REQUEST);
@@ -173,6 +191,7 @@ export function createConsumer(given: ConsumerDeps) {
 
   return {
     async events(batch: MessageBatch<unknown>): Promise<void> {
+      if (!(await isMoved())) return retryAll(batch, RECORD_BACKOFF);
       const { verdicts, changed, requested } = await recordBatch(recording, batch.messages);
       if (changed) await wakeNow();
       if (requested) await wakeNow(REQUEST);
@@ -188,6 +207,7 @@ export function createConsumer(given: ConsumerDeps) {
       );
     },
     async deadLetters(batch: MessageBatch<unknown>): Promise<void> {
+      if (!(await isMoved())) return retryAll(batch, DEAD_LETTER_BACKOFF);
       settle(batch, await recordDeadLetters({ db, log, now: deps.now }, batch.messages), DEAD_LETTER_BACKOFF);
     },
     /** Every activity starts, whatever happens to the others. Alerts come first: they tell of what hangs below. */
@@ -201,6 +221,7 @@ export function createConsumer(given: ConsumerDeps) {
         activity("health", () => attempt("health", () => watchHealth(effects))),
         activity("watchdog", () => watchStale(watch)),
         activity("recovery", async () => {
+          if (!(await isMoved())) return;
           await performRequests();
           await attempt("reconcile", () => reconcileNew(recovery, hooks));
         }),

@@ -58,7 +58,10 @@ const deps = {
   ),
   wait: async () => {},
 };
-const policy = { validateDrafts: true, cancelSuperseded: true, githubAppId: 77, maxAgeMs: 3_600_000 };
+const policy = {
+  ...{ validateDrafts: true, validateForks: "approval", asksGitHub: false },
+  ...{ cancelSuperseded: true, githubAppId: 77, maxAgeMs: 3_600_000 },
+};
 
 /** A Grainchain that takes whatever comes, and has heard of it when asked. */
 async function answer(_url, { method = "GET", body } = {}) {
@@ -94,7 +97,7 @@ await record([
   ...deliveries.slice(-1),
 ]);
 await cancelDue(deps);
-await claimReports(db, {
+await claimReports(db, "token", {
   leaseId: "lease",
   now: deps.now().toISOString(),
   leaseUntil: deps.now().toISOString(),

@@ -3,6 +3,7 @@
  * hangs on it; and a backlog.
  */
 import type { D1Database } from "@cloudflare/workers-types";
+import { seqFrom } from "@webhook-gateway/shared/store/seq-sql.ts";
 import { recountTallies } from "@webhook-gateway/shared/store/tallies.ts";
 import { RESULTS } from "../facts.ts";
 
@@ -72,9 +73,9 @@ const timeline = (from: string, to: string, seconds: number, reason: string, cau
   SELECT ${VALIDATION}, ${stamp(seconds)}, ${from}, ${to}, ${reason}, ${cause} FROM rows`;
 
 const HISTORY: readonly string[] = [
-  `INSERT INTO deliveries (id, event, action, repository_id, repository, sender, received_at, recorded_at, outcome,
+  `INSERT INTO deliveries (seq, id, event, action, repository_id, repository, sender, received_at, recorded_at, outcome,
                            reason, validation_id, occurred_at) ${NUMBERS}
-   SELECT ${GUID}, 'pull_request', 'synchronize', repo, ${NAME}, 'octocat', ${stamp(0)}, ${stamp(1)}, 'started', NULL,
+   SELECT ${seqFrom(stamp(0), "i")}, ${GUID}, 'pull_request', 'synchronize', repo, ${NAME}, 'octocat', ${stamp(0)}, ${stamp(1)}, 'started', NULL,
           ${VALIDATION}, ${stamp(-1)} FROM rows`,
   `INSERT INTO validations (${COLUMNS}) ${NUMBERS}
    SELECT ${HEAD_OF_ROW}, state, CASE WHEN state = 'completed' THEN iif(h % 8 = 0, 'failure', 'success') END,
@@ -110,9 +111,9 @@ const live = (state: string, heardSeconds: string): string => `
          ${stamp(-900)}, NULL, NULL, NULL, ${state === "queued" ? "NULL" : heardSeconds}, ${stamp(-600)}, 1
   FROM rows`;
 const LIVE_DELIVERIES = `
-  INSERT INTO deliveries (id, event, action, repository_id, repository, sender, received_at, recorded_at, outcome,
+  INSERT INTO deliveries (seq, id, event, action, repository_id, repository, sender, received_at, recorded_at, outcome,
                           validation_id) ${NUMBERS}
-  SELECT ${GUID}, 'pull_request', 'opened', repo, ${NAME}, 'octocat', ${stamp(-900)}, ${stamp(-900)}, 'started',
+  SELECT ${seqFrom(stamp(-900), "i")}, ${GUID}, 'pull_request', 'opened', repo, ${NAME}, 'octocat', ${stamp(-900)}, ${stamp(-900)}, 'started',
          ${VALIDATION} FROM rows`;
 const LIVE_TIMELINE = `
   INSERT INTO timeline (validation_id, at, from_state, to_state, reason, delivery_id) ${NUMBERS}

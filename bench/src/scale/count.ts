@@ -4,7 +4,7 @@ import { deleteChunk } from "@webhook-gateway/shared/store/maintain/retention.ts
 import { batchOf, createWorld, type Sent, type World } from "../consumer.ts";
 import { sizeOf } from "../database.ts";
 import { callbackAbout, openedPull } from "../facts.ts";
-import { createMeter, total } from "../meter.ts";
+import { createMeter, total, writtenByTable } from "../meter.ts";
 import type { Measured } from "./cost.ts";
 
 /** As the events queue brings them if many come. */
@@ -67,7 +67,8 @@ async function count(bare: D1Database, life: Life, deliveries: number, requests:
   const cpu = process.cpuUsage(cpuBefore);
   const { costs, roundTrips } = meter.take();
   const storedBytes = (await sizeOf(bare)) - sizeBefore;
-  return {
+  const writes = Object.entries(writtenByTable(costs)).map(([table, rows]) => [table, rows / deliveries]);
+  const operations = {
     requests,
     ...each(world.sent, before, deliveries),
     rowsRead: total(costs, "rowsRead") / deliveries,
@@ -78,6 +79,7 @@ async function count(bare: D1Database, life: Life, deliveries: number, requests:
     storedBytes: storedBytes / deliveries,
     cpuMs: (cpu.user + cpu.system) / 1000 / deliveries,
   };
+  return { operations, writes: Object.fromEntries(writes) as Readonly<Record<string, number>> };
 }
 
 function each(sent: Sent, before: Sent, deliveries: number): Sent {
@@ -99,8 +101,17 @@ async function deleteAll(bare: D1Database): Promise<number> {
   return total(meter.take().costs, "rowsWritten");
 }
 
-export async function measureDelivery(db: D1Database, deliveries: number): Promise<Measured> {
+/** Rows written by one delivery, by table. */
+export type Writes = Readonly<Record<keyof Measured, Readonly<Record<string, number>>>>;
+
+export async function measureDelivery(
+  db: D1Database,
+  deliveries: number,
+): Promise<{ readonly measured: Measured; readonly writes: Writes }> {
   const validated = await count(db, validate, deliveries, 3);
   const noted = await count(db, note, deliveries, 1);
-  return { validated, noted };
+  return {
+    measured: { validated: validated.operations, noted: noted.operations },
+    writes: { validated: validated.writes, noted: noted.writes },
+  };
 }

@@ -2,6 +2,7 @@
 import { count, table } from "../results.ts";
 import { deliveriesAt, limitsOf } from "./capacity.ts";
 import { costOf, type Load, type Measured, type Mix, OPERATIONS, type Operations, totalOf } from "./cost.ts";
+import type { Writes } from "./count.ts";
 
 /**
  * Of a hundred deliveries of the events that are routed, 30 start a validation, 50 are recorded only (closes, pushes, what
@@ -12,7 +13,7 @@ export const MIX: Mix = { validated: 0.3, noted: 0.5 };
 /** A limit is planned to be used to this share, so that there is room for bursts. */
 const PLANNED = 0.5;
 
-export function writeScale(measured: Measured, mix: Mix): string {
+export function writeScale(measured: Measured, writes: Writes, mix: Mix): string {
   const kept = { mix, validationsDays: 90, deliveriesDays: 14 };
   const million: Load = { ...kept, name: "1 million", deliveriesPerMonth: 1e6 };
   const loads: readonly Load[] = [
@@ -41,6 +42,8 @@ export function writeScale(measured: Measured, mix: Mix): string {
   return [
     "## What one delivery makes the platform do (measured)",
     table(["one delivery makes", "validated", "recorded only"], operations),
+    "### Rows written, by table, index entries included",
+    table(["one delivery writes to", "validated", "recorded only"], writesOf(writes)),
     "## What a month costs (calculated)",
     table(
       ["$ a month, by deliveries a month", ...names],
@@ -53,6 +56,13 @@ export function writeScale(measured: Measured, mix: Mix): string {
     "## How much of each limit is used (calculated)",
     table(["limit", "allowed", ...names, "half of it is used at, a month"], limits),
   ].join("\n\n");
+}
+
+function writesOf({ validated, noted }: Writes): string[][] {
+  const tables = new Set([...Object.keys(validated), ...Object.keys(noted)]);
+  return [...tables]
+    .toSorted((a, b) => (validated[b] ?? 0) - (validated[a] ?? 0))
+    .map((name) => [`\`${name}\``, number(validated[name] ?? 0), number(noted[name] ?? 0)]);
 }
 
 const perMillion = (dollars: number, { deliveriesPerMonth }: Load): string =>

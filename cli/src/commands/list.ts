@@ -7,8 +7,12 @@ import { listQuery, type PageOptions } from "../input/option.ts";
 import { type Page, printPage } from "../output/page.ts";
 import type { Column } from "../output/table.ts";
 
+/** A filter that few rows meet: the gateway looks at 10,000 rows a request, and its pages can be short. */
+const MAX_REQUESTS = 100;
+
 /**
- * Makes the action of a `list` command, which prints one page.
+ * Makes the action of a `list` command, which prints one page. If the gateway's page is short, it is filled from those
+ * behind it.
  * @param nothing printed if nothing matches
  */
 export const listAction =
@@ -20,5 +24,13 @@ export const listAction =
   async (options: PageOptions, command: Command): Promise<void> => {
     const query = listQuery(options);
     const session = await openSession(command);
-    printPage(session.json, await load(session.api, query), columns(new Date()), nothing);
+    let page = await load(session.api, query);
+    for (let requests = 1; requests < MAX_REQUESTS; requests++) {
+      const { items, next_cursor: cursor } = page;
+      const limit = options.limit - items.length;
+      if (cursor === null || limit <= 0) break;
+      const next = await load(session.api, { ...query, cursor, limit: String(limit) });
+      page = { ...next, items: [...items, ...next.items] };
+    }
+    printPage(session.json, page, columns(new Date()), nothing);
   };

@@ -153,5 +153,7 @@ test("keeps everything of a delivery that scripts rely on", async () => {
     secret: null,
     digest: null,
     fingerprint: null,
+    moved: null,
+    seq: expect.any(Number),
   });
 });

@@ -1,6 +1,7 @@
 /** Retention over a database whose rows are all of the tests' own hour. */
 import { env } from "cloudflare:workers";
 import { invariants } from "@webhook-gateway/shared/store/maintain/invariants.ts";
+import { firstSeqOf } from "@webhook-gateway/shared/store/seq-sql.ts";
 import { recountTallies } from "@webhook-gateway/shared/store/tallies.ts";
 import type { Log } from "@webhook-gateway/shared/telemetry/log.ts";
 import { expect } from "vitest";
@@ -79,8 +80,8 @@ export async function insertEnded(total: number, at: number, name = "ended"): Pr
   const time = second(at);
   const numbers = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?1)";
   const statements = [
-    `INSERT INTO deliveries (id, event, repository, received_at, recorded_at, outcome, validation_id) ${numbers}
-     SELECT 'd-' || ?3 || i, 'push', 'octo/' || i, ?2, ?2, 'started', 'v-' || ?3 || i FROM n`,
+    `INSERT INTO deliveries (seq, id, event, repository, received_at, recorded_at, outcome, validation_id) ${numbers}
+     SELECT ${firstSeqOf("?2")} + (SELECT count(*) FROM deliveries) + i, 'd-' || ?3 || i, 'push', 'octo/' || i, ?2, ?2, 'started', 'v-' || ?3 || i FROM n`,
     `INSERT INTO validations (id, repository_id, repository, subject, event, pr_number, pr_url, clone_url, ref, head_sha,
                               base_sha, run, cause, delivery_id, state, conclusion, turn, created_at, finished_at,
                               updated_at, version) ${numbers}

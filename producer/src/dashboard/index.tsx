@@ -4,7 +4,7 @@
  */
 
 import { ACTION_NAMES } from "@webhook-gateway/shared/api/action.ts";
-import { CursorError } from "@webhook-gateway/shared/store/read/page.ts";
+import { CursorError } from "@webhook-gateway/shared/store/read/cursor.ts";
 import { isUnavailable } from "@webhook-gateway/shared/store/unavailable.ts";
 import { errorText } from "@webhook-gateway/shared/telemetry/log.ts";
 import { Hono } from "hono";

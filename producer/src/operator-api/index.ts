@@ -1,7 +1,7 @@
 /** The operator API under `/api`: authenticated, validated and never cached. */
 
 import { bearerToken } from "@webhook-gateway/shared/config/secret.ts";
-import { CursorError } from "@webhook-gateway/shared/store/read/page.ts";
+import { CursorError } from "@webhook-gateway/shared/store/read/cursor.ts";
 import { type Context, Hono } from "hono";
 import * as v from "valibot";
 import { actorOf, type Caller } from "../auth/caller.ts";

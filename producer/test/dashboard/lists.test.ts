@@ -1,4 +1,4 @@
-import { CursorError } from "@webhook-gateway/shared/store/read/page.ts";
+import { CursorError } from "@webhook-gateway/shared/store/read/cursor.ts";
 import { describe, expect, test } from "vitest";
 import { asOperator, asReader, pageOf, startDashboard } from "./support/dashboard.ts";
 import { EMPTY } from "./support/empty.ts";

@@ -17,21 +17,24 @@ let now = "";
 let ids: string[] = [];
 let deliveries: string[] = [];
 let heads = 0;
+/** Its id, which no other test has. */
+let id = 0;
 
 /** No other test's. */
 const headOf = (name: string): string => `${name}${String(heads).padStart(4, "0")}`.padEnd(40, "0");
 
 beforeEach(async () => {
   heads++;
+  id = 7_000 + heads;
   before = freshRepository();
   now = freshRepository();
   await env.DB.prepare("DELETE FROM repository_names").run();
-  await insertName(before, 7, minute(0));
-  await insertName(now, 7, minute(5));
+  await insertName(before, id, minute(0));
+  await insertName(now, id, minute(5));
   await insertName("octo/other", 8, minute(0));
   const at = async (repository: string, time: number, head: string, state: string) => {
     const created_at = minute(time);
-    const row = { repository, repository_id: 7, pr_number: 12, head_sha: headOf(head), state, created_at };
+    const row = { repository, repository_id: id, pr_number: 12, head_sha: headOf(head), state, created_at };
     return insertValidation(row);
   };
   ids = [
@@ -41,8 +44,8 @@ beforeEach(async () => {
     await at(now, 7, "d", "queued"),
   ];
   deliveries = [
-    await insertDelivery({ repository: before, repository_id: 7, received_at: minute(1) }),
-    await insertDelivery({ repository: now, repository_id: 7, received_at: minute(6) }),
+    await insertDelivery({ repository: before, repository_id: id, received_at: minute(1) }),
+    await insertDelivery({ repository: now, repository_id: id, received_at: minute(6) }),
   ];
   await insertValidation({ repository: "octo/other", repository_id: 8, pr_number: 12 });
 });
@@ -83,7 +86,7 @@ describe("a renamed repository's pull request", () => {
   test("leaves out the older runs where there are many, whichever name they had", async () => {
     for (let run = 0; run < 15; run++) {
       for (const repository of [before, now]) {
-        await insertValidation({ repository, repository_id: 7, pr_number: 13, created_at: minute(run) });
+        await insertValidation({ repository, repository_id: id, pr_number: 13, created_at: minute(run) });
       }
     }
     const { validations } = await traced(`${now}#13`);

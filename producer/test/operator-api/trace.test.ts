@@ -1,7 +1,9 @@
+import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, test } from "vitest";
 import { NOW } from "../support/app.ts";
 import { empty } from "../support/database.ts";
 import { expectRefusal } from "../support/errors.ts";
+import { repositoryId } from "../support/rows.ts";
 import { startApi } from "./support/api.ts";
 import {
   freshRepository,
@@ -40,9 +42,18 @@ async function traced(row: Record<string, string | number | null> = {}) {
   const repository = freshRepository();
   const number = ++pulls;
   const head_sha = HEAD.slice(0, 32) + String(number).padStart(8, "0");
-  const id = `1-pr-${number}-${head_sha}-1`;
+  const repository_id = await repositoryId(env.DB, repository);
+  const id = `${repository_id}-pr-${number}-${head_sha}-1`;
   const guid = crypto.randomUUID();
-  await insertValidation({ id, repository, pr_number: number, head_sha, delivery_id: guid, ...row });
+  await insertValidation({
+    id,
+    repository_id,
+    repository,
+    pr_number: number,
+    head_sha,
+    delivery_id: guid,
+    ...row,
+  });
   await insertDelivery({
     id: guid,
     repository,

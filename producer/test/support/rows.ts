@@ -3,6 +3,32 @@
 import type { ValidationState } from "@webhook-gateway/shared/domain/validation.ts";
 import { recountTallies } from "@webhook-gateway/shared/store/tallies.ts";
 
+let rowsOfTests = 0;
+
+/** The number of a row of that time, behind those of before. It is text, since it is too long for a JavaScript number. */
+export const seqOf = (time: string): string =>
+  `${BigInt(Date.parse(time)) * 1_000_000n + BigInt(++rowsOfTests)}`;
+
+const IDS = new Map<string, number>();
+
+/** The id of a repository, which has the name that it has in `repository_names`, or this one. */
+export async function repositoryId(db: D1Database, name: string): Promise<number> {
+  const key = name.toLowerCase();
+  const known = await db
+    .prepare("SELECT repository_id AS id FROM repository_names WHERE name = ?1 ORDER BY at DESC")
+    .bind(name)
+    .first<number>("id");
+  const id = known ?? IDS.get(key) ?? 10_000 + IDS.size;
+  IDS.set(key, id);
+  await db
+    .prepare(
+      "INSERT OR IGNORE INTO repository_names (name, repository_id, at) VALUES (?1, ?2, '2026-01-01T00:00:00.000Z')",
+    )
+    .bind(name, id)
+    .run();
+  return id;
+}
+
 export interface ValidationRow {
   readonly repository: string;
   readonly state: ValidationState;
@@ -36,10 +62,13 @@ export async function insertDelivery(
   const id = crypto.randomUUID();
   await db
     .prepare(
-      `INSERT INTO deliveries (id, event, action, repository, received_at, recorded_at, outcome)
-       VALUES (?1, 'pull_request', ?2, ?3, ?4, ?4, 'recorded')`,
+      `INSERT INTO deliveries (seq, id, event, action, repository_id, repository, received_at, recorded_at, outcome)
+       VALUES (?5, ?1, 'pull_request', ?2, ?6, ?3, ?4, ?4, 'recorded')`,
     )
-    .bind(id, row.action ?? "opened", row.repository, row.received_at)
+    .bind(
+      ...[id, row.action ?? "opened", row.repository, row.received_at, seqOf(row.received_at)],
+      await repositoryId(db, row.repository),
+    )
     .run();
   await recountTallies(db);
   return id;

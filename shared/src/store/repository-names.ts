@@ -39,6 +39,15 @@ export async function loadNames(db: D1Database, asked: string): Promise<Reposito
   };
 }
 
+/** GitHub's id of the repository that has this name now, or had it last; null if none is known. */
+export async function loadRepositoryId(db: D1Database, name: string): Promise<number | null> {
+  const row = await db
+    .prepare(`SELECT (${holderOf("?1")}) AS id`)
+    .bind(name)
+    .first();
+  return v.parse(v.object({ id: v.nullable(v.number()) }), row).id;
+}
+
 /** The name that a repository has now; undefined if it is not known. @param id GitHub's number */
 export async function loadCurrentName(db: D1Database, id: number): Promise<string | undefined> {
   const row = await db

@@ -32,9 +32,11 @@ export const DeliveriesPage = ({ view, list, filter }: ListProps<DeliveryItem>) 
       caption="Recorded deliveries, newest first"
       items={list.items}
       empty={
-        Object.keys(filter).length > 0
-          ? "No deliveries match these filters. Ignored events are not recorded."
-          : "No deliveries yet. The webhook on GitHub must point to /webhook/github of this gateway."
+        list.next_cursor !== null
+          ? "None of the newer deliveries match these filters. Older ones may."
+          : Object.keys(filter).length > 0
+            ? "No deliveries match these filters. Ignored events are not recorded."
+            : "No deliveries yet. The webhook on GitHub must point to /webhook/github of this gateway."
       }
     />
     <Paging path={paths.deliveries()} filter={filter} next={list.next_cursor} />

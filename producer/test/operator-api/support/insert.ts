@@ -1,6 +1,7 @@
 /** Rows as the consumer leaves them. */
 import { env } from "cloudflare:workers";
 import { recountTallies } from "@webhook-gateway/shared/store/tallies.ts";
+import { repositoryId, seqOf } from "../../support/rows.ts";
 
 type Row = Readonly<Record<string, string | number | null>>;
 
@@ -68,12 +69,14 @@ export const insertValidations: InsertAll = async (...rows) => {
 /** @returns its id */
 export const insertValidation = one(insertValidations);
 
-function deliveryOf(row: Row) {
+async function deliveryOf(row: Row) {
   const id = String(row.id ?? crypto.randomUUID());
   return {
+    seq: seqOf(String(row.received_at ?? minute(0))),
     id,
     event: "pull_request",
     action: "opened",
+    repository_id: await repositoryId(env.DB, String(row.repository ?? "octo/widgets")),
     repository: "octo/widgets",
     sender: "octocat",
     received_at: minute(0),
@@ -84,7 +87,8 @@ function deliveryOf(row: Row) {
 }
 
 export const insertDeliveries: InsertAll = async (...rows) => {
-  const whole = rows.map(deliveryOf);
+  const whole = [];
+  for (const row of rows) whole.push(await deliveryOf(row));
   await insert("deliveries", ...whole);
   await recountTallies(env.DB);
   return whole.map(({ id }) => id);

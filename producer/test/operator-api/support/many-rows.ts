@@ -1,4 +1,5 @@
 /** A database as large as a busy gateway's, made by SQLite itself. */
+import { seqFrom } from "@webhook-gateway/shared/store/seq-sql.ts";
 import { recountTallies } from "@webhook-gateway/shared/store/tallies.ts";
 
 const NUMBERS = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?1)";
@@ -7,9 +8,9 @@ const TIME = "strftime('%Y-%m-%dT%H:%M:%S.000Z', 1790000000 + i, 'unixepoch')";
 
 const STATEMENTS = [
   // One in ten of another repository; one in a thousand of an event and an outcome that are rare.
-  `${NUMBERS} INSERT INTO deliveries (id, event, action, repository_id, repository, sender, received_at, recorded_at, outcome,
-     validation_id, recovered_at)
-   SELECT 'delivery-' || i, CASE i % 1000 WHEN 7 THEN 'merge_group' ELSE 'pull_request' END, 'opened', i % 10,
+  `${NUMBERS} INSERT INTO deliveries (seq, id, event, action, repository_id, repository, sender, received_at, recorded_at,
+     outcome, validation_id, recovered_at)
+   SELECT ${seqFrom(TIME, "i")}, 'delivery-' || i, CASE i % 1000 WHEN 7 THEN 'merge_group' ELSE 'pull_request' END, 'opened', i % 10,
      'octo/widgets-' || (i % 10), 'octocat', ${TIME}, ${TIME}, CASE i % 1000 WHEN 8 THEN 'stale' ELSE 'started' END,
      'validation-' || i, CASE i % 5000 WHEN 9 THEN ${TIME} END FROM n`,
   `${NUMBERS} INSERT INTO validations (id, repository_id, repository, subject, event, pr_number, pr_url, clone_url, ref,

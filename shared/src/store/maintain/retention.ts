@@ -3,8 +3,10 @@
  * (https://developers.cloudflare.com/d1/best-practices/query-d1/).
  */
 import * as v from "valibot";
+import { firstSeqOf } from "../seq-sql.ts";
 import { RETENTION_HORIZON } from "../settings.ts";
 import { DELETE_OLD_TALLIES, untally } from "../tallies.ts";
+import { deleteSomeSubjects } from "./retention-subjects.ts";
 
 export interface Horizons {
   /** Deliveries received and recorded before it, and what only they explain. */
@@ -27,11 +29,15 @@ const DELIVERIES_CHUNK = 3 * CHUNK;
  * @returns the most that any kind had: with a full chunk there may be more
  */
 export async function deleteChunk(db: D1Database, horizons: Horizons): Promise<number> {
-  const results = await db.batch(
-    DELETES.map(({ sql, before }) => db.prepare(sql).bind(horizons[`${before}Before`])),
-  );
+  const subjects = await deleteSomeSubjects(db, horizons.validationsBefore);
+  const results = await db.batch([
+    ...DELETES.map(({ sql, before }) => db.prepare(sql).bind(horizons[`${before}Before`])),
+    ...subjects,
+  ]);
   // A validation has many rows in its timeline: those do not say that there are more validations.
-  return Math.max(...results.map(({ meta }, index) => (DELETES[index]?.follows === true ? 0 : meta.changes)));
+  return Math.max(
+    ...DELETES.map(({ follows }, i) => (follows === true ? 0 : (results[i]?.meta.changes ?? 0))),
+  );
 }
 
 /** Deliveries before this time may be gone. A longer retention brings none of them back. */
@@ -51,22 +57,22 @@ interface Delete {
 }
 
 /**
- * A dead letter keeps its validation: a replay needs it. So does a delivery that names it, which may be much younger:
- * the same head, seen again. Each query of one transaction selects the same rows.
+ * A dead letter keeps its validation: a replay needs it. So does the delivery that started it. One that names it later, the
+ * same head seen again, does not. Each query of one transaction selects the same rows.
  */
 const OLD_VALIDATIONS = `
   SELECT w.id FROM validations w WHERE w.finished_at < ?1
     AND NOT EXISTS (SELECT 1 FROM dead_letters l WHERE l.validation_id = w.id AND l.status IN ('open', 'replaying'))
-    AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.validation_id = w.id)
+    AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.id = w.delivery_id)
   ORDER BY w.finished_at, w.rowid LIMIT ${CHUNK}`;
 
 const DELETES: readonly Delete[] = [
   // A late delivery was received long before it was recorded. One whose validation has not ended still explains it.
   {
-    sql: `DELETE FROM deliveries WHERE id IN (
-            SELECT d.id FROM deliveries d WHERE d.received_at < ?1 AND d.recorded_at < ?1 AND NOT EXISTS (
+    sql: `DELETE FROM deliveries WHERE seq IN (
+            SELECT d.seq FROM deliveries d WHERE d.seq < ${firstSeqOf("?1")} AND d.recorded_at < ?1 AND NOT EXISTS (
               SELECT 1 FROM validations w WHERE w.id = d.validation_id AND w.finished_at IS NULL)
-            ORDER BY d.received_at LIMIT ${DELIVERIES_CHUNK})`,
+            ORDER BY d.seq LIMIT ${DELIVERIES_CHUNK})`,
     before: "deliveries",
   },
   ...["timeline", "reports", "cancels"].map(
@@ -131,20 +137,6 @@ const DELETES: readonly Delete[] = [
     sql: `DELETE FROM replays WHERE id IN (
             SELECT id FROM replays WHERE requested_at < ?1 AND finished_at < ?1
             ORDER BY requested_at LIMIT ${CHUNK})`,
-    before: "validations",
-  },
-  // An old subject without runs; a new event creates it again. A dead letter of its repository may hold an event that
-  // is older than what is known of it. Subjects are deleted once no old run is left: before that, each chunk would read
-  // all that still have runs.
-  {
-    sql: `DELETE FROM subjects WHERE (repository_id, subject) IN (
-            SELECT s.repository_id, s.subject FROM subjects s WHERE s.at < ?1
-              AND NOT EXISTS (
-                SELECT 1 FROM validations w WHERE w.repository_id = s.repository_id AND w.subject = s.subject)
-              AND s.repository NOT IN (
-                SELECT l.repository FROM dead_letters l
-                WHERE l.status IN ('open', 'replaying') AND l.kind = 'fact' AND l.repository IS NOT NULL)
-            ORDER BY s.at LIMIT (SELECT CASE WHEN EXISTS (${OLD_VALIDATIONS}) THEN 0 ELSE ${CHUNK} END))`,
     before: "validations",
   },
 ];

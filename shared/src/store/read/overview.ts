@@ -126,7 +126,7 @@ const SELECT_EFFECTS = `
          (SELECT count(*) FROM replays WHERE status = 'running') AS replays_running`;
 
 const SELECT_DELIVERIES = `
-  SELECT (SELECT max(received_at) FROM deliveries) AS last_at,
+  SELECT (SELECT received_at FROM deliveries ORDER BY seq DESC LIMIT 1) AS last_at,
          (SELECT coalesce(sum(n), 0) FROM tallies WHERE kind = 'received' AND key >= ?1) AS last_hour,
          (SELECT coalesce(sum(n), 0) FROM tallies WHERE kind = 'recovered' AND key >= ?2) AS recovered_last_day`;
 

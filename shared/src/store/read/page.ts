@@ -1,15 +1,11 @@
 /** One page of a list, newest first. A cursor names the last row of the page before, so that pages never overlap. */
 import * as v from "valibot";
 import { DEFAULT_LIMIT, MAX_LIMIT } from "../../api/page.ts";
+import { readCursor, writeCursor } from "./cursor.ts";
 
 export interface Page<Item> {
   readonly items: Item[];
   readonly next_cursor: string | null;
-}
-
-/** The cursor was not made by this gateway, or not for this list. */
-export class CursorError extends Error {
-  override readonly name = "CursorError";
 }
 
 /** A condition on the rows: `?` stands for the value. */
@@ -50,14 +46,14 @@ export async function selectPage<Item>(db: D1Database, query: PageQuery<Item>): 
   const last = items.length > limit ? items[limit - 1] : undefined;
   return {
     items: items.slice(0, limit),
-    next_cursor: last === undefined ? null : writeCursor([query.list, ...query.keyOf(last)]),
+    next_cursor: last === undefined ? null : writeCursor(query.list, query.keyOf(last)),
   };
 }
 
 function statementsOf<Item>(db: D1Database, query: PageQuery<Item>, limit: number): D1PreparedStatement[] {
   const { select, conditions, anyOf = [], order, list, cursor } = query;
   const [time, id] = order;
-  const after = cursor === undefined ? [] : readCursor(list, cursor);
+  const after = cursor === undefined ? [] : readCursor(list, cursorKey, cursor);
   const statement = (all: readonly Condition[]): D1PreparedStatement => {
     const where = [
       ...all.map(([sql]) => sql),
@@ -93,24 +89,4 @@ export const leading = (sql: string, leads: boolean): string => (leads ? sql : `
 export const givenTime = (sql: string, value: string | undefined): readonly Condition[] =>
   given(sql, value === undefined ? undefined : new Date(value).toISOString());
 
-const cursorKey = (list: string) =>
-  v.pipe(v.string(), v.parseJson(), v.strictTuple([v.literal(list), v.string(), v.string()]));
-
-/** @throws CursorError */
-function readCursor(list: string, cursor: string): Key {
-  try {
-    const bytes = Uint8Array.from(atob(cursor.replaceAll("-", "+").replaceAll("_", "/")), (c) =>
-      c.charCodeAt(0),
-    );
-    const [, time, id] = v.parse(cursorKey(list), new TextDecoder().decode(bytes));
-    return [time, id];
-  } catch {
-    throw new CursorError("the cursor is none of this list");
-  }
-}
-
-function writeCursor(key: readonly [list: string, time: string, id: string]): string {
-  const bytes = new TextEncoder().encode(JSON.stringify(key));
-  const binary = String.fromCharCode(...bytes);
-  return btoa(binary).replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
-}
+const cursorKey = v.strictTuple([v.string(), v.string()]);

@@ -35,34 +35,33 @@ const LATEST = 10;
 
 /** Reads a repository's status. Names are compared as GitHub does, without regard to case. */
 export async function loadProjectStatus(db: D1Database, repository: string): Promise<ProjectStatus> {
-  const { current, own } = await loadNames(db, repository);
+  const { id, current, own } = await loadNames(db, repository);
   // A statement a name: each walks an index, and there is seldom more than one.
   const each = (sql: string) => own.map((name) => db.prepare(sql).bind(name));
-  const read = await db.batch<Record<string, unknown>>([
-    ...each(SELECT_LAST_EVENT),
+  const [event, ...read] = await db.batch<Record<string, unknown>>([
+    db.prepare(SELECT_LAST_EVENT).bind(id),
     ...each(SELECT_STATES),
     ...each(SELECT_LATEST),
   ]);
   const rowsOf = (part: number) =>
     read.slice(part * own.length, (part + 1) * own.length).flatMap(({ results }) => results);
-  const events = v.parse(v.array(eventRow), rowsOf(0));
   const states: Record<string, number> = {};
-  for (const { state, validations } of v.parse(v.array(countRow), rowsOf(1))) {
+  for (const { state, validations } of v.parse(v.array(countRow), rowsOf(0))) {
     states[state] = (states[state] ?? 0) + validations;
   }
   return {
     renamedTo: current === null || isSameName(current, repository) ? null : current,
-    lastEvent: events.toSorted((a, b) => b.received_at.localeCompare(a.received_at))[0] ?? null,
+    lastEvent: v.parse(v.array(eventRow), event?.results)[0] ?? null,
     states,
     validations: v
-      .parse(v.array(validationRow), rowsOf(2))
+      .parse(v.array(validationRow), rowsOf(1))
       .toSorted((a, b) => compareKeys([b.created_at, b.id], [a.created_at, a.id]))
       .slice(0, LATEST),
   };
 }
 
 const SELECT_LAST_EVENT = `
-  SELECT id, event, action, received_at FROM deliveries WHERE repository = ?1 ORDER BY received_at DESC LIMIT 1`;
+  SELECT id, event, action, received_at FROM deliveries WHERE repository_id = ?1 ORDER BY seq DESC LIMIT 1`;
 
 /** Those that have ended may be a million, and are counted already; the others are counted where they stand. */
 const SELECT_STATES = `

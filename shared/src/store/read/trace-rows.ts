@@ -102,6 +102,7 @@ async function conditionsOf(db: D1Database, question: TraceQuestion): Promise<re
       return [
         {
           where: `v.id IN (SELECT d.validation_id FROM deliveries d WHERE ${hasGuid("?1")}
+                           UNION SELECT m.value FROM deliveries d, json_each(d.moved) m WHERE ${hasGuid("?1")}
                            UNION SELECT validation_id FROM timeline WHERE delivery_id = ?1)`,
           bound: [question.guid],
         },

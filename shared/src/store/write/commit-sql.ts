@@ -2,6 +2,7 @@
 import { UPSERT_LIMITS } from "../limit-sql.ts";
 import { INSERT_ACTIONS } from "../operator-action.ts";
 import { UPSERT_NAMES } from "../repository-names.ts";
+import { nextSeqOf } from "../seq-sql.ts";
 import { EVENTS_GATE, GATE, GITHUB_GATE } from "../settings.ts";
 import { SUBJECT_FIELDS } from "../subject-row.ts";
 import { VALIDATION_FIELDS } from "../validation-row.ts";
@@ -99,7 +100,11 @@ const INSERT_DELIVERIES = insert(
       "recovered_at",
     ],
   ],
-  { recorded_at: NOW },
+  {
+    seq: nextSeqOf("deliveries", "value->>'received_at'", "key"),
+    recorded_at: NOW,
+    moved: "value->'moved'",
+  },
 );
 
 const DUE_NOW = { status: "'due'", wanted_at: NOW, due_at: NOW };

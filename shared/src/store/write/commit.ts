@@ -1,4 +1,5 @@
 /** Writes one decision in one transaction, or nothing. */
+import type { DeliveryRow, TimelineEntry } from "../rows.ts";
 import { REVISE_SHOWN_RUNS } from "../shown-run-sql.ts";
 import { ADD_TALLIES, talliesOf } from "../tallies.ts";
 import { DELETE_STORED_RESULTS, GUARD, WRITES } from "./commit-sql.ts";
@@ -29,7 +30,9 @@ export async function commit(
   const tallies = talliesOf(rows("delivery"), rows("validation"), rows("timeline"));
   const statements = [
     ...guard(db, rows),
-    ...WRITES.flatMap(([kind, sql]) => write(sql, rows(kind))),
+    ...WRITES.flatMap(([kind, sql]) =>
+      write(sql, kind === "delivery" ? withMoved(rows("delivery"), rows("timeline")) : rows(kind)),
+    ),
     ...(reports.length + heads.length === 0
       ? []
       : [REVISE_SHOWN_RUNS, SET_PRIORITIES].map((sql) =>
@@ -53,6 +56,16 @@ export async function commit(
     if (isConflict(thrown)) return "conflict";
     throw thrown;
   }
+}
+
+/** Deliveries with the validations that each has moved, beside the one that it names. */
+function withMoved(deliveries: readonly DeliveryRow[], timeline: readonly TimelineEntry[]): object[] {
+  const moves = Map.groupBy(timeline, ({ delivery_id }) => delivery_id);
+  return deliveries.map((row) => {
+    const moved = new Set(moves.get(row.id)?.map(({ validation_id }) => validation_id));
+    moved.delete(row.validation_id ?? "");
+    return moved.size === 0 ? row : { ...row, moved: [...moved] };
+  });
 }
 
 /** The constraints that only a concurrent change of the same rows can break. */

@@ -97,13 +97,18 @@ const claimedRepository = (fact: Fact): number[] =>
 const nameRow = v.object({ repository_id: v.number(), name: v.string() });
 const turnRow = v.object({ repository_id: v.nullable(v.number()), turn: v.number() });
 
+/** Subjects whose newest head is that of a SHA, which every run of it knows. @param shas JSON of repositories and SHAs */
+const subjectsWithHead = (shas: string): string => `
+    json_each(${shas}) k
+    CROSS JOIN validations h INDEXED BY validations_by_head ON h.head_sha = k.value->>1 AND h.repository_id = k.value->>0
+    CROSS JOIN subjects s ON s.repository_id = h.repository_id AND s.subject = h.subject AND s.head_sha = h.head_sha`;
+
 /** The subjects that the facts name, and those whose newest head they name (a re-run or approval names only a SHA). */
 const SELECT_SUBJECTS = `
   SELECT s.* FROM json_each(?1) k
     CROSS JOIN subjects s ON s.repository_id = k.value->>0 AND s.subject = k.value->>1
   UNION
-  SELECT s.* FROM json_each(?2) k CROSS JOIN subjects s INDEXED BY subjects_by_head
-    ON s.repository_id = k.value->>0 AND s.head_sha = k.value->>1
+  SELECT s.* FROM ${subjectsWithHead("?2")}
   UNION
   SELECT s.* FROM json_each(?3) k CROSS JOIN validations o ON o.id = k.value
     CROSS JOIN subjects s ON s.repository_id = o.repository_id AND s.subject = o.subject`;
@@ -118,9 +123,7 @@ const SELECT_VALIDATIONS = `
       SELECT s.repository_id, s.subject, s.head_sha, s.edges FROM json_each(?1) k
         CROSS JOIN subjects s ON s.repository_id = k.value->>0 AND s.subject = k.value->>1
       UNION
-      SELECT s.repository_id, s.subject, s.head_sha, s.edges
-        FROM json_each(?2) k CROSS JOIN subjects s INDEXED BY subjects_by_head
-        ON s.repository_id = k.value->>0 AND s.head_sha = k.value->>1
+      SELECT s.repository_id, s.subject, s.head_sha, s.edges FROM ${subjectsWithHead("?2")}
       UNION
       SELECT s.repository_id, s.subject, s.head_sha, s.edges FROM json_each(?4) k
         CROSS JOIN validations o ON o.id = k.value
