@@ -219,7 +219,7 @@ export function createConsumer(given: ConsumerDeps) {
         activity("alerts", () => raiseAlerts(alerts)),
         activity("effects", () => performEffects(wakeForEvents)),
         activity("health", () => attempt("health", () => watchHealth(effects))),
-        activity("watchdog", () => watchStale(watch)),
+        activity("watchdog", () => attempt("watchdog", () => watchStale(watch))),
         activity("recovery", async () => {
           if (!(await isMoved())) return;
           await performRequests();

@@ -12,6 +12,7 @@ import {
 import { plausible } from "@webhook-gateway/shared/runs/run-times.ts";
 import type { Results, UnmatchedCallback } from "@webhook-gateway/shared/store/rows.ts";
 import type { Validation } from "@webhook-gateway/shared/store/validation-row.ts";
+import { plainLine } from "@webhook-gateway/shared/text/plain.ts";
 import { endIfTooOld } from "./age.ts";
 import type { ChangeSet } from "./change-set.ts";
 
@@ -130,9 +131,15 @@ export const signalOf = (update: Verdict): Signal => ({
   success: update.success,
 });
 
+/** Of the reason that Grainchain gives. */
+const REASON_BYTES = 300;
+
 /** The status in words, for the timeline. */
-export const statusText = (update: Verdict): string =>
-  lacksVerdict(update) ? `${update.status} without a verdict` : update.status;
+export function statusText(update: Verdict): string {
+  const { status, error } = update;
+  if (status === "failed" && error !== null) return `failed: ${plainLine(error, REASON_BYTES)}`;
+  return lacksVerdict(update) ? `${status} without a verdict` : status;
+}
 
 /** Of the run: never after its end. */
 function startedAt(validation: Validation, update: StatusUpdate, end: string): string | null {

@@ -28,7 +28,7 @@ export const UNREADABLE: Failure = {
 export type TriggerOutcome = Accepted | Failure;
 
 export const triggerAnswer = v.object({
-  success: v.optional(v.boolean(), true),
+  success: v.optional(v.boolean()),
   message: v.optional(v.string(), ""),
   validation_id: v.optional(v.nullable(v.string()), null),
   status: v.picklist(GRAINCHAIN_STATUSES),
@@ -43,7 +43,8 @@ export function outcomeOf(item: TriggerAnswer, retryAfterMs: number | undefined)
   const detail = cutText(item.message, MAX_ERROR_BYTES);
   if (item.error_class === "permanent") return { class: "permanent", error: detail || "refused permanently" };
   if (item.status === "failed") {
-    const error = detail || "Grainchain is at capacity";
+    // CodegenApp's servers still say `success` and "Validation triggered": that is no reason.
+    const error = (item.success === true ? "" : detail) || "Grainchain is at capacity";
     return { class: "backpressure", error, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
   }
   const grainchainId = item.validation_id ?? null;
@@ -59,6 +60,6 @@ export function outcomeOf(item: TriggerAnswer, retryAfterMs: number | undefined)
 
 /** An accepted request has `success` as well: only `false` says something about the change. */
 function verdictOn({ status, success, results }: TriggerAnswer): Judgement {
-  if (status === "completed" && !success) return { success, error: null };
+  if (status === "completed" && success === false) return { success, error: null };
   return judge(status, results);
 }

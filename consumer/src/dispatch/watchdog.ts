@@ -11,7 +11,7 @@ import { claimStale, type Stale } from "@webhook-gateway/shared/store/claim/watc
 import type { Results } from "@webhook-gateway/shared/store/rows.ts";
 import { loadDispatchSettings } from "@webhook-gateway/shared/store/settings.ts";
 import type { Validation } from "@webhook-gateway/shared/store/validation-row.ts";
-import { rowsOf } from "@webhook-gateway/shared/store/write/mutation.ts";
+import { type Mutation, rowsOf } from "@webhook-gateway/shared/store/write/mutation.ts";
 import { isoTime } from "@webhook-gateway/shared/text/iso-time.ts";
 import { endIfTooOld, isTooOld } from "../decide/age.ts";
 import { applyStatusUpdate } from "../decide/callback.ts";
@@ -42,13 +42,17 @@ const MAX_ROUNDS = 50;
 /** A server that answers nothing for this long is asked again by the next cron. */
 const UNANSWERED_MS = 20_000;
 
-/** Asks Grainchain for stale validations. */
-export async function watchStale(deps: WatchDeps): Promise<void> {
+/**
+ * Asks Grainchain for stale validations.
+ * @returns whether something is to be reported or dispatched now
+ */
+export async function watchStale(deps: WatchDeps): Promise<boolean> {
   const { db, config } = deps;
   const { gate } = await loadDispatchSettings(db);
   const begunMs = deps.now().getTime();
   // While dispatches are refused as well, "not found" says nothing about a validation.
   const believed = !(gate.state === "closed" && gate.reason === "configuration");
+  let hasEffects = false;
   await runEffect(deps, {
     name: "watchdog",
     // A call may have to wait for two others.
@@ -63,13 +67,17 @@ export async function watchStale(deps: WatchDeps): Promise<void> {
     perform: ({ items }) => Promise.all(items.map((stale) => ask(deps, stale, believed))),
     async settle(_, asked) {
       const answered = asked.some(({ answer }) => answer.kind !== "no-answer");
+      const mutations = await record(deps, asked);
+      hasEffects ||= rowsOf(mutations, "report").length > 0;
+      const moved = rowsOf(mutations, "validation").filter(({ state }) => isFinal(state)).length;
       return {
-        batch: { asked: asked.length, moved: await record(deps, asked) },
+        batch: { asked: asked.length, moved },
         wakeAt: [],
         more: answered || deps.now().getTime() < begunMs + UNANSWERED_MS,
       };
     },
   });
+  return hasEffects;
 }
 
 interface Asked {
@@ -93,8 +101,8 @@ async function ask(deps: WatchDeps, { row, shared }: Stale, believed: boolean): 
   return { ...asked, answer, results: await keepAnswered(deps, answer.results) };
 }
 
-/** @returns how many validations finished */
-async function record(deps: WatchDeps, asked: readonly Asked[]): Promise<number> {
+/** @returns what was written */
+async function record(deps: WatchDeps, asked: readonly Asked[]): Promise<readonly Mutation[]> {
   const ids = asked.map(({ id }) => id);
   const committed = await decideAndCommit(deps, {
     load: async () => ({ validations: await loadValidations(deps.db, ids) }),
@@ -103,7 +111,7 @@ async function record(deps: WatchDeps, asked: readonly Asked[]): Promise<number>
     },
   });
   if (committed === undefined) deps.log.warn("watchdog.conflicts", { asked: asked.length });
-  return rowsOf(committed?.mutations ?? [], "validation").filter(({ state }) => isFinal(state)).length;
+  return committed?.mutations ?? [];
 }
 
 function decide(changes: ChangeSet, { id, grainchainId, answer, results }: Asked, maxAgeMs: number): void {

@@ -113,7 +113,7 @@ describe("a callback", () => {
     const late = (await timelineOf(id)).slice(3);
     expect(late.map(({ reason, results }) => [reason, results])).toEqual([
       ["callback running, after the end", '{"n":2}'],
-      ["callback failed, after the end", '{"n":3}'],
+      ["callback failed: late, after the end", '{"n":3}'],
       ["callback completed, after the end", '{"n":4}'],
     ]);
     await expectConsistent(repository.id);

@@ -57,7 +57,7 @@ describe("a callback by Grainchain's id that comes before the dispatch's answer"
   });
 
   test.each([
-    ["failed", "the disk is full", "callback failed"],
+    ["failed", "the disk\n is full", "callback failed: the disk is full"],
     ["completed", NO_VERDICT, "callback completed without a verdict"],
   ] as const)("keeps its error where it is %s: %s", async (status, error, reason) => {
     await empty();

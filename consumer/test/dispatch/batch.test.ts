@@ -76,6 +76,14 @@ describe("an item of a batch", () => {
     expect(wakeAt).toEqual([second(3610)]);
   });
 
+  test("that finds CodegenApp's server full gives no success of its own as the reason", async () => {
+    const [one = ""] = await queued(1);
+    const full = { success: true, status: "failed", message: "Validation triggered for PR #12" };
+    await dispatch(createDouble((call) => take(call, () => full)));
+    expect(await validationOf(one)).toMatchObject({ state: "queued", error: "Grainchain is at capacity" });
+    expect(await gate()).toMatchObject({ reason: "backpressure", detail: "Grainchain is at capacity" });
+  });
+
   test("that finds Grainchain full waits as long as the answer's Retry-After says", async () => {
     await queued(1);
     await dispatch(

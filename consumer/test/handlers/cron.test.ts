@@ -12,6 +12,7 @@ import {
   sentinel,
   stubGrainchain,
   useWorker,
+  workQueue,
 } from "./support.ts";
 
 useWorker();
@@ -95,6 +96,24 @@ test("the cron does its work while the sentinel is down", async () => {
   await cron({ SENTINEL: { getByName: () => ({ heard: broken, answered: broken }) } });
   expect(await count("SELECT count(*) FROM settings WHERE name = 'seen:consumer'")).toBe(1);
   expect(lines.join("\n")).toContain("heartbeat.failed");
+});
+
+test("what the watchdog finds is reported at once, not by the next cron", async () => {
+  const before = new Date(Date.now() - 300_000).toISOString();
+  await env.DB.prepare(
+    `INSERT INTO validations (id, repository_id, repository, subject, event, pr_number, pr_url, clone_url, ref,
+       head_sha, base_sha, run, cause, delivery_id, state, turn, grainchain_id, created_at, dispatched_at, heard_at,
+       updated_at, version)
+     VALUES ('one', 1, 'octo/widgets', 'pr-1', 'pull_request', 1, '', '', 'topic', 'one', '', 1, 'opened', 'd',
+       'running', 1, 'g-one', ?1, ?1, ?1, ?1, 1)`,
+  )
+    .bind(before)
+    .run();
+  stubGrainchain(() => Response.json({ status: "completed", results: { success: true } }));
+  const work = workQueue();
+  await cron({ WORK: work.queue });
+  expect(await count("SELECT count(*) FROM reports WHERE state = 'completed'")).toBe(1);
+  expect(work.sent).toEqual([{ message: { v: 1, kind: "wake-up" }, options: { delaySeconds: 0 } }]);
 });
 
 test("the cron fails for nobody while D1 is down", async () => {
