@@ -47,6 +47,9 @@ export interface CheckContext {
 /** Stands for a secret at Cloudflare, which cannot be read. */
 const unknownSecret = (name: string): string => `the value of ${name}, which is not known here`;
 
+/** Whether a value of {@link CheckContext.values} only stands for a secret at Cloudflare. */
+export const isUnknownSecret = (name: string, value: string): boolean => value === unknownSecret(name);
+
 /** @param givenUrl the gateway's address, if a person has given it @throws GatewayError if settings cannot be read */
 export async function openContext(
   environment: EnvironmentName,

@@ -5,10 +5,14 @@ import { GatewayError } from "../exit.ts";
 const TIMEOUT_MS = 10_000;
 
 /** @throws GatewayError if there is no answer */
-export async function getJson(url: string, signal: AbortSignal): Promise<HttpAnswer> {
+export async function getJson(
+  url: string,
+  signal: AbortSignal,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<HttpAnswer> {
   try {
     return await requestJson(url, TIMEOUT_MS, {
-      headers: { accept: "application/json", "user-agent": "webhook-gateway-doctor" },
+      headers: { accept: "application/json", "user-agent": "webhook-gateway-doctor", ...headers },
       signal,
     });
   } catch (thrown) {

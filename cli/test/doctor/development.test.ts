@@ -28,7 +28,9 @@ async function openLocal(devVars: Readonly<Record<string, string>> = SECRETS) {
   mkdirSync(path.join(project.dir, "state"));
   writeDevVars(project, devVars);
   const gateway = await startGateway("development");
-  const grainchain = await serve((_, response) => response.writeHead(200).end());
+  const grainchain = await serve(({ url }, response) =>
+    response.writeHead(url === "/health" ? 200 : 401).end(),
+  );
   const github = await serve((_, response) =>
     response.writeHead(200, { "content-type": "application/json" }).end("{}"),
   );

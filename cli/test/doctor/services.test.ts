@@ -76,6 +76,28 @@ testProblems({
     what: "dispatch is paused",
     mend: "check Grainchain; gateway status shows what is waiting. Nothing is lost meanwhile",
   },
+  "a Grainchain whose API is somewhere else": {
+    make: ({ grainchain }) => Object.assign(grainchain, { prefix: "/api/v1/webhook/validation" }),
+    check: "Grainchain",
+    status: "fail",
+    what: "/api/v1/validation/doctor/status is not found: nothing of Grainchain's API is there",
+    mend: "set GRAINCHAIN_API_PREFIX to the path of its API",
+  },
+  "a Grainchain that cannot be asked about a validation": {
+    make: ({ grainchain }) => Object.assign(grainchain, { hasStatus: false }),
+    check: "Grainchain",
+    status: "warn",
+    what: "has no …/status: a lost callback loses the result",
+    mend: "docs/grainchain-api.md",
+  },
+  "a Grainchain that wants another key": {
+    make: ({ grainchain }) => Object.assign(grainchain, { key: "the key that Grainchain asks for" }),
+    env: { GRAINCHAIN_API_KEY: "a key that is long enough, and wrong" },
+    check: "Grainchain",
+    status: "fail",
+    what: "/status answers 401: GRAINCHAIN_API_KEY is wrong",
+    mend: "set GRAINCHAIN_API_KEY to the key that Grainchain asks for",
+  },
   "a clock that is behind": {
     make: ({ gateway }) => Object.assign(gateway.state, { ahead: 90 }),
     check: "clock",

@@ -133,15 +133,29 @@ function pretendHttps(): void {
   onTestFinished(() => spy.mockRestore());
 }
 
+/** As a server of CodegenApp's answers, which is made with FastAPI. */
+function answerOfGrainchain(
+  { status, prefix, key, hasStatus }: { status: number; prefix: string; key: string; hasStatus: boolean },
+  { url = "", headers }: IncomingMessage,
+): [status: number, body: unknown] {
+  if (url === "/health") return [status, {}];
+  if (key !== "" && headers.authorization !== `Bearer ${key}`) return [401, { detail: "Not authenticated" }];
+  const id = /\/([^/]+)\/status$/.exec(url)?.[1];
+  if (hasStatus && url === `${prefix}/${id}/status`) return [404, { detail: `Validation ${id} not found` }];
+  if (url === `${prefix}/trigger`) return [405, { detail: "Method Not Allowed" }];
+  return [404, { detail: "Not Found" }];
+}
+
 /** A staging environment in which all is well. */
 export async function openStaging(options: { readonly hooks?: string; readonly github?: InstanceSpec } = {}) {
   const project = await openProject(provisioned("staging", UUID));
   pretendHttps();
   const started = await startGateway("staging");
   const gateway = { ...started, url: secure(started.url) };
-  const grainchain = { status: 200 };
+  const grainchain = { status: 200, prefix: "/api/v1/validation", key: "", hasStatus: true };
   const grainchainUrl = await serve((request, response) => {
-    response.writeHead(request.url === "/health" ? grainchain.status : 404).end("{}");
+    const [status, body] = answerOfGrainchain(grainchain, request);
+    response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
   });
   const github = await startGitHub(gateway.url, options.github ?? {});
   for (const file of FILES) {
