@@ -7,7 +7,7 @@ import { askForWord, processTerminal, requireConfirmation } from "../input/promp
 import { startFolder } from "../input/text-file.ts";
 import { type Column, tableLines } from "../output/table.ts";
 import { messageScreen, printJson, printMessage, resultScreen } from "../output/terminal.ts";
-import { type EnvironmentName, projectDir, readToolSettings } from "../project/project.ts";
+import { type EnvironmentName, projectDir, readToolSettings, tokenAdvice } from "../project/project.ts";
 import { checkWorkerName } from "../project/worker-name.ts";
 import { emptyState, readActualState } from "../provision/actual-state.ts";
 import { readDesired } from "../provision/cell-step.ts";
@@ -73,6 +73,8 @@ async function run(options: ProvisionOptions, json: boolean, program: WranglerPr
   const { env, secretsFile, location, dryRun = false } = options;
   const dir = projectDir(process.env);
   const settings = readToolSettings(dir, process.env);
+  const advice = tokenAdvice(settings);
+  if (advice !== undefined) printMessage(advice);
   const missing = dryRun ? missingAccount(settings) : [];
   const account = missing.length === 0 ? readAccount(settings) : NO_ACCOUNT;
   const file = secretsFile === undefined ? undefined : openSecretsFile(startFolder(), secretsFile, env);

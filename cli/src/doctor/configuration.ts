@@ -3,7 +3,7 @@ import { ConfigError } from "@webhook-gateway/shared/config/common.ts";
 import { CredentialsError, readPrivateKey } from "@webhook-gateway/shared/github/private-key.ts";
 import { checkAccount } from "../cloudflare/account.ts";
 import { isPlaceholder } from "../project/database-id.ts";
-import { configFile, exampleAddresses, WORKERS, type WorkerName } from "../project/project.ts";
+import { configFile, exampleAddresses, tokenAdvice, WORKERS, type WorkerName } from "../project/project.ts";
 import { SECRETS } from "../project/secret-names.ts";
 import { checkWorkerConfig } from "../project/worker-config.ts";
 import { checkWorkerName } from "../project/worker-name.ts";
@@ -60,7 +60,7 @@ function checkTogether(context: CheckContext): Finding[] {
     checkWorkerName(context.settings, producer, context.environment);
   }
   const differing = SHARED.filter((key) => (producer.vars[key] ?? "") !== (consumer.vars[key] ?? ""));
-  return problemsOr(
+  const problems = problemsOr(
     ok(BOTH, "they agree"),
     differing.length > 0 &&
       warn(
@@ -70,6 +70,12 @@ function checkTogether(context: CheckContext): Finding[] {
       ),
     !context.isLocal && checkDeployable(context),
   );
+  return context.isLocal ? problems : [...problems, ...checkTokenName(context)];
+}
+
+function checkTokenName({ settings }: CheckContext): Finding[] {
+  const advice = tokenAdvice(settings);
+  return advice === undefined ? [] : [warn("Cloudflare token", advice, "rename it in .env")];
 }
 
 /** What the files come with has to be replaced once. */

@@ -25,10 +25,23 @@ export type Settings = Readonly<Record<string, string>>;
 export const projectDir = (environment: NodeJS.ProcessEnv): string => environment.GATEWAY_PROJECT || ROOT;
 
 /** Settings for the tools: `.env`, overridden by the environment. @throws GatewayError */
-export const readToolSettings = (dir: string, environment: NodeJS.ProcessEnv): Settings => ({
-  ...readSettingsFile(dir, ".env"),
-  ...nonEmpty(environment),
-});
+export function readToolSettings(dir: string, environment: NodeJS.ProcessEnv): Settings {
+  const settings: Settings = { ...readSettingsFile(dir, ".env"), ...nonEmpty(environment) };
+  const { CLOUDFLARE_API_KEY } = settings;
+  if (CLOUDFLARE_API_KEY === undefined || tokenAdvice(settings) === undefined) return settings;
+  return { ...settings, CLOUDFLARE_API_TOKEN: CLOUDFLARE_API_KEY };
+}
+
+/**
+ * CodegenApp's `.env` calls the token CLOUDFLARE_API_KEY. With an e-mail address beside it, that is Cloudflare's name for
+ * a global key, which is no token.
+ * @returns what to do about it; undefined if there is nothing to do
+ */
+export function tokenAdvice(settings: Settings): string | undefined {
+  const { CLOUDFLARE_API_TOKEN: token, CLOUDFLARE_API_KEY: key, CLOUDFLARE_EMAIL: email } = settings;
+  if (key === undefined || email !== undefined || (token ?? key) !== key) return undefined;
+  return "CLOUDFLARE_API_KEY is used as the API token: rename it to CLOUDFLARE_API_TOKEN, as Wrangler knows it";
+}
 
 /** Whether an address is one of the examples in the configuration files. */
 export const isExample = (url: string | undefined): boolean =>

@@ -24,6 +24,14 @@ testProblems({
     what: "CLOUDFLARE_API_TOKEN has whitespace around it",
     mend: "fix what is named",
   },
+  "a token under CodegenApp's name for it": {
+    make: () => undefined,
+    env: { CLOUDFLARE_API_TOKEN: "", CLOUDFLARE_API_KEY: "the-cloudflare-token" },
+    check: "Cloudflare token",
+    status: "warn",
+    what: "CLOUDFLARE_API_KEY is used as the API token",
+    mend: "rename it in .env",
+  },
   "an invalid address of Cloudflare's API": {
     make: () => undefined,
     env: { CLOUDFLARE_API_BASE_URL: "nonsense" },

@@ -75,6 +75,20 @@ describe(".env", () => {
 
     expect(ran.code).toBe(0);
   });
+
+  test("of CodegenApp calls the token CLOUDFLARE_API_KEY, which is used, with a word", async () => {
+    const project = await openProject();
+    holding("CLOUDFLARE_API_KEY=the-cloudflare-token\n")(path.join(project.dir, ".env"));
+    const dryRun = (env: Readonly<Record<string, string>>) =>
+      project.run(["provision", "--env", "staging", "--dry-run"], { CLOUDFLARE_API_TOKEN: "", ...env });
+
+    const ran = await dryRun({});
+    const withEmail = await dryRun({ CLOUDFLARE_EMAIL: "mona@example.com" });
+
+    expect([ran.code, ran.stderr]).toEqual([0, expect.stringContaining("rename it to CLOUDFLARE_API_TOKEN")]);
+    expect(withEmail.stderr).toContain("CLOUDFLARE_API_TOKEN is not set");
+    expect(project.printed()).not.toContain("the-cloudflare-token");
+  });
 });
 
 describe(".dev.vars", () => {
