@@ -3,7 +3,9 @@ import { delimiter } from "node:path";
 import { parseArgs } from "node:util";
 import * as v from "valibot";
 import { isLoopback } from "./http/listen.ts";
-import { ISOLATIONS, type IsolationName } from "./sandbox/isolation-choice.ts";
+import type { ProviderChoice } from "./provider/open-provider.ts";
+import { chooseProvider, PROVIDER_ENTRIES } from "./provider/provider-settings.ts";
+import { ISOLATIONS } from "./sandbox/isolation-choice.ts";
 import {
   DEFAULT_API_PREFIX,
   DEFAULT_CONCURRENCY,
@@ -24,7 +26,7 @@ Usage: grainchain [options]
   --port <port>    port to listen on (default ${DEFAULT_PORT}; 0 takes any free one)
   --host <host>    address to listen on (default ${DEFAULT_HOST})
   --allow-remote   accept a host that other machines can reach
-  --check          say how steps would be isolated, and end
+  --check          say where steps would run and how they would be isolated, and end
   --help           show this text
 
 Environment:
@@ -33,6 +35,9 @@ Environment:
   GRAINCHAIN_API_KEY          key that requests must send as Authorization: Bearer <key>
   GRAINCHAIN_CALLBACK_SECRET  key that signs callbacks
   GRAINCHAIN_ISOLATION        auto (default: bubblewrap if it works), bubblewrap or none
+  GRAINCHAIN_DEFAULT_PROVIDER local (default), e2b or daytona: whose sandboxes run the steps (GRAINCHAIN_PROVIDER wins)
+  E2B_API_KEY                 key of E2B; E2B_TEMPLATE (default base), E2B_DOMAIN, E2B_API_URL, E2B_SANDBOX_URL
+  DAYTONA_API_KEY             key of Daytona; DAYTONA_TARGET, DAYTONA_API_URL
   GRAINCHAIN_REPOS            folder of repositories <owner>/<repo> or <owner>/<repo>.git; several as in PATH
   GRAINCHAIN_CONCURRENCY      validations that run at a time (default ${DEFAULT_CONCURRENCY})
   GRAINCHAIN_QUEUE_LIMIT      validations that may wait (default ${DEFAULT_QUEUE_LIMIT})
@@ -41,7 +46,7 @@ Environment:
 
 export type Command =
   | { kind: "serve"; options: GrainchainOptions }
-  | { kind: "check"; isolation: IsolationName }
+  | { kind: "check"; provider: ProviderChoice }
   | { kind: "help" }
   | { kind: "invalid"; message: string };
 
@@ -52,6 +57,7 @@ const integer = (minimum: number, maximum: number) => {
 };
 
 const SettingsSchema = v.object({
+  ...PROVIDER_ENTRIES,
   "--port": integer(0, 65_535),
   GRAINCHAIN_PORT: integer(0, 65_535),
   GRAINCHAIN_API_PREFIX: v.optional(
@@ -96,7 +102,9 @@ export function readCommand(args: readonly string[], env: Readonly<NodeJS.Proces
     return { kind: "invalid", message: `${v.getDotPath(issue)} ${issue.message}` };
   }
   const settings = parsed.output;
-  if (flags.check) return { kind: "check", isolation: settings.GRAINCHAIN_ISOLATION };
+  const provider = chooseProvider(settings, settings.GRAINCHAIN_ISOLATION);
+  if (typeof provider === "string") return { kind: "invalid", message: provider };
+  if (flags.check) return { kind: "check", provider };
   return {
     kind: "serve",
     options: {
@@ -106,7 +114,7 @@ export function readCommand(args: readonly string[], env: Readonly<NodeJS.Proces
       apiPrefix: settings.GRAINCHAIN_API_PREFIX,
       apiKey: settings.GRAINCHAIN_API_KEY,
       callbackSecret: settings.GRAINCHAIN_CALLBACK_SECRET,
-      isolation: settings.GRAINCHAIN_ISOLATION,
+      provider,
       reposDir: settings.GRAINCHAIN_REPOS,
       concurrency: settings.GRAINCHAIN_CONCURRENCY,
       queueLimit: settings.GRAINCHAIN_QUEUE_LIMIT,

@@ -2,13 +2,14 @@ import { CallbackSender } from "./callback/sender.ts";
 import { isLoopback, ListenError, listen } from "./http/listen.ts";
 import { createRoutes } from "./http/routes.ts";
 import type { Log } from "./log.ts";
+import { openProvider, type ProviderChoice } from "./provider/open-provider.ts";
 import { Validations } from "./queue/validations.ts";
-import { chooseIsolation, type IsolationName } from "./sandbox/isolation-choice.ts";
-import { type CreateSandbox, createLocalSandboxes } from "./sandbox/sandbox.ts";
+import { type CreateSandbox, createSandboxes } from "./sandbox/sandbox.ts";
 
 /** Logged at every start, by the isolation of steps. */
 const NOTICE = {
   bubblewrap: "for development and demonstration: steps run in namespaces of their own",
+  remote: "for development and demonstration: steps run in the sandboxes of a service, which may cost money",
   none: "for development and demonstration on your own code: steps run as this user, without isolation",
 };
 
@@ -39,7 +40,7 @@ export type GrainchainOptions = {
   /** The pause before the first retry of a callback; it doubles from there. */
   callbackBackoffMs?: number | undefined;
   apiKey?: string | undefined;
-  isolation?: IsolationName | undefined;
+  provider?: ProviderChoice | undefined;
   log?: Log | undefined;
   createSandbox?: CreateSandbox | undefined;
 };
@@ -49,6 +50,8 @@ export type Grainchain = {
   port: number;
   /** How many validations have started to run. */
   startedTotal(): number;
+  /** Closes sandboxes of a service that servers which died have left behind. @returns how many */
+  sweep(): Promise<number>;
   /** Stops everything: no process and no directory of a validation is left. */
   close(): Promise<void>;
 };
@@ -56,6 +59,7 @@ export type Grainchain = {
 /**
  * @throws {ListenError} if the server cannot listen
  * @throws {IsolationError} if steps cannot be isolated as required
+ * @throws {ProviderError} if the provider cannot be used
  */
 export async function startGrainchain({
   port: wantedPort = DEFAULT_PORT,
@@ -69,22 +73,22 @@ export async function startGrainchain({
   callbackSecret,
   callbackBackoffMs = DEFAULT_CALLBACK_BACKOFF_MS,
   apiKey,
-  isolation: isolationName = "auto",
+  provider: choice = { name: "local", isolation: "auto" },
   log = () => {},
   createSandbox,
 }: GrainchainOptions = {}): Promise<Grainchain> {
   if (!isLoopback(host) && !allowRemote) {
     throw new ListenError("REMOTE_HOST", "only loopback addresses are allowed without --allow-remote");
   }
-  const { isolation, problem } = await chooseIsolation(isolationName);
+  const { provider, isolationProblem } = await openProvider(choice, log);
   const callbacks = new CallbackSender({ secret: callbackSecret, backoffMs: callbackBackoffMs, log });
   const validations = new Validations({
-    createSandbox: createSandbox ?? createLocalSandboxes({ reposPath: reposDir, isolation }),
-    ...{ callbacks, concurrency, queueLimit, log },
+    createSandbox: createSandbox ?? createSandboxes({ reposPath: reposDir, provider }),
+    ...{ provider: provider.name, callbacks, concurrency, queueLimit, log },
   });
   const app = createRoutes({
     ...{ apiPrefix, apiKey, allowRemote, maxTimeoutMs, maxConcurrent: concurrency },
-    ...{ validations, log, isolation: isolation.kind },
+    ...{ validations, log, provider: provider.name, isolation: provider.isolation },
   });
   const { port, close } = await listen(app, host, wantedPort);
   const url = `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
@@ -92,15 +96,17 @@ export async function startGrainchain({
     url,
     api_prefix: apiPrefix,
     max_concurrent_validations: concurrency,
-    isolation: isolation.kind,
+    provider: provider.name,
+    isolation: provider.isolation,
     // Nobody who asked for none is told why it is none.
-    isolation_problem: problem,
-    notice: NOTICE[isolation.kind],
+    isolation_problem: isolationProblem,
+    notice: NOTICE[provider.isolation],
   });
   return {
     url,
     port,
     startedTotal: () => validations.counts().startedTotal,
+    sweep: provider.sweep,
     close: async () => {
       await Promise.all([close(), validations.close()]);
       await callbacks.close(CALLBACK_GRACE_MS);

@@ -32,7 +32,7 @@ describe("readCommand", () => {
         apiPrefix: "/gc",
         apiKey: "key",
         callbackSecret: "secret",
-        isolation: "bubblewrap",
+        provider: { name: "local", isolation: "bubblewrap" },
         reposDir: "/tmp",
         concurrency: 3,
         queueLimit: 0,
@@ -43,8 +43,38 @@ describe("readCommand", () => {
   });
 
   test("checks the isolation instead of serving, if told to", () => {
-    expect(read(["--check"])).toEqual({ kind: "check", isolation: "auto" });
-    expect(read(["--check"], { GRAINCHAIN_ISOLATION: "none" })).toEqual({ kind: "check", isolation: "none" });
+    const checked = (isolation: string) => ({ kind: "check", provider: { name: "local", isolation } });
+    expect(read(["--check"])).toEqual(checked("auto"));
+    expect(read(["--check"], { GRAINCHAIN_ISOLATION: "none" })).toEqual(checked("none"));
+  });
+
+  const E2B = { GRAINCHAIN_DEFAULT_PROVIDER: "e2b", E2B_API_KEY: "e2b-key" };
+  const LOCAL = { name: "local", isolation: "auto" };
+  test.each([
+    [{}, LOCAL],
+    [{ E2B_API_KEY: "e2b-key" }, LOCAL],
+    [{ ...E2B, GRAINCHAIN_PROVIDER: "local" }, LOCAL],
+    [E2B, { name: "e2b", settings: { apiKey: "e2b-key" } }],
+    [
+      { ...E2B, E2B_TEMPLATE: "node" },
+      { name: "e2b", settings: { apiKey: "e2b-key", template: "node" } },
+    ],
+    [
+      { GRAINCHAIN_PROVIDER: "daytona", DAYTONA_API_KEY: "key", DAYTONA_API_URL: "http://localhost:3/api" },
+      { name: "daytona", settings: { apiKey: "key", apiUrl: "http://localhost:3/api" } },
+    ],
+  ])("of %j runs steps at the provider that it names", (env, provider) => {
+    expect(read([], env)).toMatchObject({ kind: "serve", options: { provider } });
+  });
+
+  test.each([
+    ["e2b", "E2B_API_KEY"],
+    ["daytona", "DAYTONA_API_KEY"],
+  ])("says which key %s lacks", (name, key) => {
+    expect(read([], { GRAINCHAIN_DEFAULT_PROVIDER: name })).toEqual({
+      kind: "invalid",
+      message: `${key} is missing: the provider ${name} needs it`,
+    });
   });
 
   test("treats an empty variable as not set", () => {
@@ -57,6 +87,13 @@ describe("readCommand", () => {
   test.each([
     ["GRAINCHAIN_PORT", "70000"],
     ["GRAINCHAIN_ISOLATION", "docker"],
+    ["GRAINCHAIN_DEFAULT_PROVIDER", "modal"],
+    ["GRAINCHAIN_PROVIDER", "morph"],
+    ["E2B_API_KEY", "an e2b-key"],
+    ["E2B_TEMPLATE", "a template"],
+    ["DAYTONA_API_KEY", "a daytona-key"],
+    ["DAYTONA_API_URL", "http://daytona.example.com"],
+    ["E2B_SANDBOX_URL", "https://user:password@sandbox.example.com"],
     ["GRAINCHAIN_PORT", "8080x"],
     ["GRAINCHAIN_API_PREFIX", "no/slash"],
     ["GRAINCHAIN_API_PREFIX", "/with space"],

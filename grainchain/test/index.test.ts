@@ -120,7 +120,7 @@ test("says how it isolates steps, and what that means", async () => {
   const { output, exited } = startProgram(["--check"], { GRAINCHAIN_ISOLATION: "none" });
   expect(await exited).toBe(0);
   expect(output.stdout).toMatch(
-    /^isolation: none\nsteps run as this user .*untrusted changes are refused\n$/,
+    /^isolation: none\nsteps run as this user .*untrusted changes are refused\nprovider: local\n$/,
   );
 });
 

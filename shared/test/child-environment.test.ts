@@ -62,6 +62,16 @@ test("the embedded Grainchain gets what it and Node need, and no token", () => {
   });
 });
 
+test.each([
+  [{}, []],
+  [{ GRAINCHAIN_DEFAULT_PROVIDER: "e2b" }, ["E2B_API_KEY"]],
+  [{ GRAINCHAIN_DEFAULT_PROVIDER: "e2b", GRAINCHAIN_PROVIDER: "daytona" }, ["DAYTONA_API_KEY"]],
+  [{ GRAINCHAIN_DEFAULT_PROVIDER: "local" }, []],
+])("with %j, the embedded Grainchain gets the keys %j of services", (chosen, keys) => {
+  const given = { ...GIVEN, ...chosen, E2B_API_KEY: "e2b-key", DAYTONA_API_KEY: "daytona-key" };
+  expect(Object.keys(grainchainEnvironment(given)).filter((name) => name.endsWith("_KEY"))).toEqual(keys);
+});
+
 test("git gets how others are reached, and settings of its own", () => {
   expect(gitEnvironment(GIVEN)).toEqual({
     PATH,

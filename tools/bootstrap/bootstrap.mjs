@@ -14,7 +14,14 @@ import { promisify } from "node:util";
 import { childEnvironment, localEnvironment } from "../../shared/src/process/child-environment.mjs";
 import { isRecentNode } from "../../shared/src/process/node-version.mjs";
 import { ROOT } from "../../shared/src/process/root.mjs";
-import { installArguments, largerSet, setInstalledByHand, setNeededBy } from "./package-set.mjs";
+import {
+  installArguments,
+  largerSet,
+  leftOutOf,
+  providersNeededBy,
+  setInstalledByHand,
+  setNeededBy,
+} from "./package-set.mjs";
 import { watchParent } from "./parent.mjs";
 import { fetchTool, programFile, readTools } from "./toolchain.mjs";
 
@@ -65,12 +72,17 @@ const stamp = readStamp();
 const isCurrent = stamp.lockHash === lockHash;
 const installedSet = largerSet(stamp.set, setInstalledByHand(path.join(ROOT, "node_modules/.modules.yaml")));
 const wantedSet = largerSet(installedSet, setNeededBy(command, args));
+const { providers: installedProviders = [] } = stamp;
+const wantedProviders = [...new Set([...installedProviders, ...providersNeededBy(command, process.env)])];
 /** The other commands install only if something that they need is missing altogether. */
 const keepsCurrent =
   ["start", "test", "test:soak", "simulate"].includes(command) || command.startsWith("bench");
 
 try {
-  const missing = wantedSet !== stamp.set || (!isCurrent && keepsCurrent);
+  const lacksProvider = leftOutOf(wantedSet).some(
+    (name) => wantedProviders.includes(name) && !installedProviders.includes(name),
+  );
+  const missing = wantedSet !== stamp.set || lacksProvider || (!isCurrent && keepsCurrent);
   // pnpm runs without Node: everything is downloaded at once. Both end before either's failure ends this.
   const found = await Promise.allSettled([findNode(), missing ? install() : undefined]);
   for (const { reason } of found) if (reason !== undefined) throw reason;
@@ -100,14 +112,18 @@ async function install() {
   // pnpm leaves out what does not run on the Node that it finds; the one that will run it may still be on its way.
   if (!isRecentNode(process.versions.node)) env.pnpm_config_node_version = tools.node?.version;
   // npm's standard output would mix with the command's own.
-  const child = spawn(pnpm, installArguments(wantedSet), { cwd: ROOT, env, stdio: ["ignore", 2, 2] });
+  const child = spawn(pnpm, installArguments(wantedSet, wantedProviders), {
+    cwd: ROOT,
+    env,
+    stdio: ["ignore", 2, 2],
+  });
   const code = await new Promise((resolve) => {
     child.once("error", () => resolve(1));
     child.once("exit", resolve);
   });
   if (code !== 0) throw new Error("installing the workspace failed; see above");
   mkdirSync(path.dirname(stampFile), { recursive: true });
-  writeFileSync(stampFile, JSON.stringify({ lockHash, set: wantedSet }));
+  writeFileSync(stampFile, JSON.stringify({ lockHash, set: wantedSet, providers: wantedProviders }));
 }
 
 /** @returns {Promise<string>} the pnpm that was fetched, or the machine's own */

@@ -7,7 +7,10 @@ import { readFileSync } from "node:fs";
 const SETS = ["production", "assistant", "development", "bench"];
 
 /** The smallest sets with these packages of the workspace. The others are in every set. */
-const FIRST_SET = { mcp: "assistant", bench: "bench" };
+const FIRST_SET = { mcp: "assistant", e2b: "development", daytona: "development", bench: "bench" };
+
+/** The services whose sandboxes Grainchain can use. Each is a package with the service's SDK. */
+const PROVIDERS = ["e2b", "daytona"];
 
 const DEVELOPMENT = ["changeset", "release:version", "screenshots", "simulate", "test:soak"];
 
@@ -34,6 +37,17 @@ export function setNeededBy(command, args) {
 }
 
 /**
+ * @param {string} command of the bootstrap
+ * @param {Readonly<Record<string, string | undefined>>} env
+ * @returns {string[]} the providers that the command needs besides its set
+ */
+export function providersNeededBy(command, env) {
+  if (command !== "start" && command !== "grainchain") return [];
+  const asked = env.GRAINCHAIN_PROVIDER || env.GRAINCHAIN_DEFAULT_PROVIDER;
+  return PROVIDERS.filter((name) => name === asked);
+}
+
+/**
  * @param {string} modulesFile `node_modules/.modules.yaml`, which pnpm writes
  * @returns {string | undefined} the set that somebody may have installed without the bootstrap
  */
@@ -55,11 +69,13 @@ export const leftOutOf = (set) =>
 
 /**
  * @param {string} set
+ * @param {readonly string[]} providers that are needed besides
  * @returns {string[]} the arguments of `pnpm install`
  */
-export function installArguments(set) {
+export function installArguments(set, providers = []) {
   const args = ["install", "--frozen-lockfile", "--prefer-offline", "--reporter=append-only"];
-  for (const name of leftOutOf(set)) args.push("--filter", `!@webhook-gateway/${name}`);
+  const leftOut = leftOutOf(set).filter((name) => !providers.includes(name));
+  for (const name of leftOut) args.push("--filter", `!@webhook-gateway/${name}`);
   if (SETS.indexOf(set) < SETS.indexOf("development")) args.push("--prod");
   return args;
 }

@@ -43,7 +43,9 @@ export async function runDemo(options: DemoOptions): Promise<void> {
 
 async function describeIsolation({ variables }: LocalSettings): Promise<string> {
   const response = await fetch(`${variables.GRAINCHAIN_API_URL}/health`);
-  const { isolation } = v.parse(v.object({ isolation: v.string() }), await response.json());
+  const health = v.object({ provider: v.string(), isolation: v.string() });
+  const { provider, isolation } = v.parse(health, await response.json());
+  if (provider !== "local") return `its steps run in a sandbox of ${provider}`;
   return isolation === "none"
     ? "its steps run as your user, without isolation (npm run grainchain -- --check says why)"
     : `its steps are isolated by ${isolation}`;

@@ -3,7 +3,13 @@ import path from "node:path";
 import { ROOT } from "@webhook-gateway/shared/process/root.mjs";
 import { expect, test } from "vitest";
 import { makeDirectory } from "../../grainchain/test/support/repositories.ts";
-import { installArguments, largerSet, setInstalledByHand, setNeededBy } from "../bootstrap/package-set.mjs";
+import {
+  installArguments,
+  largerSet,
+  providersNeededBy,
+  setInstalledByHand,
+  setNeededBy,
+} from "../bootstrap/package-set.mjs";
 import { lockedPackages } from "./support/locked-packages.ts";
 
 test.each([
@@ -40,12 +46,26 @@ test.each([
 });
 
 test.each([
-  ["production", ["--filter", "!@webhook-gateway/mcp", "--filter", "!@webhook-gateway/bench", "--prod"]],
-  ["assistant", ["--filter", "!@webhook-gateway/bench", "--prod"]],
-  ["development", ["--filter", "!@webhook-gateway/bench"]],
-  ["bench", []],
-])("installs the %s packages", (set, args) => {
-  expect(installArguments(set).slice(4)).toEqual(args);
+  ["start", {}, []],
+  ["start", { GRAINCHAIN_DEFAULT_PROVIDER: "e2b" }, ["e2b"]],
+  ["start", { GRAINCHAIN_DEFAULT_PROVIDER: "e2b", GRAINCHAIN_PROVIDER: "local" }, []],
+  ["grainchain", { GRAINCHAIN_PROVIDER: "daytona" }, ["daytona"]],
+  ["gateway", { GRAINCHAIN_PROVIDER: "daytona" }, []],
+  ["start", { GRAINCHAIN_PROVIDER: "../bench" }, []],
+])("%s with %j needs the SDKs %j", (command, env, providers) => {
+  expect(providersNeededBy(command, env)).toEqual(providers);
+});
+
+const without = (...names: string[]) => names.flatMap((name) => ["--filter", `!@webhook-gateway/${name}`]);
+
+test.each([
+  ["production", [], [...without("mcp", "e2b", "daytona", "bench"), "--prod"]],
+  ["production", ["e2b"], [...without("mcp", "daytona", "bench"), "--prod"]],
+  ["assistant", ["daytona"], [...without("e2b", "bench"), "--prod"]],
+  ["development", [], without("bench")],
+  ["bench", [], []],
+])("installs the %s packages and the SDKs %j", (set, providers, args) => {
+  expect(installArguments(set, providers).slice(4)).toEqual(args);
 });
 
 test.each([
@@ -64,7 +84,7 @@ test("npm start installs no linter, compiler, test package or API description, a
   expect(names).toContain("wrangler");
   expect(names.length).toBeLessThan(120);
   const unwanted =
-    /modelcontextprotocol|^zod$|biome|markdownlint|^typescript|vite|@octokit\/(openapi|webhooks-examples)$|^ajv|fast-check|@types|workers-types|sharp|tsx|playwright|axe-core/;
+    /modelcontextprotocol|^zod$|^e2b$|daytona|biome|markdownlint|^typescript|vite|@octokit\/(openapi|webhooks-examples)$|^ajv|fast-check|@types|workers-types|sharp|tsx|playwright|axe-core/;
   expect(names.filter((name) => unwanted.test(name))).toEqual([]);
 });
 

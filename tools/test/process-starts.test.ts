@@ -15,6 +15,8 @@ const LEFT_TO_OTHERS: Readonly<Record<string, string>> = {
   "tools/test/support/documented.ts": "has a shell split words",
   "grainchain/src/sandbox/process.ts": "is given the whole environment",
   "grainchain/test/index.test.ts": "names every variable",
+  "grainchain/test/provider/program.test.ts": "names every variable",
+  "grainchain/test/provider/support/machines.ts": "names every variable",
   "grainchain/test/sandbox/leftovers.test.ts": "names every variable",
   "grainchain/test/http/openapi-client.test.ts": "names every variable",
   "grainchain/test/server.test.ts": "runs chown",

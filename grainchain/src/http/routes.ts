@@ -2,8 +2,8 @@ import { type Context, type Handler, Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import * as v from "valibot";
 import type { Log } from "../log.ts";
+import type { SandboxProvider } from "../provider/sandbox-provider.ts";
 import type { Validations } from "../queue/validations.ts";
-import type { Isolation } from "../sandbox/isolation.ts";
 import { RequestKeySchema, readClientRequestId, readRequest } from "../validation/request.ts";
 import { viewValidation } from "../validation/validation.ts";
 import { guardAccess, guardHost } from "./access.ts";
@@ -20,7 +20,8 @@ export type RoutesOptions = {
   apiKey: string | undefined;
   /** Other machines can reach it, by whatever name they know it. */
   allowRemote: boolean;
-  isolation: Isolation["kind"];
+  provider: SandboxProvider["name"];
+  isolation: SandboxProvider["isolation"];
   maxTimeoutMs: number;
   maxConcurrent: number;
   validations: Validations;
@@ -127,11 +128,12 @@ async function cancel(context: Context, { validations }: RoutesOptions): Promise
   return context.json({ success: true, message: "validation cancelled" });
 }
 
-function readHealth({ validations, maxConcurrent, isolation }: RoutesOptions) {
+function readHealth({ validations, maxConcurrent, provider, isolation }: RoutesOptions) {
   const { active, queued, startedTotal } = validations.counts();
   return {
     status: "healthy",
     service: "grainchain",
+    provider,
     isolation,
     active_validations: active,
     max_concurrent_validations: maxConcurrent,

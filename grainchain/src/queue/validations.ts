@@ -1,6 +1,7 @@
 import type { CallbackSender } from "../callback/sender.ts";
 import { errorCode } from "../error-code.ts";
 import type { Log } from "../log.ts";
+import type { ProviderName } from "../provider/provider-name.ts";
 import type { CreateSandbox, Sandbox, SandboxOutcome } from "../sandbox/sandbox.ts";
 import type { ValidationRequest } from "../validation/request.ts";
 import type { ValidationResults } from "../validation/results.ts";
@@ -9,6 +10,8 @@ import { History } from "./history.ts";
 
 export type ValidationsOptions = {
   createSandbox: CreateSandbox;
+  /** Named in results. */
+  provider: ProviderName;
   callbacks: CallbackSender;
   concurrency: number;
   queueLimit: number;
@@ -127,7 +130,11 @@ export class Validations {
     const now = new Date();
     validation.status = outcome.kind;
     validation.completedAt = now;
-    validation.results = resultsOf(outcome, validation.sandboxId ?? "", now.toISOString());
+    validation.results = resultsOf(outcome, {
+      sandboxId: validation.sandboxId ?? "",
+      provider: this.#options.provider,
+      now: now.toISOString(),
+    });
     if (outcome.kind === "failed") validation.error = outcome.error;
     this.history.finish(validation);
     this.#options.log(`validation.${outcome.kind}`, {
@@ -151,15 +158,18 @@ export class Validations {
   }
 }
 
-function resultsOf(outcome: SandboxOutcome, sandbox_id: string, now: string): ValidationResults {
+function resultsOf(
+  outcome: SandboxOutcome,
+  { sandboxId, provider, now }: { sandboxId: string; provider: ProviderName; now: string },
+): ValidationResults {
   switch (outcome.kind) {
     case "completed": {
       const { testResults, treeSha, skipped } = outcome;
       return {
         success: testResults.overall_success,
-        sandbox_id,
+        sandbox_id: sandboxId,
         completed_at: now,
-        provider: "local",
+        provider,
         tree_sha: treeSha,
         ...(skipped !== undefined && { skipped }),
         test_results: testResults,

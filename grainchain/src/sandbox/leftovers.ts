@@ -36,7 +36,8 @@ async function isLeftover(directory: string, name: string): Promise<boolean> {
   return !isAlive(pid);
 }
 
-function isAlive(pid: number): boolean {
+/** Whether a process of this machine runs. */
+export function isAlive(pid: number): boolean {
   try {
     return process.kill(pid, 0);
   } catch (error) {

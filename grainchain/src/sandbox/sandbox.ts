@@ -4,17 +4,13 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { promisify } from "node:util";
 import { toolEnvironment } from "@webhook-gateway/shared/process/child-environment.mjs";
+import { ProviderError, type SandboxProvider } from "../provider/sandbox-provider.ts";
 import { reasonToSkip } from "../steps/path-filter.ts";
 import { planSteps } from "../steps/plan.ts";
 import type { StepPlan } from "../steps/steps-file.ts";
 import type { ValidationRequest } from "../validation/request.ts";
-import {
-  buildTestResults,
-  type NamedResult,
-  type StepResult,
-  type TestResults,
-} from "../validation/results.ts";
-import type { Isolation } from "./isolation.ts";
+import { buildTestResults, type TestResults } from "../validation/results.ts";
+import { type PlannedRun, runPlannedSteps } from "./planned-steps.ts";
 import {
   type CheckoutOutcome,
   type CheckoutSpec,
@@ -22,7 +18,6 @@ import {
   listChangedFiles,
   locateRepository,
 } from "./repository.ts";
-import { type RunContext, runStep } from "./step-run.ts";
 
 /** How a run ended. A change that fails its steps is `completed`; `failed` means that the sandbox broke. */
 export type SandboxOutcome =
@@ -56,32 +51,25 @@ export type CreateSandbox = (request: ValidationRequest) => Promise<Sandbox>;
 /** How the name of every sandbox's directory starts; the server's process id follows. */
 export const DIRECTORY_PREFIX = "grainchain-";
 
-export type LocalSandboxes = {
+export type SandboxesOptions = {
   /** Folders of repositories, separated as in PATH. */
   reposPath: string | undefined;
-  isolation: Isolation;
-  /** What one run may write to the disk. */
-  maxDiskBytes?: number;
+  provider: SandboxProvider;
 };
 
-const DEFAULT_MAX_DISK_BYTES = 4 * 1024 ** 3;
+type RunContext = SandboxesOptions & PlannedRun;
 
-/** Creates sandboxes on this machine: a temporary directory and child processes. */
-export function createLocalSandboxes({
-  reposPath,
-  isolation,
-  maxDiskBytes = DEFAULT_MAX_DISK_BYTES,
-}: LocalSandboxes): CreateSandbox {
+/** Creates sandboxes. The checkout and the plan are made in a temporary directory here; the provider runs the steps. */
+export function createSandboxes(options: SandboxesOptions): CreateSandbox {
   return async (request) => {
     const root = await mkdtemp(join(tmpdir(), `${DIRECTORY_PREFIX}${process.pid}-`));
-    const sandboxId = basename(root);
+    const runId = basename(root);
     return {
-      id: sandboxId,
+      id: runId,
       run: async (signal) => {
-        if (isolation.kind === "none" && !request.trusted) return REFUSED;
+        if (options.provider.isolation === "none" && !request.trusted) return REFUSED;
         const deadline = performance.now() + request.timeout_ms;
-        const context = { request, sandboxId, root, isolation, maxDiskBytes, deadline, signal };
-        return runValidation(context, reposPath);
+        return runValidation({ ...options, request, runId, root, deadline, signal });
       },
       remove: () => removeDirectory(root),
     };
@@ -100,8 +88,8 @@ export async function removeDirectory(path: string): Promise<void> {
   }
 }
 
-async function runValidation(context: RunContext, reposPath: string | undefined): Promise<SandboxOutcome> {
-  const { request, sandboxId, root, signal } = context;
+async function runValidation(context: RunContext): Promise<SandboxOutcome> {
+  const { request, runId, root, reposPath, signal } = context;
   const startedAt = performance.now();
   const directory = join(root, "checkout");
   for (const name of ["checkout", "home", "tmp", "base"]) await mkdir(join(root, name));
@@ -110,7 +98,7 @@ async function runValidation(context: RunContext, reposPath: string | undefined)
     headSha: request.head_sha,
     directory,
     scratchDirectory: root,
-    sandboxId,
+    sandboxId: runId,
     timeoutMs: request.timeout_ms,
     signal,
   };
@@ -125,6 +113,7 @@ async function runValidation(context: RunContext, reposPath: string | undefined)
   const skipped = await findReasonToSkip(plan, spec, request.base_sha);
   const results = skipped === undefined ? await runPlannedSteps(plan, context) : [];
   if (signal.aborted) return { kind: "cancelled" };
+  if (results instanceof ProviderError) return { kind: "failed", error: results.message };
   const testResults = buildTestResults(results, performance.now() - startedAt);
   return { kind: "completed", testResults, treeSha, ...(skipped !== undefined && { skipped }) };
 }
@@ -153,22 +142,3 @@ async function findReasonToSkip(
 
 /** A push that creates a branch has a base of zeros. */
 const isCommitId = (sha: string): boolean => /^(?!0+$)(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(sha);
-
-/** Runs the steps in order, up to the first that does not pass: the steps after it have no result. */
-async function runPlannedSteps(plan: StepPlan, context: RunContext): Promise<NamedResult[]> {
-  if (plan.kind === "invalid") return [{ name: "config", result: messageOnly("failed", plan.message) }];
-  if (plan.steps.length === 0)
-    return [{ name: "none", result: messageOnly("passed", "There was nothing to run.") }];
-  const results: NamedResult[] = [];
-  for (const step of plan.steps) {
-    const result = await runStep(step, context);
-    results.push({ name: step.name, result });
-    if (result.status !== "passed") break;
-  }
-  return results;
-}
-
-/** The result of what is no command. */
-function messageOnly(status: "passed" | "failed", message: string): StepResult {
-  return { status, exit_code: null, duration_ms: 0, output: `${message}\n` };
-}

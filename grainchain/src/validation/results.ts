@@ -1,3 +1,5 @@
+import type { ProviderName } from "../provider/provider-name.ts";
+
 /** The outcome of one step. */
 export type StepResult = {
   status: "passed" | "failed" | "timed_out";
@@ -25,7 +27,7 @@ export type ValidationResults =
       success: boolean;
       sandbox_id: string;
       completed_at: string;
-      provider: "local";
+      provider: ProviderName;
       tree_sha: string;
       skipped?: string;
       test_results: TestResults;

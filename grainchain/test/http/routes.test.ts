@@ -160,6 +160,7 @@ describe("the other routes", () => {
     expect(await response.json()).toEqual({
       status: "healthy",
       service: "grainchain",
+      provider: "local",
       isolation: "none",
       active_validations: 1,
       max_concurrent_validations: 1,

@@ -123,7 +123,7 @@ describe.runIf(hasBubblewrap)("an isolated step", () => {
 });
 
 const run = async (isolation: "bubblewrap" | "none", fields: Record<string, unknown> = {}) => {
-  const system = await startSystem({ isolation });
+  const system = await startSystem({ provider: { name: "local", isolation } });
   const head_sha = system.commit({ ".grainchain.yml": stepsFile({ test: "id -u; ls /" }) });
   await system.trigger({ head_sha, base_sha: head_sha, ...fields });
   return system;

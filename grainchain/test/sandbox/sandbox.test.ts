@@ -209,7 +209,7 @@ describe.runIf(hasBubblewrap)("an untrusted run", () => {
   const evil = { ".grainchain.yml": stepsFile({ test: "echo evil" }), "script.sh": "echo of the head" };
 
   test("has the steps of its base, and the files of its head", async () => {
-    const system = await startSystem({ isolation: "bubblewrap" });
+    const system = await startSystem({ provider: { name: "local", isolation: "bubblewrap" } });
     const base_sha = system.commit({
       ".grainchain.yml": stepsFile({ test: "sh script.sh" }),
       "script.sh": "echo of the base",
@@ -224,7 +224,7 @@ describe.runIf(hasBubblewrap)("an untrusted run", () => {
     ["no base", "", "an untrusted change needs a base commit"],
     ["a base that is gone", "f".repeat(40), "acme/app"],
   ])("with %s fails, with the reason", async (_what, base_sha, error) => {
-    const system = await startSystem({ isolation: "bubblewrap" });
+    const system = await startSystem({ provider: { name: "local", isolation: "bubblewrap" } });
     await system.trigger({ head_sha: system.commit(evil), base_sha, trusted: false });
     expect((await system.receiver.waitForStatus("failed")).body).toMatchObject({
       results: { error: expect.stringContaining(error) },

@@ -35,7 +35,8 @@ export async function startSystem(options: GrainchainOptions = {}) {
   const receiver = await startReceiver();
   const logLines: string[] = [];
   const log = createLog((line) => logLines.push(line));
-  const fast = { port: 0, callbackBackoffMs: 10, isolation: "none" } as const;
+  const provider = { name: "local", isolation: "none" } as const;
+  const fast = { port: 0, callbackBackoffMs: 10, provider };
   const server = await startGrainchain({ ...fast, reposDir, log, ...options });
   onTestFinished(() => server.close());
   const api = `${server.url}${options.apiPrefix ?? "/api/v1/validation"}`;

@@ -67,13 +67,26 @@ export function localEnvironment(given) {
 }
 
 /**
- * For the embedded Grainchain: no token of the person's, which the steps that it runs as the same user could read.
+ * For the embedded Grainchain: no token of the person's, which the steps that it runs as the same user could read. Only
+ * the service that is to run the steps instead gets its key.
  * @param {Given} given
  * @returns {Environment}
  */
 export function grainchainEnvironment(given) {
-  return select(localEnvironment(given), (name) => REACH.includes(name) || OF_GRAINCHAIN.test(name));
+  const provider = given.GRAINCHAIN_PROVIDER || given.GRAINCHAIN_DEFAULT_PROVIDER || "local";
+  const prefix = SERVICE_PREFIXES.get(provider);
+  const isOfService = (name) => prefix !== undefined && name.startsWith(prefix);
+  return select(
+    localEnvironment(given),
+    (name) => REACH.includes(name) || OF_GRAINCHAIN.test(name) || isOfService(name),
+  );
 }
+
+/** The variables of the service whose sandboxes run the steps. With one of them, no step runs on this machine. */
+const SERVICE_PREFIXES = new Map([
+  ["e2b", "E2B_"],
+  ["daytona", "DAYTONA_"],
+]);
 
 const OF_GRAINCHAIN =
   /^(?:PATH|HOME|USER|LOGNAME|TMPDIR|TZ|LANG|LC_\w+|LD_\w+|DYLD_\w+|NODE_\w+|NO_PROXY|no_proxy|GRAINCHAIN_\w+)$/;

@@ -36,7 +36,7 @@ export function shareGitHubSystems() {
     const grainchain = await startGrainchain({
       port: 0,
       // Its steps wait for files of the test, which an isolated step does not see.
-      isolation: "none",
+      provider: { name: "local", isolation: "none" },
       reposDir,
       callbackSecret: SECRETS.GRAINCHAIN_CALLBACK_SECRET,
       callbackBackoffMs: 50,
