@@ -2,10 +2,11 @@
  * Whether what is known under a GUID is the delivery that GitHub lists under it. GitHub's signature does not cover the
  * GUID, so whoever has a webhook secret can have sent something else under it first.
  */
+
 import { otherId } from "@webhook-gateway/shared/domain/delivery-id.ts";
+import type { HookDelivery } from "@webhook-gateway/shared/github/hook-delivery.ts";
 import type { DeliveryFact } from "@webhook-gateway/shared/messages/fact.ts";
 import { type AccountedFor, loadAccountedFor } from "@webhook-gateway/shared/store/maintain/recovery.ts";
-import type { HookDelivery } from "./hook-deliveries.ts";
 
 /**
  * Judges by the list alone, without the payload. What GitHub got an answer for is in the queue or recorded, whatever came

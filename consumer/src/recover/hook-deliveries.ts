@@ -8,39 +8,16 @@ import {
 } from "@webhook-gateway/shared/github/client.ts";
 import { type GitHubFailure, UNREADABLE_ANSWER } from "@webhook-gateway/shared/github/failure.ts";
 import type { Hook } from "@webhook-gateway/shared/github/hook.ts";
-import { utcTime } from "@webhook-gateway/shared/text/utc-time.ts";
+import {
+  type HookDelivery,
+  hookDelivery,
+  nextCursor,
+  payloadOf,
+} from "@webhook-gateway/shared/github/hook-delivery.ts";
 import * as v from "valibot";
 import { type Cost, READ_POINTS, WRITE_POINTS } from "../github/budget.ts";
 import { type Refused, type SendDeps, sendWithinBudgets } from "../github/send.ts";
 
-const time = v.pipe(
-  v.string(),
-  v.transform((given) => utcTime(Date.parse(given))),
-);
-
-/** GitHub's delivery ids have 64 bits. The client reads those beyond 53 as bigints, and leaves them out of paths. */
-const id = v.pipe(
-  v.union([v.number(), v.bigint(), v.string()]),
-  v.transform((given) => String(given)),
-);
-
-const item = v.object({
-  id,
-  guid: v.string(),
-  delivered_at: v.pipe(time, v.string()),
-  status_code: v.number(),
-  event: v.string(),
-  action: v.nullish(v.string(), null),
-  throttled_at: v.nullish(time, null),
-  repository_id: v.nullish(v.union([v.number(), v.bigint()]), null),
-});
-
-/** One attempt to deliver an event. */
-export type HookDelivery = v.InferOutput<typeof item>;
-
-const whole = v.object({
-  request: v.object({ payload: v.nullish(v.record(v.string(), v.unknown()), null) }),
-});
 const installation = v.object({ id: v.number() });
 
 /** GitHub cannot be asked now. */
@@ -91,7 +68,7 @@ export async function openHook(deps: HookDeps, hook: Hook) {
         ...(cursor === null ? {} : { cursor }),
       };
       const [answer] = (await ask([{ route: `GET ${hook.path}`, parameters, cost: READ }])).map(dataOf);
-      const parsed = v.safeParse(v.array(item), answer?.data);
+      const parsed = v.safeParse(v.array(hookDelivery), answer?.data);
       if (!parsed.success) throw new HookError(UNREADABLE_ANSWER);
       return { deliveries: parsed.output, next: nextCursor(answer?.link) };
     },
@@ -104,10 +81,7 @@ export async function openHook(deps: HookDeps, hook: Hook) {
       );
       return answers.map((answer) => {
         if (isFailure(answer, "missing")) return null;
-        const parsed = v.safeParse(whole, dataOf(answer).data);
-        if (!parsed.success) return null;
-        const { payload } = parsed.output.request;
-        return payload !== null && Object.keys(payload).length > 0 ? payload : null;
+        return payloadOf(dataOf(answer).data);
       });
     },
 
@@ -161,10 +135,4 @@ function dataOf(answer: GitHubAnswer | Refused) {
   }
   if (!answer.ok) throw new HookError(answer.failure);
   return answer;
-}
-
-/** The cursor of the next page, from `Link`. */
-function nextCursor(link: string | undefined): string | null {
-  const [, url] = /<([^>]+)>;\s*rel="next"/.exec(link ?? "") ?? [];
-  return url === undefined ? null : (URL.parse(url)?.searchParams.get("cursor") ?? null);
 }

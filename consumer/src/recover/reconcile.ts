@@ -4,6 +4,7 @@
  */
 
 import type { Hook } from "@webhook-gateway/shared/github/hook.ts";
+import type { HookDelivery } from "@webhook-gateway/shared/github/hook-delivery.ts";
 import { isIgnored, type Route, routeDelivery } from "@webhook-gateway/shared/routing/routing.ts";
 import type { RoutingPolicy } from "@webhook-gateway/shared/routing/routing-policy.ts";
 import { NO_COUNTS, type ReconcileCounts } from "@webhook-gateway/shared/store/maintain/reconciles.ts";
@@ -15,7 +16,7 @@ import {
 import { hasRoom } from "../effects/queries.ts";
 import { type RecordDeps, recordFacts } from "../record/record.ts";
 import { isListed, notRecorded } from "./claimed-guid.ts";
-import { type HookDelivery, type HookDeps, openHook } from "./hook-deliveries.ts";
+import { type HookDeps, openHook } from "./hook-deliveries.ts";
 
 export interface ReconcileDeps extends HookDeps {
   readonly db: D1Database;
