@@ -2,7 +2,7 @@
 import * as v from "valibot";
 import type { FaultMatch, FaultOutcome } from "./fault.ts";
 import { type InstanceState, instanceState, type RequestRecord, requestRecord } from "./record.ts";
-import type { DeliverySpec, InstanceSpec, Revocation } from "./spec.ts";
+import type { DeliverySpec, InstallationSpec, InstanceSpec, Revocation } from "./spec.ts";
 
 /** One isolated GitHub. */
 export interface GitHub {
@@ -19,6 +19,8 @@ export interface GitHub {
   fault(match: FaultMatch, outcome: FaultOutcome, times?: number): Promise<void>;
   clearFaults(): Promise<void>;
   addDeliveries(hookId: number, ...deliveries: readonly DeliverySpec[]): Promise<void>;
+  /** Installs the App. */
+  install(installation: InstallationSpec): Promise<void>;
   /** Revokes tokens of installations (default: all). */
   revokeTokens(which?: Revocation): Promise<void>;
   /** Removes this GitHub. */
@@ -45,6 +47,9 @@ export async function openGitHub(serverUrl: string, spec: InstanceSpec): Promise
     },
     async addDeliveries(hook_id, ...deliveries) {
       await ask("POST", `${control}/deliveries`, { hook_id, deliveries });
+    },
+    async install(installation) {
+      await ask("POST", `${control}/installations`, installation);
     },
     async revokeTokens(which = {}) {
       await ask("POST", `${control}/tokens/revoke`, which);

@@ -24,7 +24,7 @@ const ALL_PERMISSIONS = {
   statuses: "write",
 } as const;
 
-const installation = v.object({
+export const installation = v.object({
   id,
   /** A login alone means an organization. */
   account: v.union([
@@ -107,6 +107,13 @@ const app = v.object({
   /** GitHub also accepts it as the issuer of a JWT. */
   client_id: v.optional(v.string(), "Iv23liDouble"),
   slug: v.optional(v.string(), "gateway-under-test"),
+  /** Default: its slug. */
+  name: v.exactOptional(v.string()),
+  /** The organization that owns it. */
+  owner: v.optional(v.string(), "app-owner"),
+  /** Default: those of its installations. */
+  permissions: v.exactOptional(v.record(v.string(), v.string())),
+  events: v.optional(v.array(v.string()), ["issue_comment", "merge_group", "pull_request", "push"]),
 });
 
 export const instanceSpec = v.object({
@@ -146,6 +153,7 @@ export const revocation = v.object({
 
 /** The input of a test. */
 export type InstanceSpec = v.InferInput<typeof instanceSpec>;
+export type InstallationSpec = v.InferInput<typeof installation>;
 export type HookSpec = v.InferInput<typeof hook>;
 export type DeliverySpec = v.InferInput<typeof delivery>;
 /** The tokens to revoke (default: all). */

@@ -53,15 +53,16 @@ export function integration(context: Context, app: App) {
     slug: app.slug,
     client_id: app.client_id,
     node_id: nodeId("App", app.id),
-    owner: simpleUser(context, "app-owner", "Organization"),
-    name: app.slug,
+    owner: simpleUser(context, app.owner, "Organization"),
+    name: app.name ?? app.slug,
     description: "",
     external_url: "https://gateway.example",
     html_url: `https://github.com/apps/${app.slug}`,
     created_at: "2024-01-01T00:00:00Z",
     updated_at: "2024-01-01T00:00:00Z",
-    permissions: Object.fromEntries(installed.flatMap((one) => Object.entries(one.permissions))),
-    events: ["issue_comment", "merge_group", "pull_request", "push"],
+    permissions:
+      app.permissions ?? Object.fromEntries(installed.flatMap((one) => Object.entries(one.permissions))),
+    events: app.events,
     installations_count: installed.length,
   };
 }

@@ -1,4 +1,6 @@
 /** The state of one instance. */
+import { randomBytes } from "node:crypto";
+import type { Manifest } from "../client/manifest.ts";
 import type { CheckRunRecord, ReactionRecord, RedeliveryRecord, StatusRecord } from "../client/record.ts";
 import type { App, Hook, Installation, ReadSpec } from "../client/spec.ts";
 
@@ -35,26 +37,64 @@ const FIRST_ID = 50_000_000_001;
 /** The state of one instance. */
 export class World {
   readonly spec: ReadSpec;
-  readonly app: App | undefined;
-  readonly hooks: readonly Hook[];
+  readonly hooks: Hook[];
   readonly grants = new Map<string, Grant>();
   readonly checkRuns = new Map<number, CheckRun>();
   readonly statuses: StatusRecord[] = [];
   readonly reactions: ReactionRecord[] = [];
   readonly redeliveries: RedeliveryRecord[] = [];
+  #app: App | undefined;
+  /** By their codes. */
+  readonly #manifests = new Map<string, { readonly owner: string; readonly manifest: Manifest }>();
   readonly #repositories = new Map<string, Repository>();
   readonly #numbers = new Map<string, number>();
   #lastId = FIRST_ID;
 
   constructor(spec: ReadSpec) {
     this.spec = spec;
-    this.app = spec.app;
-    this.hooks = spec.hooks;
+    this.#app = spec.app;
+    this.hooks = [...spec.hooks];
     for (const one of spec.repositories) this.#add(one);
     for (const full_name of [
       ...spec.installations.flatMap((one) => one.repositories),
       ...spec.hooks.flatMap((one) => (one.kind === "repo" ? [`${one.owner}/${one.repo}`] : [])),
     ])
+      if (this.repository(full_name) === undefined) this.#add({ full_name });
+  }
+
+  get app(): App | undefined {
+    return this.#app;
+  }
+
+  /** Names are unique, whatever their case. */
+  hasAppNamed(name: string): boolean {
+    const { app } = this;
+    return app !== undefined && (app.name ?? app.slug).toLowerCase() === name.toLowerCase();
+  }
+
+  /** @returns the code that stands for a manifest, once */
+  keepManifest(owner: string, manifest: Manifest): string {
+    const code = randomBytes(20).toString("hex");
+    this.#manifests.set(code, { owner, manifest });
+    return code;
+  }
+
+  takeManifest(code: string) {
+    const kept = this.#manifests.get(code);
+    this.#manifests.delete(code);
+    return kept;
+  }
+
+  /** Makes this the App, with a hook whose id is the App's. */
+  register(app: App, { url, secret }: Required<Pick<Hook, "url" | "secret">>): void {
+    const redelivered = { status: "OK", status_code: 200 };
+    this.#app = app;
+    this.hooks.push({ kind: "app", id: app.id, url, secret, redelivered, deliveries: [] });
+  }
+
+  install(installation: Installation): void {
+    this.spec.installations.push(installation);
+    for (const full_name of installation.repositories)
       if (this.repository(full_name) === undefined) this.#add({ full_name });
   }
 

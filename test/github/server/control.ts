@@ -2,7 +2,7 @@
 import { randomBytes } from "node:crypto";
 import * as v from "valibot";
 import type { InstanceState } from "../client/record.ts";
-import { addedDeliveries, instanceSpec, revocation } from "../client/spec.ts";
+import { addedDeliveries, installation, instanceSpec, revocation } from "../client/spec.ts";
 import { Instance } from "./instance.ts";
 
 export interface ControlAnswer {
@@ -67,6 +67,9 @@ function serve(instance: Instance, route: string, body: unknown): ControlAnswer 
       hook.deliveries.push(...deliveries);
       return done;
     }
+    case "POST /installations":
+      world.install(v.parse(installation, body));
+      return done;
     case "POST /tokens/revoke": {
       const { token, installation_id } = v.parse(revocation, body);
       for (const grant of world.grants.values())

@@ -7,6 +7,7 @@ import { checkRunRoutes } from "../api/check-runs.ts";
 import { collaboratorRoutes } from "../api/collaborators.ts";
 import { deliveryRoutes } from "../api/deliveries.ts";
 import { hookRoutes } from "../api/hooks.ts";
+import { manifestRoutes } from "../api/manifests.ts";
 import { rateLimitRoutes } from "../api/rate-limit.ts";
 import { reactionRoutes } from "../api/reactions.ts";
 import { statusRoutes } from "../api/statuses.ts";
@@ -51,6 +52,7 @@ const ROUTES: Routes = {
   ...reactionRoutes,
   ...collaboratorRoutes,
   ...hookRoutes,
+  ...manifestRoutes,
   ...deliveryRoutes,
   ...rateLimitRoutes,
 };

@@ -5,6 +5,7 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { text } from "node:stream/consumers";
+import { answerWeb } from "../web/new-app.ts";
 import { Instances } from "./control.ts";
 import type { Answer, Instance } from "./instance.ts";
 
@@ -55,6 +56,8 @@ async function handle(
   if (instance === undefined) return sendJson(response, 404, { message: `the double has no instance ${id}` });
   const query = Object.fromEntries(searchParams);
   const baseUrl = `${origin}${prefix}`;
+  const web = answerWeb(instance.world, { method, path, query, text: sent });
+  if (web !== undefined) return void response.writeHead(web.status, web.headers).end(web.text);
   const answer = await guarded(instance, () =>
     instance.answer({ method, path, query, headers, text: sent, baseUrl }),
   );
