@@ -2,6 +2,7 @@
 import { Command, CommanderError, Option } from "commander";
 import { startWrangler, type WranglerProgram } from "./cloudflare/wrangler.ts";
 import { addActions } from "./commands/actions.ts";
+import { addConnect } from "./commands/connect.ts";
 import { addDeliveries } from "./commands/deliveries.ts";
 import { addDlq } from "./commands/dlq/dlq.ts";
 import { addDoctor } from "./commands/doctor.ts";
@@ -81,5 +82,6 @@ export function makeProgram(wrangler: WranglerProgram): Command {
   }
   addProvision(program, wrangler);
   addDoctor(program, wrangler);
+  addConnect(program, wrangler);
   return program;
 }

@@ -1,17 +1,19 @@
 /** Settings of the local gateway: `.dev.vars`, overridden by the environment. */
-import { chmodSync, existsSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, statSync } from "node:fs";
 import path from "node:path";
 import { ROOT } from "@webhook-gateway/shared/process/root.mjs";
 import { GatewayError } from "../../cli/src/exit.ts";
 import { nonEmpty, readSettingsFile } from "../../cli/src/input/settings-file.ts";
+import { writeSettings } from "../../cli/src/input/settings-writer.ts";
 import { errorCode } from "../../cli/src/input/text-file.ts";
+import { DEV_VARS, DEV_VARS_HEADER, newDevVars } from "../../cli/src/project/dev-vars.ts";
 import {
   type LocalPorts,
   localAddresses,
   readPorts,
   readStateDir,
 } from "../../cli/src/project/local-gateway.ts";
-import { makeSecret, RANDOM_SECRETS } from "../../cli/src/project/secret-names.ts";
+import { makeSecret } from "../../cli/src/project/secret-names.ts";
 
 /** The permissions of a file's group and of all others. */
 const OTHERS = 0o077;
@@ -55,10 +57,10 @@ export function readLocalSettings(environment: NodeJS.ProcessEnv, dir = ROOT): L
 }
 
 function readDevVars(dir: string): Record<string, string> {
-  const file = path.join(dir, ".dev.vars");
+  const file = path.join(dir, DEV_VARS);
   if (existsSync(file)) keepPrivate(file);
-  else writeDevVars(file);
-  return readSettingsFile(dir, ".dev.vars");
+  else writeSettings(dir, DEV_VARS, newDevVars(), DEV_VARS_HEADER);
+  return readSettingsFile(dir, DEV_VARS);
 }
 
 /** Takes a file with secrets away from other users of the machine. */
@@ -71,16 +73,6 @@ function keepPrivate(file: string): void {
     throw new GatewayError(
       `.dev.vars can be read by other users, and its mode cannot be changed (${errorCode(thrown)})`,
     );
-  }
-}
-
-function writeDevVars(file: string): void {
-  const lines = RANDOM_SECRETS.map((name) => `${name}=${makeSecret()}\n`);
-  const text = `# Created by npm start: the secrets of this machine's gateway.\n${lines.join("")}`;
-  try {
-    writeFileSync(file, text, { mode: 0o600 });
-  } catch (thrown) {
-    throw new GatewayError(`.dev.vars cannot be written (${errorCode(thrown)})`);
   }
 }
 

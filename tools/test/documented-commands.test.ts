@@ -28,8 +28,8 @@ const KINDS: readonly Kind[] = [
   [/^npx /, (line) => expect.fail(`${line} runs on the machine's own Node, which may be too old`)],
   [/^(npm run d1 --|pnpm d1) /, checkSql],
   [/^(npm run invariants --|pnpm invariants) /, checkInvariants],
-  // These two speak to Cloudflare: what they do is tested by itself.
-  [/^npm run gateway -- (provision|doctor)\b/, checkByParser],
+  // These speak to Cloudflare and GitHub: what they do is tested by itself.
+  [/^npm run gateway -- (provision|doctor|connect)\b/, checkByParser],
   [/^npm run gateway -- /, checkByServer],
   [/^npm run wrangler -- /, (line) => expect(wranglerProblems(argumentsOf(line))).toEqual([])],
   [/^printf %s "\$SECRET" \| npm run wrangler -- /, checkPiped],
@@ -39,7 +39,7 @@ const KINDS: readonly Kind[] = [
 
 /** What is not checked, and why. Shell syntax is checked of all. */
 const EXCUSED: readonly (readonly [pattern: RegExp, reason: string])[] = [
-  [/^README\.md: export /, "names values for the lines that follow"],
+  [/: export /, "names values for the lines that follow"],
   [/^README\.md: npm start -- --no-demo$/, "the tests of `npm start` start it so"],
   [/^README\.md: npm run grainchain -- --check$/, "its tests start it so"],
   [/: (npm test --|npm run test:soak --|pnpm check) --project \w+/, "Vitest's own arguments"],

@@ -72,7 +72,7 @@ export function addProvision(program: Command, wrangler: WranglerProgram): void 
 async function run(options: ProvisionOptions, json: boolean, program: WranglerProgram): Promise<Outcome> {
   const { env, secretsFile, location, dryRun = false } = options;
   const dir = projectDir(process.env);
-  const settings = readToolSettings(dir, process.env);
+  const settings = readToolSettings(dir, process.env, env);
   const advice = tokenAdvice(settings);
   if (advice !== undefined) printMessage(advice);
   const missing = dryRun ? missingAccount(settings) : [];

@@ -6,6 +6,7 @@ import { openWrangler, type Wrangler, type WranglerProgram } from "../cloudflare
 import { GatewayError } from "../exit.ts";
 import { nonEmpty, readSettingsFile } from "../input/settings-file.ts";
 import { type DesiredState, desiredState } from "../project/desired-state.ts";
+import { DEV_VARS } from "../project/dev-vars.ts";
 import { localAddresses, readPorts, readStateDir } from "../project/local-gateway.ts";
 import {
   type EnvironmentName,
@@ -59,10 +60,10 @@ export async function openContext(
 ): Promise<CheckContext> {
   const dir = projectDir(env);
   const isLocal = environment === "development";
-  const tools = readToolSettings(dir, env);
-  const local = isLocal ? readSettingsFile(dir, ".dev.vars") : {};
+  const tools = readToolSettings(dir, env, environment);
+  const local = isLocal ? readSettingsFile(dir, DEV_VARS) : {};
   // As in `npm start`, the environment wins over .dev.vars. .env is for the tools.
-  const settings = { ...readSettingsFile(dir, ".env"), ...local, ...nonEmpty(env) };
+  const settings = { ...tools, ...local, ...nonEmpty(env) };
   const files = {
     producer: await attempt(readWorkerFile(dir, "producer", environment)),
     consumer: await attempt(readWorkerFile(dir, "consumer", environment)),

@@ -32,11 +32,13 @@ const environment = (value: string): string => matching(CELL_NAME, ENVIRONMENT_F
 const ENVIRONMENT_FORM =
   "It must be development, staging, production or a cell: up to 31 lower-case characters, digits and single hyphens.";
 
-/** Adds `--env`. */
-export const addEnvironmentOption = (command: Command): Command =>
-  command.addOption(
-    new Option("--env <name>", "the environment").argParser(environment).makeOptionMandatory(),
+/** Adds `--env`, which has to be given if there is no default. */
+export function addEnvironmentOption(command: Command, byDefault?: string): Command {
+  const option = new Option("--env <name>", "the environment").argParser(environment);
+  return command.addOption(
+    byDefault === undefined ? option.makeOptionMandatory() : option.default(byDefault),
   );
+}
 
 /** Options as the query of a list. @throws GatewayError for a time span that ends before it begins */
 export function listQuery(options: PageOptions & TimeOptions & object): Query {

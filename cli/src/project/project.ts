@@ -24,9 +24,20 @@ export type Settings = Readonly<Record<string, string>>;
 /** The folder with both configuration files: this checkout, unless `GATEWAY_PROJECT` names another one, for tests. */
 export const projectDir = (environment: NodeJS.ProcessEnv): string => environment.GATEWAY_PROJECT || ROOT;
 
-/** Settings for the tools: `.env`, overridden by the environment. @throws GatewayError */
-export function readToolSettings(dir: string, environment: NodeJS.ProcessEnv): Settings {
-  const settings: Settings = { ...readSettingsFile(dir, ".env"), ...nonEmpty(environment) };
+/** The file with what differs from `.env` in one environment, such as the credentials of its App. */
+export const environmentFile = (name: EnvironmentName): string => `.env.${name}`;
+
+/** Settings for the tools: `.env`, overridden by the file of an environment, and by the environment. @throws GatewayError */
+export function readToolSettings(
+  dir: string,
+  environment: NodeJS.ProcessEnv,
+  name: EnvironmentName,
+): Settings {
+  const settings: Settings = {
+    ...readSettingsFile(dir, ".env"),
+    ...readSettingsFile(dir, environmentFile(name)),
+    ...nonEmpty(environment),
+  };
   const { CLOUDFLARE_API_KEY } = settings;
   if (CLOUDFLARE_API_KEY === undefined || tokenAdvice(settings) === undefined) return settings;
   return { ...settings, CLOUDFLARE_API_TOKEN: CLOUDFLARE_API_KEY };

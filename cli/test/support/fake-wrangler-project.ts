@@ -57,6 +57,7 @@ export async function openProject(state: Partial<FakeState> = {}, { real = false
   };
   const project = {
     dir,
+    environment,
     account,
     api,
     /** Runs the command; what is set to "" counts as not set. */

@@ -100,14 +100,16 @@ describe("what an App needs is documented", () => {
     ).values(),
   ];
 
-  test.each(["README.md", "docs/security.md"])("in %s", (document) => {
+  test.each(["docs/operations.md", "docs/security.md"])("in %s", (document) => {
     const text = readFileSync(path.join(ROOT, document), "utf8").replaceAll(/\s+/g, " ");
     expect(needed.filter((permission) => !text.includes(permission))).toEqual([]);
   });
 
-  test("event by event in README's table", () => {
+  test("event by event in a table", () => {
     const rows = [
-      ...readFileSync(path.join(ROOT, "README.md"), "utf8").matchAll(/^\| (.+?) \| .+ \| (.+) \|$/gm),
+      ...readFileSync(path.join(ROOT, "docs/operations.md"), "utf8").matchAll(
+        /^\| (.+?) \| .+ \| (.+) \|$/gm,
+      ),
     ];
     for (const { event, appOnly } of [...NEEDED, PUSH]) {
       const [, events = "", permission = ""] = rows.find(([, first = ""]) => namesEvent(first, event)) ?? [];
