@@ -25,7 +25,8 @@ export const grainchainCheck = (context: CheckContext): Check => ({
     const fix = `start Grainchain, or set GRAINCHAIN_API_URL; to try from elsewhere: curl -i ${url}/health`;
     try {
       const { status } = await getJson(`${url}/health`, signal);
-      if (!isOk(status)) return [fail(CHECK, `${url}/health answers ${status}`, fix)];
+      // A server need not have it.
+      if (!isOk(status) && status !== 404) return [fail(CHECK, `${url}/health answers ${status}`, fix)];
       return [await checkApi(url, `${url}${GRAINCHAIN_API_PREFIX}`, keyOf(context), signal)];
     } catch (thrown) {
       if (!(thrown instanceof GatewayError)) throw thrown;

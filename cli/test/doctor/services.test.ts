@@ -84,7 +84,7 @@ testProblems({
     mend: "set GRAINCHAIN_API_PREFIX to the path of its API",
   },
   "a Grainchain that cannot be asked about a validation": {
-    make: ({ grainchain }) => Object.assign(grainchain, { hasStatus: false }),
+    make: ({ grainchain }) => Object.assign(grainchain, { status: 404, hasStatus: false }),
     check: "Grainchain",
     status: "warn",
     what: "has no …/status: a lost callback loses the result",

@@ -3,7 +3,6 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { text } from "node:stream/consumers";
-import { makeDirectory } from "../../support/repositories.ts";
 
 export interface Machine {
   readonly id: string;
@@ -31,10 +30,15 @@ export class Machines {
   readonly all: Machine[] = [];
   readonly faults: Faults = { lostAnswers: 0, failedCloses: 0 };
   readonly #running = new Map<string, Set<ChildProcess>>();
+  readonly #makeDirectory: () => string;
+
+  constructor(makeDirectory: () => string) {
+    this.#makeDirectory = makeDirectory;
+  }
 
   create(created: Created): Machine {
     const id = `sandbox-${this.all.length + 1}`;
-    const machine = { ...created, id, directory: makeDirectory(), commands: [], isClosed: false };
+    const machine = { ...created, id, directory: this.#makeDirectory(), commands: [], isClosed: false };
     this.all.push(machine);
     this.#running.set(id, new Set());
     return machine;

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { onTestFinished } from "vitest";
 import type { ProviderChoice } from "../../../src/provider/open-provider.ts";
+import { makeDirectory } from "../../support/repositories.ts";
 import { answerAsDaytona, DAYTONA_KEY } from "./daytona-double.ts";
 import { answerAsE2b, E2B_KEY } from "./e2b-double.ts";
 import { Machines } from "./machines.ts";
@@ -12,7 +13,7 @@ export type Service = { readonly machines: Machines; readonly url: string };
 type Answer = (machines: Machines, request: IncomingMessage, response: ServerResponse) => Promise<void>;
 
 async function start(answer: Answer): Promise<Service> {
-  const machines = new Machines();
+  const machines = new Machines(makeDirectory);
   const server = createServer((request, response) => {
     answer(machines, request, response).catch((error) => response.destroy(error));
   }).listen(0, "127.0.0.1");
