@@ -76,7 +76,7 @@ const HOUR_MS = 3_600_000;
 
 async function createApp(
   target: Target,
-  { org, env, port = 0 }: ConnectOptions,
+  { org, env, port = 0, local = false }: ConnectOptions,
   json: boolean,
 ): Promise<void> {
   const { dir, apiUrl, hookUrl, pushes } = target;
@@ -107,14 +107,20 @@ async function createApp(
     },
   });
   interrupts.release();
-  if (app !== undefined) printOutcome(target, app, json);
+  if (app !== undefined) printOutcome(target, app, { json, local });
 }
 
 const installUrl = ({ html_url }: CreatedApp): string => `${html_url}/installations/new`;
 
-function printOutcome({ environment }: Target, app: CreatedApp, json: boolean): void {
+interface OutcomeOptions {
+  readonly json: boolean;
+  /** Whether deliveries are forwarded at once. */
+  readonly local: boolean;
+}
+
+function printOutcome({ environment }: Target, app: CreatedApp, { json, local }: OutcomeOptions): void {
   const file = credentialsFile(environment);
-  const left = [`install the App: ${installUrl(app)}`, ...nextCommands(environment)];
+  const left = [`install the App: ${installUrl(app)}`, ...nextCommands(environment, local)];
   if (json) {
     printJson({ app: { id: app.id, slug: app.slug, url: app.html_url }, stored_in: file, left });
     return;
@@ -123,11 +129,11 @@ function printOutcome({ environment }: Target, app: CreatedApp, json: boolean): 
   process.stdout.write([...lines, ...left.map((line) => `  ${line}`), ""].join("\n"));
 }
 
-const nextCommands = (environment: EnvironmentName): string[] =>
+const nextCommands = (environment: EnvironmentName, local: boolean): string[] =>
   environment === "development"
     ? [
         "start the gateway, or start it again: npm start",
-        "forward deliveries to it: npm run gateway -- connect --local",
+        ...(local ? [] : ["forward deliveries to it: npm run gateway -- connect --local"]),
       ]
     : [
         `give the Workers the credentials: npm run gateway -- provision --env ${environment}`,
