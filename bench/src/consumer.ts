@@ -8,6 +8,7 @@ import { readConsumerConfig } from "@webhook-gateway/shared/config/consumer.ts";
 import type { WakeUp } from "@webhook-gateway/shared/messages/wake-up.ts";
 import { createLog } from "@webhook-gateway/shared/telemetry/log.ts";
 import { type ConsumerDeps, githubOf } from "../../consumer/src/deps.ts";
+import { CallCounts } from "../../consumer/src/effects/call-counts.ts";
 import { exceptEffects } from "../../consumer/src/effects/effect-log.ts";
 import type { Budgets } from "../../consumer/src/github/send.ts";
 import { createConsumer } from "../../consumer/src/handlers.ts";
@@ -57,9 +58,10 @@ export function createWorld(db: D1Database) {
       ? answerAsGrainchain(sent, String(input), init)
       : answerAsGitHub(sent, String(input), init);
   const now = () => new Date();
+  const calls = new CallCounts();
   const deps: ConsumerDeps = {
     config,
-    github: githubOf(config, fetcher, now),
+    github: githubOf(config, fetcher, now, calls),
     permissions: new Map(),
     db,
     work: { send } as unknown as ConsumerDeps["work"],
@@ -70,6 +72,7 @@ export function createWorld(db: D1Database) {
     newId: () => randomUUID(),
     budgets: unlimited(sent),
     sentinel: { heard: async () => {}, answered: async () => {} },
+    calls,
   };
   /** Of one invocation. */
   const consumer = () => createConsumer(deps);

@@ -2,12 +2,15 @@
 
 import type { ConsumerConfig } from "@webhook-gateway/shared/config/consumer.ts";
 import { runPageUrl } from "@webhook-gateway/shared/domain/capability.ts";
+import { classifyStatus } from "@webhook-gateway/shared/domain/failure.ts";
 import { createGitHub, type GitHub } from "@webhook-gateway/shared/github/client.ts";
+import { answerClass } from "@webhook-gateway/shared/github/failure.ts";
 import type { WakeUp } from "@webhook-gateway/shared/messages/wake-up.ts";
 import type { Log } from "@webhook-gateway/shared/telemetry/log.ts";
 import pLimit from "p-limit";
 import type { DispatchDeps } from "./dispatch/dispatch.ts";
 import { createGrainchain } from "./dispatch/grainchain.ts";
+import { type CallCounts, countedFetch } from "./effects/call-counts.ts";
 import { SHARES } from "./effects/shares.ts";
 import { cloudEvent } from "./events/cloud-event.ts";
 import { codegenAppMessage } from "./events/codegenapp.ts";
@@ -29,6 +32,8 @@ export interface ConsumerDeps {
   readonly newId: () => string;
   readonly budgets: Budgets;
   readonly sentinel: Heartbeats;
+  /** Outlives an invocation. */
+  readonly calls: CallCounts;
   /** Keeps the tokens of installations: it outlives an invocation. */
   readonly github: GitHub;
   /** The same for what GitHub says of people's permissions. */
@@ -36,7 +41,12 @@ export interface ConsumerDeps {
 }
 
 /** GitHub under the credentials of a configuration. */
-export const githubOf = (config: ConsumerConfig, fetcher: typeof fetch, now: () => Date): GitHub =>
+export const githubOf = (
+  config: ConsumerConfig,
+  fetcher: typeof fetch,
+  now: () => Date,
+  calls: CallCounts,
+): GitHub =>
   createGitHub(
     {
       apiUrl: config.GITHUB_API_URL,
@@ -44,7 +54,9 @@ export const githubOf = (config: ConsumerConfig, fetcher: typeof fetch, now: () 
       appId: config.GITHUB_APP_ID,
       privateKey: config.GITHUB_APP_PRIVATE_KEY,
     },
-    fetcher,
+    countedFetch(fetcher, calls, "github_calls", ({ status, headers }) =>
+      answerClass(status, headers, now().getTime()),
+    ),
     now,
   );
 
@@ -89,7 +101,7 @@ export function effectDeps(deps: ConsumerDeps): DispatchDeps {
       maxMemory: config.GRAINCHAIN_MAX_MEMORY,
       requestTimeoutMs: config.GRAINCHAIN_REQUEST_TIMEOUT_MS,
     },
-    deps.fetch,
+    countedFetch(deps.fetch, deps.calls, "grainchain_calls", ({ status }) => classifyStatus(status)),
     deps.now,
   );
   return {

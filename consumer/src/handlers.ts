@@ -10,6 +10,7 @@ import { hooksOf } from "@webhook-gateway/shared/github/hook.ts";
 import { isRequest, REQUEST, WAKE_UP } from "@webhook-gateway/shared/messages/wake-up.ts";
 import { createRoutingPolicy } from "@webhook-gateway/shared/routing/routing-policy.ts";
 import { hasEvents } from "@webhook-gateway/shared/store/claim/events.ts";
+import { commit } from "@webhook-gateway/shared/store/write/commit.ts";
 import { errorText } from "@webhook-gateway/shared/telemetry/log.ts";
 import type { DeliveryPolicy } from "./decide/context.ts";
 import { type ConsumerDeps, effectDeps, eventDeps, reportDeps } from "./deps.ts";
@@ -189,6 +190,19 @@ export function createConsumer(given: ConsumerDeps) {
     }
   }
 
+  /** Writes what was called. Telemetry that fails never fails the work. */
+  async function flushCalls(force: boolean): Promise<void> {
+    const counts = deps.calls.take(deps.now().getTime(), force);
+    if (counts.length === 0) return;
+    const mutations = counts.map((row) => ({ kind: "metric", row }) as const);
+    try {
+      await commit(db, deps.now().toISOString(), mutations);
+    } catch (thrown) {
+      deps.calls.restore(counts);
+      log.warn("metrics.failed", { error: errorText(thrown) });
+    }
+  }
+
   return {
     async events(batch: MessageBatch<unknown>): Promise<void> {
       if (!(await isMoved())) return retryAll(batch, RECORD_BACKOFF);
@@ -205,6 +219,7 @@ export function createConsumer(given: ConsumerDeps) {
         batch.messages.map(() => verdict),
         EFFECT_BACKOFF,
       );
+      await flushCalls(false);
     },
     async deadLetters(batch: MessageBatch<unknown>): Promise<void> {
       if (!(await isMoved())) return retryAll(batch, DEAD_LETTER_BACKOFF);
@@ -227,6 +242,7 @@ export function createConsumer(given: ConsumerDeps) {
         }),
         activity("retention", () => expireOld(retention)),
       ]);
+      await flushCalls(true);
     },
   };
 }

@@ -3,6 +3,7 @@ import type { GitHub } from "@webhook-gateway/shared/github/client.ts";
 import { createLog } from "@webhook-gateway/shared/telemetry/log.ts";
 import { observeInvocation } from "@webhook-gateway/shared/telemetry/telemetry.ts";
 import { githubOf } from "./deps.ts";
+import { CallCounts } from "./effects/call-counts.ts";
 import { exceptEffects } from "./effects/effect-log.ts";
 import type { Permissions } from "./github/permission.ts";
 import { createConsumer } from "./handlers.ts";
@@ -23,12 +24,14 @@ let built:
       readonly config: ConsumerConfig;
       readonly github: GitHub;
       readonly permissions: Permissions;
+      readonly calls: CallCounts;
     }
   | undefined;
 
 function builtFor(env: Env) {
   if (built?.env !== env) {
     const config = readConsumerConfig(env);
+    const calls = new CallCounts();
     built = {
       env,
       config,
@@ -36,8 +39,10 @@ function builtFor(env: Env) {
         config,
         (input, init) => fetch(input, init),
         () => new Date(),
+        calls,
       ),
       permissions: new Map(),
+      calls,
     };
   }
   return built;
@@ -46,7 +51,7 @@ function builtFor(env: Env) {
 type Consumer = ReturnType<typeof createConsumer>;
 
 async function invoke(env: Env, perform: (consumer: Consumer) => Promise<void>): Promise<void> {
-  const { config, github, permissions } = builtFor(env);
+  const { config, github, permissions, calls } = builtFor(env);
   const { observe, flush } = observeInvocation(env.METRICS);
   const budget = (name: string) => env.BUDGETS.getByName(name);
   const sentinel = () => env.SENTINEL.getByName("sentinel");
@@ -54,6 +59,7 @@ async function invoke(env: Env, perform: (consumer: Consumer) => Promise<void>):
     config,
     github,
     permissions,
+    calls,
     db: env.DB,
     work: env.WORK,
     log: createLog({ debug: config.WEBHOOK_DEBUG_MODE, observe: exceptEffects(observe) }).with({

@@ -1,6 +1,7 @@
 /** Sends state changes to another system, those of a validation in their order. */
 import { type CallOutcome, type Gate, nextGate } from "@webhook-gateway/shared/domain/gate.ts";
 import { claimEvents, type DueEvent } from "@webhook-gateway/shared/store/claim/events.ts";
+import { counted } from "@webhook-gateway/shared/store/metrics.ts";
 import { EVENTS_GATE, setting } from "@webhook-gateway/shared/store/settings.ts";
 import { commit } from "@webhook-gateway/shared/store/write/commit.ts";
 import type { Mutation } from "@webhook-gateway/shared/store/write/mutation.ts";
@@ -92,6 +93,7 @@ async function settle(
       { kind: "eventOutcome", row: outcome },
       ...(deadLetter === undefined ? [] : [{ kind: "deadLetter", row: deadLetter } as const]),
     ]),
+    ...performed.map(({ result }): Mutation => ({ kind: "metric", row: counted("events", classOf(result)) })),
     ...(gateMoved ? [setting(EVENTS_GATE, next)] : []),
   ]);
   const retries = settled.flatMap(({ outcome: { status, due_at } }) =>

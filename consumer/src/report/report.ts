@@ -1,7 +1,9 @@
 /** Posts reports to GitHub. */
 import { type Gate, nextGate } from "@webhook-gateway/shared/domain/gate.ts";
+import { isFinal } from "@webhook-gateway/shared/domain/validation.ts";
 import { GITHUB_TIMEOUT_MS } from "@webhook-gateway/shared/github/client.ts";
 import { claimReports, skipReports } from "@webhook-gateway/shared/store/claim/reports.ts";
+import { type Count, counted, observed } from "@webhook-gateway/shared/store/metrics.ts";
 import { GITHUB_GATE, setting } from "@webhook-gateway/shared/store/settings.ts";
 import { commit } from "@webhook-gateway/shared/store/write/commit.ts";
 import type { Mutation } from "@webhook-gateway/shared/store/write/mutation.ts";
@@ -58,6 +60,7 @@ async function settle(
   const settled = sent.map((one) => settleReport(one, lease_id, nowMs, deps.random()));
   const next = nextGate(gate, callOutcomeOf(sent), nowMs);
   const limits = limitsOf(attemptedOf(sent));
+  const metrics = sent.flatMap((one) => metricsOf(one, isoTime(nowMs)));
   const gateMoved = next.state === "closed" || gate.state === "closed";
   await commit(deps.db, isoTime(nowMs), [
     ...settled.flatMap(({ outcome, deadLetter }): Mutation[] => [
@@ -65,6 +68,7 @@ async function settle(
       ...(deadLetter === undefined ? [] : [{ kind: "deadLetter", row: deadLetter } as const]),
     ]),
     ...limits.map((row): Mutation => ({ kind: "limit", row })),
+    ...metrics.map((row): Mutation => ({ kind: "metric", row })),
     ...(gateMoved ? [setting(GITHUB_GATE, next)] : []),
   ]);
   const retries = settled.flatMap(({ outcome: { status, due_at } }) =>
@@ -83,6 +87,15 @@ async function settle(
     ],
     more: true,
   };
+}
+
+/** What a report counts for, and of a final state how long GitHub had to wait for it. */
+function metricsOf({ report: { state, wanted_at }, result }: SentReport, now: string): Count[] {
+  const posted = "class" in result && result.class === "posted";
+  return [
+    counted("reports", classOf(result)),
+    ...(posted && isFinal(state) ? observed("report", wanted_at, now) : []),
+  ];
 }
 
 const classOf = (result: Result): string => ("class" in result ? result.class : "refused");

@@ -5,6 +5,7 @@ import { createLog } from "@webhook-gateway/shared/telemetry/log.ts";
 import { beforeEach, describe, expect, test } from "vitest";
 import { startInvocation } from "../../../test/platform/invocation.ts";
 import { githubOf } from "../../src/deps.ts";
+import { CallCounts } from "../../src/effects/call-counts.ts";
 import { createConsumer } from "../../src/handlers.ts";
 import { expireOld } from "../../src/maintain/retention.ts";
 import { count, countStatements, empty, faulty, row, rows, rowsReadBy } from "../support/database.ts";
@@ -184,9 +185,10 @@ describe("the configuration", () => {
     const config = readConsumerConfig({ ...LEAST, ...vars });
     const unavailable = async () => new Response("", { status: 503 });
     const now = () => new Date(second(day * DAY));
+    const calls = new CallCounts();
     const consumer = createConsumer({
       config,
-      github: githubOf(config, unavailable, now),
+      github: githubOf(config, unavailable, now, calls),
       permissions: new Map(),
       db: startInvocation().database(env.DB),
       work: { send: async () => ({ metadata: { metrics: { backlogCount: 0, backlogBytes: 0 } } }) },
@@ -197,6 +199,7 @@ describe("the configuration", () => {
       newId: () => crypto.randomUUID(),
       budgets: { take: () => Promise.reject(new Error("not asked")), settle: async () => {} },
       sentinel: { heard: async () => {}, answered: async () => {} },
+      calls,
     });
     await consumer.cron();
   }

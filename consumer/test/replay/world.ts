@@ -5,6 +5,7 @@ import type { Fact } from "@webhook-gateway/shared/messages/fact.ts";
 import type { WakeUp } from "@webhook-gateway/shared/messages/wake-up.ts";
 import { Invocations } from "../../../test/platform/invocations.ts";
 import { githubOf } from "../../src/deps.ts";
+import { CallCounts } from "../../src/effects/call-counts.ts";
 import { createConsumer } from "../../src/handlers.ts";
 import { second } from "../support/facts.ts";
 import { createDouble, type Requested, take } from "../support/grainchain.ts";
@@ -47,7 +48,8 @@ export function startWorld({ at, db = env.DB, loses = () => false, refuses = () 
   };
   const now = () => new Date(nowMs);
   const invocations = new Invocations();
-  const github = githubOf(CONFIG, double.fetch, now);
+  const calls = new CallCounts();
+  const github = githubOf(CONFIG, double.fetch, now, calls);
   const permissions = new Map();
   /** Of one invocation. */
   const consumer = () =>
@@ -67,6 +69,7 @@ export function startWorld({ at, db = env.DB, loses = () => false, refuses = () 
         settle: async () => {},
       },
       sentinel: { heard: async () => {}, answered: async () => {} },
+      calls,
     });
 
   /** What is retried comes again a second later. */

@@ -14,6 +14,7 @@ import {
   loadReconcile,
 } from "@webhook-gateway/shared/store/maintain/reconciles.ts";
 import { listReplays, loadReplay } from "@webhook-gateway/shared/store/maintain/replays.ts";
+import { loadMetrics } from "@webhook-gateway/shared/store/metrics.ts";
 import { listActions } from "@webhook-gateway/shared/store/read/action-list.ts";
 import { listDeadLetters, loadDeadLetter } from "@webhook-gateway/shared/store/read/dead-letter-list.ts";
 import { listDeliveries } from "@webhook-gateway/shared/store/read/delivery-list.ts";
@@ -37,7 +38,10 @@ export const ROUTES: readonly Route[] = [
     path: "/metrics",
     summary: "Gateway status as OpenMetrics text",
     answers: { 200: "text" },
-    handle: async ({ deps }) => ({ text: metricsText(await readOverview(deps)), contentType: METRICS_TYPE }),
+    handle: async ({ deps }) => {
+      const [overview, metrics] = await Promise.all([readOverview(deps), loadMetrics(deps.db)]);
+      return { text: metricsText(overview, metrics), contentType: METRICS_TYPE };
+    },
   }),
   get({
     path: "/trace",

@@ -76,7 +76,9 @@ test.each([
 test("a day has 24 hours, those without a validation included", () => {
   const hour = {
     ...{ hour: "2026-11-23T07:00:00.000Z", validations: 5, succeeded: 2, failed_checks: 1, broken: 1 },
-    mean_duration_ms: 900,
+    p50_ms: 900,
+    p95_ms: 1800,
+    p99_ms: 2700,
   };
   const hours = hoursOf({ timestamp: "2026-11-23T10:12:13.000Z", hours: [hour] });
   expect(hours).toHaveLength(24);

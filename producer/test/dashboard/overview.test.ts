@@ -26,8 +26,8 @@ describe("the overview", () => {
     expect(table.match(/data-at="\d+"/g)).toHaveLength(24);
     expect(table).toContain('data-series="succeeded" data-value="7"');
     expect(table).toContain('data-series="other" data-value="2"');
-    expect(table).toContain('data-series="seconds" data-value="48.2"');
-    expect(table).toContain('data-series="seconds" data-value=""');
+    expect(table).toContain('data-series="p50_ms" data-value="48.2"');
+    expect(table).toContain('data-series="p50_ms" data-value=""');
   });
 
   test("is shown with the state of the checks where D1 does not answer", async () => {

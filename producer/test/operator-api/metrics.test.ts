@@ -11,50 +11,7 @@ import {
   insertValidation,
   putSetting,
 } from "./support/insert.ts";
-
-interface Sample {
-  readonly name: string;
-  readonly labels: Readonly<Record<string, string>>;
-  readonly value: number;
-}
-
-const LABEL = /([a-zA-Z_]\w*)="((?:[^"\\\n]|\\["\\n])*)"/;
-const SAMPLE = new RegExp(
-  `^([a-zA-Z_:][\\w:]*)(?:\\{(${LABEL.source}(?:,${LABEL.source})*)\\})? (-?[\\d.]+(?:e[+-]?\\d+)?)$`,
-);
-
-/** Reads OpenMetrics text. @throws where it is none: a family is described, then come its samples, then the next */
-function parse(text: string): Sample[] {
-  if (!text.endsWith("\n# EOF\n")) throw new Error("it has no end");
-  const described = new Map<string, Set<string>>();
-  let family = "";
-  return text
-    .slice(0, -"# EOF\n".length)
-    .split("\n")
-    .slice(0, -1)
-    .flatMap((line) => {
-      const [, word, name = ""] = /^# (HELP|TYPE|UNIT) ([a-zA-Z_:][\w:]*) \S/.exec(line) ?? [];
-      if (word !== undefined) {
-        const words = described.get(name) ?? new Set();
-        if (words.has(word) || (name !== family && words.size > 0))
-          throw new Error(`described twice: ${line}`);
-        described.set(name, words.add(word));
-        family = name;
-        return [];
-      }
-      const [, sample = "", labels = "", ...rest] = SAMPLE.exec(line) ?? [];
-      if (sample !== family || sample === "") throw new Error(`no sample of ${family}: ${line}`);
-      return [{ name: sample, labels: labelsOf(labels), value: Number(rest.at(-1)) }];
-    });
-}
-
-const labelsOf = (text: string): Record<string, string> =>
-  Object.fromEntries(
-    Array.from(text.matchAll(new RegExp(LABEL, "g")), ([, name, value = ""]) => [
-      name,
-      value.replaceAll(/\\(.)/g, (_, char: string) => (char === "n" ? "\n" : char)),
-    ]),
-  );
+import { readOpenMetrics, type Sample } from "./support/open-metrics.ts";
 
 async function scrape(): Promise<Sample[]> {
   const response = await startApi().ask("GET", "/api/metrics");
@@ -62,10 +19,14 @@ async function scrape(): Promise<Sample[]> {
   expect(response.headers.get("content-type")).toBe(
     "application/openmetrics-text; version=1.0.0; charset=utf-8",
   );
-  return parse(await response.text());
+  return readOpenMetrics(await response.text());
 }
 
-const gaugeOf = (samples: readonly Sample[], name: string, labels: Readonly<Record<string, string>> = {}) => {
+const numberOf = (
+  samples: readonly Sample[],
+  name: string,
+  labels: Readonly<Record<string, string>> = {},
+) => {
   const found = samples.filter(
     (one) =>
       one.name === `webhook_gateway_${name}` &&
@@ -82,11 +43,11 @@ beforeEach(empty);
 describe("metrics", () => {
   test("are OpenMetrics where there is nothing to tell", async () => {
     const samples = await scrape();
-    expect(gaugeOf(samples, "database_bytes")).toBeGreaterThan(0);
-    expect(gaugeOf(samples, "database_max_bytes")).toBe(10_000_000_000);
-    for (const state of VALIDATION_STATES) expect(gaugeOf(samples, "validations", { state })).toBe(0);
-    expect(gaugeOf(samples, "gate_closed", { gate: "grainchain" })).toBe(0);
-    expect(gaugeOf(samples, "waiting_oldest_age_seconds")).toBe(0);
+    expect(numberOf(samples, "database_bytes")).toBeGreaterThan(0);
+    expect(numberOf(samples, "database_max_bytes")).toBe(10_000_000_000);
+    for (const state of VALIDATION_STATES) expect(numberOf(samples, "validations", { state })).toBe(0);
+    expect(numberOf(samples, "gate_closed", { gate: "grainchain" })).toBe(0);
+    expect(numberOf(samples, "waiting_oldest_age_seconds")).toBe(0);
   });
 
   test("count what is stored in D1", async () => {
@@ -116,24 +77,24 @@ describe("metrics", () => {
     });
     const samples = await scrape();
     expect({
-      queued: gaugeOf(samples, "validations", { state: "queued" }),
-      running: gaugeOf(samples, "validations", { state: "running" }),
-      dead: gaugeOf(samples, "validations", { state: "dead" }),
-      live: gaugeOf(samples, "waiting", { lane: "live" }),
-      replayed: gaugeOf(samples, "waiting", { lane: "replay" }),
-      backing_off: gaugeOf(samples, "waiting_backing_off"),
-      oldest: gaugeOf(samples, "waiting_oldest_age_seconds"),
-      dispatch_letters: gaugeOf(samples, "dead_letters", { kind: "dispatch", class: "permanent" }),
-      report_letters: gaugeOf(samples, "dead_letters", { kind: "report", class: "permanent" }),
-      reports: gaugeOf(samples, "reports_due"),
-      report_age: gaugeOf(samples, "reports_oldest_age_seconds"),
-      replays: gaugeOf(samples, "replays_running"),
-      deliveries: gaugeOf(samples, "deliveries_last_hour"),
-      recovered: gaugeOf(samples, "deliveries_recovered_last_day"),
-      last: gaugeOf(samples, "last_delivery_age_seconds"),
-      closed: gaugeOf(samples, "gate_closed", { gate: "grainchain" }),
-      closed_for: gaugeOf(samples, "gate_closed_seconds", { gate: "grainchain" }),
-      github: gaugeOf(samples, "gate_closed", { gate: "github" }),
+      queued: numberOf(samples, "validations", { state: "queued" }),
+      running: numberOf(samples, "validations", { state: "running" }),
+      dead: numberOf(samples, "validations", { state: "dead" }),
+      live: numberOf(samples, "waiting", { lane: "live" }),
+      replayed: numberOf(samples, "waiting", { lane: "replay" }),
+      backing_off: numberOf(samples, "waiting_backing_off"),
+      oldest: numberOf(samples, "waiting_oldest_age_seconds"),
+      dispatch_letters: numberOf(samples, "dead_letters", { kind: "dispatch", class: "permanent" }),
+      report_letters: numberOf(samples, "dead_letters", { kind: "report", class: "permanent" }),
+      reports: numberOf(samples, "reports_due"),
+      report_age: numberOf(samples, "reports_oldest_age_seconds"),
+      replays: numberOf(samples, "replays_running"),
+      deliveries: numberOf(samples, "deliveries_last_hour"),
+      recovered: numberOf(samples, "deliveries_recovered_last_day"),
+      last: numberOf(samples, "last_delivery_age_seconds"),
+      closed: numberOf(samples, "gate_closed", { gate: "grainchain" }),
+      closed_for: numberOf(samples, "gate_closed_seconds", { gate: "grainchain" }),
+      github: numberOf(samples, "gate_closed", { gate: "github" }),
     }).toEqual({
       queued: 3,
       running: 1,
@@ -166,4 +127,40 @@ describe("metrics", () => {
       ]);
     },
   );
+
+  test("count what has happened, and how long it took", async () => {
+    await putSetting("metrics", {
+      "recorded started": 3,
+      "recorded stale": 1,
+      "record 0-50": 2,
+      "record 250-500": 1,
+      "record 86400000-": 1,
+      "record sum": 90_000_500,
+      "grainchain_calls ok": 7,
+      "grainchain_calls backpressure": 2,
+      "github_calls limited": 1,
+    });
+    const samples = await scrape();
+    const bucket = (le: string) => numberOf(samples, "record_seconds_bucket", { le });
+    expect([bucket("0.05"), bucket("0.25"), bucket("0.5"), bucket("86400.0"), bucket("+Inf")]).toEqual([
+      2, 2, 3, 3, 4,
+    ]);
+    expect(numberOf(samples, "record_seconds_count")).toBe(4);
+    expect(numberOf(samples, "record_seconds_sum")).toBe(90_000.5);
+    for (const stage of ["dispatch", "finish", "report"])
+      expect(numberOf(samples, `${stage}_seconds_count`)).toBe(0);
+    expect({
+      started: numberOf(samples, "recorded_total", { outcome: "started" }),
+      stale: numberOf(samples, "recorded_total", { outcome: "stale" }),
+      ok: numberOf(samples, "grainchain_calls_total", { class: "ok" }),
+      full: numberOf(samples, "grainchain_calls_total", { class: "backpressure" }),
+      limited: numberOf(samples, "github_calls_total", { class: "limited" }),
+      posted: numberOf(samples, "reports_total", { class: "posted" }),
+    }).toEqual({ started: 3, stale: 1, ok: 7, full: 2, limited: 1, posted: 0 });
+  });
+
+  test("count nothing if what was counted cannot be read", async () => {
+    await putSetting("metrics", ["no", "numbers"]);
+    expect(numberOf(await scrape(), "record_seconds_count")).toBe(0);
+  });
 });

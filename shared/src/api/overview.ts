@@ -23,7 +23,10 @@ export const hourItem = v.object({
   failed_checks: v.number(),
   /** Ended `failed`, `dead` or `timed_out`. */
   broken: v.number(),
-  mean_duration_ms: v.nullable(v.number()),
+  /** From queued to finished, estimated from the counts of durations. */
+  p50_ms: v.nullable(v.number()),
+  p95_ms: v.nullable(v.number()),
+  p99_ms: v.nullable(v.number()),
 });
 export type HourItem = v.InferOutput<typeof hourItem>;
 

@@ -76,6 +76,12 @@ export function githubFailure(thrown: unknown, nowMs: number): GitHubFailure {
   return { class: lacksPermission(refusal) ? "permission" : classOf(refusal.status), error };
 }
 
+/** The class of an answer that is not a success, by its status and headers alone. */
+export function answerClass(status: number, headers: Headers, nowMs: number): GitHubFailureClass {
+  const refusal = { status, message: "", headers: Object.fromEntries(headers) };
+  return limitOf(refusal, nowMs) === undefined ? classOf(status) : "limited";
+}
+
 /** How GitHub refuses a token for what the App is not permitted to do in this installation. */
 const lacksPermission = ({ status, message }: Refusal): boolean =>
   status === 422 && /permissions requested are not granted/i.test(message);

@@ -2,6 +2,7 @@
  * Counts for pages and alerts. They are updated in the transaction of every change, so that showing them reads a few
  * rows whatever the traffic, and updating them writes a few rows a batch.
  */
+import { bucketOf, bucketSql } from "../domain/histogram.ts";
 import { isFinal } from "../domain/validation.ts";
 import type { DeliveryRow, TimelineEntry } from "./rows.ts";
 import type { Validation } from "./validation-row.ts";
@@ -47,6 +48,9 @@ export function talliesOf(
   ]);
 }
 
+/** Before the name of a bucket (domain/histogram.ts). In earlier versions, `ended` counted all of them. */
+export const TOOK = "ms:";
+
 const BROKEN: readonly string[] = ["failed", "dead", "timed_out"];
 
 function moved(row: Validation, { at, from_state: from, to_state: to }: TimelineEntry): Tally[] {
@@ -62,10 +66,11 @@ function moved(row: Validation, { at, from_state: from, to_state: to }: Timeline
   const ended = [...left, tally("repository", row.repository, to, 1), tally("ended", minuteOf(end), to, 1)];
   // What never ran took no time.
   if (to === "skipped") return ended;
+  const tookMs = Date.parse(end) - Date.parse(row.approved_at ?? row.created_at);
   return [
     ...ended,
-    hour("ended", 1),
-    hour("duration_ms", Date.parse(end) - Date.parse(row.approved_at ?? row.created_at)),
+    hour(`${TOOK}${bucketOf(tookMs)}`, 1),
+    hour("duration_ms", tookMs),
     hour("broken", BROKEN.includes(to) ? 1 : 0),
     hour("succeeded", row.conclusion === "success" ? 1 : 0),
     hour("failed_checks", row.conclusion === "failure" ? 1 : 0),
@@ -126,6 +131,7 @@ export async function recountTallies(db: D1Database): Promise<void> {
       count("ended", "substr(finished_at, 1, 16)", "state", "validations WHERE finished_at IS NOT NULL"),
       count("repository", "repository", "state", `validations WHERE state NOT IN ${UNFINISHED}`),
       RECOUNT_HOURS,
+      RECOUNT_DURATIONS,
     ].map((sql) => db.prepare(sql)),
   );
 }
@@ -138,7 +144,15 @@ const RECOUNT_HOURS = `
     SELECT substr(created_at, 1, 13) AS hour,
            json_object('validations', count(*), 'succeeded', coalesce(sum(conclusion = 'success'), 0),
                        'failed_checks', coalesce(sum(conclusion = 'failure'), 0),
-                       'broken', sum(state IN ('failed', 'dead', 'timed_out')), 'ended', coalesce(sum(finished_at IS NOT NULL AND state <> 'skipped'), 0),
+                       'broken', sum(state IN ('failed', 'dead', 'timed_out')),
                        'duration_ms', CAST(round(coalesce(
                          sum((julianday(finished_at) - julianday(coalesce(approved_at, created_at))) * 86400000), 0)) AS INTEGER)) AS counts
     FROM validations GROUP BY hour) h, json_each(h.counts) j`;
+
+const TOOK_MS =
+  "CAST(round((julianday(finished_at) - julianday(coalesce(approved_at, created_at))) * 86400000) AS INTEGER)";
+
+const RECOUNT_DURATIONS = `
+  INSERT INTO tallies (kind, key, name, n)
+  SELECT 'hour', substr(created_at, 1, 13), '${TOOK}' || ${bucketSql(TOOK_MS)}, count(*) FROM validations
+  WHERE finished_at IS NOT NULL AND state <> 'skipped' GROUP BY 2, 3`;

@@ -61,16 +61,16 @@ const READ = {
     return { shown, data, series: series.toReversed(), whole: true };
   },
   latency(rows) {
-    const shown = [numbers(rows, "seconds")];
-    const series = [
-      {
-        label: LABELS.seconds,
-        stroke: color("--plot-line"),
-        width: 2,
-        points: { show: true, size: 6, fill: color("--plot-line") },
-        value: (_plot, value) => (value === null || value === undefined ? "–" : spanText(value)),
-      },
-    ];
+    const kinds = ["p50_ms", "p95_ms", "p99_ms"];
+    const shown = kinds.map((kind) => numbers(rows, kind));
+    const series = kinds.map((kind, index) => ({
+      label: LABELS[kind],
+      stroke: color("--plot-line"),
+      width: 2,
+      dash: DASHES[index],
+      points: { show: true, size: 6, fill: color("--plot-line") },
+      value: (_plot, value) => (value === null || value === undefined ? "–" : spanText(value)),
+    }));
     return { shown, data: [times(rows), ...shown], series, whole: false };
   },
 };
@@ -80,8 +80,13 @@ const LABELS = {
   failed_checks: "failure",
   broken: "broken",
   other: "other",
-  seconds: "mean",
+  p50_ms: "p50",
+  p95_ms: "p95",
+  p99_ms: "p99",
 };
+
+/** The lines of the percentiles: solid, dashed, dotted. */
+const DASHES = [[], [8, 4], [2, 4]];
 
 const HEIGHT = 180;
 const HOUR_SECONDS = 3600;

@@ -213,7 +213,9 @@ const overview = (text: string): Overview => ({
       succeeded: 7,
       failed_checks: 2,
       broken: 1,
-      mean_duration_ms: 48_200,
+      p50_ms: 48_200,
+      p95_ms: 96400,
+      p99_ms: 144600,
     },
     {
       hour: "2026-11-23T07:00:00.000Z",
@@ -221,7 +223,9 @@ const overview = (text: string): Overview => ({
       succeeded: 3,
       failed_checks: 0,
       broken: 0,
-      mean_duration_ms: 900,
+      p50_ms: 900,
+      p95_ms: 1800,
+      p99_ms: 2700,
     },
   ],
 });

@@ -1,11 +1,12 @@
 /** How the gateway does, in one round trip. */
 import * as v from "valibot";
-import { hourItem, type Overview } from "../../api/overview.ts";
+import type { Overview } from "../../api/overview.ts";
 import { MAX_DATABASE_BYTES } from "../../domain/database-size.ts";
 import type { Gate } from "../../domain/gate.ts";
+import { percentilesOf } from "../../domain/histogram.ts";
 import { VALIDATION_STATES } from "../../domain/validation.ts";
 import { EVENTS_GATE, GATE, GITHUB_GATE, parseGate } from "../settings.ts";
-import { hourOf, minuteOf } from "../tallies.ts";
+import { hourOf, minuteOf, TOOK } from "../tallies.ts";
 
 export type StoredOverview = Omit<Overview, "service" | "version" | "environment" | "timestamp">;
 
@@ -47,7 +48,10 @@ export async function loadOverview(db: D1Database, now: Date): Promise<StoredOve
     deliveries: one(deliveriesRow, deliveries?.results),
     replays_running: effect.replays_running,
     database: { bytes: states?.meta.size_after ?? 0, max_bytes: MAX_DATABASE_BYTES },
-    hours: v.parse(v.array(hourItem), hours?.results ?? []),
+    hours: v.parse(v.array(hourRow), hours?.results ?? []).map(({ took, ...hour }) => ({
+      ...hour,
+      ...percentilesOf(took),
+    })),
   };
 }
 
@@ -88,6 +92,14 @@ const effectRow = v.object({
   cancels_dead: v.number(),
   oldest_event_at: time,
   replays_running: v.number(),
+});
+const hourRow = v.object({
+  hour: v.string(),
+  validations: v.number(),
+  succeeded: v.number(),
+  failed_checks: v.number(),
+  broken: v.number(),
+  took: v.pipe(v.string(), v.parseJson(), v.record(v.string(), v.number())),
 });
 const deliveriesRow = v.object({ last_at: time, last_hour: v.number(), recovered_last_day: v.number() });
 
@@ -135,5 +147,5 @@ const of = (name: string): string => `coalesce(sum(CASE name WHEN '${name}' THEN
 const SELECT_HOURS = `
   SELECT key || ':00:00.000Z' AS hour, ${of("validations")} AS validations, ${of("succeeded")} AS succeeded,
          ${of("failed_checks")} AS failed_checks, ${of("broken")} AS broken,
-         ${of("duration_ms")} / nullif(${of("ended")}, 0) AS mean_duration_ms
+         json_group_object(substr(name, ${TOOK.length + 1}), n) FILTER (WHERE name LIKE '${TOOK}%') AS took
   FROM tallies WHERE kind = 'hour' AND key >= ?1 GROUP BY key ORDER BY key DESC LIMIT 24`;

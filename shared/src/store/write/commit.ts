@@ -1,4 +1,5 @@
 /** Writes one decision in one transaction, or nothing. */
+import { ADD_METRICS, metricsOf, summed } from "../metrics.ts";
 import type { DeliveryRow, TimelineEntry } from "../rows.ts";
 import { REVISE_SHOWN_RUNS } from "../shown-run-sql.ts";
 import { ADD_TALLIES, talliesOf } from "../tallies.ts";
@@ -28,6 +29,10 @@ export async function commit(
   const reports = rows("report");
   const heads = rows("head");
   const tallies = talliesOf(rows("delivery"), rows("validation"), rows("timeline"));
+  const metrics = [
+    ...metricsOf(now, rows("delivery"), rows("validation"), rows("timeline")),
+    ...rows("metric"),
+  ];
   const statements = [
     ...guard(db, rows),
     ...WRITES.flatMap(([kind, sql]) =>
@@ -39,6 +44,7 @@ export async function commit(
           db.prepare(sql).bind(JSON.stringify(reports), JSON.stringify(heads), now),
         )),
     ...write(ADD_TALLIES, tallies),
+    ...(metrics.length === 0 ? [] : [db.prepare(ADD_METRICS).bind(JSON.stringify(summed(metrics)), now)]),
     ...(emitsEvents ? write(INSERT_EVENTS, stateChangesOf(rows("validation"), rows("timeline"))) : []),
     ...write(
       DELETE_STORED_RESULTS,

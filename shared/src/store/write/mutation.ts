@@ -2,6 +2,7 @@
 import type { Conclusion, GrainchainStatus, ValidationState } from "../../domain/validation.ts";
 import type { DeliveryFact } from "../../messages/fact.ts";
 import type { Limit } from "../limit-sql.ts";
+import type { Count } from "../metrics.ts";
 import type { OperatorAction } from "../operator-action.ts";
 import type { DeadLetter, DeliveryRow, Results, TimelineEntry, UnmatchedCallback } from "../rows.ts";
 import type { Subject } from "../subject-row.ts";
@@ -132,6 +133,8 @@ interface Rows {
   reactionOutcome: ReactionOutcome;
   eventOutcome: EventOutcome;
   limit: Limit;
+  /** For scrapers. */
+  metric: Count;
   setting: { readonly name: string; readonly value: unknown };
   turn: { readonly repository_id: number; readonly lane: number; readonly last_turn: number };
 }

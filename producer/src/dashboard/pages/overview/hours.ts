@@ -27,5 +27,7 @@ const emptyHour = (hour: string): HourItem => ({
   succeeded: 0,
   failed_checks: 0,
   broken: 0,
-  mean_duration_ms: null,
+  p50_ms: null,
+  p95_ms: null,
+  p99_ms: null,
 });

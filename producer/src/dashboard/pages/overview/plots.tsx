@@ -13,12 +13,18 @@ const SERIES = [
   ["other", "Other"],
 ] as const;
 
+const PERCENTILES = [
+  ["p50_ms", "p50"],
+  ["p95_ms", "p95"],
+  ["p99_ms", "p99"],
+] as const;
+
 const MINUTE_MS = 60_000;
 
 export function Plots({ overview }: { readonly overview: Overview }) {
   const hours = hoursOf(overview);
   const total = hours.reduce((sum, { validations }) => sum + validations, 0);
-  const slowest = Math.max(0, ...hours.map(({ mean_duration_ms }) => mean_duration_ms ?? 0));
+  const slowest = Math.max(0, ...hours.map(({ p95_ms }) => p95_ms ?? 0));
   return (
     <section aria-labelledby="hours">
       <h2 id="hours">Last 24 hours</h2>
@@ -31,8 +37,8 @@ export function Plots({ overview }: { readonly overview: Overview }) {
         />
         <Plot
           kind="latency"
-          title="Mean time from queued to finished, by the hour of queueing"
-          description={`At most ${durationText(slowest)} on average in an hour. The table below has the numbers.`}
+          title="Time from queued to finished, by the hour of queueing"
+          description={`In each hour, 95 % took at most ${durationText(slowest)}. The table below has the numbers.`}
         />
       </div>
       <details class="numbers">
@@ -64,9 +70,11 @@ const HourTable = ({ hours }: { readonly hours: readonly Hour[] }) => (
               {name}
             </th>
           ))}
-          <th scope="col" class="num">
-            Mean time
-          </th>
+          {PERCENTILES.map(([, name]) => (
+            <th scope="col" class="num">
+              {name}
+            </th>
+          ))}
         </tr>
       </thead>
       <tbody>
@@ -80,9 +88,11 @@ const HourTable = ({ hours }: { readonly hours: readonly Hour[] }) => (
                 {hour[key] === 0 ? <None word="0" /> : hour[key]}
               </td>
             ))}
-            <td class="num" data-series="seconds" data-value={secondsOf(hour.mean_duration_ms)}>
-              <Span ms={hour.mean_duration_ms} />
-            </td>
+            {PERCENTILES.map(([key]) => (
+              <td class="num" data-series={key} data-value={secondsOf(hour[key])}>
+                <Span ms={hour[key]} />
+              </td>
+            ))}
           </tr>
         ))}
       </tbody>
