@@ -20,6 +20,7 @@ interface __BaseEnv_Env {
 	VALIDATE_DRAFTS: string;
 	VALIDATE_FORKS: string;
 	REPORT_SKIPPED: string;
+	REUSE_RESULTS: string;
 	VALIDATE_PUSH_BRANCHES: string;
 	REPOSITORY_ALLOW: string;
 	REPOSITORY_DENY: string;

@@ -51,6 +51,8 @@ const retryAll = (batch: MessageBatch<unknown>, backoff: Backoff): void =>
     backoff,
   );
 
+const DAY_MS = 86_400_000;
+
 /** Wires the consumer of one invocation. */
 export function createConsumer(given: ConsumerDeps) {
   const { config } = given;
@@ -64,6 +66,8 @@ export function createConsumer(given: ConsumerDeps) {
     cancelSuperseded: config.CANCEL_SUPERSEDED,
     githubAppId: config.GITHUB_APP_ID === undefined ? null : Number(config.GITHUB_APP_ID),
     maxAgeMs: config.VALIDATION_MAX_AGE_SECONDS * 1000,
+    reuseResults: config.REUSE_RESULTS,
+    reuseForMs: config.VALIDATIONS_RETENTION_DAYS * DAY_MS,
   };
   const effects = effectDeps(deps);
   const reports = reportDeps(deps);

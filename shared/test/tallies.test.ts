@@ -14,7 +14,14 @@ const AT = "2026-11-01T10:01:00.500Z";
 
 /** Only what the counts are made of. */
 const validation = (id: string, fields: Partial<Validation> = {}): Validation =>
-  ({ id, repository: "octo/widgets", created_at: CREATED, conclusion: null, ...fields }) as Validation;
+  ({
+    id,
+    repository: "octo/widgets",
+    created_at: CREATED,
+    conclusion: null,
+    reused_from: null,
+    ...fields,
+  }) as Validation;
 
 const move = (
   id: string,
@@ -70,6 +77,20 @@ describe("what changes add to the counts", () => {
         "hour 2026-11-01T09 ms:60000-120000": 1,
         "hour 2026-11-01T09 duration_ms": 90_500,
         "hour 2026-11-01T09 succeeded": 1,
+      },
+    ],
+    [
+      "one whose files have passed before: it took no time",
+      {
+        validations: [validation("a", { conclusion: "success", reused_from: "b" })],
+        timeline: [move("a", null, "completed")],
+      },
+      {
+        "hour 2026-11-01T09 validations": 1,
+        "repository octo/widgets completed": 1,
+        "ended 2026-11-01T10:01 completed": 1,
+        "hour 2026-11-01T09 succeeded": 1,
+        "hour 2026-11-01T09 reused": 1,
       },
     ],
     [

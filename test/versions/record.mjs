@@ -59,8 +59,8 @@ const deps = {
   wait: async () => {},
 };
 const policy = {
-  ...{ validateDrafts: true, validateForks: "approval", asksGitHub: false },
-  ...{ cancelSuperseded: true, githubAppId: 77, maxAgeMs: 3_600_000 },
+  ...{ validateDrafts: true, validateForks: "approval", asksGitHub: false, cancelSuperseded: true },
+  ...{ reuseResults: true, reuseForMs: 86_400_000, githubAppId: 77, maxAgeMs: 3_600_000 },
 };
 
 /** A Grainchain that takes whatever comes, and has heard of it when asked. */

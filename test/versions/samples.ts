@@ -71,6 +71,7 @@ export const FACTS: readonly Fact[] = [
       head_sha: "c".repeat(40),
       head_ref: "refs/heads/gh-readonly-queue/main/pr-12-b",
       base_sha: BASE,
+      tree_id: "8".repeat(40),
     }),
     recovery: { delivered_at: AT, throttled_at: null },
   },
@@ -84,6 +85,7 @@ export const FACTS: readonly Fact[] = [
     ref_hash: "e".repeat(64),
     base_sha: BASE,
     pushed_at: AT,
+    tree_id: "9".repeat(40),
   }),
   delivery("d4", "check_run", "rerequested", { type: "rerun", app_id: 77, head_sha: HEAD }),
   delivery("d5", "issue_comment", "created", {

@@ -20,6 +20,7 @@ export function overviewLines(overview: Overview, screen: Screen): string[] {
     ...eventFields(overview, now),
     ["deliveries", deliveriesText(overview, now)],
     ["database", databaseSizeText(overview.database.bytes)],
+    ["reused", overview.reused_last_day > 0 ? `${overview.reused_last_day} runs in the last day` : null],
     ["replays", overview.replays_running > 0 ? `${overview.replays_running} running` : "none running"],
     [
       "dead letters",

@@ -58,6 +58,8 @@ export const validationFields = (item: ValidationDetail, now: Date): Field[] => 
   ["fork", item.fork ? (item.head_repository ?? "deleted") : null],
   ["author", authorText(item)],
   ["trusted", item.trusted ? null : "no"],
+  ["tree", item.tree_sha],
+  ["reused from", item.reused_from],
   ["error", item.error],
   ["lane", item.lane],
   ["attempts", item.attempts],

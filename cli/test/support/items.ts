@@ -68,6 +68,8 @@ export const makeDetail = (changes: Partial<ValidationDetail> = {}): ValidationD
   author_association: "MEMBER",
   trusted: true,
   timeline: [
+  tree_sha: null,
+  reused_from: null,
     { at: AT, from_state: null, to_state: "queued", reason: "pull_request opened", delivery_id: GUID },
     { at: AT, from_state: "running", to_state: "completed", reason: "callback", delivery_id: "cb-1" },
   ],
@@ -174,6 +176,7 @@ export const makeTrace = (changes: Partial<Trace> = {}): Trace => ({
         { at: AT, gap_ms: null, step: "accepted", detail: `202, delivery ${GUID}` },
         { at: "2026-11-24T00:08:31.623Z", gap_ms: 12_500, step: "completed", detail: "callback: success" },
       ],
+  reused_last_day: 0,
       dead_letters: [],
     },
   ],

@@ -9,6 +9,7 @@ import {
 import { type Late, type Live, NO_CALLBACKS } from "@webhook-gateway/shared/runs/callback-limits.ts";
 import type { Results } from "@webhook-gateway/shared/store/rows.ts";
 import type { Subject } from "@webhook-gateway/shared/store/subject-row.ts";
+import { type TreeSuccess, treeKey } from "@webhook-gateway/shared/store/tree-sql.ts";
 import type { Validation } from "@webhook-gateway/shared/store/validation-row.ts";
 import type { Mutation, MutationKind } from "@webhook-gateway/shared/store/write/mutation.ts";
 import type { Snapshot } from "@webhook-gateway/shared/store/write/snapshot.ts";
@@ -46,6 +47,7 @@ export class ChangeSet {
   readonly #subjects: Map<string, Subject>;
   readonly #validations: Map<string, Validation>;
   readonly #lastTurns: Map<number, number>;
+  readonly #successes: ReadonlyMap<string, TreeSuccess>;
   readonly #currentTurn: number;
   readonly #lane: 0 | 1;
   /** By the key of the row that is written. Of a row that is written several times, the last one. */
@@ -58,6 +60,7 @@ export class ChangeSet {
     this.#subjects = new Map(snapshot.subjects?.map((subject) => [subjectKey(subject), subject]));
     this.#validations = new Map(snapshot.validations?.map((validation) => [validation.id, validation]));
     this.#lastTurns = new Map(snapshot.lastTurns);
+    this.#successes = snapshot.successes ?? new Map();
     this.#currentTurn = snapshot.currentTurn ?? 0;
   }
 
@@ -73,6 +76,11 @@ export class ChangeSet {
 
   subject(repositoryId: number, subject: string): Subject | undefined {
     return this.#subjects.get(subjectKey({ repository_id: repositoryId, subject }));
+  }
+
+  /** The latest success of the same files, as far as the facts name their trees. */
+  successOf(repositoryId: number, tree: string): TreeSuccess | undefined {
+    return this.#successes.get(treeKey(repositoryId, tree));
   }
 
   subjectsWithHead(repositoryId: number, headSha: string): Subject[] {

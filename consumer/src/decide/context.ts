@@ -21,6 +21,7 @@ export type DeliveryOutcome =
   | "started"
   | "held"
   | "skipped"
+  | "reused"
   /** GitHub is asked whether somebody may approve it. */
   | "asking"
   | "cancelled"

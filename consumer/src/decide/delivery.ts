@@ -144,7 +144,8 @@ function decideMergeGroup(context: Context, change: MergeGroupChange): Decision 
   };
   changes.putSubject(subject);
   if (destroyed) return cancelSubject(context, subject, "merge group destroyed");
-  return runOutcome(context, subject, { cause: change.action, once: false, force: false, restart: false });
+  const request = { cause: change.action, once: false, force: false, restart: false, tree: change.tree_id };
+  return runOutcome(context, subject, request);
 }
 
 function decidePush(context: Context, change: PushChange): Decision {
@@ -174,7 +175,8 @@ function decidePush(context: Context, change: PushChange): Decision {
   changes.putSubject(subject);
   const moved = verdict === "newer";
   if (moved) supersedeHeads(context, subject);
-  return runOutcome(context, subject, { cause: "push", once: false, force: false, restart: moved });
+  const request = { cause: "push", once: false, force: false, restart: moved, tree: change.tree_id };
+  return runOutcome(context, subject, request);
 }
 
 function decideRerun(context: Context, change: RerunChange): Decision {

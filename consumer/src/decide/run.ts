@@ -8,6 +8,7 @@ import type { Subject } from "@webhook-gateway/shared/store/subject-row.ts";
 import type { Validation } from "@webhook-gateway/shared/store/validation-row.ts";
 import { type Admission, admissionOf, type ForkPolicy, headRuns } from "./admission.ts";
 import type { ChangeSet } from "./change-set.ts";
+import { type Reuse, type ReusePolicy, reuseFor } from "./reuse.ts";
 
 /** What asks for a validation of a subject's newest head. */
 export interface RunRequest {
@@ -20,10 +21,12 @@ export interface RunRequest {
   readonly restart: boolean;
   /** How a new run begins, if not as its subject says. */
   readonly admission?: Admission;
+  /** The tree of the head, if an earlier success of the same files may stand for a run. */
+  readonly tree?: string | undefined;
 }
 
 /** What the operator configures of runs. */
-export interface RunPolicy {
+export interface RunPolicy extends ReusePolicy {
   readonly cancelSuperseded: boolean;
   readonly validateForks: ForkPolicy;
 }
@@ -49,8 +52,8 @@ export function originOf(fact: DeliveryFact): RunOrigin {
 }
 
 export interface RunOutcome {
-  /** `unchanged`: the head has its run already. */
-  readonly outcome: "started" | "held" | "skipped" | "unchanged";
+  /** `reused`: an earlier run stands for it. `unchanged`: the head has its run already. */
+  readonly outcome: "started" | "held" | "skipped" | "reused" | "unchanged";
   readonly reason: string | null;
   readonly id: string;
 }
@@ -76,11 +79,16 @@ export function ensureRun(
     }
     if (!isWanted(latest, request, admission, sameBase)) return unchanged(latest);
   }
-  const id = startRun(changes, subject, origin, (latest?.run ?? 0) + 1, request.cause, admission);
+  const reuse = admission.trusted ? reuseFor(changes, subject, request.tree, policy) : undefined;
+  const begin = { ...admission, reuse };
+  const id = startRun(changes, subject, origin, (latest?.run ?? 0) + 1, request.cause, begin);
   supersedeOthers(changes, subject, id, origin.causeId, policy.cancelSuperseded);
+  if (reuse !== undefined) return { outcome: "reused", reason: reasonOf(reuse), id };
   const outcome = admission.state === "queued" ? "started" : admission.state;
   return { outcome, reason: admission.reason, id };
 }
+
+const reasonOf = ({ reused_from }: Reuse): string => `the same files passed in ${reused_from}`;
 
 /** Whether a head needs a run after its latest one. */
 function isWanted(latest: Validation, request: RunRequest, { state }: Admission, sameBase: boolean): boolean {
@@ -110,9 +118,10 @@ function startRun(
   origin: RunOrigin,
   run: number,
   cause: string,
-  { state, trusted, reason }: Admission,
+  { state, trusted, reason, reuse }: Admission & { readonly reuse: Reuse | undefined },
 ): string {
   const id = validationId(subject.repository_id, subject.subject, subject.head_sha, run);
+  const beginning = state === "queued" ? `queued by ${origin.by}` : `${state} (${origin.by}): ${reason}`;
   changes.putSubject(subject);
   changes.addValidation(
     {
@@ -130,8 +139,8 @@ function startRun(
       run,
       cause,
       delivery_id: origin.deliveryId,
-      state,
-      conclusion: null,
+      state: reuse === undefined ? state : "completed",
+      conclusion: reuse === undefined ? null : "success",
       attempts: 0,
       due_at: null,
       lease_id: null,
@@ -141,7 +150,7 @@ function startRun(
       created_at: changes.now,
       dispatched_at: null,
       started_at: null,
-      finished_at: state === "skipped" ? changes.now : null,
+      finished_at: state === "skipped" || reuse !== undefined ? changes.now : null,
       heard_at: null,
       resendable: true,
       ...NO_CALLBACKS,
@@ -152,10 +161,12 @@ function startRun(
       trusted,
       reason,
       approved_at: null,
+      tree_sha: reuse?.tree_sha ?? null,
+      reused_from: reuse?.reused_from ?? null,
       version: 0,
     },
     {
-      reason: state === "queued" ? `queued by ${origin.by}` : `${state} (${origin.by}): ${reason}`,
+      reason: reuse === undefined ? beginning : `not run (${origin.by}): ${reasonOf(reuse)}`,
       deliveryId: origin.causeId,
     },
   );

@@ -14,6 +14,7 @@ type ReportedColumn =
   | "conclusion"
   | "error"
   | "reason"
+  | "reused_from"
   | "fork"
   | "dispatch_attempts"
   | "started_at"
@@ -148,6 +149,7 @@ function summaryOf(
   digest: Digest,
   detailsOf: (validationId: string) => string,
 ): string {
+  const { reused_from } = reported;
   const reason = reasonOf(reported, digest);
   const run = reported.run > 1 ? ` of run ${reported.run} of this head` : "";
   const parts = [
@@ -156,6 +158,7 @@ function summaryOf(
     reason === null ? undefined : `The reason given: ${codeSpan(reason)}`,
     digest.truncated ? "The results were too large to be kept whole: steps may be missing." : undefined,
     stepsTable(digest),
+    reused_from === null ? undefined : link("The run that passed", detailsOf(reused_from)),
     `${link("Details", detailsOf(reported.validation_id))}${run}`,
   ];
   return parts.filter((part) => part !== undefined).join("\n\n");
@@ -164,6 +167,6 @@ function summaryOf(
 /** A success has no text, unless there was nothing to run: then it has the sandbox's explanation. */
 function textOf(reported: ReportedRun, digest: Digest): string | undefined {
   if (reported.state !== "completed" || reported.conclusion !== "success") return outputSections(digest);
-  if (!ranNothing(digest)) return undefined;
+  if (!ranNothing(digest) || reported.reused_from !== null) return undefined;
   return nothingSection(digest);
 }

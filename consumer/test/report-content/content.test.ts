@@ -35,6 +35,15 @@ describe("a validation is reported to GitHub", () => {
     ],
     [{ ...SUCCESS, digest: oneOfTwo }, "completed", "success", "success", "1 of 2 steps passed in 12s"],
     [SUCCESS, "completed", "success", "success", "Passed in 12s"],
+    [
+      { ...SUCCESS, reused_from: "7-pr-1-abc-1", started_at: null },
+      ...([
+        "completed",
+        "success",
+        "success",
+        "Passed before: the same files were validated already",
+      ] as const),
+    ],
     [{ ...FAILURE, digest: oneOfTwo }, "completed", "failure", "failure", "1 of 2 steps failed: test"],
     [FAILURE, "completed", "failure", "failure", "The validation failed"],
     [{ state: "completed", conclusion: null }, "completed", "failure", "failure", "The validation failed"],
@@ -245,4 +254,10 @@ describe("the button of a check", () => {
       7, 30, 7,
     ]);
   });
+});
+
+test("a success that is reused leads to the run that passed, and has no text", () => {
+  const { output } = check({ ...SUCCESS, reused_from: "7-pr-1-def-1" });
+  expect(output.summary).toContain(`[The run that passed](<${detailsOf("7-pr-1-def-1")}>)`);
+  expect(output.text).toBeUndefined();
 });

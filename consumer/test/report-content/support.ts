@@ -16,6 +16,7 @@ export const reported = (fields: Partial<ReportedRun> = {}): ReportedRun => ({
   conclusion: "success",
   error: null,
   reason: null,
+  reused_from: null,
   fork: false,
   dispatch_attempts: 1,
   started_at: "2026-11-23T10:00:01.000Z",

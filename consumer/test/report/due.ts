@@ -18,6 +18,7 @@ export const due = (fields: Partial<DueReport> = {}): DueReport => ({
   conclusion: null,
   error: null,
   reason: null,
+  reused_from: null,
   fork: false,
   dispatch_attempts: 0,
   created_at: WANTED_AT,

@@ -15,6 +15,8 @@ export const POLICY: DeliveryPolicy = {
   validateForks: "approval",
   asksGitHub: true,
   cancelSuperseded: true,
+  reuseResults: true,
+  reuseForMs: 90 * 86_400_000,
   githubAppId: 77,
   maxAgeMs: Number.POSITIVE_INFINITY,
 };

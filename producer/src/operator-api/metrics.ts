@@ -63,6 +63,9 @@ export function metricsText(overview: Overview, metrics: Metrics): string {
       [[{}, deliveries.recovered_last_day]],
     ),
     gauge("last_delivery_age_seconds", "Age of the last delivery", [[{}, age(deliveries.last_at)]]),
+    gauge("reused_last_day", "Runs that were not needed in the last day: the same files had passed", [
+      [{}, overview.reused_last_day],
+    ]),
     gauge("replays_running", "Replays in progress", [[{}, overview.replays_running]]),
     gauge("database_bytes", "Size of the D1 database", [[{}, overview.database.bytes]]),
     gauge("database_max_bytes", "What the D1 database can hold", [[{}, overview.database.max_bytes]]),

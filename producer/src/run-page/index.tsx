@@ -50,9 +50,11 @@ export function createRunPages({ config, guard, log, now, load }: RunPagesDeps) 
     }
     const run = await load(id, now());
     if (run === undefined) return show(context, GONE, 410);
-    const newerPath =
-      run.newer === null ? undefined : await runPagePath(config.GRAINCHAIN_CALLBACK_SECRET, run.newer.id);
-    return show(context, <RunPage run={run} now={now()} newerPath={newerPath} />, 200);
+    const pathOf = (other: string | undefined | null) =>
+      typeof other === "string" ? runPagePath(config.GRAINCHAIN_CALLBACK_SECRET, other) : undefined;
+    const [newerPath, reusedPath] = [await pathOf(run.newer?.id), await pathOf(run.reused_from)];
+    const page = <RunPage run={run} now={now()} newerPath={newerPath} reusedPath={reusedPath} />;
+    return show(context, page, 200);
   });
   app.all("/:id/:token", (context) => {
     context.header("allow", "GET, HEAD");

@@ -18,11 +18,13 @@ export interface RunPageProps {
   readonly now: Date;
   /** The page of the newest run, if it is another one. */
   readonly newerPath: string | undefined;
+  /** The page of the run whose success stands for this one. */
+  readonly reusedPath: string | undefined;
 }
 
 const REFRESH_SECONDS = 10;
 
-export function RunPage({ run, now, newerPath }: RunPageProps) {
+export function RunPage({ run, now, newerPath, reusedPath }: RunPageProps) {
   const live = !isFinal(run.state);
   const name = subjectOf(run);
   return (
@@ -41,9 +43,11 @@ export function RunPage({ run, now, newerPath }: RunPageProps) {
         <Commit run={run} />
         {run.run > 1 && ` · run ${run.run}`} · queued <Ago at={run.created_at} view={{ now }} />
       </p>
-      <Verdict run={run} />
+      <Verdict run={run} reusedPath={reusedPath} />
       <Waiting run={run} now={now} />
-      {run.digest.steps.length + Number(run.state === "completed") > 0 && <Steps digest={run.digest} />}
+      {run.digest.steps.length + Number(run.state === "completed" && run.reused_from === null) > 0 && (
+        <Steps digest={run.digest} />
+      )}
       <Choices run={run} newerPath={newerPath} />
       <section aria-labelledby="details">
         <h2 id="details">Details</h2>
@@ -62,7 +66,7 @@ function subjectOf({ kind, repository, number, ref }: RunView): string {
 }
 
 /** The verdict in the words of the check, which may begin its advice with them. */
-function Verdict({ run }: { readonly run: RunView }) {
+function Verdict({ run, reusedPath }: Pick<RunPageProps, "run" | "reusedPath">) {
   const described: DescribedRun = { ...run, state: run.state === "dispatching" ? "queued" : run.state };
   const verdict = headline(described, run.digest);
   const next = advice(described, run.digest, (name) => name);
@@ -81,6 +85,11 @@ function Verdict({ run }: { readonly run: RunView }) {
           maxLength={1000}
         />
       </p>
+      {reusedPath !== undefined && (
+        <p>
+          <a href={reusedPath}>Look at the run that passed</a>.
+        </p>
+      )}
       {run.cancelled_by !== null && <p>{CANCELLED[run.cancelled_by]}</p>}
       {reason !== null && told === verdict && (
         <p>

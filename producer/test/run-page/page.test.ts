@@ -52,6 +52,20 @@ describe("the page of a run", () => {
     expect(text).toContain("/validate cancel");
   });
 
+  test("whose files have passed before leads to the run that passed", async () => {
+    const repository = freshRepository();
+    const reused_from = await insertValidation({ repository, state: "completed", conclusion: "success" });
+    const state = { state: "completed", conclusion: "success" };
+    const response = await ask(
+      await pathOf(await insertValidation({ repository, event: "push", reused_from, ...state })),
+    );
+    expect(await response.clone().text()).toContain(`<a href="${await pathOf(reused_from)}">`);
+    const text = await textOf(response);
+    expect(text).toContain("Passed before: the same files were validated already");
+    expect(text).toContain("Look at the run that passed");
+    expect(text).not.toContain("Nothing was run");
+  });
+
   test("that waits for Grainchain says so, and no more of it", async () => {
     await empty();
     const gate = { state: "closed", reason: "unavailable", detail: "connect 10.1.2.3 refused", step: 1 };

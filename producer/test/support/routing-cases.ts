@@ -162,6 +162,12 @@ const mergeGroups: RoutingCase[] = [
     }),
   },
   {
+    name: "a merge group names the tree of its head",
+    event: "merge_group",
+    payload: mergeGroup("checks_requested", { head_commit: { id: HEAD_SHA, tree_id: BASE_SHA } }),
+    becomes: groupChange("checks_requested", { tree_id: BASE_SHA }),
+  },
+  {
     name: "a merge group whose ref names no pull request has number 0",
     event: "merge_group",
     payload: mergeGroup("checks_requested", { head_ref: "refs/heads/merge/something" }),
@@ -240,6 +246,12 @@ const pushes: RoutingCase[] = [
     event: "push",
     payload: push({ before: ZERO_SHA }),
     becomes: pushChange({ base_sha: ZERO_SHA }),
+  },
+  {
+    name: "a push names the tree of its head",
+    event: "push",
+    payload: push({ head_commit: { id: HEAD_SHA, tree_id: BASE_SHA } }),
+    becomes: pushChange({ tree_id: BASE_SHA }),
   },
   {
     name: "a push keeps a time given as text",

@@ -54,6 +54,8 @@ export const overview = v.object({
   events: v.object({ oldest_at: v.nullable(time) }),
   deliveries: v.object({ last_at: v.nullable(time), last_hour: v.number(), recovered_last_day: v.number() }),
   replays_running: v.number(),
+  /** Runs that were not needed, because the same files had passed: of the last 24 hours. */
+  reused_last_day: v.number(),
   database: v.object({ bytes: v.number(), max_bytes: v.number() }),
   /** The last 24, newest first; hours without a validation are left out. */
   hours: v.array(hourItem),

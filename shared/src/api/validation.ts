@@ -66,6 +66,10 @@ export const validationDetail = v.object({
   author_association: v.nullable(v.string()),
   /** Not from a fork, or by a member, or approved. */
   trusted: v.boolean(),
+  /** The tree of the commit, as the results name it; null if they do not. */
+  tree_sha: v.nullable(v.string()),
+  /** The run of the same files whose success stands for it; null if it ran itself. */
+  reused_from: v.nullable(v.string()),
   timeline: v.array(timelineItem),
   report: v.nullable(reportItem),
   /** As Grainchain sent them. */

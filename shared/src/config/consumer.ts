@@ -42,6 +42,7 @@ const variables = v.object({
     v.transform((given) => (given === "" ? "approval" : given)),
   ),
   REPORT_SKIPPED: field.flag("true"),
+  REUSE_RESULTS: field.flag("true"),
   VALIDATE_PUSH_BRANCHES: field.list,
   REPOSITORY_ALLOW: field.list,
   REPOSITORY_DENY: field.list,

@@ -76,7 +76,7 @@ function traceOf(validation: ValidationItem, rows: TraceRows, now: string): Trac
 }
 
 /** The outcomes of deliveries that began a validation. */
-const BEGINNINGS = ["started", "held", "skipped"];
+const BEGINNINGS = ["started", "held", "skipped", "reused"];
 
 /** The steps of the delivery that the validation came from: it is recorded at the same time as the run is queued. */
 function deliverySteps(validation: ValidationItem, { deliveries, timeline }: TraceRows): Step[] {

@@ -66,6 +66,9 @@ const pullRequestChange = v.object({
   author_association: v.optional(v.nullable(v.string())),
 });
 
+/** The tree of the head: its files. Missing if the payload does not say it, and in the facts of older producers. */
+const treeId = v.optional(v.string());
+
 const mergeGroupChange = v.object({
   type: v.literal("merge_group"),
   action: v.picklist(MERGE_GROUP_ACTIONS),
@@ -74,6 +77,7 @@ const mergeGroupChange = v.object({
   head_sha: v.string(),
   head_ref: v.string(),
   base_sha: v.string(),
+  tree_id: treeId,
 });
 
 const pushChange = v.object({
@@ -87,6 +91,7 @@ const pushChange = v.object({
   ref_hash: v.string(),
   base_sha: v.string(),
   pushed_at: v.nullable(canonicalTime),
+  tree_id: treeId,
 });
 
 /** Somebody pressed "Re-run" on GitHub. Whether the check is this gateway's is for the consumer to decide. */

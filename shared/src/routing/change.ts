@@ -52,13 +52,20 @@ export function mergeGroupChange(
   { merge_group: group, repository }: v.InferOutput<typeof payloads.mergeGroup>,
   action: MergeGroupChange["action"],
 ): Change {
-  const number = Number(/\/pr-(\d{1,15})-[^/]*$/.exec(group.head_ref)?.[1] ?? 0);
+  const { head_commit, ...heads } = group;
+  const number = Number(/\/pr-(\d{1,15})-[^/]*$/.exec(heads.head_ref)?.[1] ?? 0);
   const url = number === 0 ? repository.html_url : `${repository.html_url}/pull/${number}`;
-  return { type: "merge_group", action, number, url, ...group };
+  return { type: "merge_group", action, number, url, ...heads, ...treeOf(head_commit, heads.head_sha) };
 }
 
+/** The tree of a head, if the commit that the payload describes is that head. */
+const treeOf = (
+  commit: { readonly id: string; readonly tree_id: string } | null | undefined,
+  head: string,
+): { readonly tree_id?: string } => (commit?.id === head ? { tree_id: commit.tree_id } : {});
+
 export async function pushChange(
-  { ref, before, after, deleted, compare, repository }: v.InferOutput<typeof payloads.push>,
+  { ref, before, after, deleted, compare, head_commit, repository }: v.InferOutput<typeof payloads.push>,
   policy: RoutingPolicy,
 ): Promise<Change> {
   const skip = skipPush(ref, deleted || /^0+$/.test(after), policy);
@@ -72,6 +79,7 @@ export async function pushChange(
     ref_hash: await sha256Hex(ref),
     base_sha: before,
     pushed_at: repository.pushed_at,
+    ...(skip === null ? treeOf(head_commit, after) : {}),
   };
 }
 

@@ -80,8 +80,11 @@ export const pullRequest = v.object({
   repository: v.optional(v.nullable(v.object({ id: number })), null),
 });
 
+/** It only saves a run: a delivery is not refused for it. */
+const headCommit = v.fallback(v.optional(v.nullable(v.object({ id: sha, tree_id: sha }))), null);
+
 export const mergeGroup = v.object({
-  merge_group: v.object({ head_sha: sha, head_ref: ref, base_sha: sha }),
+  merge_group: v.object({ head_sha: sha, head_ref: ref, base_sha: sha, head_commit: headCommit }),
   repository: v.object({ html_url: url }),
 });
 
@@ -92,6 +95,7 @@ export const push = v.object({
   deleted: v.optional(v.boolean(), false),
   /** Only a link. It quotes branch names, percent-encoded, and a delivery is not refused for a long one. */
   compare: v.fallback(v.optional(url), undefined),
+  head_commit: headCommit,
   repository: v.object({ pushed_at: v.optional(v.nullable(secondsOrTime), null) }),
 });
 

@@ -66,6 +66,7 @@ function moved(row: Validation, { at, from_state: from, to_state: to }: Timeline
   const ended = [...left, tally("repository", row.repository, to, 1), tally("ended", minuteOf(end), to, 1)];
   // What never ran took no time.
   if (to === "skipped") return ended;
+  if (row.reused_from !== null) return [...ended, hour("succeeded", 1), hour("reused", 1)];
   const tookMs = Date.parse(end) - Date.parse(row.approved_at ?? row.created_at);
   return [
     ...ended,
@@ -144,7 +145,7 @@ const RECOUNT_HOURS = `
     SELECT substr(created_at, 1, 13) AS hour,
            json_object('validations', count(*), 'succeeded', coalesce(sum(conclusion = 'success'), 0),
                        'failed_checks', coalesce(sum(conclusion = 'failure'), 0),
-                       'broken', sum(state IN ('failed', 'dead', 'timed_out')),
+                       'broken', sum(state IN ('failed', 'dead', 'timed_out')), 'reused', count(reused_from),
                        'duration_ms', CAST(round(coalesce(
                          sum((julianday(finished_at) - julianday(coalesce(approved_at, created_at))) * 86400000), 0)) AS INTEGER)) AS counts
     FROM validations GROUP BY hour) h, json_each(h.counts) j`;
@@ -155,4 +156,4 @@ const TOOK_MS =
 const RECOUNT_DURATIONS = `
   INSERT INTO tallies (kind, key, name, n)
   SELECT 'hour', substr(created_at, 1, 13), '${TOOK}' || ${bucketSql(TOOK_MS)}, count(*) FROM validations
-  WHERE finished_at IS NOT NULL AND state <> 'skipped' GROUP BY 2, 3`;
+  WHERE finished_at IS NOT NULL AND state <> 'skipped' AND reused_from IS NULL GROUP BY 2, 3`;

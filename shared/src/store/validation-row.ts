@@ -52,6 +52,10 @@ const validationRow = v.object({
   reason: v.nullable(v.string()),
   /** When it left `held`; null if it never was. */
   approved_at: v.nullable(v.string()),
+  /** The tree whose files were validated. Written with the results: see `TREE_OF_RESULTS`. */
+  tree_sha: v.nullable(v.string()),
+  /** The run whose success stands for this one, which did not run; null if it has its own result. */
+  reused_from: v.nullable(v.string()),
   /** 0 for a row that is not stored yet. */
   version: v.number(),
 });

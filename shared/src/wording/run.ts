@@ -13,6 +13,8 @@ export interface DescribedRun {
   readonly error: string | null;
   /** Why it is held or skipped. */
   readonly reason: string | null;
+  /** The run whose success stands for it; null if it ran itself. */
+  readonly reused_from: string | null;
   readonly dispatch_attempts: number;
   readonly started_at: string | null;
   readonly finished_at: string | null;
@@ -72,6 +74,8 @@ export function advice(run: DescribedRun, digest: Digest, show: (name: string) =
     case "completed":
       if (run.conclusion !== "success")
         return `${failed(digest, show)}. Fix the change and push it. If the failure comes and goes, use Re-run.`;
+      if (run.reused_from !== null)
+        return "Another run has validated exactly these files, and passed. So they were not run again. There is nothing to do.";
       if (ranNothing(digest))
         return "Nothing failed, but no step is known to have run. Make sure that the repository says what to run.";
       return `${passed(run, digest)}. There is nothing to do.`;
@@ -102,6 +106,7 @@ export const ranNothing = ({ steps, truncated }: Digest): boolean =>
 
 function passed(run: DescribedRun, digest: Digest): string {
   const { steps } = digest;
+  if (run.reused_from !== null) return "Passed before: the same files were validated already";
   const took = durationOf(run, digest);
   const time = took === null ? "" : ` in ${durationText(took)}`;
   if (steps.length === 0) return `Passed${time}`;

@@ -8,6 +8,9 @@ import type { ListProps } from "../parts/view.ts";
 
 const OUTCOMES: readonly Choice[] = [
   ["started", "started a validation"],
+  ["held", "held: waits for an approval"],
+  ["skipped", "skipped: not to be validated"],
+  ["reused", "reused: the same files have passed"],
   ["cancelled", "cancelled validations"],
   ["unchanged", "unchanged: already validated"],
   ["stale", "stale: older than the known head"],

@@ -96,6 +96,7 @@ const TONES: Readonly<Record<string, Tone>> = {
   // Deliveries.
   started: "ok",
   held: "warn",
+  reused: "ok",
   asking: "live",
   stale: "idle",
   unknown_subject: "warn",

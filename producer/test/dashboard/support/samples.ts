@@ -65,6 +65,8 @@ const detail = (text: string): ValidationDetail => ({
   author: text,
   author_association: text,
   trusted: false,
+  tree_sha: null,
+  reused_from: null,
   timeline: [{ at: before(9 * MINUTE), from_state: null, to_state: text, reason: text, delivery_id: text }],
   report: {
     state: text,
@@ -205,6 +207,7 @@ const overview = (text: string): Overview => ({
   cancels: { due: 1, dead: 0 },
   deliveries: { last_at: before(12_000), last_hour: 30, recovered_last_day: 2 },
   replays_running: 1,
+  reused_last_day: 0,
   database: { bytes: 7_100_000_000, max_bytes: 10_000_000_000 },
   hours: [
     {

@@ -51,6 +51,8 @@ const reportRow = v.object({
   error: v.nullable(v.string()),
   /** Why it is held or skipped. */
   reason: v.nullable(v.string()),
+  /** The run whose success stands for it. */
+  reused_from: v.nullable(v.string()),
   fork: flag,
   dispatch_attempts: v.number(),
   created_at: v.string(),
@@ -103,7 +105,7 @@ export const SELECT_CLAIMED = `
   SELECT r.*, CASE WHEN r.is_shown AND r.priority <> 1 AND r.results IS NOT NULL THEN ${digestOf("r.results", MAX_DIGEST_OUTPUT)} END AS digest
   FROM (
     SELECT r.validation_id, r.repository_id, coalesce(${currentNameOf("r.repository_id")}, v.repository) AS repository, r.head_sha, r.context, v.event AS kind,
-           v.pr_number AS number, v.ref, v.run, r.state, r.conclusion, v.error, v.reason, v.fork, v.attempts AS dispatch_attempts,
+           v.pr_number AS number, v.ref, v.run, r.state, r.conclusion, v.error, v.reason, v.reused_from, v.fork, v.attempts AS dispatch_attempts,
            v.created_at, v.started_at, v.finished_at, v.results, r.priority, r.creates, r.due_at,
            r.attempts, r.wanted_at, r.revision, r.claims, r.posts, r.posted_hash,
            ${shownRunOf("r")} = r.validation_id AS is_shown, ${othersOf("r", MAX_OTHERS)} AS others,

@@ -14,7 +14,7 @@ export type StoredOverview = Omit<Overview, "service" | "version" | "environment
 export async function loadOverview(db: D1Database, now: Date): Promise<StoredOverview> {
   const dayAgo = new Date(now.getTime() - 24 * 3_600_000).toISOString();
   const hourAgo = new Date(now.getTime() - 3_600_000).toISOString();
-  const [states, waiting, gates, letters, effects, deliveries, hours] = await db.batch<
+  const [states, waiting, gates, letters, effects, deliveries, hours, reused] = await db.batch<
     Record<string, unknown>
   >([
     db.prepare(SELECT_STATES).bind(minuteOf(dayAgo)),
@@ -26,6 +26,7 @@ export async function loadOverview(db: D1Database, now: Date): Promise<StoredOve
     db.prepare(SELECT_EFFECTS),
     db.prepare(SELECT_DELIVERIES).bind(minuteOf(hourAgo), minuteOf(dayAgo)),
     db.prepare(SELECT_HOURS).bind(hourOf(dayAgo)),
+    db.prepare(SELECT_REUSED).bind(hourOf(dayAgo)),
   ]);
   const stored = new Map(
     v.parse(v.array(settingRow), gates?.results ?? []).map((row) => [row.name, row.value]),
@@ -46,6 +47,7 @@ export async function loadOverview(db: D1Database, now: Date): Promise<StoredOve
     cancels: { due: effect.cancels_due, dead: effect.cancels_dead },
     events: { oldest_at: effect.oldest_event_at },
     deliveries: one(deliveriesRow, deliveries?.results),
+    reused_last_day: one(reusedRow, reused?.results).n,
     replays_running: effect.replays_running,
     database: { bytes: states?.meta.size_after ?? 0, max_bytes: MAX_DATABASE_BYTES },
     hours: v.parse(v.array(hourRow), hours?.results ?? []).map(({ took, ...hour }) => ({
@@ -103,6 +105,8 @@ const hourRow = v.object({
 });
 const deliveriesRow = v.object({ last_at: time, last_hour: v.number(), recovered_last_day: v.number() });
 
+const reusedRow = v.object({ n: v.number() });
+
 const SELECT_STATES = `
   SELECT name AS state, n FROM tallies WHERE kind = 'standing'
   UNION ALL
@@ -141,6 +145,9 @@ const SELECT_DELIVERIES = `
   SELECT (SELECT received_at FROM deliveries ORDER BY seq DESC LIMIT 1) AS last_at,
          (SELECT coalesce(sum(n), 0) FROM tallies WHERE kind = 'received' AND key >= ?1) AS last_hour,
          (SELECT coalesce(sum(n), 0) FROM tallies WHERE kind = 'recovered' AND key >= ?2) AS recovered_last_day`;
+
+const SELECT_REUSED = `
+  SELECT coalesce(sum(n), 0) AS n FROM tallies WHERE kind = 'hour' AND key >= ?1 AND name = 'reused'`;
 
 const of = (name: string): string => `coalesce(sum(CASE name WHEN '${name}' THEN n END), 0)`;
 

@@ -40,6 +40,8 @@ const runRow = v.object({
   error: v.nullable(v.string()),
   /** Why it is held or skipped. */
   reason: v.nullable(v.string()),
+  /** The run of the same files whose success stands for it. */
+  reused_from: v.nullable(v.string()),
   /** What cancelled it; null if it is not cancelled, or Grainchain did it. */
   cancelled_by: v.nullable(v.picklist(["close", "comment", "operator"])),
   /** How many are ahead of it, {@link MAX_AHEAD} at most; null if it is not queued. */
@@ -102,7 +104,7 @@ export const SELECT_RUN = `
          v.pr_number AS number, v.pr_url, v.ref, v.head_sha, v.run, v.state, v.conclusion,
          v.attempts AS dispatch_attempts, v.due_at, v.created_at, v.dispatched_at, v.started_at, v.finished_at,
          CASE WHEN ${HAS_STEPS} THEN ${digestOf("v.results", MAX_OUTPUT)} END AS digest,
-         CASE WHEN v.state = 'failed' AND v.error IN ('${NO_RESULTS}', '${NO_VERDICT}') THEN v.error END AS error, v.reason,
+         CASE WHEN v.state = 'failed' AND v.error IN ('${NO_RESULTS}', '${NO_VERDICT}') THEN v.error END AS error, v.reason, v.reused_from,
          CASE WHEN v.state = 'cancelled' THEN (
            SELECT CASE WHEN t.reason LIKE 'pull request %' OR t.reason LIKE 'merge group %' THEN 'close'
                        WHEN t.reason LIKE 'cancelled by github:%' THEN 'comment'

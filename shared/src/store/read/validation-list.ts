@@ -95,6 +95,8 @@ const detailRow = v.object({
   author: v.nullable(v.string()),
   author_association: v.nullable(v.string()),
   trusted: flag,
+  tree_sha: v.nullable(v.string()),
+  reused_from: v.nullable(v.string()),
   // As it is: a record would leave out keys such as `constructor`.
   results: v.nullable(v.pipe(v.string(), v.parseJson(), v.custom<Record<string, unknown>>(isObject))),
 });
@@ -108,7 +110,7 @@ export const SELECT_VALIDATIONS = `SELECT ${COLUMNS} FROM validations v`;
 
 const SELECT_DETAIL = `
   SELECT ${COLUMNS}, v.cause, v.delivery_id, v.reason, v.fork, v.head_repository, v.author, v.author_association,
-         v.trusted, v.results
+         v.trusted, v.tree_sha, v.reused_from, v.results
   FROM validations v WHERE v.id = ?1`;
 
 const SELECT_TIMELINE = `

@@ -5,6 +5,7 @@ import { UPSERT_NAMES } from "../repository-names.ts";
 import { nextSeqOf } from "../seq-sql.ts";
 import { EVENTS_GATE, GATE, GITHUB_GATE } from "../settings.ts";
 import { SUBJECT_FIELDS } from "../subject-row.ts";
+import { TREE_OF_RESULTS } from "../tree-sql.ts";
 import { VALIDATION_FIELDS } from "../validation-row.ts";
 import {
   CLOSE_RECORDED_DEAD_LETTERS,
@@ -63,7 +64,7 @@ const RESULTS_OF_VALUE = `coalesce(
     (SELECT results FROM callbacks_unmatched WHERE id = value->>'$.results.storedUnder'))`;
 
 const SET_RESULTS = `
-  UPDATE validations SET results = given.results
+  UPDATE validations SET results = given.results, tree_sha = ${TREE_OF_RESULTS}
   FROM (SELECT value->>'validation_id' AS id, ${RESULTS_OF_VALUE} AS results FROM json_each(?1)) AS given
   WHERE validations.id = given.id`;
 

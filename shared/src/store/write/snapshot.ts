@@ -5,6 +5,7 @@ import type { Fact } from "../../messages/fact.ts";
 import { currentNameOf } from "../repository-names.ts";
 import { REPLAY_TURN, TURN } from "../settings.ts";
 import { parseSubjects, type Subject } from "../subject-row.ts";
+import { parseSuccesses, SELECT_SUCCESSES, type TreeSuccess } from "../tree-sql.ts";
 import { parseValidations, VALIDATION_COLUMNS, type Validation } from "../validation-row.ts";
 import { parseRecordedBefore, type RecordedBefore, recordedBefore } from "./recorded-before.ts";
 
@@ -17,6 +18,8 @@ export interface Snapshot extends RecordedBefore {
   readonly lastTurns: ReadonlyMap<number, number>;
   /** The current names of repositories that a secret claims which is bound to some. */
   readonly names: ReadonlyMap<number, string>;
+  /** The latest success of each tree that the facts name, by `treeKey`. */
+  readonly successes: ReadonlyMap<string, TreeSuccess>;
 }
 
 /**
@@ -33,7 +36,9 @@ export async function loadSnapshot(
   const reruns = JSON.stringify(keys.reruns);
   const ids = JSON.stringify(keys.validationIds);
   const ordered = JSON.stringify(keys.ordered);
-  const [recorded, bodies, subjects, validations, turns, names] = await db.batch<Record<string, unknown>>([
+  const [recorded, bodies, subjects, validations, turns, names, successes] = await db.batch<
+    Record<string, unknown>
+  >([
     ...recordedBefore(db, facts),
     db.prepare(SELECT_SUBJECTS).bind(named, reruns, ordered),
     db.prepare(SELECT_VALIDATIONS).bind(named, reruns, ids, ordered),
@@ -41,6 +46,7 @@ export async function loadSnapshot(
       .prepare(lane === 0 ? SELECT_TURNS : SELECT_REPLAY_TURNS)
       .bind(JSON.stringify(keys.repositories), ordered),
     db.prepare(SELECT_NAMES).bind(JSON.stringify(keys.claimed)),
+    db.prepare(SELECT_SUCCESSES).bind(JSON.stringify(keys.trees)),
   ]);
   const parsedTurns = v.parse(v.array(turnRow), turns?.results ?? []);
   return {
@@ -54,6 +60,7 @@ export async function loadSnapshot(
     names: new Map(
       v.parse(v.array(nameRow), names?.results ?? []).map((row) => [row.repository_id, row.name]),
     ),
+    successes: parseSuccesses(successes?.results ?? []),
   };
 }
 
@@ -67,6 +74,7 @@ interface Keys {
   readonly repositories: readonly number[];
   /** Of deliveries whose secret is bound to repositories. */
   readonly claimed: readonly number[];
+  readonly trees: readonly (readonly [repositoryId: number, tree: string])[];
 }
 
 function collectKeys(facts: readonly Fact[]): Keys {
@@ -86,6 +94,9 @@ function collectKeys(facts: readonly Fact[]): Keys {
     ordered: facts.flatMap((fact) => (fact.kind === "order" ? [fact.validation_id] : [])),
     repositories: [...new Set(changes.map(({ id }) => id))],
     claimed: [...new Set(facts.flatMap(claimedRepository))],
+    trees: changes.flatMap(({ id, change }) =>
+      "tree_id" in change && change.tree_id !== undefined ? [[id, change.tree_id] as const] : [],
+    ),
   };
 }
 

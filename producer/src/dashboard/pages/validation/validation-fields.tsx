@@ -31,6 +31,10 @@ export const ValidationFields = ({ validation, view }: Props) => {
           ? undefined
           : ["Author", <Text text={authorText(validation)} maxLength={200} />],
         validation.trusted ? undefined : ["Trusted", "no"],
+        validation.tree_sha === null ? undefined : ["Tree", <Code text={validation.tree_sha} />],
+        validation.reused_from === null
+          ? undefined
+          : ["Reused from", <ValidationLink id={validation.reused_from} />],
         ["Cause", <Text text={cause} maxLength={300} />],
         ["Delivery", <DeliveryLink id={delivery_id} />],
         ["Dispatch attempts", attempts],
@@ -64,6 +68,12 @@ const Code = ({ text }: { readonly text: string }) => (
   <code>
     <Text text={text} maxLength={200} />
   </code>
+);
+
+const ValidationLink = ({ id }: { readonly id: string }) => (
+  <a href={paths.validation(id)}>
+    <Code text={id} />
+  </a>
 );
 
 const RepositoryLink = ({ repository }: { readonly repository: string }) => (
