@@ -20,6 +20,7 @@ interface SendOptions {
   readonly repo?: string;
   readonly pr?: number;
   readonly head?: string;
+  readonly fork?: string;
   readonly payload?: string;
   readonly guid?: string;
   readonly count: number;
@@ -40,6 +41,7 @@ const EXAMPLES = `
 Examples:
   gateway send ping
   gateway send pull_request.opened --repo acme/widgets --pr 12 --head 6dcb09b5b57875f334f61aebed695e2e4193db5e
+  gateway send pull_request.opened --repo acme/widgets --fork mallory/widgets
   gateway send push --payload payload.json
   gateway send pull_request.opened --repo acme/widgets --count 500 --rate 50
 
@@ -55,6 +57,7 @@ export function addSend(program: Command): void {
     .option("--repo <owner/repo>", "the repository it is about", repository)
     .option("--pr <number>", "the pull request it is about", positiveInteger)
     .option("--head <sha>", "its head commit", sha)
+    .option("--fork <owner/repo>", "the fork that its head is in: a stranger's pull request", repository)
     .option("--payload <file>", "send this JSON unchanged")
     .option("--guid <guid>", "the delivery's GUID, for a redelivery (default: a new one)", guid)
     .option("--count <n>", "how many to send", positiveInteger, 1)
@@ -108,6 +111,7 @@ function bodyOf(examples: Examples, event: string, options: SendOptions, index: 
     repo: options.repo,
     pr: pr === undefined ? undefined : pr + index,
     head: options.head,
+    fork: options.fork,
     now: new Date(),
   });
   if (payload !== undefined) return JSON.stringify(payload);

@@ -9,6 +9,8 @@ export interface PayloadOptions {
   readonly repo?: string | undefined;
   readonly pr?: number | undefined;
   readonly head?: string | undefined;
+  /** `owner/repo` of a pull request's head, by a stranger; default: the repository itself. */
+  readonly fork?: string | undefined;
   readonly now: Date;
 }
 
@@ -26,6 +28,7 @@ export function buildPayload(name: string, options: PayloadOptions): Json | unde
   if (example === undefined) return undefined;
   const payload = structuredClone(example);
   if (options.repo !== undefined) renameRepository(payload, options.repo);
+  if (options.fork !== undefined) setFork(payload, options.fork);
   setPullRequest(payload, options);
   setHead(payload, options.head ?? (options.repo === undefined ? undefined : randomSha()));
   return payload;
@@ -55,6 +58,13 @@ function findExample(name: string): Json | undefined {
 function renameRepository(payload: Json, repo: string): void {
   const repository = payload.repository;
   if (!isObject(repository)) return;
+  rename(repository, repo);
+  // Otherwise the pull request would be a fork's.
+  const pull = payload.pull_request;
+  if (isObject(pull) && isObject(pull.head)) pull.head.repo = structuredClone(repository);
+}
+
+function rename(repository: Json, repo: string): void {
   const [login, name] = repo.split("/", 2);
   Object.assign(repository, {
     id: stableId(repo),
@@ -64,9 +74,15 @@ function renameRepository(payload: Json, repo: string): void {
     clone_url: `https://github.com/${repo}.git`,
   });
   if (isObject(repository.owner)) repository.owner.login = login;
-  // Otherwise the pull request would be a fork's.
-  const pull = payload.pull_request;
-  if (isObject(pull) && isObject(pull.head)) pull.head.repo = structuredClone(repository);
+}
+
+/** A pull request of somebody who has contributed nothing before. */
+function setFork({ pull_request: pull, repository }: Json, fork: string): void {
+  if (!isObject(pull) || !isObject(pull.head) || !isObject(repository)) return;
+  const head = { ...structuredClone(repository), fork: true };
+  rename(head, fork);
+  pull.head.repo = head;
+  pull.author_association = "NONE";
 }
 
 function setPullRequest(payload: Json, { repo, pr, now }: PayloadOptions): void {

@@ -26,6 +26,20 @@ describe("a payload", () => {
     });
   });
 
+  test("of a fork's pull request has its head in the fork, by somebody who is no member", () => {
+    const payload = buildPayload("pull_request.opened", { repo: "acme/widgets", fork: "mona/widgets", now });
+    expect(payload).toMatchObject({
+      repository: { full_name: "acme/widgets" },
+      pull_request: {
+        author_association: "NONE",
+        head: { repo: { full_name: "mona/widgets", owner: { login: "mona" }, fork: true } },
+      },
+    });
+    expect(payload?.pull_request).not.toMatchObject({
+      head: { repo: { id: Object(payload?.repository).id } },
+    });
+  });
+
   test("of a closed pull request says that it is closed", () => {
     expect(buildPayload("pull_request.closed", { now })).toMatchObject({ pull_request: { state: "closed" } });
   });
