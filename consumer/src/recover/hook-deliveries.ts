@@ -1,11 +1,6 @@
 /** The deliveries of one hook. GitHub keeps them for three days. */
 
-import {
-  type Credential,
-  type GitHub,
-  type GitHubAnswer,
-  limitOf,
-} from "@webhook-gateway/shared/github/client.ts";
+import { type Credential, type GitHubAnswer, limitOf } from "@webhook-gateway/shared/github/client.ts";
 import { type GitHubFailure, UNREADABLE_ANSWER } from "@webhook-gateway/shared/github/failure.ts";
 import type { Hook } from "@webhook-gateway/shared/github/hook.ts";
 import {
@@ -15,21 +10,11 @@ import {
   payloadOf,
 } from "@webhook-gateway/shared/github/hook-delivery.ts";
 import * as v from "valibot";
-import { type Cost, READ_POINTS, WRITE_POINTS } from "../github/budget.ts";
-import { type Refused, type SendDeps, sendWithinBudgets } from "../github/send.ts";
+import { type AskDeps, answerOf, askGitHub, GitHubError, READ } from "../github/ask.ts";
+import { type Cost, WRITE_POINTS } from "../github/budget.ts";
+import { type Refused, sendWithinBudgets } from "../github/send.ts";
 
 const installation = v.object({ id: v.number() });
-
-/** GitHub cannot be asked now. */
-export class HookError extends Error {
-  override readonly name = "HookError";
-  readonly failure: GitHubFailure;
-
-  constructor(failure: GitHubFailure) {
-    super(failure.error);
-    this.failure = failure;
-  }
-}
 
 export interface Page {
   /** Newest first. */
@@ -38,16 +23,11 @@ export interface Page {
   readonly next: string | null;
 }
 
-export interface HookDeps extends SendDeps {
-  readonly github: GitHub;
-}
-
 const PAGE_SIZE = 100;
-const READ: Cost = { points: READ_POINTS, creates: false, minor: true };
 const WRITE: Cost = { points: WRITE_POINTS, creates: false, minor: true };
 
-/** Reads under one credential. Every method throws {@link HookError} if GitHub or its limits refuse. */
-export async function openHook(deps: HookDeps, hook: Hook) {
+/** Reads under one credential. Every method throws {@link GitHubError} if GitHub or its limits refuse. */
+export async function openHook(deps: AskDeps, hook: Hook) {
   const credential = await credentialOf(deps, hook);
 
   async function ask(calls: readonly { route: string; parameters: object; cost: Cost }[]) {
@@ -67,9 +47,9 @@ export async function openHook(deps: HookDeps, hook: Hook) {
         ...(failed ? { status: "failure" } : {}),
         ...(cursor === null ? {} : { cursor }),
       };
-      const [answer] = (await ask([{ route: `GET ${hook.path}`, parameters, cost: READ }])).map(dataOf);
+      const [answer] = (await ask([{ route: `GET ${hook.path}`, parameters, cost: READ }])).map(answerOf);
       const parsed = v.safeParse(v.array(hookDelivery), answer?.data);
-      if (!parsed.success) throw new HookError(UNREADABLE_ANSWER);
+      if (!parsed.success) throw new GitHubError(UNREADABLE_ANSWER);
       return { deliveries: parsed.output, next: nextCursor(answer?.link) };
     },
 
@@ -81,7 +61,7 @@ export async function openHook(deps: HookDeps, hook: Hook) {
       );
       return answers.map((answer) => {
         if (isFailure(answer, "missing")) return null;
-        return payloadOf(dataOf(answer).data);
+        return payloadOf(answerOf(answer).data);
       });
     },
 
@@ -93,25 +73,20 @@ export async function openHook(deps: HookDeps, hook: Hook) {
       );
       return answers.map((answer) => {
         if (isFailure(answer, "missing", "permission", "permanent")) return answer.failure.error;
-        dataOf(answer);
+        answerOf(answer);
         return null;
       });
     },
   };
 }
 
-async function credentialOf(deps: HookDeps, hook: Hook): Promise<Credential> {
-  const { github } = deps;
+async function credentialOf(deps: AskDeps, hook: Hook): Promise<Credential> {
   if (hook.installationPath === null) return { kind: "app" };
-  if (github.hasToken) return { kind: "token" };
-  const credential: Credential = { kind: "app" };
+  if (deps.github.hasToken) return { kind: "token" };
   const route = `GET ${hook.installationPath}`;
-  const perform = () => github.call(credential, route, placeOf(hook, route));
-  const [answer] = (await sendWithinBudgets(deps, [{ credential, cost: READ, perform }], limitOf)).map(
-    dataOf,
-  );
-  const parsed = v.safeParse(installation, answer?.data);
-  if (!parsed.success) throw new HookError(UNREADABLE_ANSWER);
+  const { data } = await askGitHub(deps, { kind: "app" }, route, placeOf(hook, route));
+  const parsed = v.safeParse(installation, data);
+  if (!parsed.success) throw new GitHubError(UNREADABLE_ANSWER);
   return { kind: "installation", id: parsed.output.id };
 }
 
@@ -127,12 +102,4 @@ const isFailure = (
 ): answer is Extract<GitHubAnswer, { ok: false }> =>
   !("refusedUntilMs" in answer) && !answer.ok && classes.includes(answer.failure.class);
 
-/** @throws HookError */
-function dataOf(answer: GitHubAnswer | Refused) {
-  if ("refusedUntilMs" in answer) {
-    const { refusedUntilMs: limitedUntilMs } = answer;
-    throw new HookError({ class: "limited", error: "GitHub's rate limit is used up", limitedUntilMs });
-  }
-  if (!answer.ok) throw new HookError(answer.failure);
-  return answer;
 }

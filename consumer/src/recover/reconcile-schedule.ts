@@ -21,7 +21,7 @@ import { commit } from "@webhook-gateway/shared/store/write/commit.ts";
 import { errorText } from "@webhook-gateway/shared/telemetry/log.ts";
 import { isoTime } from "@webhook-gateway/shared/text/iso-time.ts";
 import { hasRoom } from "../effects/queries.ts";
-import { HookError } from "./hook-deliveries.ts";
+import { GitHubError } from "../github/ask.ts";
 import { addCounts, type ReconcileDeps, type Scanned, scanHook } from "./reconcile.ts";
 
 /** GitHub keeps deliveries for 3 days. Older ones are left out, so that none expires in the middle of a scan. */
@@ -87,7 +87,7 @@ async function goOn(deps: ReconcileDeps, hook: Hook, progress: HookProgress, now
 /** Where a scan continues. If GitHub no longer takes the cursor, the scan starts over. */
 function leftOf({ next, thrown }: Scanned, to: string): HookProgress["all"]["scan"] {
   if (thrown === undefined) return { to, cursor: next };
-  const name = thrown instanceof HookError ? thrown.failure.class : undefined;
+  const name = thrown instanceof GitHubError ? thrown.failure.class : undefined;
   return next === null || name === "permanent" || name === "missing" ? null : { to, cursor: next };
 }
 
@@ -107,7 +107,7 @@ async function keep(deps: ReconcileDeps, hook: Hook, { progress, counts, thrown 
 
 /** When the limit that ended a scan is over. */
 const limitedUntil = (thrown: unknown): number | undefined =>
-  thrown instanceof HookError ? thrown.failure.limitedUntilMs : undefined;
+  thrown instanceof GitHubError ? thrown.failure.limitedUntilMs : undefined;
 
 /** Performs the searches that operators asked for. @returns whether anything was recorded */
 export async function reconcileAsked(deps: ReconcileDeps, hooks: readonly Hook[]): Promise<boolean> {

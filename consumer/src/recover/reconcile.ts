@@ -14,11 +14,12 @@ import {
   storeDeliveryTimes,
 } from "@webhook-gateway/shared/store/maintain/recovery.ts";
 import { hasRoom } from "../effects/queries.ts";
+import type { AskDeps } from "../github/ask.ts";
 import { type RecordDeps, recordFacts } from "../record/record.ts";
 import { isListed, notRecorded } from "./claimed-guid.ts";
-import { type HookDeps, openHook } from "./hook-deliveries.ts";
+import { openHook } from "./hook-deliveries.ts";
 
-export interface ReconcileDeps extends HookDeps {
+export interface ReconcileDeps extends AskDeps {
   readonly db: D1Database;
   readonly record: RecordDeps;
   readonly routing: RoutingPolicy;
@@ -49,7 +50,7 @@ export interface Scanned {
   readonly ended: boolean;
   /** Where to continue; null: at the newest. */
   readonly next: string | null;
-  /** What ended it early: {@link HookError} if GitHub cannot be asked, or whatever D1 throws. */
+  /** What ended it early: {@link GitHubError} if GitHub cannot be asked, or whatever D1 throws. */
   readonly thrown?: unknown;
 }
 

@@ -24,11 +24,16 @@ export type Credential =
 export const credentialName = (credential: Credential): string =>
   credential.kind === "installation" ? `installation:${credential.id}` : credential.kind;
 
-/** `data` is the body, parsed but not yet trusted. `limitedUntilMs`: it was the last of a budget. */
+/**
+ * `data` is the body, parsed but not yet trusted; undefined if it is `unchanged` since the ETag that was given.
+ * `limitedUntilMs`: it was the last of a budget.
+ */
 export type GitHubAnswer =
   | {
       readonly ok: true;
       readonly data: unknown;
+      readonly unchanged: boolean;
+      readonly etag: string | undefined;
       readonly link: string | undefined;
       readonly limitedUntilMs: number | undefined;
     }
@@ -114,15 +119,25 @@ export function createGitHub(config: GitHubConfig, fetcher: typeof fetch, now: (
     }
   }
 
-  async function attempt(credential: Credential, route: string, parameters: object): Promise<GitHubAnswer> {
+  async function attempt(
+    credential: Credential,
+    route: string,
+    parameters: object,
+    etag: string | undefined,
+  ): Promise<GitHubAnswer> {
     try {
       const { data, headers } = await request(route, {
         ...parameters,
-        headers: { authorization: await authorization(credential, route) },
+        headers: {
+          authorization: await authorization(credential, route),
+          ...(etag === undefined ? {} : { "if-none-match": etag }),
+        },
         request: { fetch: fetcher, signal: AbortSignal.timeout(GITHUB_TIMEOUT_MS) },
       });
-      return { ok: true, data, link: headers.link, limitedUntilMs: resetOf(headers, now().getTime()) };
+      const limitedUntilMs = resetOf(headers, now().getTime());
+      return { ok: true, data, unchanged: false, etag: headers.etag, link: headers.link, limitedUntilMs };
     } catch (thrown) {
+      if (etag !== undefined && isUnchanged(thrown)) return { ...UNCHANGED, etag };
       return { ok: false, failure: githubFailure(thrown, now().getTime()) };
     }
   }
@@ -135,21 +150,40 @@ export function createGitHub(config: GitHubConfig, fetcher: typeof fetch, now: (
      * Makes one request.
      * @param route as GitHub documents it: `POST /repos/{owner}/{repo}/check-runs`
      * @param parameters those of the path by their names, and all others
+     * @param etag of an earlier answer. If nothing has changed since, GitHub counts no request against the hourly limit
+     *   (https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api)
      */
-    async call(credential: Credential, route: string, parameters: object): Promise<GitHubAnswer> {
+    async call(
+      credential: Credential,
+      route: string,
+      parameters: object,
+      etag?: string,
+    ): Promise<GitHubAnswer> {
       const name =
         credential.kind === "installation" ? tokenName(credential.id, permissionsFor(route)) : undefined;
       const used = name === undefined ? undefined : tokens.get(name);
-      const answer = await attempt(credential, route, parameters);
+      const answer = await attempt(credential, route, parameters, etag);
       if (answer.ok || answer.failure.class !== "credentials" || name === undefined || used === undefined)
         return answer;
       // A token can expire early, if the App's permissions change. Try once with a new one, which another request may
       // have got meanwhile.
       if (tokens.get(name) === used) tokens.delete(name);
-      return attempt(credential, route, parameters);
+      return attempt(credential, route, parameters, etag);
     },
   };
 }
+
+const UNCHANGED = {
+  ok: true,
+  data: undefined,
+  unchanged: true,
+  link: undefined,
+  limitedUntilMs: undefined,
+} as const;
+
+/** The library throws for 304. */
+const isUnchanged = (thrown: unknown): boolean =>
+  thrown instanceof Error && "status" in thrown && thrown.status === 304;
 
 /** Not for single repositories: a token lists at most 500, and an installation may have more. */
 const tokenName = (id: number, permissions: Permissions): string => `${id} ${JSON.stringify(permissions)}`;

@@ -10,6 +10,7 @@ export type Permissions = Readonly<Record<string, "read" | "write">>;
 const NEEDED: readonly (readonly [route: RegExp, permissions: Permissions])[] = [
   [/\/check-runs(?:\/|$)/, { checks: "write" }],
   [/^POST .*\/reactions$/, { pull_requests: "write" }],
+  [/^GET \/repos\/\{owner\}\/\{repo\}\/pulls/, { pull_requests: "read" }],
   [/^GET \/orgs\/.*\/hooks\//, { organization_hooks: "read" }],
   [/^POST \/orgs\/.*\/hooks\//, { organization_hooks: "write" }],
   [/^GET \/repos\/.*\/hooks\//, { repository_hooks: "read" }],

@@ -1,0 +1,51 @@
+/** Questions to GitHub whose answers are needed to go on. */
+import {
+  type Credential,
+  type GitHub,
+  type GitHubAnswer,
+  limitOf,
+} from "@webhook-gateway/shared/github/client.ts";
+import type { GitHubFailure } from "@webhook-gateway/shared/github/failure.ts";
+import { type Cost, READ_POINTS } from "./budget.ts";
+import { type Refused, type SendDeps, sendWithinBudgets } from "./send.ts";
+
+export interface AskDeps extends SendDeps {
+  readonly github: GitHub;
+}
+
+/** GitHub cannot be asked now, or does not answer what is needed. */
+export class GitHubError extends Error {
+  override readonly name = "GitHubError";
+  readonly failure: GitHubFailure;
+
+  constructor(failure: GitHubFailure) {
+    super(failure.error);
+    this.failure = failure;
+  }
+}
+
+/** A read that can wait for what is more urgent. */
+export const READ: Cost = { points: READ_POINTS, creates: false, minor: true };
+
+/** Reads one thing. @throws GitHubError */
+export async function askGitHub(
+  deps: AskDeps,
+  credential: Credential,
+  route: string,
+  parameters: object,
+  etag?: string,
+) {
+  const perform = () => deps.github.call(credential, route, parameters, etag);
+  const [answer] = await sendWithinBudgets(deps, [{ credential, cost: READ, perform }], limitOf);
+  return answerOf(answer);
+}
+
+/** @throws GitHubError */
+export function answerOf(answer: GitHubAnswer | Refused | undefined) {
+  if (answer === undefined || "refusedUntilMs" in answer) {
+    const limited = answer === undefined ? {} : { limitedUntilMs: answer.refusedUntilMs };
+    throw new GitHubError({ class: "limited", error: "GitHub's rate limit is used up", ...limited });
+  }
+  if (!answer.ok) throw new GitHubError(answer.failure);
+  return answer;
+}
