@@ -1,7 +1,14 @@
 import { randomUUID } from "node:crypto";
 import { expect, test } from "vitest";
 import { buildPayload } from "../../cli/src/input/payload.ts";
-import { checkRunsOf, double, HOOK, reported, shareGitHubSystems } from "./support/github-systems.ts";
+import {
+  checkRunsOf,
+  double,
+  HOOK,
+  type Mode,
+  reported,
+  shareGitHubSystems,
+} from "./support/github-systems.ts";
 
 const useSystem = shareGitHubSystems();
 
@@ -49,6 +56,70 @@ test.each([
     await reported(gateway, String(again.id));
   }
 });
+
+test.each<Mode>(["app", "token"])(
+  "runs a change from a fork once somebody who may write approves it, with the credentials of kind %s",
+  async (mode) => {
+    const { gateway, github, repo, commit } = useSystem(mode);
+    const head = commit("echo all is well");
+    const opened = { repo, pr: 7, head, fork: "mallory/widgets", now: new Date() };
+    const body = JSON.stringify(buildPayload("pull_request.opened", opened));
+    await gateway.deliver({ event: "pull_request", body });
+    const held = await gateway.waitFor(
+      "SELECT * FROM validations WHERE head_sha = ?1 AND state = 'held'",
+      head,
+    );
+    await gateway.waitFor(
+      "SELECT 1 FROM reports WHERE validation_id = ?1 AND posted_state = 'held'",
+      String(held.id),
+    );
+    const statusesOf = async () => (await github.state()).statuses.filter(({ sha }) => sha === head);
+    if (mode === "app") {
+      const [check] = await checkRunsOf(github, head);
+      expect(check).toMatchObject({ conclusion: "action_required" });
+    } else
+      expect(await statusesOf()).toMatchObject([{ state: "pending", description: "waiting for approval" }]);
+
+    /** Rita may only read, and Ada may write: she presses the button, or comments. */
+    const approve = async (login: string) => {
+      const name = mode === "app" ? "check_run.requested_action" : "issue_comment.created";
+      const payload = buildPayload(name, { repo, pr: 7, head, now: new Date() });
+      const said =
+        mode === "app"
+          ? {
+              check_run: { head_sha: head, app: { id: double.appId } },
+              requested_action: { identifier: "approve" },
+            }
+          : {
+              issue: { number: 7, pull_request: {} },
+              comment: {
+                ...{ id: 900 + login.length, body: `/validate ${head.slice(0, 12)}` },
+                ...{ author_association: "CONTRIBUTOR", created_at: new Date().toISOString() },
+              },
+            };
+      const guid = randomUUID();
+      const [event = ""] = name.split(".");
+      await gateway.deliver({
+        event,
+        body: JSON.stringify({ ...payload, ...said, sender: { login } }),
+        guid,
+      });
+      return gateway.waitFor("SELECT * FROM approvals WHERE delivery_id = ?1 AND status = 'done'", guid);
+    };
+    expect((await approve("rita")).reason).toContain("may not write");
+    expect(await gateway.rows("SELECT state FROM validations WHERE head_sha = ?1", head)).toEqual([
+      { state: "held" },
+    ]);
+    await approve("ada");
+    expect(await reported(gateway, String(held.id))).toMatchObject({ posted_conclusion: "success" });
+    expect(
+      await gateway.rows("SELECT state, conclusion, trusted FROM validations WHERE head_sha = ?1", head),
+    ).toEqual([{ state: "completed", conclusion: "success", trusted: 1 }]);
+    if (mode === "app") {
+      expect((await checkRunsOf(github, head)).map(({ conclusion }) => conclusion)).toEqual(["success"]);
+    } else expect((await statusesOf()).at(-1)).toMatchObject({ state: "success" });
+  },
+);
 
 test("fetches the deliveries that GitHub lists as failed, each exactly once", async () => {
   const { gateway, github, repo } = useSystem("token");

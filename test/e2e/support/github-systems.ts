@@ -51,6 +51,7 @@ export function shareGitHubSystems() {
         installations: [{ id: 77, account: "acme", repositories: REPOSITORIES }],
         repositories: REPOSITORIES,
         tokens: [TOKEN],
+        collaborators: { ada: "write", rita: "read" },
         hooks: [{ kind: "org", owner: "acme", id: HOOK, deliveries: [] }],
       });
       const vars = { GITHUB_API_URL: github.url, ...credentials };
