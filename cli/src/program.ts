@@ -2,6 +2,7 @@
 import { Command, CommanderError, Option } from "commander";
 import { startWrangler, type WranglerProgram } from "./cloudflare/wrangler.ts";
 import { addActions } from "./commands/actions.ts";
+import { addAudit } from "./commands/audit.ts";
 import { addConnect } from "./commands/connect.ts";
 import { addDeliveries } from "./commands/deliveries.ts";
 import { addDlq } from "./commands/dlq/dlq.ts";
@@ -74,6 +75,7 @@ export function makeProgram(wrangler: WranglerProgram): Command {
     addDlq,
     addReplays,
     addReconcile,
+    addAudit,
     addActions,
     addMcp,
     addSend,

@@ -29,6 +29,8 @@ import { expireOld, type RetentionDeps } from "./maintain/retention.ts";
 import { recordDeadLetters } from "./record/dead-letters.ts";
 import { type RecordDeps, recordBatch } from "./record/record.ts";
 import { settle } from "./record/settle.ts";
+import { auditAsked, auditNew } from "./recover/audit/audit-schedule.ts";
+import { auditScope } from "./recover/audit/scope.ts";
 import type { ReconcileDeps } from "./recover/reconcile.ts";
 import { reconcileAsked, reconcileNew } from "./recover/reconcile-schedule.ts";
 import { replayDue } from "./recover/replay.ts";
@@ -64,10 +66,10 @@ export function createConsumer(given: ConsumerDeps) {
     validateForks: config.VALIDATE_FORKS,
     asksGitHub: deps.github.mode !== "none",
     cancelSuperseded: config.CANCEL_SUPERSEDED,
-    githubAppId: config.GITHUB_APP_ID === undefined ? null : Number(config.GITHUB_APP_ID),
-    maxAgeMs: config.VALIDATION_MAX_AGE_SECONDS * 1000,
     reuseResults: config.REUSE_RESULTS,
     reuseForMs: config.VALIDATIONS_RETENTION_DAYS * DAY_MS,
+    githubAppId: config.GITHUB_APP_ID === undefined ? null : Number(config.GITHUB_APP_ID),
+    maxAgeMs: config.VALIDATION_MAX_AGE_SECONDS * 1000,
   };
   const effects = effectDeps(deps);
   const reports = reportDeps(deps);
@@ -100,7 +102,9 @@ export function createConsumer(given: ConsumerDeps) {
   const hooks = hooksOf(config.RECONCILE_HOOKS, reports.github.mode);
   const recording: RecordDeps = { db, policy, log, now: deps.now, emitsEvents };
   const events = eventDeps(deps, deps.sinkFetch);
-  const recovery: ReconcileDeps = { ...reports, record: recording, routing: createRoutingPolicy(config) };
+  const routing = createRoutingPolicy(config);
+  const recovery: ReconcileDeps = { ...reports, record: recording, routing };
+  const audited = auditScope(config.AUDIT_REPOSITORIES, reports.github.mode, routing);
 
   /** Losing a wake-up costs a minute, never work: the cron does the same. */
   async function wake(times: readonly string[], message = WAKE_UP): Promise<void> {
@@ -183,6 +187,7 @@ export function createConsumer(given: ConsumerDeps) {
       return changed;
     });
     await attempt("reconcile", () => reconcileAsked(recovery, hooks));
+    await attempt("audit", () => auditAsked(recovery, audited));
   }
 
   /** An error does not stop what follows. */
@@ -244,6 +249,7 @@ export function createConsumer(given: ConsumerDeps) {
           await performRequests();
           await attempt("reconcile", () => reconcileNew(recovery, hooks));
         }),
+        activity("audit", () => attempt("audit", () => auditNew(recovery, audited))),
         activity("retention", () => expireOld(retention)),
       ]);
       await flushCalls(true);

@@ -155,3 +155,24 @@ test("fetches the deliveries that GitHub lists as failed, each exactly once", as
     lost.length,
   );
 });
+
+test("audits the open pull requests on GitHub, and runs what no delivery has told of", async () => {
+  const { gateway, github, repo, commit } = useSystem();
+  const head = commit("echo all is well");
+  await github.setPulls({
+    repository: repo,
+    number: 3,
+    updated_at: new Date().toISOString(),
+    head: { sha: head },
+  });
+  await gateway.rows("DELETE FROM settings WHERE name = 'audit'");
+  await gateway.cron();
+  const [found] = await gateway.rows(
+    "SELECT id, outcome FROM deliveries WHERE event = 'audit' AND repository = ?1",
+    repo,
+  );
+  expect(found).toMatchObject({ id: expect.stringMatching(`^audit-\\d+-3-${head}$`), outcome: "started" });
+  const run = await gateway.waitForEnd(String(found?.id));
+  expect(run).toMatchObject({ state: "completed", conclusion: "success", pr_number: 3 });
+  expect(await reported(gateway, String(run.id))).toMatchObject({ posted_conclusion: "success" });
+});

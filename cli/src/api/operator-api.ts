@@ -1,6 +1,7 @@
 /** The operator API, a function a route. */
 
 import { actionItem } from "@webhook-gateway/shared/api/action.ts";
+import { type AuditRequestBody, auditItem } from "@webhook-gateway/shared/api/audit.ts";
 import {
   deadLetterDetail,
   deadLetterItem,
@@ -55,6 +56,11 @@ export function operatorApi(client: Client) {
         ...(signal && { signal }),
       }),
     cancelReplay: (id: string) => client.post(`/api/replays/${encodeURIComponent(id)}/cancel`, replayItem),
+
+    startAudit: (request: AuditRequestBody) =>
+      client.post("/api/audits", auditItem, request, { named: false }),
+    audit: (id: string, signal?: AbortSignal) =>
+      client.get(`/api/audits/${encodeURIComponent(id)}`, auditItem, { ...named, ...(signal && { signal }) }),
 
     startReconcile: (request: ReconcileRequestBody) =>
       client.post("/api/reconciles", reconcileItem, request, { named: false }),

@@ -1,4 +1,5 @@
 import { actionItem } from "@webhook-gateway/shared/api/action.ts";
+import { auditItem } from "@webhook-gateway/shared/api/audit.ts";
 import {
   deadLetterDetail,
   deadLetterItem,
@@ -17,6 +18,7 @@ import { projectStatus } from "../../src/api/project-status.ts";
 import {
   AT,
   GUID,
+  makeAudit,
   makeDeadLetter,
   makeDeadLetterDetail,
   makeDelivery,
@@ -69,6 +71,13 @@ const REPLIES: Replies = {
   "GET /api/replays/replay-1": { body: makeReplay() },
   "POST /api/replays/replay-1/cancel": { body: makeReplay({ status: "cancelled" }) },
   "POST /api/reconciles": { status: 202, body: makeReconcile({ status: "done", listed: 9 }) },
+  "POST /api/audits": {
+    status: 202,
+    body: makeAudit({
+      ...{ status: "done", audited: 9, unchanged: 7, missing: 1, recorded: 1 },
+      found: [{ repository: "acme/widgets", number: 12, head_sha: "6dcb09b".padEnd(40, "0"), what: "new" }],
+    }),
+  },
   "GET /api/actions": page([
     {
       ...{ id: "action-1", at: AT, actor: "operator:alice", action: "cancel", target: VALIDATION_ID },
@@ -95,6 +104,8 @@ const COMMANDS: readonly (readonly [command: string, schema: v.GenericSchema, sh
   ["replays show replay-1", replayItem, "0 of 2 done"],
   ["replays cancel replay-1", replayItem, "cancelled"],
   ["reconcile", reconcileItem, "listed   9"],
+  ["audit", auditItem, "9, 7 unchanged"],
+  ["audit acme/widgets --dry-run", auditItem, "head never seen"],
   ["actions list", pageOf(actionItem), "operator:alice"],
 ];
 

@@ -1,4 +1,5 @@
 /** What the operator API answers with, made for one test. */
+import type { AuditItem } from "@webhook-gateway/shared/api/audit.ts";
 import type { DeadLetterDetail, DeadLetterItem } from "@webhook-gateway/shared/api/dead-letter.ts";
 import type { DeliveryItem } from "@webhook-gateway/shared/api/delivery.ts";
 import type { Overview } from "@webhook-gateway/shared/api/overview.ts";
@@ -67,9 +68,9 @@ export const makeDetail = (changes: Partial<ValidationDetail> = {}): ValidationD
   author: "octocat",
   author_association: "MEMBER",
   trusted: true,
-  timeline: [
   tree_sha: null,
   reused_from: null,
+  timeline: [
     { at: AT, from_state: null, to_state: "queued", reason: "pull_request opened", delivery_id: GUID },
     { at: AT, from_state: "running", to_state: "completed", reason: "callback", delivery_id: "cb-1" },
   ],
@@ -144,6 +145,20 @@ export const makeReconcile = (changes: Partial<ReconcileItem> = {}): ReconcileIt
   ...changes,
 });
 
+export const makeAudit = (changes: Partial<AuditItem> = {}): AuditItem => ({
+  id: "audit-1",
+  requested_by: "operator:mona",
+  requested_at: AT,
+  repositories: null,
+  dry_run: false,
+  status: "waiting",
+  finished_at: null,
+  ...{ audited: 0, unchanged: 0, pulls: 0, missing: 0, recorded: 0, closed: 0 },
+  found: [],
+  error: null,
+  ...changes,
+});
+
 export const makeOverview = (changes: Partial<Overview> = {}): Overview => ({
   service: "webhook-gateway",
   version: "0.1.0",
@@ -161,6 +176,7 @@ export const makeOverview = (changes: Partial<Overview> = {}): Overview => ({
   cancels: { due: 0, dead: 0 },
   deliveries: { last_at: null, last_hour: 0, recovered_last_day: 0 },
   replays_running: 0,
+  reused_last_day: 0,
   database: { bytes: 7_100_000_000, max_bytes: 10_000_000_000 },
   hours: [],
   ...changes,
@@ -176,7 +192,6 @@ export const makeTrace = (changes: Partial<Trace> = {}): Trace => ({
         { at: AT, gap_ms: null, step: "accepted", detail: `202, delivery ${GUID}` },
         { at: "2026-11-24T00:08:31.623Z", gap_ms: 12_500, step: "completed", detail: "callback: success" },
       ],
-  reused_last_day: 0,
       dead_letters: [],
     },
   ],

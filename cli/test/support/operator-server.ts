@@ -2,6 +2,7 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage } from "node:http";
 import { text } from "node:stream/consumers";
+import { auditRequest } from "@webhook-gateway/shared/api/audit.ts";
 import { deadLetterQuery } from "@webhook-gateway/shared/api/dead-letter.ts";
 import { deliveryQuery } from "@webhook-gateway/shared/api/delivery.ts";
 import { reconcileRequest } from "@webhook-gateway/shared/api/reconcile.ts";
@@ -41,6 +42,7 @@ const INPUTS: Readonly<Record<string, v.GenericSchema>> = {
   "POST /api/replays": replayRequest,
   "POST /api/dead-letters/discard": discardRequest,
   "POST /api/reconciles": reconcileRequest,
+  "POST /api/audits": auditRequest,
 };
 
 /** Starts a server. It ends with the test. */

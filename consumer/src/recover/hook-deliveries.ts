@@ -101,5 +101,3 @@ const isFailure = (
   ...classes: GitHubFailure["class"][]
 ): answer is Extract<GitHubAnswer, { ok: false }> =>
   !("refusedUntilMs" in answer) && !answer.ok && classes.includes(answer.failure.class);
-
-}

@@ -30,7 +30,18 @@ beforeEach(() =>
   }),
 );
 
-/** A GitHub that takes everything, and lists deliveries that never arrived. */
+const AUDITED = Array.from({ length: 100 }, (_, index) => ({
+  id: 9000 + index,
+  full_name: `octo/audited-${index}`,
+}));
+const PULLS = Array.from({ length: 30 }, (_, index) => ({
+  ...{ number: index + 1, html_url: "https://github.com/octo/audited/pull/1", state: "open" },
+  updated_at: "2026-11-01T10:00:00Z",
+  head: { sha: "a".repeat(40), ref: "topic", repo: null },
+  base: { sha: "b".repeat(40) },
+}));
+
+/** A GitHub that takes everything, lists pull requests that nothing told of, and deliveries that never arrived. */
 function github() {
   const lost = examples.pullRequests(freshRepository(), 100, { ageSeconds: 600 });
   return ({ pathname }: URL): Response => {
@@ -38,6 +49,9 @@ function github() {
       return Response.json({ token: "unused", expires_at: "2100-01-01T00:00:00Z" }, { status: 201 });
     }
     if (pathname === "/app/hook/deliveries") return Response.json(lost);
+    if (pathname === "/app/installations") return Response.json([{ id: 1 }]);
+    if (pathname === "/installation/repositories") return Response.json({ repositories: AUDITED });
+    if (pathname.endsWith("/pulls")) return Response.json(PULLS);
     const one = lost.find(({ id }) => pathname === `/app/hook/deliveries/${id}`);
     if (one !== undefined) return Response.json({ request: { payload: one.payload } });
     return Response.json({ id: 1 }, { status: 201 });

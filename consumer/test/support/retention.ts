@@ -64,7 +64,8 @@ export const discardDeadLetters = (at: number) =>
 export async function rowCounts(): Promise<Record<string, number>> {
   const tables = await rows<{ name: string }>(
     `SELECT name FROM sqlite_master WHERE type = 'table' AND sql LIKE '%STRICT%'
-       AND name NOT IN ('settings', 'repositories', 'commit_guard', 'tallies', 'operator_actions') ORDER BY name`,
+       AND name NOT IN ('settings', 'repositories', 'commit_guard', 'tallies', 'operator_actions',
+                        'audited_repositories') ORDER BY name`,
   );
   const [counted] = await rows<Record<string, number>>(
     `SELECT ${tables.map(({ name }) => `(SELECT count(*) FROM ${name}) AS ${name}`).join(", ")}`,
@@ -115,6 +116,8 @@ export async function insertOthers(total: number, at: number, name = "other"): P
      ${numbers} SELECT ?3 || i, 1, 'octo/w', 'mona', '{}', 'done', ?2, ?2 FROM n`,
     `INSERT INTO reconciles (id, requested_by, requested_at, status, finished_at)
      ${numbers} SELECT ?3 || i, 'cron', ?2, 'done', ?2 FROM n`,
+    `INSERT INTO audits (id, requested_by, requested_at, status, finished_at)
+     ${numbers} SELECT ?3 || i, 'gateway', ?2, 'done', ?2 FROM n`,
     `INSERT INTO revoked_sessions (id, expires_at) ${numbers} SELECT ?3 || i, ?2 FROM n`,
     `INSERT INTO callback_results (id, results, created_at) ${numbers} SELECT ?3 || i, '{}', ?2 FROM n`,
     `INSERT INTO dead_letters (id, kind, class, error, attempts, first_at, died_at, status, closed_at, repository)

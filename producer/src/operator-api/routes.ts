@@ -1,5 +1,6 @@
 /** Every route of the operator API. The OpenAPI document is generated from this table. */
 import * as action from "@webhook-gateway/shared/api/action.ts";
+import * as audit from "@webhook-gateway/shared/api/audit.ts";
 import * as deadLetter from "@webhook-gateway/shared/api/dead-letter.ts";
 import * as delivery from "@webhook-gateway/shared/api/delivery.ts";
 import { overview } from "@webhook-gateway/shared/api/overview.ts";
@@ -8,6 +9,7 @@ import * as reconcile from "@webhook-gateway/shared/api/reconcile.ts";
 import * as replay from "@webhook-gateway/shared/api/replay.ts";
 import * as tracing from "@webhook-gateway/shared/api/trace.ts";
 import * as validation from "@webhook-gateway/shared/api/validation.ts";
+import { insertAudit, listAudits, loadAudit } from "@webhook-gateway/shared/store/maintain/audits.ts";
 import {
   insertReconcile,
   listReconciles,
@@ -178,6 +180,34 @@ export const ROUTES: readonly Route[] = [
     summary: "One search with its result",
     answers: { 200: reconcile.reconcileItem },
     handle: async ({ deps, id }) => found(await loadReconcile(deps.db, id)),
+  }),
+  post({
+    path: "/audits",
+    action: "audit",
+    summary: "Compare the open pull requests on GitHub with what is recorded",
+    body: audit.auditRequest,
+    answers: { 202: audit.auditItem },
+    handle: async ({ deps, body, actor }) => {
+      const id = deps.newId();
+      const repositories = body.repositories ?? null;
+      const request = { id, requested_by: actor, repositories, dry_run: body.dry_run };
+      await insertAudit(deps.db, request, deps.now().toISOString());
+      await notifyConsumer(deps);
+      return { body: await loadAudit(deps.db, id), status: 202 };
+    },
+  }),
+  get({
+    path: "/audits",
+    summary: "Audits, newest first",
+    query: audit.auditQuery,
+    answers: { 200: pageOf(audit.auditItem) },
+    handle: async ({ deps, query }) => ({ body: await listAudits(deps.db, query) }),
+  }),
+  get({
+    path: "/audits/{id}",
+    summary: "One audit with what it found",
+    answers: { 200: audit.auditItem },
+    handle: async ({ deps, id }) => found(await loadAudit(deps.db, id)),
   }),
   get({
     path: "/actions",

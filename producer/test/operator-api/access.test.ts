@@ -9,6 +9,7 @@ const BODIES: Readonly<Record<string, unknown>> = {
   "/dead-letters/discard": { scope: { all: true }, dry_run: true },
   "/replays": { scope: { all: true }, dry_run: true },
   "/reconciles": { dry_run: true },
+  "/audits": { dry_run: true },
 };
 
 const CALLS = [

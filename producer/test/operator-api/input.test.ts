@@ -3,7 +3,15 @@ import { brokenStream } from "../support/delivery.ts";
 import { expectRefusal } from "../support/errors.ts";
 import { startApi } from "./support/api.ts";
 
-const LISTS = ["deliveries", "validations", "dead-letters", "replays", "reconciles", "actions"] as const;
+const LISTS = [
+  "deliveries",
+  "validations",
+  "dead-letters",
+  "replays",
+  "reconciles",
+  "audits",
+  "actions",
+] as const;
 const TIMED = ["deliveries", "validations", "dead-letters", "actions"] as const;
 
 /** A query that is refused with the names of these fields. */
@@ -156,6 +164,8 @@ describe("a body is refused with the names of its fields", () => {
     ["/api/reconciles", "an impossible zone", { since: "2026-11-01T00:00:00+99:99" }, "since"],
     ["/api/reconciles", "an impossible day", { since: "2026-13-41T00:00:00Z" }, "since"],
     ["/api/reconciles", "an unknown field", { hook: "app" }, "hook"],
+    ["/api/audits", "what is no repository", { repositories: ["acme/.."] }, "repositories.0"],
+    ["/api/audits", "no repository", { repositories: [] }, "repositories"],
   ];
   const cases = bad.map(([path, name, body, ...fields]) => ({ path, name, body, fields }));
   test.each(cases)("$path: $name", async ({ path, body, fields }) => {

@@ -102,7 +102,7 @@ describe("the OpenAPI document", () => {
     const lists = OPERATIONS.filter(({ operation }) =>
       JSON.stringify(operation.responses).includes("next_cursor"),
     );
-    expect(lists).toHaveLength(6);
+    expect(lists).toHaveLength(7);
     for (const { operation } of lists) {
       expect(operation.parameters.map(({ name }) => name)).toEqual(
         expect.arrayContaining(["limit", "cursor"]),

@@ -78,7 +78,8 @@ describe("while D1 does not answer", () => {
   const calls = ROUTES.map(({ method, path }) => ({
     method,
     path: `/api${path.replace("{id}", "x")}${path === "/trace" ? "?q=octo/widgets%2312" : ""}`,
-    body: path === "/reconciles" || path.endsWith("/approve") ? {} : { scope: { all: true } },
+    body:
+      ["/reconciles", "/audits"].includes(path) || path.endsWith("/approve") ? {} : { scope: { all: true } },
   }));
 
   test.each(calls)("$method $path says so", async ({ method, path, body }) => {

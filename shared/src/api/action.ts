@@ -10,6 +10,7 @@ export const ACTION_NAMES = [
   "discard",
   "cancel-replay",
   "reconcile",
+  "audit",
 ] as const;
 export type ActionName = (typeof ACTION_NAMES)[number];
 

@@ -69,6 +69,7 @@ const variables = v.object({
   ),
   DELIVERIES_RETENTION_DAYS: field.integer(14, { min: 4, max: 3650 }),
   VALIDATIONS_RETENTION_DAYS: field.integer(90, { min: 4, max: 3650 }),
+  AUDIT_REPOSITORIES: field.list,
   RECONCILE_HOOKS: v.pipe(
     field.list,
     v.transform((names) => names.map(parseHook)),

@@ -86,27 +86,36 @@ function deliverySteps(validation: ValidationItem, { deliveries, timeline }: Tra
   );
   if (delivery === undefined || first === undefined) return [];
   const name = `${delivery.event}${delivery.action === null ? "" : ` ${delivery.action}`}`;
-  const { occurred_at, throttled_at, delivered_at, received_at, recorded_at, recovered_at, secret } =
-    delivery;
+  const { received_at, recorded_at } = delivery;
   return [
-    ...at(occurred_at, "happened", `${name} by ${delivery.sender ?? "nobody"}`),
+    ...(delivery.event === "audit"
+      ? at(received_at, "audited", `the audit found it on GitHub (${delivery.id})`)
+      : arrivalSteps(delivery, name)),
+    ...at(recorded_at, "recorded", `${delivery.outcome}${lateness(delivery)}`),
+  ];
+}
+
+/** How GitHub's delivery arrived. */
+function arrivalSteps(delivery: DeliveryItem, name: string): Step[] {
+  const { id, sender, occurred_at, throttled_at, delivered_at, received_at, recovered_at, secret } = delivery;
+  return [
+    ...at(occurred_at, "happened", `${name} by ${sender ?? "nobody"}`),
     ...at(throttled_at, "throttled", "GitHub held the delivery back"),
     ...at(delivered_at, "delivered", "GitHub sent it"),
     ...at(
       recovered_at === null ? received_at : null,
       "accepted",
-      `202, delivery ${delivery.id}${secret === null ? "" : `, signed with the secret ${secret}`}`,
+      `202, delivery ${id}${secret === null ? "" : `, signed with the secret ${secret}`}`,
     ),
     ...at(recovered_at, "recovered", "GitHub's delivery had failed; it was fetched"),
-    ...at(recorded_at, "recorded", `${delivery.outcome}${lateness(delivery)}`),
   ];
 }
 
 /** A longer delay of GitHub is shown. */
 const LATE_MS = 60_000;
 
-function lateness({ occurred_at, received_at }: DeliveryItem): string {
-  if (occurred_at === null) return "";
+function lateness({ event, occurred_at, received_at }: DeliveryItem): string {
+  if (occurred_at === null || event === "audit") return "";
   const late = Date.parse(received_at) - Date.parse(occurred_at);
   return late < LATE_MS ? "" : `; GitHub delivered it ${Math.round(late / 1000)} s after it happened`;
 }

@@ -110,6 +110,8 @@ test("says how late GitHub was, and that it held the delivery back", () => {
 test("says of a delivery that never came that it was fetched", () => {
   const steps = stepsOf({ deliveries: [{ ...delivery, recovered_at: at(2) }] });
   expect(steps.map(({ step }) => step)).toContain("recovered");
+  const audited = stepsOf({ deliveries: [{ ...delivery, event: "audit", action: null, secret: null }] });
+  expect(audited.map(({ step }) => step)).toEqual(["audited", "recorded", "queued", "now"]);
   expect(steps.map(({ step }) => step)).not.toContain("accepted");
 });
 

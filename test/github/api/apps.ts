@@ -4,6 +4,7 @@ import * as v from "valibot";
 import type { App, Installation } from "../client/spec.ts";
 import { integration, simpleUser } from "../request/accounts.ts";
 import type { Call, Routes } from "../request/call.ts";
+import { numberedPage } from "../request/pages.ts";
 import { notFound, Refusal, type Reply, timestamp } from "../request/reply.ts";
 import type { Grant } from "../request/world.ts";
 
@@ -77,34 +78,43 @@ function permitted(
   return wanted;
 }
 
-function shown(call: Call, installation: Installation | undefined): Reply {
+const shown = (call: Call, installation: Installation | undefined): Reply => {
   if (installation === undefined) throw notFound();
+  return { status: 200, body: installationBody(call, installation) };
+};
+
+function installationBody(call: Call, installation: Installation) {
   const { id, account, permissions, suspended } = installation;
   const app = theApp(call);
   const owner = simpleUser(call, account.login, account.type);
   return {
-    status: 200,
-    body: {
-      id,
-      account: owner,
-      repository_selection: "selected",
-      access_tokens_url: `${call.baseUrl}/app/installations/${id}/access_tokens`,
-      repositories_url: `${call.baseUrl}/installation/repositories`,
-      html_url: `https://github.com/organizations/${account.login}/settings/installations/${id}`,
-      app_id: app.id,
-      client_id: app.client_id,
-      app_slug: app.slug,
-      target_id: owner.id,
-      target_type: account.type,
-      permissions,
-      events: ["issue_comment", "merge_group", "pull_request", "push"],
-      created_at: "2024-01-01T00:00:00Z",
-      updated_at: "2024-01-01T00:00:00Z",
-      single_file_name: null,
-      suspended_at: suspended ? "2024-06-01T00:00:00Z" : null,
-      suspended_by: suspended ? owner : null,
-    },
+    id,
+    account: owner,
+    repository_selection: "selected",
+    access_tokens_url: `${call.baseUrl}/app/installations/${id}/access_tokens`,
+    repositories_url: `${call.baseUrl}/installation/repositories`,
+    html_url: `https://github.com/organizations/${account.login}/settings/installations/${id}`,
+    app_id: app.id,
+    client_id: app.client_id,
+    app_slug: app.slug,
+    target_id: owner.id,
+    target_type: account.type,
+    permissions,
+    events: ["issue_comment", "merge_group", "pull_request", "push"],
+    created_at: "2024-01-01T00:00:00Z",
+    updated_at: "2024-01-01T00:00:00Z",
+    single_file_name: null,
+    suspended_at: suspended ? "2024-06-01T00:00:00Z" : null,
+    suspended_by: suspended ? owner : null,
   };
+}
+
+/** The description of the list says that an account is a user and an enterprise at once: it has the fields of both. */
+function listedInstallation(call: Call, installation: Installation) {
+  const { account, created_at, updated_at, ...body } = installationBody(call, installation);
+  const { login } = account;
+  const enterprise = { name: login, slug: login, created_at, updated_at };
+  return { ...body, created_at, updated_at, account: { ...account, ...enterprise } };
 }
 
 function theApp({ identity }: Call): App {
@@ -120,6 +130,13 @@ export const appRoutes: Routes = {
     serve: (call) => ({ status: 200, body: integration(call, theApp(call)) }),
   },
   "apps/create-installation-access-token": { credentials: ["app"], serve: createToken },
+  "apps/list-installations": {
+    credentials: ["app"],
+    serve(call) {
+      const { items, headers } = numberedPage(call.world.spec.installations, call);
+      return { status: 200, headers, body: items.map((one) => listedInstallation(call, one)) };
+    },
+  },
   "apps/get-installation": {
     credentials: ["app"],
     serve: (call) => shown(call, call.world.installation(Number(call.params.installation_id))),

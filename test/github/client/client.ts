@@ -2,7 +2,7 @@
 import * as v from "valibot";
 import type { FaultMatch, FaultOutcome } from "./fault.ts";
 import { type InstanceState, instanceState, type RequestRecord, requestRecord } from "./record.ts";
-import type { DeliverySpec, InstallationSpec, InstanceSpec, Revocation } from "./spec.ts";
+import type { DeliverySpec, InstallationSpec, InstanceSpec, PullSpec, Revocation } from "./spec.ts";
 
 /** One isolated GitHub. */
 export interface GitHub {
@@ -21,6 +21,8 @@ export interface GitHub {
   addDeliveries(hookId: number, ...deliveries: readonly DeliverySpec[]): Promise<void>;
   /** Installs the App. */
   install(installation: InstallationSpec): Promise<void>;
+  /** Creates pull requests, or changes those of the same numbers. */
+  setPulls(...pulls: readonly PullSpec[]): Promise<void>;
   /** Revokes tokens of installations (default: all). */
   revokeTokens(which?: Revocation): Promise<void>;
   /** Removes this GitHub. */
@@ -50,6 +52,9 @@ export async function openGitHub(serverUrl: string, spec: InstanceSpec): Promise
     },
     async install(installation) {
       await ask("POST", `${control}/installations`, installation);
+    },
+    async setPulls(...pulls) {
+      await ask("POST", `${control}/pulls`, { pulls });
     },
     async revokeTokens(which = {}) {
       await ask("POST", `${control}/tokens/revoke`, which);

@@ -53,6 +53,27 @@ const repository = v.union([
   ),
 ]);
 
+const sha = v.pipe(v.string(), v.regex(/^[0-9a-f]{40}$/));
+
+const pull = v.object({
+  /** `owner/repo` that it is a pull request of. */
+  repository: fullName,
+  number: id,
+  state: v.optional(v.picklist(["open", "closed"]), "open"),
+  draft: v.optional(v.boolean(), false),
+  created_at: v.optional(moment, "2026-01-01T00:00:00Z"),
+  updated_at: moment,
+  author: v.optional(v.string(), "octocat"),
+  author_association: v.optional(v.string(), "MEMBER"),
+  base_sha: v.optional(sha, "b".repeat(40)),
+  head: v.object({
+    sha,
+    ref: v.optional(v.string(), "topic"),
+    /** Another one: a fork. */
+    repository: v.exactOptional(fullName),
+  }),
+});
+
 const delivery = v.object({
   id: deliveryId,
   guid: v.string(),
@@ -123,6 +144,7 @@ export const instanceSpec = v.object({
   installations: v.optional(v.array(installation), []),
   /** Details of repositories; those of an installation exist without them. */
   repositories: v.optional(v.array(repository), []),
+  pulls: v.optional(v.array(pull), []),
   /** The roles of people in every repository, by their logins (default: read). */
   collaborators: v.optional(
     v.record(v.string(), v.picklist(["admin", "maintain", "write", "triage", "read", "none"])),
@@ -146,6 +168,8 @@ export const instanceSpec = v.object({
 
 export const addedDeliveries = v.object({ hook_id: id, deliveries: v.array(delivery) });
 
+export const changedPulls = v.object({ pulls: v.array(pull) });
+
 export const revocation = v.object({
   token: v.exactOptional(v.string()),
   installation_id: v.exactOptional(v.number()),
@@ -155,12 +179,14 @@ export const revocation = v.object({
 export type InstanceSpec = v.InferInput<typeof instanceSpec>;
 export type InstallationSpec = v.InferInput<typeof installation>;
 export type HookSpec = v.InferInput<typeof hook>;
+export type PullSpec = v.InferInput<typeof pull>;
 export type DeliverySpec = v.InferInput<typeof delivery>;
 /** The tokens to revoke (default: all). */
 export type Revocation = v.InferInput<typeof revocation>;
 
 /** The parsed input. */
 export type ReadSpec = v.InferOutput<typeof instanceSpec>;
+export type Pull = v.InferOutput<typeof pull>;
 export type Delivery = v.InferOutput<typeof delivery>;
 export type Hook = v.InferOutput<typeof hook>;
 export type Installation = v.InferOutput<typeof installation>;

@@ -32,6 +32,13 @@ export class RateLimits {
     return hour.used <= this.#limitOf(identity);
   }
 
+  /** Takes a request back: GitHub does not count what has not changed. */
+  refund(identity: Identity, now: number): void {
+    const hour = this.#hour(identity, now);
+    hour.used -= 1;
+    this.#spent.set(keyOf(identity), hour);
+  }
+
   budget(identity: Identity, now: number): Budget {
     const { used, until } = this.#hour(identity, now);
     const limit = this.#limitOf(identity);

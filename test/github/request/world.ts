@@ -2,7 +2,7 @@
 import { randomBytes } from "node:crypto";
 import type { Manifest } from "../client/manifest.ts";
 import type { CheckRunRecord, ReactionRecord, RedeliveryRecord, StatusRecord } from "../client/record.ts";
-import type { App, Hook, Installation, ReadSpec } from "../client/spec.ts";
+import type { App, Hook, Installation, Pull, ReadSpec } from "../client/spec.ts";
 
 export interface Repository {
   readonly id: number;
@@ -46,6 +46,7 @@ export class World {
   #app: App | undefined;
   /** By their codes. */
   readonly #manifests = new Map<string, { readonly owner: string; readonly manifest: Manifest }>();
+  readonly #pulls = new Map<string, Pull>();
   readonly #repositories = new Map<string, Repository>();
   readonly #numbers = new Map<string, number>();
   #lastId = FIRST_ID;
@@ -54,6 +55,7 @@ export class World {
     this.spec = spec;
     this.#app = spec.app;
     this.hooks = [...spec.hooks];
+    this.setPulls(spec.pulls);
     for (const one of spec.repositories) this.#add(one);
     for (const full_name of [
       ...spec.installations.flatMap((one) => one.repositories),
@@ -101,6 +103,21 @@ export class World {
   /** Finds a repository. Names are case-insensitive. */
   repository(full_name: string): Repository | undefined {
     return this.#repositories.get(full_name.toLowerCase());
+  }
+
+  /** Creates pull requests, or changes those of the same numbers. */
+  setPulls(pulls: readonly Pull[]): void {
+    for (const one of pulls) {
+      this.#pulls.set(`${one.repository.toLowerCase()}#${one.number}`, one);
+      const fork = one.head.repository;
+      if (fork !== undefined && this.repository(fork) === undefined) this.#add({ full_name: fork });
+    }
+  }
+
+  pullsOf({ full_name }: Repository): Pull[] {
+    return [...this.#pulls.values()].filter(
+      ({ repository }) => repository.toLowerCase() === full_name.toLowerCase(),
+    );
   }
 
   installation(id: number): Installation | undefined {

@@ -2,7 +2,7 @@
 import { randomBytes } from "node:crypto";
 import * as v from "valibot";
 import type { InstanceState } from "../client/record.ts";
-import { addedDeliveries, installation, instanceSpec, revocation } from "../client/spec.ts";
+import { addedDeliveries, changedPulls, installation, instanceSpec, revocation } from "../client/spec.ts";
 import { Instance } from "./instance.ts";
 
 export interface ControlAnswer {
@@ -59,6 +59,9 @@ function serve(instance: Instance, route: string, body: unknown): ControlAnswer 
       return done;
     case "DELETE /faults":
       faults.clear();
+      return done;
+    case "POST /pulls":
+      world.setPulls(v.parse(changedPulls, body).pulls);
       return done;
     case "POST /deliveries": {
       const { hook_id, deliveries } = v.parse(addedDeliveries, body);

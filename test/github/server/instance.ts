@@ -1,5 +1,5 @@
 /** One isolated GitHub: handles the requests to its API. */
-import { randomBytes } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import type { IncomingHttpHeaders } from "node:http";
 import { setTimeout as delay } from "node:timers/promises";
 import { appRoutes } from "../api/apps.ts";
@@ -8,6 +8,7 @@ import { collaboratorRoutes } from "../api/collaborators.ts";
 import { deliveryRoutes } from "../api/deliveries.ts";
 import { hookRoutes } from "../api/hooks.ts";
 import { manifestRoutes } from "../api/manifests.ts";
+import { pullRoutes } from "../api/pulls.ts";
 import { rateLimitRoutes } from "../api/rate-limit.ts";
 import { reactionRoutes } from "../api/reactions.ts";
 import { statusRoutes } from "../api/statuses.ts";
@@ -53,6 +54,7 @@ const ROUTES: Routes = {
   ...collaboratorRoutes,
   ...hookRoutes,
   ...manifestRoutes,
+  ...pullRoutes,
   ...deliveryRoutes,
   ...rateLimitRoutes,
 };
@@ -159,7 +161,17 @@ export class Instance {
     // Parsed as the client will parse it: JSON leaves out undefined fields.
     if (found !== undefined && received.request.headers["user-agent"])
       assertAnswer(found.operation, status, text === "" ? undefined : JSON.parse(text));
-    return { status, headers, text };
+    return this.#conditional(received, { status, headers, text });
+  }
+
+  /** An answer that has not changed since the sender got it has no body, and is not counted. */
+  #conditional({ request, credentials, now }: Received, answer: HttpAnswer): HttpAnswer {
+    if (request.method !== "GET" || answer.status !== 200) return answer;
+    const etag = `W/"${createHash("sha256").update(answer.text).digest("hex")}"`;
+    const headers = { ...answer.headers, etag };
+    if (request.headers["if-none-match"] !== etag) return { ...answer, headers };
+    this.#limits.refund(credentials.identity, now);
+    return { status: 304, headers, text: "" };
   }
 
   #serve({ request, found, credentials, problems, body, now }: Received, repeat: number): Reply {

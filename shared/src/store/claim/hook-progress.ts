@@ -1,5 +1,6 @@
 /** How far each hook's list of deliveries has been read; in `settings`, as `reconcile:<hook>`. */
 import * as v from "valibot";
+import { claimSetting } from "./claim-setting.ts";
 
 export const RECONCILE = "reconcile:";
 
@@ -28,16 +29,10 @@ export async function claimProgress(
   now: string,
   leaseUntil: string,
 ): Promise<HookProgress | undefined> {
-  const fresh = JSON.stringify({ ...NOTHING_YET, due_at: leaseUntil });
-  const row = await db.prepare(CLAIM).bind(`${RECONCILE}${hook}`, fresh, leaseUntil, now).first();
+  const fresh = { ...NOTHING_YET, due_at: leaseUntil };
+  const row = await claimSetting(db, `${RECONCILE}${hook}`, fresh, now, leaseUntil);
   if (row === null) return undefined;
   const parsed = v.safeParse(stored, row);
   // What is not understood is begun again: looking twice records nothing twice.
   return parsed.success ? parsed.output.value : NOTHING_YET;
 }
-
-const CLAIM = `
-  INSERT INTO settings (name, value, updated_at) VALUES (?1, ?2, ?4)
-  ON CONFLICT (name) DO UPDATE SET value = json_set(value, '$.due_at', ?3), updated_at = ?4
-  WHERE coalesce(value->>'due_at', '') <= ?4
-  RETURNING value`;

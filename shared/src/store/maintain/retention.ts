@@ -101,6 +101,12 @@ const DELETES: readonly Delete[] = [
     before: "deliveries",
   },
   {
+    sql: `DELETE FROM audits WHERE id IN (
+            SELECT id FROM audits WHERE requested_at < ?1 AND finished_at IS NOT NULL
+            ORDER BY requested_at LIMIT ${CHUNK})`,
+    before: "deliveries",
+  },
+  {
     sql: `DELETE FROM reconciles WHERE id IN (
             SELECT id FROM reconciles WHERE requested_at < ?1 AND finished_at IS NOT NULL
             ORDER BY requested_at LIMIT ${CHUNK})`,

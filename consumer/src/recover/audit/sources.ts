@@ -1,0 +1,131 @@
+/** Where the repositories to audit are listed: by the installations of an App, for a token, or by their names. */
+import type { Credential } from "@webhook-gateway/shared/github/client.ts";
+import { UNREADABLE_ANSWER } from "@webhook-gateway/shared/github/failure.ts";
+import * as v from "valibot";
+import { type AskDeps, askGitHub, GitHubError } from "../../github/ask.ts";
+
+export interface AuditedRepository {
+  readonly id: number;
+  readonly full_name: string;
+  readonly clone_url: string;
+  /** Nothing can be reported to an archived one. */
+  readonly archived: boolean;
+  readonly credential: Credential;
+}
+
+export interface RepositoryPage {
+  readonly repositories: readonly AuditedRepository[];
+  readonly hasNext: boolean;
+}
+
+export interface AuditSource {
+  /** Audits go on by it: the keys of sources are in their order, and stay when others come or go. */
+  readonly key: string;
+  /** For a person. */
+  readonly name: string;
+  /** Lists a page, from 1. @throws GitHubError */
+  list(page: number): Promise<RepositoryPage>;
+}
+
+const PAGE_SIZE = 100;
+/** Installations of one App that are looked at. */
+const MAX_INSTALLATION_PAGES = 20;
+
+const isGlob = (text: string): boolean => /[*?[\]{}()!+@]/.test(text);
+
+/** The sources of some globs, in the order of their keys. @throws GitHubError */
+export async function sourcesOf(deps: AskDeps, globs: readonly string[]): Promise<readonly AuditSource[]> {
+  const names = globs.filter((glob) => !isGlob(glob));
+  const named = names.map((name, index) => namedSource(deps, name, `a${padded(index)}`));
+  if (names.length === globs.length) return named;
+  if (deps.github.mode === "token") {
+    const credential: Credential = { kind: "token" };
+    return [
+      ...named,
+      {
+        key: "t",
+        name: "the token's repositories",
+        list: async (page) => pageOf(await listed(deps, credential, "GET /user/repos", page), credential),
+      },
+    ];
+  }
+  const ids = await installationIds(deps);
+  // Those that are named are among those of the installations.
+  return ids.toSorted((a, b) => a - b).map((id) => installationSource(deps, id));
+}
+
+function installationSource(deps: AskDeps, id: number): AuditSource {
+  const credential: Credential = { kind: "installation", id };
+  return {
+    key: `i${padded(id)}`,
+    name: `installation ${id}`,
+    async list(page) {
+      const answer = await listed(deps, credential, "GET /installation/repositories", page);
+      const parsed = v.safeParse(v.object({ repositories: v.array(v.unknown()) }), answer.data);
+      if (!parsed.success) throw new GitHubError(UNREADABLE_ANSWER);
+      return pageOf({ ...answer, data: parsed.output.repositories }, credential);
+    },
+  };
+}
+
+function namedSource(deps: AskDeps, name: string, key: string): AuditSource {
+  const [owner = "", repo = ""] = name.split("/");
+  return {
+    key,
+    name,
+    async list() {
+      const credential = await credentialFor(deps, owner, repo);
+      const { data } = await askGitHub(deps, credential, "GET /repos/{owner}/{repo}", { owner, repo });
+      return pageOf({ data: [data], link: undefined }, credential);
+    },
+  };
+}
+
+const installation = v.object({ id: v.number(), suspended_at: v.nullish(v.string(), null) });
+
+async function credentialFor(deps: AskDeps, owner: string, repo: string): Promise<Credential> {
+  if (deps.github.mode === "token") return { kind: "token" };
+  const route = "GET /repos/{owner}/{repo}/installation";
+  const { data } = await askGitHub(deps, { kind: "app" }, route, { owner, repo });
+  const parsed = v.safeParse(installation, data);
+  if (!parsed.success) throw new GitHubError(UNREADABLE_ANSWER);
+  return { kind: "installation", id: parsed.output.id };
+}
+
+async function installationIds(deps: AskDeps): Promise<number[]> {
+  const ids: number[] = [];
+  for (let page = 1; page <= MAX_INSTALLATION_PAGES; page++) {
+    const answer = await listed(deps, { kind: "app" }, "GET /app/installations", page);
+    const parsed = v.safeParse(v.array(installation), answer.data);
+    if (!parsed.success) throw new GitHubError(UNREADABLE_ANSWER);
+    ids.push(...parsed.output.flatMap(({ id, suspended_at }) => (suspended_at === null ? [id] : [])));
+    if (!hasNext(answer.link)) break;
+  }
+  return ids;
+}
+
+const listed = (deps: AskDeps, credential: Credential, route: string, page: number) =>
+  askGitHub(deps, credential, route, { per_page: PAGE_SIZE, page });
+
+const repositoryItem = v.object({
+  id: v.pipe(v.number(), v.safeInteger()),
+  full_name: v.pipe(v.string(), v.maxLength(200), v.regex(/^[\w.-]+\/[\w.-]+$/)),
+  clone_url: v.fallback(v.pipe(v.string(), v.maxLength(600)), ""),
+  archived: v.fallback(v.boolean(), false),
+});
+
+function pageOf(
+  { data, link }: { readonly data: unknown; readonly link: string | undefined },
+  credential: Credential,
+): RepositoryPage {
+  const parsed = v.safeParse(v.array(repositoryItem), data);
+  if (!parsed.success) throw new GitHubError(UNREADABLE_ANSWER);
+  const repositories = parsed.output.map((one) => ({ ...one, credential }));
+  return { repositories, hasNext: hasNext(link) };
+}
+
+/** Whether `Link` names a next page. */
+export const hasNext = (link: string | undefined): boolean => /;\s*rel="next"/.test(link ?? "");
+
+/** So that the order of texts is the order of numbers. */
+const padded = (number: number): string => String(number).padStart(16, "0");
