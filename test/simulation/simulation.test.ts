@@ -1,7 +1,7 @@
 /** The short form of `npm run simulate`. */
 import { expect, test } from "vitest";
 import { SEED } from "../support/amount.ts";
-import { shortPlan } from "./report/plan.ts";
+import { lossOf, shortPlan } from "./report/plan.ts";
 import { report } from "./report/table.ts";
 import { problemsOf, raisedAlerts } from "./report/verdict.ts";
 import { simulate } from "./run.ts";
@@ -20,4 +20,14 @@ test("nothing is lost, doubled or stuck while each thing around the gateway fail
   const { grainchain, github } = findings.counts;
   expect([grainchain?.hung, github?.refused, findings.lines["record.failed"]]).not.toContain(0);
   expect(Object.values(findings.platform).some(({ cut }) => cut > 0)).toBe(true);
+});
+
+test("pull requests whose deliveries were dropped or never sent are all judged, each once", async () => {
+  const outcome = await simulate(lossOf(200), SEED, () => {});
+  console.log(report(outcome, []));
+
+  expect(problemsOf(outcome.findings, [])).toEqual([]);
+  const { findings } = outcome;
+  expect(findings.states).toEqual({ completed: 200 });
+  expect(findings.audit?.found).toBeGreaterThan(5);
 });

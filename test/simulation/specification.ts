@@ -21,7 +21,7 @@ const ENVIRONMENT = "production";
 /** A Sunday at midnight. */
 const START_MS = Date.UTC(2026, 10, 1);
 
-export function specOf({ lengthMs, traffic, faults }: Plan, seed: number): Spec {
+export function specOf({ lengthMs, traffic, faults, loss }: Plan, seed: number): Spec {
   const migrations = path.join(ROOT, "shared/migrations");
   const files = readdirSync(migrations).filter((name) => name.endsWith(".sql"));
   return {
@@ -29,6 +29,7 @@ export function specOf({ lengthMs, traffic, faults }: Plan, seed: number): Spec 
     startMs: START_MS,
     lengthMs,
     traffic,
+    loss: loss ?? null,
     faults,
     configuration: configuration(),
     migrations: files.toSorted().map((name) => readFileSync(path.join(migrations, name), "utf8")),

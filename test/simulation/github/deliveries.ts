@@ -55,6 +55,14 @@ export class Deliveries {
     }
   }
 
+  /** Both hooks send it, and it never arrives. */
+  drop(occurrence: Occurrence): void {
+    for (const hook of ["organization", "app"] as const) {
+      const deliveredMs = this.#clock.nowMs;
+      this.sent[hook].push({ id: ++this.#ids, occurrence, deliveredMs, status: 502 });
+    }
+  }
+
   async deliver(hook: HookName, occurrence: Occurrence): Promise<void> {
     const deliveredMs = this.#clock.nowMs;
     const status = await this.#send(hook, occurrence);

@@ -3,6 +3,7 @@ import { answerAfter, latency } from "../machine/answer.ts";
 import type { Clock } from "../machine/clock.ts";
 import type { Checks } from "./checks.ts";
 import type { HookDeliveries } from "./hook-deliveries.ts";
+import type { OpenPullLists } from "./open-pulls.ts";
 import type { Organization } from "./subjects.ts";
 
 const LATENCY_MS = [80, 300] as const;
@@ -22,6 +23,7 @@ export class GitHub {
   readonly #random: () => number;
   readonly #checks: Checks;
   readonly #hooks: HookDeliveries;
+  readonly #lists: OpenPullLists;
   readonly #installations: ReadonlyMap<string, number>;
   /** Times of what was created, by installation. */
   readonly #created = new Map<number, number[]>();
@@ -33,11 +35,13 @@ export class GitHub {
     { repositories }: Organization,
     checks: Checks,
     hooks: HookDeliveries,
+    lists: OpenPullLists,
   ) {
     this.#clock = clock;
     this.#random = random;
     this.#checks = checks;
     this.#hooks = hooks;
+    this.#lists = lists;
     this.#installations = new Map(repositories.map((one) => [one.fullName, one.installation]));
   }
 
@@ -64,6 +68,11 @@ export class GitHub {
     if (parts.at(-1) === "access_tokens") return this.#token(Number(parts[2]));
     const hook = this.#hooks.serve(method, url, parts);
     if (hook !== undefined) return hook;
+    const list =
+      method === "GET"
+        ? this.#lists.serve(url, parts, this.#installationOf(init), init, this.#clock.nowMs)
+        : undefined;
+    if (list !== undefined) return list;
     const [place, owner, repo, what] = parts;
     if (place === "orgs" && repo === "installation") return Response.json({ id: 1 });
     if (place !== "repos") return undefined;
@@ -100,10 +109,15 @@ export class GitHub {
     return Response.json({ token, expires_at }, { status: 201 });
   }
 
+  /** Of the request's token. */
+  #installationOf(init: RequestInit | undefined): number | undefined {
+    const token = /bearer (.*)/i.exec(new Headers(init?.headers).get("authorization") ?? "")?.[1] ?? "";
+    return this.#tokens.get(token);
+  }
+
   /** Counts what is created by an installation. @returns its refusal beyond the limits */
   #spend(init: RequestInit | undefined): Answer {
-    const token = /bearer (.*)/i.exec(new Headers(init?.headers).get("authorization") ?? "")?.[1] ?? "";
-    const installation = this.#tokens.get(token);
+    const installation = this.#installationOf(init);
     if (installation === undefined) return Response.json({ message: "Bad credentials" }, { status: 401 });
     const now = this.#clock.nowMs;
     const times = (this.#created.get(installation) ?? []).filter((atMs) => atMs > now - HOUR_MS);

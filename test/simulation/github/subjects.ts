@@ -10,6 +10,8 @@ export interface Repository {
   readonly installation: number;
   readonly open: Pull[];
   pulls: number;
+  /** Grows with whatever changes the list of open pull requests. */
+  version: number;
 }
 
 export interface Pull {
@@ -18,6 +20,8 @@ export interface Pull {
   head: string;
   base: string;
   open: boolean;
+  readonly openedMs: number;
+  updatedMs: number;
 }
 
 /** One event on GitHub. Both hooks deliver it, under one GUID. */
@@ -60,6 +64,7 @@ export class Organization {
       installation: 1 + (index % installations),
       open: [],
       pulls: 0,
+      version: 0,
     }));
   }
 
@@ -78,6 +83,8 @@ export class Organization {
     }
     if (found === undefined || template === "pull_request.opened") return this.#open(at);
     const before = found.head;
+    found.updatedMs = atMs;
+    repository.version++;
     if (template === "pull_request.synchronize") found.head = sha(random);
     if (template === "pull_request.closed") {
       found.open = false;
@@ -86,10 +93,19 @@ export class Organization {
     return { ...at, template, number: found.number, head: found.head, base: found.base, before };
   }
 
+  /** A pull request is opened in any of the repositories. */
+  openAnywhere(guid: string, atMs: number): Occurrence {
+    const repository = this.repositories[Math.floor(this.repositories.length * this.#random())];
+    if (repository === undefined) throw new Error("there is no repository");
+    return this.#open({ guid, repository, text: "", atMs });
+  }
+
   #open(at: Pick<Occurrence, "guid" | "repository" | "text" | "atMs">): Occurrence {
     const { repository } = at;
     const [head, base] = [sha(this.#random), sha(this.#random)];
-    const pull = { repository, number: ++repository.pulls, head, base, open: true };
+    const times = { openedMs: at.atMs, updatedMs: at.atMs };
+    const pull = { repository, number: ++repository.pulls, head, base, open: true, ...times };
+    repository.version++;
     this.pulls.push(pull);
     repository.open.push(pull);
     return { ...at, template: "pull_request.opened", number: pull.number, head, base, before: base };

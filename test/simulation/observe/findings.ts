@@ -44,6 +44,8 @@ export interface Findings {
   readonly lines: Readonly<Record<string, number>>;
   readonly samples: Readonly<Record<string, readonly string[]>>;
   readonly counts: Readonly<Record<string, Readonly<Record<string, number>>>>;
+  /** If deliveries were lost: what only the audit has found, and after how long the last of all was judged. */
+  readonly audit: { readonly found: number; readonly judgedMs: number } | null;
 }
 
 const EXAMPLES = 5;
@@ -80,13 +82,24 @@ export function gather(world: Parts): Findings {
     counts: {
       grainchain: world.grainchain.counts,
       github: world.github.counts,
+      lists: world.lists.counts,
       checks: world.checks.counts,
       events: gateway.events.counts,
       work: gateway.work.counts,
       dead: gateway.dead.counts,
       database: { bytes: database.bytes, maxWaitMs: database.maxWaitMs },
     },
+    audit: spec.loss === null ? null : auditOf(world),
   };
+}
+
+/** How long it took from the beginning of the first audit after the last event until all were judged. */
+function auditOf({ spec, lists, database }: Parts): Findings["audit"] {
+  const endMs = spec.startMs + spec.lengthMs;
+  const beganMs = lists.audits.find((atMs) => atMs >= endMs) ?? Number.POSITIVE_INFINITY;
+  const [last] = database.ask("SELECT max(finished_at) AS at FROM validations");
+  const [found] = database.ask("SELECT count(*) AS n FROM deliveries WHERE event = 'audit'");
+  return { found: Number(found?.n ?? 0), judgedMs: Math.max(0, Date.parse(String(last?.at)) - beganMs) };
 }
 
 const found = (all: readonly string[]): Found => ({ count: all.length, examples: all.slice(0, EXAMPLES) });

@@ -1,10 +1,11 @@
 /** How long a simulation is, how much happens, and what goes wrong when. Pure. */
-import type { Fault, FaultKind, Stage, Traffic } from "./spec.ts";
+import type { Fault, FaultKind, Loss, Stage, Traffic } from "./spec.ts";
 
 export interface Plan {
   readonly lengthMs: number;
   readonly traffic: Traffic;
   readonly faults: readonly Fault[];
+  readonly loss?: Loss;
 }
 
 const MINUTE_MS = 60_000;
@@ -55,6 +56,19 @@ export const FAULT_KINDS: readonly FaultKind[] = [...new Set(OF_A_DAY.map(({ kin
 export function dayOf(hours: number, scale: number, kinds: readonly FaultKind[]): Plan {
   const scheduled = OF_A_DAY.filter(({ kind }) => kinds.includes(kind));
   return planOf(scheduled, hours * HOUR_MS, hours / 24, scale);
+}
+
+/** All of it happens between two audits. */
+const LOSS_MS = 8 * MINUTE_MS;
+/** Pull requests of a repository. */
+const PULLS_EACH = 10;
+
+/** Pull requests that are opened within minutes, while three tenths of their deliveries are dropped, and a tenth is never sent. */
+export function lossOf(pulls: number): Plan {
+  const repositories = Math.max(1, Math.round(pulls / PULLS_EACH));
+  const installations = Math.max(1, Math.round(repositories / 20));
+  const traffic = { ...ORGANIZATION, repositories, installations };
+  return { lengthMs: LOSS_MS, traffic, faults: [], loss: { pulls, dropped: 0.3, unsent: 0.1 } };
 }
 
 /** Half an hour of a small organization, for a test. */

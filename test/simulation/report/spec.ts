@@ -27,6 +27,15 @@ export interface Traffic {
   readonly capacity: number;
 }
 
+/** Pull requests of which not every delivery arrives: shares of their events. */
+export interface Loss {
+  readonly pulls: number;
+  /** GitHub sends them, and they fail. */
+  readonly dropped: number;
+  /** GitHub neither sends nor lists them. */
+  readonly unsent: number;
+}
+
 /** A payload with its variable parts cut out: text and the name of what goes after it, in turn. */
 export interface PayloadTemplate {
   readonly texts: readonly string[];
@@ -64,6 +73,8 @@ export interface Spec {
   /** Traffic ends after this. */
   readonly lengthMs: number;
   readonly traffic: Traffic;
+  /** Then nothing happens but this. */
+  readonly loss: Loss | null;
   readonly faults: readonly Fault[];
   readonly configuration: Configuration;
   readonly migrations: readonly string[];

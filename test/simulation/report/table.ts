@@ -39,7 +39,10 @@ export function report({ findings, usage }: Outcome, faults: readonly Fault[]): 
       "database",
       `${Math.round((counts.database?.bytes ?? 0) / 1e6)} MB, a query waited ${counts.database?.maxWaitMs} ms at most`,
     ],
-    ...["grainchain", "github", "checks", "events", "work", "dead"].map(
+    ...(findings.audit === null
+      ? []
+      : [["found by the audit; all judged after, s", auditText(findings.audit)] as const]),
+    ...["grainchain", "github", "lists", "checks", "events", "work", "dead"].map(
       (name) => [name, pairs(counts[name] ?? {})] as const,
     ),
     [
@@ -74,6 +77,9 @@ export function report({ findings, usage }: Outcome, faults: readonly Fault[]): 
       : ["What is wrong:", ...problems.map((one) => `- ${one}`)].join("\n"),
   ].join("\n\n");
 }
+
+const auditText = ({ found, judgedMs }: NonNullable<Outcome["findings"]["audit"]>): string =>
+  `${found}; ${seconds0(judgedMs)}`;
 
 const pairs = (counts: Readonly<Record<string, number>>): string =>
   Object.entries(counts)

@@ -40,6 +40,9 @@ export const raisedAlerts = ({ alerts }: Findings, faults: readonly Fault[]): re
     return [{ kind, afterMs, allowedMs, late: isLate }];
   });
 
+/** From the beginning of the audit until everything is judged. */
+const MAX_JUDGED_MS = 10 * MINUTE_MS;
+
 /** Everything that must not be, one a line; empty: all is well. */
 export function problemsOf(findings: Findings, faults: readonly Fault[]): readonly string[] {
   const { delays, statements, errors } = findings;
@@ -62,6 +65,9 @@ export function problemsOf(findings: Findings, faults: readonly Fault[]): readon
     }),
     ...(delays.calm.max > MAX_RECORDING_MS
       ? [`recorded ${Math.round(delays.calm.max / 1000)} s after its arrival, outside of outages`]
+      : []),
+    ...(findings.audit !== null && !(findings.audit.judgedMs <= MAX_JUDGED_MS)
+      ? [`all judged ${Math.round(findings.audit.judgedMs / 1000)} s after the audit began`]
       : []),
     ...raisedAlerts(findings, faults)
       .filter(({ late }) => late)

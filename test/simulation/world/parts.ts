@@ -2,6 +2,7 @@
 import type { Checks } from "../github/checks.ts";
 import type { Deliveries } from "../github/deliveries.ts";
 import type { GitHub } from "../github/github.ts";
+import type { OpenPullLists } from "../github/open-pulls.ts";
 import type { Organization } from "../github/subjects.ts";
 import type { Clock } from "../machine/clock.ts";
 import type { Database } from "../machine/database.ts";
@@ -24,6 +25,7 @@ export interface Parts {
   readonly deliveries: Deliveries;
   readonly grainchain: Grainchain;
   readonly github: GitHub;
+  readonly lists: OpenPullLists;
   readonly gateway: Gateway;
   readonly alerts: Alerts;
   readonly observer: Observer;

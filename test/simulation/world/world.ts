@@ -4,6 +4,7 @@ import { Checks } from "../github/checks.ts";
 import { Deliveries } from "../github/deliveries.ts";
 import { GitHub } from "../github/github.ts";
 import { HookDeliveries } from "../github/hook-deliveries.ts";
+import { OpenPullLists } from "../github/open-pulls.ts";
 import { Organization } from "../github/subjects.ts";
 import { Clock } from "../machine/clock.ts";
 import { Database, type SqlStorage } from "../machine/database.ts";
@@ -13,7 +14,7 @@ import { type Findings, gather } from "../observe/findings.ts";
 import { LogLines } from "../observe/log-lines.ts";
 import { Observer } from "../observe/observer.ts";
 import { Recording } from "../observe/recording.ts";
-import { PLACES, type Spec } from "../report/spec.ts";
+import { type Loss, PLACES, type Spec } from "../report/spec.ts";
 import { scheduleFaults } from "./faults.ts";
 import { Gateway } from "./gateway.ts";
 import { Grainchain } from "./grainchain.ts";
@@ -24,6 +25,8 @@ const MINUTE_MS = 60_000;
 const DRAIN_MS = 3 * 60 * MINUTE_MS;
 /** Callbacks can be so late. */
 const LEAST_DRAIN_MS = 12 * MINUTE_MS;
+
+const guidOf = (number: number): string => `00000000-0000-4000-8000-${number.toString(16).padStart(12, "0")}`;
 
 export interface Progress {
   readonly done: boolean;
@@ -42,6 +45,7 @@ export class World implements Parts {
   readonly deliveries: Deliveries;
   readonly grainchain: Grainchain;
   readonly github: GitHub;
+  readonly lists: OpenPullLists;
   readonly gateway: Gateway;
   readonly alerts: Alerts;
   readonly observer: Observer;
@@ -71,7 +75,8 @@ export class World implements Parts {
       this.#callBack(url, body),
     );
     const hooks = new HookDeliveries(this.deliveries);
-    this.github = new GitHub(clock, randomOf(5), this.organization, this.checks, hooks);
+    this.lists = new OpenPullLists(this.organization);
+    this.github = new GitHub(clock, randomOf(5), this.organization, this.checks, hooks, this.lists);
     this.observer = new Observer(this.database, spec.startMs, spec.faults);
     this.alerts = new Alerts(clock, this.observer);
     this.gateway = new Gateway({
@@ -84,7 +89,8 @@ export class World implements Parts {
     });
     this.perSecond = spec.traffic.deliveriesPerSecond;
     scheduleFaults(this, randomOf(7));
-    this.#happen(randomOf(8), 0);
+    if (spec.loss === null) this.#happen(randomOf(8), 0);
+    else this.#lose(spec.loss, randomOf(8));
     this.#observe();
   }
 
@@ -108,12 +114,25 @@ export class World implements Parts {
     const perMs = this.perSecond / 2 / 1000;
     clock.after(-Math.log(1 - random()) / perMs, () => {
       if (clock.nowMs >= spec.startMs + spec.lengthMs) return;
-      const guid = `00000000-0000-4000-8000-${number.toString(16).padStart(12, "0")}`;
-      const occurrence = this.organization.happen(guid, clock.nowMs);
+      const occurrence = this.organization.happen(guidOf(number), clock.nowMs);
       this.recording.expect(occurrence);
       this.deliveries.announce(occurrence);
       this.#happen(random, number + 1);
     });
+  }
+
+  /** Pull requests are opened one after the other, and not every delivery arrives. */
+  #lose({ pulls, dropped, unsent }: Loss, random: () => number): void {
+    for (let number = 0; number < pulls; number++) {
+      this.clock.after((this.spec.lengthMs * number) / pulls, () => {
+        const occurrence = this.organization.openAnywhere(guidOf(number), this.clock.nowMs);
+        const fate = random();
+        if (fate < unsent) return;
+        this.recording.expect(occurrence);
+        if (fate < unsent + dropped) this.deliveries.drop(occurrence);
+        else this.deliveries.announce(occurrence);
+      });
+    }
   }
 
   #observe(): void {

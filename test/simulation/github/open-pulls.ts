@@ -1,0 +1,102 @@
+/** The installations of the App, their repositories and open pull requests, as GitHub's API lists them. */
+import { PLACES } from "../report/spec.ts";
+import type { Organization, Pull, Repository } from "./subjects.ts";
+
+const MAX_PAGE = 100;
+
+export class OpenPullLists {
+  readonly #byInstallation: ReadonlyMap<number, readonly Repository[]>;
+  readonly #byName: ReadonlyMap<string, Repository>;
+  /** When the installations were listed: each audit begins with it. */
+  readonly audits: number[] = [];
+  readonly counts = { full: 0, unchanged: 0 };
+
+  constructor({ repositories }: Organization) {
+    this.#byInstallation = Map.groupBy(repositories, ({ installation }) => installation);
+    this.#byName = new Map(repositories.map((one) => [one.fullName, one]));
+  }
+
+  /** @param installation of the token @returns undefined for anything else */
+  serve(
+    url: URL,
+    parts: readonly string[],
+    installation: number | undefined,
+    init: RequestInit | undefined,
+    nowMs: number,
+  ): Response | undefined {
+    const [place, what, , rest, number] = parts;
+    if (place === "app" && what === "installations" && parts.length === 2) {
+      this.audits.push(nowMs);
+      return paged(url, [...this.#byInstallation.keys()], (id) => ({ id, suspended_at: null }));
+    }
+    if (place === "installation" && what === "repositories") {
+      const all = this.#byInstallation.get(installation ?? 0) ?? [];
+      return paged(url, all, describe, (repositories) => ({ total_count: all.length, repositories }));
+    }
+    if (place !== "repos" || rest !== "pulls") return undefined;
+    const repository = this.#byName.get(`${parts[1]}/${parts[2]}`);
+    if (repository === undefined) return undefined;
+    if (number === undefined) return this.#list(url, repository, init);
+    const pull = repository.open.find((one) => one.number === Number(number));
+    return Response.json(
+      pull === undefined ? closedPull(repository, Number(number), nowMs) : describePull(pull),
+    );
+  }
+
+  #list(url: URL, repository: Repository, init: RequestInit | undefined): Response {
+    const etag = `W/"${repository.version}"`;
+    if (new Headers(init?.headers).get("if-none-match") === etag) {
+      this.counts.unchanged++;
+      return new Response(null, { status: 304, headers: { etag } });
+    }
+    this.counts.full++;
+    const answer = paged(url, repository.open.toReversed(), describePull);
+    answer.headers.set("etag", etag);
+    return answer;
+  }
+}
+
+function paged<Item>(
+  url: URL,
+  all: readonly Item[],
+  show: (item: Item) => object,
+  wrap: (items: readonly object[]) => object = (items) => items,
+): Response {
+  const size = Math.min(Number(url.searchParams.get("per_page") ?? 30), MAX_PAGE);
+  const page = Number(url.searchParams.get("page") ?? 1);
+  const next = new URL(url.pathname, PLACES.github);
+  next.searchParams.set("page", String(page + 1));
+  const headers = page * size < all.length ? { link: `<${next}>; rel="next"` } : {};
+  return Response.json(wrap(all.slice((page - 1) * size, page * size).map(show)), { headers });
+}
+
+const describe = ({ id, name, fullName }: Repository) => ({
+  id,
+  name,
+  full_name: fullName,
+  clone_url: `https://github.com/${fullName}.git`,
+  archived: false,
+});
+
+const describePull = ({ repository, number, head, base, updatedMs }: Pull) => ({
+  number,
+  html_url: `https://github.com/${repository.fullName}/pull/${number}`,
+  state: "open",
+  draft: false,
+  updated_at: secondOf(updatedMs),
+  head: { sha: head, ref: "topic", repo: describe(repository) },
+  base: { sha: base },
+  user: { login: "octocat" },
+  author_association: "MEMBER",
+});
+
+/** The head of what is closed is of no interest. */
+const closedPull = (repository: Repository, number: number, nowMs: number) => ({
+  ...describePull({
+    ...{ repository, number, head: "0".repeat(40), base: "0".repeat(40), open: false },
+    ...{ openedMs: nowMs, updatedMs: nowMs },
+  }),
+  state: "closed",
+});
+
+const secondOf = (ms: number): string => `${new Date(ms).toISOString().slice(0, 19)}Z`;
