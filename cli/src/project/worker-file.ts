@@ -1,5 +1,5 @@
 /** A Worker's configuration file, read for one environment. */
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import path from "node:path";
 import * as v from "valibot";
 import { GatewayError } from "../exit.ts";
@@ -84,7 +84,14 @@ export async function readWorkerFile(
   };
 }
 
-const readText = (location: string): string => (existsSync(location) ? readFileSync(location, "utf8") : "");
+/** Empty if it cannot be read: Wrangler has said why. */
+function readText(location: string): string {
+  try {
+    return readFileSync(location, "utf8");
+  } catch {
+    return "";
+  }
+}
 
 const unknownText = (file: string, environment: string, known: readonly string[]): string =>
   `${file} has no environment ${environment}, only ${known.join(", ")}: create it as a further cell with ` +

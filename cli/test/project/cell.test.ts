@@ -19,7 +19,7 @@ function configOf(toml: string, env: string): Record<string, unknown> {
 /** With the names of one environment in place of another's. */
 const renamed = (value: unknown): unknown =>
   JSON.parse(
-    JSON.stringify(value)
+    JSON.stringify(value ?? null)
       .replaceAll("-production", "-acme-2")
       .replaceAll("_production", "_acme_2")
       .replaceAll(".production.", ".acme-2."),
@@ -30,7 +30,7 @@ test.each(FILES)("a cell in %s has all that production has, under names of its o
   const config = configOf(addCell(toml, "acme-2"), "acme-2");
   const production = configOf(toml, "production");
   for (const key of ["queues", "analytics_engine_datasets", "durable_objects", "secrets", "limits", "name"]) {
-    expect([key, config[key]]).toEqual([key, renamed(production[key])]);
+    expect([key, config[key] ?? null]).toEqual([key, renamed(production[key])]);
   }
   expect(config).toMatchObject({
     vars: { ENVIRONMENT: "production" },

@@ -140,7 +140,7 @@ export async function fakeWrangler(args, { cwd, env, input }) {
         },
       ],
       [
-        /^d1 migrations apply (\S+) -c (wrangler\.\w+\.toml) --env (\w+) --remote$/,
+        /^d1 migrations apply (\S+) -c (wrangler\.\w+\.toml) --env ([\w-]+) --remote$/,
         ([name, file, env]) => {
           const found = state.databases.find(
             (one) => one.name === name && one.uuid === databaseIdIn(file, env),
@@ -186,7 +186,7 @@ export async function fakeWrangler(args, { cwd, env, input }) {
         },
       ],
       [
-        /^secret list --format json -c (wrangler\.\w+\.toml) --env (\w+)$/,
+        /^secret list --format json -c (wrangler\.\w+\.toml) --env ([\w-]+)$/,
         ([file, env]) => {
           const name = workerName(file, env);
           const found = state.workers[name];
@@ -207,7 +207,7 @@ export async function fakeWrangler(args, { cwd, env, input }) {
         },
       ],
       [
-        /^secret bulk -c (wrangler\.\w+\.toml) --env (\w+)$/,
+        /^secret bulk -c (wrangler\.\w+\.toml) --env ([\w-]+)$/,
         ([file, env]) => Object.assign(worker(workerName(file, env)).secrets, JSON.parse(input)),
       ],
     ];
