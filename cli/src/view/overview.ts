@@ -14,6 +14,7 @@ export function overviewLines(overview: Overview, screen: Screen): string[] {
     ["gateway", `${version}, ${environment}, ${utcText(timestamp)}`],
     ["validations", statesText(overview)],
     ["waiting", waitingText(overview, now)],
+    ...durationFields(overview),
     ...gates.map((gate): Field => [`gate ${gate.name}`, gateText(gate, now)]),
     ["reports", reportsText(overview)],
     ["cancels", countsText([overview.cancels.due, "due"], [overview.cancels.dead, "dead"])],
@@ -58,6 +59,20 @@ function waitingText({ waiting }: Overview, now: Date): string {
   const counts = countsText([live, "live"], [replay, "replayed"], [backing_off, "backing off"]);
   const next = next_due_at === null ? "" : `; next try ${nextText(next_due_at, now)}`;
   return `${counts}; the oldest since ${utcAndAgeText(oldest_at, now)}${next}`;
+}
+
+/** Of those queued within the latest hour of which some have ended. */
+function durationFields({ hours }: Overview): Field[] {
+  const [latest] = hours.filter(({ p50_ms }) => p50_ms !== null);
+  if (latest === undefined) return [];
+  const { hour, p50_ms, p95_ms, p99_ms } = latest;
+  const shown = [
+    ["p50", p50_ms],
+    ["p95", p95_ms],
+    ["p99", p99_ms],
+  ] as const;
+  const text = shown.map(([name, ms]) => `${name} ${ms === null ? "-" : durationText(ms)}`).join(", ");
+  return [["duration", `${text}; queued since ${utcText(hour)}`]];
 }
 
 function gateText({ state, reason, detail, since, until }: GateItem, now: Date): string {

@@ -60,6 +60,18 @@ test("shows what is waiting, why and until when", () => {
     dead_letters: [
       { kind: "dispatch", class: "permanent", letters: 2, oldest_at: "2026-11-23T21:08:19.123Z" },
     ],
+    hours: [
+      {
+        hour: "2026-11-24T00:00:00.000Z",
+        ...{ validations: 7, succeeded: 0, failed_checks: 0, broken: 0 },
+        ...{ p50_ms: null, p95_ms: null, p99_ms: null },
+      },
+      {
+        hour: "2026-11-23T23:00:00.000Z",
+        ...{ validations: 3, succeeded: 3, failed_checks: 0, broken: 0 },
+        ...{ p50_ms: 45_000, p95_ms: 90_000, p99_ms: 118_000 },
+      },
+    ],
     reports: { due: 4, oldest_due_at: "2026-11-24T00:07:19.123Z", dead: 1 },
     deliveries: { last_at: "2026-11-24T00:08:09.123Z", last_hour: 40, recovered_last_day: 1 },
     replays_running: 1,
@@ -68,6 +80,7 @@ test("shows what is waiting, why and until when", () => {
   expect(overviewLines(overview, WIDE).slice(1)).toEqual([
     "validations      7 queued, 0 dispatching, 0 pending, 0 running; within 24 h 3 completed, 2 dead",
     "waiting          5 live, 2 replayed, 1 backing off; the oldest since 2026-11-24 00:05:19Z (3m ago); next try in 12s",
+    "duration         p50 45s, p95 1m 30s, p99 1m 58s; queued since 2026-11-23 23:00:00Z",
     "gate grainchain  closed: backpressure: 429 at capacity; since 2026-11-24 00:06:19Z (2m ago); next try in 30s",
     "gate github      closed: limit; since 2026-11-24 00:08:19Z (just now); next try now",
     "reports          4 due, 1 dead; the first due since 2026-11-24 00:07:19Z",

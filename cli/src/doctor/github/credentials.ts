@@ -7,7 +7,7 @@ import type { CheckContext } from "../context.ts";
 import { collect, type Finding, fail, ok, skipped, warn } from "../finding.ts";
 import { getJson } from "../http.ts";
 import { type GitHubClient, openGitHub } from "./client.ts";
-import { grantFix, missingEvents } from "./events.ts";
+import { grantFix, ignoredEvents, missingEvents } from "./events.ts";
 import { APP_PERMISSIONS, hookPermissions, isGiven, permissionText } from "./permissions.ts";
 
 const API = "GitHub API";
@@ -100,6 +100,7 @@ async function checkApp(github: GitHubClient): Promise<Finding[]> {
     // If its own hook is not watched, deliveries come through another one.
     github.hooks.some(({ name }) => name === "app") &&
       missingEvents(events, { permissions, pushes: github.pushes }, APP, settings),
+    ignoredEvents(events, APP, settings),
   );
   return findings.some(({ status }) => status === "fail")
     ? findings

@@ -1,4 +1,5 @@
 /** The events that the gateway needs: what does not work without each, and which hooks can have it. */
+import { isRouted } from "@webhook-gateway/shared/routing/routing.ts";
 import { type Finding, fail, warn } from "../finding.ts";
 import { EVENT_PERMISSIONS, isGiven, type Permission, permissionText } from "./permissions.ts";
 
@@ -57,6 +58,12 @@ export function missingEvents(
       ),
     ];
   });
+}
+
+/** What the subscriber gets by name, and the gateway always ignores: each delivery costs a request. */
+export function ignoredEvents(events: readonly string[], check: string, fix: string): Finding | false {
+  const useless = events.filter((event) => event !== "*" && !isRouted(event));
+  return useless.length > 0 && warn(check, `it gets ${useless.join(", ")}, which are always ignored`, fix);
 }
 
 /** How to give an App permissions. */

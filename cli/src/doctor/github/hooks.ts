@@ -7,7 +7,7 @@ import { type Check, Unchecked } from "../check.ts";
 import type { CheckContext } from "../context.ts";
 import { type Finding, fail, ok, problemsOr, skipped, warn } from "../finding.ts";
 import { type GitHubClient, openGitHub } from "./client.ts";
-import { missingEvents } from "./events.ts";
+import { ignoredEvents, missingEvents } from "./events.ts";
 import { hookConfig, judgeConfig, judgeDelivery } from "./hook-settings.ts";
 import { HOOK_PERMISSIONS, permissionText } from "./permissions.ts";
 
@@ -56,6 +56,7 @@ async function checkHook(context: CheckContext, github: GitHubClient, hook: Hook
     judgeConfig(context, found.config, check, fix),
     "active" in found && !found.active && fail(check, "it is not active", fix),
     "events" in found && missingEvents(found.events, { pushes: github.pushes }, check, fix),
+    "events" in found && ignoredEvents(found.events, check, fix),
     judgeDelivery(answer, check, fix),
   );
 }

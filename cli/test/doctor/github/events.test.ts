@@ -5,7 +5,7 @@ import { ROOT } from "@webhook-gateway/shared/process/root.mjs";
 import * as v from "valibot";
 import { describe, expect, test } from "vitest";
 import type { Finding } from "../../../src/doctor/finding.ts";
-import { missingEvents, NEEDED, PUSH } from "../../../src/doctor/github/events.ts";
+import { ignoredEvents, missingEvents, NEEDED, PUSH } from "../../../src/doctor/github/events.ts";
 import {
   APP_PERMISSIONS,
   EVENT_PERMISSIONS,
@@ -43,6 +43,16 @@ test.each([
     what,
     fix: "Permissions & events: Pull requests: read; then accept it in each installation",
   });
+});
+
+test.each([
+  [["*"], undefined],
+  [["pull_request", "push", "repository", "installation"], undefined],
+  [["pull_request", "star", "watch"], "it gets star, watch, which are always ignored"],
+])("of %j, says which ones nobody uses", (events, what) => {
+  const found = ignoredEvents(events, "hook", "change it");
+
+  expect(found === false ? undefined : found.what).toBe(what);
 });
 
 const description = v.object({
