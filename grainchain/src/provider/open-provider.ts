@@ -19,7 +19,7 @@ export type OpenedProvider = {
   isolationProblem?: string | undefined;
 };
 
-const CLOSE_BACKOFF_MS = 500;
+const CLOSE_BACKOFF_MS = 250;
 
 /** Each is a package of the workspace of its own, so that its SDK is installed only where it is asked for. */
 const CLIENTS = {
