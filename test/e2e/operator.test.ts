@@ -110,7 +110,7 @@ test("traces a run in progress, cancels it and runs it again", async () => {
   const status = await operate("status", SLOW);
   expect(status.stdout).toContain("0 queued, 1 running");
 
-  expect(await operate("validations", "cancel", String(id))).toMatchObject({ code: 0, stdout: "" });
+  expect(await operate("validations", "cancel", String(id), "--yes")).toMatchObject({ code: 0, stdout: "" });
   await waitForState(SLOW, 3, "cancelled");
   expect(await askForJson("validations", "rerun", String(id))).toMatchObject({ success: true });
   expect(await waitForState(SLOW, 3, "running")).toMatchObject({ run: 2 });
@@ -136,11 +136,11 @@ test("shows a dead letter, refuses a replay without a scope, and replays it once
   expect(await operate("dlq", "replay", "--yes")).toMatchObject({ code: 2, stdout: "" });
   const dry = await askForJson("dlq", "replay", deadLetter, "--dry-run");
   expect(dry).toMatchObject({ total: 1, sample: [{ id: deadLetter, status: "open" }] });
-  expect((await operate("dlq", "replay", deadLetter)).code).toBe(1);
+  expect((await operate("dlq", "replay", "--repo", REFUSED)).code).toBe(1);
   expect(await gateway.rows("SELECT count(*) AS n FROM replays")).toEqual([{ n: 0 }]);
 
   refuse(false);
-  const replayed = await askForJson("dlq", "replay", deadLetter, "--yes", "--reason", "the image is there");
+  const replayed = await askForJson("dlq", "replay", deadLetter, "--reason", "the image is there");
   expect(replayed).toMatchObject({
     ...{ action: "replay", status: "done", total: 1, replayed: 1, failed: 0, reason: "the image is there" },
     requested_by: "operator:operator",

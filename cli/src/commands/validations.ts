@@ -114,6 +114,7 @@ function addCommand(validations: Command, verb: "rerun" | "cancel", description:
     .command(verb)
     .description(description)
     .argument("<id>", "the validation's id", text)
+    .option("--yes", "accepted, but one id needs no confirmation")
     .addHelpText("after", COMMAND_EXAMPLES[verb])
     .action(async (id: string, _: object, command: Command) => {
       const { api, json } = await openSession(command);

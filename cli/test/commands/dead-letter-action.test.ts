@@ -71,6 +71,25 @@ test("does nothing without a terminal to ask on, unless --yes is passed", async 
 });
 
 test.each([
+  ["replay", "POST /api/replays", "replay"],
+  ["discard", "POST /api/dead-letters/discard", "discard"],
+] as const)("asks for no confirmation before it %ss one that is named", async (verb, route, action) => {
+  const ended = makeReplay({ action, total: 1, replayed: 1, status: "done" });
+  const preview = { dry_run: true, total: 1, sample: [makeDeadLetter()] };
+  const server = await startOperatorServer({ [route]: [{ body: preview }, { body: ended }] });
+
+  expect(await server.run("dlq", verb, "dl-1")).toMatchObject({ code: 0 });
+  expect(server.asked).toHaveLength(2);
+});
+
+test("asks for a confirmation if two are named", async () => {
+  const server = await startOperatorServer(deadLetters());
+
+  expect(await server.run("dlq", "replay", "dl-1", "dl-2")).toMatchObject({ code: 1 });
+  expect(server.asked).toHaveLength(1);
+});
+
+test.each([
   [
     "dead letters that could not be replayed",
     { replayed: 2, failed: 1, status: "done" as const },

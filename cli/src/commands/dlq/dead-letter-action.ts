@@ -37,7 +37,8 @@ export async function runDeadLetterCommand(session: Session, command: DeadLetter
     return;
   }
   printPreview(preview, action, messageScreen());
-  if (!command.yes) await requireConfirmation(action, action);
+  const oneIsNamed = request.scope.ids?.length === 1;
+  if (!command.yes && !oneIsNamed) await requireConfirmation(action, action);
 
   // From here on Ctrl-C stops waiting, and prints the replay's id.
   const interrupts = catchInterrupts();

@@ -27,7 +27,8 @@ Examples:
   gateway dlq replay --all --rate 600 --yes
 
 The command first shows the dead letters it would replay. Type "replay" to
-confirm, or pass --yes. Ctrl-C stops waiting, not the replay:
+confirm, or pass --yes; a single id needs neither.
+Ctrl-C stops waiting, not the replay:
   gateway replays show <replay id> --follow   keeps waiting
   gateway replays cancel <replay id>          cancels it
 Exit codes: 0 all were replayed, 1 some failed, 2 no scope, 3 nothing matched.`;
@@ -39,4 +40,4 @@ Examples:
   gateway dlq discard --kind report --until 2d --yes
 
 The command first shows the dead letters it would discard. Type "discard" to
-confirm, or pass --yes.`;
+confirm, or pass --yes; a single id needs neither.`;

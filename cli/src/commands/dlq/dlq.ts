@@ -96,7 +96,7 @@ function addAction(command: Command, action: DeadLetterCommand["action"]): Comma
     .option("--all", "all open ones")
     .option("--dry-run", "only show how many match, and the first of them")
     .option("--reason <text>", "why, for the record", textUpTo(MAX_REASON))
-    .option("--yes", "skip the confirmation")
+    .option("--yes", "skip the confirmation, which one id does not need")
     .action(async (ids: string[], options: ActionOptions, self: Command) => {
       const { reason, rate, dryRun = false, yes = false } = options;
       const scope = deadLetterScope(ids, options);
