@@ -8,6 +8,7 @@ import { addDeliveries } from "./commands/deliveries.ts";
 import { addDlq } from "./commands/dlq/dlq.ts";
 import { addDoctor } from "./commands/doctor.ts";
 import { addMcp } from "./commands/mcp.ts";
+import { addPause } from "./commands/pause.ts";
 import { addProvision } from "./commands/provision.ts";
 import { addReconcile } from "./commands/reconcile.ts";
 import { addReplays } from "./commands/replays.ts";
@@ -74,6 +75,7 @@ export function makeProgram(wrangler: WranglerProgram): Command {
     addValidations,
     addDlq,
     addReplays,
+    addPause,
     addReconcile,
     addAudit,
     addActions,

@@ -112,6 +112,7 @@ export function effectDeps(deps: ConsumerDeps): DispatchDeps {
       callbackSecret: config.GRAINCHAIN_CALLBACK_SECRET,
       requestTimeoutMs: config.GRAINCHAIN_REQUEST_TIMEOUT_MS,
       maxConcurrent: config.GRAINCHAIN_MAX_CONCURRENT,
+      maxPerRepository: config.GRAINCHAIN_MAX_CONCURRENT_PER_REPOSITORY,
       maxAttempts: config.DISPATCH_MAX_ATTEMPTS,
     },
   };

@@ -118,6 +118,27 @@ test("traces a run in progress, cancels it and runs it again", async () => {
   expect(again).toMatchObject({ code: 0, stderr: "the validation has already ended: cancelled\n" });
 });
 
+test("pauses a repository and resumes it", async () => {
+  const repo = "acme/paused";
+  await gateway.waitForEnd(await open(repo, 1));
+  expect(await operate("pause", repo, "--for", "2h", "--reason", "an upgrade")).toMatchObject({ code: 0 });
+  const guid = await open(repo, 2);
+  await waitForState(repo, 2, "queued");
+  await gateway.waitForEnd(await open("acme/unpaused", 1));
+
+  expect((await operate("status")).stdout).toMatch(
+    /^paused +acme\/paused, since [^g]*by operator:operator: an upgrade$/m,
+  );
+  expect((await operate("trace", guid)).stdout).toMatch(
+    / now +waiting: dispatch is paused by operator:operator/,
+  );
+  expect(await waitForState(repo, 2, "queued")).toMatchObject({ attempts: 0 });
+
+  expect(await operate("resume", repo)).toMatchObject({ code: 0 });
+  await gateway.waitForEnd(guid);
+  expect(await operate("resume", repo)).toMatchObject({ code: 3, stdout: "" });
+});
+
 test("shows a dead letter, refuses a replay without a scope, and replays it once the cause is fixed", async () => {
   const guid = await open(REFUSED, 7);
   const { id } = await waitForState(REFUSED, 7, "dead");

@@ -40,7 +40,7 @@ const trace = (of: string, textOf: (delivery: Delivery) => string): Activity => 
       .first<Delivery>();
     const question = delivery === null ? undefined : parseTraceQuestion(textOf(delivery));
     if (question === undefined) throw new Error("there is no delivery a week old");
-    return () => loadTraceRows(db, question);
+    return () => loadTraceRows(db, question, new Date().toISOString());
   },
 });
 

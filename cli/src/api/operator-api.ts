@@ -10,6 +10,12 @@ import {
 import { deliveryItem } from "@webhook-gateway/shared/api/delivery.ts";
 import { overview } from "@webhook-gateway/shared/api/overview.ts";
 import { pageOf } from "@webhook-gateway/shared/api/page.ts";
+import {
+  type PauseRequest,
+  pauseItem,
+  type ResumeRequest,
+  resumeAnswer,
+} from "@webhook-gateway/shared/api/pause.ts";
 import { type ReconcileRequestBody, reconcileItem } from "@webhook-gateway/shared/api/reconcile.ts";
 import { type DiscardRequest, type ReplayRequest, replayItem } from "@webhook-gateway/shared/api/replay.ts";
 import { trace } from "@webhook-gateway/shared/api/trace.ts";
@@ -38,6 +44,9 @@ export function operatorApi(client: Client) {
       client.get(`/api/validations/${encodeURIComponent(id)}`, validationDetail, named),
     commandValidation: (id: string, verb: "cancel" | "rerun" | "approve", body: object = {}) =>
       client.post(`/api/validations/${encodeURIComponent(id)}/${verb}`, commandAnswer, body),
+
+    pause: (request: PauseRequest) => client.post("/api/pauses", pauseItem, request),
+    resume: (request: ResumeRequest) => client.post("/api/pauses/resume", resumeAnswer, request),
 
     actions: (query: Query) => client.get("/api/actions", pageOf(actionItem), { query }),
 

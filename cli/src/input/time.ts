@@ -9,9 +9,14 @@ const ISO = /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?)(Z
  * @returns ISO 8601, UTC, with milliseconds; undefined if it is neither
  */
 export function parseMoment(text: string, now: Date): string | undefined {
-  const ms = DURATION.test(text) ? now.getTime() - (parseDuration(text) ?? Number.NaN) : isoMs(text);
+  const span = parseSpanMs(text);
+  const ms = span === undefined ? isoMs(text) : now.getTime() - span;
   return ms === undefined || Number.isNaN(ms) || ms < 0 ? undefined : new Date(ms).toISOString();
 }
+
+/** Reads a time span such as `30m`, `6h` or `1h30m`. */
+export const parseSpanMs = (text: string): number | undefined =>
+  DURATION.test(text) ? (parseDuration(text) ?? Number.NaN) : undefined;
 
 function isoMs(text: string): number | undefined {
   const [, date = "", time = "00:00", zone = "Z"] = ISO.exec(text) ?? [];

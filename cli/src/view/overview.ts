@@ -5,6 +5,7 @@ import { durationText } from "@webhook-gateway/shared/text/duration.ts";
 import { type Field, fieldLines, tableLines } from "../output/table.ts";
 import type { Screen } from "../output/terminal.ts";
 import { ageText, utcAndAgeText, utcText } from "../output/time-text.ts";
+import { pauseText } from "./pause.ts";
 
 /** The lines to print. Ages are by the gateway's clock. */
 export function overviewLines(overview: Overview, screen: Screen): string[] {
@@ -15,6 +16,7 @@ export function overviewLines(overview: Overview, screen: Screen): string[] {
     ["validations", statesText(overview)],
     ["waiting", waitingText(overview, now)],
     ...durationFields(overview),
+    ...overview.pauses.map((pause): Field => ["paused", pauseText(pause, now)]),
     ...gates.map((gate): Field => [`gate ${gate.name}`, gateText(gate, now)]),
     ["reports", reportsText(overview)],
     ["cancels", countsText([overview.cancels.due, "due"], [overview.cancels.dead, "dead"])],

@@ -8,6 +8,7 @@ import {
 import { deliveryItem } from "@webhook-gateway/shared/api/delivery.ts";
 import { overview } from "@webhook-gateway/shared/api/overview.ts";
 import { pageOf } from "@webhook-gateway/shared/api/page.ts";
+import { pauseItem, resumeAnswer } from "@webhook-gateway/shared/api/pause.ts";
 import { reconcileItem } from "@webhook-gateway/shared/api/reconcile.ts";
 import { replayItem } from "@webhook-gateway/shared/api/replay.ts";
 import { trace } from "@webhook-gateway/shared/api/trace.ts";
@@ -54,8 +55,13 @@ const PROJECT = {
 const ORDERED = { success: true, message: "it will be done", validation_id: VALIDATION_ID };
 const PREVIEW = { dry_run: true, total: 1, sample: [makeDeadLetter()] };
 
+const PAUSE = {
+  ...{ repository: "acme/widgets", paused_at: AT, until: null },
+  ...{ actor: "operator:alice", reason: "an upgrade" },
+};
+
 const REPLIES: Replies = {
-  "GET /api/status": { body: makeOverview() },
+  "GET /api/status": { body: makeOverview({ pauses: [PAUSE] }) },
   "GET /webhook/projects/acme/widgets/status": { body: PROJECT },
   "GET /api/trace": { body: makeTrace() },
   "GET /api/deliveries": page([makeDelivery()]),
@@ -77,6 +83,10 @@ const REPLIES: Replies = {
       ...{ status: "done", audited: 9, unchanged: 7, missing: 1, recorded: 1 },
       found: [{ repository: "acme/widgets", number: 12, head_sha: "6dcb09b".padEnd(40, "0"), what: "new" }],
     }),
+  },
+  "POST /api/pauses": { body: PAUSE },
+  "POST /api/pauses/resume": {
+    body: { success: true, message: "dispatch of acme/widgets goes on", repository: "acme/widgets" },
   },
   "GET /api/actions": page([
     {
@@ -106,6 +116,8 @@ const COMMANDS: readonly (readonly [command: string, schema: v.GenericSchema, sh
   ["reconcile", reconcileItem, "listed   9"],
   ["audit", auditItem, "9, 7 unchanged"],
   ["audit acme/widgets --dry-run", auditItem, "head never seen"],
+  ["pause acme/widgets --for 2h", pauseItem, ""],
+  ["resume acme/widgets", resumeAnswer, ""],
   ["actions list", pageOf(actionItem), "operator:alice"],
 ];
 
@@ -211,6 +223,32 @@ test("prints the answer to a command", async () => {
 
   expect(ran).toEqual({ code: 0, stdout: "", stderr: "it will be done\n" });
   expect(server.asked[0]?.route).toBe(`POST /api/validations/${VALIDATION_ID}/cancel`);
+});
+
+test.each([
+  ["pause", {}, "dispatch is paused: acme/widgets, since 2026-11-24 00:08:19Z"],
+  [
+    "pause acme/widgets --for 1h30m --reason upgrade",
+    { repository: "acme/widgets", for_seconds: 5400, reason: "upgrade" },
+    "by operator:alice: an upgrade\n",
+  ],
+  ["resume", {}, "dispatch of acme/widgets goes on\n"],
+  ["resume acme/widgets", { repository: "acme/widgets" }, "dispatch of acme/widgets goes on\n"],
+])("sends what is asked for: %s", async (command, body, printed) => {
+  const server = await startOperatorServer(REPLIES);
+
+  const ran = await server.run(...command.split(" "));
+
+  expect(ran).toMatchObject({ code: 0, stdout: "" });
+  expect(ran.stderr).toContain(printed);
+  expect(server.asked[0]?.body).toEqual(body);
+});
+
+test.each(["2 hours", "0s", "400d", "-1h"])("refuses a pause for %j", async (span) => {
+  const server = await startOperatorServer(REPLIES);
+
+  expect(await server.run("pause", "--for", span)).toMatchObject({ code: 2 });
+  expect(server.asked).toEqual([]);
 });
 
 test("waits for the end of a search", async () => {

@@ -5,6 +5,7 @@ import { text } from "node:stream/consumers";
 import { auditRequest } from "@webhook-gateway/shared/api/audit.ts";
 import { deadLetterQuery } from "@webhook-gateway/shared/api/dead-letter.ts";
 import { deliveryQuery } from "@webhook-gateway/shared/api/delivery.ts";
+import { pauseRequest, resumeRequest } from "@webhook-gateway/shared/api/pause.ts";
 import { reconcileRequest } from "@webhook-gateway/shared/api/reconcile.ts";
 import { discardRequest, replayQuery, replayRequest } from "@webhook-gateway/shared/api/replay.ts";
 import { traceQuery } from "@webhook-gateway/shared/api/trace.ts";
@@ -43,6 +44,8 @@ const INPUTS: Readonly<Record<string, v.GenericSchema>> = {
   "POST /api/dead-letters/discard": discardRequest,
   "POST /api/reconciles": reconcileRequest,
   "POST /api/audits": auditRequest,
+  "POST /api/pauses": pauseRequest,
+  "POST /api/pauses/resume": resumeRequest,
 };
 
 /** Starts a server. It ends with the test. */

@@ -26,6 +26,7 @@ export interface DispatchConfig {
   readonly callbackSecret: string;
   readonly requestTimeoutMs: number;
   readonly maxConcurrent: number;
+  readonly maxPerRepository: number;
   readonly maxAttempts: number;
 }
 
@@ -65,11 +66,13 @@ export async function dispatchDue(deps: DispatchDeps): Promise<DispatchSummary> 
         ...lease,
         maxConcurrent: config.maxConcurrent,
         emitsEvents: deps.emitsEvents,
+        maxPerRepository: config.maxPerRepository,
       });
       // Each backoff that ends leads to the next one: wake-ups are sent for the first of those that began together.
       return {
         ...claim,
         items: claim.validations,
+        more: claim.setAside,
         wakeAt: claim.nextDueAt === null ? [] : [claim.nextDueAt],
       };
     },
@@ -101,7 +104,7 @@ export async function dispatchDue(deps: DispatchDeps): Promise<DispatchSummary> 
           ...tally(sent.outcomes.map((outcome) => outcome.class)),
         },
         wakeAt,
-        more: claim.items.length === BATCH_SIZE || opened,
+        more: claim.items.length === BATCH_SIZE || opened || claim.setAside,
       };
     },
   });

@@ -19,6 +19,8 @@ interface Claimed {
   readonly items: readonly unknown[];
   /** When to look again, even if there are no items. */
   readonly wakeAt?: readonly string[];
+  /** The next claim may find items, even if there are none. */
+  readonly more?: boolean;
 }
 
 export interface Settled {
@@ -74,7 +76,10 @@ export async function runEffect<Claim extends Claimed, Performed>(
     };
     const claim = await effect.claim(lease);
     for (const at of claim.wakeAt ?? []) wakeAt.add(at);
-    if (claim.items.length === 0) return { performed, wakeAt: [...wakeAt] };
+    if (claim.items.length === 0) {
+      if (claim.more === true) continue;
+      return { performed, wakeAt: [...wakeAt] };
+    }
     const settled = await effect.settle(claim, await effect.perform(claim, lease), lease);
     performed += claim.items.length;
     for (const at of settled.wakeAt) wakeAt.add(at);

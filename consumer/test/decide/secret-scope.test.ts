@@ -84,7 +84,11 @@ test("what is refused does not claim its GUID: the genuine delivery is recorded,
   await record([forged, genuine, forged, genuine]);
   await record([forged]);
   expect(await outcomesOf([genuine, { ...forged, id: `${forged.id}~evil` }])).toEqual(["started", "refused"]);
-  const { deliveries } = await loadTraceRows(env.DB, { kind: "delivery", guid: genuine.id });
+  const { deliveries } = await loadTraceRows(
+    env.DB,
+    { kind: "delivery", guid: genuine.id },
+    "2026-11-01T10:00:00.000Z",
+  );
   expect(deliveries.map(({ id }) => id)).toEqual(expect.arrayContaining([genuine.id, `${forged.id}~evil`]));
 });
 

@@ -109,7 +109,7 @@ describe("a lease", () => {
       // Between the reading of the close and its commit.
       if (trips !== 2) return;
       const leased = { leaseId: "lease", now: second(3600), leaseUntil: second(3660) };
-      await claimDue(env.DB, { ...leased, limit: 1, maxConcurrent: 0 });
+      await claimDue(env.DB, { ...leased, limit: 1, maxConcurrent: 0, maxPerRepository: 0 });
     });
     await record([pullRequest(repository, 1)("closed", "a", 2)], { db });
     expect((await timelineOf(id)).map(({ from_state, to_state }) => `${from_state}>${to_state}`)).toEqual([

@@ -22,6 +22,7 @@ async function dispatchOneByOne(most: number): Promise<string[]> {
       leaseUntil: second(7000),
       limit: 1,
       maxConcurrent: 0,
+      maxPerRepository: 0,
     });
     const [next] = claim.validations;
     if (next === undefined) break;

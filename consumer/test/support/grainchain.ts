@@ -160,6 +160,7 @@ export function effectDeps(double: Double, options: EffectOptions = {}): Dispatc
       callbackSecret: "callback secret",
       requestTimeoutMs,
       maxConcurrent: 0,
+      maxPerRepository: 0,
       maxAttempts: 8,
       ...options.config,
     },

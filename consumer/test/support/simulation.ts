@@ -65,6 +65,7 @@ export class Simulation {
       callbackBaseUrl: "http://gateway.test",
       callbackSecret: "secret",
       maxConcurrent: 0,
+      maxPerRepository: 0,
       maxAttempts: 1_000,
     };
     const db = faulty(env.DB, () =>

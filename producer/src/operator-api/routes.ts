@@ -5,6 +5,7 @@ import * as deadLetter from "@webhook-gateway/shared/api/dead-letter.ts";
 import * as delivery from "@webhook-gateway/shared/api/delivery.ts";
 import { overview } from "@webhook-gateway/shared/api/overview.ts";
 import { pageOf } from "@webhook-gateway/shared/api/page.ts";
+import { pauseItem, pauseRequest, resumeAnswer, resumeRequest } from "@webhook-gateway/shared/api/pause.ts";
 import * as reconcile from "@webhook-gateway/shared/api/reconcile.ts";
 import * as replay from "@webhook-gateway/shared/api/replay.ts";
 import * as tracing from "@webhook-gateway/shared/api/trace.ts";
@@ -17,6 +18,7 @@ import {
 } from "@webhook-gateway/shared/store/maintain/reconciles.ts";
 import { listReplays, loadReplay } from "@webhook-gateway/shared/store/maintain/replays.ts";
 import { loadMetrics } from "@webhook-gateway/shared/store/metrics.ts";
+import { listPauses } from "@webhook-gateway/shared/store/pauses.ts";
 import { listActions } from "@webhook-gateway/shared/store/read/action-list.ts";
 import { listDeadLetters, loadDeadLetter } from "@webhook-gateway/shared/store/read/dead-letter-list.ts";
 import { listDeliveries } from "@webhook-gateway/shared/store/read/delivery-list.ts";
@@ -25,6 +27,7 @@ import * as v from "valibot";
 import { commandDeadLetters, previewDeadLetterCommand, stopReplay } from "./dead-letters.ts";
 import { METRICS_TYPE, metricsText } from "./metrics.ts";
 import { readOverview } from "./overview.ts";
+import { pause, resume } from "./pauses.ts";
 import { type Answer, found, get, post, type Route } from "./route.ts";
 import { answerTrace } from "./trace.ts";
 import { type CommandAnswer, commandValidation, notifyConsumer } from "./validation-command.ts";
@@ -113,7 +116,7 @@ export const ROUTES: readonly Route[] = [
     answers: { 200: v.union([deadLetter.deadLetterPreview, replay.replayItem]) },
     handle: async ({ deps, body, actor }) => {
       if (body.dry_run) return { body: await previewDeadLetterCommand(deps, body) };
-      return deadLetterAnswer(await commandDeadLetters(deps, "discard", body, actor), 200);
+      return answerOf(await commandDeadLetters(deps, "discard", body, actor), 200);
     },
   }),
   get({
@@ -130,7 +133,7 @@ export const ROUTES: readonly Route[] = [
     answers: { 200: deadLetter.deadLetterPreview, 202: replay.replayItem },
     handle: async ({ deps, body, actor }) => {
       if (body.dry_run) return { body: await previewDeadLetterCommand(deps, body) };
-      return deadLetterAnswer(await commandDeadLetters(deps, "replay", body, actor), 202);
+      return answerOf(await commandDeadLetters(deps, "replay", body, actor), 202);
     },
   }),
   get({
@@ -210,6 +213,35 @@ export const ROUTES: readonly Route[] = [
     handle: async ({ deps, id }) => found(await loadAudit(deps.db, id)),
   }),
   get({
+    path: "/pauses",
+    summary: "Pauses of dispatch",
+    answers: { 200: pageOf(pauseItem) },
+    handle: async ({ deps }) => ({
+      body: { items: await listPauses(deps.db, deps.now().toISOString()), next_cursor: null },
+    }),
+  }),
+  post({
+    path: "/pauses",
+    action: "pause",
+    summary: "Pause dispatch of a repository, or of all; recording and reporting go on",
+    body: pauseRequest,
+    mayOmitBody: true,
+    answers: { 200: pauseItem },
+    handle: async ({ deps, body, actor }) => answerOf(await pause(deps, body, actor)),
+  }),
+  post({
+    path: "/pauses/resume",
+    action: "resume",
+    summary: "End a pause",
+    body: resumeRequest,
+    mayOmitBody: true,
+    answers: { 200: resumeAnswer },
+    handle: async ({ deps, body, actor }) => {
+      const answer = await resume(deps, body, actor);
+      return "error" in answer ? answer : { body: { success: true, ...answer } };
+    },
+  }),
+  get({
     path: "/actions",
     summary: "What people asked for, newest first",
     query: action.actionQuery,
@@ -224,7 +256,5 @@ function commandAnswer(answer: CommandAnswer, validationId: string): Answer {
   return { body, status: answer.accepted ? 202 : 200 };
 }
 
-const deadLetterAnswer = (
-  answer: Awaited<ReturnType<typeof commandDeadLetters>>,
-  status: 200 | 202,
-): Answer => ("error" in answer ? answer : { body: answer, status });
+const answerOf = (answer: object, status: 200 | 202 = 200): Answer =>
+  "error" in answer ? (answer as Extract<Answer, { error: unknown }>) : { body: answer, status };

@@ -13,8 +13,8 @@ interface TraceDeps {
 export async function readTrace(deps: TraceDeps, asked: string): Promise<Trace | undefined> {
   const question = parseTraceQuestion(asked);
   if (question === undefined) return undefined;
-  const rows = await loadTraceRows(deps.db, question);
-  return buildTrace(question.kind, rows, deps.now().toISOString());
+  const now = deps.now().toISOString();
+  return buildTrace(question.kind, await loadTraceRows(deps.db, question, now), now);
 }
 
 /** The same for the API. An error says what can be asked for. */

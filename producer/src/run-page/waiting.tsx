@@ -36,9 +36,19 @@ function fieldsOf(run: RunView, now: Date): Field[] | undefined {
 function queued(run: RunView, now: Date): Field[] {
   const retry = run.due_at !== null && Date.parse(run.due_at) > now.getTime() ? run.due_at : undefined;
   const startMs = expectedStart(run, now.getTime());
-  const since = run.gate !== null && run.gate.since > run.created_at ? run.gate.since : run.created_at;
+  const heldSince = run.pause?.paused_at ?? run.gate?.since ?? null;
+  const since = heldSince !== null && heldSince > run.created_at ? heldSince : run.created_at;
+  if (run.pause !== null) {
+    const { until } = run.pause;
+    return [
+      ["Waits for", <b>{WAITS.pause}</b>],
+      ["Since", <At at={since} view={{ now }} />],
+      until === null ? undefined : ["Until", <At at={until} view={{ now }} />],
+    ];
+  }
+  const turn = run.set_aside ? WAITS.share : WAITS.turn;
   return [
-    ["Waits for", <b>{retry === undefined ? WAITS.turn : WAITS.retry}</b>],
+    ["Waits for", <b>{retry === undefined ? turn : WAITS.retry}</b>],
     run.gate === null ? undefined : ["Because", `${GRAINCHAIN_GATE[run.gate.reason]}. It goes on by itself.`],
     ["Since", <At at={since} view={{ now }} />],
     retry === undefined ? ["Ahead of it", aheadText(run.ahead ?? 0)] : undefined,

@@ -125,7 +125,7 @@ describe("a question about 100,000 rows reads little", () => {
       const question = parseTraceQuestion(q);
       expect(question?.kind).toBe("delivery");
       if (question === undefined) return;
-      expect(await tooMany((db) => loadTraceRows(db, question), 500)).toEqual([]);
+      expect(await tooMany((db) => loadTraceRows(db, question, NOON), 500)).toEqual([]);
     },
   );
 
@@ -143,7 +143,7 @@ describe("a question about 100,000 rows reads little", () => {
     expect(question?.kind).toBe(kind);
     if (question === undefined) return;
     // The turn of one that is queued is counted up to 10,000 others.
-    expect(await tooMany((db) => loadTraceRows(db, question), 10_100)).toEqual([]);
+    expect(await tooMany((db) => loadTraceRows(db, question, NOON), 10_100)).toEqual([]);
   });
 
   test("about a repository's status, under either name", async () => {

@@ -9,6 +9,8 @@ export const ACTION_NAMES = [
   "replay",
   "discard",
   "cancel-replay",
+  "pause",
+  "resume",
   "reconcile",
   "audit",
 ] as const;
@@ -24,7 +26,7 @@ export const actionItem = v.object({
   /** `operator:<name>`, `reader:<name>` or `github:<login>`. */
   actor: v.string(),
   action: v.string(),
-  /** The id of a validation, replay or reconcile, or a pull request (`owner/repo#12`); null for a refused command about many. */
+  /** The id of a validation, replay or reconcile, a pull request (`owner/repo#12`) or a repository; null: many, or all. */
   target: v.nullable(v.string()),
   /** The reason that was given, or why it was refused or changed nothing. */
   reason: v.nullable(v.string()),

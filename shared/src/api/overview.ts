@@ -2,6 +2,7 @@
 import * as v from "valibot";
 import { VALIDATION_STATES } from "../domain/validation.ts";
 import { time } from "./page.ts";
+import { pauseItem } from "./pause.ts";
 
 export const gateItem = v.object({
   /** `grainchain`, `github`, or `sink`: that of events. */
@@ -44,6 +45,8 @@ export const overview = v.object({
     oldest_at: v.nullable(time),
     next_due_at: v.nullable(time),
   }),
+  /** Pauses of dispatch. */
+  pauses: v.array(pauseItem),
   gates: v.array(gateItem),
   dead_letters: v.array(
     v.object({ kind: v.string(), class: v.string(), letters: v.number(), oldest_at: time }),

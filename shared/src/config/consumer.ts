@@ -33,6 +33,7 @@ const variables = v.object({
   ),
   GRAINCHAIN_REQUEST_TIMEOUT_MS: field.integer(30_000, { min: 100, max: 600_000 }),
   GRAINCHAIN_MAX_CONCURRENT: field.integer(0, { min: 0, max: 1_000_000 }),
+  GRAINCHAIN_MAX_CONCURRENT_PER_REPOSITORY: field.integer(0, { min: 0, max: 1_000_000 }),
   DISPATCH_MAX_ATTEMPTS: field.integer(8, { min: 1, max: 100 }),
   VALIDATION_MAX_AGE_SECONDS: field.integer(21_600, { min: 60, max: 2_592_000 }),
   CANCEL_SUPERSEDED: field.flag("true"),

@@ -1,6 +1,7 @@
 /** Traces validations as steps, each with its time, the gap before it, and its reason. Pure. */
 import type { DeadLetterItem } from "../api/dead-letter.ts";
 import type { DeliveryItem } from "../api/delivery.ts";
+import type { PauseItem } from "../api/pause.ts";
 import type { Trace, TraceStep } from "../api/trace.ts";
 import type { ValidationItem } from "../api/validation.ts";
 import { WAITS } from "../wording/waiting.ts";
@@ -41,8 +42,17 @@ export interface TraceRows {
   readonly gate: Gate;
   /** Old names in these rows, and the current names of their repositories. */
   readonly renamed: Trace["renamed"];
-  /** For each queued validation: how many others are ahead of it, {@link MAX_AHEAD} at most. */
-  readonly ahead: ReadonlyMap<string, number>;
+  /** Of each queued validation. */
+  readonly waiting: ReadonlyMap<string, Waiting>;
+}
+
+interface Waiting {
+  /** How many others are ahead of it, {@link MAX_AHEAD} at most. */
+  readonly n: number;
+  /** Only those of its repository: see `store/claim/set-aside.ts`. */
+  readonly set_aside: boolean;
+  /** The pause that holds it; null if there is none. */
+  readonly pause: Omit<PauseItem, "repository"> | null;
 }
 
 type Step = Omit<TraceStep, "gap_ms">;
@@ -166,13 +176,19 @@ function waitingStep(validation: ValidationItem, rows: TraceRows, now: string): 
 /** What a validation that has not finished is waiting for. */
 function waitingFor(
   { id, state, due_at, error }: ValidationItem,
-  { gate, ahead }: TraceRows,
+  { gate, waiting }: TraceRows,
   now: string,
 ): string | undefined {
   if (state === "dispatching") return WAITS.dispatch;
   if (state === "pending" || state === "running") return `waiting for ${WAITS.result}`;
   if (state === "held") return `waiting for ${WAITS.approval}`;
   if (state !== "queued") return undefined;
+  const { n: before, set_aside, pause } = waiting.get(id) ?? NOTHING_AHEAD;
+  if (pause !== null) {
+    const until = pause.until === null ? "" : ` until ${pause.until}`;
+    const reason = pause.reason === null ? "" : `: ${pause.reason}`;
+    return `waiting: dispatch is paused by ${pause.actor} since ${pause.paused_at}${until}${reason}`;
+  }
   if (gate.state === "closed") {
     const until = gate.until > now ? `, next try ${gate.until}` : "";
     return `waiting: dispatch is paused since ${gate.since} (${gate.reason}: ${gate.detail})${until}`;
@@ -180,10 +196,11 @@ function waitingFor(
   if (due_at !== null && due_at > now) {
     return `waiting until ${due_at} to try again: ${error ?? "no answer"}`;
   }
-  const before = ahead.get(id) ?? 0;
   const more = before === MAX_AHEAD ? " or more" : "";
-  return `waiting for ${WAITS.turn}: ${before}${more} are ahead of it`;
+  return `waiting for ${set_aside ? WAITS.share : WAITS.turn}: ${before}${more} are ahead of it`;
 }
+
+const NOTHING_AHEAD: Waiting = { n: 0, set_aside: false, pause: null };
 
 const at = (when: string | null, step: string, detail: string): Step[] =>
   when === null ? [] : [{ at: when, step, detail }];

@@ -20,7 +20,7 @@ const validationRow = v.object({
   delivery_id: v.string(),
   state: v.picklist(VALIDATION_STATES),
   conclusion: v.nullable(v.picklist(CONCLUSIONS)),
-  /** 0 live, 1 replayed. */
+  /** 0 live, 1 replayed; 2 and 3: the same, set aside because of its repository. */
   lane: v.number(),
   turn: v.number(),
   attempts: v.number(),

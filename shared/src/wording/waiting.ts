@@ -21,6 +21,10 @@ export const WAITS = {
   approval: "an approval of this change from a fork",
   /** Nothing is in its way but others. */
   turn: "its turn, or for room at Grainchain",
+  /** Its repository has as many under way as it may have. */
+  share: "its turn among the runs of its repository",
+  /** Operators have paused dispatch. */
+  pause: "the end of a pause: paused by the operators",
   /** After an attempt that failed. */
   retry: "another attempt",
   /** Leased by a dispatch. */

@@ -64,7 +64,7 @@ const rows = (changed: Partial<TraceRows> = {}): TraceRows => ({
   reports: [],
   deadLetters: [],
   gate: { state: "open" },
-  ahead: new Map([["v", 3]]),
+  waiting: new Map([["v", { n: 3, set_aside: false, pause: null }]]),
   renamed: [],
   ...changed,
 });
@@ -126,6 +126,27 @@ describe("what a validation waits for", () => {
   } as const;
   test.each<[string, Partial<TraceRows>, string]>([
     ["its turn", {}, "3 are ahead of it"],
+    [
+      "its repository's limit",
+      { waiting: new Map([["v", { n: 2, set_aside: true, pause: null }]]) },
+      "waiting for its turn among the runs of its repository: 2 are ahead of it",
+    ],
+    [
+      "a pause, whatever the gate",
+      {
+        gate: closed,
+        waiting: new Map([
+          [
+            "v",
+            {
+              ...{ n: 0, set_aside: true },
+              pause: { paused_at: at(40), until: at(200), actor: "operator:alice", reason: "upgrade" },
+            },
+          ],
+        ]),
+      },
+      `dispatch is paused by operator:alice since ${at(40)} until ${at(200)}: upgrade`,
+    ],
     [
       "the gate",
       { gate: closed },

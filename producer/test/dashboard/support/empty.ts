@@ -22,6 +22,7 @@ export const EMPTY: Partial<DashboardData> = {
     events: { oldest_at: null },
     cancels: { due: 0, dead: 0 },
     deliveries: { last_at: null, last_hour: 0, recovered_last_day: 0 },
+    pauses: [],
     replays_running: 0,
     reused_last_day: 0,
     database: { bytes: 0, max_bytes: 10_000_000_000 },

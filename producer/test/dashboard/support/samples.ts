@@ -206,6 +206,7 @@ const overview = (text: string): Overview => ({
   events: { oldest_at: null },
   cancels: { due: 1, dead: 0 },
   deliveries: { last_at: before(12_000), last_hour: 30, recovered_last_day: 2 },
+  pauses: [],
   replays_running: 1,
   reused_last_day: 0,
   database: { bytes: 7_100_000_000, max_bytes: 10_000_000_000 },

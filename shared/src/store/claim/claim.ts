@@ -1,5 +1,6 @@
 /** Leases queued validations for a dispatch. */
 import * as v from "valibot";
+import { ALL_REPOSITORIES, isInForce } from "../pauses.ts";
 import {
   type DispatchSettings,
   GATE,
@@ -17,12 +18,15 @@ import {
 } from "../validation-row.ts";
 import { INSERT_CLAIM_EVENTS } from "../write/event-sql.ts";
 import type { Lease } from "./lease.ts";
+import { CANDIDATES, SET_ASIDE } from "./set-aside.ts";
 
 export interface ClaimRequest extends Lease {
   /** The most validations in flight at once; 0: no limit. */
   readonly maxConcurrent: number;
   /** Whether state changes are to be sent to another system. */
   readonly emitsEvents?: boolean | undefined;
+  /** The most of one repository; 0: no limit. */
+  readonly maxPerRepository: number;
 }
 
 export interface Claim {
@@ -32,6 +36,8 @@ export interface Claim {
   readonly settings: DispatchSettings;
   /** When the next backoff ends, if one has ended by now: the wake-up for that one was this one. */
   readonly nextDueAt: string | null;
+  /** Some were set aside, and there may be more to claim behind them. */
+  readonly setAside: boolean;
 }
 
 /** Validations whose backoff has ended that one claim makes claimable again. */
@@ -39,15 +45,17 @@ const PROMOTE_LIMIT = 1000;
 
 /**
  * Claims what is due, live work first, then by turn, in one transaction. A closed gate lets nothing through until
- * its time, then one validation. The limit on validations in flight holds across concurrent consumers.
+ * its time, then one validation; a pause lets nothing through. The limits on validations in flight hold across
+ * concurrent consumers.
  */
 export async function claimDue(db: D1Database, request: ClaimRequest): Promise<Claim> {
-  const { leaseId, now, leaseUntil, limit, maxConcurrent, emitsEvents = false } = request;
-  const [settings, promoted, next, claimed] = await db.batch<Record<string, unknown>>([
+  const { leaseId, now, leaseUntil, limit, maxConcurrent, maxPerRepository, emitsEvents = false } = request;
+  const [settings, promoted, next, setAside, claimed] = await db.batch<Record<string, unknown>>([
     db.prepare(SELECT_DISPATCH_SETTINGS),
     db.prepare(PROMOTE).bind(now, PROMOTE_LIMIT),
     db.prepare(SELECT_NEXT_DUE),
-    db.prepare(CLAIM).bind(leaseId, leaseUntil, now, limit, maxConcurrent),
+    db.prepare(SET_ASIDE).bind(now, maxPerRepository),
+    db.prepare(CLAIM).bind(leaseId, leaseUntil, now, limit, maxConcurrent, maxPerRepository),
     db.prepare(INSERT_CLAIM_TIMELINE).bind(leaseId, now),
     db.prepare(TALLY_CLAIM).bind(leaseId),
     db.prepare(ADVANCE_TURN).bind(leaseId, now),
@@ -59,6 +67,7 @@ export async function claimDue(db: D1Database, request: ClaimRequest): Promise<C
     validations: validations.toSorted((a, b) => a.lane - b.lane || a.turn - b.turn),
     settings: parseDispatchSettings(settings?.results ?? []),
     nextDueAt: promoted?.meta.changes === 0 ? null : v.parse(nextDue, next?.results)[0].due_at,
+    setAside: (setAside?.meta.changes ?? 0) > 0,
   };
 }
 
@@ -92,17 +101,18 @@ const SELECT_NEXT_DUE = `
  */
 const CLAIM = `
   UPDATE validations AS v SET state = 'dispatching', lease_id = ?1, lease_until = ?2, dispatched_at = ?3,
-                              updated_at = ?3, version = version + 1
+                              updated_at = ?3, version = version + 1, lane = lane % 2
   WHERE id IN (
-    SELECT id FROM (
-      SELECT id, lane, turn, attempts FROM validations WHERE state = 'queued' AND due_at IS NULL
-      ORDER BY lane, turn, id LIMIT ?4)
+    WITH RECURSIVE ${CANDIDATES("?3", "?4", "?6")}
+    SELECT id FROM candidate
     ORDER BY
       CASE WHEN EXISTS (SELECT 1 FROM settings WHERE name = '${GATE}' AND value->>'state' = 'closed')
            THEN attempts END,
       lane, turn, id
     LIMIT (SELECT max(0, min(
       ?4,
+      CASE WHEN EXISTS (SELECT 1 FROM pauses p WHERE p.repository_id = ${ALL_REPOSITORIES} AND ${isInForce("?3")})
+           THEN 0 ELSE ?4 END,
       coalesce((SELECT CASE WHEN value->>'state' = 'open' THEN ?4 WHEN value->>'until' > ?3 THEN 0 ELSE 1 END
                 FROM settings WHERE name = '${GATE}'), ?4),
       CASE WHEN ?5 = 0 THEN ?4 ELSE ?5

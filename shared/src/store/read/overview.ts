@@ -5,6 +5,7 @@ import { MAX_DATABASE_BYTES } from "../../domain/database-size.ts";
 import type { Gate } from "../../domain/gate.ts";
 import { percentilesOf } from "../../domain/histogram.ts";
 import { VALIDATION_STATES } from "../../domain/validation.ts";
+import { parsePauses, SELECT_PAUSES } from "../pauses.ts";
 import { EVENTS_GATE, GATE, GITHUB_GATE, parseGate } from "../settings.ts";
 import { hourOf, minuteOf, TOOK } from "../tallies.ts";
 
@@ -14,7 +15,7 @@ export type StoredOverview = Omit<Overview, "service" | "version" | "environment
 export async function loadOverview(db: D1Database, now: Date): Promise<StoredOverview> {
   const dayAgo = new Date(now.getTime() - 24 * 3_600_000).toISOString();
   const hourAgo = new Date(now.getTime() - 3_600_000).toISOString();
-  const [states, waiting, gates, letters, effects, deliveries, hours, reused] = await db.batch<
+  const [states, waiting, gates, letters, effects, deliveries, hours, reused, pauses] = await db.batch<
     Record<string, unknown>
   >([
     db.prepare(SELECT_STATES).bind(minuteOf(dayAgo)),
@@ -27,6 +28,7 @@ export async function loadOverview(db: D1Database, now: Date): Promise<StoredOve
     db.prepare(SELECT_DELIVERIES).bind(minuteOf(hourAgo), minuteOf(dayAgo)),
     db.prepare(SELECT_HOURS).bind(hourOf(dayAgo)),
     db.prepare(SELECT_REUSED).bind(hourOf(dayAgo)),
+    db.prepare(SELECT_PAUSES).bind(now.toISOString()),
   ]);
   const stored = new Map(
     v.parse(v.array(settingRow), gates?.results ?? []).map((row) => [row.name, row.value]),
@@ -42,6 +44,7 @@ export async function loadOverview(db: D1Database, now: Date): Promise<StoredOve
       // Without a sink, there is none.
       ...(stored.has(EVENTS_GATE) ? [gateItem("sink", stored.get(EVENTS_GATE))] : []),
     ],
+    pauses: parsePauses(pauses?.results ?? []),
     dead_letters: v.parse(v.array(deadLetterRow), letters?.results ?? []),
     reports: { due: effect.reports_due, oldest_due_at: effect.oldest_report_at, dead: effect.reports_dead },
     cancels: { due: effect.cancels_due, dead: effect.cancels_dead },
@@ -116,10 +119,10 @@ const SELECT_STATES = `
 const SELECT_WAITING = `
   WITH
     backing AS MATERIALIZED (
-      SELECT coalesce(sum(lane = 1), 0) AS replay, count(*) AS n, min(due_at) AS due_at FROM validations
+      SELECT coalesce(sum(lane % 2), 0) AS replay, count(*) AS n, min(due_at) AS due_at FROM validations
       WHERE state = 'queued' AND due_at IS NOT NULL),
     replay AS MATERIALIZED (
-      SELECT replay + (SELECT count(*) FROM validations WHERE state = 'queued' AND due_at IS NULL AND lane = 1) AS n
+      SELECT replay + (SELECT count(*) FROM validations WHERE state = 'queued' AND due_at IS NULL AND lane IN (1, 3)) AS n
       FROM backing)
   SELECT coalesce((SELECT n FROM tallies WHERE kind = 'standing' AND key = '' AND name = 'queued'), 0) - replay.n AS live,
          replay.n AS replay,

@@ -6,6 +6,8 @@ import { CONCLUSIONS, VALIDATION_STATES } from "../../domain/validation.ts";
 import { NO_RESULTS, NO_VERDICT } from "../../domain/verdict.ts";
 import { type Digest, readDigest } from "../../wording/digest.ts";
 import { digestOf } from "../digest-sql.ts";
+import { flag } from "../flag.ts";
+import { pauseOf, pauseSchema } from "../pauses.ts";
 import { currentNameOf } from "../repository-names.ts";
 import { GATE, parseGate } from "../settings.ts";
 import { minuteOf } from "../tallies.ts";
@@ -46,6 +48,10 @@ const runRow = v.object({
   cancelled_by: v.nullable(v.picklist(["close", "comment", "operator"])),
   /** How many are ahead of it, {@link MAX_AHEAD} at most; null if it is not queued. */
   ahead: v.nullable(v.number()),
+  /** Those are of its own repository only. */
+  set_aside: flag,
+  /** The pause of dispatch that holds it, without who asked for it and why; null if there is none. */
+  pause: v.nullable(v.pipe(v.string(), v.parseJson(), v.pick(pauseSchema, ["paused_at", "until"]))),
   /** Runs at Grainchain that ended in the last hour; null if it is not queued. */
   ended: v.nullable(v.number()),
   /** The newest run of the newest head, if it is another one. */
@@ -76,7 +82,7 @@ const MAX_OUTPUT = 16_000;
 export async function loadRunView(db: D1Database, id: string, now: Date): Promise<RunView | undefined> {
   const hourAgo = new Date(now.getTime() - 3_600_000).toISOString();
   const [rows, gates] = await db.batch<Record<string, unknown>>([
-    db.prepare(SELECT_RUN).bind(id, minuteOf(hourAgo)),
+    db.prepare(SELECT_RUN).bind(id, minuteOf(hourAgo), now.toISOString()),
     db.prepare("SELECT value FROM settings WHERE name = ?1").bind(GATE),
   ]);
   const [row] = v.parse(v.array(runRow), rows?.results ?? []);
@@ -98,7 +104,7 @@ const withoutAddresses = (text: string): string =>
 /** Steps are shown once they are complete. */
 const HAS_STEPS = "v.state IN ('completed', 'failed', 'timed_out') AND v.results IS NOT NULL";
 
-/** ?1: the id. ?2: the minute an hour ago */
+/** ?1: the id. ?2: the minute an hour ago. ?3: now */
 export const SELECT_RUN = `
   SELECT v.id, coalesce(${currentNameOf("v.repository_id")}, v.repository) AS repository, v.clone_url, v.event AS kind,
          v.pr_number AS number, v.pr_url, v.ref, v.head_sha, v.run, v.state, v.conclusion,
@@ -111,7 +117,8 @@ export const SELECT_RUN = `
                        WHEN t.reason LIKE 'cancelled by %' THEN 'operator' END
            FROM timeline t WHERE t.validation_id = v.id AND t.to_state = 'cancelled' ORDER BY t.id LIMIT 1)
            END AS cancelled_by,
-         CASE WHEN v.state = 'queued' THEN (${aheadOf("v")}) END AS ahead,
+         CASE WHEN v.state = 'queued' THEN (${aheadOf("v")}) END AS ahead, v.lane > 1 AS set_aside,
+         CASE WHEN v.state = 'queued' THEN ${pauseOf("v.repository_id", "?3", ["paused_at", "until"])} END AS pause,
          CASE WHEN v.state = 'queued' THEN (
            SELECT coalesce(sum(n), 0) FROM tallies
            WHERE kind = 'ended' AND key > ?2 AND name IN ('completed', 'failed', 'timed_out')) END AS ended,
@@ -124,7 +131,9 @@ export const SELECT_RUN = `
   FROM validations v WHERE v.id = ?1`;
 
 /** When it will probably start, at the rate of the last hour; undefined if that cannot be told. */
-export function expectedStart({ ahead, ended, due_at, gate }: RunView, nowMs: number): number | undefined {
+export function expectedStart(run: RunView, nowMs: number): number | undefined {
+  const { ahead, ended, due_at, gate, pause, set_aside } = run;
+  if (pause !== null || set_aside) return undefined;
   if (ahead === null || ended === null || ended === 0 || ahead === MAX_AHEAD || due_at !== null)
     return undefined;
   if (gate !== null && gate.reason !== "backpressure") return undefined;

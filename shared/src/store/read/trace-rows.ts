@@ -5,6 +5,8 @@ import { deliveryItem } from "../../api/delivery.ts";
 import { validationItem } from "../../api/validation.ts";
 import type { TraceRows } from "../../domain/trace.ts";
 import type { TraceQuestion } from "../../domain/trace-question.ts";
+import { flag } from "../flag.ts";
+import { PAUSE_COLUMNS, pauseOf, pauseSchema } from "../pauses.ts";
 import { currentNameOf, isSameName, loadNames } from "../repository-names.ts";
 import { GATE, parseGate } from "../settings.ts";
 import { aheadOf } from "./ahead.ts";
@@ -21,7 +23,12 @@ const timelineRow = v.object({
   reason: v.string(),
   met: v.nullable(v.string()),
 });
-const aheadRow = v.object({ id: v.string(), n: v.number() });
+const waitingRow = v.object({
+  id: v.string(),
+  n: v.number(),
+  set_aside: flag,
+  pause: v.nullable(v.pipe(v.string(), v.parseJson(), pauseSchema)),
+});
 const reportRow = v.object({
   validation_id: v.string(),
   status: v.string(),
@@ -37,7 +44,11 @@ const renamedRow = v.object({ from: v.string(), to: v.nullable(v.string()) });
 const MAX_VALIDATIONS = 20;
 
 /** Reads them in two round trips, or three: a pull request's repository may have had several names. */
-export async function loadTraceRows(db: D1Database, question: TraceQuestion): Promise<TraceRows> {
+export async function loadTraceRows(
+  db: D1Database,
+  question: TraceQuestion,
+  now: string,
+): Promise<TraceRows> {
   const guid = question.kind === "delivery" ? question.guid : "";
   const [deadLetters, ...parts] = await db.batch<Record<string, unknown>>([
     db.prepare(`${SELECT_DEAD_LETTERS} WHERE l.id = ?1 AND l.status <> 'replayed'`).bind(`fact-${guid}`),
@@ -57,17 +68,17 @@ export async function loadTraceRows(db: D1Database, question: TraceQuestion): Pr
     .toSorted((a, b) => compareKeys([b.created_at, b.id], [a.created_at, a.id]))
     .slice(0, MAX_VALIDATIONS);
   const ids = JSON.stringify(found.map(({ id }) => id));
-  const [deliveries, timeline, reports, deaths, gate, ahead, names] = await db.batch<Record<string, unknown>>(
-    [
-      db.prepare(SELECT_DELIVERIES_OF).bind(ids, guid),
-      db.prepare(SELECT_TIMELINE_OF).bind(ids),
-      db.prepare(SELECT_REPORTS_OF).bind(ids),
-      db.prepare(SELECT_DEAD_LETTERS_OF).bind(ids),
-      db.prepare("SELECT value FROM settings WHERE name = ?1").bind(GATE),
-      db.prepare(SELECT_AHEAD).bind(ids),
-      db.prepare(SELECT_NAMES_OF).bind(ids),
-    ],
-  );
+  const [deliveries, timeline, reports, deaths, gate, waiting, names] = await db.batch<
+    Record<string, unknown>
+  >([
+    db.prepare(SELECT_DELIVERIES_OF).bind(ids, guid),
+    db.prepare(SELECT_TIMELINE_OF).bind(ids),
+    db.prepare(SELECT_REPORTS_OF).bind(ids),
+    db.prepare(SELECT_DEAD_LETTERS_OF).bind(ids),
+    db.prepare("SELECT value FROM settings WHERE name = ?1").bind(GATE),
+    db.prepare(SELECT_WAITING).bind(ids, now),
+    db.prepare(SELECT_NAMES_OF).bind(ids),
+  ]);
   return {
     deliveries: v.parse(v.array(deliveryItem), deliveries?.results ?? []),
     validations: found,
@@ -81,7 +92,7 @@ export async function loadTraceRows(db: D1Database, question: TraceQuestion): Pr
     renamed: v
       .parse(v.array(renamedRow), names?.results ?? [])
       .flatMap(({ from, to }) => (to === null || isSameName(from, to) ? [] : [{ from, to }])),
-    ahead: new Map(v.parse(v.array(aheadRow), ahead?.results ?? []).map(({ id, n }) => [id, n])),
+    waiting: new Map(v.parse(v.array(waitingRow), waiting?.results ?? []).map((row) => [row.id, row])),
   };
 }
 
@@ -153,6 +164,6 @@ const SELECT_NAMES_OF = `
 const SELECT_DEAD_LETTERS_OF = `
   ${SELECT_DEAD_LETTERS} WHERE l.validation_id IN (SELECT value FROM json_each(?1)) ORDER BY l.died_at`;
 
-const SELECT_AHEAD = `
-  SELECT me.id, (${aheadOf("me")}) AS n
+const SELECT_WAITING = `
+  SELECT me.id, (${aheadOf("me")}) AS n, me.lane > 1 AS set_aside, ${pauseOf("me.repository_id", "?2", PAUSE_COLUMNS)} AS pause
   FROM json_each(?1) k CROSS JOIN validations me ON me.id = k.value WHERE me.state = 'queued'`;

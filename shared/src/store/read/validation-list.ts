@@ -103,7 +103,7 @@ const detailRow = v.object({
 
 const COLUMNS = `
   v.id, v.repository, v.pr_number, v.pr_url, v.event, v.ref, v.head_sha, v.base_sha, v.run, v.state, v.conclusion,
-  CASE v.lane WHEN 0 THEN 'live' ELSE 'replay' END AS lane, v.attempts, v.due_at, v.grainchain_id, v.error,
+  CASE v.lane % 2 WHEN 0 THEN 'live' ELSE 'replay' END AS lane, v.attempts, v.due_at, v.grainchain_id, v.error,
   v.created_at, v.dispatched_at, v.started_at, v.finished_at, v.heard_at`;
 
 export const SELECT_VALIDATIONS = `SELECT ${COLUMNS} FROM validations v`;

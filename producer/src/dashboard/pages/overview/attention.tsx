@@ -25,7 +25,7 @@ interface Props {
 }
 
 export function Attention(props: Props) {
-  const concerns = [...checks(props), ...gates(props), ...letters(props), ...late(props)];
+  const concerns = [...checks(props), ...pauses(props), ...gates(props), ...letters(props), ...late(props)];
   const sorted = concerns.toSorted((a, b) => Number(a.tone === "warn") - Number(b.tone === "warn"));
   return (
     <section class="attention" aria-labelledby="attention">
@@ -91,6 +91,38 @@ const gates = ({ overview, view }: Props): Concern[] =>
         </>
       ),
     }));
+
+const pauses = ({ overview, view }: Props): Concern[] =>
+  overview.pauses.map(({ repository, paused_at, until, actor, reason }) => ({
+    tone: "warn",
+    word: "paused",
+    text: (
+      <>
+        Dispatch of{" "}
+        {repository === null ? (
+          "all repositories"
+        ) : (
+          <a href={paths.validations({ repo: repository })}>
+            <Text text={repository} maxLength={200} />
+          </a>
+        )}{" "}
+        is paused by <Text text={actor} maxLength={60} /> since <Ago at={paused_at} view={view} />
+        {reason !== null && (
+          <>
+            : <Text text={reason} maxLength={300} />
+          </>
+        )}
+        .{" "}
+        {until === null ? (
+          "It ends when somebody resumes it."
+        ) : (
+          <>
+            It ends <Ago at={until} view={view} />.
+          </>
+        )}
+      </>
+    ),
+  }));
 
 /** When a closed gate tries again. */
 export function NextTry({ gate, view }: { readonly gate: GateItem; readonly view: View }) {

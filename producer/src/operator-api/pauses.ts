@@ -1,0 +1,83 @@
+/** Pausing and resuming dispatch. */
+import type { PauseItem } from "@webhook-gateway/shared/api/pause.ts";
+import {
+  ALL_REPOSITORIES,
+  endPause,
+  listPauses,
+  type PauseCommand,
+  startPause,
+} from "@webhook-gateway/shared/store/pauses.ts";
+import { loadNames } from "@webhook-gateway/shared/store/repository-names.ts";
+import type { ApiError } from "../http/api-error.ts";
+import { recordRefusal } from "./refusal.ts";
+import { type CommandDeps, notifyConsumer } from "./validation-command.ts";
+
+interface Asked {
+  /** Undefined: all of them. */
+  readonly repository?: string | undefined;
+}
+
+/** Pauses dispatch of a repository, or of all. One that is paused gets the new time and reason. */
+export async function pause(
+  deps: CommandDeps,
+  asked: Asked & { readonly for_seconds?: number | undefined; readonly reason?: string | undefined },
+  actor: string,
+): Promise<PauseItem | { readonly error: ApiError }> {
+  const command = await commandOf(deps, "pause", asked, actor);
+  if ("error" in command) return command;
+  const now = deps.now();
+  const until =
+    asked.for_seconds === undefined ? null : new Date(now.getTime() + asked.for_seconds * 1000).toISOString();
+  const paused_at = now.toISOString();
+  const reason = asked.reason ?? null;
+  await startPause(deps.db, command, { until, reason }, paused_at);
+  deps.log.info("dispatch.paused", { repository: command.target, until });
+  return { repository: command.target, paused_at, until, actor, reason };
+}
+
+/** Ends a pause. What waited is dispatched at once. */
+export async function resume(
+  deps: CommandDeps,
+  asked: Asked,
+  actor: string,
+): Promise<{ readonly message: string; readonly repository: string | null } | { readonly error: ApiError }> {
+  const command = await commandOf(deps, "resume", asked, actor);
+  if ("error" in command) return command;
+  const now = deps.now().toISOString();
+  const what = command.target ?? "all repositories";
+  const ended = await endPause(deps.db, command, now);
+  const others = await listPauses(deps.db, now);
+  if (!ended) return { error: { code: "not_found", message: notPaused(what, others) } };
+  deps.log.info("dispatch.resumed", { repository: command.target });
+  await notifyConsumer(deps);
+  const all = others.some(({ repository }) => repository === null);
+  const still = all ? "; dispatch of all repositories is still paused" : stillPaused(others);
+  return { message: `dispatch of ${what} goes on${still}`, repository: command.target };
+}
+
+const notPaused = (what: string, others: readonly PauseItem[]): string =>
+  `dispatch of ${what} is not paused${stillPaused(others)}`;
+
+function stillPaused(others: readonly PauseItem[]): string {
+  const names = others.flatMap(({ repository }) => repository ?? []);
+  if (names.length === 0) return "";
+  const more = names.length > 3 ? ` and ${names.length - 3} more` : "";
+  return `; still paused: ${names.slice(0, 3).join(", ")}${more}`;
+}
+
+async function commandOf(
+  deps: CommandDeps,
+  action: "pause" | "resume",
+  { repository }: Asked,
+  actor: string,
+): Promise<PauseCommand | { readonly error: ApiError }> {
+  const id = deps.newId();
+  if (repository === undefined) return { id, actor, repositoryId: ALL_REPOSITORIES, target: null };
+  const { id: repositoryId, current } = await loadNames(deps.db, repository);
+  if (repositoryId !== null && current !== null) {
+    return { id, actor, repositoryId, target: current };
+  }
+  const message = `no repository of this name is known: ${repository}`;
+  await recordRefusal(deps, { actor, action, target: repository, reason: message });
+  return { error: { code: "not_found", message } };
+}
