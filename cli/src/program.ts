@@ -11,11 +11,11 @@ import { addMcp } from "./commands/mcp.ts";
 import { addPause } from "./commands/pause.ts";
 import { addProvision } from "./commands/provision.ts";
 import { addReconcile } from "./commands/reconcile.ts";
-import { addReplays } from "./commands/replays.ts";
+import { addReplays } from "./commands/replays/replays.ts";
 import { addSend } from "./commands/send.ts";
 import { addStatus } from "./commands/status.ts";
 import { addTrace } from "./commands/trace.ts";
-import { addValidations } from "./commands/validations.ts";
+import { addValidations } from "./commands/validations/validations.ts";
 import { EXIT, GatewayError } from "./exit.ts";
 import { printMessage } from "./output/terminal.ts";
 

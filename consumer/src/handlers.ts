@@ -31,6 +31,7 @@ import { type RecordDeps, recordBatch } from "./record/record.ts";
 import { settle } from "./record/settle.ts";
 import { auditAsked, auditNew } from "./recover/audit/audit-schedule.ts";
 import { auditScope } from "./recover/audit/scope.ts";
+import { commandDue } from "./recover/bulk.ts";
 import type { ReconcileDeps } from "./recover/reconcile.ts";
 import { reconcileAsked, reconcileNew } from "./recover/reconcile-schedule.ts";
 import { replayDue } from "./recover/replay.ts";
@@ -181,11 +182,16 @@ export function createConsumer(given: ConsumerDeps) {
   /** Performs the requests of operators. The cron tries again what fails. */
   async function performRequests(): Promise<void> {
     if (!(await isMoved())) return;
-    await attempt("replay", async () => {
-      const { changed, nextAt } = await replayDue(recording);
-      if (nextAt !== null) await wake([nextAt], REQUEST);
-      return changed;
-    });
+    for (const [name, stepDue] of [
+      ["replay", replayDue],
+      ["bulk", commandDue],
+    ] as const) {
+      await attempt(name, async () => {
+        const { changed, nextAt } = await stepDue(recording);
+        if (nextAt !== null) await wake([nextAt], REQUEST);
+        return changed;
+      });
+    }
     await attempt("reconcile", () => reconcileAsked(recovery, hooks));
     await attempt("audit", () => auditAsked(recovery, audited));
   }

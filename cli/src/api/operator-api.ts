@@ -2,6 +2,7 @@
 
 import { actionItem } from "@webhook-gateway/shared/api/action.ts";
 import { type AuditRequestBody, auditItem } from "@webhook-gateway/shared/api/audit.ts";
+import { type BulkAction, type BulkRequest, bulkPreview } from "@webhook-gateway/shared/api/bulk.ts";
 import {
   deadLetterDetail,
   deadLetterItem,
@@ -47,6 +48,11 @@ export function operatorApi(client: Client) {
 
     pause: (request: PauseRequest) => client.post("/api/pauses", pauseItem, request),
     resume: (request: ResumeRequest) => client.post("/api/pauses/resume", resumeAnswer, request),
+
+    previewValidations: (action: BulkAction, request: BulkRequest) =>
+      client.post(`/api/validations/${action}`, bulkPreview, { ...request, dry_run: true }),
+    actOnValidations: (action: BulkAction, request: BulkRequest) =>
+      client.post(`/api/validations/${action}`, replayItem, request),
 
     actions: (query: Query) => client.get("/api/actions", pageOf(actionItem), { query }),
 

@@ -9,6 +9,7 @@ import { openProgress } from "../output/progress.ts";
 import { type Field, fieldLines } from "../output/table.ts";
 import { printResult } from "../output/terminal.ts";
 import { utcText } from "../output/time-text.ts";
+import { printDetached } from "./detached.ts";
 import { follow } from "./follow.ts";
 
 const EXAMPLES = `
@@ -24,6 +25,7 @@ does this by itself every five minutes. With --dry-run nothing is fetched.`;
 interface ReconcileOptions {
   readonly since?: string;
   readonly dryRun?: boolean;
+  readonly detach?: boolean;
 }
 
 export function addReconcile(program: Command): void {
@@ -36,11 +38,16 @@ export function addReconcile(program: Command): void {
       moment,
     )
     .option("--dry-run", "only count what is missing")
+    .option("--detach", "print the id instead of waiting for the end")
     .addHelpText("after", EXAMPLES)
-    .action(async ({ since, dryRun = false }: ReconcileOptions, command: Command) => {
+    .action(async ({ since, dryRun = false, detach = false }: ReconcileOptions, command: Command) => {
       const session = await openSession(command);
-      const interrupts = catchInterrupts();
       const first = await session.api.startReconcile({ dry_run: dryRun, ...(since && { since }) });
+      if (detach) {
+        printDetached(session, first);
+        return;
+      }
+      const interrupts = catchInterrupts();
       const { item, done } = await follow(first, {
         load: (signal) => session.api.reconcile(first.id, signal),
         isDone: ({ status }) => status === "done" || status === "failed",

@@ -1,4 +1,4 @@
-/** Replays, as they are printed. */
+/** Replays and other commands about many rows, as they are printed. */
 import type { ReplayItem } from "@webhook-gateway/shared/api/replay.ts";
 import type { Column, Field } from "../output/table.ts";
 import { ageText, utcAndAgeText } from "../output/time-text.ts";
@@ -19,21 +19,29 @@ export const replayColumns = (now: Date): Column<ReplayItem>[] => [
     cell: ({ failed }) => failed,
     rank: 4,
     min: 6,
-    style: ({ failed }) => (failed > 0 ? "red" : undefined),
+    style: (item) => (item.failed > 0 && !isAboutValidations(item) ? "red" : undefined),
   },
   { head: "AGE", cell: ({ requested_at }) => ageText(requested_at, now), rank: 6, min: 4 },
   { head: "BY", cell: ({ requested_by }) => requested_by, rank: 7, min: 6 },
   { head: "REASON", cell: ({ reason }) => reason, rank: 8, min: 10 },
 ];
 
+/** Of the other two, dead letters. */
+export const isAboutValidations = ({ action }: ReplayItem): boolean =>
+  action === "rerun" || action === "cancel";
+
+/** `, 2 failed`; empty if none did. */
+export const failedText = (item: ReplayItem): string =>
+  item.failed === 0 ? "" : `, ${item.failed} ${isAboutValidations(item) ? "left alone" : "failed"}`;
+
 export const replayFields = (item: ReplayItem, now: Date): Field[] => [
   [item.action, item.id],
   ["status", item.status],
   [
-    "dead letters",
-    `${item.replayed} of ${item.total} done${item.failed > 0 ? `, ${item.failed} failed` : ""}`,
+    isAboutValidations(item) ? "validations" : "dead letters",
+    `${item.replayed} of ${item.total} done${failedText(item)}`,
   ],
-  ["rate", item.action === "replay" ? `${item.rate} a minute` : null],
+  ["rate", item.action === "discard" ? null : `${item.rate} a minute`],
   ["scope", item.scope],
   ["reason", item.reason],
   ["requested", `${utcAndAgeText(item.requested_at, now)} by ${item.requested_by}`],

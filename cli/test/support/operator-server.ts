@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage } from "node:http";
 import { text } from "node:stream/consumers";
 import { auditRequest } from "@webhook-gateway/shared/api/audit.ts";
+import { bulkRequest } from "@webhook-gateway/shared/api/bulk.ts";
 import { deadLetterQuery } from "@webhook-gateway/shared/api/dead-letter.ts";
 import { deliveryQuery } from "@webhook-gateway/shared/api/delivery.ts";
 import { pauseRequest, resumeRequest } from "@webhook-gateway/shared/api/pause.ts";
@@ -44,6 +45,8 @@ const INPUTS: Readonly<Record<string, v.GenericSchema>> = {
   "POST /api/dead-letters/discard": discardRequest,
   "POST /api/reconciles": reconcileRequest,
   "POST /api/audits": auditRequest,
+  "POST /api/validations/rerun": bulkRequest,
+  "POST /api/validations/cancel": bulkRequest,
   "POST /api/pauses": pauseRequest,
   "POST /api/pauses/resume": resumeRequest,
 };

@@ -23,6 +23,34 @@ export function decideOperatorCommand(
   changes.add({ kind: "action", row: { id, at, actor, action, target, ...decided } });
 }
 
+/**
+ * Decides a command that is about many validations, for one of them. If it was decided before a crash, it stays so.
+ * @returns whether something was done about it
+ */
+export function decideBulkCommand(changes: ChangeSet, fact: OperatorCommandFact, policy: DeliveryPolicy): boolean {
+  const { id, actor = UNNAMED, order, validation_id } = fact;
+  const validation = changes.validation(validation_id);
+  if (validation === undefined) return false;
+  const by = `${actor} (${order} ${id})`;
+  if (order === "cancel") {
+    if (isFinal(validation.state)) return validation.state === "cancelled";
+    stopRun(changes, validation, "cancelled", `cancelled by ${by}`, id);
+    return true;
+  }
+  const cause = `order ${id}`;
+  const isSameHead = (row: Validation) => row.head_sha === validation.head_sha;
+  if (changes.runsOf(validation).some((row) => isSameHead(row) && row.cause === cause)) return true;
+  const subject = changes.subject(validation.repository_id, validation.subject);
+  const obstacle = obstacleTo(changes, validation) ?? otherRun(changes, validation);
+  if (obstacle !== null || subject === undefined) {
+    changes.note(validation, { reason: `not run again: ${obstacle ?? "its subject is gone"} (${by})`, deliveryId: id });
+    return false;
+  }
+  const origin = { deliveryId: validation.delivery_id, causeId: id, by };
+  const request = { cause, once: true, force: true, restart: true };
+  return ensureRun(changes, subject, origin, request, policy).outcome === "started";
+}
+
 type NamedCommand = OperatorCommandFact & { readonly actor: string };
 
 function decideCommand(changes: ChangeSet, fact: NamedCommand, policy: DeliveryPolicy): Outcome {

@@ -1,9 +1,10 @@
 /** How fast a replay may go: its rate, as the time that each dead letter takes. Pure. */
 import type { ClaimedReplay } from "@webhook-gateway/shared/store/claim/replay-work.ts";
 
+/** A replay, or another command about many rows. */
 type Paced = Pick<ClaimedReplay, "requested_at" | "rate" | "paced_at">;
 
-/** Dead letters of one step: one transaction decides them. */
+/** Rows of one step: one transaction decides them. */
 const MAX_DEAD_LETTERS = 100;
 /** The first step takes what falls into this much time, so that a person sees it begin. */
 const HEAD_START_MS = 5_000;

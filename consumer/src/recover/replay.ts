@@ -25,40 +25,14 @@ import { byHalves } from "../effects/by-halves.ts";
 import { decideAndCommit } from "../effects/decide-and-commit.ts";
 import { hasRoom } from "../effects/queries.ts";
 import type { RecordDeps } from "../record/record.ts";
+import { type PacedProgress, stepEach } from "./paced.ts";
 import { pacedAfter, quotaOf } from "./replay-pace.ts";
 
-const LEASE_MS = 60_000;
-/** Steps of one replay are at least this far apart. */
-const MIN_STEP_MS = 1000;
+/** Takes every replay one step further. */
+export const replayDue = (deps: RecordDeps): Promise<PacedProgress> =>
+  stepEach(deps, "replay", { claim: claimReplays, step: replayStep });
 
-export interface ReplayProgress {
-  /** Something was made due. */
-  readonly changed: boolean;
-  /** When the next step is; null if nothing is left, or if an earlier step has asked for it already. */
-  readonly nextAt: string | null;
-}
-
-/** Takes every replay one step further. One that fails keeps its lease and does not stop the others. */
-export async function replayDue(deps: RecordDeps): Promise<ReplayProgress> {
-  const nowMs = deps.now().getTime();
-  const replays = await claimReplays(deps.db, isoTime(nowMs), isoTime(nowMs + LEASE_MS));
-  let changed = false;
-  let nextAt: string | null = null;
-  for (const replay of replays) {
-    // Its lease ends before the next cron.
-    if (!hasRoom(deps.db, "replay")) break;
-    try {
-      const step = await replayStep(deps, replay, nowMs);
-      changed ||= step.changed;
-      if (step.nextAt !== null && (nextAt === null || step.nextAt < nextAt)) nextAt = step.nextAt;
-    } catch (thrown) {
-      deps.log.error("replay.step-failed", { replay_id: replay.id, error: errorText(thrown) });
-    }
-  }
-  return { changed, nextAt };
-}
-
-async function replayStep(deps: RecordDeps, replay: ClaimedReplay, nowMs: number): Promise<ReplayProgress> {
+async function replayStep(deps: RecordDeps, replay: ClaimedReplay, nowMs: number): Promise<PacedProgress> {
   const quota = quotaOf(replay, nowMs);
   const deadLetters = quota === 0 ? [] : await loadReplaying(deps.db, replay.id, quota);
   const effects = deadLetters.filter(isEffect);
@@ -78,8 +52,7 @@ async function replayStep(deps: RecordDeps, replay: ClaimedReplay, nowMs: number
   );
   deps.log.info("replay.step", { replay_id: replay.id, dead_letters: deadLetters.length, more });
   // Each batch is followed by one wake-up, so that they do not grow in number with every minute's cron.
-  const nextMs = Math.max(pacedMs.next, deps.now().getTime() + MIN_STEP_MS);
-  return { changed, nextAt: more && changed ? isoTime(nextMs) : null };
+  return { changed, nextAt: more && changed ? isoTime(pacedMs.next) : null };
 }
 
 const isEffect = ({ kind }: ReplayingDeadLetter): boolean => kind !== "fact" && kind !== "dispatch";

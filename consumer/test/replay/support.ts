@@ -9,7 +9,8 @@ import { startInvocation } from "../../../test/platform/invocation.ts";
 import { dispatchDue } from "../../src/dispatch/dispatch.ts";
 import { recordDeadLetters } from "../../src/record/dead-letters.ts";
 import type { RecordDeps } from "../../src/record/record.ts";
-import { type ReplayProgress, replayDue } from "../../src/recover/replay.ts";
+import type { PacedProgress } from "../../src/recover/paced.ts";
+import { replayDue } from "../../src/recover/replay.ts";
 import { row, rows } from "../support/database.ts";
 import { freshRepository, pullRequest, second, sha } from "../support/facts.ts";
 import { type Clock, createDouble, effectDeps, take } from "../support/grainchain.ts";
@@ -48,7 +49,7 @@ export async function order(
   return (await startReplay(env.DB, start, second(at))).id;
 }
 
-export const step = (options: ReplayOptions = {}): Promise<ReplayProgress> => replayDue(replayDeps(options));
+export const step = (options: ReplayOptions = {}): Promise<PacedProgress> => replayDue(replayDeps(options));
 
 /** Takes steps until every replay has ended. */
 export async function workOff(options: ReplayOptions = {}): Promise<void> {

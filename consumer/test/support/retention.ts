@@ -124,6 +124,8 @@ export async function insertOthers(total: number, at: number, name = "other"): P
      ${numbers} SELECT ?3 || i, 'fact', 'c', 'e', 1, ?2, ?2, 'discarded', ?2, 'octo/w' FROM n`,
     `INSERT INTO replays (id, requested_by, requested_at, scope, total, status, finished_at)
      ${numbers} SELECT ?3 || i, 'me', ?2, '{}', 1, 'done', ?2 FROM n`,
+    `INSERT INTO bulk_commands (id, action, requested_by, requested_at, scope, rate, total, status, finished_at)
+     ${numbers} SELECT ?3 || i, 'rerun', 'me', ?2, '{}', 1, 1, 'done', ?2 FROM n`,
   ];
   await env.DB.batch(statements.map((sql) => env.DB.prepare(sql).bind(total, second(at), name)));
 }

@@ -1,7 +1,6 @@
 /** The dashboard's data and commands, from the same store as the operator API. */
 
 import type { DeadLetterScope } from "@webhook-gateway/shared/api/dead-letter.ts";
-import type { ReplayItem } from "@webhook-gateway/shared/api/replay.ts";
 import { listReconciles } from "@webhook-gateway/shared/store/maintain/reconciles.ts";
 import { listReplays } from "@webhook-gateway/shared/store/maintain/replays.ts";
 import { listActions } from "@webhook-gateway/shared/store/read/action-list.ts";
@@ -42,7 +41,7 @@ export type DashboardData = ReturnType<typeof createDashboardData>;
 /** @param health the answer of `GET /health` */
 export function createDashboardData(deps: OperatorDeps, health: () => Promise<Health>) {
   const { db } = deps;
-  const command = (action: ReplayItem["action"]) => (given: DeadLetterCommand, actor: string) =>
+  const command = (action: "replay" | "discard") => (given: DeadLetterCommand, actor: string) =>
     commandDeadLetters(deps, action, given, actor);
   return {
     overview: () => readOverview(deps),

@@ -34,7 +34,7 @@ export async function previewDeadLetterCommand(
 /** Discards the dead letters at once, or starts a replay, which the consumer then carries out. */
 export async function commandDeadLetters(
   deps: CommandDeps,
-  action: ReplayItem["action"],
+  action: "replay" | "discard",
   command: DeadLetterCommand,
   actor: string,
 ): Promise<ReplayItem | { readonly error: ApiError }> {

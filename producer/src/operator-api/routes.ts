@@ -1,6 +1,7 @@
 /** Every route of the operator API. The OpenAPI document is generated from this table. */
 import * as action from "@webhook-gateway/shared/api/action.ts";
 import * as audit from "@webhook-gateway/shared/api/audit.ts";
+import * as bulk from "@webhook-gateway/shared/api/bulk.ts";
 import * as deadLetter from "@webhook-gateway/shared/api/dead-letter.ts";
 import * as delivery from "@webhook-gateway/shared/api/delivery.ts";
 import { overview } from "@webhook-gateway/shared/api/overview.ts";
@@ -24,6 +25,7 @@ import { listDeadLetters, loadDeadLetter } from "@webhook-gateway/shared/store/r
 import { listDeliveries } from "@webhook-gateway/shared/store/read/delivery-list.ts";
 import { listValidations, loadValidationDetail } from "@webhook-gateway/shared/store/read/validation-list.ts";
 import * as v from "valibot";
+import { commandValidations } from "./bulk.ts";
 import { commandDeadLetters, previewDeadLetterCommand, stopReplay } from "./dead-letters.ts";
 import { METRICS_TYPE, metricsText } from "./metrics.ts";
 import { readOverview } from "./overview.ts";
@@ -69,6 +71,17 @@ export const ROUTES: readonly Route[] = [
     answers: { 200: pageOf(validation.validationItem) },
     handle: async ({ deps, query }) => ({ body: await listValidations(deps.db, query) }),
   }),
+  ...bulk.BULK_ACTIONS.map((action) =>
+    post({
+      path: `/validations/${action}`,
+      action,
+      summary: `${action === "rerun" ? "Run again" : "Stop"} many validations, behind live work`,
+      body: bulk.bulkRequest,
+      answers: { 200: bulk.bulkPreview, 202: replay.replayItem },
+      handle: async ({ deps, body, actor }) =>
+        answerOf(await commandValidations(deps, action, body, actor), body.dry_run ? 200 : 202),
+    }),
+  ),
   get({
     path: "/validations/{id}",
     summary: "One validation with its timeline and results",

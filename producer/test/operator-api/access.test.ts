@@ -10,6 +10,8 @@ const BODIES: Readonly<Record<string, unknown>> = {
   "/replays": { scope: { all: true }, dry_run: true },
   "/reconciles": { dry_run: true },
   "/audits": { dry_run: true },
+  "/validations/rerun": { scope: { all: true }, dry_run: true },
+  "/validations/cancel": { scope: { all: true }, dry_run: true },
 };
 
 const CALLS = [

@@ -14,8 +14,9 @@ describe("another method", () => {
     const allowed = path === "/openapi.json" ? ["GET"] : allowedOf(path);
     return METHODS.filter((method) => !allowed.includes(method)).map((method) => ({ path, method, allowed }));
   });
-  // Read as the dead letter whose id is `discard`.
-  const rows = wrong.filter(({ path, method }) => !(path === "/dead-letters/discard" && method === "GET"));
+  // Read as the dead letter whose id is `discard`, and the like.
+  const read = ["/dead-letters/discard", "/validations/rerun", "/validations/cancel"];
+  const rows = wrong.filter(({ path, method }) => !(read.includes(path) && method === "GET"));
 
   test.each(rows)("$method $path is refused", async ({ path, method, allowed }) => {
     const response = await startApi().ask(method, `/api${path.replace("{id}", "x")}`);
@@ -79,7 +80,9 @@ describe("while D1 does not answer", () => {
     method,
     path: `/api${path.replace("{id}", "x")}${path === "/trace" ? "?q=octo/widgets%2312" : ""}`,
     body:
-      ["/reconciles", "/audits"].includes(path) || path.endsWith("/approve") ? {} : { scope: { all: true } },
+      ["/reconciles", "/audits"].includes(path) || path.startsWith("/pauses") || path.endsWith("/approve")
+        ? {}
+        : { scope: { all: true } },
   }));
 
   test.each(calls)("$method $path says so", async ({ method, path, body }) => {

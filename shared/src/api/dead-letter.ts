@@ -1,6 +1,7 @@
 /** Dead letters in the operator API. */
 import * as v from "valibot";
 import { pageQuery, repo, time, timeQuery } from "./page.ts";
+import { scopeOf } from "./scope.ts";
 
 export const DEAD_LETTER_KINDS = ["fact", "dispatch", "cancel", "report", "event"] as const;
 export const DEAD_LETTER_STATES = ["open", "replaying", "replayed", "discarded"] as const;
@@ -48,22 +49,7 @@ export const deadLetterFilter = v.strictObject(filterEntries);
 export type DeadLetterFilter = v.InferOutput<typeof deadLetterFilter>;
 
 /** Which dead letters: by id, by filter, or all that are open. Exactly one of the three. */
-export const deadLetterScope = v.pipe(
-  v.strictObject({
-    ids: v.optional(v.pipe(v.array(v.pipe(v.string(), v.maxLength(300))), v.minLength(1), v.maxLength(1000))),
-    filter: v.optional(
-      v.pipe(
-        deadLetterFilter,
-        v.check((filter) => Object.keys(filter).length > 0, "ask for all dead letters by all"),
-      ),
-    ),
-    all: v.optional(v.literal(true)),
-  }),
-  v.check(
-    ({ ids, filter, all }) => [ids, filter, all].filter((one) => one !== undefined).length === 1,
-    "exactly one of ids, filter and all",
-  ),
-);
+export const deadLetterScope = scopeOf(deadLetterFilter);
 export type DeadLetterScope = v.InferOutput<typeof deadLetterScope>;
 
 /** The result of a dry run. */

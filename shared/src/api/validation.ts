@@ -79,13 +79,18 @@ export type ValidationDetail = v.InferOutput<typeof validationDetail>;
 
 const anyState = VALIDATION_STATES.join("|");
 
-/** `state` may be several, separated by commas. */
+/** Several, separated by commas. */
+export const validationStates = v.pipe(
+  v.string(),
+  v.regex(new RegExp(`^(?:${anyState})(?:,(?:${anyState}))*$`)),
+);
+
 export const validationQuery = v.strictObject({
   ...pageQuery,
   ...timeQuery,
   repo,
   event: v.optional(v.string()),
-  state: v.optional(v.pipe(v.string(), v.regex(new RegExp(`^(?:${anyState})(?:,(?:${anyState}))*$`)))),
+  state: v.optional(validationStates),
   pr: v.optional(v.pipe(v.string(), v.regex(/^\d{1,10}$/))),
   sha: v.optional(v.pipe(v.string(), v.regex(/^[0-9a-f]{7,64}$/))),
 });

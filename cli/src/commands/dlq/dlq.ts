@@ -4,36 +4,42 @@ import {
   DEAD_LETTER_STATES,
   type DeadLetterDetail,
 } from "@webhook-gateway/shared/api/dead-letter.ts";
-import { DEFAULT_RATE, MAX_RATE } from "@webhook-gateway/shared/api/replay.ts";
 import type { Command } from "commander";
+import type { DeadLetterAction } from "../../api/operator-api.ts";
 import { openSession } from "../../api/session.ts";
 import { EXIT, GatewayError } from "../../exit.ts";
-import { deadLetterScope, type ScopeOptions } from "../../input/dead-letter-scope.ts";
 import {
   addPageOptions,
   addTimeOptions,
-  integerUpTo,
   oneOf,
   repository,
+  type TimeOptions,
   text,
-  textUpTo,
 } from "../../input/option.ts";
+import { readScope } from "../../input/scope.ts";
 import { escapeJson } from "../../output/plain-text.ts";
 import { fieldLines } from "../../output/table.ts";
 import { printResult } from "../../output/terminal.ts";
 import { deadLetterColumns, deadLetterFields } from "../../view/dead-letter.ts";
 import { listAction } from "../list.ts";
-import { type DeadLetterCommand, runDeadLetterCommand } from "./dead-letter-action.ts";
+import { runBulk } from "../replays/bulk-action.ts";
+import {
+  addBulkOptions,
+  addRateOption,
+  type BulkCommandOptions,
+  requestOf,
+} from "../replays/bulk-options.ts";
+import { deadLetterBulk } from "./dead-letter-action.ts";
 import { DISCARD_EXAMPLES, EXAMPLES, LIST_EXAMPLES, REPLAY_EXAMPLES, SHOW_EXAMPLES } from "./dlq-examples.ts";
 
-interface ActionOptions extends ScopeOptions {
-  readonly dryRun?: boolean;
-  readonly rate?: number;
-  readonly reason?: string;
-  readonly yes?: boolean;
+interface ActionOptions extends BulkCommandOptions, TimeOptions {
+  readonly repo?: string;
+  readonly event?: string;
+  readonly kind?: (typeof DEAD_LETTER_KINDS)[number];
+  readonly class?: string;
 }
 
-const MAX_REASON = 500;
+const FILTERS = ["repo", "kind", "class", "event", "since", "until"] as const;
 
 export function addDlq(program: Command): void {
   const dlq = program
@@ -43,13 +49,7 @@ export function addDlq(program: Command): void {
   addList(dlq);
   addShow(dlq);
   const replay = dlq.command("replay").description("try dead letters again, behind live work");
-  addAction(replay, "replay")
-    .option(
-      "--rate <n>",
-      `how many a minute, at most ${MAX_RATE} (default: ${DEFAULT_RATE})`,
-      integerUpTo(MAX_RATE),
-    )
-    .addHelpText("after", REPLAY_EXAMPLES);
+  addRateOption(addAction(replay, "replay")).addHelpText("after", REPLAY_EXAMPLES);
   const discard = dlq.command("discard").description("close dead letters without trying them again");
   addAction(discard, "discard").addHelpText("after", DISCARD_EXAMPLES);
 }
@@ -90,20 +90,14 @@ function printRaw({ kind, body }: DeadLetterDetail): void {
   process.stdout.write(`${process.stdout.isTTY ? escapeJson(body) : body}\n`);
 }
 
-function addAction(command: Command, action: DeadLetterCommand["action"]): Command {
-  return addFilters(command)
-    .argument("[ids...]", "the dead letters' ids")
-    .option("--all", "all open ones")
-    .option("--dry-run", "only show how many match, and the first of them")
-    .option("--reason <text>", "why, for the record", textUpTo(MAX_REASON))
-    .option("--yes", "skip the confirmation, which one id does not need")
-    .action(async (ids: string[], options: ActionOptions, self: Command) => {
-      const { reason, rate, dryRun = false, yes = false } = options;
-      const scope = deadLetterScope(ids, options);
-      const request = { scope, ...(reason && { reason }), ...(rate && { rate }) };
-      await runDeadLetterCommand(await openSession(self), { action, request, dryRun, yes });
-    });
-}
+const addAction = (command: Command, action: DeadLetterAction): Command =>
+  addBulkOptions(addFilters(command).argument("[ids...]", "the dead letters' ids"), "all open ones").action(
+    async (ids: string[], options: ActionOptions, self: Command) => {
+      const request = requestOf(readScope("dead letters", ids, options, FILTERS), options);
+      const session = await openSession(self);
+      await runBulk(session, deadLetterBulk(session, action, request), options);
+    },
+  );
 
 const addFilters = (command: Command): Command =>
   addTimeOptions(

@@ -49,10 +49,10 @@ export const ActionsPage = ({ view, list, filter }: ListProps<ActionItem>) => (
   </Page>
 );
 
-/** A validation's id is the only target of a cancel or a re-run that holds no slash. */
+/** A validation's id holds the kind of its subject; that of a command about many does not. */
 function Target({ item: { action, target } }: { readonly item: ActionItem }) {
   if (target === null) return <None />;
-  const isValidation = (action === "cancel" || action === "rerun") && !target.includes("/");
+  const isValidation = (action === "cancel" || action === "rerun") && /^\d+-(?:pr|mg|push)-/.test(target);
   const text = <Text text={target} maxLength={60} />;
   return isValidation ? <a href={paths.validation(target)}>{text}</a> : text;
 }

@@ -1,12 +1,12 @@
 /** Asks for confirmation before dead letters are replayed or discarded, and for the rate and the reason. */
 import type { DeadLetterPreview, DeadLetterScope } from "@webhook-gateway/shared/api/dead-letter.ts";
-import { DEFAULT_RATE, MAX_RATE, type ReplayItem } from "@webhook-gateway/shared/api/replay.ts";
+import { DEFAULT_RATE, MAX_RATE } from "@webhook-gateway/shared/api/replay.ts";
 import { DeadLetterTable } from "../parts/dead-letter-table.tsx";
 import { Page } from "../parts/layout.tsx";
 import { BASE, paths } from "../parts/link.ts";
 import type { View } from "../parts/view.ts";
 
-export type DeadLetterAction = ReplayItem["action"];
+export type DeadLetterAction = "replay" | "discard";
 
 interface Props {
   readonly view: View;

@@ -1,4 +1,4 @@
-/** Replays and discards: who, when, why, and the progress. */
+/** Replays, discards, and re-runs and cancels of many: who, when, why, and the progress. */
 import type { ReplayItem } from "@webhook-gateway/shared/api/replay.ts";
 import { Badge, WordBadge } from "../parts/badge.tsx";
 import { Ago, Text, Took } from "../parts/inline.tsx";
@@ -16,9 +16,9 @@ export const ReplaysPage = ({ view, list, filter }: ListProps<ReplayItem>) => (
     section="replays"
     refreshSeconds={list.items.some(({ status }) => status === "running") ? 2 : 10}
   >
-    <h1>Replays and discards</h1>
+    <h1>Replays and other commands about many</h1>
     <Table
-      caption="Replays and discards of dead letters, newest first"
+      caption="Replays and discards of dead letters, re-runs and cancels of many validations, newest first"
       items={list.items}
       keyOf={({ id }) => id}
       stack
@@ -57,7 +57,7 @@ const State = ({ replay, view }: { readonly replay: ReplayItem; readonly view: V
 
 const What = ({ replay }: { readonly replay: ReplayItem }) => (
   <div id={replayAnchor(replay.id)}>
-    {replay.action === "replay" ? "Replay" : "Discard"} of <Scope scope={replay.scope} />
+    {VERBS[replay.action]} of <Scope replay={replay} />
     <div class="muted">
       by <Text text={replay.requested_by} maxLength={60} />
       {replay.reason !== null && (
@@ -69,8 +69,14 @@ const What = ({ replay }: { readonly replay: ReplayItem }) => (
   </div>
 );
 
+const VERBS = { replay: "Replay", discard: "Discard", rerun: "Re-run", cancel: "Cancel" } as const;
+
+const isAboutValidations = ({ action }: ReplayItem): boolean => action === "rerun" || action === "cancel";
+
 /** A single dead letter is a link. */
-function Scope({ scope }: { readonly scope: string }) {
+function Scope({ replay }: { readonly replay: ReplayItem }) {
+  const { scope } = replay;
+  if (isAboutValidations(replay)) return <Text text={scopeText(scope, "validation")} maxLength={160} />;
   const deadLetter = onlyDeadLetter(scope);
   if (deadLetter === undefined) return <Text text={scopeText(scope)} maxLength={160} />;
   return (
@@ -83,13 +89,17 @@ function Scope({ scope }: { readonly scope: string }) {
 const Progress = ({ replay }: { readonly replay: ReplayItem }) => (
   <>
     <span class="progress">
-      <progress max={Math.max(replay.total, 1)} value={replay.replayed} aria-label="Dead letters processed" />
+      <progress max={Math.max(replay.total, 1)} value={replay.replayed} aria-label="Processed" />
       {replay.replayed} of {replay.total}
     </span>
     {replay.failed > 0 && (
       <>
         {" "}
-        <Badge tone="bad" word={`${replay.failed} failed`} />
+        {isAboutValidations(replay) ? (
+          <span class="muted">{replay.failed} left alone</span>
+        ) : (
+          <Badge tone="bad" word={`${replay.failed} failed`} />
+        )}
       </>
     )}
   </>

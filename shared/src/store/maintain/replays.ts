@@ -1,4 +1,4 @@
-/** Replays and discards of dead letters: who asked for them, and their progress. */
+/** Replays and discards of dead letters, and the progress of all commands about many rows: who asked for them, and their progress. */
 import * as v from "valibot";
 import { type DeadLetterItem, type DeadLetterScope, deadLetterItem } from "../../api/dead-letter.ts";
 import { type ReplayItem, replayItem, type replayQuery } from "../../api/replay.ts";
@@ -11,7 +11,7 @@ const SAMPLE = 5;
 
 export interface ReplayStart {
   readonly id: string;
-  readonly action: ReplayItem["action"];
+  readonly action: "replay" | "discard";
   readonly requestedBy: string;
   readonly reason: string | null;
   readonly scope: DeadLetterScope;
@@ -64,13 +64,13 @@ export async function startReplay(db: D1Database, start: ReplayStart, now: strin
         `UPDATE dead_letters SET ${taken} WHERE id IN (SELECT l.id FROM dead_letters l WHERE ${where})`,
       )
       .bind(...values, ...bound),
-    db.prepare(`${SELECT_REPLAYS} WHERE r.id = ?1`).bind(id),
+    selectReplay(db, id),
     insertAction(db, asked),
   ]);
   return v.parse(v.tuple([replayItem]), row?.results)[0];
 }
 
-/** Replays, the latest first. */
+/** Replays and other commands about many rows, the latest first. */
 export function listReplays(
   db: D1Database,
   query: v.InferOutput<typeof replayQuery>,
@@ -87,8 +87,11 @@ export function listReplays(
   });
 }
 
+export const selectReplay = (db: D1Database, id: string): D1PreparedStatement =>
+  db.prepare(SELECT_REPLAYS.map((select) => `${select} WHERE r.id = ?1`).join(" UNION ALL ")).bind(id);
+
 export async function loadReplay(db: D1Database, id: string): Promise<ReplayItem | undefined> {
-  const row = await db.prepare(`${SELECT_REPLAYS} WHERE r.id = ?1`).bind(id).first();
+  const row = await selectReplay(db, id).first();
   return row === null ? undefined : v.parse(replayItem, row);
 }
 
@@ -103,8 +106,11 @@ export async function cancelReplay(
   now: string,
 ): Promise<ReplayItem | undefined> {
   await db.batch([
-    db.prepare(RECORD_CANCEL).bind(asked.id, now, asked.actor, id),
+    ...["replays", "bulk_commands"].map((table) =>
+      db.prepare(recordCancel(table)).bind(asked.id, now, asked.actor, id),
+    ),
     db.prepare(CANCEL).bind(id, now),
+    db.prepare(CANCEL_BULK).bind(id, now),
     db.prepare(REOPEN).bind(id),
   ]);
   return loadReplay(db, id);
@@ -121,10 +127,15 @@ function whereOf(scope: DeadLetterScope): { readonly where: string; readonly bou
   };
 }
 
-const SELECT_REPLAYS = `
-  SELECT r.id, r.action, r.requested_by, r.requested_at, r.reason, r.scope, coalesce(r.rate, 0) AS rate, r.total,
-         r.replayed, r.failed, r.status, r.finished_at
-  FROM replays r`;
+/** From both tables, with the same columns. */
+const SELECT_REPLAYS: readonly string[] = [
+  `SELECT r.id, r.action, r.requested_by, r.requested_at, r.reason, r.scope, coalesce(r.rate, 0) AS rate, r.total,
+          r.replayed, r.failed, r.status, r.finished_at
+   FROM replays r`,
+  `SELECT r.id, r.action, r.requested_by, r.requested_at, r.reason, r.scope, r.rate, r.total,
+          r.processed AS replayed, r.left_alone AS failed, r.status, r.finished_at
+   FROM bulk_commands r`,
+];
 
 const SELECT_UNDER_WAY = `
   SELECT id FROM dead_letters WHERE status = 'replaying' AND id IN (SELECT value FROM json_each(?1))`;
@@ -137,10 +148,14 @@ const INSERT = `
          CASE WHEN ?2 = 'discard' OR n = 0 THEN ?4 END
   FROM`;
 
-const RECORD_CANCEL = `
+const recordCancel = (table: string): string => `
   INSERT INTO operator_actions (id, at, actor, action, target, outcome)
   SELECT ?1, ?2, ?3, 'cancel-replay', id, CASE status WHEN 'running' THEN 'done' ELSE 'unchanged' END
-  FROM replays WHERE id = ?4`;
+  FROM ${table} WHERE id = ?4`;
+
+const CANCEL_BULK = `
+  UPDATE bulk_commands SET status = 'cancelled', finished_at = ?2, lease_until = NULL
+  WHERE id = ?1 AND status = 'running'`;
 
 const CANCEL = `
   UPDATE replays SET

@@ -139,10 +139,12 @@ const DELETES: readonly Delete[] = [
             ORDER BY l.closed_at LIMIT ${CHUNK})`,
     before: "validations",
   },
-  {
-    sql: `DELETE FROM replays WHERE id IN (
-            SELECT id FROM replays WHERE requested_at < ?1 AND finished_at < ?1
-            ORDER BY requested_at LIMIT ${CHUNK})`,
-    before: "validations",
-  },
+  ...["replays", "bulk_commands"].map(
+    (table): Delete => ({
+      sql: `DELETE FROM ${table} WHERE id IN (
+              SELECT id FROM ${table} WHERE requested_at < ?1 AND finished_at < ?1
+              ORDER BY requested_at LIMIT ${CHUNK})`,
+      before: "validations",
+    }),
+  ),
 ];

@@ -142,7 +142,8 @@ const SELECT_EFFECTS = `
          (SELECT count(*) FROM cancels WHERE status = 'due') AS cancels_due,
          (SELECT count(*) FROM dead_letters WHERE status = 'open' AND kind = 'cancel') AS cancels_dead,
          (SELECT at FROM outgoing_events ORDER BY number LIMIT 1) AS oldest_event_at,
-         (SELECT count(*) FROM replays WHERE status = 'running') AS replays_running`;
+         (SELECT count(*) FROM replays WHERE status = 'running')
+         + (SELECT count(*) FROM bulk_commands WHERE status = 'running') AS replays_running`;
 
 const SELECT_DELIVERIES = `
   SELECT (SELECT received_at FROM deliveries ORDER BY seq DESC LIMIT 1) AS last_at,

@@ -14,8 +14,8 @@ export type Condition = readonly [sql: string, value: string | number];
 export interface PageQuery<Item> {
   /** Its cursors name it, so that none serves another list. */
   readonly list: string;
-  /** Columns and tables: everything before `WHERE`. */
-  readonly select: string;
+  /** Columns and tables: everything before `WHERE`. Of several tables, each is read along its own index. */
+  readonly select: string | readonly string[];
   readonly conditions: readonly Condition[];
   /**
    * Rows that meet all conditions of any of these, of which no row meets two. Each is read along its own index in the
@@ -54,17 +54,19 @@ function statementsOf<Item>(db: D1Database, query: PageQuery<Item>, limit: numbe
   const { select, conditions, anyOf = [], order, list, cursor } = query;
   const [time, id] = order;
   const after = cursor === undefined ? [] : readCursor(list, cursorKey, cursor);
-  const statement = (all: readonly Condition[]): D1PreparedStatement => {
+  const statement = (from: string, all: readonly Condition[]): D1PreparedStatement => {
     const where = [
       ...all.map(([sql]) => sql),
       ...(cursor === undefined ? [] : [`(${time}, ${id}) < (?, ?)`]),
     ];
-    const sql = `${select} ${where.length === 0 ? "" : `WHERE ${where.join(" AND ")}`}
+    const sql = `${from} ${where.length === 0 ? "" : `WHERE ${where.join(" AND ")}`}
       ORDER BY ${time} DESC, ${id} DESC LIMIT ${limit}`;
     return db.prepare(sql).bind(...all.map(([, value]) => value), ...after);
   };
-  if (anyOf.length === 0) return [statement(conditions)];
-  return anyOf.map((one) => statement([...one, ...conditions]));
+  return [select].flat().flatMap((from) => {
+    if (anyOf.length === 0) return [statement(from, conditions)];
+    return anyOf.map((one) => statement(from, [...one, ...conditions]));
+  });
 }
 
 type Key = readonly [time: string, id: string];

@@ -21,12 +21,16 @@ const ROUTES: readonly Route[] = [
   { path: /^\/callbacks\/[^/]+\/[^/]+(?:\/webhook\/status)?$/, methods: { POST: [200, ...CALLBACK] } },
   { path: /^\/webhook\/projects\/[^/]+(?:\/[^/]+)?\/status$/, methods: { GET: [200, 304, 400] } },
   { path: /^\/api\/(?:openapi\.json|status|metrics|trace)$/, methods: { GET: READ } },
-  { path: /^\/api\/(?:deliveries|validations|dead-letters|actions)$/, methods: { GET: READ } },
-  { path: /^\/api\/dead-letters\/discard$/, methods: { GET: READ, POST: COMMAND } },
+  { path: /^\/api\/(?:deliveries|validations|dead-letters|actions|flakes)$/, methods: { GET: READ } },
+  {
+    path: /^\/api\/(?:dead-letters\/discard|validations\/(?:rerun|cancel))$/,
+    methods: { GET: READ, POST: COMMAND },
+  },
+  { path: /^\/api\/pauses\/resume$/, methods: { POST: COMMAND } },
   { path: /^\/api\/(?:validations|dead-letters|replays|reconciles)\/[^/]+$/, methods: { GET: READ } },
   { path: /^\/api\/validations\/[^/]+\/(?:cancel|rerun)$/, methods: { POST: COMMAND } },
   { path: /^\/api\/replays\/[^/]+\/cancel$/, methods: { POST: COMMAND } },
-  { path: /^\/api\/(?:replays|reconciles)$/, methods: { GET: READ, POST: COMMAND } },
+  { path: /^\/api\/(?:replays|reconciles|pauses)$/, methods: { GET: READ, POST: COMMAND } },
 ];
 
 const lines = (text: string): string[] => text.trim().split(/\s+/);
@@ -39,6 +43,7 @@ export const PATHS = lines(`
   /webhook/projects/acme/widgets/status /webhook/projects/acme%2Fwidgets/status
   /api/openapi.json /api/status /api/metrics /api/trace /api/trace?q=x
   /api/deliveries /api/validations /api/dead-letters /api/replays /api/reconciles /api/actions
+  /api/flakes /api/pauses /api/pauses/resume /api/validations/rerun /api/validations/cancel
   /api/validations/x /api/dead-letters/x /api/replays/x /api/reconciles/x
   /api/dead-letters/discard /api/validations/x/cancel /api/validations/x/rerun /api/replays/x/cancel
   /dashboard /dashboard/validations /dashboard/dead-letters`);

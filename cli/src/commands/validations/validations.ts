@@ -1,21 +1,13 @@
 /** `gateway validations`: shows runs, starts them again, and cancels them. */
-import { VALIDATION_STATES } from "@webhook-gateway/shared/domain/validation.ts";
 import type { Command } from "commander";
-import { openSession } from "../api/session.ts";
-import {
-  addPageOptions,
-  addTimeOptions,
-  integerUpTo,
-  oneOf,
-  repository,
-  shaPrefix,
-  someOf,
-  text,
-} from "../input/option.ts";
-import { printJson, printMessage, printResult } from "../output/terminal.ts";
-import { validationColumns } from "../view/validation.ts";
-import { validationDetailLines } from "../view/validation-detail.ts";
-import { listAction } from "./list.ts";
+import { openSession } from "../../api/session.ts";
+import { addPageOptions, shaPrefix, text } from "../../input/option.ts";
+import { printJson, printMessage, printResult } from "../../output/terminal.ts";
+import { validationColumns } from "../../view/validation.ts";
+import { validationDetailLines } from "../../view/validation-detail.ts";
+import { listAction } from "../list.ts";
+import { addBulkCommand } from "./bulk-command.ts";
+import { addValidationFilters } from "./validation-filters.ts";
 
 const EXAMPLES = `
 Examples:
@@ -34,22 +26,6 @@ Example:
 
 The id is in the last column of: gateway validations list`;
 
-const COMMAND_EXAMPLES = {
-  rerun: `
-Example:
-  gateway validations rerun 186853002-pr-12-6dcb09b5b57875f334f61aebed695e2e4193db5e-1
-
-The head runs again if it is still the newest of its pull request or branch.`,
-  cancel: `
-Example:
-  gateway validations cancel 186853002-pr-12-6dcb09b5b57875f334f61aebed695e2e4193db5e-1
-
-A waiting validation is removed from the queue, a running one is stopped at
-Grainchain.`,
-};
-
-const MAX_NUMBER = 9_999_999_999;
-
 export function addValidations(program: Command): void {
   const validations = program
     .command("validations")
@@ -65,25 +41,16 @@ export function addValidations(program: Command): void {
       const { api, json } = await openSession(command);
       printResult(json, await api.validation(id), validationDetailLines);
     });
-  addCommand(validations, "rerun", "run a head again");
-  addCommand(validations, "cancel", "cancel one");
+  addBulkCommand(validations, "rerun", "run heads again");
+  addBulkCommand(validations, "cancel", "cancel what has not ended");
   addApprove(validations);
 }
 
 function addList(validations: Command): void {
-  const list = validations
-    .command("list")
-    .description("list validations, newest first")
-    .option("--repo <owner/repo>", "of one repository", repository)
-    .option("--pr <number>", "of one pull request", integerUpTo(MAX_NUMBER))
-    .option("--sha <sha>", "of one head SHA: its first 7 digits or more", shaPrefix)
-    .option(
-      "--event <event>",
-      "pull_request, merge_group or push",
-      oneOf("pull_request", "merge_group", "push"),
-    )
-    .option("--state <states>", "in these states, separated by commas", someOf(...VALIDATION_STATES));
-  addPageOptions(addTimeOptions(list))
+  const list = addValidationFilters(
+    validations.command("list").description("list validations, newest first"),
+  ).option("--sha <sha>", "of one head SHA: its first 7 digits or more", shaPrefix);
+  addPageOptions(list)
     .addHelpText("after", LIST_EXAMPLES)
     .action(listAction((api, query) => api.validations(query), validationColumns, "no validation matches"));
 }
@@ -104,21 +71,6 @@ function addApprove(validations: Command): void {
     .action(async (id: string, { reason }: { readonly reason?: string }, command: Command) => {
       const { api, json } = await openSession(command);
       const answer = await api.commandValidation(id, "approve", reason === undefined ? {} : { reason });
-      if (json) printJson(answer);
-      else printMessage(answer.message);
-    });
-}
-
-function addCommand(validations: Command, verb: "rerun" | "cancel", description: string): void {
-  validations
-    .command(verb)
-    .description(description)
-    .argument("<id>", "the validation's id", text)
-    .option("--yes", "accepted, but one id needs no confirmation")
-    .addHelpText("after", COMMAND_EXAMPLES[verb])
-    .action(async (id: string, _: object, command: Command) => {
-      const { api, json } = await openSession(command);
-      const answer = await api.commandValidation(id, verb);
       if (json) printJson(answer);
       else printMessage(answer.message);
     });

@@ -1,11 +1,11 @@
-/** `gateway replays`: replays and discards of dead letters, and their progress. */
+/** `gateway replays`: replays and discards of dead letters, re-runs and cancels of many validations, and their progress. */
 import type { Command } from "commander";
-import { openSession } from "../api/session.ts";
-import { catchInterrupts } from "../input/interrupt.ts";
-import { addPageOptions, text } from "../input/option.ts";
-import { printMessage } from "../output/terminal.ts";
-import { replayColumns } from "../view/replay.ts";
-import { listAction } from "./list.ts";
+import { openSession } from "../../api/session.ts";
+import { catchInterrupts } from "../../input/interrupt.ts";
+import { addPageOptions, text } from "../../input/option.ts";
+import { printMessage } from "../../output/terminal.ts";
+import { replayColumns } from "../../view/replay.ts";
+import { listAction } from "../list.ts";
 import { followReplay, printReplay } from "./replay-follow.ts";
 
 const LIST_EXAMPLES = `
@@ -25,13 +25,13 @@ const CANCEL_EXAMPLES = `
 Example:
   gateway replays cancel <id>
 
-Dead letters that it has not reached are open again. A replay that has ended
-does not change.`;
+Dead letters that it has not reached are open again; validations stay as they
+are. A replay that has ended does not change.`;
 
 export function addReplays(program: Command): void {
   const replays = program
     .command("replays")
-    .description("show and cancel replays and discards of dead letters")
+    .description("show and cancel replays and other commands about many rows")
     .addHelpText("after", LIST_EXAMPLES);
   addPageOptions(replays.command("list").description("list them, newest first"))
     .addHelpText("after", LIST_EXAMPLES)

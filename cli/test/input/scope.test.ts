@@ -2,7 +2,20 @@ import { deadLetterScope as scopeSchema } from "@webhook-gateway/shared/api/dead
 import * as v from "valibot";
 import { expect, test } from "vitest";
 import { EXIT, GatewayError } from "../../src/exit.ts";
-import { deadLetterScope, type ScopeOptions } from "../../src/input/dead-letter-scope.ts";
+import { readScope } from "../../src/input/scope.ts";
+
+interface ScopeOptions {
+  readonly repo?: string;
+  readonly event?: string;
+  readonly kind?: string;
+  readonly class?: string;
+  readonly since?: string;
+  readonly until?: string;
+  readonly all?: boolean;
+}
+
+const deadLetterScope = (ids: readonly string[], options: ScopeOptions) =>
+  readScope("dead letters", ids, options, ["repo", "event", "kind", "class", "since", "until"]);
 
 const SINCE = "2026-11-24T00:00:00.000Z";
 const UNTIL = "2026-11-24T06:00:00.000Z";

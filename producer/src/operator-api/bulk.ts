@@ -1,0 +1,35 @@
+/** Re-running and cancelling many validations: the consumer carries it out, at a rate and behind live work. */
+import type { BulkAction, BulkPreview, bulkRequest } from "@webhook-gateway/shared/api/bulk.ts";
+import type { ReplayItem } from "@webhook-gateway/shared/api/replay.ts";
+import { previewBulk, startBulk } from "@webhook-gateway/shared/store/maintain/bulk.ts";
+import type * as v from "valibot";
+import type { ApiError } from "../http/api-error.ts";
+import { recordRefusal } from "./refusal.ts";
+import { type CommandDeps, notifyConsumer } from "./validation-command.ts";
+
+/** What can be done about a validation. */
+const WHICH: Readonly<Record<BulkAction, string>> = {
+  rerun: "no validation that can run again matches",
+  cancel: "no validation that has not ended matches",
+};
+
+/** Shows which validations a command would be about, or starts it. */
+export async function commandValidations(
+  deps: CommandDeps,
+  action: BulkAction,
+  { scope, dry_run, reason, rate }: v.InferOutput<typeof bulkRequest>,
+  actor: string,
+): Promise<BulkPreview | ReplayItem | { readonly error: ApiError }> {
+  const preview = await previewBulk(deps.db, action, scope);
+  if (dry_run) return { dry_run, ...preview };
+  if (preview.total === 0) {
+    const message = WHICH[action];
+    await recordRefusal(deps, { actor, action, target: null, reason: message });
+    return { error: { code: "not_found", message } };
+  }
+  const start = { id: deps.newId(), action, requestedBy: actor, reason: reason ?? null, scope, rate };
+  const started = await startBulk(deps.db, start, preview.total, deps.now().toISOString());
+  deps.log.info("bulk.started", { bulk_id: started.id, action, validations: started.total });
+  await notifyConsumer(deps);
+  return started;
+}
