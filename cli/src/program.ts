@@ -3,10 +3,12 @@ import { Command, CommanderError, Option } from "commander";
 import { startWrangler, type WranglerProgram } from "./cloudflare/wrangler.ts";
 import { addActions } from "./commands/actions.ts";
 import { addAudit } from "./commands/audit.ts";
+import { addCompletion } from "./commands/completion/completion.ts";
 import { addConnect } from "./commands/connect.ts";
 import { addDeliveries } from "./commands/deliveries.ts";
 import { addDlq } from "./commands/dlq/dlq.ts";
 import { addDoctor } from "./commands/doctor.ts";
+import { addFlakes } from "./commands/flakes.ts";
 import { addMcp } from "./commands/mcp.ts";
 import { addPause } from "./commands/pause.ts";
 import { addProvision } from "./commands/provision.ts";
@@ -78,6 +80,7 @@ export function makeProgram(wrangler: WranglerProgram): Command {
     addPause,
     addReconcile,
     addAudit,
+    addFlakes,
     addActions,
     addMcp,
     addSend,
@@ -87,5 +90,6 @@ export function makeProgram(wrangler: WranglerProgram): Command {
   addProvision(program, wrangler);
   addDoctor(program, wrangler);
   addConnect(program, wrangler);
+  addCompletion(program);
   return program;
 }

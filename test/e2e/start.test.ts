@@ -93,6 +93,9 @@ test("serves every route, and D1 to npm run d1", async () => {
   expect((await fetch(`${url}/webhook/status`, { method: "POST", body: "{}" })).status).toBe(401);
   const rows = await queryD1(env, "SELECT state, conclusion FROM validations");
   expect(rows).toEqual([{ state: "completed", conclusion: "success" }]);
+  const table = startProgram(["d1", "SELECT state, conclusion FROM validations"], env);
+  await once(table.child, "close");
+  expect(table.lines).toEqual(["state      conclusion", "completed  success"]);
 });
 
 test("lets nobody run SQL or a command over its ports", async () => {

@@ -29,6 +29,7 @@ function spawnGuarded(script: string, args: readonly string[], options: SpawnOpt
 interface Ran {
   readonly code: number;
   readonly stdout: string;
+  readonly stderr: string;
   /** Everything that it printed. */
   readonly output: string;
 }
@@ -42,5 +43,5 @@ export const runProgram = (script: string, args: readonly string[]): Promise<Ran
 
 async function runGuarded(script: string, args: readonly string[]): Promise<Ran> {
   const { code, stdout, stderr } = await resultOf(spawnGuarded(script, args, { stdio: "pipe" }));
-  return { code, stdout, output: stdout + stderr };
+  return { code, stdout, stderr, output: stdout + stderr };
 }

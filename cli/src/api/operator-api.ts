@@ -9,6 +9,7 @@ import {
   deadLetterPreview,
 } from "@webhook-gateway/shared/api/dead-letter.ts";
 import { deliveryItem } from "@webhook-gateway/shared/api/delivery.ts";
+import { flakeItem } from "@webhook-gateway/shared/api/flake.ts";
 import { overview } from "@webhook-gateway/shared/api/overview.ts";
 import { pageOf } from "@webhook-gateway/shared/api/page.ts";
 import {
@@ -46,6 +47,7 @@ export function operatorApi(client: Client) {
     commandValidation: (id: string, verb: "cancel" | "rerun" | "approve", body: object = {}) =>
       client.post(`/api/validations/${encodeURIComponent(id)}/${verb}`, commandAnswer, body),
 
+    flakes: (query: Query) => client.get("/api/flakes", pageOf(flakeItem), { query }),
     pause: (request: PauseRequest) => client.post("/api/pauses", pauseItem, request),
     resume: (request: ResumeRequest) => client.post("/api/pauses/resume", resumeAnswer, request),
 

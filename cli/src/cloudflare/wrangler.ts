@@ -135,7 +135,8 @@ const jsonError = v.object({
   error: v.object({ text: v.string(), notes: v.optional(v.array(v.object({ text: v.string() })), []) }),
 });
 
-function problemOf(stdout: string, stderr: string): string {
+/** Why a command failed, in one line, from what it printed. */
+export function problemOf(stdout: string, stderr: string): string {
   const asJson = v.safeParse(jsonError, parseJson(stdout));
   if (asJson.success) {
     const { text: message, notes } = asJson.output.error;

@@ -6,6 +6,7 @@ import {
   deadLetterPreview,
 } from "@webhook-gateway/shared/api/dead-letter.ts";
 import { deliveryItem } from "@webhook-gateway/shared/api/delivery.ts";
+import { flakeItem } from "@webhook-gateway/shared/api/flake.ts";
 import { overview } from "@webhook-gateway/shared/api/overview.ts";
 import { pageOf } from "@webhook-gateway/shared/api/page.ts";
 import { pauseItem, resumeAnswer } from "@webhook-gateway/shared/api/pause.ts";
@@ -15,6 +16,7 @@ import { trace } from "@webhook-gateway/shared/api/trace.ts";
 import { commandAnswer, validationDetail, validationItem } from "@webhook-gateway/shared/api/validation.ts";
 import * as v from "valibot";
 import { expect, test } from "vitest";
+import { waitUntil } from "../../../test/support/patience.ts";
 import { projectStatus } from "../../src/api/project-status.ts";
 import {
   AT,
@@ -32,7 +34,7 @@ import {
   SHA,
   VALIDATION_ID,
 } from "../support/items.ts";
-import { page, type Replies, startOperatorServer } from "../support/operator-server.ts";
+import { page, type Replies, refused, startOperatorServer } from "../support/operator-server.ts";
 
 const PROJECT = {
   project_id: "acme/widgets",
@@ -88,6 +90,12 @@ const REPLIES: Replies = {
   "POST /api/pauses/resume": {
     body: { success: true, message: "dispatch of acme/widgets goes on", repository: "acme/widgets" },
   },
+  "GET /api/flakes": page([
+    {
+      ...{ repository: "acme/widgets", step: "unit tests", commits: 2, passed: 3, failed: 4 },
+      ...{ last_at: AT, head_sha: "6dcb09b5", failed_validation_id: VALIDATION_ID },
+    },
+  ]),
   "GET /api/actions": page([
     {
       ...{ id: "action-1", at: AT, actor: "operator:alice", action: "cancel", target: VALIDATION_ID },
@@ -116,6 +124,7 @@ const COMMANDS: readonly (readonly [command: string, schema: v.GenericSchema, sh
   ["reconcile", reconcileItem, "listed   9"],
   ["audit", auditItem, "9, 7 unchanged"],
   ["audit acme/widgets --dry-run", auditItem, "head never seen"],
+  ["flakes --repo acme/widgets --since 2026-11-24", pageOf(flakeItem), "unit tests  acme/widgets"],
   ["pause acme/widgets --for 2h", pauseItem, ""],
   ["resume acme/widgets", resumeAnswer, ""],
   ["actions list", pageOf(actionItem), "operator:alice"],
@@ -140,6 +149,29 @@ test.each(COMMANDS)("prints for a person: %s", async (command, _, shown) => {
   expect(ran).toMatchObject({ code: 0 });
   expect(ran.stdout).toContain(shown);
   for (const line of ran.stdout.split("\n")) expect(line.length).toBeLessThanOrEqual(80);
+});
+
+test("shows the status again and again until Ctrl-C, whatever fails in between", async () => {
+  const server = await startOperatorServer({
+    "GET /api/status": [
+      { body: makeOverview() },
+      refused(503, "storage_unavailable", "D1 does not answer"),
+      { body: makeOverview() },
+    ],
+  });
+  const { child, ended } = server.start("status", "--watch", "--output", "json");
+  await waitUntil("three looks", () => server.asked.length === 3);
+  child.kill("SIGINT");
+
+  const ran = await ended;
+  expect(ran.code).toBe(0);
+  expect(
+    ran.stdout
+      .trimEnd()
+      .split("\n")
+      .map((line) => v.is(overview, JSON.parse(line))),
+  ).toContain(true);
+  expect(ran.stderr).toContain("error: D1 does not answer");
 });
 
 test("sends the token", async () => {

@@ -27,7 +27,11 @@ export function decideOperatorCommand(
  * Decides a command that is about many validations, for one of them. If it was decided before a crash, it stays so.
  * @returns whether something was done about it
  */
-export function decideBulkCommand(changes: ChangeSet, fact: OperatorCommandFact, policy: DeliveryPolicy): boolean {
+export function decideBulkCommand(
+  changes: ChangeSet,
+  fact: OperatorCommandFact,
+  policy: DeliveryPolicy,
+): boolean {
   const { id, actor = UNNAMED, order, validation_id } = fact;
   const validation = changes.validation(validation_id);
   if (validation === undefined) return false;
@@ -43,7 +47,10 @@ export function decideBulkCommand(changes: ChangeSet, fact: OperatorCommandFact,
   const subject = changes.subject(validation.repository_id, validation.subject);
   const obstacle = obstacleTo(changes, validation) ?? otherRun(changes, validation);
   if (obstacle !== null || subject === undefined) {
-    changes.note(validation, { reason: `not run again: ${obstacle ?? "its subject is gone"} (${by})`, deliveryId: id });
+    changes.note(validation, {
+      reason: `not run again: ${obstacle ?? "its subject is gone"} (${by})`,
+      deliveryId: id,
+    });
     return false;
   }
   const origin = { deliveryId: validation.delivery_id, causeId: id, by };

@@ -1,11 +1,13 @@
 /** The dashboard's data and commands, from the same store as the operator API. */
 
 import type { DeadLetterScope } from "@webhook-gateway/shared/api/dead-letter.ts";
+import type { FlakeItem, FlakeQuery } from "@webhook-gateway/shared/api/flake.ts";
 import { listReconciles } from "@webhook-gateway/shared/store/maintain/reconciles.ts";
 import { listReplays } from "@webhook-gateway/shared/store/maintain/replays.ts";
 import { listActions } from "@webhook-gateway/shared/store/read/action-list.ts";
 import { listDeadLetters, loadDeadLetter } from "@webhook-gateway/shared/store/read/dead-letter-list.ts";
 import { listDeliveries } from "@webhook-gateway/shared/store/read/delivery-list.ts";
+import { listFlakes } from "@webhook-gateway/shared/store/read/flakes.ts";
 import { listValidations, loadValidationDetail } from "@webhook-gateway/shared/store/read/validation-list.ts";
 import { isRevoked, revokeSession } from "@webhook-gateway/shared/store/session.ts";
 import type { Health } from "../health/health.ts";
@@ -61,6 +63,10 @@ export function createDashboardData(deps: OperatorDeps, health: () => Promise<He
     cancel: (validationId: string, actor: string) => commandValidation(deps, "cancel", validationId, actor),
     approve: (validationId: string, actor: string) => commandValidation(deps, "approve", validationId, actor),
     rerun: (validationId: string, actor: string) => commandValidation(deps, "rerun", validationId, actor),
+    flakes: async (query: FlakeQuery): Promise<ListPage<FlakeItem>> => ({
+      items: await listFlakes(db, query, deps.now()),
+      next_cursor: null,
+    }),
     actions: listFrom(db, listActions),
     isRevoked: (sessionId: string) => isRevoked(db, sessionId),
     revokeSession: (sessionId: string, expiresAt: string) => revokeSession(db, sessionId, expiresAt),

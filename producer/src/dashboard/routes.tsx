@@ -2,6 +2,7 @@
 import { actionQuery } from "@webhook-gateway/shared/api/action.ts";
 import { deadLetterQuery } from "@webhook-gateway/shared/api/dead-letter.ts";
 import { deliveryQuery } from "@webhook-gateway/shared/api/delivery.ts";
+import { flakeQuery } from "@webhook-gateway/shared/api/flake.ts";
 import { reconcileQuery } from "@webhook-gateway/shared/api/reconcile.ts";
 import { replayQuery } from "@webhook-gateway/shared/api/replay.ts";
 import { traceQuery } from "@webhook-gateway/shared/api/trace.ts";
@@ -15,6 +16,7 @@ import { ActionsPage } from "./pages/actions.tsx";
 import { DeadLetterPage } from "./pages/dead-letter.tsx";
 import { DeadLettersPage } from "./pages/dead-letters.tsx";
 import { DeliveriesPage } from "./pages/deliveries.tsx";
+import { FlakesPage } from "./pages/flakes.tsx";
 import { OverviewPage } from "./pages/overview/overview.tsx";
 import { PullPage } from "./pages/pull.tsx";
 import { ReconcilesPage } from "./pages/reconciles.tsx";
@@ -59,6 +61,7 @@ export function addPages(app: Hono<DashboardEnv>, { config, data }: DashboardDep
   app.get("/reconciles", (context) =>
     showList(context, reconcileQuery, (query) => data.reconciles(query), ReconcilesPage),
   );
+  app.get("/flakes", (context) => showList(context, flakeQuery, (query) => data.flakes(query), FlakesPage));
   app.get("/actions", (context) =>
     showList(context, actionQuery, (query) => data.actions(query), ActionsPage),
   );

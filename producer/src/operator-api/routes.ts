@@ -4,6 +4,7 @@ import * as audit from "@webhook-gateway/shared/api/audit.ts";
 import * as bulk from "@webhook-gateway/shared/api/bulk.ts";
 import * as deadLetter from "@webhook-gateway/shared/api/dead-letter.ts";
 import * as delivery from "@webhook-gateway/shared/api/delivery.ts";
+import { flakeItem, flakeQuery } from "@webhook-gateway/shared/api/flake.ts";
 import { overview } from "@webhook-gateway/shared/api/overview.ts";
 import { pageOf } from "@webhook-gateway/shared/api/page.ts";
 import { pauseItem, pauseRequest, resumeAnswer, resumeRequest } from "@webhook-gateway/shared/api/pause.ts";
@@ -23,6 +24,7 @@ import { listPauses } from "@webhook-gateway/shared/store/pauses.ts";
 import { listActions } from "@webhook-gateway/shared/store/read/action-list.ts";
 import { listDeadLetters, loadDeadLetter } from "@webhook-gateway/shared/store/read/dead-letter-list.ts";
 import { listDeliveries } from "@webhook-gateway/shared/store/read/delivery-list.ts";
+import { listFlakes } from "@webhook-gateway/shared/store/read/flakes.ts";
 import { listValidations, loadValidationDetail } from "@webhook-gateway/shared/store/read/validation-list.ts";
 import * as v from "valibot";
 import { commandValidations } from "./bulk.ts";
@@ -224,6 +226,15 @@ export const ROUTES: readonly Route[] = [
     summary: "One audit with what it found",
     answers: { 200: audit.auditItem },
     handle: async ({ deps, id }) => found(await loadAudit(deps.db, id)),
+  }),
+  get({
+    path: "/flakes",
+    summary: "Steps that passed and failed on one commit, the flakiest first",
+    query: flakeQuery,
+    answers: { 200: pageOf(flakeItem) },
+    handle: async ({ deps, query }) => ({
+      body: { items: await listFlakes(deps.db, query, deps.now()), next_cursor: null },
+    }),
   }),
   get({
     path: "/pauses",

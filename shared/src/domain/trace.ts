@@ -15,6 +15,8 @@ interface TimelineRow {
   readonly reason: string;
   /** Of a claim: Grainchain's last refusal of another validation while this one was waiting. */
   readonly met: string | null;
+  /** Of the end of a run whose change is bad: the names of the steps that failed. */
+  readonly failed_steps: string | null;
 }
 
 interface ReportRow {
@@ -130,14 +132,21 @@ function lateness({ event, occurred_at, received_at }: DeliveryItem): string {
   return late < LATE_MS ? "" : `; GitHub delivered it ${Math.round(late / 1000)} s after it happened`;
 }
 
-const timelineSteps = ({ id }: ValidationItem, { timeline }: TraceRows): Step[] =>
+const timelineSteps = (validation: ValidationItem, { timeline }: TraceRows): Step[] =>
   timeline
-    .filter(({ validation_id }) => validation_id === id)
+    .filter(({ validation_id }) => validation_id === validation.id)
     .map((entry, index, own) => ({
       at: entry.at,
       step: entry.from_state === entry.to_state ? "callback" : entry.to_state,
-      detail: `${entry.reason}${waitedFor(entry, own[index - 1])}`,
+      detail: `${entry.reason}${waitedFor(entry, own[index - 1])}${whyEnded(entry, validation)}`,
     }));
+
+/** Why a run broke, or which of its steps failed, unless the reason says so already. */
+function whyEnded({ from_state, to_state, reason, failed_steps }: TimelineRow, run: ValidationItem): string {
+  if (from_state === to_state || to_state !== run.state || run.finished_at === null) return "";
+  if (failed_steps !== null) return `; failed: ${failed_steps}`;
+  return run.error === null || reason.includes(run.error) ? "" : `: ${run.error}`;
+}
 
 /** A shorter wait is the time of a wake-up in the queue. */
 const WAIT_MS = 10_000;

@@ -29,3 +29,28 @@ export const digestOf = (results: string, maxOutput: number): string => `
                             THEN s.value->'$.annotations' END))
       FROM (SELECT key, value FROM json_each(${results}, '$.test_results') WHERE type = 'object'
             LIMIT ${DIGEST_STEPS}) s))`;
+
+/** Steps that are named in a line. */
+const NAMED_STEPS = 5;
+/** A name is cut to this, in characters. */
+const NAME_TEXT = 60;
+
+/** The outcome of a step `s` of {@link stepsOf}, as `stepOutcome` has it: `passed`, `failed` or null. */
+export const STEP_OUTCOME = `
+  CASE WHEN s.type <> 'object' THEN NULL
+       WHEN lower(trim(s.value->>'$.status')) IN ('passed', 'success') THEN 'passed'
+       WHEN lower(trim(s.value->>'$.status')) IN ('failed', 'failure', 'error', 'timed_out') THEN 'failed'
+       WHEN lower(trim(s.value->>'$.status')) = 'skipped' THEN NULL
+       WHEN json_type(s.value, '$.success') = 'true' THEN 'passed'
+       WHEN json_type(s.value, '$.success') = 'false' THEN 'failed'
+       WHEN s.value->>'$.exit_code' = 0 THEN 'passed'
+       WHEN json_type(s.value, '$.exit_code') IN ('integer', 'real') THEN 'failed' END`;
+
+/** The steps \`s\` of results, as a table. */
+export const stepsOf = (results: string): string => `json_each(${results}, '$.test_results') s`;
+
+/** The names of the steps that failed, separated by commas; null if none did. */
+export const failedSteps = (results: string): string => `
+  (SELECT group_concat(name, ', ') FROM (
+     SELECT substr(s.key, 1, ${NAME_TEXT}) AS name FROM ${stepsOf(results)}
+     WHERE ${STEP_OUTCOME} = 'failed' LIMIT ${NAMED_STEPS}))`;

@@ -59,6 +59,7 @@ const rows = (changed: Partial<TraceRows> = {}): TraceRows => ({
       to_state: "queued",
       reason: "queued by pull_request opened",
       met: null,
+      failed_steps: null,
     },
   ],
   reports: [],
@@ -84,6 +85,36 @@ test("tells the way from GitHub on, with the gap before each step", () => {
     ["queued", 0],
     ["now", 98_000],
   ]);
+});
+
+test.each<[string, Partial<ValidationItem>, string | null, string]>([
+  [
+    "what broke",
+    { state: "failed", error: "clone failed: no such repository" },
+    null,
+    "callback failed: clone failed: no such repository",
+  ],
+  [
+    "which steps failed",
+    { state: "completed", conclusion: "failure" },
+    "lint, test",
+    "callback completed; failed: lint, test",
+  ],
+  ["nothing twice", { state: "timed_out", error: "callback" }, null, "callback timed_out"],
+])("says of a run that ended %s", (_, run, failed_steps, detail) => {
+  const ended = { ...validation, ...run, finished_at: at(60) };
+  const entry = { validation_id: "v", at: at(60), from_state: "running", met: null };
+  const own = { ...entry, to_state: ended.state, reason: `callback ${ended.state}`, failed_steps };
+  const earlier = {
+    ...entry,
+    from_state: null,
+    at: at(2),
+    to_state: "queued",
+    reason: "queued",
+    failed_steps: null,
+  };
+  const steps = stepsOf({ validations: [ended], timeline: [earlier, own] });
+  expect(steps.at(-1)).toMatchObject({ step: ended.state, detail });
 });
 
 test("says how late GitHub was, and that it held the delivery back", () => {

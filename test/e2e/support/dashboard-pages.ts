@@ -24,7 +24,8 @@ export const SCENARIOS: ReadonlyMap<string, Scenario> = new Map([
 /** The names of all pages. */
 export const PAGES = [
   ...(["now", "validations", "validation", "validation-hostile", "pull", "deliveries"] as const),
-  ...(["dead-letters", "dead-letter", "dead-letter-hostile", "replays", "reconciles", "actions"] as const),
+  ...(["dead-letters", "dead-letter", "dead-letter-hostile", "replays", "reconciles", "flakes"] as const),
+  ...(["actions"] as const),
   ...(["search", "search-help", "not-found", "run-live", "run-ended", "run-hostile"] as const),
 ] as const;
 export type PageName = (typeof PAGES)[number];
@@ -61,6 +62,7 @@ export async function fillPages(gateway: Gateway): Promise<Readonly<Record<PageN
     replays: "/dashboard/replays",
     actions: "/dashboard/actions",
     reconciles: "/dashboard/reconciles",
+    flakes: "/dashboard/flakes",
     search: `/dashboard/search?q=${encodeURIComponent(`${WIDGETS}#41`)}`,
     "search-help": "/dashboard/search",
     "not-found": "/dashboard/validations/none",

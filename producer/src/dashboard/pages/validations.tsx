@@ -23,6 +23,9 @@ const EVENTS: readonly Choice[] = [
 export const ValidationsPage = ({ view, list, filter }: ListProps<ValidationItem>) => (
   <Page view={view} title="Validations" section="validations" refreshSeconds={5}>
     <h1>Validations</h1>
+    <p>
+      <a href={paths.flakes()}>Flaky steps</a>
+    </p>
     <FilterForm action={paths.validations()} set={Object.keys(filter).length > 0}>
       <ChoiceFilter name="state" label="State" values={filter} choices={STATES} any="any" />
       <TextFilter name="repo" label="Repository" values={filter} hint="owner/repo" />

@@ -21,6 +21,7 @@ export const paths = {
   deadLetters: (filter: Filter = {}) => withQuery(`${BASE}/dead-letters`, filter),
   deadLetter: (id: string) => `${BASE}/dead-letters/${segment(id)}`,
   replays: (filter: Filter = {}) => withQuery(`${BASE}/replays`, filter),
+  flakes: (filter: Filter = {}) => withQuery(`${BASE}/flakes`, filter),
   reconciles: (filter: Filter = {}) => withQuery(`${BASE}/reconciles`, filter),
   /** @param next the page to go to afterwards */
   login: (next?: string) => withQuery(`${BASE}/login`, { next }),

@@ -44,5 +44,6 @@ export const EMPTY: Partial<DashboardData> = {
   deadLetters: nothing,
   replays: nothing,
   reconciles: nothing,
+  flakes: nothing,
   actions: nothing,
 };

@@ -2,6 +2,7 @@
 import type { ActionItem } from "@webhook-gateway/shared/api/action.ts";
 import type { DeadLetterDetail, DeadLetterItem } from "@webhook-gateway/shared/api/dead-letter.ts";
 import type { DeliveryItem } from "@webhook-gateway/shared/api/delivery.ts";
+import type { FlakeItem } from "@webhook-gateway/shared/api/flake.ts";
 import type { Overview } from "@webhook-gateway/shared/api/overview.ts";
 import type { ReconcileItem } from "@webhook-gateway/shared/api/reconcile.ts";
 import type { ReplayItem } from "@webhook-gateway/shared/api/replay.ts";
@@ -24,6 +25,7 @@ export const samplesOf = (text: string) => ({
   replay: replay(text),
   reconcile: reconcile(text),
   action: action(text),
+  flake: flake(text),
   trace: trace(text),
   overview: overview(text),
   health: health(text),
@@ -145,6 +147,15 @@ const action = (text: string): ActionItem => ({
   outcome: "refused",
 });
 
+const flake = (text: string): FlakeItem => ({
+  repository: text,
+  step: text,
+  ...{ commits: 2, passed: 3, failed: 4 },
+  last_at: before(MINUTE),
+  head_sha: text,
+  failed_validation_id: text,
+});
+
 const reconcile = (text: string): ReconcileItem => ({
   id: text,
   requested_by: text,
@@ -206,7 +217,7 @@ const overview = (text: string): Overview => ({
   events: { oldest_at: null },
   cancels: { due: 1, dead: 0 },
   deliveries: { last_at: before(12_000), last_hour: 30, recovered_last_day: 2 },
-  pauses: [],
+  pauses: [{ repository: text, paused_at: before(MINUTE), until: null, actor: text, reason: text }],
   replays_running: 1,
   reused_last_day: 0,
   database: { bytes: 7_100_000_000, max_bytes: 10_000_000_000 },

@@ -5,6 +5,7 @@ import { deliveryItem } from "../../api/delivery.ts";
 import { validationItem } from "../../api/validation.ts";
 import type { TraceRows } from "../../domain/trace.ts";
 import type { TraceQuestion } from "../../domain/trace-question.ts";
+import { failedSteps } from "../digest-sql.ts";
 import { flag } from "../flag.ts";
 import { PAUSE_COLUMNS, pauseOf, pauseSchema } from "../pauses.ts";
 import { currentNameOf, isSameName, loadNames } from "../repository-names.ts";
@@ -22,6 +23,7 @@ const timelineRow = v.object({
   to_state: v.string(),
   reason: v.string(),
   met: v.nullable(v.string()),
+  failed_steps: v.nullable(v.string()),
 });
 const waitingRow = v.object({
   id: v.string(),
@@ -150,7 +152,10 @@ const SELECT_TIMELINE_OF = `
            SELECT r.reason FROM timeline r
            WHERE r.from_state = 'dispatching' AND r.to_state = 'queued' AND r.at < t.at AND r.at >= (
              SELECT max(p.at) FROM timeline p WHERE p.validation_id = t.validation_id AND p.id < t.id)
-           ORDER BY r.at DESC LIMIT 1) END AS met
+           ORDER BY r.at DESC LIMIT 1) END AS met,
+         CASE WHEN t.to_state = 'completed' AND t.from_state <> 'completed' THEN (
+           SELECT ${failedSteps("w.results")} FROM validations w
+           WHERE w.id = t.validation_id AND w.conclusion = 'failure') END AS failed_steps
   FROM json_each(?1) k CROSS JOIN timeline t ON t.validation_id = k.value ORDER BY t.id`;
 
 const SELECT_REPORTS_OF = `
