@@ -3,6 +3,7 @@ import { deadLetterScope } from "@webhook-gateway/shared/api/dead-letter.ts";
 import { MAX_RATE } from "@webhook-gateway/shared/api/replay.ts";
 import * as v from "valibot";
 import type { DeadLetterAction, DeadLetterRequest, OperatorApi } from "../../src/api/operator-api.ts";
+import { follow } from "../../src/commands/follow.ts";
 import { id, moments, text } from "./arguments.ts";
 import { type AddTool, defineTool } from "./tool.ts";
 
@@ -71,18 +72,56 @@ export const actionTools = (api: OperatorApi): readonly AddTool[] => [
   defineTool({
     name: "reconcile",
     title: "Look for missing deliveries",
-    description: "Starts a search for deliveries that GitHub sent but that never arrived, and fetches them.",
+    description: "Looks for deliveries that GitHub sent but that never arrived, and fetches them.",
     annotations,
     input: v.strictObject({
       since: v.optional(text("how far back: 6h, or a date and time")),
       dry_run: dryRun,
     }),
-    run: ({ since, dry_run }) => api.startReconcile({ dry_run, ...moments({ since }) }),
+    run: async ({ since, dry_run }) =>
+      settled(await api.startReconcile({ dry_run, ...moments({ since }) }), api.reconcile),
+  }),
+  defineTool({
+    name: "audit",
+    title: "Audit open pull requests",
+    description:
+      "Compares the open pull requests on GitHub with what is recorded, and records what is missing.",
+    annotations,
+    input: v.strictObject({ repos: v.optional(v.array(text("owner/repo"))), dry_run: dryRun }),
+    run: async ({ repos, dry_run }) =>
+      settled(await api.startAudit({ dry_run, ...(repos && { repositories: repos }) }), api.audit),
   }),
 ];
 
-const actOnDeadLetters = (
+/** For how long an answer waits for the end of what it started; then it says how far that is. */
+const WAIT_MS = 20_000;
+const POLL_MS = 250;
+const SILENT = { start: () => undefined, update: () => undefined, stop: () => undefined };
+
+interface Work {
+  readonly id: string;
+  readonly status: string;
+}
+
+async function settled<Item extends Work>(
+  first: Item,
+  load: (id: string, signal: AbortSignal) => Promise<Item>,
+): Promise<Item> {
+  const work = {
+    load: (signal: AbortSignal) => load(first.id, signal),
+    isDone: ({ status }: Item) => status !== "waiting" && status !== "running",
+    progress: SILENT,
+    signal: AbortSignal.timeout(WAIT_MS),
+  };
+  const { item } = await follow(first, work, { pollMs: POLL_MS, patienceMs: WAIT_MS });
+  return item;
+}
+
+async function actOnDeadLetters(
   api: OperatorApi,
   action: DeadLetterAction,
   { dry_run, ...request }: DeadLetterRequest & { readonly dry_run: boolean },
-) => (dry_run ? api.previewDeadLetters(action, request) : api.actOnDeadLetters(action, request));
+) {
+  if (dry_run) return api.previewDeadLetters(action, request);
+  return settled(await api.actOnDeadLetters(action, request), api.replay);
+}
