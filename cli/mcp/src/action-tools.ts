@@ -1,5 +1,6 @@
 /** The tools that change something. The gateway refuses them to a reader's token, and records who asked. */
 import { deadLetterScope } from "@webhook-gateway/shared/api/dead-letter.ts";
+import { pauseRequest, resumeRequest } from "@webhook-gateway/shared/api/pause.ts";
 import { MAX_RATE } from "@webhook-gateway/shared/api/replay.ts";
 import * as v from "valibot";
 import type { DeadLetterAction, DeadLetterRequest, OperatorApi } from "../../src/api/operator-api.ts";
@@ -52,6 +53,23 @@ export const actionTools = (api: OperatorApi): readonly AddTool[] => [
     input: v.strictObject({ id, reason }),
     run: (given) =>
       api.commandValidation(given.id, "approve", given.reason === undefined ? {} : { reason: given.reason }),
+  }),
+  defineTool({
+    name: "pause",
+    title: "Pause dispatch",
+    description:
+      "Holds what is not running yet, of a repository or of all. Recording and reporting go on. Nothing runs until somebody resumes, or the time is up.",
+    annotations: destructive,
+    input: pauseRequest,
+    run: (given) => api.pause(given),
+  }),
+  defineTool({
+    name: "resume",
+    title: "Resume dispatch",
+    description: "Ends a pause: of a repository, or without one that of all.",
+    annotations,
+    input: resumeRequest,
+    run: (given) => api.resume(given),
   }),
   defineTool({
     name: "replay",

@@ -17,7 +17,7 @@ An assistant starts this command and speaks to it on standard input and output.
 GATEWAY_URL and GATEWAY_TOKEN come from the environment that it is started with.
 Tools: status, trace, why, list_validations, list_deliveries and
 list_dead_letters. With --allow-actions and an operator's token also cancel,
-rerun, approve, replay, discard, reconcile and audit.
+rerun, approve, pause, resume, replay, discard, reconcile and audit.
 Text from outside (branches, logins, errors, output) is always the value of a
 field "untrusted".`;
 
