@@ -1,5 +1,6 @@
 /** What the consumer of one invocation is wired of. */
 
+import type { Archive } from "@webhook-gateway/shared/archive/archive.ts";
 import type { ConsumerConfig } from "@webhook-gateway/shared/config/consumer.ts";
 import { runPageUrl } from "@webhook-gateway/shared/domain/capability.ts";
 import { classifyStatus } from "@webhook-gateway/shared/domain/failure.ts";
@@ -11,6 +12,7 @@ import pLimit from "p-limit";
 import type { DispatchDeps } from "./dispatch/dispatch.ts";
 import { createGrainchain } from "./dispatch/grainchain.ts";
 import { type CallCounts, countedFetch } from "./effects/call-counts.ts";
+import { archiveWithin } from "./effects/connections.ts";
 import { SHARES } from "./effects/shares.ts";
 import { cloudEvent } from "./events/cloud-event.ts";
 import { codegenAppMessage } from "./events/codegenapp.ts";
@@ -21,9 +23,17 @@ import type { Budgets } from "./github/send.ts";
 import type { Heartbeats } from "./maintain/sentinel.ts";
 import type { ReportDeps } from "./report/report.ts";
 
+/** What an isolate remembers from one invocation to the next. */
+export interface IsolateState {
+  /** Old rows were looked for since it started. */
+  hasExpired: boolean;
+}
+
 export interface ConsumerDeps {
   readonly config: ConsumerConfig;
   readonly db: D1Database;
+  /** Undefined if the environment has none. */
+  readonly archive?: Archive | undefined;
   readonly work: Pick<Queue<WakeUp>, "send">;
   readonly log: Log;
   readonly fetch: typeof fetch;
@@ -34,6 +44,8 @@ export interface ConsumerDeps {
   readonly sentinel: Heartbeats;
   /** Outlives an invocation. */
   readonly calls: CallCounts;
+  /** What outlives an invocation. */
+  readonly isolate: IsolateState;
   /** Keeps the tokens of installations: it outlives an invocation. */
   readonly github: GitHub;
   /** The same for what GitHub says of people's permissions. */
@@ -92,6 +104,8 @@ export function eventDeps(deps: ConsumerDeps, fetcher: typeof fetch): EventDeps 
 
 export function effectDeps(deps: ConsumerDeps): DispatchDeps {
   const { config } = deps;
+  // Large results of its answers are stored before the next question.
+  const atOnce = pLimit(SHARES.grainchain);
   const grainchain = createGrainchain(
     {
       apiUrl: config.GRAINCHAIN_API_URL,
@@ -103,9 +117,11 @@ export function effectDeps(deps: ConsumerDeps): DispatchDeps {
     },
     countedFetch(deps.fetch, deps.calls, "grainchain_calls", ({ status }) => classifyStatus(status)),
     deps.now,
+    atOnce,
   );
   return {
     ...deps,
+    archive: archiveWithin(deps.archive, atOnce),
     grainchain,
     config: {
       callbackBaseUrl: config.CLOUDFLARE_WORKER_URL,

@@ -7,25 +7,27 @@ import {
   RECORD_BACKOFF,
 } from "@webhook-gateway/shared/domain/backoff.ts";
 import { hooksOf } from "@webhook-gateway/shared/github/hook.ts";
-import { isRequest, REQUEST, WAKE_UP } from "@webhook-gateway/shared/messages/wake-up.ts";
+import { kindOf, REQUEST, RETENTION, WAKE_UP } from "@webhook-gateway/shared/messages/wake-up.ts";
 import { createRoutingPolicy } from "@webhook-gateway/shared/routing/routing-policy.ts";
 import { hasEvents } from "@webhook-gateway/shared/store/claim/events.ts";
 import { commit } from "@webhook-gateway/shared/store/write/commit.ts";
 import { errorText } from "@webhook-gateway/shared/telemetry/log.ts";
+import { within } from "@webhook-gateway/shared/time/within.ts";
+import pLimit from "p-limit";
 import type { DeliveryPolicy } from "./decide/context.ts";
 import { type ConsumerDeps, effectDeps, eventDeps, reportDeps } from "./deps.ts";
 import { cancelDue } from "./dispatch/cancel.ts";
 import { dispatchDue } from "./dispatch/dispatch.ts";
 import { watchHealth } from "./dispatch/health.ts";
 import { type WatchDeps, watchStale } from "./dispatch/watchdog.ts";
-import { withinShares } from "./effects/connections.ts";
-import { within } from "./effects/within.ts";
+import { archiveWithin, withinShares } from "./effects/connections.ts";
+import { SHARES } from "./effects/shares.ts";
 import { sendEventsDue } from "./events/send-events.ts";
 import { approveDue } from "./github/approval.ts";
 import { type AlertDeps, raiseAlerts } from "./maintain/alerts.ts";
 import { beat } from "./maintain/heartbeat.ts";
 import { moveRows } from "./maintain/move.ts";
-import { expireOld, type RetentionDeps } from "./maintain/retention.ts";
+import { expireOld, isRetentionDue, type RetentionDeps } from "./maintain/retention.ts";
 import { recordDeadLetters } from "./record/dead-letters.ts";
 import { type RecordDeps, recordBatch } from "./record/record.ts";
 import { settle } from "./record/settle.ts";
@@ -85,6 +87,7 @@ export function createConsumer(given: ConsumerDeps) {
 
   const retention: RetentionDeps = {
     ...deps,
+    archive: archiveWithin(deps.archive, pLimit(SHARES.archive)),
     config: {
       deliveriesDays: config.DELIVERIES_RETENTION_DAYS,
       // A validation outlives the delivery that it came from.
@@ -179,6 +182,14 @@ export function createConsumer(given: ConsumerDeps) {
     return failed.length === 0;
   }
 
+  /** Has old rows deleted by an invocation of its own, which has connections for the archive. */
+  async function askForRetention(): Promise<void> {
+    const isFirst = !deps.isolate.hasExpired;
+    if (!isFirst && !(await isRetentionDue(retention))) return;
+    await deps.work.send(RETENTION);
+    deps.isolate.hasExpired = true;
+  }
+
   /** Performs the requests of operators. The cron tries again what fails. */
   async function performRequests(): Promise<void> {
     if (!(await isMoved())) return;
@@ -227,8 +238,12 @@ export function createConsumer(given: ConsumerDeps) {
       settle(batch, verdicts, RECORD_BACKOFF);
     },
     async work(batch: MessageBatch<unknown>): Promise<void> {
-      if (batch.messages.some(({ body }) => isRequest(body))) await performRequests();
-      const verdict = (await performEffects(sendEvents)) ? "ack" : "retry";
+      const kinds = new Set(batch.messages.map(({ body }) => kindOf(body)));
+      if (kinds.has("request")) await performRequests();
+      const onlyExpires = kinds.size === 1 && kinds.has("retention");
+      const verdict = onlyExpires || (await performEffects(sendEvents)) ? "ack" : "retry";
+      // Last, because there is no connection for the archive before. The cron asks again for what fails.
+      if (kinds.has("retention")) await attempt("retention", () => expireOld(retention).then(() => false));
       settle(
         batch,
         batch.messages.map(() => verdict),
@@ -256,7 +271,7 @@ export function createConsumer(given: ConsumerDeps) {
           await attempt("reconcile", () => reconcileNew(recovery, hooks));
         }),
         activity("audit", () => attempt("audit", () => auditNew(recovery, audited))),
-        activity("retention", () => expireOld(retention)),
+        activity("retention", askForRetention),
       ]);
       await flushCalls(true);
     },

@@ -1,8 +1,9 @@
+import { createArchive } from "@webhook-gateway/shared/archive/archive.ts";
 import { type ConsumerConfig, readConsumerConfig } from "@webhook-gateway/shared/config/consumer.ts";
 import type { GitHub } from "@webhook-gateway/shared/github/client.ts";
 import { createLog } from "@webhook-gateway/shared/telemetry/log.ts";
 import { observeInvocation } from "@webhook-gateway/shared/telemetry/telemetry.ts";
-import { githubOf } from "./deps.ts";
+import { githubOf, type IsolateState } from "./deps.ts";
 import { CallCounts } from "./effects/call-counts.ts";
 import { exceptEffects } from "./effects/effect-log.ts";
 import type { Permissions } from "./github/permission.ts";
@@ -25,6 +26,7 @@ let built:
       readonly github: GitHub;
       readonly permissions: Permissions;
       readonly calls: CallCounts;
+      readonly isolate: IsolateState;
     }
   | undefined;
 
@@ -43,6 +45,7 @@ function builtFor(env: Env) {
       ),
       permissions: new Map(),
       calls,
+      isolate: { hasExpired: false },
     };
   }
   return built;
@@ -51,7 +54,7 @@ function builtFor(env: Env) {
 type Consumer = ReturnType<typeof createConsumer>;
 
 async function invoke(env: Env, perform: (consumer: Consumer) => Promise<void>): Promise<void> {
-  const { config, github, permissions, calls } = builtFor(env);
+  const { config, github, permissions, calls, isolate } = builtFor(env);
   const { observe, flush } = observeInvocation(env.METRICS);
   const budget = (name: string) => env.BUDGETS.getByName(name);
   const sentinel = () => env.SENTINEL.getByName("sentinel");
@@ -60,7 +63,9 @@ async function invoke(env: Env, perform: (consumer: Consumer) => Promise<void>):
     github,
     permissions,
     calls,
+    isolate,
     db: env.DB,
+    archive: createArchive(env.ARCHIVE, { now: () => new Date() }),
     work: env.WORK,
     log: createLog({ debug: config.WEBHOOK_DEBUG_MODE, observe: exceptEffects(observe) }).with({
       worker: "consumer",

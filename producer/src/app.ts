@@ -1,5 +1,6 @@
 /** The producer's HTTP surface. */
 
+import type { Archive } from "@webhook-gateway/shared/archive/archive.ts";
 import {
   callbackSecrets,
   type ProducerConfig,
@@ -7,7 +8,6 @@ import {
 } from "@webhook-gateway/shared/config/producer.ts";
 import { bearerToken } from "@webhook-gateway/shared/config/secret.ts";
 import { createRoutingPolicy } from "@webhook-gateway/shared/routing/routing-policy.ts";
-import { loadRunView } from "@webhook-gateway/shared/store/read/run-view.ts";
 import { isUnavailable } from "@webhook-gateway/shared/store/unavailable.ts";
 import { errorText, type Log } from "@webhook-gateway/shared/telemetry/log.ts";
 import { VERSION } from "@webhook-gateway/shared/version.ts";
@@ -33,10 +33,13 @@ import { createVerifier } from "./ingress/signature.ts";
 import { createOperatorApi } from "./operator-api/index.ts";
 import { RUNS } from "./run-page/frame.tsx";
 import { createRunPages } from "./run-page/index.tsx";
+import { loadRun } from "./run-page/load-run.ts";
 
 export interface AppDeps {
   readonly config: ProducerConfig;
   readonly db: D1Database;
+  /** Undefined if the environment has none. */
+  readonly archive: Archive | undefined;
   readonly queue: Pick<Queue<unknown>, "send">;
   readonly failedSignatures: RateLimit;
   readonly countRefusal: (realm: AuthRealm) => void;
@@ -96,7 +99,11 @@ function createRoutes(appDeps: AppDeps) {
     deps.log.error("request.failed", { request_id: context.env.requestId, error: errorText(thrown) });
     if (isUnavailable(thrown)) {
       const headers = { "retry-after": "10" };
-      return refuse(context, { code: "storage_unavailable", message: "D1 does not respond", headers });
+      return refuse(context, {
+        code: "storage_unavailable",
+        message: "the gateway's storage does not respond",
+        headers,
+      });
     }
     return refuse(context, { code: "internal_error", message: "internal error" });
   });
@@ -175,7 +182,7 @@ function createRoutes(appDeps: AppDeps) {
   app.route("/api", createOperatorApi(operatorDeps));
   app.route("/dashboard", createDashboard({ ...deps, data: createDashboardData(operatorDeps, health) }));
 
-  app.route(RUNS, createRunPages({ ...deps, load: (id, at) => loadRunView(deps.db, id, at) }));
+  app.route(RUNS, createRunPages({ ...deps, load: (id, at) => loadRun(deps, id, at) }));
 
   for (const [path, allow] of METHODS) {
     app.all(path, (context) => refuseMethod(context, allow));

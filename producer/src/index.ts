@@ -1,4 +1,5 @@
 import { waitUntil } from "cloudflare:workers";
+import { createArchive } from "@webhook-gateway/shared/archive/archive.ts";
 import { ConfigError } from "@webhook-gateway/shared/config/common.ts";
 import { readProducerConfig } from "@webhook-gateway/shared/config/producer.ts";
 import { createLog } from "@webhook-gateway/shared/telemetry/log.ts";
@@ -29,6 +30,7 @@ function appFor(env: Env): App {
   const quiet = createApp({
     config,
     db: env.DB,
+    archive: createArchive(env.ARCHIVE, { now }),
     queue: env.EVENTS,
     failedSignatures: env.FAILED_SIGNATURES,
     countRefusal: createRefusalCounter({ db: env.DB, log, now, waitUntil, wait: (ms) => scheduler.wait(ms) }),

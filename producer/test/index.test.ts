@@ -49,14 +49,15 @@ describe("the Worker", () => {
     }
   });
 
-  test("keeps large results in D1", async () => {
+  test("keeps large results in R2", async () => {
     const results = { success: true, output: "o".repeat(50_000), marker: crypto.randomUUID() };
     const body = JSON.stringify(callbackBody({ status: "completed", results }));
     const signature = await sign(env.GRAINCHAIN_CALLBACK_SECRET, body);
     const response = await send(post("/webhook/status", body, { "x-grainchain-signature-256": signature }));
     expect(response.status).toBe(202);
-    const { results: rows } = await env.DB.prepare("SELECT results FROM callback_results").all();
-    expect(rows.map((row) => JSON.parse(String(row.results)))).toContainEqual(results);
+    const { objects } = await env.ARCHIVE.list({ prefix: "results/val_octo_widgets_12_1/" });
+    const stored = await Promise.all(objects.map(async ({ key }) => (await env.ARCHIVE.get(key))?.json()));
+    expect(stored).toContainEqual(results);
   });
 
   test("tells of its health", async () => {

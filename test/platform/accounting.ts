@@ -10,6 +10,8 @@ export interface Usage {
   messages: number;
   fetches: number;
   objectCalls: number;
+  /** Read from R2 or written to it. */
+  objects: number;
   readonly connections: ConnectionUsage;
 }
 

@@ -102,7 +102,7 @@ async function sendWithin(
   perform: () => Promise<ResultLike[]>,
 ): Promise<ResultLike[]> {
   usage.queries += prepared.length;
-  if (usage.queries > limits.queries) throw new Error(ERRORS.queries);
+  if (usage.queries + usage.objects > limits.queries) throw new Error(ERRORS.queries);
   if (conditions.away) throw new Error(ERRORS.away);
   const full = conditions.full || conditions.bytes >= Math.min(conditions.maxBytes, limits.databaseBytes);
   for (const sent of prepared) {

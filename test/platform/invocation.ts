@@ -3,6 +3,7 @@
  * and in Node.
  */
 import type { Accounting, Usage } from "./accounting.ts";
+import { type BucketLike, limitBucket } from "./bucket.ts";
 import { Connections } from "./connections.ts";
 import { type DatabaseLike, limitDatabase } from "./database.ts";
 import { type DatasetLike, limitDataset } from "./dataset.ts";
@@ -25,6 +26,7 @@ export interface Invocation {
   database<Database extends DatabaseLike>(db: Database): Database;
   dataset<Dataset extends DatasetLike>(dataset: Dataset): Dataset;
   queue<Queue extends QueueLike>(queue: Queue): Queue;
+  bucket<Bucket extends BucketLike>(bucket: Bucket): Bucket;
   fetch<Fetcher extends Fetch>(fetcher: Fetcher): Fetcher;
   namespace<Namespace extends NamespaceLike>(namespace: Namespace): Namespace;
   /** Performs the whole invocation, and ends it. @throws {WallTimeExceeded} if it takes longer than it may */
@@ -47,12 +49,20 @@ export function startInvocation({ after = realAfter, limits = {} }: InvocationOp
   const all = { ...LIMITS, ...limits };
   const connections = new Connections(all.connections);
   const counts = { queries: 0, rowsRead: 0, rowsWritten: 0, dataPoints: 0 };
-  const usage = { ...counts, messages: 0, fetches: 0, objectCalls: 0, connections: connections.usage };
+  const usage = {
+    ...counts,
+    messages: 0,
+    fetches: 0,
+    objectCalls: 0,
+    objects: 0,
+    connections: connections.usage,
+  };
   const accounting: Accounting = { limits: all, usage, connections };
   return {
     database: (db) => limitDatabase(accounting, db),
     dataset: (dataset) => limitDataset(accounting, dataset),
     queue: (queue) => limitQueue(accounting, queue),
+    bucket: (bucket) => limitBucket(accounting, bucket),
     fetch: (fetcher) => limitFetch(accounting, fetcher),
     namespace: (namespace) => limitNamespace(accounting, namespace),
     async run(perform) {

@@ -1,4 +1,5 @@
 /** Invocations one after the other, for what is wired once and called often. */
+import type { BucketLike } from "./bucket.ts";
 import type { DatabaseLike } from "./database.ts";
 import type { Fetch } from "./fetch.ts";
 import { type Invocation, type InvocationOptions, startInvocation } from "./invocation.ts";
@@ -28,6 +29,10 @@ export class Invocations {
 
   database<Database extends DatabaseLike>(db: Database): Database {
     return new Proxy(db, { get: (_, name) => Reflect.get(this.#current.database(db), name) });
+  }
+
+  bucket<Bucket extends BucketLike>(bucket: Bucket): Bucket {
+    return new Proxy(bucket, { get: (_, name) => Reflect.get(this.#current.bucket(bucket), name) });
   }
 
   fetch<Fetcher extends Fetch>(fetcher: Fetcher): Fetcher {

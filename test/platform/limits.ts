@@ -37,6 +37,7 @@ export type Limits = { readonly [Name in keyof typeof LIMITS]: number };
  */
 export const ERRORS = {
   dataPoints: "Analytics Engine write limit exceeded.",
+  subrequests: "Too many API requests by single Worker invocation.",
   queries: "D1_ERROR: Too many API requests by single Worker invocation.",
   boundParameters: "D1_ERROR: too many SQL variables at offset 0: SQLITE_ERROR",
   sqlBytes: "D1_ERROR: statement too long: SQLITE_TOOBIG",

@@ -15,9 +15,9 @@ import { loadUnmatched } from "@webhook-gateway/shared/store/write/unmatched.ts"
 import { tally } from "@webhook-gateway/shared/telemetry/tally.ts";
 import { isoTime } from "@webhook-gateway/shared/text/iso-time.ts";
 import { decideAndCommit } from "../effects/decide-and-commit.ts";
-import { type EffectDeps, earliest, runEffect } from "../effects/run-effect.ts";
+import { earliest, runEffect } from "../effects/run-effect.ts";
 import { type Grainchain, LEASE_SLACK_MS, NOT_SENT, type Trigger } from "./grainchain.ts";
-import { keepAnswered } from "./kept-results.ts";
+import { type KeepDeps, keepAnswered } from "./kept-results.ts";
 import { type Dispatched, decideOutcomes } from "./outcome.ts";
 import { type Sent, sendAll } from "./trigger.ts";
 
@@ -30,8 +30,7 @@ export interface DispatchConfig {
   readonly maxAttempts: number;
 }
 
-export interface DispatchDeps extends EffectDeps {
-  readonly db: D1Database;
+export interface DispatchDeps extends KeepDeps {
   readonly grainchain: Grainchain;
   readonly config: DispatchConfig;
   readonly random: () => number;
@@ -126,7 +125,8 @@ async function recordOutcomes(
   const dispatched = await Promise.all(
     claim.validations.map(async ({ id }, index) => {
       const outcome = sent.outcomes[index] ?? LOST;
-      const results = outcome.class === "accepted" ? await keepAnswered(deps, outcome.results) : undefined;
+      const results =
+        outcome.class === "accepted" ? await keepAnswered(deps, id, outcome.results) : undefined;
       return { id, leaseId, outcome, results };
     }),
   );

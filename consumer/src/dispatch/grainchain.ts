@@ -66,12 +66,18 @@ export const NOT_SENT: Failure = {
   error: "not sent: Grainchain took too long, or is unavailable",
 };
 
-/** A client for one configuration and one invocation. No method throws. */
-export function createGrainchain(config: GrainchainConfig, fetcher: typeof fetch, now: () => Date) {
+/**
+ * A client for one configuration and one invocation. No method throws.
+ * @param atOnce what else takes part in Grainchain's share of connections
+ */
+export function createGrainchain(
+  config: GrainchainConfig,
+  fetcher: typeof fetch,
+  now: () => Date,
+  atOnce = pLimit(CALLS_AT_ONCE),
+) {
   const server = config.apiUrl.replace(/\/+$/, "");
   const base = `${server}${config.apiPrefix}`;
-
-  const atOnce = pLimit(CALLS_AT_ONCE);
 
   /** @param lastCallMs a call that has waited for its turn until then is not made */
   const call = (

@@ -17,9 +17,9 @@ import { endIfTooOld, isTooOld } from "../decide/age.ts";
 import { applyStatusUpdate } from "../decide/callback.ts";
 import type { ChangeSet } from "../decide/change-set.ts";
 import { decideAndCommit } from "../effects/decide-and-commit.ts";
-import { type EffectDeps, runEffect } from "../effects/run-effect.ts";
+import { runEffect } from "../effects/run-effect.ts";
 import { CALLS_AT_ONCE, type Grainchain, LEASE_SLACK_MS, type StatusAnswer } from "./grainchain.ts";
-import { keepAnswered } from "./kept-results.ts";
+import { type KeepDeps, keepAnswered } from "./kept-results.ts";
 
 export interface WatchConfig {
   /** One validation's time at Grainchain. */
@@ -29,8 +29,7 @@ export interface WatchConfig {
   readonly maxAgeMs: number;
 }
 
-export interface WatchDeps extends EffectDeps {
-  readonly db: D1Database;
+export interface WatchDeps extends KeepDeps {
   readonly grainchain: Grainchain;
   readonly config: WatchConfig;
 }
@@ -98,7 +97,7 @@ async function ask(deps: WatchDeps, { row, shared }: Stale, believed: boolean): 
     return { ...asked, answer: { kind: "no-answer", error: "its paths are refused" } };
   }
   if (answer.kind !== "known") return { ...asked, answer };
-  return { ...asked, answer, results: await keepAnswered(deps, answer.results) };
+  return { ...asked, answer, results: await keepAnswered(deps, row.id, answer.results) };
 }
 
 /** @returns what was written */

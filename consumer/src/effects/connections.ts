@@ -1,6 +1,7 @@
 /** Keeps what one invocation calls within the shares of its connections and of its D1 queries. */
+import type { Archive } from "@webhook-gateway/shared/archive/archive.ts";
 import type { WakeUp } from "@webhook-gateway/shared/messages/wake-up.ts";
-import { limitedDatabase } from "@webhook-gateway/shared/store/limited-database.ts";
+import { type Limit, limitedDatabase, type Queries } from "@webhook-gateway/shared/store/limited-database.ts";
 import pLimit from "p-limit";
 import type { Heartbeats } from "../maintain/sentinel.ts";
 import { QUERIES } from "./queries.ts";
@@ -9,6 +10,7 @@ import { SHARES } from "./shares.ts";
 /** What is called. Grainchain and GitHub have clients of their own, which keep to their shares. */
 interface Called {
   readonly db: D1Database;
+  readonly archive?: Archive | undefined;
   readonly work: Pick<Queue<WakeUp>, "send">;
   readonly sentinel: Heartbeats;
   readonly fetch: typeof fetch;
@@ -25,11 +27,14 @@ interface Watch {
 /** @returns the same within its shares */
 export function withinShares<Deps extends Called>(deps: Deps): Deps & Watch {
   const [watch, storage] = [pLimit(SHARES.watch), pLimit(SHARES.storage)];
-  const { db, work, sentinel } = deps;
+  const { db, archive, work, sentinel } = deps;
+  const queries = { left: QUERIES.work };
   return {
     ...deps,
-    db: limitedDatabase(db, storage, QUERIES.work),
-    watchDb: limitedDatabase(db, storage, QUERIES.watch),
+    db: limitedDatabase(db, storage, queries),
+    watchDb: limitedDatabase(db, storage, { left: QUERIES.watch }),
+    // Whoever uses it has a share of its own for it.
+    archive: archiveWithin(archive, countedBy(queries)),
     work: { send: (message, options) => storage(() => work.send(message, options)) },
     sentinel: {
       heard: () => watch(() => sentinel.heard()),
@@ -39,3 +44,21 @@ export function withinShares<Deps extends Called>(deps: Deps): Deps & Watch {
     sinkFetch: (input, init) => watch(() => deps.fetch(input, init)),
   };
 }
+
+/** An archive of which each call waits for its turn. */
+export const archiveWithin = (archive: Archive | undefined, limit: Limit): Archive | undefined =>
+  archive === undefined
+    ? undefined
+    : {
+        put: (key, json) => limit(() => archive.put(key, json)),
+        get: (key) => limit(() => archive.get(key)),
+      };
+
+/** R2 counts against the same limit as D1 does. */
+const countedBy =
+  (queries: Queries): Limit =>
+  async (perform) => {
+    if (queries.left < 1) throw new Error("this invocation's limit of queries is used up");
+    queries.left--;
+    return perform();
+  };

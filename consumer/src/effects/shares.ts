@@ -5,7 +5,7 @@
  * (docs/decisions/0017-invocation-limits.md).
  */
 export const SHARES = {
-  /** Dispatches, cancels and the watchdog's questions. */
+  /** Dispatches, cancels and the watchdog's questions, and the archive for what they bring. */
   grainchain: 2,
   /** GitHub, and the budgets that are asked before it. */
   github: 2,
@@ -14,6 +14,8 @@ export const SHARES = {
    * sink of events, and the cron sends no events.
    */
   watch: 1,
+  /** The archive for what is old: in invocations of the work queue, once everything else in them is done. */
+  archive: 1,
   /** D1 and the work queue. */
   storage: 1,
 } as const;

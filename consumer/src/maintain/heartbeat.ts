@@ -1,5 +1,5 @@
 import { storeHeartbeat } from "@webhook-gateway/shared/store/maintain/heartbeat.ts";
-import { within } from "../effects/within.ts";
+import { within } from "@webhook-gateway/shared/time/within.ts";
 import type { Heartbeats } from "./sentinel.ts";
 
 export interface HeartbeatDeps {

@@ -1,24 +1,46 @@
-/** Retention: old rows are deleted once an hour, in chunks, with as much time between them as they take. */
-
+/**
+ * Retention: old rows are deleted once an hour, in chunks, with as much time between them as they take. Validations go to
+ * the archive first. A database that would fill up keeps less than the configuration says.
+ */
+import type { Archive } from "@webhook-gateway/shared/archive/archive.ts";
 import {
-  CHUNK,
-  deleteChunk,
-  type Horizons,
-  loadHorizon,
-} from "@webhook-gateway/shared/store/maintain/retention.ts";
-import { isDue, RETENTION_DUE, RETENTION_HORIZON, setting } from "@webhook-gateway/shared/store/settings.ts";
+  databaseSizeText,
+  fullPercent,
+  SHORTENED_PERCENT,
+} from "@webhook-gateway/shared/domain/database-size.ts";
+import {
+  deleteValidations,
+  loadOldValidations,
+} from "@webhook-gateway/shared/store/maintain/old-validations.ts";
+import { CHUNK, deleteChunk, type Horizons } from "@webhook-gateway/shared/store/maintain/retention.ts";
+import {
+  loadRetentionState,
+  type RetentionState,
+  type Shortened,
+} from "@webhook-gateway/shared/store/maintain/retention-state.ts";
+import {
+  RETENTION_DUE,
+  RETENTION_HORIZON,
+  RETENTION_SHORTENED,
+  setting,
+} from "@webhook-gateway/shared/store/settings.ts";
+import { isFull } from "@webhook-gateway/shared/store/unavailable.ts";
 import { commit } from "@webhook-gateway/shared/store/write/commit.ts";
 import type { Log } from "@webhook-gateway/shared/telemetry/log.ts";
 import { isoTime } from "@webhook-gateway/shared/text/iso-time.ts";
 import { hasRoom } from "../effects/queries.ts";
+import { ARCHIVED_AT_ONCE, archiveValidations, fittingOf } from "./archive-old.ts";
+import { daysAt, nextShare, type RetentionDays } from "./shortening.ts";
 
 export interface RetentionDeps {
   readonly db: D1Database;
+  /** Without one, what is old is deleted. */
+  readonly archive?: Archive | undefined;
   readonly log: Log;
   readonly now: () => Date;
   /** Default: a timer. */
   readonly wait?: (ms: number) => Promise<void>;
-  readonly config: { readonly deliveriesDays: number; readonly validationsDays: number };
+  readonly config: RetentionDays;
 }
 
 const HOUR_MS = 3_600_000;
@@ -27,39 +49,141 @@ const DAY_MS = 24 * HOUR_MS;
 const ACTIONS_MS = 400 * DAY_MS;
 /** Longer than a callback can be in the queues: hours in the first, 14 days in the dead-letter queue. */
 const STRAY_RESULTS_MS = 15 * DAY_MS;
-/** Chunks of one invocation, of 17 statements each. A backlog takes several minutes. */
+/** Chunks of one invocation, of 18 statements each. A backlog takes several minutes. */
 const MAX_CHUNKS = 25;
 /** The next cron goes on with it. */
 const MAX_MS = 50_000;
 
-/** Deletes what is old, if that is due. */
+/** Whether old rows are to be deleted now: once an hour, and every minute while the database is too full. */
+export async function isRetentionDue({ db, now }: Pick<RetentionDeps, "db" | "now">): Promise<boolean> {
+  const { dueAt, bytes } = await loadRetentionState(db);
+  return dueAt <= now().toISOString() || fullPercent(bytes) > SHORTENED_PERCENT;
+}
+
+/** Deletes what is old. */
 export async function expireOld(deps: RetentionDeps): Promise<void> {
-  const { db, log, config, wait = timer } = deps;
+  const { config, log, wait = timer } = deps;
   const nowMs = deps.now().getTime();
-  if (!(await isDue(db, RETENTION_DUE, isoTime(nowMs)))) return;
-  const horizons: Horizons = {
-    deliveriesBefore: isoTime(nowMs - config.deliveriesDays * DAY_MS),
-    validationsBefore: isoTime(nowMs - config.validationsDays * DAY_MS),
+  const before = await loadRetentionState(deps.db);
+  const progress: Progress = { chunks: 0, archived: 0, more: true, failed: false, busyMs: 0 };
+  const isOver = () =>
+    progress.failed ||
+    progress.chunks === MAX_CHUNKS ||
+    deps.now().getTime() - nowMs >= MAX_MS ||
+    !hasRoom(deps.db, "retention");
+  const reportsBefore = isoTime(nowMs - config.validationsDays * DAY_MS);
+  let share = before.shortened?.share ?? 1;
+  let horizons = horizonsAt(daysAt(config, share), nowMs);
+  // Stored first, so that missing rows are explained at any instant.
+  await storeHorizon(deps, before, horizons);
+  while (!isOver()) {
+    const bytes = await deleteSome(deps, { ...horizons, reportsBefore }, progress);
+    if (progress.more) {
+      // D1 does one thing at a time: half of it is left to live work.
+      await wait(progress.busyMs);
+      continue;
+    }
+    const last = share;
+    share = nextShare(config, share, bytes);
+    if (share >= last) break;
+    progress.more = true;
+    horizons = horizonsAt(daysAt(config, share), nowMs);
+    await storeHorizon(deps, before, horizons);
+  }
+  const { chunks, archived, more } = progress;
+  await storeOutcome(deps, before, share, isoTime(more ? nowMs : nowMs + HOUR_MS));
+  log.info("retention.done", { chunks, more, ...(deps.archive === undefined ? {} : { archived }) });
+}
+
+/** What one run has done so far. */
+interface Progress {
+  chunks: number;
+  archived: number;
+  /** There may be more to delete. */
+  more: boolean;
+  /** The archive takes no more. */
+  failed: boolean;
+  /** How long D1 took for the last chunk. */
+  busyMs: number;
+}
+
+/** Deletes a chunk of every kind. @returns the size of the database, once nothing is left */
+async function deleteSome(
+  deps: RetentionDeps,
+  horizons: Horizons & { readonly reportsBefore: string },
+  progress: Progress,
+): Promise<number> {
+  const { db, archive } = deps;
+  progress.chunks++;
+  const limit = archive === undefined ? CHUNK : ARCHIVED_AT_ONCE;
+  const old = await loadOldValidations(db, horizons, limit);
+  const found = archive === undefined ? old : fittingOf(old);
+  let deletable = found;
+  if (archive !== undefined) {
+    const { written, failed } = await archiveValidations({ ...deps, archive }, found);
+    deletable = written;
+    progress.archived += written.length;
+    progress.failed = failed;
+  }
+  const begunMs = deps.now().getTime();
+  const busy = () => deps.now().getTime() - begunMs;
+  const deleted = await deleteValidations(db, deletable, horizons);
+  progress.busyMs = busy();
+  const waiting = deleted < old.length || old.length === limit;
+  // Deliveries are archived with their validations, and wait for them.
+  if (archive !== undefined && (waiting || progress.failed)) return 0;
+  const { most, bytes } = await deleteChunk(db, horizons);
+  progress.busyMs = busy();
+  progress.more = waiting || most >= CHUNK;
+  return bytes;
+}
+
+function horizonsAt({ deliveriesDays, validationsDays }: RetentionDays, nowMs: number): Horizons {
+  return {
+    deliveriesBefore: isoTime(nowMs - deliveriesDays * DAY_MS),
+    validationsBefore: isoTime(nowMs - validationsDays * DAY_MS),
     actionsBefore: isoTime(nowMs - ACTIONS_MS),
     strayResultsBefore: isoTime(nowMs - STRAY_RESULTS_MS),
   };
-  // Stored first, so that missing rows are explained at any instant.
-  const horizon = { deliveries_before: later(await loadHorizon(db), horizons.deliveriesBefore) };
-  await commit(db, isoTime(nowMs), [setting(RETENTION_HORIZON, horizon)]);
-  let most = CHUNK;
-  let chunks = 0;
-  const isOver = () =>
-    chunks === MAX_CHUNKS || deps.now().getTime() - nowMs >= MAX_MS || !hasRoom(db, "retention");
-  while (most >= CHUNK && !isOver()) {
-    const begunMs = deps.now().getTime();
-    most = await deleteChunk(db, horizons);
-    chunks++;
-    // D1 does one thing at a time: half of it is left to live work.
-    if (most >= CHUNK) await wait(deps.now().getTime() - begunMs);
+}
+
+async function storeHorizon(
+  deps: RetentionDeps,
+  before: RetentionState,
+  { deliveriesBefore }: Horizons,
+): Promise<void> {
+  const horizon = { deliveries_before: later(before.deliveriesBefore, deliveriesBefore) };
+  await store(deps, [setting(RETENTION_HORIZON, horizon)]);
+}
+
+/** Stores when the next run is due, and for how long rows are kept if that has changed. */
+async function storeOutcome(
+  deps: RetentionDeps,
+  before: RetentionState,
+  share: number,
+  dueAt: string,
+): Promise<void> {
+  const due = setting(RETENTION_DUE, dueAt);
+  if (share === (before.shortened?.share ?? 1)) return store(deps, [due]);
+  const { deliveriesDays: deliveries_days, validationsDays: validations_days } = daysAt(deps.config, share);
+  const since = before.shortened?.since ?? deps.now().toISOString();
+  const shortened: Shortened = { share, since, deliveries_days, validations_days };
+  await store(deps, [due, setting(RETENTION_SHORTENED, share < 1 ? shortened : null)]);
+  deps.log.warn("retention.shortened", {
+    deliveries_days,
+    validations_days,
+    size: databaseSizeText(before.bytes),
+  });
+}
+
+/** A full database takes no settings, but deletions: what is to be explained is explained once there is room. */
+async function store({ db, log, now }: RetentionDeps, settings: ReturnType<typeof setting>[]): Promise<void> {
+  try {
+    await commit(db, now().toISOString(), settings);
+  } catch (thrown) {
+    if (!isFull(thrown)) throw thrown;
+    log.error("retention.database-full", { settings: settings.length });
   }
-  const dueAt = isoTime(most >= CHUNK ? nowMs : nowMs + HOUR_MS);
-  await commit(db, isoTime(nowMs), [setting(RETENTION_DUE, dueAt)]);
-  log.info("retention.done", { chunks, more: most >= CHUNK });
 }
 
 const timer = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));

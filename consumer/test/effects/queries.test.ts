@@ -6,7 +6,7 @@ import { count } from "../support/database.ts";
 import { note } from "../support/facts.ts";
 import { POLICY, SILENT } from "../support/recording.ts";
 
-const withQueries = (queries: number) => limitedDatabase(env.DB, (perform) => perform(), queries);
+const withQueries = (queries: number) => limitedDatabase(env.DB, (perform) => perform(), { left: queries });
 
 test("each statement of a batch is a query, and what would be too much sends nothing", async () => {
   const db = withQueries(3);

@@ -69,6 +69,7 @@ export async function invoke(
   const limited: object = {
     ...bound,
     DB: invocation.database(bound.DB),
+    ARCHIVE: bound.ARCHIVE === undefined ? undefined : invocation.bucket(bound.ARCHIVE),
     WORK: invocation.queue(bound.WORK),
     METRICS: invocation.dataset(bound.METRICS),
     SENTINEL: invocation.namespace(bound.SENTINEL),

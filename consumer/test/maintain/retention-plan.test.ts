@@ -1,9 +1,8 @@
 import { env } from "cloudflare:workers";
-import { deleteChunk } from "@webhook-gateway/shared/store/maintain/retention.ts";
 import { beforeAll, describe, expect, test } from "vitest";
 import { rows } from "../support/database.ts";
 import { second } from "../support/facts.ts";
-import { DAY, insertEnded, insertOthers, rowCounts } from "../support/retention.ts";
+import { DAY, deleteRound, insertEnded, insertOthers, rowCounts } from "../support/retention.ts";
 
 const YOUNG = 100_000;
 const OLD = 20;
@@ -47,7 +46,7 @@ async function deleteAndTell(): Promise<Asked[]> {
       return results;
     },
   });
-  await deleteChunk(db, HORIZONS);
+  await deleteRound(db, HORIZONS);
   return asked;
 }
 
@@ -64,18 +63,20 @@ beforeAll(async () => {
 
 describe("among 100,000 young rows of every table", () => {
   test("each delete finds the old ones and no other", async () => {
-    const found = asked.map(({ sql, changed }) => [tableOf(sql), changed]);
-    expect(Object.fromEntries(found)).toEqual(
-      Object.fromEntries(found.map(([table]) => [table, table === "timeline" ? 2 * OLD : OLD])),
+    const found = new Map<string, number>();
+    for (const { sql, changed } of asked) found.set(tableOf(sql), (found.get(tableOf(sql)) ?? 0) + changed);
+    expect(found).toEqual(
+      new Map([...found.keys()].map((table) => [table, table === "timeline" ? 2 * OLD : OLD])),
     );
     const left = Object.values(await rowCounts());
-    expect(left).toHaveLength(asked.length);
+    expect(left).toHaveLength(found.size);
     expect(Math.min(...left)).toBe(YOUNG);
   });
 
   test("each delete reads rows in proportion to what it deletes", () => {
     // Of subjects the next 5,000 are looked at.
-    const mostOf = ({ sql, changed }: Asked) => 20 * changed + (tableOf(sql) === "subjects" ? 5_000 : 0);
+    const mostOf = ({ sql, changed }: Asked) =>
+      20 * (changed + 1) + (tableOf(sql) === "subjects" ? 5_000 : 0);
     const costly = asked.filter((one) => one.read > mostOf(one));
     expect(costly.map(({ sql, read }) => [tableOf(sql), read])).toEqual([]);
   });

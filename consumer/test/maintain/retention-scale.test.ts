@@ -1,6 +1,8 @@
+import { createMessageBatch } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { readConsumerConfig } from "@webhook-gateway/shared/config/consumer.ts";
-import { CHUNK, deleteChunk } from "@webhook-gateway/shared/store/maintain/retention.ts";
+import { RETENTION } from "@webhook-gateway/shared/messages/wake-up.ts";
+import { CHUNK } from "@webhook-gateway/shared/store/maintain/retention.ts";
 import { createLog } from "@webhook-gateway/shared/telemetry/log.ts";
 import { beforeEach, describe, expect, test } from "vitest";
 import { startInvocation } from "../../../test/platform/invocation.ts";
@@ -13,6 +15,7 @@ import { second } from "../support/facts.ts";
 import { SILENT } from "../support/recording.ts";
 import {
   DAY,
+  deleteRound,
   expectRules,
   expireAfter,
   insertEnded,
@@ -56,7 +59,7 @@ describe("more than a chunk", () => {
     const read = async (total: number) => {
       await empty();
       await insertEnded(total, 0);
-      return rowsReadBy((db) => deleteChunk(db, horizons));
+      return rowsReadBy((db) => deleteRound(db, horizons));
     };
     expect((await read(12 * CHUNK)) - (await read(6 * CHUNK))).toBeLessThan(10);
   });
@@ -68,7 +71,7 @@ describe("more than a chunk", () => {
     const db: D1Database = Object.assign(Object.create(env.DB), {
       prepare: (sql: string) => env.DB.prepare(sql),
       batch: (statements: D1PreparedStatement[]) => {
-        // Only chunks are as long as this.
+        // Only chunks are as long as this: of validations, and of all else.
         if (statements.length > 5) nowMs += 300;
         return env.DB.batch(statements);
       },
@@ -81,7 +84,7 @@ describe("more than a chunk", () => {
       config: { deliveriesDays: 14, validationsDays: 90 },
     });
     expect(waits.length).toBeGreaterThan(1);
-    expect(new Set(waits)).toEqual(new Set([300]));
+    expect(new Set(waits)).toEqual(new Set([600]));
     expect(await rowCounts()).toEqual({});
   });
 
@@ -89,7 +92,7 @@ describe("more than a chunk", () => {
     const statementsFor = async (total: number) => {
       await insertEnded(total, 0);
       const { db, statements } = countStatements(env.DB);
-      await deleteChunk(db, {
+      await deleteRound(db, {
         deliveriesBefore: second(1),
         validationsBefore: second(1),
         actionsBefore: "",
@@ -186,12 +189,19 @@ describe("the configuration", () => {
     const unavailable = async () => new Response("", { status: 503 });
     const now = () => new Date(second(day * DAY));
     const calls = new CallCounts();
+    const asked: unknown[] = [];
     const consumer = createConsumer({
       config,
+      isolate: { hasExpired: false },
       github: githubOf(config, unavailable, now, calls),
       permissions: new Map(),
       db: startInvocation().database(env.DB),
-      work: { send: async () => ({ metadata: { metrics: { backlogCount: 0, backlogBytes: 0 } } }) },
+      work: {
+        send: async (message) => {
+          asked.push(message);
+          return { metadata: { metrics: { backlogCount: 0, backlogBytes: 0 } } };
+        },
+      },
       log: SILENT,
       fetch: unavailable,
       now,
@@ -202,6 +212,9 @@ describe("the configuration", () => {
       calls,
     });
     await consumer.cron();
+    expect(asked).toContainEqual(RETENTION);
+    const messages = [{ id: "m", timestamp: now(), attempts: 1, body: RETENTION }];
+    await consumer.work(createMessageBatch("work", messages));
   }
 
   test.each([

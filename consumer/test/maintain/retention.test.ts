@@ -1,28 +1,11 @@
-import { env } from "cloudflare:workers";
 import { invariants } from "@webhook-gateway/shared/store/maintain/invariants.ts";
 import { beforeEach, describe, expect, test } from "vitest";
-import { startInvocation } from "../../../test/platform/invocation.ts";
-import { expireOld } from "../../src/maintain/retention.ts";
 import { count, empty, rows } from "../support/database.ts";
 import { callback, freshRepository, pullRequest } from "../support/facts.ts";
-import { clockAt } from "../support/grainchain.ts";
-import { record, SILENT, setValidation, validationsOf } from "../support/recording.ts";
+import { record, setValidation, validationsOf } from "../support/recording.ts";
+import { DAY, expireAfter } from "../support/retention.ts";
 
 beforeEach(empty);
-
-const DAY = 24 * 3600;
-const CONFIG = { deliveriesDays: 14, validationsDays: 90 };
-
-/** Runs retention so many seconds after the tests' own hour. */
-const expireAfter = (seconds: number, config = CONFIG) => {
-  const clock = clockAt(seconds);
-  return expireOld({
-    db: startInvocation().database(env.DB),
-    log: SILENT,
-    now: () => new Date(clock.nowMs),
-    config,
-  });
-};
 
 /** A pull request that was opened in the tests' own hour. @returns its validation's id */
 async function opened(end?: "completed" | "dead"): Promise<string> {

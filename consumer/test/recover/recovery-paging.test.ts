@@ -62,7 +62,7 @@ test("goes on at the next minute with a list of more pages than one scan reads",
 
 /** Of an invocation that has so many D1 queries left. */
 const depsWith = ({ deps }: World, queries: number) => {
-  const db = limitedDatabase(deps.db, (perform) => perform(), queries);
+  const db = limitedDatabase(deps.db, (perform) => perform(), { left: queries });
   return { ...deps, db, record: { ...deps.record, db } };
 };
 

@@ -68,6 +68,7 @@ export function startWorld({ at, db = env.DB, loses = () => false, refuses = () 
         take: () => Promise.reject(new Error("nothing is told to GitHub")),
         settle: async () => {},
       },
+      isolate: { hasExpired: true },
       sentinel: { heard: async () => {}, answered: async () => {} },
       calls,
     });

@@ -1,13 +1,18 @@
 /** Retention over a database whose rows are all of the tests' own hour. */
 import { env } from "cloudflare:workers";
 import { invariants } from "@webhook-gateway/shared/store/maintain/invariants.ts";
+import {
+  deleteValidations,
+  loadOldValidations,
+} from "@webhook-gateway/shared/store/maintain/old-validations.ts";
+import { CHUNK, deleteChunk, type Horizons } from "@webhook-gateway/shared/store/maintain/retention.ts";
 import { firstSeqOf } from "@webhook-gateway/shared/store/seq-sql.ts";
 import { recountTallies } from "@webhook-gateway/shared/store/tallies.ts";
 import type { Log } from "@webhook-gateway/shared/telemetry/log.ts";
 import { expect } from "vitest";
 import { startInvocation } from "../../../test/platform/invocation.ts";
 import { dispatchDue } from "../../src/dispatch/dispatch.ts";
-import { expireOld } from "../../src/maintain/retention.ts";
+import { expireOld, isRetentionDue } from "../../src/maintain/retention.ts";
 import { rows } from "./database.ts";
 import { callback, freshRepository, pullRequest, second, sha } from "./facts.ts";
 import { createDouble, effectDeps, take } from "./grainchain.ts";
@@ -23,14 +28,23 @@ interface Options {
   readonly log?: Log;
 }
 
-/** Runs retention so many seconds after the tests' own hour began. */
-export const expireAfter = (seconds: number, { config, db = env.DB, log = SILENT }: Options = {}) =>
-  expireOld({
+/** Runs retention, without an archive, so many seconds after the tests' own hour began: if it is due. */
+export async function expireAfter(seconds: number, { config, db = env.DB, log = SILENT }: Options = {}) {
+  const deps = {
     db: startInvocation().database(db),
     log,
     now: () => new Date(second(seconds)),
     config: { ...CONFIG, ...config },
-  });
+  };
+  if (await isRetentionDue(deps)) await expireOld(deps);
+}
+
+/** A chunk of every kind. @returns the most that any kind had */
+export async function deleteRound(db: D1Database, horizons: Horizons): Promise<number> {
+  const old = await loadOldValidations(db, horizons, CHUNK);
+  await deleteValidations(db, old, horizons);
+  return Math.max(old.length, (await deleteChunk(db, horizons)).most);
+}
 
 /** Every rule of a live database. */
 export async function expectRules(): Promise<void> {

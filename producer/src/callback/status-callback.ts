@@ -1,5 +1,6 @@
 /** `POST /webhook/status` and its capability form: Grainchain reports the status of a validation. */
 
+import type { Archive } from "@webhook-gateway/shared/archive/archive.ts";
 import { keepResults } from "@webhook-gateway/shared/domain/results.ts";
 import { isObject, type ResultsObject } from "@webhook-gateway/shared/domain/results-summary.ts";
 import { GRAINCHAIN_STATUSES } from "@webhook-gateway/shared/domain/validation.ts";
@@ -7,26 +8,26 @@ import { judge } from "@webhook-gateway/shared/domain/verdict.ts";
 import { type CallbackFact, FACT_VERSION } from "@webhook-gateway/shared/messages/fact.ts";
 import { isGrainchainId } from "@webhook-gateway/shared/runs/grainchain-id.ts";
 import { readRunTimes } from "@webhook-gateway/shared/runs/run-times.ts";
-import {
-  storeCallbackResults,
-  storeOwnCallbackResults,
-} from "@webhook-gateway/shared/store/write/callback-results.ts";
 import { errorText, type Log } from "@webhook-gateway/shared/telemetry/log.ts";
 import { parseJson } from "@webhook-gateway/shared/text/json.ts";
 import { parseTime } from "@webhook-gateway/shared/text/utc-time.ts";
 import * as v from "valibot";
-import type { AccessGuard } from "../auth/rate-limit.ts";
+import type { AccessGuard, RateLimit } from "../auth/rate-limit.ts";
 import type { ApiError } from "../http/api-error.ts";
 import { decodeUtf8, discardBody, MAX_BODY_BYTES, readBody, type Unread } from "../ingress/body.ts";
 import type { BodyHold, BodyRoom } from "../ingress/body-room.ts";
 import { type Authentication, type Authenticator, type Capability, hasSignature } from "./authentication.ts";
+import { type Stored, storeLargeResults } from "./large-results.ts";
 
 export interface CallbackDeps {
   readonly authenticator: Authenticator;
   readonly room: BodyRoom;
   readonly queue: Pick<Queue<unknown>, "send">;
   readonly db: D1Database;
+  /** Undefined if the environment has none. */
+  readonly archive?: Archive | undefined;
   readonly guard: AccessGuard;
+  readonly failedSignatures: RateLimit;
   readonly log: Log;
   readonly now: () => Date;
   readonly newId: () => string;
@@ -35,7 +36,7 @@ export interface CallbackDeps {
 /** Undefined: accepted. */
 export type CallbackAnswer = ApiError | undefined;
 
-/** Results of up to 1 MiB are stored; of larger ones, a summary. */
+/** Results of up to 1 MiB are kept; of larger ones, a summary. */
 const MAX_CALLBACK_BYTES = 4 * 1024 * 1024;
 
 const RETRY_AFTER = { "retry-after": "10" };
@@ -149,15 +150,11 @@ async function queueCallback(
   const now = deps.now();
   const log = deps.log.with({ callback_id: id, validation_id: named.validation_id, status: body.status });
   const kept = results === undefined || results === null ? undefined : keepResults(results);
-  let stored = false;
+  let stored: Stored | undefined;
   if (kept?.kind === "stored") {
     try {
-      stored = await storeResults(
-        deps.db,
-        { id, ...named, status: body.status },
-        kept.json,
-        now.toISOString(),
-      );
+      const callback = { id, ...named, status: body.status };
+      stored = await storeLargeResults({ ...deps, log }, callback, kept, now.toISOString());
     } catch (thrown) {
       log.error("callback.not-stored", { error: errorText(thrown) });
       return {
@@ -167,6 +164,7 @@ async function queueCallback(
       };
     }
   }
+  const carried = kept?.kind === "inline" ? kept.results : digestIn(stored);
   const fact: CallbackFact = {
     v: FACT_VERSION,
     kind: "callback",
@@ -180,8 +178,8 @@ async function queueCallback(
     ...judge(body.status, results),
     ...readRunTimes(body, results),
     occurred_at: parseTime(body.timestamp),
-    ...(kept?.kind === "inline" ? { results: kept.results } : {}),
-    results_stored: stored,
+    ...(carried === undefined ? {} : { results: carried }),
+    results_stored: stored?.kind === "stored",
   };
   try {
     await deps.queue.send(fact);
@@ -189,22 +187,12 @@ async function queueCallback(
     log.error("callback.not-queued", { error: errorText(thrown) });
     return { code: "queue_unavailable", message: "the callback could not be queued", headers: RETRY_AFTER };
   }
-  const unwanted = kept?.kind === "stored" && !stored;
-  log.info("callback.accepted", { results: unwanted ? "dropped" : (kept?.kind ?? "none") });
+  log.info("callback.accepted", { results: stored?.kind ?? kept?.kind ?? "none" });
   return undefined;
 }
 
-/** @returns false if recording is not going to keep them */
-async function storeResults(
-  db: D1Database,
-  callback: Pick<CallbackFact, "id" | "id_kind" | "validation_id" | "status">,
-  results: string,
-  now: string,
-): Promise<boolean> {
-  if (callback.id_kind === "ours") return storeOwnCallbackResults(db, callback, results, now);
-  await storeCallbackResults(db, callback.id, results, now);
-  return true;
-}
+const digestIn = (stored: Stored | undefined) =>
+  stored !== undefined && "digest" in stored ? stored.digest : undefined;
 
 /** In the capability form, the body carries Grainchain's own id. One that cannot be used is left out. */
 function givenGrainchainId(ours: string, body: CallbackBody): string | null {

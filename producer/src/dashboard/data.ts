@@ -8,7 +8,7 @@ import { listActions } from "@webhook-gateway/shared/store/read/action-list.ts";
 import { listDeadLetters, loadDeadLetter } from "@webhook-gateway/shared/store/read/dead-letter-list.ts";
 import { listDeliveries } from "@webhook-gateway/shared/store/read/delivery-list.ts";
 import { listFlakes } from "@webhook-gateway/shared/store/read/flakes.ts";
-import { listValidations, loadValidationDetail } from "@webhook-gateway/shared/store/read/validation-list.ts";
+import { listValidations } from "@webhook-gateway/shared/store/read/validation-list.ts";
 import { isRevoked, revokeSession } from "@webhook-gateway/shared/store/session.ts";
 import type { Health } from "../health/health.ts";
 import type { ApiError } from "../http/api-error.ts";
@@ -19,6 +19,7 @@ import {
   stopReplay,
 } from "../operator-api/dead-letters.ts";
 import { readOverview } from "../operator-api/overview.ts";
+import { readValidation } from "../operator-api/read-validation.ts";
 import { type Refusal, recordRefusal } from "../operator-api/refusal.ts";
 import type { OperatorDeps } from "../operator-api/route.ts";
 import { readTrace } from "../operator-api/trace.ts";
@@ -50,7 +51,7 @@ export function createDashboardData(deps: OperatorDeps, health: () => Promise<He
     health,
     deliveries: listFrom(db, listDeliveries),
     validations: listFrom(db, listValidations),
-    validation: (id: string) => loadValidationDetail(db, id),
+    validation: (id: string) => readValidation(deps, id),
     trace: (question: string) => readTrace(deps, question),
     deadLetters: listFrom(db, listDeadLetters),
     deadLetter: (id: string) => loadDeadLetter(db, id),

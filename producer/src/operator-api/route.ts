@@ -1,11 +1,14 @@
 /** One route of the operator API: its input, its answers, and who may call it. */
 import type { ActionName } from "@webhook-gateway/shared/api/action.ts";
+import type { Archive } from "@webhook-gateway/shared/archive/archive.ts";
 import * as v from "valibot";
 import type { ApiError } from "../http/api-error.ts";
 import type { CommandDeps } from "./validation-command.ts";
 
 export interface OperatorDeps extends CommandDeps {
   readonly environment: string;
+  /** Undefined if the environment has none. */
+  readonly archive: Archive | undefined;
 }
 
 /** The checked input of a handler. */

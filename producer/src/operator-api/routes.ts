@@ -25,13 +25,14 @@ import { listActions } from "@webhook-gateway/shared/store/read/action-list.ts";
 import { listDeadLetters, loadDeadLetter } from "@webhook-gateway/shared/store/read/dead-letter-list.ts";
 import { listDeliveries } from "@webhook-gateway/shared/store/read/delivery-list.ts";
 import { listFlakes } from "@webhook-gateway/shared/store/read/flakes.ts";
-import { listValidations, loadValidationDetail } from "@webhook-gateway/shared/store/read/validation-list.ts";
+import { listValidations } from "@webhook-gateway/shared/store/read/validation-list.ts";
 import * as v from "valibot";
 import { commandValidations } from "./bulk.ts";
 import { commandDeadLetters, previewDeadLetterCommand, stopReplay } from "./dead-letters.ts";
 import { METRICS_TYPE, metricsText } from "./metrics.ts";
 import { readOverview } from "./overview.ts";
 import { pause, resume } from "./pauses.ts";
+import { readValidation } from "./read-validation.ts";
 import { type Answer, found, get, post, type Route } from "./route.ts";
 import { answerTrace } from "./trace.ts";
 import { type CommandAnswer, commandValidation, notifyConsumer } from "./validation-command.ts";
@@ -88,7 +89,7 @@ export const ROUTES: readonly Route[] = [
     path: "/validations/{id}",
     summary: "One validation with its timeline and results",
     answers: { 200: validation.validationDetail },
-    handle: async ({ deps, id }) => found(await loadValidationDetail(deps.db, id)),
+    handle: async ({ deps, id }) => found(await readValidation(deps, id)),
   }),
   post({
     path: "/validations/{id}/cancel",

@@ -1,4 +1,7 @@
 import type { Trace } from "@webhook-gateway/shared/api/trace.ts";
+import type { Archive } from "@webhook-gateway/shared/archive/archive.ts";
+import { archivedTraceRows, parseArchived } from "@webhook-gateway/shared/archive/archived-validation.ts";
+import { validationKey } from "@webhook-gateway/shared/archive/keys.ts";
 import { buildTrace } from "@webhook-gateway/shared/domain/trace.ts";
 import { parseTraceQuestion } from "@webhook-gateway/shared/domain/trace-question.ts";
 import { loadTraceRows } from "@webhook-gateway/shared/store/read/trace-rows.ts";
@@ -6,6 +9,7 @@ import type { Answer } from "./route.ts";
 
 interface TraceDeps {
   readonly db: D1Database;
+  readonly archive: Archive | undefined;
   readonly now: () => Date;
 }
 
@@ -14,7 +18,10 @@ export async function readTrace(deps: TraceDeps, asked: string): Promise<Trace |
   const question = parseTraceQuestion(asked);
   if (question === undefined) return undefined;
   const now = deps.now().toISOString();
-  return buildTrace(question.kind, await loadTraceRows(deps.db, question, now), now);
+  const trace = buildTrace(question.kind, await loadTraceRows(deps.db, question, now), now);
+  if (trace !== undefined || question.kind !== "validation") return trace;
+  const archived = parseArchived(await deps.archive?.get(validationKey(question.id)));
+  return archived === undefined ? undefined : buildTrace(question.kind, archivedTraceRows(archived), now);
 }
 
 /** The same for the API. An error says what can be asked for. */

@@ -356,15 +356,15 @@ describe("results", () => {
   const send = async (app: TestApp, results: Readonly<Record<string, unknown>>) =>
     app.fetch(await callback("capability", callbackBody({ status: "completed", results })));
 
-  test("up to 12 KiB travel in the fact, and D1 is not asked", async () => {
+  test("up to 8 KiB travel in the fact, and D1 is not asked", async () => {
     const app = startApp();
-    const results = { success: false, output: "x".repeat(12 * 1024 - 29) };
-    expect(JSON.stringify(results)).toHaveLength(12 * 1024);
+    const results = { success: false, output: "x".repeat(8 * 1024 - 29) };
+    expect(JSON.stringify(results)).toHaveLength(8 * 1024);
     expect((await send(app, results)).status).toBe(200);
     expect(onlyFact(app)).toMatchObject({ results, results_stored: false, success: false });
   });
 
-  test("above 12 KiB wait in D1 under the fact's id", async () => {
+  test("above 8 KiB wait in D1 under the fact's id, without an archive", async () => {
     const app = startApp({ db: env.DB });
     const results = { success: false, output: "é".repeat(MIB / 2 - 40) };
     expect((await send(app, results)).status).toBe(200);

@@ -1,5 +1,6 @@
 /** The producer's app over surroundings that a test can look into. */
 
+import { type Bucket, createArchive } from "@webhook-gateway/shared/archive/archive.ts";
 import { readProducerConfig } from "@webhook-gateway/shared/config/producer.ts";
 import { createLog } from "@webhook-gateway/shared/telemetry/log.ts";
 import { Invocations } from "../../../test/platform/invocations.ts";
@@ -21,6 +22,8 @@ export const NOW = "2026-11-23T10:00:00.000Z";
 export interface TestAppOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly db?: D1Database;
+  /** None by default. */
+  readonly bucket?: Bucket;
   /** Called before a message is taken; what it throws, the queue throws. */
   readonly onSend?: () => Promise<void>;
   /** Failed authentications per address before the limit. */
@@ -42,6 +45,9 @@ export function startApp(options: TestAppOptions = {}) {
   const app = createApp({
     config: readProducerConfig(env),
     db: invocations.database(options.db ?? untouchableDb),
+    archive: createArchive(options.bucket === undefined ? undefined : invocations.bucket(options.bucket), {
+      now: options.now ?? (() => new Date(NOW)),
+    }),
     queue: {
       async send(message) {
         await options.onSend?.();

@@ -59,7 +59,14 @@ export const overview = v.object({
   replays_running: v.number(),
   /** Runs that were not needed, because the same files had passed: of the last 24 hours. */
   reused_last_day: v.number(),
-  database: v.object({ bytes: v.number(), max_bytes: v.number() }),
+  database: v.object({
+    bytes: v.number(),
+    max_bytes: v.number(),
+    /** For how many days rows are kept instead of as configured, because the database would fill up; null: as configured. */
+    shortened: v.nullable(
+      v.object({ since: time, deliveries_days: v.number(), validations_days: v.number() }),
+    ),
+  }),
   /** The last 24, newest first; hours without a validation are left out. */
   hours: v.array(hourItem),
 });

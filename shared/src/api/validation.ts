@@ -55,6 +55,8 @@ export const reportItem = v.object({
 /** One validation with its timeline, results and report. */
 export const validationDetail = v.object({
   ...validationItem.entries,
+  /** When it went from D1 to the archive; null if it is in D1. */
+  archived_at: v.nullable(time),
   cause: v.string(),
   delivery_id: v.string(),
   /** Why it is held or skipped. */

@@ -16,6 +16,13 @@ export type BudgetPolicy = "adaptive" | "strict" | "off";
 /** GitHub itself limits what is created; Enterprise Server does only if its administrator says so. */
 const isGitHubCom = (apiUrl: string): boolean => /(^|\.)(github|ghe)\.com$/.test(new URL(apiUrl).hostname);
 
+/** By default. `gateway provision` makes the archive's lifecycle rules of them. */
+export const RETENTION_DAYS = {
+  DELIVERIES_RETENTION_DAYS: 14,
+  VALIDATIONS_RETENTION_DAYS: 90,
+  ARCHIVE_RETENTION_DAYS: 400,
+} as const;
+
 const variables = v.object({
   ENVIRONMENT: field.environment,
   WEBHOOK_DEBUG_MODE: field.flag("false"),
@@ -68,8 +75,9 @@ const variables = v.object({
     v.optional(v.picklist(["cloudevents", "codegenapp", ""]), ""),
     v.transform((given) => (given === "" ? "cloudevents" : given)),
   ),
-  DELIVERIES_RETENTION_DAYS: field.integer(14, { min: 4, max: 3650 }),
-  VALIDATIONS_RETENTION_DAYS: field.integer(90, { min: 4, max: 3650 }),
+  DELIVERIES_RETENTION_DAYS: field.integer(RETENTION_DAYS.DELIVERIES_RETENTION_DAYS, { min: 4, max: 3650 }),
+  VALIDATIONS_RETENTION_DAYS: field.integer(RETENTION_DAYS.VALIDATIONS_RETENTION_DAYS, { min: 4, max: 3650 }),
+  ARCHIVE_RETENTION_DAYS: field.integer(RETENTION_DAYS.ARCHIVE_RETENTION_DAYS, { min: 1, max: 3650 }),
   AUDIT_REPOSITORIES: field.list,
   RECONCILE_HOOKS: v.pipe(
     field.list,

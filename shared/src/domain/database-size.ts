@@ -5,6 +5,13 @@ export const MAX_DATABASE_BYTES = 10_000_000_000;
 export const FILLING_PERCENT = 70;
 export const FULL_PERCENT = 90;
 
+/** Beyond this, it has no room for anything. */
+export const NO_ROOM_PERCENT = 99;
+
+/** Beyond this, it keeps less than the configuration says; below the other, more again. */
+export const SHORTENED_PERCENT = 80;
+export const RELAXED_PERCENT = 75;
+
 /** How full a database is, in percent of what it can hold. */
 export const fullPercent = (bytes: number): number => (bytes / MAX_DATABASE_BYTES) * 100;
 

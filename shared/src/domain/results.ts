@@ -13,10 +13,10 @@ export const MAX_RESULTS_BYTES = 1024 * 1024;
  */
 const MAX_RESULTS_DEPTH = 100;
 
-/** Where results are kept: in the fact, or (as JSON text) in D1 until the fact is recorded. */
+/** Where results are kept: in the fact; or, as JSON text, in the archive, or else in D1 until the fact is recorded. */
 export type KeptResults =
   | { readonly kind: "inline"; readonly results: ResultsObject }
-  | { readonly kind: "stored"; readonly json: string };
+  | { readonly kind: "stored"; readonly json: string; readonly results: ResultsObject };
 
 /** Decides where results go, by their size. */
 export function keepResults(results: ResultsObject): KeptResults {
@@ -35,8 +35,11 @@ function placeSummary(results: ResultsObject, more: ResultsObject): KeptResults 
   return place(summary, JSON.stringify(summary));
 }
 
+/** A field `archived` says where the whole of a digest is, so what brings one of its own is stored too. */
 const place = (results: ResultsObject, json: string): KeptResults =>
-  byteLength(json) <= MAX_INLINE_RESULTS_BYTES ? { kind: "inline", results } : { kind: "stored", json };
+  byteLength(json) <= MAX_INLINE_RESULTS_BYTES && !Object.hasOwn(results, "archived")
+    ? { kind: "inline", results }
+    : { kind: "stored", json, results };
 
 function isDeeperThan(value: unknown, levels: number): boolean {
   if (typeof value !== "object" || value === null) return false;

@@ -18,10 +18,10 @@ export const GUARDED_FACT_VERSION = 2;
 export const MAX_DELIVERY_FACT_BYTES = 4096;
 
 /**
- * Results up to this size travel in the callback's fact; larger ones wait in D1. 100 facts of one batch then stay below
- * 2 MB, D1's limit for one bound value (https://developers.cloudflare.com/d1/platform/limits/).
+ * Results up to this size travel in the callback's fact; of larger ones a digest, or nothing. 100 facts of one batch then
+ * stay below 2 MB, D1's limit for one bound value (https://developers.cloudflare.com/d1/platform/limits/).
  */
-export const MAX_INLINE_RESULTS_BYTES = 12 * 1024;
+export const MAX_INLINE_RESULTS_BYTES = 8 * 1024;
 
 /** As `Date.prototype.toISOString` writes it, so that text order is time order. */
 const canonicalTime = v.pipe(v.string(), v.isoTimestamp(), v.regex(/^.{10}T.{8}\.\d{3}Z$/));

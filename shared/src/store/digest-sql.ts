@@ -22,7 +22,7 @@ export const digestOf = (results: string, maxOutput: number): string => `
       SELECT json_group_array(json_object(
         'name', s.key, 'status', s.value->'$.status', 'success', s.value->'$.success',
         'exit_code', s.value->'$.exit_code', 'duration_ms', s.value->'$.duration_ms',
-        'output', substr(s.value->>'$.output', -${maxOutput}),
+        'output', substr(s.value->>'$.output', -${maxOutput}), 'output_cut', s.value->'$.output_cut',
         'file', s.value->'$.file', 'line', s.value->'$.line',
         'message', substr(s.value->>'$.message', 1, ${DIGEST_TEXT}),
         'annotations', CASE WHEN length(s.value->'$.annotations') <= ${DIGEST_ANNOTATIONS}

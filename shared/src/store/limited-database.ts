@@ -2,22 +2,27 @@
 const BEHIND = Symbol("behind");
 
 /** Performs something when it is its turn. */
-type Limit = <Result>(perform: () => Promise<Result>) => Promise<Result>;
+export type Limit = <Result>(perform: () => Promise<Result>) => Promise<Result>;
 
-const LEFT = new WeakMap<D1Database, () => number>();
+/** How many queries may still be sent. */
+export interface Queries {
+  left: number;
+}
+
+const QUERIES = new WeakMap<D1Database, Queries>();
 
 /** Queries that may still be sent to a D1. */
-export const queriesLeft = (db: D1Database): number => LEFT.get(db)?.() ?? Number.POSITIVE_INFINITY;
+export const queriesLeft = (db: D1Database): number => QUERIES.get(db)?.left ?? Number.POSITIVE_INFINITY;
 
 /**
  * D1 of which each round trip waits for its turn.
  * @param queries that it takes; each statement of a batch is one. A round trip beyond them throws, and sends nothing.
  */
-export function limitedDatabase(db: D1Database, limit: Limit, queries: number): D1Database {
-  let left = queries;
+export function limitedDatabase(db: D1Database, limit: Limit, queries: Queries): D1Database {
   const send = <Result>(count: number, perform: () => Promise<Result>): Promise<Result> => {
-    if (count > left) return Promise.reject(new Error("this invocation's limit of D1 queries is used up"));
-    left -= count;
+    if (count > queries.left)
+      return Promise.reject(new Error("this invocation's limit of D1 queries is used up"));
+    queries.left -= count;
     return limit(perform);
   };
   const limited = (statement: D1PreparedStatement): D1PreparedStatement =>
@@ -42,6 +47,6 @@ export function limitedDatabase(db: D1Database, limit: Limit, queries: number): 
       throw new Error(`${String(name)}() of D1 would escape its share of connections`);
     },
   });
-  LEFT.set(database, () => left);
+  QUERIES.set(database, queries);
   return database;
 }

@@ -20,6 +20,8 @@ export const NO_BATCH_UNTIL = "grainchain:no-batch-until";
 export const RETENTION_DUE = "retention:due";
 /** What was deleted last: everything before it may be gone. */
 export const RETENTION_HORIZON = "retention:horizon";
+/** Since when, and by how much, a database that would fill up keeps less than the configuration says. */
+export const RETENTION_SHORTENED = "retention:shortened";
 
 /** The mutation that stores a setting. */
 export const setting = (name: string, value: unknown) => ({ kind: "setting", row: { name, value } }) as const;
@@ -105,13 +107,4 @@ export async function loadDispatchSettings(
 ): Promise<DispatchSettings & { readonly databaseBytes: number }> {
   const { results, meta } = await db.prepare(SELECT_DISPATCH_SETTINGS).all();
   return { ...parseDispatchSettings(results), databaseBytes: meta.size_after };
-}
-
-const dueTime = v.nullable(v.object({ value: v.pipe(v.string(), v.parseJson(), v.string()) }));
-
-/** Whether the time that a setting names has come; a setting that is absent or not understood is due. */
-export async function isDue(db: D1Database, name: string, now: string): Promise<boolean> {
-  const row = await db.prepare("SELECT value FROM settings WHERE name = ?1").bind(name).first();
-  const parsed = v.safeParse(dueTime, row);
-  return !parsed.success || parsed.output === null || parsed.output.value <= now;
 }

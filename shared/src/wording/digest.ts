@@ -1,6 +1,7 @@
 /** Reads the digest of a run's results. Lenient: a field of a wrong type counts as missing, and nothing throws. */
 
 import * as v from "valibot";
+import { isObject, type ResultsObject } from "../domain/results-summary.ts";
 import { type StepOutcome, stepOutcome } from "../domain/step-outcome.ts";
 import { plainLine, plainText } from "../text/plain.ts";
 
@@ -61,6 +62,7 @@ const step = v.object({
   exit_code: lenient(v.pipe(v.number(), v.safeInteger())),
   duration_ms: duration(1),
   output: text,
+  output_cut: lenient(v.boolean()),
   annotations: items,
 });
 
@@ -87,6 +89,18 @@ export function readDigest(given: unknown, maxOutput = MAX_DIGEST_OUTPUT): Diges
   };
 }
 
+/** The same of the whole results. */
+export function digestOfResults(results: ResultsObject, maxOutput: number): Digest {
+  const tests = isObject(results.test_results) ? results.test_results : {};
+  const steps = Object.entries(tests).flatMap(([name, given]) =>
+    isObject(given) ? [{ ...given, name, output: endOf(given.output, maxOutput) }] : [],
+  );
+  return readDigest({ ...results, execution_time: tests.execution_time, steps }, maxOutput);
+}
+
+const endOf = (output: unknown, maxOutput: number): unknown =>
+  typeof output === "string" ? output.slice(-maxOutput) : output;
+
 /** The digest of a run of which nothing is known. */
 export const NO_DIGEST: Digest = { truncated: false, error: null, durationMs: null, steps: [] };
 
@@ -102,7 +116,7 @@ function toStep(given: v.InferOutput<typeof step>, maxOutput: number): Step {
     durationMs: given.duration_ms,
     output: plainText(output).trimEnd(),
     // SQL counts code points.
-    outputCut: output.length >= maxOutput && [...output].length >= maxOutput,
+    outputCut: given.output_cut === true || (output.length >= maxOutput && [...output].length >= maxOutput),
     // The step's own fields may name the place that made it fail.
     remarks: [...readAll(remark, given.annotations), { ...given, title: null }],
   };

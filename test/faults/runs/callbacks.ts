@@ -11,7 +11,7 @@ import {
   succeedsWithLongOutput,
 } from "../../grainchain/scenarios.ts";
 import { freshRepository } from "../../system/driver.ts";
-import { SECRETS } from "../support/gateway.ts";
+import { resultsThere, SECRETS } from "../support/gateway.ts";
 import { shared } from "./gateway.ts";
 
 const breaks: Scenario = async (run) => {
@@ -66,7 +66,7 @@ test.each<[string, Scenario, Record<string, unknown>, unknown]>([
   expect(answers).toEqual(answers.map(() => 200));
   const rows = await validationsOf(repo);
   expect(rows).toMatchObject(Array(3).fill({ ...end, attempts: 1 }));
-  for (const row of rows) expect(JSON.parse(String(row.results))).toEqual(results);
+  for (const { id } of rows) expect(await resultsThere(gateway, String(id))).toEqual(results);
   expect(await gateway.rows("SELECT * FROM callback_results")).toEqual([]);
   await expectConsistent();
 });

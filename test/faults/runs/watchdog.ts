@@ -4,6 +4,7 @@ import type { Scenario } from "../../grainchain/run.ts";
 import { losesCallbacks, resultsOf, runsUntilCancelled, staysSilent } from "../../grainchain/scenarios.ts";
 import { eventually } from "../../system/activity.ts";
 import { freshRepository, PAST } from "../../system/driver.ts";
+import { resultsThere } from "../support/gateway.ts";
 import { shared } from "./gateway.ts";
 
 /** Makes runs silent for longer than the watchdog waits (its own time and 60 s), and fires the cron. */
@@ -62,7 +63,7 @@ test.each<[string, Scenario, Record<string, unknown>, unknown]>([
 
   const rows = await validationsOf(repo);
   expect(rows).toMatchObject(Array(8).fill({ ...end, attempts: 1 }));
-  for (const row of rows) expect(JSON.parse(String(row.results))).toEqual(results);
+  for (const { id } of rows) expect(await resultsThere(gateway, String(id))).toEqual(results);
   expect(await gateway.rows("SELECT * FROM callback_results")).toEqual([]);
   await settle();
   await expectConsistent();

@@ -1,6 +1,7 @@
 /** Runs the Workers: each invocation within the platform's limits, and one generation of isolates at a time. */
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { Usage } from "../../platform/accounting.ts";
+import type { BucketLike } from "../../platform/bucket.ts";
 import type { DatasetLike } from "../../platform/dataset.ts";
 import { type Invocation, startInvocation } from "../../platform/invocation.ts";
 import type { Clock } from "./clock.ts";
@@ -10,6 +11,7 @@ import type { BatchOutcome } from "./message-queue.ts";
 /** Where an invocation's calls go. */
 export interface Bindings {
   readonly database: Database;
+  readonly bucket: BucketLike;
   readonly fetch: (url: string, init: RequestInit | undefined) => Promise<Response>;
   readonly queues: Readonly<Record<string, { send(body: never, options?: never): Promise<unknown> }>>;
   readonly namespaces: Readonly<Record<string, { getByName(name: string): object }>>;
@@ -26,11 +28,12 @@ type Bound = ReturnType<typeof bind>;
 /** Points are counted, and gone. */
 const NOWHERE: DatasetLike = { writeDataPoint: () => {} };
 
-function bind(limits: Invocation, { database, fetch, queues, namespaces }: Bindings) {
+function bind(limits: Invocation, { database, bucket, fetch, queues, namespaces }: Bindings) {
   const each = <One, Limited>(all: Readonly<Record<string, One>>, limit: (one: One) => Limited) =>
     Object.fromEntries(Object.entries(all).map(([name, one]) => [name, limit(one)]));
   return {
     database: limits.database(database),
+    bucket: limits.bucket(bucket),
     fetch: limits.fetch((input: unknown, init?: RequestInit) => fetch(String(input), init)),
     dataset: limits.dataset(NOWHERE),
     queues: each(queues, (queue) => limits.queue(queue)),
@@ -127,6 +130,10 @@ export class Platform {
       DB: {
         prepare: (sql: string) => bound().database.prepare(sql),
         batch: (statements: never[]) => bound().database.batch(statements),
+      },
+      ARCHIVE: {
+        get: (key: string) => bound().bucket.get(key),
+        put: (key: string, value: never) => bound().bucket.put(key, value),
       },
       METRICS: { writeDataPoint: (point: object) => bound().dataset.writeDataPoint(point) },
       FAILED_SIGNATURES: { limit: async () => ({ success: true }) },

@@ -1,6 +1,7 @@
 /** Both Workers on the simulated platform, with their queues, their objects and their cron. */
 import * as consumerEntry from "simulated-consumer";
 import producer from "simulated-producer";
+import type { Bucket } from "../machine/bucket.ts";
 import type { Clock } from "../machine/clock.ts";
 import type { Database } from "../machine/database.ts";
 import { ObjectNamespace } from "../machine/durable-object.ts";
@@ -16,6 +17,7 @@ export interface GatewayOptions {
   readonly clock: Clock;
   readonly random: () => number;
   readonly database: Database;
+  readonly bucket: Bucket;
   readonly configuration: Configuration;
   readonly fetch: (url: string, init: RequestInit | undefined) => Promise<Response>;
   readonly recorded: (body: unknown, sentMs: number) => void;
@@ -34,7 +36,7 @@ export class Gateway {
   #environments: { readonly producer: object; readonly consumer: object };
 
   constructor(options: GatewayOptions) {
-    const { clock, random, database, configuration, fetch } = options;
+    const { clock, random, database, bucket, configuration, fetch } = options;
     this.#options = options;
     this.platform = new Platform(clock);
     const queue = (role: string, more: Partial<ConstructorParameters<typeof MessageQueue>[0]> = {}) => {
@@ -59,7 +61,7 @@ export class Gateway {
       ]),
     );
     const queues = { EVENTS: this.events, WORK: this.work };
-    this.platform.connect({ database, fetch, queues, namespaces: this.#namespaces });
+    this.platform.connect({ database, bucket, fetch, queues, namespaces: this.#namespaces });
     this.#environments = this.#newEnvironments();
     this.#everyMinute();
   }

@@ -6,6 +6,7 @@ import { GitHub } from "../github/github.ts";
 import { HookDeliveries } from "../github/hook-deliveries.ts";
 import { OpenPullLists } from "../github/open-pulls.ts";
 import { Organization } from "../github/subjects.ts";
+import { Bucket } from "../machine/bucket.ts";
 import { Clock } from "../machine/clock.ts";
 import { Database, type SqlStorage } from "../machine/database.ts";
 import { installGlobals, settled } from "../machine/globals.ts";
@@ -83,6 +84,7 @@ export class World implements Parts {
       clock,
       random: randomOf(6),
       database: this.database,
+      bucket: new Bucket(clock, randomOf(9)),
       configuration: spec.configuration,
       fetch: (url, init) => this.#fetch(url, init),
       recorded: (body, sentMs) => this.recording.recorded(body, sentMs),

@@ -1,7 +1,7 @@
 /** During a deployment two versions run at once: see shared/migrations/README.md and docs/releasing.md. */
 import { readdirSync, readFileSync } from "node:fs";
 import { FACT_VERSION, parseFact } from "@webhook-gateway/shared/messages/fact.ts";
-import { isRequest } from "@webhook-gateway/shared/messages/wake-up.ts";
+import { kindOf } from "@webhook-gateway/shared/messages/wake-up.ts";
 import { describe, expect, test } from "vitest";
 import { FACTS } from "../samples.ts";
 import { createD1, migrated, migrations } from "../sqlite-d1.mjs";
@@ -43,7 +43,9 @@ describe.each(versions)("beside version %s", (version) => {
   );
 
   test("its wake-ups are understood", () => {
-    expect(wakeUps.map(({ body }) => isRequest(body))).toEqual(wakeUps.map(({ request }) => request));
+    expect(wakeUps.map(({ body }) => kindOf(body) === "request")).toEqual(
+      wakeUps.map(({ request }) => request),
+    );
   });
 
   test("its consumer reads each fact of this version right, or not at all and so tries it again", async () => {

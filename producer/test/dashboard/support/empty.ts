@@ -25,7 +25,7 @@ export const EMPTY: Partial<DashboardData> = {
     pauses: [],
     replays_running: 0,
     reused_last_day: 0,
-    database: { bytes: 0, max_bytes: 10_000_000_000 },
+    database: { bytes: 0, max_bytes: 10_000_000_000, shortened: null },
     hours: [],
   }),
   health: async () => ({

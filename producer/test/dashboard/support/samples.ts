@@ -59,6 +59,7 @@ const validation = (text: string): ValidationItem => ({
 
 const detail = (text: string): ValidationDetail => ({
   ...validation(text),
+  archived_at: null,
   cause: text,
   delivery_id: text,
   reason: text,
@@ -220,7 +221,7 @@ const overview = (text: string): Overview => ({
   pauses: [{ repository: text, paused_at: before(MINUTE), until: null, actor: text, reason: text }],
   replays_running: 1,
   reused_last_day: 0,
-  database: { bytes: 7_100_000_000, max_bytes: 10_000_000_000 },
+  database: { bytes: 7_100_000_000, max_bytes: 10_000_000_000, shortened: null },
   hours: [
     {
       hour: "2026-11-23T09:00:00.000Z",

@@ -2,16 +2,15 @@
  * Deletes what is old, in small chunks: 10,000 rows are too many for one statement
  * (https://developers.cloudflare.com/d1/best-practices/query-d1/).
  */
-import * as v from "valibot";
 import { firstSeqOf } from "../seq-sql.ts";
-import { RETENTION_HORIZON } from "../settings.ts";
-import { DELETE_OLD_TALLIES, untally } from "../tallies.ts";
+import { DELETE_OLD_TALLIES } from "../tallies.ts";
+import { isFull } from "../unavailable.ts";
 import { deleteSomeSubjects } from "./retention-subjects.ts";
 
 export interface Horizons {
   /** Deliveries received and recorded before it, and what only they explain. */
   readonly deliveriesBefore: string;
-  /** Validations that finished before it, with their timeline and their effects. */
+  /** What ended before it. Validations are deleted by `deleteValidations`. */
   readonly validationsBefore: string;
   /** What people asked for before it. */
   readonly actionsBefore: string;
@@ -24,30 +23,35 @@ export const CHUNK = 1000;
 /** Of deliveries, on which nothing depends: in the 25 steps of a minute more than arrive at 1,000 a second. */
 const DELIVERIES_CHUNK = 3 * CHUNK;
 
+/** What one step deleted. */
+export interface Deleted {
+  /** The most that any kind had: with a full chunk there may be more. */
+  readonly most: number;
+  /** The size of the database after it. */
+  readonly bytes: number;
+}
+
 /**
- * Deletes one chunk of every kind, in one transaction.
- * @returns the most that any kind had: with a full chunk there may be more
+ * Deletes one chunk of every kind but validations, in one transaction. A full database takes deletions only: then it does
+ * not look at subjects, because how far that was has to be stored.
  */
-export async function deleteChunk(db: D1Database, horizons: Horizons): Promise<number> {
-  const subjects = await deleteSomeSubjects(db, horizons.validationsBefore);
-  const results = await db.batch([
-    ...DELETES.map(({ sql, before }) => db.prepare(sql).bind(horizons[`${before}Before`])),
-    ...subjects,
-  ]);
-  // A validation has many rows in its timeline: those do not say that there are more validations.
-  return Math.max(
+export async function deleteChunk(db: D1Database, horizons: Horizons): Promise<Deleted> {
+  const deletes = () => DELETES.map(({ sql, before }) => db.prepare(sql).bind(horizons[`${before}Before`]));
+  try {
+    const subjects = await deleteSomeSubjects(db, horizons.validationsBefore);
+    return deletedBy(await db.batch([...deletes(), ...subjects]));
+  } catch (thrown) {
+    if (!isFull(thrown)) throw thrown;
+    return deletedBy(await db.batch(deletes()));
+  }
+}
+
+const deletedBy = (results: readonly D1Result[]): Deleted => ({
+  most: Math.max(
     ...DELETES.map(({ follows }, i) => (follows === true ? 0 : (results[i]?.meta.changes ?? 0))),
-  );
-}
-
-/** Deliveries before this time may be gone. A longer retention brings none of them back. */
-export async function loadHorizon(db: D1Database): Promise<string> {
-  const row = await db.prepare(SELECT_HORIZON).bind(RETENTION_HORIZON).first();
-  return row === null ? "" : v.parse(v.object({ before: v.string() }), row).before;
-}
-
-const SELECT_HORIZON = `
-  SELECT coalesce(value->>'deliveries_before', '') AS before FROM settings WHERE name = ?1`;
+  ),
+  bytes: results.at(-1)?.meta.size_after ?? 0,
+});
 
 interface Delete {
   readonly sql: string;
@@ -55,16 +59,6 @@ interface Delete {
   /** It deletes rows that depend on others, which are counted themselves. */
   readonly follows?: true;
 }
-
-/**
- * A dead letter keeps its validation: a replay needs it. So does the delivery that started it. One that names it later, the
- * same head seen again, does not. Each query of one transaction selects the same rows.
- */
-const OLD_VALIDATIONS = `
-  SELECT w.id FROM validations w WHERE w.finished_at < ?1
-    AND NOT EXISTS (SELECT 1 FROM dead_letters l WHERE l.validation_id = w.id AND l.status IN ('open', 'replaying'))
-    AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.id = w.delivery_id)
-  ORDER BY w.finished_at, w.rowid LIMIT ${CHUNK}`;
 
 const DELETES: readonly Delete[] = [
   // A late delivery was received long before it was recorded. One whose validation has not ended still explains it.
@@ -75,15 +69,6 @@ const DELETES: readonly Delete[] = [
             ORDER BY d.seq LIMIT ${DELIVERIES_CHUNK})`,
     before: "deliveries",
   },
-  ...["timeline", "reports", "cancels"].map(
-    (table): Delete => ({
-      sql: `DELETE FROM ${table} WHERE validation_id IN (${OLD_VALIDATIONS})`,
-      before: "validations",
-      follows: true,
-    }),
-  ),
-  { sql: untally(OLD_VALIDATIONS), before: "validations", follows: true },
-  { sql: `DELETE FROM validations WHERE id IN (${OLD_VALIDATIONS})`, before: "validations" },
   { sql: DELETE_OLD_TALLIES, before: "deliveries", follows: true },
   {
     sql: `DELETE FROM callbacks_unmatched WHERE id IN (

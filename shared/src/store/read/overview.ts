@@ -5,8 +5,10 @@ import { MAX_DATABASE_BYTES } from "../../domain/database-size.ts";
 import type { Gate } from "../../domain/gate.ts";
 import { percentilesOf } from "../../domain/histogram.ts";
 import { VALIDATION_STATES } from "../../domain/validation.ts";
+import { parseJson } from "../../text/json.ts";
+import { parseShortened } from "../maintain/retention-state.ts";
 import { parsePauses, SELECT_PAUSES } from "../pauses.ts";
-import { EVENTS_GATE, GATE, GITHUB_GATE, parseGate } from "../settings.ts";
+import { EVENTS_GATE, GATE, GITHUB_GATE, parseGate, RETENTION_SHORTENED } from "../settings.ts";
 import { hourOf, minuteOf, TOOK } from "../tallies.ts";
 
 export type StoredOverview = Omit<Overview, "service" | "version" | "environment" | "timestamp">;
@@ -15,14 +17,14 @@ export type StoredOverview = Omit<Overview, "service" | "version" | "environment
 export async function loadOverview(db: D1Database, now: Date): Promise<StoredOverview> {
   const dayAgo = new Date(now.getTime() - 24 * 3_600_000).toISOString();
   const hourAgo = new Date(now.getTime() - 3_600_000).toISOString();
-  const [states, waiting, gates, letters, effects, deliveries, hours, reused, pauses] = await db.batch<
+  const [states, waiting, settings, letters, effects, deliveries, hours, reused, pauses] = await db.batch<
     Record<string, unknown>
   >([
     db.prepare(SELECT_STATES).bind(minuteOf(dayAgo)),
     db.prepare(SELECT_WAITING),
     db
-      .prepare("SELECT name, value FROM settings WHERE name IN (?1, ?2, ?3)")
-      .bind(GATE, GITHUB_GATE, EVENTS_GATE),
+      .prepare("SELECT name, value FROM settings WHERE name IN (?1, ?2, ?3, ?4)")
+      .bind(GATE, GITHUB_GATE, EVENTS_GATE, RETENTION_SHORTENED),
     db.prepare(SELECT_DEAD_LETTERS),
     db.prepare(SELECT_EFFECTS),
     db.prepare(SELECT_DELIVERIES).bind(minuteOf(hourAgo), minuteOf(dayAgo)),
@@ -31,7 +33,7 @@ export async function loadOverview(db: D1Database, now: Date): Promise<StoredOve
     db.prepare(SELECT_PAUSES).bind(now.toISOString()),
   ]);
   const stored = new Map(
-    v.parse(v.array(settingRow), gates?.results ?? []).map((row) => [row.name, row.value]),
+    v.parse(v.array(settingRow), settings?.results ?? []).map((row) => [row.name, row.value]),
   );
   const counts = v.parse(v.array(stateRow), states?.results ?? []);
   const effect = one(effectRow, effects?.results);
@@ -52,7 +54,11 @@ export async function loadOverview(db: D1Database, now: Date): Promise<StoredOve
     deliveries: one(deliveriesRow, deliveries?.results),
     reused_last_day: one(reusedRow, reused?.results).n,
     replays_running: effect.replays_running,
-    database: { bytes: states?.meta.size_after ?? 0, max_bytes: MAX_DATABASE_BYTES },
+    database: {
+      bytes: states?.meta.size_after ?? 0,
+      max_bytes: MAX_DATABASE_BYTES,
+      shortened: shortenedItem(stored.get(RETENTION_SHORTENED)),
+    },
     hours: v.parse(v.array(hourRow), hours?.results ?? []).map(({ took, ...hour }) => ({
       ...hour,
       ...percentilesOf(took),
@@ -71,6 +77,13 @@ function gateItem(name: string, value: unknown): Overview["gates"][number] {
     return { name, state: "open", reason: null, detail: null, since: null, until: null };
   const { state, reason, detail, since, until } = gate;
   return { name, state, reason, detail, since, until };
+}
+
+function shortenedItem(value: string | undefined): Overview["database"]["shortened"] {
+  const shortened = parseShortened(parseJson(value));
+  if (shortened === null) return null;
+  const { since, deliveries_days, validations_days } = shortened;
+  return { since, deliveries_days, validations_days };
 }
 
 const time = v.nullable(v.string());

@@ -1,10 +1,12 @@
 /** What the page of a run is made of: nothing else is read for it, so nothing else can be shown. */
 import * as v from "valibot";
+import { archivedResultsKey } from "../../archive/keys.ts";
+import type { ResultsObject } from "../../domain/results-summary.ts";
 import { SUBJECT_KINDS } from "../../domain/subject.ts";
 import { MAX_AHEAD } from "../../domain/trace.ts";
 import { CONCLUSIONS, VALIDATION_STATES } from "../../domain/validation.ts";
 import { NO_RESULTS, NO_VERDICT } from "../../domain/verdict.ts";
-import { type Digest, readDigest } from "../../wording/digest.ts";
+import { type Digest, digestOfResults, readDigest } from "../../wording/digest.ts";
 import { digestOf } from "../digest-sql.ts";
 import { flag } from "../flag.ts";
 import { pauseOf, pauseSchema } from "../pauses.ts";
@@ -38,6 +40,9 @@ const runRow = v.object({
   started_at: time,
   finished_at: time,
   digest: v.nullable(v.pipe(v.string(), v.parseJson())),
+  /** Where the whole of the digest is, in the archive; null if this is all. */
+  archived: v.fallback(v.nullable(v.string()), null),
+  grainchain_id: v.nullable(v.string()),
   /** The gateway's own words about results that say nothing; the errors of calls are not read. */
   error: v.nullable(v.string()),
   /** Why it is held or skipped. */
@@ -69,7 +74,7 @@ export interface ShownGate {
 }
 
 /** A run for whoever can see its check. It holds no name of an operator, no other repository and no error of the gateway. */
-export interface RunView extends Readonly<Omit<RunRow, "digest">> {
+export interface RunView extends Readonly<Omit<RunRow, "digest" | "grainchain_id">> {
   readonly digest: Digest;
   /** Null if it is open, or the run is not queued. */
   readonly gate: ShownGate | null;
@@ -88,21 +93,37 @@ export async function loadRunView(db: D1Database, id: string, now: Date): Promis
   const [row] = v.parse(v.array(runRow), rows?.results ?? []);
   if (row === undefined) return undefined;
   const gate = parseGate(gates?.results[0]?.value);
-  const { error, ...digest } = readDigest(row.digest, MAX_OUTPUT);
+  const { grainchain_id, ...shown } = row;
   return {
-    ...row,
-    digest: { ...digest, error: error === null ? null : withoutAddresses(error) },
+    ...shown,
+    digest: shownDigest(readDigest(row.digest, MAX_OUTPUT)),
+    archived: archivedResultsKey({ archived: row.archived }, [id, grainchain_id]) ?? null,
     gate:
       row.state === "queued" && gate.state === "closed" ? { reason: gate.reason, since: gate.since } : null,
   };
 }
+
+/** The digest of whole results, as the page shows it. */
+export const digestOfWhole = (results: ResultsObject): Digest =>
+  shownDigest(digestOfResults(results, MAX_OUTPUT));
+
+const shownDigest = ({ error, ...digest }: Digest): Digest => ({
+  ...digest,
+  error: error === null ? null : withoutAddresses(error),
+});
 
 /** A sandbox that broke may name the servers that it could not reach. */
 const withoutAddresses = (text: string): string =>
   text.replaceAll(/[a-z][a-z0-9+.-]*:\/\/[^\s"'<>]+|\b\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?\b/gi, "[address]");
 
 /** Steps are shown once they are complete. */
-const HAS_STEPS = "v.state IN ('completed', 'failed', 'timed_out') AND v.results IS NOT NULL";
+const WITH_STEPS: readonly string[] = ["completed", "failed", "timed_out"];
+export const hasSteps = (state: string): boolean => WITH_STEPS.includes(state);
+const HAS_STEPS = `v.state IN (${WITH_STEPS.map((state) => `'${state}'`).join(", ")}) AND v.results IS NOT NULL`;
+
+/** The gateway's own words about a run that broke. */
+export const ownError = (state: string, error: string | null): string | null =>
+  state === "failed" && (error === NO_RESULTS || error === NO_VERDICT) ? error : null;
 
 /** ?1: the id. ?2: the minute an hour ago. ?3: now */
 export const SELECT_RUN = `
@@ -110,6 +131,7 @@ export const SELECT_RUN = `
          v.pr_number AS number, v.pr_url, v.ref, v.head_sha, v.run, v.state, v.conclusion,
          v.attempts AS dispatch_attempts, v.due_at, v.created_at, v.dispatched_at, v.started_at, v.finished_at,
          CASE WHEN ${HAS_STEPS} THEN ${digestOf("v.results", MAX_OUTPUT)} END AS digest,
+         CASE WHEN ${HAS_STEPS} THEN v.results->>'$.archived' END AS archived, v.grainchain_id,
          CASE WHEN v.state = 'failed' AND v.error IN ('${NO_RESULTS}', '${NO_VERDICT}') THEN v.error END AS error, v.reason, v.reused_from,
          CASE WHEN v.state = 'cancelled' THEN (
            SELECT CASE WHEN t.reason LIKE 'pull request %' OR t.reason LIKE 'merge group %' THEN 'close'

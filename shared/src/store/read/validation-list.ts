@@ -80,6 +80,7 @@ export async function loadValidationDetail(
   if (found === undefined) return undefined;
   return {
     ...found,
+    archived_at: null,
     timeline: v.parse(v.array(timelineItem), timeline?.results ?? []),
     report: v.parse(v.array(reportItem), report?.results ?? [])[0] ?? null,
   };

@@ -47,6 +47,9 @@ export const ValidationFields = ({ validation, view }: Props) => {
         ["Started", <At at={validation.started_at} view={view} />],
         ["Last callback", <At at={validation.heard_at} view={view} />],
         ["Finished", <At at={validation.finished_at} view={view} />],
+        validation.archived_at === null
+          ? undefined
+          : ["In the archive since", <At at={validation.archived_at} view={view} />],
         [
           "Total time",
           <Took

@@ -37,7 +37,9 @@ export function ValidationPage({ view, validation, trace, runPage }: Props) {
       refreshSeconds={refreshSeconds(validation)}
     >
       <Title validation={validation} view={view} runPage={runPage} />
-      {view.role === "operator" && <ValidationActions validation={validation} />}
+      {view.role === "operator" && validation.archived_at === null && (
+        <ValidationActions validation={validation} />
+      )}
       {validation.error !== null && (
         <p class="error box">
           <Text text={validation.error} maxLength={2100} />

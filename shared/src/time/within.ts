@@ -3,13 +3,13 @@
  * @throws if it takes longer
  */
 export async function within<Result>(ms: number, perform: () => Promise<Result>): Promise<Result> {
-  let timer: ReturnType<typeof setTimeout> | null = null;
+  let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new Error(`not done after ${ms / 1000} s`)), ms);
   });
   try {
     return await Promise.race([perform(), late]);
   } finally {
-    clearTimeout(timer);
+    if (timer !== undefined) clearTimeout(timer);
   }
 }
