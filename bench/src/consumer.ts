@@ -71,6 +71,7 @@ export function createWorld(db: D1Database) {
     random: Math.random,
     newId: () => randomUUID(),
     budgets: unlimited(sent),
+    isolate: { hasExpired: true },
     sentinel: { heard: async () => {}, answered: async () => {} },
     calls,
   };

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { deliveriesAt, limitsOf } from "../src/scale/capacity.ts";
 import {
+  archiveOf,
   average,
   costOf,
   type Load,
@@ -36,6 +37,8 @@ const load = (deliveriesPerMonth: number, fields: Partial<Load> = {}): Load => (
   mix: { validated: 0.3, noted: 0.5 },
   validationsDays: 90,
   deliveriesDays: 14,
+  archiveDays: 400,
+  resultsBytes: 1_000,
   ...fields,
 });
 
@@ -60,6 +63,10 @@ describe("a month", () => {
     expect(cost.Queues).toBeCloseTo((14 * 3 - 1) * 0.4);
     // 3 × 3 million validations, 14/30 × 5 million deliveries, less the 5 GB included.
     expect(cost["D1 storage"]).toBeCloseTo((9 * 5 + (14 / 30) * 5 * 0.5 - 5) * 0.75);
+    // 3 million validations are written once.
+    expect(cost["R2 operations"]).toBeCloseTo((3 - 1) * 4.5);
+    // 400/30 × 3 million × 5 kB, less the 10 GB included.
+    expect(cost["R2 storage"]).toBeCloseTo(((400 / 30) * 15 - 10) * 0.015);
     // 3 million × 4 points, and one for each of the 2 million that are ignored.
     expect(cost["Analytics Engine"]).toBeCloseTo((14 - 10) * 0.25);
   });
@@ -71,6 +78,20 @@ describe("a month", () => {
     for (const [product, dollars] of used) {
       expect(more[product as keyof typeof more], product).toBeGreaterThan(dollars);
     }
+  });
+
+  test("keeps large results in R2, and a digest in D1", () => {
+    const [some, large] = [load(10e6), load(10e6, { resultsBytes: 30_000 })];
+    expect(retainedGb(MEASURED, large)).toBe(retainedGb(MEASURED, some));
+    expect(archiveOf(MEASURED, large)).toEqual({
+      writes: 6e6,
+      reads: 3e6,
+      // 34 kB for 400 days, and 30 kB for 104.
+      storedGb: (3e6 * (34_000 * 400 + 30_000 * 104)) / 30 / 1e9,
+    });
+    expect(retainedGb(MEASURED, load(10e6, { resultsBytes: 8_000 }))).toBeGreaterThan(
+      2 * retainedGb(MEASURED, some),
+    );
   });
 
   test("is cheaper if validations are kept for a shorter time", () => {

@@ -4,12 +4,12 @@ import type { D1Database } from "@cloudflare/workers-types";
 import { claimStale } from "@webhook-gateway/shared/store/claim/watch.ts";
 import { loadAlertFacts } from "@webhook-gateway/shared/store/maintain/alerts.ts";
 import { loadAccountedFor } from "@webhook-gateway/shared/store/maintain/recovery.ts";
-import { deleteChunk } from "@webhook-gateway/shared/store/maintain/retention.ts";
 import { effectDeps, reportDeps } from "../../../consumer/src/deps.ts";
 import { dispatchDue } from "../../../consumer/src/dispatch/dispatch.ts";
 import { reportDue } from "../../../consumer/src/report/report.ts";
 import { batchOf } from "../consumer.ts";
 import { callbackAbout, openedPull } from "../facts.ts";
+import { deleteRound } from "../retention.ts";
 import { daysAgo } from "./fill.ts";
 import type { Activity, Given } from "./measure.ts";
 import { PAGES } from "./pages.ts";
@@ -111,7 +111,7 @@ export const ACTIVITIES: readonly Activity[] = [
         ...{ deliveriesBefore: daysAgo(14), validationsBefore: daysAgo(90) },
         ...{ actionsBefore: daysAgo(400), strayResultsBefore: daysAgo(15) },
       };
-      return () => deleteChunk(db, horizons).then(() => 1);
+      return () => deleteRound(db, horizons).then(() => 1);
     },
   },
   {

@@ -1,10 +1,10 @@
 /** Counts what one delivery makes the platform do, over some hundred of them through the consumer as it is. */
 import type { D1Database } from "@cloudflare/workers-types";
-import { deleteChunk } from "@webhook-gateway/shared/store/maintain/retention.ts";
 import { batchOf, createWorld, type Sent, type World } from "../consumer.ts";
 import { sizeOf } from "../database.ts";
 import { callbackAbout, openedPull } from "../facts.ts";
 import { createMeter, total, writtenByTable } from "../meter.ts";
+import { deleteRound } from "../retention.ts";
 import type { Measured } from "./cost.ts";
 
 /** As the events queue brings them if many come. */
@@ -97,7 +97,7 @@ async function deleteAll(bare: D1Database): Promise<number> {
     // Recorded actions stay.
     ...{ actionsBefore: "", strayResultsBefore: later },
   };
-  while ((await deleteChunk(meter.db, horizons)) > 0);
+  while ((await deleteRound(meter.db, horizons)) > 0);
   return total(meter.take().costs, "rowsWritten");
 }
 

@@ -37,6 +37,13 @@ export const D1 = {
   databaseGb: 10,
 };
 
+/** R2, "Pricing": standard storage. A write is a class A operation, a read one of class B. */
+export const R2 = {
+  writes: { included: 1e6, perMillion: 4.5 },
+  reads: { included: 10e6, perMillion: 0.36 },
+  storageGb: { included: 10, perGb: 0.015 },
+};
+
 /** Durable Objects, "Pricing". Each call is a request; SQLite storage is billed as D1 is. `memoryGb` is what is billed. */
 export const DURABLE_OBJECTS = {
   requests: { included: 1e6, perMillion: 0.15 },

@@ -10,16 +10,33 @@ import type { Writes } from "./count.ts";
  */
 export const MIX: Mix = { validated: 0.3, noted: 0.5 };
 
+/** What the counted validations have; larger ones in one of the loads. */
+const RESULTS_BYTES = 1_000;
+const LARGE_RESULTS_BYTES = 30_000;
+
 /** A limit is planned to be used to this share, so that there is room for bursts. */
 const PLANNED = 0.5;
 
 export function writeScale(measured: Measured, writes: Writes, mix: Mix): string {
-  const kept = { mix, validationsDays: 90, deliveriesDays: 14 };
+  const kept = {
+    mix,
+    validationsDays: 90,
+    deliveriesDays: 14,
+    archiveDays: 400,
+    resultsBytes: RESULTS_BYTES,
+  };
   const million: Load = { ...kept, name: "1 million", deliveriesPerMonth: 1e6 };
   const loads: readonly Load[] = [
     { ...kept, name: "60,000", deliveriesPerMonth: 60_000 },
     million,
     { ...kept, name: "10 million, validations for 14 days", deliveriesPerMonth: 10e6, validationsDays: 14 },
+    {
+      ...kept,
+      name: "the same, results of 30 kB",
+      deliveriesPerMonth: 10e6,
+      validationsDays: 14,
+      resultsBytes: LARGE_RESULTS_BYTES,
+    },
   ];
   const names = loads.map(({ name }) => name);
   const operations = (Object.keys(OPERATIONS) as (keyof Operations)[]).map((key) => [
