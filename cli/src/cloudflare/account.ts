@@ -14,6 +14,7 @@ export interface Account {
 export const RIGHTS = {
   queues: "Queues: Edit",
   d1: "D1: Edit",
+  r2: "Workers R2 Storage: Edit",
   scripts: "Workers Scripts: Edit",
 } as const;
 export type Right = (typeof RIGHTS)[keyof typeof RIGHTS];

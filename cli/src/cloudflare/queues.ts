@@ -3,10 +3,9 @@
  * queues only as a table. Every change goes through Wrangler.
  */
 import * as v from "valibot";
-import { requestJson } from "../api/http.ts";
 import { GatewayError } from "../exit.ts";
-import { plainText } from "../output/plain-text.ts";
-import { type Account, explainRefusal, RIGHTS } from "./account.ts";
+import { type Account, RIGHTS } from "./account.ts";
+import { readFromApi } from "./api.ts";
 
 export interface Consumer {
   readonly type: string;
@@ -21,7 +20,6 @@ export interface Queue {
   readonly consumers: readonly Consumer[];
 }
 
-const TIMEOUT_MS = 30_000;
 /** An account has 10,000 queues at most: https://developers.cloudflare.com/queues/platform/limits/ */
 const MAX_PAGES = 1000;
 
@@ -55,10 +53,6 @@ const page = v.object({
   result: v.nullable(v.array(queue)),
   result_info: v.nullish(v.object({ total_pages: v.nullish(v.number(), null) }), null),
 });
-const refusal = v.object({
-  errors: v.pipe(v.array(v.object({ code: v.number(), message: v.string() })), v.minLength(1)),
-});
-
 /** @throws GatewayError if Cloudflare does not answer, or refuses */
 export async function listQueues(account: Account, signal?: AbortSignal): Promise<Queue[]> {
   const queues: Queue[] = [];
@@ -71,26 +65,8 @@ export async function listQueues(account: Account, signal?: AbortSignal): Promis
 }
 
 async function requestPage(account: Account, number: number, signal: AbortSignal | undefined) {
-  const { status, body } = await request(account, `/queues?page=${number}`, signal);
-  const parsed = v.safeParse(page, body);
-  if (parsed.success) return parsed.output;
-  const refused = v.safeParse(refusal, body);
-  const message = refused.success
-    ? refused.output.errors.map(({ message, code }) => `${plainText(message)} [code: ${code}]`).join(", ")
-    : `HTTP ${status}`;
-  throw new GatewayError(
-    `Cloudflare does not list the account's queues: ${explainRefusal(message, RIGHTS.queues)}`,
-  );
-}
-
-async function request({ apiUrl, id, token }: Account, path: string, signal: AbortSignal | undefined) {
-  try {
-    return await requestJson(`${apiUrl}/accounts/${encodeURIComponent(id)}${path}`, TIMEOUT_MS, {
-      headers: { accept: "application/json", authorization: `Bearer ${token}` },
-      redirect: "error",
-      ...(signal && { signal }),
-    });
-  } catch {
-    throw new GatewayError(`Cloudflare's API (${apiUrl}) cannot be reached`);
-  }
+  const question = { schema: page, what: "the account's queues", right: RIGHTS.queues };
+  const answer = await readFromApi(account, { ...question, path: `/queues?page=${number}` }, signal);
+  if (answer === undefined) throw new GatewayError("Cloudflare does not list the account's queues: HTTP 404");
+  return answer;
 }

@@ -112,7 +112,11 @@ export function wranglerError(args: readonly string[], { problem }: WranglerRun)
   return new GatewayError(`wrangler ${args.slice(0, 3).join(" ")}: ${reason}`);
 }
 
-const RIGHT_FOR: Readonly<Record<string, Right>> = { queues: RIGHTS.queues, d1: RIGHTS.d1 };
+const RIGHT_FOR: Readonly<Record<string, Right>> = {
+  queues: RIGHTS.queues,
+  d1: RIGHTS.d1,
+  r2: RIGHTS.r2,
+};
 
 /** @throws GatewayError if the output is not what this version of Wrangler prints */
 export function readOutput<Schema extends v.GenericSchema>(

@@ -2,6 +2,7 @@
 import type { WranglerProgram } from "../cloudflare/wrangler.ts";
 import type { EnvironmentName } from "../project/project.ts";
 import { accessChecks } from "./access.ts";
+import { bucketCheck } from "./bucket.ts";
 import { runChecks } from "./check.ts";
 import { configurationChecks } from "./configuration.ts";
 import { openContext } from "./context.ts";
@@ -31,6 +32,7 @@ export async function examine(
     ...gatewayChecks(context),
     grainchainCheck(context),
     databaseCheck(context),
+    bucketCheck(context),
     queuesCheck(context),
     ...githubAccessChecks(context),
     ...hookChecks(context),

@@ -1,4 +1,6 @@
 /** What the two configuration files ask for in one environment. */
+import { RESULTS_PREFIX, VALIDATIONS_PREFIX } from "@webhook-gateway/shared/archive/keys.ts";
+import { RETENTION_DAYS as DAYS } from "@webhook-gateway/shared/config/consumer.ts";
 import { GatewayError } from "../exit.ts";
 import { isPlaceholder } from "./database-id.ts";
 import type { EnvironmentName, WorkerName } from "./project.ts";
@@ -10,10 +12,18 @@ export interface DesiredQueue {
   readonly retentionSeconds: number | null;
 }
 
+/** The bucket of the archive. Each of its folders has a rule of its own. */
+export interface DesiredBucket {
+  readonly name: string;
+  readonly rules: readonly { readonly id: string; readonly prefix: string; readonly days: number }[];
+}
+
 export interface DesiredState {
   readonly environment: EnvironmentName;
   readonly workers: Readonly<Record<WorkerName, WorkerFile>>;
   readonly queues: readonly DesiredQueue[];
+  /** Undefined if the files have none: then everything stays in D1. */
+  readonly bucket: DesiredBucket | undefined;
 }
 
 /**
@@ -52,7 +62,40 @@ export function desiredState(
         "database_name and database_id have to be the same in both",
     );
   }
-  return { environment, workers: { producer, consumer }, queues: desiredQueues(producer, consumer) };
+  return {
+    environment,
+    workers: { producer, consumer },
+    queues: desiredQueues(producer, consumer),
+    bucket: desiredBucket(environment, producer, consumer),
+  };
+}
+
+/** What a Worker does not need is kept for so many days more: its results are read again when a validation is archived. */
+const RESULTS_SLACK_DAYS = 14;
+
+/** @throws GatewayError if the files name different buckets */
+function desiredBucket(
+  environment: EnvironmentName,
+  producer: WorkerFile,
+  consumer: WorkerFile,
+): DesiredBucket | undefined {
+  const name = consumer.bucketName;
+  if (producer.bucketName !== name) {
+    throw new GatewayError(
+      `${producer.file} and ${consumer.file} name different buckets for ${environment}: bucket_name of ARCHIVE has to be ` +
+        "the same in both",
+    );
+  }
+  if (name === undefined) return undefined;
+  const days = (key: keyof typeof DAYS): number => Number(consumer.vars[key] || DAYS[key]);
+  const kept = Math.max(days("VALIDATIONS_RETENTION_DAYS"), days("DELIVERIES_RETENTION_DAYS"));
+  return {
+    name,
+    rules: [
+      { id: "results", prefix: RESULTS_PREFIX, days: kept + RESULTS_SLACK_DAYS },
+      { id: "validations", prefix: VALIDATIONS_PREFIX, days: days("ARCHIVE_RETENTION_DAYS") },
+    ],
+  };
 }
 
 /** Queues that hold facts keep them long: those that the producer writes to, and dead letters. A wake-up may be lost. */

@@ -22,6 +22,8 @@ export interface WorkerFile {
   readonly databaseId: string;
   /** An absolute path. */
   readonly migrationsDir: string;
+  /** The bucket of the archive; undefined if it has none. */
+  readonly bucketName: string | undefined;
 }
 
 const names = v.nullish(v.array(v.string()), []);
@@ -38,6 +40,7 @@ const workerConfig = v.object({
       [],
     ),
   }),
+  r2_buckets: v.nullish(v.array(v.object({ binding: v.string(), bucket_name: v.optional(v.string()) })), []),
   d1_databases: v.tuple([
     v.object({
       database_name: v.string(),
@@ -65,7 +68,7 @@ export async function readWorkerFile(
     const [field = ""] = parsed.issues.map((issue) => v.getDotPath(issue) ?? "everything");
     throw new GatewayError(`${file}: ${environment} is missing ${field}`);
   }
-  const { name, vars, secrets, queues, d1_databases } = parsed.output;
+  const { name, vars, secrets, queues, d1_databases, r2_buckets } = parsed.output;
   const [database] = d1_databases;
   return {
     worker,
@@ -81,6 +84,7 @@ export async function readWorkerFile(
     databaseName: database.database_name,
     databaseId: database.database_id,
     migrationsDir: path.resolve(dir, database.migrations_dir),
+    bucketName: r2_buckets?.find(({ binding }) => binding === "ARCHIVE")?.bucket_name,
   };
 }
 

@@ -1,5 +1,6 @@
 /** What the account has. */
 import type { Account } from "../cloudflare/account.ts";
+import { type ExpiryRule, readLifecycle } from "../cloudflare/buckets.ts";
 import { type Database, listDatabases, listMigrations, pendingMigrations } from "../cloudflare/databases.ts";
 import { listQueues, type Queue } from "../cloudflare/queues.ts";
 import { listSecrets } from "../cloudflare/worker-secrets.ts";
@@ -13,6 +14,8 @@ export interface ActualState {
   readonly databases: readonly Database[];
   /** In their order. */
   readonly pendingMigrations: readonly string[];
+  /** The rules of the archive's bucket; undefined if it does not exist, or the files have none. */
+  readonly lifecycle: readonly ExpiryRule[] | undefined;
   readonly secrets: SecretNames;
 }
 
@@ -21,6 +24,7 @@ export const emptyState = ({ workers }: DesiredState): ActualState => ({
   queues: [],
   databases: [],
   pendingMigrations: listMigrations(workers.producer.migrationsDir),
+  lifecycle: undefined,
   secrets: { producer: null, consumer: null },
 });
 
@@ -28,15 +32,16 @@ export const emptyState = ({ workers }: DesiredState): ActualState => ({
 export async function readActualState(
   account: Account,
   wrangler: Wrangler,
-  { environment, workers }: DesiredState,
+  { environment, workers, bucket }: DesiredState,
 ): Promise<ActualState> {
-  const [queues, database, producer, consumer] = await Promise.all([
+  const [queues, database, lifecycle, producer, consumer] = await Promise.all([
     listQueues(account),
     readDatabase(wrangler, workers.producer),
+    bucket === undefined ? undefined : readLifecycle(account, bucket.name),
     listSecrets(wrangler, workers.producer, environment),
     listSecrets(wrangler, workers.consumer, environment),
   ]);
-  return { queues, ...database, secrets: { producer, consumer } };
+  return { queues, ...database, lifecycle, secrets: { producer, consumer } };
 }
 
 async function readDatabase(wrangler: Wrangler, { databaseName, migrationsDir }: WorkerFile) {

@@ -1,6 +1,7 @@
 /** What has to be done in an account, and in which order. */
 import type { ActualState } from "./actual-state.ts";
 import { attachmentRows } from "./advice.ts";
+import { bucketSteps } from "./bucket-steps.ts";
 import { databaseSteps } from "./database-steps.ts";
 import { optionalSecretNotes } from "./optional-secrets.ts";
 import { detachSteps, queueNotes, queueSteps } from "./queue-steps.ts";
@@ -29,6 +30,7 @@ export function makePlan(
     ...cellSteps,
     ...queueSteps(deps, queues),
     ...databaseSteps(deps, actual),
+    ...bucketSteps(deps, actual.lifecycle),
     ...secretSteps(deps, secrets, inputs, actual.secrets),
     ...detachSteps(deps, queues),
   ];

@@ -22,7 +22,7 @@ export function overviewLines(overview: Overview, screen: Screen): string[] {
     ["cancels", countsText([overview.cancels.due, "due"], [overview.cancels.dead, "dead"])],
     ...eventFields(overview, now),
     ["deliveries", deliveriesText(overview, now)],
-    ["database", databaseSizeText(overview.database.bytes)],
+    ["database", databaseText(overview, now)],
     ["reused", overview.reused_last_day > 0 ? `${overview.reused_last_day} runs in the last day` : null],
     ["replays", overview.replays_running > 0 ? `${overview.replays_running} running` : "none running"],
     [
@@ -101,6 +101,14 @@ function deliveriesText({ deliveries }: Overview, now: Date): string {
   const last =
     deliveries.last_at === null ? "none yet" : `the last ${utcAndAgeText(deliveries.last_at, now)}`;
   return `${last}; ${deliveries.last_hour} within the hour; ${deliveries.recovered_last_day} recovered within 24 h`;
+}
+
+function databaseText({ database }: Overview, now: Date): string {
+  const size = databaseSizeText(database.bytes);
+  if (database.shortened === null) return size;
+  const { deliveries_days, validations_days, since } = database.shortened;
+  const kept = `keeps validations for ${validations_days} days and deliveries for ${deliveries_days}`;
+  return `${size}; ${kept}, less than configured, since ${utcAndAgeText(since, now)}`;
 }
 
 const countsText = (...counts: readonly (readonly [number, string])[]): string =>

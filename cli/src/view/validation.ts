@@ -72,6 +72,7 @@ export const validationFields = (item: ValidationDetail, now: Date): Field[] => 
   ["last heard", timeOf(item.heard_at, now)],
   ["finished", timeOf(item.finished_at, now)],
   ["took", tookText(item)],
+  ["archived", timeOf(item.archived_at, now)],
 ];
 
 const authorText = ({ author, author_association: association }: ValidationDetail): string | null =>

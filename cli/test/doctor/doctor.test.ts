@@ -29,6 +29,7 @@ test("finds nothing to fix if everything is well", async () => {
     "gateway version",
     "Grainchain",
     "D1",
+    "R2",
     "Workers plan",
     "queue webhook-gateway-events-staging",
     "queue webhook-gateway-dead-staging",
@@ -107,6 +108,7 @@ test("reports everything else if Cloudflare refuses", async () => {
     "secrets of the producer",
     "secrets of the consumer",
     "D1",
+    "R2",
     "queues",
   ]);
   for (const { status, what } of unchecked) {

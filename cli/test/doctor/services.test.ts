@@ -1,4 +1,5 @@
 import { editConsumer, testProblems } from "../support/doctor.ts";
+import { FILES } from "../support/fake-wrangler-project.ts";
 
 testProblems({
   "another Wrangler": {
@@ -47,6 +48,36 @@ testProblems({
     status: "fail",
     what: "is the production environment",
     mend: "pass the staging gateway as --url",
+  },
+  "a missing bucket": {
+    make: ({ project }) =>
+      project.account.change((state) => {
+        state.buckets = [];
+      }),
+    check: "R2",
+    status: "fail",
+    what: "bucket webhook-gateway-archive-staging does not exist",
+    mend: "gateway provision --env staging",
+  },
+  "a bucket that keeps everything": {
+    make: ({ project }) =>
+      project.account.change(({ buckets }) => {
+        for (const bucket of buckets) bucket.rules = bucket.rules.filter(({ id }) => id === "results");
+      }),
+    check: "R2",
+    status: "warn",
+    what: "webhook-gateway-archive-staging does not delete validations/ after 400 days",
+    mend: "gateway provision --env staging",
+  },
+  "files without a bucket": {
+    make: ({ project }) => {
+      for (const file of FILES)
+        project.edit(file, (toml) => toml.replaceAll(/\[\[env\.staging\.r2_buckets\]\]\n.*\n.*\n/g, ""));
+    },
+    check: "R2",
+    status: "warn",
+    what: "the files have no bucket ARCHIVE",
+    mend: "add [[env.staging.r2_buckets]] to both files",
   },
   "a database that does not answer": {
     make: ({ gateway }) =>

@@ -14,6 +14,8 @@ const CHANGES = [
   "queues create webhook-gateway-work-staging",
   "d1 create",
   "d1 migrations apply",
+  "r2 bucket create",
+  "r2 bucket lifecycle add webhook-gateway-archive-staging results",
   "secret bulk -c wrangler.producer.toml",
   "secret bulk -c wrangler.consumer.toml",
 ];
@@ -50,7 +52,7 @@ test.each(
 
 test("continues after a failure with secrets of the environment, without a file", async () => {
   const project = await openProject({
-    broken: [{ on: CHANGES[6] ?? "", problem: "Internal error", times: 1 }],
+    broken: [{ on: CHANGES.at(-1) ?? "", problem: "Internal error", times: 1 }],
   });
 
   expect(await project.run(YES, GIVEN_SECRETS)).toMatchObject({ code: 1 });
@@ -80,6 +82,7 @@ test.each<[string, Omit<Broken, "times">]>([
   ["Queues: Edit", { on: "queues create", problem: REFUSED }],
   ["D1: Edit", { on: "d1 list", problem: REFUSED }],
   ["D1: Edit", { on: "d1 create", problem: REFUSED }],
+  ["Workers R2 Storage: Edit", { on: "r2 bucket create", problem: REFUSED }],
   ["Workers Scripts: Edit", { on: "secret list", problem: REFUSED }],
   ["Workers Scripts: Edit", { on: "secret bulk", problem: REFUSED }],
 ])("names the right that the token is missing: %s for $on", async (right, broken) => {
@@ -117,7 +120,9 @@ test.each([
 
   expect(ran).toMatchObject({ code: 2, stdout: "" });
   expect(ran.stderr).toContain(`error: ${message}: add them to .env`);
-  expect(ran.stderr).toContain("The token needs Queues: Edit, D1: Edit, Workers Scripts: Edit");
+  expect(ran.stderr).toContain(
+    "The token needs Queues: Edit, D1: Edit, Workers R2 Storage: Edit, Workers Scripts: Edit",
+  );
   expect(project.calls()).toEqual([]);
 });
 

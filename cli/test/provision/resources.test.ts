@@ -95,3 +95,37 @@ test("refuses files that name different databases", async () => {
   expect(ran.code).toBe(1);
   expect(ran.stderr).toContain("name different databases for staging");
 });
+
+test("changes the rules of the archive's bucket if the files say other days, and leaves other rules", async () => {
+  const project = await openProvisioned();
+  const other = { id: "mine", prefix: "mine/", days: 7 };
+  project.account.change(({ buckets }) => buckets[0]?.rules.push(other));
+  project.edit("wrangler.consumer.toml", (toml) =>
+    toml.replaceAll('VALIDATIONS_RETENTION_DAYS = "90"', 'VALIDATIONS_RETENTION_DAYS = "30"'),
+  );
+
+  const ran = await project.run(YES);
+
+  expect(ran.stdout).toMatch(
+    /results\/ in webhook-gateway-archive-staging +deleted after 104 days +deleted after 44 days/,
+  );
+  expect(project.changes()).toEqual([
+    "r2 bucket lifecycle remove webhook-gateway-archive-staging --name results",
+    "r2 bucket lifecycle add webhook-gateway-archive-staging results results/ --expire-days 44 --force",
+  ]);
+  expect(project.account.read().buckets[0]?.rules).toContainEqual(other);
+});
+
+test("needs no bucket if the files have none, and refuses files of which one has", async () => {
+  const project = await openProject({ ...provisioned("staging", UUID), buckets: [] });
+  nameDatabase(project, UUID);
+  const without = (toml: string) => toml.replaceAll(/\[\[env\.staging\.r2_buckets\]\]\n.*\n.*\n/g, "");
+  project.edit("wrangler.producer.toml", without);
+  const one = await project.run(YES);
+  project.edit("wrangler.consumer.toml", without);
+  const none = await project.run(YES);
+
+  expect([one.code, one.stderr]).toEqual([1, expect.stringContaining("name different buckets for staging")]);
+  expect(none.code).toBe(0);
+  expect(project.changes()).toEqual([]);
+});

@@ -34,6 +34,11 @@ export interface Broken {
   readonly hangs?: boolean;
 }
 
+export interface FakeBucket {
+  readonly name: string;
+  rules: { readonly id: string; readonly prefix: string; readonly days: number }[];
+}
+
 export interface FakeState {
   readonly token: string;
   readonly migrations: readonly string[];
@@ -43,6 +48,7 @@ export interface FakeState {
   refused?: string;
   queues: FakeQueue[];
   databases: FakeDatabase[];
+  buckets: FakeBucket[];
   workers: Record<string, { secrets: Record<string, string> }>;
   broken: Broken[];
 }
@@ -56,6 +62,7 @@ const EMPTY: FakeState = {
   maxRetention: FOURTEEN_DAYS,
   queues: [],
   databases: [],
+  buckets: [],
   workers: {},
   broken: [],
 };
@@ -96,6 +103,15 @@ export function provisioned(environment: string, uuid: string): Partial<FakeStat
       { name: `webhook-gateway-work-${environment}`, retention: 345_600, consumers },
     ],
     databases: [{ uuid, name: `webhook-gateway-${environment}`, applied: [...MIGRATIONS] }],
+    buckets: [
+      {
+        name: `webhook-gateway-archive-${environment}`,
+        rules: [
+          { id: "results", prefix: "results/", days: 104 },
+          { id: "validations", prefix: "validations/", days: 400 },
+        ],
+      },
+    ],
     workers: {
       [`webhook-gateway-producer-${environment}`]: {
         secrets: {

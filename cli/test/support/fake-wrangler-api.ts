@@ -6,7 +6,13 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import { text } from "node:stream/consumers";
 import { onTestFinished } from "vitest";
-import { ACCOUNT_ID, API_TOKEN, type FakeAccount, type FakeQueue } from "./fake-wrangler-account.ts";
+import {
+  ACCOUNT_ID,
+  API_TOKEN,
+  type FakeAccount,
+  type FakeBucket,
+  type FakeQueue,
+} from "./fake-wrangler-account.ts";
 
 interface Question {
   readonly query: URLSearchParams;
@@ -44,6 +50,23 @@ const shownQueue = ({ name, retention, consumers }: FakeQueue) => ({
 });
 
 const NO_WORKER: Reply = { status: 404, error: [10_007, "This Worker does not exist on your account."] };
+const NO_BUCKET: Reply = { status: 404, error: [10_006, "The specified bucket does not exist."] };
+
+type FakeRule = FakeBucket["rules"][number];
+
+/** As the API writes a rule. */
+const shownRule = ({ id, prefix, days }: FakeRule) => ({
+  id,
+  enabled: true,
+  conditions: { prefix },
+  deleteObjectsTransition: { condition: { type: "Age", maxAge: days * 86_400 } },
+});
+const keptRule = (rule: ReturnType<typeof shownRule>): FakeRule => ({
+  id: rule.id,
+  prefix: rule.conditions.prefix,
+  days: rule.deleteObjectsTransition.condition.maxAge / 86_400,
+});
+
 const NO_DATABASE: Reply = { status: 404, error: [7404, "The database could not be found"] };
 
 /** Answers about one Worker, which may not be there. */
@@ -100,6 +123,33 @@ const ROUTES: readonly Route[] = [
         const queue = queues.find((one) => one.name === name);
         if (queue !== undefined) queue.consumers = queue.consumers.filter((one) => one.script !== script);
       });
+      return { result: {} };
+    },
+  ],
+  [
+    "GET",
+    /^\/r2\/buckets\/([^/]+)\/lifecycle$/,
+    (account, { caught: [name] }) => {
+      const bucket = account.read().buckets.find((one) => one.name === name);
+      return bucket === undefined ? NO_BUCKET : { result: { rules: bucket.rules.map(shownRule) } };
+    },
+  ],
+  [
+    "PUT",
+    /^\/r2\/buckets\/([^/]+)\/lifecycle$/,
+    (account, { caught: [name], body }) => {
+      account.change(({ buckets }) => {
+        const bucket = buckets.find((one) => one.name === name);
+        if (bucket !== undefined) bucket.rules = JSON.parse(body).rules.map(keptRule);
+      });
+      return { result: {} };
+    },
+  ],
+  [
+    "POST",
+    /^\/r2\/buckets$/,
+    (account, { body }) => {
+      account.change(({ buckets }) => buckets.push({ name: JSON.parse(body).name, rules: [] }));
       return { result: {} };
     },
   ],

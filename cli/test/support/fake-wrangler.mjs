@@ -186,6 +186,39 @@ export async function fakeWrangler(args, { cwd, env, input }) {
         },
       ],
       [
+        /^r2 bucket create (\S+)(?: --location (?:weur|eeur|apac|oc|wnam|enam))?$/,
+        ([name]) => {
+          if (state.buckets.some((one) => one.name === name))
+            fail(
+              "A request to the Cloudflare API failed.",
+              "The bucket you tried to create already exists. [code: 10004]",
+            );
+          state.buckets.push({ name, rules: [] });
+          print(`✅ Created bucket '${name}' with default storage class of Standard.`);
+        },
+      ],
+      [
+        /^r2 bucket lifecycle remove (\S+) --name (\S+)$/,
+        ([name, id]) => {
+          const found = state.buckets.find((one) => one.name === name);
+          if (!found?.rules.some((one) => one.id === id))
+            return fail(`Lifecycle rule with ID '${id}' not found in configuration for '${name}'.`);
+          found.rules = found.rules.filter((one) => one.id !== id);
+        },
+      ],
+      [
+        /^r2 bucket lifecycle add (\S+) (\S+) (\S+) --expire-days (\d+) --force$/,
+        ([name, id, prefix, days]) => {
+          const found = state.buckets.find((one) => one.name === name);
+          if (found === undefined)
+            return fail(
+              "A request to the Cloudflare API failed.",
+              "The specified bucket does not exist. [code: 10006]",
+            );
+          found.rules.push({ id, prefix, days: Number(days) });
+        },
+      ],
+      [
         /^secret list --format json -c (wrangler\.\w+\.toml) --env ([\w-]+)$/,
         ([file, env]) => {
           const name = workerName(file, env);

@@ -60,6 +60,7 @@ export const makeValidation = (changes: Partial<ValidationItem> = {}): Validatio
 
 export const makeDetail = (changes: Partial<ValidationDetail> = {}): ValidationDetail => ({
   ...makeValidation(),
+  archived_at: null,
   cause: "pull_request.opened",
   delivery_id: GUID,
   reason: null,
@@ -178,7 +179,7 @@ export const makeOverview = (changes: Partial<Overview> = {}): Overview => ({
   pauses: [],
   replays_running: 0,
   reused_last_day: 0,
-  database: { bytes: 7_100_000_000, max_bytes: 10_000_000_000 },
+  database: { bytes: 7_100_000_000, max_bytes: 10_000_000_000, shortened: null },
   hours: [],
   ...changes,
 });
