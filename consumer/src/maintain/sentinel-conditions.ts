@@ -4,6 +4,7 @@ import {
   FILLING_PERCENT,
   FULL_PERCENT,
   fullPercent,
+  SHORTENED_PERCENT,
 } from "@webhook-gateway/shared/domain/database-size.ts";
 import { isoTime } from "@webhook-gateway/shared/text/iso-time.ts";
 import type { Condition } from "./alert-conditions.ts";
@@ -25,12 +26,24 @@ export interface Observed {
 const SILENT_MS = 5 * 60_000;
 const UNANSWERED_MS = 5 * 60_000;
 
-/** Every condition, whether or not it holds. */
-export const sentinelConditionsOf = (observed: Observed, nowMs: number): Condition[] => [
+/** An alert about the size ends this much below where it begins, so that it does not come and go. In percent. */
+const HYSTERESIS = 3;
+
+/**
+ * Every condition, whether or not it holds.
+ * @param fires whether there is an alert about a condition
+ */
+export const sentinelConditionsOf = (
+  observed: Observed,
+  nowMs: number,
+  fires: (name: string) => boolean = () => false,
+): Condition[] => [
   consumerSilent(observed, nowMs),
   databaseAway(observed),
-  fuller("database filling", observed, FILLING_PERCENT),
-  fuller("database full", observed, FULL_PERCENT),
+  ...[
+    { name: "database filling", percent: FILLING_PERCENT },
+    { name: "database full", percent: FULL_PERCENT },
+  ].map(({ name, percent }) => fuller(name, observed, fires(name) ? percent - HYSTERESIS : percent)),
 ];
 
 /** A silence during which nobody listened proves nothing: the platform may have stopped both. */
@@ -57,6 +70,6 @@ function fuller(name: string, { databaseBytes }: Observed, percent: number): Con
   return {
     name,
     holds: true,
-    text: `${text}: shorten DELIVERIES_RETENTION_DAYS and VALIDATIONS_RETENTION_DAYS`,
+    text: `${text}: ${percent > SHORTENED_PERCENT ? "it keeps less than configured, see gateway status" : "shorten DELIVERIES_RETENTION_DAYS and VALIDATIONS_RETENTION_DAYS"}`,
   };
 }

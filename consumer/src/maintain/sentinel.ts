@@ -58,9 +58,11 @@ export function createSentinel(deps: SentinelDeps): Heartbeats & { check(): Prom
         watchingSinceMs: nowMs - checkedMs > GAP_MS ? nowMs : watchingSinceMs,
       }));
       const now = isoTime(nowMs);
-      for (const condition of sentinelConditionsOf(observed, nowMs)) {
+      const alertOf = (name: string) => kv.get<NotifiedAlert>(`alert:${name}`);
+      const fires = (name: string) => alertOf(name)?.state === "firing";
+      for (const condition of sentinelConditionsOf(observed, nowMs, fires)) {
         const key = `alert:${condition.name}`;
-        const alert = nextAlert(kv.get<NotifiedAlert>(key), condition, now);
+        const alert = nextAlert(alertOf(condition.name), condition, now);
         if (alert === undefined) continue;
         kv.put(key, isDue(alert, now) ? await sendAlert(deps, condition.name, alert) : alert);
       }

@@ -38,3 +38,13 @@ test.each<[string, Partial<Observed>, string[]]>([
   const found = sentinelConditionsOf({ ...CALM, ...observed }, NOW_MS);
   expect(found.filter(({ holds }) => holds).map(({ name }) => name)).toEqual(conditions);
 });
+
+test.each([
+  [6_800_000_000, "database filling", true],
+  [6_700_000_000, "database filling", false],
+  [8_800_000_000, "database full", true],
+  [8_700_000_000, "database full", false],
+])("an alert at %d bytes that fires goes on: %s, %s", (databaseBytes, name, holds) => {
+  const found = sentinelConditionsOf({ ...CALM, databaseBytes }, NOW_MS, (one) => one === name);
+  expect(found.find((one) => one.name === name)?.holds).toBe(holds);
+});

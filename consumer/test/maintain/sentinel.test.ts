@@ -66,7 +66,7 @@ test("a D1 that does not answer is alerted on after 5 minutes, once, and when it
 
 test("a database that fills up is alerted on at 70 % and at 90 %, once each, and when it has room again", async () => {
   const { words, told, pass } = watch();
-  for (const size of [6.9, 7.1, 7.2, 9.1, 9.2, 8.9, 7.1, 6.9, 6.8]) await pass(1, size * GB);
+  for (const size of [6.9, 7.1, 7.2, 9.1, 9.2, 8.9, 8.6, 7.1, 6.9, 6.6]) await pass(1, size * GB);
   expect(words()).toEqual([
     "database filling firing",
     "database full firing",

@@ -4,6 +4,7 @@ import {
   FILLING_PERCENT,
   FULL_PERCENT,
   fullPercent,
+  NO_ROOM_PERCENT,
 } from "@webhook-gateway/shared/domain/database-size.ts";
 import { loadDispatchSettings } from "@webhook-gateway/shared/store/settings.ts";
 import { VERSION } from "@webhook-gateway/shared/version.ts";
@@ -72,10 +73,14 @@ async function checkDatabase(
 ): Promise<Pick<Health["checks"], "database" | "grainchain" | "consumer">> {
   try {
     const { gate, seen, consumerSeenAt, databaseBytes } = await loadDispatchSettings(db);
+    const database = checkDatabaseSize(databaseBytes);
     return {
-      database: checkDatabaseSize(databaseBytes),
+      database,
       grainchain: checkGrainchain(gate, seen, now.toISOString()),
-      consumer: checkConsumer(consumerSeenAt, queue, now.getTime()),
+      consumer:
+        database.status === "failed"
+          ? { status: "unknown", detail: "a full database does not store when its cron ran" }
+          : checkConsumer(consumerSeenAt, queue, now.getTime()),
     };
   } catch {
     const unknown = { status: "unknown", detail: "the last known state is stored in D1" } as const;
@@ -90,6 +95,10 @@ async function checkDatabase(
 function checkDatabaseSize(bytes: number): Check {
   const percent = fullPercent(bytes);
   if (percent <= FILLING_PERCENT) return { status: "ok" };
+  if (percent > NO_ROOM_PERCENT) {
+    const detail = `full: ${databaseSizeText(bytes)}. What arrives waits in the queue until there is room`;
+    return { status: "failed", detail };
+  }
   return { status: percent > FULL_PERCENT ? "degraded" : "ok", detail: databaseSizeText(bytes) };
 }
 

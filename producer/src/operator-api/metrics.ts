@@ -69,6 +69,11 @@ export function metricsText(overview: Overview, metrics: Metrics): string {
     gauge("replays_running", "Replays in progress", [[{}, overview.replays_running]]),
     gauge("database_bytes", "Size of the D1 database", [[{}, overview.database.bytes]]),
     gauge("database_max_bytes", "What the D1 database can hold", [[{}, overview.database.max_bytes]]),
+    gauge(
+      "retention_shortened",
+      "Whether rows are kept for less time than configured: the database fills up",
+      [[{}, overview.database.shortened === null ? 0 : 1]],
+    ),
     ...STAGES.map(([name, help]) => histogram(name, help, bucketsOf(metrics, name), sumOf(metrics, name))),
     ...COUNTED.map(([name, label, help, known]) =>
       counter(name, help, countsOf(metrics, name, label, known)),

@@ -124,6 +124,14 @@ test.each([
   [7_000_000_000, { status: "ok" }, "healthy"],
   [7_100_000_000, { status: "ok", detail: "7.1 of 10 GB, 71 %" }, "healthy"],
   [9_100_000_000, { status: "degraded", detail: "9.1 of 10 GB, 91 %" }, "degraded"],
+  [
+    10_000_000_000,
+    {
+      status: "failed",
+      detail: "full: 10.0 of 10 GB, 100 %. What arrives waits in the queue until there is room",
+    },
+    "unhealthy",
+  ],
 ])("says how full D1 is once that matters: %d bytes", async (bytes, database, status) => {
   const all = async () => ({ results: [], meta: { size_after: bytes } });
   const db = { prepare: () => ({ all }) } as unknown as D1Database;

@@ -25,7 +25,14 @@ interface Props {
 }
 
 export function Attention(props: Props) {
-  const concerns = [...checks(props), ...pauses(props), ...gates(props), ...letters(props), ...late(props)];
+  const concerns = [
+    ...checks(props),
+    ...pauses(props),
+    ...gates(props),
+    ...letters(props),
+    ...late(props),
+    ...shortened(props),
+  ];
   const sorted = concerns.toSorted((a, b) => Number(a.tone === "warn") - Number(b.tone === "warn"));
   return (
     <section class="attention" aria-labelledby="attention">
@@ -148,6 +155,18 @@ function letters({ overview, view }: Props): Concern[] {
     </>
   );
   return [{ tone: "bad", word: "dead", text }];
+}
+
+function shortened({ overview, view }: Props): Concern[] {
+  const { shortened: kept } = overview.database;
+  if (kept === null) return [];
+  const text = (
+    <>
+      The database is filling up: it has kept validations for {kept.validations_days} days and deliveries for{" "}
+      {kept.deliveries_days}, less than configured, since <Ago at={kept.since} view={view} />.
+    </>
+  );
+  return [{ tone: "warn", word: "shortened", text }];
 }
 
 function late({ overview, view }: Props): Concern[] {
