@@ -156,7 +156,7 @@ test("fetches the deliveries that GitHub lists as failed, each exactly once", as
   );
 });
 
-test("audits the open pull requests on GitHub, and runs what no delivery has told of", async () => {
+test("audits the open pull requests on GitHub, runs what no delivery has told of, and reuses its success", async () => {
   const { gateway, github, repo, commit } = useSystem();
   const head = commit("echo all is well");
   await github.setPulls({
@@ -175,4 +175,18 @@ test("audits the open pull requests on GitHub, and runs what no delivery has tol
   const run = await gateway.waitForEnd(String(found?.id));
   expect(run).toMatchObject({ state: "completed", conclusion: "success", pr_number: 3 });
   expect(await reported(gateway, String(run.id))).toMatchObject({ posted_conclusion: "success" });
+
+  // A merge group with the same files, of a commit that no sandbox could check out.
+  const merged = "fedcba9876".repeat(4);
+  const payload = buildPayload("merge_group.checks_requested", { repo, head: merged, now: new Date() });
+  const group = { ...Object(payload?.merge_group), head_commit: { id: merged, tree_id: run.tree_sha } };
+  const own = { ...Object(payload?.repository), id: run.repository_id };
+  const guid = randomUUID();
+  const body = JSON.stringify({ ...payload, merge_group: group, repository: own });
+  await gateway.deliver({ event: "merge_group", body, guid });
+  const reused = await gateway.waitForEnd(guid);
+  expect(reused).toMatchObject({ conclusion: "success", reused_from: run.id, attempts: 0 });
+  await reported(gateway, String(reused.id));
+  const [check] = await checkRunsOf(github, merged);
+  expect(check).toMatchObject({ conclusion: "success" });
 });
