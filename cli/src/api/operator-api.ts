@@ -2,7 +2,7 @@
 
 import { actionItem } from "@webhook-gateway/shared/api/action.ts";
 import { type AuditRequestBody, auditItem } from "@webhook-gateway/shared/api/audit.ts";
-import { type BulkAction, type BulkRequest, bulkPreview } from "@webhook-gateway/shared/api/bulk.ts";
+import { type BulkRequest, bulkPreview } from "@webhook-gateway/shared/api/bulk.ts";
 import {
   deadLetterDetail,
   deadLetterItem,
@@ -22,6 +22,7 @@ import { type ReconcileRequestBody, reconcileItem } from "@webhook-gateway/share
 import { type DiscardRequest, type ReplayRequest, replayItem } from "@webhook-gateway/shared/api/replay.ts";
 import { trace } from "@webhook-gateway/shared/api/trace.ts";
 import { commandAnswer, validationDetail, validationItem } from "@webhook-gateway/shared/api/validation.ts";
+import type { BulkAction } from "@webhook-gateway/shared/api/validation-scope.ts";
 import type { Client, Query } from "./client.ts";
 import { projectStatus } from "./project-status.ts";
 

@@ -1,5 +1,5 @@
 import { env } from "cloudflare:workers";
-import type { BulkAction, ValidationScope } from "@webhook-gateway/shared/api/bulk.ts";
+import type { BulkAction, ValidationScope } from "@webhook-gateway/shared/api/validation-scope.ts";
 import { previewBulk, startBulk } from "@webhook-gateway/shared/store/maintain/bulk.ts";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { commandDue } from "../../src/recover/bulk.ts";

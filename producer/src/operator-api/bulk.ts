@@ -1,10 +1,12 @@
 /** Re-running and cancelling many validations: the consumer carries it out, at a rate and behind live work. */
-import type { BulkAction, BulkPreview, bulkRequest } from "@webhook-gateway/shared/api/bulk.ts";
-import type { ReplayItem } from "@webhook-gateway/shared/api/replay.ts";
+import { type BulkPreview, bulkPreview, bulkRequest } from "@webhook-gateway/shared/api/bulk.ts";
+import { type ReplayItem, replayItem } from "@webhook-gateway/shared/api/replay.ts";
+import { BULK_ACTIONS, type BulkAction } from "@webhook-gateway/shared/api/validation-scope.ts";
 import { previewBulk, startBulk } from "@webhook-gateway/shared/store/maintain/bulk.ts";
 import type * as v from "valibot";
 import type { ApiError } from "../http/api-error.ts";
 import { recordRefusal } from "./refusal.ts";
+import { answerOf, post, type Route } from "./route.ts";
 import { type CommandDeps, notifyConsumer } from "./validation-command.ts";
 
 /** What can be done about a validation. */
@@ -14,7 +16,7 @@ const WHICH: Readonly<Record<BulkAction, string>> = {
 };
 
 /** Shows which validations a command would be about, or starts it. */
-export async function commandValidations(
+async function commandValidations(
   deps: CommandDeps,
   action: BulkAction,
   { scope, dry_run, reason, rate }: v.InferOutput<typeof bulkRequest>,
@@ -33,3 +35,15 @@ export async function commandValidations(
   await notifyConsumer(deps);
   return started;
 }
+
+export const BULK_ROUTES: readonly Route[] = BULK_ACTIONS.map((action) =>
+  post({
+    path: `/validations/${action}`,
+    action,
+    summary: `${action === "rerun" ? "Run again" : "Stop"} many validations, behind live work`,
+    body: bulkRequest,
+    answers: { 200: bulkPreview, 202: replayItem },
+    handle: async ({ deps, body, actor }) =>
+      answerOf(await commandValidations(deps, action, body, actor), body.dry_run ? 200 : 202),
+  }),
+);

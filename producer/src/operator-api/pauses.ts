@@ -1,5 +1,12 @@
 /** Pausing and resuming dispatch. */
-import type { PauseItem } from "@webhook-gateway/shared/api/pause.ts";
+import { pageOf } from "@webhook-gateway/shared/api/page.ts";
+import {
+  type PauseItem,
+  pauseItem,
+  pauseRequest,
+  resumeAnswer,
+  resumeRequest,
+} from "@webhook-gateway/shared/api/pause.ts";
 import {
   ALL_REPOSITORIES,
   endPause,
@@ -10,6 +17,7 @@ import {
 import { loadNames } from "@webhook-gateway/shared/store/repository-names.ts";
 import type { ApiError } from "../http/api-error.ts";
 import { recordRefusal } from "./refusal.ts";
+import { answerOf, get, post, type Route } from "./route.ts";
 import { type CommandDeps, notifyConsumer } from "./validation-command.ts";
 
 interface Asked {
@@ -18,7 +26,7 @@ interface Asked {
 }
 
 /** Pauses dispatch of a repository, or of all. One that is paused gets the new time and reason. */
-export async function pause(
+async function pause(
   deps: CommandDeps,
   asked: Asked & { readonly for_seconds?: number | undefined; readonly reason?: string | undefined },
   actor: string,
@@ -36,7 +44,7 @@ export async function pause(
 }
 
 /** Ends a pause. What waited is dispatched at once. */
-export async function resume(
+async function resume(
   deps: CommandDeps,
   asked: Asked,
   actor: string,
@@ -81,3 +89,35 @@ async function commandOf(
   await recordRefusal(deps, { actor, action, target: repository, reason: message });
   return { error: { code: "not_found", message } };
 }
+
+export const PAUSE_ROUTES: readonly Route[] = [
+  get({
+    path: "/pauses",
+    summary: "Pauses of dispatch",
+    answers: { 200: pageOf(pauseItem) },
+    handle: async ({ deps }) => ({
+      body: { items: await listPauses(deps.db, deps.now().toISOString()), next_cursor: null },
+    }),
+  }),
+  post({
+    path: "/pauses",
+    action: "pause",
+    summary: "Pause dispatch of a repository, or of all; recording and reporting go on",
+    body: pauseRequest,
+    mayOmitBody: true,
+    answers: { 200: pauseItem },
+    handle: async ({ deps, body, actor }) => answerOf(await pause(deps, body, actor)),
+  }),
+  post({
+    path: "/pauses/resume",
+    action: "resume",
+    summary: "End a pause",
+    body: resumeRequest,
+    mayOmitBody: true,
+    answers: { 200: resumeAnswer },
+    handle: async ({ deps, body, actor }) => {
+      const answer = await resume(deps, body, actor);
+      return "error" in answer ? answer : { body: { success: true, ...answer } };
+    },
+  }),
+];

@@ -71,3 +71,7 @@ function withoutTypes<Query extends Schema, Body extends Schema>(spec: RouteSpec
 
 export const found = (body: unknown): Answer =>
   body === undefined ? { error: { code: "not_found", message: "not found" } } : { body };
+
+/** An error, or what was done. */
+export const answerOf = (answer: object, status: 200 | 202 = 200): Answer =>
+  "error" in answer ? (answer as Extract<Answer, { error: unknown }>) : { body: answer, status };

@@ -1,13 +1,11 @@
 /** Every route of the operator API. The OpenAPI document is generated from this table. */
 import * as action from "@webhook-gateway/shared/api/action.ts";
 import * as audit from "@webhook-gateway/shared/api/audit.ts";
-import * as bulk from "@webhook-gateway/shared/api/bulk.ts";
 import * as deadLetter from "@webhook-gateway/shared/api/dead-letter.ts";
 import * as delivery from "@webhook-gateway/shared/api/delivery.ts";
 import { flakeItem, flakeQuery } from "@webhook-gateway/shared/api/flake.ts";
 import { overview } from "@webhook-gateway/shared/api/overview.ts";
 import { pageOf } from "@webhook-gateway/shared/api/page.ts";
-import { pauseItem, pauseRequest, resumeAnswer, resumeRequest } from "@webhook-gateway/shared/api/pause.ts";
 import * as reconcile from "@webhook-gateway/shared/api/reconcile.ts";
 import * as replay from "@webhook-gateway/shared/api/replay.ts";
 import * as tracing from "@webhook-gateway/shared/api/trace.ts";
@@ -20,20 +18,19 @@ import {
 } from "@webhook-gateway/shared/store/maintain/reconciles.ts";
 import { listReplays, loadReplay } from "@webhook-gateway/shared/store/maintain/replays.ts";
 import { loadMetrics } from "@webhook-gateway/shared/store/metrics.ts";
-import { listPauses } from "@webhook-gateway/shared/store/pauses.ts";
 import { listActions } from "@webhook-gateway/shared/store/read/action-list.ts";
 import { listDeadLetters, loadDeadLetter } from "@webhook-gateway/shared/store/read/dead-letter-list.ts";
 import { listDeliveries } from "@webhook-gateway/shared/store/read/delivery-list.ts";
 import { listFlakes } from "@webhook-gateway/shared/store/read/flakes.ts";
 import { listValidations } from "@webhook-gateway/shared/store/read/validation-list.ts";
 import * as v from "valibot";
-import { commandValidations } from "./bulk.ts";
+import { BULK_ROUTES } from "./bulk.ts";
 import { commandDeadLetters, previewDeadLetterCommand, stopReplay } from "./dead-letters.ts";
 import { METRICS_TYPE, metricsText } from "./metrics.ts";
 import { readOverview } from "./overview.ts";
-import { pause, resume } from "./pauses.ts";
+import { PAUSE_ROUTES } from "./pauses.ts";
 import { readValidation } from "./read-validation.ts";
-import { type Answer, found, get, post, type Route } from "./route.ts";
+import { type Answer, answerOf, found, get, post, type Route } from "./route.ts";
 import { answerTrace } from "./trace.ts";
 import { type CommandAnswer, commandValidation, notifyConsumer } from "./validation-command.ts";
 
@@ -74,17 +71,7 @@ export const ROUTES: readonly Route[] = [
     answers: { 200: pageOf(validation.validationItem) },
     handle: async ({ deps, query }) => ({ body: await listValidations(deps.db, query) }),
   }),
-  ...bulk.BULK_ACTIONS.map((action) =>
-    post({
-      path: `/validations/${action}`,
-      action,
-      summary: `${action === "rerun" ? "Run again" : "Stop"} many validations, behind live work`,
-      body: bulk.bulkRequest,
-      answers: { 200: bulk.bulkPreview, 202: replay.replayItem },
-      handle: async ({ deps, body, actor }) =>
-        answerOf(await commandValidations(deps, action, body, actor), body.dry_run ? 200 : 202),
-    }),
-  ),
+  ...BULK_ROUTES,
   get({
     path: "/validations/{id}",
     summary: "One validation with its timeline and results",
@@ -237,35 +224,7 @@ export const ROUTES: readonly Route[] = [
       body: { items: await listFlakes(deps.db, query, deps.now()), next_cursor: null },
     }),
   }),
-  get({
-    path: "/pauses",
-    summary: "Pauses of dispatch",
-    answers: { 200: pageOf(pauseItem) },
-    handle: async ({ deps }) => ({
-      body: { items: await listPauses(deps.db, deps.now().toISOString()), next_cursor: null },
-    }),
-  }),
-  post({
-    path: "/pauses",
-    action: "pause",
-    summary: "Pause dispatch of a repository, or of all; recording and reporting go on",
-    body: pauseRequest,
-    mayOmitBody: true,
-    answers: { 200: pauseItem },
-    handle: async ({ deps, body, actor }) => answerOf(await pause(deps, body, actor)),
-  }),
-  post({
-    path: "/pauses/resume",
-    action: "resume",
-    summary: "End a pause",
-    body: resumeRequest,
-    mayOmitBody: true,
-    answers: { 200: resumeAnswer },
-    handle: async ({ deps, body, actor }) => {
-      const answer = await resume(deps, body, actor);
-      return "error" in answer ? answer : { body: { success: true, ...answer } };
-    },
-  }),
+  ...PAUSE_ROUTES,
   get({
     path: "/actions",
     summary: "What people asked for, newest first",
@@ -280,6 +239,3 @@ function commandAnswer(answer: CommandAnswer, validationId: string): Answer {
   const body = { success: true, message: answer.message, validation_id: validationId };
   return { body, status: answer.accepted ? 202 : 200 };
 }
-
-const answerOf = (answer: object, status: 200 | 202 = 200): Answer =>
-  "error" in answer ? (answer as Extract<Answer, { error: unknown }>) : { body: answer, status };

@@ -2,6 +2,7 @@
 import * as v from "valibot";
 import { VALIDATION_STATES } from "../domain/validation.ts";
 import { pageQuery, repo, time, timeQuery } from "./page.ts";
+import { validationStates } from "./validation-scope.ts";
 
 export const validationItem = v.object({
   id: v.string(),
@@ -78,14 +79,6 @@ export const validationDetail = v.object({
   results: v.nullable(v.record(v.string(), v.unknown())),
 });
 export type ValidationDetail = v.InferOutput<typeof validationDetail>;
-
-const anyState = VALIDATION_STATES.join("|");
-
-/** Several, separated by commas. */
-export const validationStates = v.pipe(
-  v.string(),
-  v.regex(new RegExp(`^(?:${anyState})(?:,(?:${anyState}))*$`)),
-);
 
 export const validationQuery = v.strictObject({
   ...pageQuery,

@@ -1,6 +1,7 @@
 /** The scope of a command about many rows as text. */
-import { validationScope } from "@webhook-gateway/shared/api/bulk.ts";
+
 import { deadLetterScope } from "@webhook-gateway/shared/api/dead-letter.ts";
+import { validationScope } from "@webhook-gateway/shared/api/validation-scope.ts";
 import * as v from "valibot";
 
 const storedValidationScope = v.pipe(v.string(), v.parseJson(), validationScope);

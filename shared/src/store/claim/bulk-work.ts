@@ -1,7 +1,7 @@
 /** Performing re-runs and cancels of many validations: which are next, and how far it is. */
 import * as v from "valibot";
-import { BULK_ACTIONS, validationScope } from "../../api/bulk.ts";
-import { selectionOf } from "../maintain/bulk.ts";
+import { BULK_ACTIONS, validationScope } from "../../api/validation-scope.ts";
+import { selectionOf } from "./selection.ts";
 
 const claimedRow = v.object({
   id: v.string(),

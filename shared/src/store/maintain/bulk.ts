@@ -1,22 +1,15 @@
 /** Re-runs and cancels of many validations: who asked for them, and which they are about. */
 import * as v from "valibot";
-import type { BulkAction, ValidationScope } from "../../api/bulk.ts";
 import { type ReplayItem, replayItem } from "../../api/replay.ts";
 import { type ValidationItem, validationItem } from "../../api/validation.ts";
-import type { ValidationState } from "../../domain/validation.ts";
+import type { BulkAction, ValidationScope } from "../../api/validation-scope.ts";
+import { selectionOf } from "../claim/selection.ts";
 import { insertAction } from "../operator-action.ts";
-import { type Condition, given, givenTime } from "../read/page.ts";
 import { SELECT_VALIDATIONS } from "../read/validation-list.ts";
-import { loadNames } from "../repository-names.ts";
 import { selectReplay } from "./replays.ts";
 
 /** Validations of a scope that are shown before anything happens to them. */
 const SAMPLE = 5;
-
-/** What can be run again: it ended, and no newer head took its place. */
-const ENDED = ["completed", "failed", "cancelled", "timed_out", "dead"] as const satisfies ValidationState[];
-const LIVE = ["held", "queued", "dispatching", "pending", "running"] as const satisfies ValidationState[];
-const STATES: Readonly<Record<BulkAction, readonly ValidationState[]>> = { rerun: ENDED, cancel: LIVE };
 
 export interface BulkStart {
   readonly id: string;
@@ -25,45 +18,6 @@ export interface BulkStart {
   readonly reason: string | null;
   readonly scope: ValidationScope;
   readonly rate: number;
-}
-
-/** The validations `v` of a scope that a command can do something about. */
-export interface Selection {
-  readonly from: string;
-  readonly where: string;
-  readonly bound: readonly (string | number)[];
-}
-
-/** Names are looked up: a repository may have had several. */
-export async function selectionOf(
-  db: D1Database,
-  action: BulkAction,
-  scope: ValidationScope,
-): Promise<Selection> {
-  const { ids, filter } = scope;
-  const asked = filter?.state?.split(",");
-  const states = STATES[action].filter((state) => asked === undefined || asked.includes(state));
-  const standing: Condition = ["+v.state IN (SELECT value FROM json_each(?))", JSON.stringify(states)];
-  if (ids !== undefined) {
-    const from = "(SELECT DISTINCT value FROM json_each(?)) k CROSS JOIN validations v ON v.id = k.value";
-    return { from, where: standing[0], bound: [JSON.stringify(ids), standing[1]] };
-  }
-  const names = filter?.repo === undefined ? undefined : (await loadNames(db, filter.repo)).own;
-  const conditions = [
-    standing,
-    ...given("+v.event = ?", filter?.event),
-    ...given("v.pr_number = ?", filter?.pr === undefined ? undefined : Number(filter.pr)),
-    ...givenTime("v.created_at >= ?", filter?.since),
-    ...givenTime("v.created_at < ?", filter?.until),
-  ];
-  return {
-    from:
-      names === undefined
-        ? "validations v"
-        : "json_each(?) k CROSS JOIN validations v ON v.repository = k.value",
-    where: conditions.map(([sql]) => sql).join(" AND "),
-    bound: [...(names === undefined ? [] : [JSON.stringify(names)]), ...conditions.map(([, value]) => value)],
-  };
 }
 
 /** How many validations a command would be about, and the first of them. */
