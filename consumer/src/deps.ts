@@ -22,6 +22,7 @@ import type { Permissions } from "./github/permission.ts";
 import type { Budgets } from "./github/send.ts";
 import type { Heartbeats } from "./maintain/sentinel.ts";
 import type { ReportDeps } from "./report/report.ts";
+import type { TraceDeps } from "./traces/export.ts";
 
 /** What an isolate remembers from one invocation to the next. */
 export interface IsolateState {
@@ -100,6 +101,14 @@ export function eventDeps(deps: ConsumerDeps, fetcher: typeof fetch): EventDeps 
     messageOf: (event) => (isCodegenApp ? codegenAppMessage(event) : cloudEvent(event, source)),
     results: isCodegenApp,
   };
+}
+
+/** What exports traces; undefined if there is no collector. @param fetcher within the sink's share */
+export function traceDeps(deps: ConsumerDeps, fetcher: typeof fetch): TraceDeps | undefined {
+  const { OTLP_ENDPOINT: endpoint, OTLP_HEADERS: headers, ENVIRONMENT: environment } = deps.config;
+  return endpoint === undefined
+    ? undefined
+    : { ...deps, collector: { endpoint, headers, environment }, fetch: fetcher };
 }
 
 export function effectDeps(deps: ConsumerDeps): DispatchDeps {

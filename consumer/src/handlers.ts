@@ -10,12 +10,13 @@ import { hooksOf } from "@webhook-gateway/shared/github/hook.ts";
 import { kindOf, REQUEST, RETENTION, WAKE_UP } from "@webhook-gateway/shared/messages/wake-up.ts";
 import { createRoutingPolicy } from "@webhook-gateway/shared/routing/routing-policy.ts";
 import { hasEvents } from "@webhook-gateway/shared/store/claim/events.ts";
+import { hasTraces } from "@webhook-gateway/shared/store/claim/traces.ts";
 import { commit } from "@webhook-gateway/shared/store/write/commit.ts";
 import { errorText } from "@webhook-gateway/shared/telemetry/log.ts";
 import { within } from "@webhook-gateway/shared/time/within.ts";
 import pLimit from "p-limit";
 import type { DeliveryPolicy } from "./decide/context.ts";
-import { type ConsumerDeps, effectDeps, eventDeps, reportDeps } from "./deps.ts";
+import { type ConsumerDeps, effectDeps, eventDeps, reportDeps, traceDeps } from "./deps.ts";
 import { cancelDue } from "./dispatch/cancel.ts";
 import { dispatchDue } from "./dispatch/dispatch.ts";
 import { watchHealth } from "./dispatch/health.ts";
@@ -39,6 +40,7 @@ import { reconcileAsked, reconcileNew } from "./recover/reconcile-schedule.ts";
 import { replayDue } from "./recover/replay.ts";
 import { reactDue } from "./report/reaction.ts";
 import { reportDue } from "./report/report.ts";
+import { exportTraces } from "./traces/export.ts";
 
 /** A wake-up can be delayed by at most this many seconds. The cron does what is due later. */
 const MAX_WAKE_DELAY_SECONDS = 600;
@@ -61,8 +63,11 @@ const DAY_MS = 86_400_000;
 /** Wires the consumer of one invocation. */
 export function createConsumer(given: ConsumerDeps) {
   const { config } = given;
-  const emitsEvents = config.EVENTS_SINK_URL !== undefined;
-  const deps = { ...withinShares(given), emitsEvents };
+  const emits = {
+    events: config.EVENTS_SINK_URL !== undefined,
+    traces: config.OTLP_ENDPOINT !== undefined,
+  };
+  const deps = { ...withinShares(given), emits };
   const { db, log } = deps;
   const policy: DeliveryPolicy = {
     validateDrafts: config.VALIDATE_DRAFTS,
@@ -104,8 +109,9 @@ export function createConsumer(given: ConsumerDeps) {
     secret: config.ALERT_WEBHOOK_SECRET,
   };
   const hooks = hooksOf(config.RECONCILE_HOOKS, reports.github.mode);
-  const recording: RecordDeps = { db, policy, log, now: deps.now, emitsEvents };
+  const recording: RecordDeps = { db, policy, log, now: deps.now, emits };
   const events = eventDeps(deps, deps.sinkFetch);
+  const traces = traceDeps(deps, deps.sinkFetch);
   const routing = createRoutingPolicy(config);
   const recovery: ReconcileDeps = { ...reports, record: recording, routing };
   const audited = auditScope(config.AUDIT_REPOSITORIES, reports.github.mode, routing);
@@ -135,17 +141,19 @@ export function createConsumer(given: ConsumerDeps) {
 
   let sending: Promise<unknown> = Promise.resolve();
 
-  /** Sends events, after those that are being sent. */
+  /** Sends events and then traces, after those that are being sent. */
   function sendEvents(): Promise<void> {
-    if (events === undefined) return Promise.resolve();
-    const sent = sending.then(() => sendEventsDue(events)).then((wakeAt) => wake(wakeAt));
+    const sent = sending.then(async () => {
+      if (events !== undefined) await wake(await sendEventsDue(events));
+      if (traces !== undefined) await exportTraces(traces);
+    });
     sending = sent.catch(() => {});
     return sent;
   }
 
   /** Leaves events to an invocation that sends no alerts. */
   async function wakeForEvents(): Promise<void> {
-    if (emitsEvents && (await hasEvents(db))) await wakeNow();
+    if ((emits.events && (await hasEvents(db))) || (emits.traces && (await hasTraces(db)))) await wakeNow();
   }
 
   /** What Grainchain has taken is to be reported, after what was due before. */

@@ -66,6 +66,8 @@ describe("refuses, by name and without the value", () => {
     ["CANCEL_SUPERSEDED", "yes-s3cret"],
     ["GITHUB_BUDGET", "s3cret"],
     ["GITHUB_APP_ID", "app-s3cret"],
+    ["OTLP_ENDPOINT", "s3cret"],
+    ["OTLP_HEADERS", "s3cret"],
     ["EVENTS_SINK_URL", "ftp://s3cret"],
     ["EVENTS_SINK_FORMAT", "s3cret"],
   ])("%s", (key, value) => {

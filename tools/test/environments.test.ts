@@ -90,7 +90,7 @@ describe.each(ENVIRONMENTS)("in %s", (env) => {
   });
 
   test("no secret has a value in a configuration file", () => {
-    const secret = /SECRET|TOKEN|PRIVATE_KEY|API_KEY|ALERT_WEBHOOK_URL|EVENTS_SINK_URL/;
+    const secret = /SECRET|TOKEN|PRIVATE_KEY|API_KEY|ALERT_WEBHOOK_URL|EVENTS_SINK_URL|OTLP/;
     for (const config of [producer, consumer]) {
       const values = Object.entries(config.vars).filter(([name]) => secret.test(name));
       expect(values.filter(([, value]) => value !== "")).toEqual([]);

@@ -28,6 +28,8 @@ export const OPTIONAL_SECRETS: Readonly<Record<WorkerName, readonly string[]>> =
     "ALERT_WEBHOOK_SECRET",
     "EVENTS_SINK_URL",
     "EVENTS_SINK_SECRET",
+    "OTLP_ENDPOINT",
+    "OTLP_HEADERS",
   ],
 };
 

@@ -64,7 +64,7 @@ export async function dispatchDue(deps: DispatchDeps): Promise<DispatchSummary> 
       const claim = await claimDue(db, {
         ...lease,
         maxConcurrent: config.maxConcurrent,
-        emitsEvents: deps.emitsEvents,
+        emits: deps.emits,
         maxPerRepository: config.maxPerRepository,
       });
       // Each backoff that ends leads to the next one: wake-ups are sent for the first of those that began together.

@@ -1,6 +1,6 @@
 /** Decisions are made from rows, and written only if those rows are still the same. Otherwise they are made again. */
 
-import { commit } from "@webhook-gateway/shared/store/write/commit.ts";
+import { commit, type Emits } from "@webhook-gateway/shared/store/write/commit.ts";
 import type { Mutation } from "@webhook-gateway/shared/store/write/mutation.ts";
 import type { Snapshot } from "@webhook-gateway/shared/store/write/snapshot.ts";
 import type { Log } from "@webhook-gateway/shared/telemetry/log.ts";
@@ -18,8 +18,8 @@ interface CommitDeps {
   readonly db: D1Database;
   readonly log: Log;
   readonly now: () => Date;
-  /** Whether state changes are to be sent to another system. */
-  readonly emitsEvents?: boolean | undefined;
+  /** What is sent to other systems. */
+  readonly emits?: Emits | undefined;
 }
 
 interface Decision<Read extends Partial<Snapshot>, Result> {
@@ -42,7 +42,7 @@ interface Committed<Result> {
  * @throws whatever D1 throws
  */
 export async function decideAndCommit<Read extends Partial<Snapshot>, Result>(
-  { db, log, now, emitsEvents }: CommitDeps,
+  { db, log, now, emits }: CommitDeps,
   { load, decide, lane = 0 }: Decision<Read, Result>,
 ): Promise<Committed<Result> | undefined> {
   for (let attempt = 0; attempt < MAX_CONFLICTS; attempt++) {
@@ -50,7 +50,7 @@ export async function decideAndCommit<Read extends Partial<Snapshot>, Result>(
     const changes = new ChangeSet(now().toISOString(), read, lane);
     const result = decide(changes, read);
     const mutations = changes.mutations();
-    if ((await commit(db, changes.now, mutations, emitsEvents)) === "conflict") {
+    if ((await commit(db, changes.now, mutations, emits)) === "conflict") {
       if (!hasRoom(db, "conflict")) break;
       if (attempt > 0) await jitter();
       continue;

@@ -1,5 +1,6 @@
 /** Effects run in rounds: rows that are due are claimed under a lease, performed, and settled. */
 import type { Lease } from "@webhook-gateway/shared/store/claim/lease.ts";
+import type { Emits } from "@webhook-gateway/shared/store/write/commit.ts";
 import type { Log, LogFields } from "@webhook-gateway/shared/telemetry/log.ts";
 import { isoTime } from "@webhook-gateway/shared/text/iso-time.ts";
 import { type EffectLine, effectLines } from "./effect-log.ts";
@@ -10,8 +11,8 @@ export interface EffectDeps {
   readonly log: Log;
   readonly now: () => Date;
   readonly newId: () => string;
-  /** Whether state changes are to be sent to another system. */
-  readonly emitsEvents?: boolean | undefined;
+  /** What is sent to other systems. */
+  readonly emits?: Emits | undefined;
 }
 
 /** What a claim holds. */
@@ -35,7 +36,7 @@ export interface Settled {
 }
 
 export interface Effect<Claim extends Claimed, Performed> {
-  readonly name: "dispatch" | "report" | "cancel" | "reaction" | "approval" | "watchdog" | "event";
+  readonly name: "dispatch" | "report" | "cancel" | "reaction" | "approval" | "watchdog" | "event" | "trace";
   /** Longer than performing one batch can take. */
   readonly leaseMs: number;
   readonly batchSize: number;

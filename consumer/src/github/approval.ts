@@ -2,6 +2,7 @@
 import { nextAttempt } from "@webhook-gateway/shared/domain/failure.ts";
 import { GITHUB_TIMEOUT_MS } from "@webhook-gateway/shared/github/client.ts";
 import { claimApprovals, type DueApproval } from "@webhook-gateway/shared/store/claim/approvals.ts";
+import type { Emits } from "@webhook-gateway/shared/store/write/commit.ts";
 import type { ApprovalOutcome } from "@webhook-gateway/shared/store/write/mutation.ts";
 import { loadSnapshot } from "@webhook-gateway/shared/store/write/snapshot.ts";
 import { isoTime } from "@webhook-gateway/shared/text/iso-time.ts";
@@ -16,8 +17,8 @@ import { type AskedPermission, askPermissions, type PermissionDeps } from "./per
 export interface ApprovalDeps extends PermissionDeps {
   readonly policy: DeliveryPolicy;
   readonly random: () => number;
-  /** Whether state changes are to be sent to another system. */
-  readonly emitsEvents?: boolean | undefined;
+  /** What is sent to other systems. */
+  readonly emits?: Emits | undefined;
 }
 
 const BATCH_SIZE = 25;

@@ -4,6 +4,7 @@
  */
 import { type Fact, parseFact } from "@webhook-gateway/shared/messages/fact.ts";
 import { isOutage } from "@webhook-gateway/shared/store/unavailable.ts";
+import type { Emits } from "@webhook-gateway/shared/store/write/commit.ts";
 import { type Mutation, type MutationKind, rowsOf } from "@webhook-gateway/shared/store/write/mutation.ts";
 import { loadSnapshot, type Snapshot } from "@webhook-gateway/shared/store/write/snapshot.ts";
 import { errorText, type Log } from "@webhook-gateway/shared/telemetry/log.ts";
@@ -24,8 +25,8 @@ export interface RecordDeps {
   readonly policy: DeliveryPolicy;
   readonly log: Log;
   readonly now: () => Date;
-  /** Whether state changes are to be sent to another system. */
-  readonly emitsEvents?: boolean | undefined;
+  /** What is sent to other systems. */
+  readonly emits?: Emits | undefined;
 }
 
 export interface RecordedBatch {

@@ -63,11 +63,12 @@ export function openSink(answer: (received: Received) => Answer | Promise<Answer
 }
 
 /** Records facts, for a sink. */
-export const recordFor = (...facts: Parameters<typeof record>[0]) => record(facts, { emitsEvents: true });
+export const recordFor = (...facts: Parameters<typeof record>[0]) =>
+  record(facts, { emits: { events: true } });
 
 /** Dispatches what is due. */
 export const dispatchFor = () =>
-  dispatchDue({ ...effectDeps(createDouble((call) => take(call))), emitsEvents: true });
+  dispatchDue({ ...effectDeps(createDouble((call) => take(call))), emits: { events: true } });
 
 /** Pull requests that are validated, with every state in between. @returns the ids of the validations */
 export async function validate(repository: Repository, count: number): Promise<string[]> {

@@ -1,6 +1,7 @@
 import { env } from "cloudflare:workers";
 import type { Fact } from "@webhook-gateway/shared/messages/fact.ts";
 import { recountTallies } from "@webhook-gateway/shared/store/tallies.ts";
+import type { Emits } from "@webhook-gateway/shared/store/write/commit.ts";
 import { createLog, type Log } from "@webhook-gateway/shared/telemetry/log.ts";
 import { expect } from "vitest";
 import { startInvocation } from "../../../test/platform/invocation.ts";
@@ -28,7 +29,7 @@ export interface Recording {
   readonly db?: D1Database;
   readonly now?: () => Date;
   readonly log?: Log;
-  readonly emitsEvents?: boolean;
+  readonly emits?: Emits;
 }
 
 export const message = (body: unknown, attempts = 1): IncomingMessage => ({
@@ -40,10 +41,10 @@ export const message = (body: unknown, attempts = 1): IncomingMessage => ({
 
 /** Records facts as one batch of messages, in an invocation of its own; they go through JSON, as on the queue. */
 export function record(facts: readonly Fact[], options: Recording = {}): Promise<RecordedBatch> {
-  const { db = env.DB, policy, now = () => new Date(second(3600)), log = SILENT, emitsEvents } = options;
+  const { db = env.DB, policy, now = () => new Date(second(3600)), log = SILENT, emits } = options;
   const messages = facts.map((fact) => message(JSON.parse(JSON.stringify(fact))));
   const limited = startInvocation().database(db);
-  return recordBatch({ db: limited, policy: { ...POLICY, ...policy }, log, now, emitsEvents }, messages);
+  return recordBatch({ db: limited, policy: { ...POLICY, ...policy }, log, now, emits }, messages);
 }
 
 /** Records facts, and again what is to be retried, as the queue does. */

@@ -75,6 +75,15 @@ const variables = v.object({
     v.optional(v.picklist(["cloudevents", "codegenapp", ""]), ""),
     v.transform((given) => (given === "" ? "cloudevents" : given)),
   ),
+  OTLP_ENDPOINT: field.optionalUrl,
+  OTLP_HEADERS: v.pipe(
+    field.optionalSecret,
+    v.transform((text) =>
+      text === undefined ? [] : text.split(",").map((pair) => pair.trim().split(/=(.*)/)),
+    ),
+    v.check((pairs) => pairs.every(([name = "", value]) => /^[\w-]+$/.test(name) && value), "not name=value"),
+    v.transform((pairs) => Object.fromEntries(pairs.map(([name = "", value = ""]) => [name, value]))),
+  ),
   DELIVERIES_RETENTION_DAYS: field.integer(RETENTION_DAYS.DELIVERIES_RETENTION_DAYS, { min: 4, max: 3650 }),
   VALIDATIONS_RETENTION_DAYS: field.integer(RETENTION_DAYS.VALIDATIONS_RETENTION_DAYS, { min: 4, max: 3650 }),
   ARCHIVE_RETENTION_DAYS: field.integer(RETENTION_DAYS.ARCHIVE_RETENTION_DAYS, { min: 1, max: 3650 }),
@@ -99,6 +108,7 @@ const ADDRESSES = [
   "GRAINCHAIN_API_URL",
   "GITHUB_API_URL",
   "EVENTS_SINK_URL",
+  "OTLP_ENDPOINT",
 ] as const;
 
 const schema = v.pipe(

@@ -16,6 +16,7 @@ import {
   VALIDATION_FIELDS,
   type Validation,
 } from "../validation-row.ts";
+import type { Emits } from "../write/commit.ts";
 import { INSERT_CLAIM_EVENTS } from "../write/event-sql.ts";
 import type { Lease } from "./lease.ts";
 import { CANDIDATES, SET_ASIDE } from "./set-aside.ts";
@@ -23,8 +24,8 @@ import { CANDIDATES, SET_ASIDE } from "./set-aside.ts";
 export interface ClaimRequest extends Lease {
   /** The most validations in flight at once; 0: no limit. */
   readonly maxConcurrent: number;
-  /** Whether state changes are to be sent to another system. */
-  readonly emitsEvents?: boolean | undefined;
+  /** What is sent to other systems. */
+  readonly emits?: Emits | undefined;
   /** The most of one repository; 0: no limit. */
   readonly maxPerRepository: number;
 }
@@ -49,7 +50,7 @@ const PROMOTE_LIMIT = 1000;
  * concurrent consumers.
  */
 export async function claimDue(db: D1Database, request: ClaimRequest): Promise<Claim> {
-  const { leaseId, now, leaseUntil, limit, maxConcurrent, maxPerRepository, emitsEvents = false } = request;
+  const { leaseId, now, leaseUntil, limit, maxConcurrent, maxPerRepository, emits } = request;
   const [settings, promoted, next, setAside, claimed] = await db.batch<Record<string, unknown>>([
     db.prepare(SELECT_DISPATCH_SETTINGS),
     db.prepare(PROMOTE).bind(now, PROMOTE_LIMIT),
@@ -60,7 +61,7 @@ export async function claimDue(db: D1Database, request: ClaimRequest): Promise<C
     db.prepare(TALLY_CLAIM).bind(leaseId),
     db.prepare(ADVANCE_TURN).bind(leaseId, now),
     db.prepare(HOLD_GATE_FOR_PROBE).bind(leaseId, leaseUntil, now),
-    ...(emitsEvents ? [db.prepare(INSERT_CLAIM_EVENTS).bind(leaseId, now)] : []),
+    ...(emits?.events === true ? [db.prepare(INSERT_CLAIM_EVENTS).bind(leaseId, now)] : []),
   ]);
   const validations = parseValidations(claimed?.results ?? []);
   return {

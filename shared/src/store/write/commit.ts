@@ -7,21 +7,29 @@ import { DELETE_STORED_RESULTS, GUARD, WRITES } from "./commit-sql.ts";
 import { INSERT_EVENTS, stateChangesOf } from "./event-sql.ts";
 import { type Mutation, type MutationKind, rowsOf } from "./mutation.ts";
 import { SET_PRIORITIES } from "./report-sql.ts";
+import { endedOf, INSERT_TRACES } from "./trace-sql.ts";
 
 /** `conflict`: a row that the decision was made from has changed since. Decide again from fresh rows. */
 export type CommitOutcome = "committed" | "conflict";
 
+/** What is sent to other systems: it has outboxes. */
+export interface Emits {
+  /** State changes. */
+  readonly events?: boolean;
+  /** Traces of what has ended. */
+  readonly traces?: boolean;
+}
+
 /**
  * Writes the mutations. The number of statements depends on which kinds of mutation there are, never on how many:
  * the rows of a kind travel as one JSON parameter.
- * @param emitsEvents whether state changes are to be sent to another system
  * @throws whatever D1 throws, other than a conflict
  */
 export async function commit(
   db: D1Database,
   now: string,
   mutations: readonly Mutation[],
-  emitsEvents = false,
+  emits: Emits = {},
 ): Promise<CommitOutcome> {
   const rows = <Kind extends MutationKind>(kind: Kind) => rowsOf(mutations, kind);
   const write = (sql: string, given: readonly object[]) =>
@@ -45,7 +53,11 @@ export async function commit(
         )),
     ...write(ADD_TALLIES, tallies),
     ...(metrics.length === 0 ? [] : [db.prepare(ADD_METRICS).bind(JSON.stringify(summed(metrics)), now)]),
-    ...(emitsEvents ? write(INSERT_EVENTS, stateChangesOf(rows("validation"), rows("timeline"))) : []),
+    ...write(
+      INSERT_EVENTS,
+      emits.events === true ? stateChangesOf(rows("validation"), rows("timeline")) : [],
+    ),
+    ...write(INSERT_TRACES, emits.traces === true ? endedOf(now, rows("timeline")) : []),
     ...write(
       DELETE_STORED_RESULTS,
       [...rows("results"), ...rows("timeline"), ...rows("unmatched"), ...rows("dropped")].flatMap(
