@@ -16,6 +16,7 @@ import { archiveWithin } from "./effects/connections.ts";
 import { SHARES } from "./effects/shares.ts";
 import { cloudEvent } from "./events/cloud-event.ts";
 import { codegenAppMessage } from "./events/codegenapp.ts";
+import { eventResults } from "./events/event-results.ts";
 import type { EventDeps } from "./events/send-events.ts";
 import { createSink } from "./events/sink.ts";
 import type { Permissions } from "./github/permission.ts";
@@ -98,7 +99,10 @@ export function eventDeps(deps: ConsumerDeps, fetcher: typeof fetch): EventDeps 
   return {
     ...deps,
     sink: createSink({ url, secret: config.EVENTS_SINK_SECRET }, fetcher, deps.now),
-    messageOf: (event) => (isCodegenApp ? codegenAppMessage(event) : cloudEvent(event, source)),
+    messageOf: async (event) =>
+      isCodegenApp
+        ? codegenAppMessage(event, await eventResults(deps.archive, event))
+        : cloudEvent(event, source),
     results: isCodegenApp,
   };
 }

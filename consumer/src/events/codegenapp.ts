@@ -1,12 +1,12 @@
 /** A state change in the shape of a Grainchain callback, which CodegenApp's backend takes (docs/grainchain-api.md). Pure. */
+import type { ResultsObject } from "@webhook-gateway/shared/domain/results-summary.ts";
 import type { GrainchainStatus, ValidationState } from "@webhook-gateway/shared/domain/validation.ts";
-import { parseJson } from "@webhook-gateway/shared/text/json.ts";
 import type { KnownEvent } from "./known-event.ts";
 import type { SinkMessage } from "./sink.ts";
 
-/** The message for one state change. */
-export function codegenAppMessage(event: KnownEvent): SinkMessage {
-  const results = resultsOf(event);
+/** The message for one state change. @param given the whole results of what has ended; null if there are none */
+export function codegenAppMessage(event: KnownEvent, given: ResultsObject | null): SinkMessage {
+  const results = resultsOf(event, given);
   const body = {
     validation_id: event.validation_id,
     project_id: event.repository,
@@ -42,22 +42,22 @@ function statusOf(state: ValidationState): GrainchainStatus {
   }
 }
 
-function resultsOf({ to_state, at, reason, error, results, conclusion }: KnownEvent): object | undefined {
+function resultsOf(
+  { to_state, at, reason, error, conclusion }: KnownEvent,
+  given: ResultsObject | null,
+): object | undefined {
+  // Where the archive has them is nobody else's business.
+  const { archived: _, ...results } = given ?? {};
   switch (to_state) {
     case "completed":
-      return { ...asObject(results), success: conclusion === "success" };
+      return { ...results, success: conclusion === "success" };
     case "skipped":
       return { success: true, skipped: true, reason, completed_at: at };
     case "failed":
     case "timed_out":
     case "dead":
-      return { error: error ?? reason, failed_at: at, ...asObject(results) };
+      return { error: error ?? reason, failed_at: at, ...results };
     default:
       return undefined;
   }
 }
-
-const asObject = (json: string | null): object => {
-  const value = parseJson(json);
-  return typeof value === "object" && value !== null && !Array.isArray(value) ? value : {};
-};

@@ -14,7 +14,7 @@ import { SINK_TIMEOUT_MS, type Sink, type SinkMessage } from "./sink.ts";
 
 export interface EventDeps extends EffectDeps {
   readonly sink: Sink;
-  readonly messageOf: (event: KnownEvent) => SinkMessage;
+  readonly messageOf: (event: KnownEvent) => Promise<SinkMessage>;
   /** Whether messages have the results of what ended. */
   readonly results: boolean;
   readonly random: () => number;
@@ -23,8 +23,8 @@ export interface EventDeps extends EffectDeps {
 /** Events in one claim: the results of all of them are in memory together. */
 const BATCH_SIZE = 20;
 const MAX_ROUNDS = 20;
-/** Longer than a batch takes if every request is answered at the last moment. */
-const LEASE_MS = (BATCH_SIZE + 3) * SINK_TIMEOUT_MS;
+/** Longer than a batch takes if every request is answered at the last moment, and the archive each time before it. */
+const LEASE_MS = (2 * BATCH_SIZE + 3) * SINK_TIMEOUT_MS;
 /** A sink that fails so often in a row is taken to be unavailable. */
 const MAX_FAILED_IN_A_ROW = 3;
 
@@ -71,7 +71,7 @@ async function sendInOrder(
 
   async function resultOf(known: KnownEvent | undefined): Promise<EventResult> {
     if (known === undefined) return "gone";
-    return isClosed || held.has(known.validation_id) ? "waits" : sink(messageOf(known));
+    return isClosed || held.has(known.validation_id) ? "waits" : sink(await messageOf(known));
   }
 }
 

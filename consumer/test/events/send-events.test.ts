@@ -138,7 +138,7 @@ test("what was sent before a crash is sent again under the same id, and before w
   expect(sink.received).toHaveLength(5);
   await sink.send();
   expect(sink.received).toHaveLength(5);
-  sink.pass(600);
+  sink.pass(1000);
   await sink.send();
   expect(sink.received.slice(5)).toEqual(sink.received.slice(0, 5));
   expect(statesOf(sink.received, id)).toEqual(ALL);

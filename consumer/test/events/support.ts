@@ -47,7 +47,8 @@ export function openSink(answer: (received: Received) => Answer | Promise<Answer
     newId: () => crypto.randomUUID(),
     random: () => 0,
     sink: take,
-    messageOf: (event) => cloudEvent(event, { url: "https://gateway.test", environment: "development" }),
+    messageOf: async (event) =>
+      cloudEvent(event, { url: "https://gateway.test", environment: "development" }),
     results: false,
   });
   return {

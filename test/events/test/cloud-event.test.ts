@@ -1,5 +1,6 @@
 /** Messages to the sink of events, against the published schemas. */
 import { readdirSync, readFileSync } from "node:fs";
+import { ArchiveUnavailable } from "@webhook-gateway/shared/archive/archive-unavailable.ts";
 import { VALIDATION_STATES, type ValidationState } from "@webhook-gateway/shared/domain/validation.ts";
 import { Ajv } from "ajv";
 import { Ajv2020 } from "ajv/dist/2020.js";
@@ -7,6 +8,7 @@ import formats from "ajv-formats";
 import { describe, expect, test } from "vitest";
 import { cloudEvent } from "../../../consumer/src/events/cloud-event.ts";
 import { codegenAppMessage } from "../../../consumer/src/events/codegenapp.ts";
+import { eventResults } from "../../../consumer/src/events/event-results.ts";
 import { type KnownEvent, knownEvent } from "../../../consumer/src/events/known-event.ts";
 
 const SCHEMAS = new URL("../schemas/", import.meta.url);
@@ -42,6 +44,7 @@ function eventOf(fields: Partial<KnownEvent>): KnownEvent {
     run: 1,
     delivery_id: "72d3162e-cc78-11e3-81ab-4c9367dc0958",
     error: null,
+    grainchain_id: "gc-1",
     results: null,
   });
   if (event === undefined) throw new Error("its validation exists");
@@ -97,7 +100,7 @@ describe.each(VALIDATION_STATES)("%s", (to_state) => {
   });
 
   test("is a status that CodegenApp knows", () => {
-    const { contentType, body: text } = codegenAppMessage(event);
+    const { contentType, body: text } = codegenAppMessage(event, null);
     const callback = JSON.parse(text);
     expect(contentType).toBe("application/json");
     expect(callback).toMatchObject({
@@ -121,7 +124,11 @@ test.each([
 
 test.each<[Partial<KnownEvent>, object]>([
   [
-    { to_state: "completed", conclusion: "failure", results: '{"success":true,"sandbox_id":"s"}' },
+    {
+      to_state: "completed",
+      conclusion: "failure",
+      results: '{"success":true,"sandbox_id":"s","archived":"results/7-pr-12-abc-1/c.json"}',
+    },
     { status: "completed", results: { success: false, sandbox_id: "s" } },
   ],
   [
@@ -134,8 +141,24 @@ test.each<[Partial<KnownEvent>, object]>([
     { status: "completed", results: { success: true, reason: "a draft" } },
   ],
   [{ to_state: "completed", conclusion: "success", results: "no JSON" }, { results: { success: true } }],
-])("CodegenApp is told of %j", (fields, expected) => {
-  expect(JSON.parse(codegenAppMessage(eventOf(fields)).body)).toMatchObject(expected);
+])("CodegenApp is told of %j", async (fields, expected) => {
+  const event = eventOf(fields);
+  const message = JSON.parse(codegenAppMessage(event, await eventResults(undefined, event)).body);
+  expect(message).toMatchObject(expected);
+  expect(message.results ?? {}).not.toHaveProperty("archived");
+});
+
+test.each<[string, () => Promise<string | undefined>, object]>([
+  ["whole", async () => '{"success":true,"whole":true}', { whole: true }],
+  [
+    "as D1 has them while the archive is away",
+    () => Promise.reject(new ArchiveUnavailable("away")),
+    { digest: true },
+  ],
+])("large results are sent %s", async (_, get, expected) => {
+  const archived = "results/7-pr-12-abc-1/c.json";
+  const event = eventOf({ results: JSON.stringify({ digest: true, archived }) });
+  expect(await eventResults({ get, put: async () => {} }, event)).toMatchObject(expected);
 });
 
 test("the ids of a validation's events are in their order as texts", () => {

@@ -28,6 +28,7 @@ const dueEvent = v.object({
   run: v.nullable(v.number()),
   delivery_id: v.nullable(v.string()),
   error: v.nullable(v.string()),
+  grainchain_id: v.nullable(v.string()),
   /** Of a change that ended it, if they are wanted. */
   results: v.nullable(v.string()),
 });
@@ -88,7 +89,7 @@ const HOLD_GATE_FOR_PROBE = `
 
 const SELECT_CLAIMED = `
   SELECT e.number, e.validation_id, e.sequence, e.at, e.from_state, e.to_state, e.conclusion, e.reason, e.attempts,
-         v.repository, v.pr_number, v.pr_url, v.event, v.ref, v.head_sha, v.base_sha, v.run, v.delivery_id, v.error,
+         v.repository, v.pr_number, v.pr_url, v.event, v.ref, v.head_sha, v.base_sha, v.run, v.delivery_id, v.error, v.grainchain_id,
          CASE WHEN ?2 AND e.to_state IN ('completed', 'failed') THEN v.results END AS results
   FROM json_each(?1) k CROSS JOIN outgoing_events e ON e.number = k.value
     LEFT JOIN validations v ON v.id = e.validation_id
