@@ -17,7 +17,7 @@ import { isoTime } from "@webhook-gateway/shared/text/iso-time.ts";
 import { hasRoom } from "../../effects/queries.ts";
 import { GitHubError } from "../../github/ask.ts";
 import { type Audited, auditSome } from "./audit.ts";
-import type { AuditDeps } from "./audit-repository.ts";
+import type { AuditDeps } from "./audit-seen.ts";
 import { type AuditScope, namedScope } from "./scope.ts";
 
 const EVERY_MS = 15 * 60_000;

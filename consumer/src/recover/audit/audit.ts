@@ -5,13 +5,12 @@
 import { MAX_FINDINGS } from "@webhook-gateway/shared/api/audit.ts";
 import type { GitHubFailureClass } from "@webhook-gateway/shared/github/failure.ts";
 import type { AuditPosition } from "@webhook-gateway/shared/store/claim/audit-progress.ts";
-import { loadEtags, storeEtags } from "@webhook-gateway/shared/store/maintain/audited.ts";
+import { loadEtags, loadOpenPulls } from "@webhook-gateway/shared/store/maintain/audited.ts";
 import { type AuditResult, NO_RESULT } from "@webhook-gateway/shared/store/maintain/audits.ts";
 import { errorText } from "@webhook-gateway/shared/telemetry/log.ts";
-import { isoTime } from "@webhook-gateway/shared/text/iso-time.ts";
 import { hasRoom } from "../../effects/queries.ts";
 import { GitHubError } from "../../github/ask.ts";
-import { type AuditDeps, auditRepository } from "./audit-repository.ts";
+import { type AuditDeps, auditSeen, type Seen, type SeenAudit, seeRepository } from "./audit-seen.ts";
 import type { AuditScope } from "./scope.ts";
 import { type AuditedRepository, type AuditSource, sourcesOf } from "./sources.ts";
 
@@ -31,7 +30,9 @@ export interface Audited {
  * beyond 20 (https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api): a first audit of all
  * repositories stays below, and leaves room for reports.
  */
-const MAX_ANSWERS = 150;
+const MAX_ANSWERS = 300;
+/** Repositories that are held against D1 together. */
+const AT_ONCE = 25;
 /** Repositories of one invocation; most of them have not changed, which GitHub does not count. */
 const MAX_REPOSITORIES = 1000;
 const MAX_MS = 5 * 60_000;
@@ -79,6 +80,8 @@ class Walk {
   readonly #endMs: number;
   #result: AuditResult = NO_RESULT;
   #answers = 0;
+  /** In a row. */
+  #failures = 0;
   #error: string | null = null;
   /** Where it is. */
   position: AuditPosition | null = null;
@@ -99,6 +102,7 @@ class Walk {
     let { index } = begin;
     for (let { page } = begin; ; page++) {
       this.position = { ...begin, page, index };
+      this.#failures = 0;
       const list = await this.#tolerate(source.name, () => source.list(page));
       if (list === undefined) return null;
       const left = await this.#page(list.repositories, this.position);
@@ -112,33 +116,49 @@ class Walk {
     repositories: readonly AuditedRepository[],
     { source, page, index: from }: AuditPosition,
   ): Promise<AuditPosition | "failed" | null> {
-    const { db, now } = this.#deps;
-    const etags = await loadEtags(
-      db,
-      repositories.map(({ id }) => id),
+    const wanted = repositories.flatMap((repository, index) =>
+      index < from || repository.archived || !this.#scope.includes(repository.full_name)
+        ? []
+        : [{ repository, index }],
     );
-    const complete: { repository_id: number; etags: readonly string[] }[] = [];
-    let failures = 0;
-    try {
-      for (const [index, repository] of repositories.entries()) {
-        if (index < from || repository.archived || !this.#scope.includes(repository.full_name)) continue;
-        this.position = { source, page, index };
-        if (!this.#hasRoom()) return this.position;
-        const audit = await this.#tolerate(repository.full_name, async () => ({
-          done: await auditRepository(this.#deps, repository, etags.get(repository.id) ?? [], this.#dryRun),
-        }));
-        failures = audit === undefined ? failures + 1 : 0;
-        if (failures >= MAX_FAILURES) return "failed";
-        if (audit === undefined) continue;
-        this.#add(audit.done);
-        if (audit.done?.etags !== undefined)
-          complete.push({ repository_id: repository.id, etags: audit.done.etags });
-        if (audit.done?.ended === false) return this.position;
-      }
-      return null;
-    } finally {
-      if (complete.length > 0) await storeEtags(db, complete, isoTime(now().getTime()));
+    for (let at = 0; at < wanted.length; at += AT_ONCE) {
+      const group = wanted.slice(at, at + AT_ONCE);
+      const begin = { source, page, index: group[0]?.index ?? 0 };
+      this.position = begin;
+      if (!this.#hasRoom()) return begin;
+      const { seen, stopped } = await this.#see(group);
+      const audit = await auditSeen(this.#deps, seen, this.#dryRun);
+      this.#add(audit);
+      if (!audit.ended) return begin;
+      if (stopped === undefined) continue;
+      if (!("thrown" in stopped)) return "failed";
+      this.position = { source, page, index: stopped.index };
+      throw stopped.thrown;
     }
+    return null;
+  }
+
+  /** Looks at repositories, one after the other, until GitHub cannot be asked. */
+  async #see(group: readonly { readonly repository: AuditedRepository; readonly index: number }[]) {
+    const { db } = this.#deps;
+    const ids = group.map(({ repository }) => repository.id);
+    const etags = await loadEtags(db, ids);
+    const open = await loadOpenPulls(db, ids);
+    const seen: Seen[] = [];
+    for (const { repository, index } of group) {
+      const { id, full_name } = repository;
+      try {
+        const one = await this.#tolerate(full_name, () =>
+          seeRepository(this.#deps, repository, etags.get(id) ?? [], open.get(id) ?? []),
+        );
+        this.#failures = one === undefined ? this.#failures + 1 : 0;
+        if (one !== undefined) seen.push(one);
+        if (this.#failures >= MAX_FAILURES) return { seen, stopped: { index } };
+      } catch (thrown) {
+        return { seen, stopped: { index, thrown } };
+      }
+    }
+    return { seen, stopped: undefined };
   }
 
   #hasRoom(): boolean {
@@ -151,21 +171,17 @@ class Walk {
     );
   }
 
-  #add(audit: Awaited<ReturnType<typeof auditRepository>>): void {
-    const { audited, unchanged, found, ...before } = this.#result;
-    if (audit === undefined) {
-      this.#result = { ...this.#result, audited: audited + 1, unchanged: unchanged + 1 };
-      return;
-    }
+  #add(audit: SeenAudit): void {
+    const before = this.#result;
     this.#answers += audit.answers;
     this.#result = {
-      audited: audited + 1,
-      unchanged,
+      audited: before.audited + audit.audited,
+      unchanged: before.unchanged + audit.unchanged,
       pulls: before.pulls + audit.pulls,
       missing: before.missing + audit.missing,
       recorded: before.recorded + audit.recorded,
       closed: before.closed + audit.closed,
-      found: [...found, ...audit.found].slice(0, MAX_FINDINGS),
+      found: [...before.found, ...audit.found].slice(0, MAX_FINDINGS),
     };
   }
 
