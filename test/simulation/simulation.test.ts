@@ -23,11 +23,11 @@ test("nothing is lost, doubled or stuck while each thing around the gateway fail
 });
 
 test("pull requests whose deliveries were dropped or never sent are all judged, each once", async () => {
-  const outcome = await simulate(lossOf(200), SEED, () => {});
+  const outcome = await simulate(lossOf(60), SEED, () => {});
   console.log(report(outcome, []));
 
   expect(problemsOf(outcome.findings, [])).toEqual([]);
   const { findings } = outcome;
-  expect(findings.states).toEqual({ completed: 200 });
-  expect(findings.audit?.found).toBeGreaterThan(5);
+  expect(findings.states).toEqual({ completed: 60 });
+  expect(findings.audit?.found).toBeGreaterThan(2);
 });
