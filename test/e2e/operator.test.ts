@@ -1,8 +1,9 @@
+import { runPagePath } from "@webhook-gateway/shared/domain/capability.ts";
 import { beforeAll, expect, test } from "vitest";
 import { runGateway } from "../../cli/test/support/gateway-command.ts";
 import { runHere } from "../../cli/test/support/gateway-here.ts";
 import { decides } from "../grainchain/fault-policies.ts";
-import { failsTests, runsUntilCancelled, succeeds } from "../grainchain/scenarios.ts";
+import { failsTests, runsUntilCancelled, succeeds, succeedsWithLongOutput } from "../grainchain/scenarios.ts";
 import { type GrainchainDouble, startDouble } from "../grainchain/server.ts";
 import { cleanUpAfterFile } from "../system/file-end.ts";
 import { type Gateway, SECRETS, startGateway } from "./support/gateway.ts";
@@ -13,6 +14,8 @@ import { BEFORE, testRunbooks } from "./support/runbooks.ts";
 const SLOW = "acme/slow";
 /** Its runs fail. */
 const BROKEN = "acme/broken";
+/** Its runs print 200 KB. */
+const TALKATIVE = "acme/talkative";
 /** Grainchain refuses its runs permanently, until it is fixed. */
 const REFUSED = "acme/refused";
 const WORDS = "422 \u001b[31mno such image\u202e";
@@ -27,6 +30,7 @@ beforeAll(async () => {
   const scenarios = new Map([
     [SLOW, runsUntilCancelled],
     [BROKEN, failsTests],
+    [TALKATIVE, succeedsWithLongOutput],
   ]);
   grainchain.script.scenario = (run) => (scenarios.get(run.request.project_id) ?? succeeds)(run);
   refuse(true);
@@ -98,6 +102,36 @@ test("traces a failed run by every kind of search", async () => {
   const shown = await operate("validations", "show", String(id));
   expect(shown.stdout).toContain("completed failure");
   expect(shown.stdout).toMatch(/^test {2}failed/m);
+});
+
+test("shows large results whole, and a validation that is in the archive only", async () => {
+  const guid = await open(TALKATIVE, 3);
+  const id = String((await gateway.waitForEnd(guid)).id);
+  const [{ results = "" } = {}] = await gateway.rows("SELECT results FROM validations WHERE id = ?1", id);
+  expect(String(results).length).toBeLessThan(8 * 1024);
+  const before = await askForJson("validations", "show", id);
+  expect(before.results.test_results.test.output).toHaveLength(200_000);
+  const trace = await askForJson("trace", id);
+
+  const old = "2020-01-01T00:00:00.000Z";
+  await gateway.rows("UPDATE validations SET finished_at = ?2 WHERE id = ?1", id, old);
+  await gateway.rows(
+    "UPDATE deliveries SET received_at = ?2, recorded_at = ?2, seq = 1 WHERE id = ?1",
+    guid,
+    old,
+  );
+  await gateway.rows("DELETE FROM settings WHERE name = 'retention:due'");
+  await gateway.cron();
+  await gateway.waitFor("SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM validations WHERE id = ?1)", id);
+
+  const after = await askForJson("validations", "show", id);
+  expect(after).toEqual({ ...before, archived_at: expect.any(String), finished_at: old });
+  expect((await askForJson("trace", id)).validations[0].steps).toHaveLength(
+    trace.validations[0].steps.length,
+  );
+  expect((await operate("validations", "show", id)).stdout).toMatch(/^archived +\d{4}-/m);
+  const page = await fetch(gateway.url + (await runPagePath(SECRETS.GRAINCHAIN_CALLBACK_SECRET, id)));
+  expect([page.status, await page.text()]).toEqual([200, expect.stringContaining(`${TALKATIVE}#3`)]);
 });
 
 test("traces a run in progress, cancels it and runs it again", async () => {

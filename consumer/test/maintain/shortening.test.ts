@@ -4,10 +4,13 @@ import { createLog } from "@webhook-gateway/shared/telemetry/log.ts";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { conditionsOf } from "../../../test/platform/database-conditions.ts";
 import { startInvocation } from "../../../test/platform/invocation.ts";
+import { dispatchDue } from "../../src/dispatch/dispatch.ts";
+import { beat } from "../../src/maintain/heartbeat.ts";
 import { expireOld, isRetentionDue } from "../../src/maintain/retention.ts";
 import { daysAt, nextShare } from "../../src/maintain/shortening.ts";
 import { count, empty, rows } from "../support/database.ts";
 import { freshRepository, pullRequest, second } from "../support/facts.ts";
+import { createDouble, effectDeps, take } from "../support/grainchain.ts";
 import { record } from "../support/recording.ts";
 import { DAY, expectRules, insertEnded, rowCounts } from "../support/retention.ts";
 
@@ -179,6 +182,13 @@ describe("a full database", () => {
     await expectRules();
   });
 
+  test("is not away: the sentinel hears how large it is", async () => {
+    const told: unknown[] = [];
+    const sentinel = { heard: async () => {}, answered: async (bytes: number) => void told.push(bytes) };
+    await beat({ db: fullAbove(0), sentinel, now: () => new Date(second(0)) });
+    expect(told).toEqual([10 * GB]);
+  });
+
   test("takes nothing, kills nothing, and takes all of it once there is room", async () => {
     await insertEnded(40, 0);
     const pull = pullRequest(freshRepository());
@@ -191,6 +201,9 @@ describe("a full database", () => {
       .catch((thrown: unknown) => thrown);
     expect(isFull(refused)).toBe(true);
     expect(await record([fact])).toMatchObject({ verdicts: ["retry"], changed: false });
+    const double = createDouble((call) => take(call));
+    await expect(dispatchDue(effectDeps(double))).rejects.toThrow("maximum DB size");
+    expect(double.calls).toEqual([]);
     await expireAfter(91 * DAY, db);
     conditions.full = false;
     expect(await record([fact])).toMatchObject({ verdicts: ["ack"], changed: true });
