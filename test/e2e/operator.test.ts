@@ -153,6 +153,28 @@ test("traces a run in progress, cancels it and runs it again", async () => {
   expect(again).toMatchObject({ code: 0, stderr: "the validation has already ended: cancelled\n" });
 });
 
+test("runs many again, and cancels what has not ended", async () => {
+  const repo = "acme/again";
+  for (const pr of [1, 2]) await gateway.waitForEnd(await open(repo, pr));
+
+  const ran = await askForJson("validations", "rerun", "--repo", repo, "--yes", "--reason", "an outage");
+  expect(ran).toMatchObject({ action: "rerun", total: 2, replayed: 2, failed: 0, status: "done" });
+  for (const pr of [1, 2]) {
+    await gateway.waitFor(
+      "SELECT 1 FROM validations WHERE repository = ?1 AND pr_number = ?2 AND run = 2 AND state = 'completed'",
+      ...[repo, pr],
+    );
+  }
+  expect((await operate("replays", "list")).stdout).toContain(ran.id);
+  expect(await operate("validations", "cancel", "--repo", repo, "--yes")).toMatchObject({ code: 3 });
+
+  await open(SLOW, 8);
+  await waitForState(SLOW, 8, "running");
+  const detached = await operate("validations", "cancel", "--repo", SLOW, "--pr", "8", "--yes", "--detach");
+  expect(detached).toMatchObject({ code: 0, stdout: expect.stringMatching(/^[\w-]{36}\n$/) });
+  await waitForState(SLOW, 8, "cancelled");
+});
+
 test("pauses a repository and resumes it", async () => {
   const repo = "acme/paused";
   await gateway.waitForEnd(await open(repo, 1));

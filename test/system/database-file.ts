@@ -13,11 +13,21 @@ export const openDatabaseFile =
   async (sql, ...bound) => {
     const database = new DatabaseSync(databaseFile(stateDir), { timeout: LOCKED_MS });
     try {
-      return database.prepare(sql).all(...bound) as Row[];
+      const statement = database.prepare(sql);
+      statement.setReadBigInts(true);
+      return statement
+        .all(...bound)
+        .map((row) => Object.fromEntries(Object.entries(row).map(asD1Reads)) as Row);
     } finally {
       database.close();
     }
   };
+
+/** Integers are numbers, even those that no number is as exact as. */
+const asD1Reads = ([name, value]: [string, unknown]): [string, unknown] => [
+  name,
+  typeof value === "bigint" ? Number(value) : value,
+];
 
 function databaseFile(stateDir: string): string {
   const dir = path.join(stateDir, "v3/d1/miniflare-D1DatabaseObject");
