@@ -25,7 +25,9 @@ function linesOf({ path, commands, values, options }: CommandWords): string[] {
     ...(values.length === 0 ? [] : [`${here} -a ${quotedForFish(values.join(" "))}`]),
     ...options.map(({ text, description, takesValue, values: choices }) => {
       const value = takesValue
-        ? ` -r${choices.length === 0 ? " -F" : ` -a ${quotedForFish(choices.join(" "))}`}`
+        ? choices.length === 0
+          ? " -r -F"
+          : ` -x -a ${quotedForFish(choices.join(" "))}`
         : "";
       return `${here} -l ${text.slice(2)}${value} -d ${quotedForFish(description)}`;
     }),
