@@ -37,7 +37,7 @@ const archived = v.object({
     ...itemEntries,
     lane: v.pipe(
       v.number(),
-      v.transform((lane) => (lane === 0 ? ("live" as const) : ("replay" as const))),
+      v.transform((lane) => (lane % 2 === 0 ? ("live" as const) : ("replay" as const))),
     ),
     clone_url: v.string(),
     cause: v.string(),
