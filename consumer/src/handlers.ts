@@ -11,6 +11,7 @@ import { kindOf, REQUEST, RETENTION, WAKE_UP } from "@webhook-gateway/shared/mes
 import { createRoutingPolicy } from "@webhook-gateway/shared/routing/routing-policy.ts";
 import { hasEvents } from "@webhook-gateway/shared/store/claim/events.ts";
 import { hasTraces } from "@webhook-gateway/shared/store/claim/traces.ts";
+import type { Moved } from "@webhook-gateway/shared/store/maintain/move.ts";
 import { commit } from "@webhook-gateway/shared/store/write/commit.ts";
 import { errorText } from "@webhook-gateway/shared/telemetry/log.ts";
 import { within } from "@webhook-gateway/shared/time/within.ts";
@@ -128,11 +129,12 @@ export function createConsumer(given: ConsumerDeps) {
     }
   }
 
-  let moving: Promise<boolean> | undefined;
-  /** Whether all rows are in the tables of this version. Until then nothing is decided from them. */
-  const isMoved = (): Promise<boolean> => {
-    moving ??= moveRows(deps, given.db);
-    return moving;
+  const moving = new Map<Moved, Promise<boolean>>();
+  /** Whether the rows are in the tables of this version. Until all are, no fact is decided. */
+  const isMoved = (what: Moved = "everything"): Promise<boolean> => {
+    const moved = moving.get(what) ?? moveRows(deps, given.db, what);
+    moving.set(what, moved);
+    return moved;
   };
 
   const wakeNow = (message = WAKE_UP) => wake([deps.now().toISOString()], message);
@@ -144,6 +146,7 @@ export function createConsumer(given: ConsumerDeps) {
   /** Sends events and then traces, after those that are being sent. */
   function sendEvents(): Promise<void> {
     const sent = sending.then(async () => {
+      if (!(await isMoved())) return;
       if (events !== undefined) await wake(await sendEventsDue(events));
       if (traces !== undefined) await exportTraces(traces);
     });
@@ -178,6 +181,7 @@ export function createConsumer(given: ConsumerDeps) {
    * @returns whether all succeeded
    */
   async function performEffects(emit: () => Promise<void>): Promise<boolean> {
+    if (!(await isMoved("live work"))) return false;
     const performed = await Promise.allSettled([
       emit(),
       dispatchAndReport(emit),
@@ -272,7 +276,9 @@ export function createConsumer(given: ConsumerDeps) {
         activity("alerts", () => raiseAlerts(alerts)),
         activity("effects", () => performEffects(wakeForEvents)),
         activity("health", () => attempt("health", () => watchHealth(effects))),
-        activity("watchdog", () => attempt("watchdog", () => watchStale(watch))),
+        activity("watchdog", () =>
+          attempt("watchdog", async () => (await isMoved("live work")) && watchStale(watch)),
+        ),
         activity("recovery", async () => {
           if (!(await isMoved())) return;
           await performRequests();

@@ -155,6 +155,6 @@ async function passTime({ rows }: Gateway): Promise<void> {
   await rows(`UPDATE validations SET due_at = '${PAST}' WHERE due_at IS NOT NULL`);
   await rows(`UPDATE validations SET lease_until = '${PAST}' WHERE lease_until IS NOT NULL`);
   await rows(
-    `UPDATE validations SET heard_at = '${PAST}', watch_until = NULL WHERE state IN ('pending', 'running')`,
+    `UPDATE validations SET heard_at = '${PAST}', watch_from = '${PAST}', watch_until = NULL WHERE state IN ('pending', 'running')`,
   );
 }

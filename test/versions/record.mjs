@@ -45,7 +45,13 @@ const deps = {
       callbackSecret: "callback secret",
       requestTimeoutMs: 30_000,
     },
-    ...{ maxConcurrent: 0, maxAttempts: 8, validationTimeoutMs: 60_000, maxAgeMs: 3_600_000 },
+    ...{
+      maxConcurrent: 0,
+      maxPerRepository: 0,
+      maxAttempts: 8,
+      validationTimeoutMs: 60_000,
+      maxAgeMs: 3_600_000,
+    },
     ...{ deliveriesDays: 14, validationsDays: 90 },
   },
   grainchain: createGrainchain(

@@ -68,24 +68,30 @@ const HEAD_OF_ROW = `
 /** A callback's id is a GUID too. */
 const CALLBACK =
   "printf('%08x-%04x-4c11-9%03x-%012x', (h * 69069) % 4294967296, h % 65536, i % 4096, h * 3 + i)";
-const timeline = (from: string, to: string, seconds: number, reason: string, cause: string): string => `
-  INSERT INTO timeline (validation_id, at, from_state, to_state, reason, delivery_id) ${NUMBERS}
-  SELECT ${VALIDATION}, ${stamp(seconds)}, ${from}, ${to}, ${reason}, ${cause} FROM rows`;
+/** Entries of a timeline: from, to, seconds, reason, cause. */
+const timelineOf = (...entries: readonly (readonly [string, string, number, string, string])[]): string =>
+  `json_array(${entries
+    .map(
+      ([from, to, seconds, reason, cause], n) =>
+        `json_array(${[n + 1, stamp(seconds), from, to, reason, cause].join(", ")})`,
+    )
+    .join(", ")})`;
 
 const HISTORY: readonly string[] = [
   `INSERT INTO deliveries (seq, id, event, action, repository_id, repository, sender, received_at, recorded_at, outcome,
                            reason, validation_id, occurred_at) ${NUMBERS}
    SELECT ${seqFrom(stamp(0), "i")}, ${GUID}, 'pull_request', 'synchronize', repo, ${NAME}, 'octocat', ${stamp(0)}, ${stamp(1)}, 'started', NULL,
           ${VALIDATION}, ${stamp(-1)} FROM rows`,
-  `INSERT INTO validations (${COLUMNS}) ${NUMBERS}
-   SELECT ${HEAD_OF_ROW}, state, CASE WHEN state = 'completed' THEN iif(h % 8 = 0, 'failure', 'success') END,
+  `INSERT INTO validations (seq, timeline, ${COLUMNS}) ${NUMBERS}
+   SELECT ${seqFrom(stamp(1), "i")}, ${timelineOf(
+     ["NULL", "'queued'", 0, "'queued: pull_request.synchronize'", GUID],
+     ["'queued'", "'dispatching'", 2, "'claimed for dispatch'", "NULL"],
+     ["'dispatching'", "'pending'", 3, "'accepted by Grainchain as ' || i", "NULL"],
+     ["'pending'", "'running'", 4, "'callback: running'", `'1' || ${CALLBACK}`],
+     ["'running'", "state", 60, "'callback: ' || state", CALLBACK],
+   )}, ${HEAD_OF_ROW}, state, CASE WHEN state = 'completed' THEN iif(h % 8 = 0, 'failure', 'success') END,
           i / ${REPOSITORIES}, 'validation_' || i || '_' || h, iif(state = 'completed', ?6, NULL), ${stamp(1)},
           ${stamp(2)}, ${stamp(3)}, ${stamp(60)}, ${stamp(60)}, ${stamp(60)}, 6 FROM rows`,
-  timeline("NULL", "'queued'", 0, "'queued: pull_request.synchronize'", GUID),
-  timeline("'queued'", "'dispatching'", 2, "'claimed for dispatch'", "NULL"),
-  timeline("'dispatching'", "'pending'", 3, "'accepted by Grainchain as ' || i", "NULL"),
-  timeline("'pending'", "'running'", 4, "'callback: running'", `'1' || ${CALLBACK}`),
-  timeline("'running'", "state", 60, "'callback: ' || state", CALLBACK),
   `INSERT INTO reports (validation_id, repository_id, head_sha, state, conclusion, priority, status, wanted_at, due_at,
                         posts, posted_state, posted_at, posted_hash, external_id) ${NUMBERS}
    SELECT ${VALIDATION}, repo, ${SHA}, state, CASE WHEN state = 'completed' THEN 'success' END, 0, 'posted', ${stamp(60)},
@@ -105,8 +111,9 @@ const HISTORY: readonly string[] = [
 
 /** Behind the history's numbers, all of the last minutes. */
 const live = (state: string, heardSeconds: string): string => `
-  INSERT INTO validations (${COLUMNS}) ${NUMBERS}
-  SELECT ${HEAD_OF_ROW}, '${state}', NULL, (i - CAST(?3 AS INTEGER)) / ${REPOSITORIES} + 1,
+  INSERT INTO validations (seq, timeline, watch_from, ${COLUMNS}) ${NUMBERS}
+  SELECT ${seqFrom(stamp(-900), "i")}, ${timelineOf(["NULL", "'queued'", -900, "'queued'", GUID])},
+         ${state === "queued" ? "NULL" : heardSeconds}, ${HEAD_OF_ROW}, '${state}', NULL, (i - CAST(?3 AS INTEGER)) / ${REPOSITORIES} + 1,
          ${state === "queued" ? "NULL" : "'in-flight-' || i"}, NULL,
          ${stamp(-900)}, NULL, NULL, NULL, ${state === "queued" ? "NULL" : heardSeconds}, ${stamp(-600)}, 1
   FROM rows`;
@@ -115,9 +122,6 @@ const LIVE_DELIVERIES = `
                           validation_id) ${NUMBERS}
   SELECT ${seqFrom(stamp(-900), "i")}, ${GUID}, 'pull_request', 'opened', repo, ${NAME}, 'octocat', ${stamp(-900)}, ${stamp(-900)}, 'started',
          ${VALIDATION} FROM rows`;
-const LIVE_TIMELINE = `
-  INSERT INTO timeline (validation_id, at, from_state, to_state, reason, delivery_id) ${NUMBERS}
-  SELECT ${VALIDATION}, ${stamp(-900)}, NULL, 'queued', 'queued', ${GUID} FROM rows`;
 const LIVE_REPORTS = `
   INSERT INTO reports (validation_id, repository_id, head_sha, state, status, wanted_at, due_at, posts, posted_state,
                        posted_hash, external_id) ${NUMBERS}
@@ -145,11 +149,18 @@ export async function fill(db: D1Database, { deliveries, old, waiting }: Filled)
       Math.ceil(waiting / REPOSITORIES),
     )
     .run();
+  await db
+    .prepare(
+      `INSERT INTO repository_names (name, repository_id, at)
+       SELECT 'bench/repository-' || value, value, '2026-11-01T00:00:00.000Z' FROM json_each(?1)`,
+    )
+    .bind(JSON.stringify(Array.from({ length: REPOSITORIES }, (_, id) => id)))
+    .run();
   for (let from = 0; from < deliveries; from += CHUNK_ROWS) {
     await insert(HISTORY, from, Math.min(from + CHUNK_ROWS, deliveries));
     if (from % 100_000 === 0) console.error(`${from} of ${deliveries} deliveries …`);
   }
-  const rest = [LIVE_DELIVERIES, LIVE_TIMELINE, LIVE_REPORTS];
+  const rest = [LIVE_DELIVERIES, LIVE_REPORTS];
   const silentFrom = deliveries + waiting;
   for (let from = deliveries; from < silentFrom; from += CHUNK_ROWS) {
     await insert([live("queued", "NULL"), ...rest], from, Math.min(from + CHUNK_ROWS, silentFrom));

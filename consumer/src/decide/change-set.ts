@@ -46,6 +46,8 @@ export class ChangeSet {
   readonly now: string;
   readonly #subjects: Map<string, Subject>;
   readonly #validations: Map<string, Validation>;
+  /** The same as they were read. */
+  readonly #stored: ReadonlyMap<string, Validation>;
   readonly #lastTurns: Map<number, number>;
   readonly #successes: ReadonlyMap<string, TreeSuccess>;
   readonly #currentTurn: number;
@@ -58,7 +60,8 @@ export class ChangeSet {
     this.now = now;
     this.#lane = lane;
     this.#subjects = new Map(snapshot.subjects?.map((subject) => [subjectKey(subject), subject]));
-    this.#validations = new Map(snapshot.validations?.map((validation) => [validation.id, validation]));
+    this.#stored = new Map(snapshot.validations?.map((validation) => [validation.id, validation]));
+    this.#validations = new Map(this.#stored);
     this.#lastTurns = new Map(snapshot.lastTurns);
     this.#successes = snapshot.successes ?? new Map();
     this.#currentTurn = snapshot.currentTurn ?? 0;
@@ -170,6 +173,7 @@ export class ChangeSet {
       ...(to.moved && to.state !== "queued" ? { due_at: null } : {}),
       ...(to.moved && to.state !== "dispatching" ? { lease_id: null, lease_until: null } : {}),
       ...(finished ? { finished_at: cause.endedAt ?? this.now } : {}),
+      watch_from: isAtGrainchain(to.state) ? (row.watch_from ?? patch.heard_at ?? this.now) : null,
     };
     this.#putValidation(next);
     // Between queued and dispatching nothing changes that GitHub could show.
@@ -199,7 +203,7 @@ export class ChangeSet {
 
   #putValidation(row: Validation): void {
     this.#validations.set(row.id, row);
-    this.#put({ kind: "validation", row }, row.id);
+    this.#put({ kind: "validation", row, stored: this.#stored.get(row.id) }, row.id);
   }
 
   #putReport(validation_id: string): void {
@@ -233,6 +237,8 @@ export class ChangeSet {
     this.add({ kind: "timeline", row });
   }
 }
+
+const isAtGrainchain = (state: Validation["state"]): boolean => state === "pending" || state === "running";
 
 const isWaiting = (state: Validation["state"]): boolean => state === "queued" || state === "dispatching";
 

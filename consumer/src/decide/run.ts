@@ -152,6 +152,7 @@ function startRun(
       started_at: null,
       finished_at: state === "skipped" || reuse !== undefined ? changes.now : null,
       heard_at: null,
+      watch_from: null,
       resendable: true,
       ...NO_CALLBACKS,
       fork: subject.fork,

@@ -1,5 +1,5 @@
 /** Rows of an earlier schema are moved before anything is decided from them: after an update, for as long as it takes. */
-import { movePiece } from "@webhook-gateway/shared/store/maintain/move.ts";
+import { type Moved, movePiece } from "@webhook-gateway/shared/store/maintain/move.ts";
 import { errorText, type Log } from "@webhook-gateway/shared/telemetry/log.ts";
 import { hasRoom } from "../effects/queries.ts";
 
@@ -13,30 +13,37 @@ export interface MoveDeps {
 const MAX_MS = 5 * 60_000;
 
 /** Databases without such rows: they will have none again. */
-const MOVED = new WeakSet<D1Database>();
+const DONE: Readonly<Record<Moved, WeakSet<D1Database>>> = {
+  "live work": new WeakSet(),
+  everything: new WeakSet(),
+};
 
 /**
  * Moves what is left.
  * @param database of the environment, which outlives the invocation that `db` is of
- * @returns whether everything is moved
+ * @returns whether all of it is moved
  */
-export async function moveRows({ db, log, now }: MoveDeps, database: D1Database): Promise<boolean> {
-  if (MOVED.has(database)) return true;
+export async function moveRows(
+  { db, log, now }: MoveDeps,
+  database: D1Database,
+  what: Moved,
+): Promise<boolean> {
+  if (DONE[what].has(database)) return true;
   const begunMs = now().getTime();
   let pieces = 0;
   try {
-    while (await movePiece(db)) {
+    while (await movePiece(db, what)) {
       pieces++;
       if (now().getTime() - begunMs >= MAX_MS || !hasRoom(db, "record")) {
-        log.info("move.paused", { pieces });
+        log.info("move.paused", { what, pieces });
         return false;
       }
     }
   } catch (thrown) {
-    log.error("move.failed", { pieces, error: errorText(thrown) });
+    log.error("move.failed", { what, pieces, error: errorText(thrown) });
     return false;
   }
-  if (pieces > 0) log.info("move.done", { pieces });
-  MOVED.add(database);
+  if (pieces > 0) log.info("move.done", { what, pieces });
+  DONE[what].add(database);
   return true;
 }

@@ -28,9 +28,9 @@ async function atGrainchain(
     env.DB.prepare(
       `INSERT INTO validations (id, repository_id, repository, subject, event, pr_number, pr_url, clone_url, ref,
          head_sha, base_sha, run, cause, delivery_id, state, turn, grainchain_id, created_at, dispatched_at, heard_at,
-         updated_at, resendable, version)
+         watch_from, updated_at, resendable, version)
        VALUES (?1, 1, 'octo/widgets', ?1, 'pull_request', 1, '', '', 'topic', ?1, '', 1, 'opened', 'd', ?2, 1, ?3,
-         ?4, ?4, ?5, ?5, 0, 1)`,
+         ?4, ?4, ?5, CASE WHEN ?2 IN ('pending', 'running') THEN ?5 END, ?5, 0, 1)`,
     ).bind(id, state, grainchainId, ago(dispatchedMs), ago(heardMs)),
     env.DB.prepare(
       "INSERT INTO timeline (validation_id, at, from_state, to_state, reason) VALUES (?1, ?2, NULL, ?3, 'set up')",

@@ -24,7 +24,8 @@ beforeEach(async () => {
     EVENTS,
     pulls.slice(0, 4).map((pull) => pull("closed", "a", 2)),
   );
-  const stale = "UPDATE validations SET heard_at = '2020-01-01T00:00:00.000Z' WHERE finished_at IS NULL";
+  const stale =
+    "UPDATE validations SET heard_at = '2020-01-01T00:00:00.000Z', watch_from = '2020-01-01T00:00:00.000Z' WHERE finished_at IS NULL";
   await env.DB.prepare(stale).run();
   await env.DB.prepare("UPDATE reports SET status = 'due', due_at = '2020-01-01T00:00:00.000Z'").run();
   await deliver(EVENTS, [pullRequest(freshRepository())("opened", "a", 1)]);

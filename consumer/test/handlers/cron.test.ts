@@ -104,9 +104,9 @@ test("what the watchdog finds is reported at once, not by the next cron", async 
   await env.DB.prepare(
     `INSERT INTO validations (id, repository_id, repository, subject, event, pr_number, pr_url, clone_url, ref,
        head_sha, base_sha, run, cause, delivery_id, state, turn, grainchain_id, created_at, dispatched_at, heard_at,
-       updated_at, version)
+       watch_from, updated_at, version)
      VALUES ('one', 1, 'octo/widgets', 'pr-1', 'pull_request', 1, '', '', 'topic', 'one', '', 1, 'opened', 'd',
-       'running', 1, 'g-one', ?1, ?1, ?1, ?1, 1)`,
+       'running', 1, 'g-one', ?1, ?1, ?1, ?1, ?1, 1)`,
   )
     .bind(before)
     .run();
@@ -122,5 +122,5 @@ test("what the watchdog finds is reported at once, not by the next cron", async 
 test("the cron fails for nobody while D1 is down", async () => {
   stubGrainchain();
   await cron({ DB: down() });
-  expect(lines.join("\n")).toContain("effect.failed");
+  expect(lines.join("\n")).toContain("move.failed");
 });

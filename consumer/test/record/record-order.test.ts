@@ -29,11 +29,6 @@ test("ends the same whatever the order, the repetition and the batches of a pull
   await fc.assert(
     fc.asyncProperty(scenario, async ({ told, batches }) => {
       const { repository, facts, head, open } = told;
-      await env.DB.prepare(
-        "DELETE FROM timeline WHERE validation_id IN (SELECT id FROM validations WHERE repository_id = ?1)",
-      )
-        .bind(repository.id)
-        .run();
       await env.DB.batch([
         ...["deliveries", "subjects", "validations"].map((table) =>
           env.DB.prepare(`DELETE FROM ${table} WHERE repository_id = ?1`).bind(repository.id),

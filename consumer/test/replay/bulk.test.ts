@@ -1,6 +1,7 @@
 import { env } from "cloudflare:workers";
 import type { BulkAction, ValidationScope } from "@webhook-gateway/shared/api/validation-scope.ts";
 import { previewBulk, startBulk } from "@webhook-gateway/shared/store/maintain/bulk.ts";
+import { firstSeqOf } from "@webhook-gateway/shared/store/seq-sql.ts";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { commandDue } from "../../src/recover/bulk.ts";
 import { count, empty, faulty, rows } from "../support/database.ts";
@@ -134,7 +135,7 @@ describe("a bulk cancel", () => {
     await dispatch();
     const waiting = await queued(2, repository, 4);
     const id = await start("cancel", { all: true });
-    await env.DB.prepare("UPDATE validations SET created_at = ?2 WHERE id = ?1")
+    await env.DB.prepare(`UPDATE validations SET created_at = ?2, seq = ${firstSeqOf("?2")} WHERE id = ?1`)
       .bind(waiting[1], second(START + 1))
       .run();
     expect(await workOff(id)).toMatchObject({ action: "cancel", replayed: 4, failed: 0, status: "done" });

@@ -174,8 +174,8 @@ describe("what would be wrong by now is not run, and the dead letter says why", 
       async (repository) => {
         const id = idOf(repository, 1);
         await env.DB.batch(
-          ["validations WHERE id", "reports WHERE validation_id", "timeline WHERE validation_id"].map(
-            (rest) => env.DB.prepare(`DELETE FROM ${rest} = ?1`).bind(id),
+          ["validations WHERE id", "reports WHERE validation_id"].map((rest) =>
+            env.DB.prepare(`DELETE FROM ${rest} = ?1`).bind(id),
           ),
         );
         await env.DB.prepare("DELETE FROM deliveries WHERE repository_id = ?1").bind(repository.id).run();

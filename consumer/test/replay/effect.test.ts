@@ -72,7 +72,6 @@ describe("a dead report that is replayed", () => {
       [
         "validations WHERE id = ?1",
         "reports WHERE validation_id = ?1",
-        "timeline WHERE validation_id = ?1",
         "deliveries WHERE validation_id = ?1",
       ].map((rest) => env.DB.prepare(`DELETE FROM ${rest}`).bind(id)),
     );
@@ -146,10 +145,7 @@ describe("a dead cancel that is replayed", () => {
         "INSERT INTO timeline (validation_id, at, from_state, to_state, reason) VALUES (?1, ?2, 'cancelled', 'dead', 'x'), (?1, ?2, 'dead', 'queued', 'x'), (?1, ?2, 'queued', 'running', 'x')",
       ).bind(id, second(3900)),
       env.DB.prepare(
-        "UPDATE timeline SET to_state = 'dead' WHERE validation_id = ?1 AND to_state = 'cancelled'",
-      ).bind(id),
-      env.DB.prepare(
-        "UPDATE timeline SET from_state = 'dead' WHERE validation_id = ?1 AND from_state = 'cancelled'",
+        `UPDATE validations SET timeline = replace(timeline, '"cancelled"', '"dead"') WHERE id = ?1`,
       ).bind(id),
     ]);
     const { repository } = await row<{ repository: string }>(

@@ -85,7 +85,9 @@ describe.each<Mode>(["app", "token"])("as %s", (mode) => {
   test("what is being posted while another one changes is due again after it", async () => {
     const { repository, world, firstId, secondId } = await sharedHead();
     await world.record(ended(repository, firstId, false));
-    await env.DB.prepare("UPDATE reports SET lease_id = 'posting', lease_until = ?2 WHERE validation_id = ?1")
+    await env.DB.prepare(
+      "INSERT INTO report_leases (id, until, reports) VALUES ('posting', ?2, json_array(?1))",
+    )
       .bind(firstId, second(9999))
       .run();
     const revisionOf = () => count("SELECT revision FROM reports WHERE validation_id = ?1", firstId);

@@ -13,10 +13,10 @@ const validations = (total: number, name: string, state: string) =>
   insert(
     total,
     `INSERT INTO validations (id, repository_id, repository, subject, event, pr_number, pr_url, clone_url, ref, head_sha,
-                              base_sha, run, cause, delivery_id, state, turn, created_at, updated_at, heard_at, finished_at,
-                              grainchain_id, version) ${NUMBERS}
+                              base_sha, run, cause, delivery_id, state, turn, created_at, updated_at, heard_at, watch_from,
+                              finished_at, grainchain_id, version) ${NUMBERS}
      SELECT '${name}-' || i, i, 'octo/r' || i, 'pr-1', 'pull_request', 1, '', '', '', '${name}', 'b', 1, 'opened', 'd',
-            '${state}', i, strftime('%FT%T.000Z', 'now'), ?2, ?2, CASE '${state}' WHEN 'completed' THEN ?2 END,
+            '${state}', i, strftime('%FT%T.000Z', 'now'), ?2, ?2, CASE '${state}' WHEN 'running' THEN ?2 END, CASE '${state}' WHEN 'completed' THEN ?2 END,
             CASE '${state}' WHEN 'queued' THEN NULL ELSE '${name}-' || i END, 1 FROM n`,
   );
 

@@ -2,6 +2,7 @@ import { applyD1Migrations } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { startInvocation } from "../../../test/platform/invocation.ts";
 import { EACH_ALONE } from "../../../test/platform/invocations.ts";
+import { TIMELINE_TAKES_ROWS } from "../../../test/support/timeline.ts";
 
 let migrated = false;
 
@@ -10,6 +11,7 @@ export async function migrate(): Promise<void> {
   if (migrated) return;
   migrated = true;
   await applyD1Migrations(env.DB, env.TEST_MIGRATIONS);
+  await env.DB.prepare(TIMELINE_TAKES_ROWS).run();
   Object.defineProperty(env, "DB", { value: startInvocation(EACH_ALONE).database(env.DB) });
 }
 
@@ -54,7 +56,7 @@ let tables: readonly { readonly name: string }[] = [];
 export async function empty(): Promise<void> {
   if (tables.length === 0)
     tables = await rows(
-      "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '%\\_%' ESCAPE '\\' OR name IN ('dead_letters', 'callbacks_unmatched', 'callback_results', 'repository_names', 'operator_actions', 'revoked_sessions', 'outgoing_events', 'outgoing_traces', 'bulk_commands')",
+      "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '%\\_%' ESCAPE '\\' OR name IN ('dead_letters', 'callbacks_unmatched', 'callback_results', 'repository_names', 'operator_actions', 'revoked_sessions', 'outgoing_events', 'outgoing_traces', 'bulk_commands', 'timeline_results', 'returned_dispatches', 'report_leases')",
     );
   // The trigger that keeps recorded actions.
   const [stays] = await rows<{ sql: string }>(

@@ -128,6 +128,11 @@ export async function setValidation(
   id: string,
   columns: Readonly<Record<string, string | number | null>>,
 ): Promise<void> {
+  const { state } = columns;
+  if (state !== undefined) {
+    const isAtGrainchain = state === "pending" || state === "running";
+    await setValidation(id, { watch_from: isAtGrainchain ? (columns.heard_at ?? second(3600)) : null });
+  }
   const names = Object.keys(columns);
   const sets = names.map((name, index) => `${name} = ?${index + 2}`).join(", ");
   await env.DB.prepare(`UPDATE validations SET ${sets}, version = version + 1 WHERE id = ?1`)

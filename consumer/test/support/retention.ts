@@ -96,20 +96,20 @@ export async function insertEnded(total: number, at: number, name = "ended"): Pr
   const numbers = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?1)";
   const statements = [
     `INSERT INTO deliveries (seq, id, event, repository, received_at, recorded_at, outcome, validation_id) ${numbers}
-     SELECT ${firstSeqOf("?2")} + (SELECT count(*) FROM deliveries) + i, 'd-' || ?3 || i, 'push', 'octo/' || i, ?2, ?2, 'started', 'v-' || ?3 || i FROM n`,
+     SELECT ${firstSeqOf("?2")} + (SELECT count(*) FROM deliveries) + i, 'd-' || ?3 || i, 'push', 'octo/' || i, ?2, ?2, 'started', i || '-' || ?3 || '-a-1' FROM n`,
     `INSERT INTO validations (id, repository_id, repository, subject, event, pr_number, pr_url, clone_url, ref, head_sha,
                               base_sha, run, cause, delivery_id, state, conclusion, turn, created_at, finished_at,
-                              updated_at, version) ${numbers}
-     SELECT 'v-' || ?3 || i, i, 'octo/' || i, ?3, 'pull_request', 1, '', '', '', 'a', 'b', 1, 'opened',
-            'd-' || ?3 || i, 'completed', 'success', i, ?2, ?2, ?2, 1 FROM n`,
-    `INSERT INTO timeline (validation_id, at, from_state, to_state, reason) ${numbers}
-     SELECT 'v-' || ?3 || i, ?2, NULL, 'queued', 'queued' FROM n`,
-    `INSERT INTO timeline (validation_id, at, from_state, to_state, reason) ${numbers}
-     SELECT 'v-' || ?3 || i, ?2, 'queued', 'completed', 'callback' FROM n`,
+                              updated_at, timeline, version) ${numbers}
+     SELECT i || '-' || ?3 || '-a-1', i, 'octo/' || i, ?3, 'pull_request', 1, '', '', '', 'a', 'b', 1, 'opened',
+            'd-' || ?3 || i, 'completed', 'success', i, ?2, ?2, ?2,
+            json_array(json_array(1, ?2, NULL, 'queued', 'queued', NULL),
+                       json_array(2, ?2, 'queued', 'completed', 'callback', NULL)), 1 FROM n`,
+    `INSERT INTO timeline_results (validation_id, n, results) ${numbers}
+     SELECT i || '-' || ?3 || '-a-1', 1, '{}' FROM n`,
     `INSERT INTO reports (validation_id, repository_id, head_sha, state, conclusion, status, wanted_at, due_at) ${numbers}
-     SELECT 'v-' || ?3 || i, i, 'a', 'completed', 'success', 'skipped', ?2, ?2 FROM n`,
+     SELECT i || '-' || ?3 || '-a-1', i, 'a', 'completed', 'success', 'skipped', ?2, ?2 FROM n`,
     `INSERT INTO cancels (validation_id, grainchain_id, status, reason, wanted_at, due_at) ${numbers}
-     SELECT 'v-' || ?3 || i, 'g', 'done', 'x', ?2, ?2 FROM n`,
+     SELECT i || '-' || ?3 || '-a-1', 'g', 'done', 'x', ?2, ?2 FROM n`,
     `INSERT INTO subjects (repository_id, subject, repository, kind, number, url, clone_url, head_sha, head_ref,
                            base_sha, state, at, version) ${numbers}
      SELECT i, ?3, 'octo/' || i, 'pull_request', 1, '', '', 'a', '', 'b', 'open', ?2, 1 FROM n`,
@@ -132,6 +132,7 @@ export async function insertOthers(total: number, at: number, name = "other"): P
      ${numbers} SELECT ?3 || i, 'cron', ?2, 'done', ?2 FROM n`,
     `INSERT INTO audits (id, requested_by, requested_at, status, finished_at)
      ${numbers} SELECT ?3 || i, 'gateway', ?2, 'done', ?2 FROM n`,
+    `INSERT INTO returned_dispatches (at, reason) ${numbers} SELECT ?2 || ?3 || i, 'backpressure: full' FROM n`,
     `INSERT INTO revoked_sessions (id, expires_at) ${numbers} SELECT ?3 || i, ?2 FROM n`,
     `INSERT INTO callback_results (id, results, created_at) ${numbers} SELECT ?3 || i, '{}', ?2 FROM n`,
     `INSERT INTO dead_letters (id, kind, class, error, attempts, first_at, died_at, status, closed_at, repository)

@@ -3,6 +3,7 @@ import { applyD1Migrations } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { startInvocation } from "../../../test/platform/invocation.ts";
 import { EACH_ALONE } from "../../../test/platform/invocations.ts";
+import { TIMELINE_TAKES_ROWS } from "../../../test/support/timeline.ts";
 
 let tables: readonly string[] = [];
 
@@ -10,6 +11,7 @@ let tables: readonly string[] = [];
 export async function migrate(): Promise<void> {
   if (tables.length > 0) return;
   await applyD1Migrations(env.DB, env.TEST_MIGRATIONS);
+  await env.DB.prepare(TIMELINE_TAKES_ROWS).run();
   const { results } = await env.DB.prepare(
     `SELECT name FROM sqlite_master
      WHERE type = 'table' AND name <> 'd1_migrations' AND name NOT LIKE 'sqlite%' AND name NOT LIKE '\\_cf%' ESCAPE '\\'`,

@@ -40,15 +40,22 @@ export interface ValidationRow {
 
 /** Inserts a validation of its own subject. @returns its id */
 export async function insertValidation(db: D1Database, row: ValidationRow): Promise<string> {
-  const { id = crypto.randomUUID() } = row;
+  const repository_id = await repositoryId(db, row.repository);
+  const number = row.pr_number ?? 12;
+  const run = ++rowsOfTests;
+  const { id = `${repository_id}-pr-${number}-${"a".repeat(40)}-${run}` } = row;
   await db
     .prepare(
-      `INSERT INTO validations (id, repository_id, repository, subject, event, pr_number, pr_url, clone_url, ref,
+      `INSERT INTO validations (seq, id, repository_id, repository, subject, event, pr_number, pr_url, clone_url, ref,
                                 head_sha, base_sha, run, cause, delivery_id, state, turn, created_at, updated_at,
-                                version)
-       VALUES (?1, 1, ?2, ?1, 'pull_request', ?3, '', '', 'topic', ?4, ?4, 1, ?1, ?1, ?5, 1, ?6, ?6, 1)`,
+                                finished_at, version)
+       VALUES (?7, ?1, ?8, ?2, ?1, 'pull_request', ?3, '', '', 'topic', ?4, ?4, ?9, ?1, ?1, ?5, 1, ?6, ?6,
+               CASE WHEN ?5 NOT IN ('held', 'queued', 'dispatching', 'pending', 'running') THEN ?6 END, 1)`,
     )
-    .bind(id, row.repository, row.pr_number ?? 12, "a".repeat(40), row.state, row.created_at)
+    .bind(
+      ...[id, row.repository, number, "a".repeat(40), row.state, row.created_at, seqOf(row.created_at)],
+      ...[repository_id, run],
+    )
     .run();
   await recountTallies(db);
   return id;

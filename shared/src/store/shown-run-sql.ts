@@ -3,6 +3,8 @@
  * can have the same head. The worst of their runs is shown: a failure must not be hidden by a success.
  */
 
+import { LEASED_REPORTS } from "./report-lease-sql.ts";
+
 /** States of runs that were stopped. */
 export const STOPPED = "('cancelled', 'superseded')";
 
@@ -32,24 +34,25 @@ const isNewest = (run: string): string => `
 const COLUMNS = `h.validation_id, h.post_number, m.subject, m.event, m.pr_number, m.ref, m.state, m.conclusion,
          m.created_at, ${rankOf("m", "s")} AS rank`;
 
-const REPORTS_WITH_SUBJECTS = `reports h JOIN validations m ON m.id = h.validation_id
-    LEFT JOIN subjects s ON s.repository_id = m.repository_id AND s.subject = m.subject`;
+const SUBJECT_OF_RUN = "subjects s ON s.repository_id = m.repository_id AND s.subject = m.subject";
+
+/** The reports `h` of a commit, by the index of its runs `m`. @param commit alias of rows with `repository_id` and `head_sha` */
+export const reportsOf = (commit: string): string => `
+  validations m CROSS JOIN reports h
+    ON h.validation_id = m.id AND m.head_sha = ${commit}.head_sha AND m.repository_id = ${commit}.repository_id`;
 
 /** The reports of the newest run of each subject that shares a commit and a check context. */
 const sharing = (report: string): string => `
-  SELECT ${COLUMNS} FROM ${REPORTS_WITH_SUBJECTS}
-  WHERE h.repository_id = ${report}.repository_id AND h.head_sha = ${report}.head_sha AND h.context = ${report}.context
-    AND ${isNewest("m")}`;
+  SELECT ${COLUMNS} FROM ${reportsOf(report)} LEFT JOIN ${SUBJECT_OF_RUN}
+  WHERE h.context = ${report}.context AND ${isNewest("m")}`;
 
 /**
  * Whether an open subject has the commit as its head, so that people look at its check.
  * @param report alias of rows with `repository_id`, `head_sha` and `context`
  */
 export const isNeeded = (report: string): string => `
-  EXISTS (SELECT 1 FROM reports h JOIN validations m ON m.id = h.validation_id
-            JOIN subjects s ON s.repository_id = m.repository_id AND s.subject = m.subject
-          WHERE h.repository_id = ${report}.repository_id AND h.head_sha = ${report}.head_sha
-            AND h.context = ${report}.context AND s.state = 'open' AND s.head_sha = ${report}.head_sha)`;
+  EXISTS (SELECT 1 FROM ${reportsOf(report)} CROSS JOIN ${SUBJECT_OF_RUN}
+          WHERE h.context = ${report}.context AND s.state = 'open' AND s.head_sha = ${report}.head_sha)`;
 
 /** Why a report that is not needed is skipped. */
 export const LEFT_OUT = "rate limits leave no room for a commit that is not the head of anything open";
@@ -73,9 +76,9 @@ export const SELECT_SHOWN_RUNS = `
   SELECT * FROM (
     SELECT *, row_number() OVER (PARTITION BY repository_id, head_sha, context ORDER BY newest DESC, ${SHOWN_FIRST}) AS place,
            max(post_number) OVER (PARTITION BY repository_id, head_sha, context) AS last_post
-    FROM (SELECT ${COLUMNS}, h.repository_id, h.head_sha, h.context, h.status, h.lease_id, h.state AS wanted,
-                 ${isNewest("m")} AS newest
-          FROM ${REPORTS_WITH_SUBJECTS}))
+    FROM (SELECT ${COLUMNS}, h.repository_id, h.head_sha, h.context, h.status, h.state AS wanted,
+                 h.validation_id IN (${LEASED_REPORTS}) AS leased, ${isNewest("m")} AS newest
+          FROM reports h JOIN validations m ON m.id = h.validation_id LEFT JOIN ${SUBJECT_OF_RUN}))
   WHERE place = 1`;
 
 /** The other open subjects of the commit, as a JSON array. @param report alias of a row of `reports` */
@@ -86,18 +89,18 @@ export const othersOf = (report: string, limit: number): string => `
          WHERE rank < ${FIRST_RANK_OF_THE_REST} AND validation_id <> ${report}.validation_id
          ORDER BY rank, pr_number, validation_id LIMIT ${limit}))`;
 
+/** The commits of ?1: JSON of changed validations, and ?2: JSON of commits that a subject has left, come to, opened or closed. */
+export const CHANGED_COMMITS = `
+  SELECT c.repository_id, c.head_sha FROM json_each(?1) j CROSS JOIN validations c ON c.id = j.value->>'validation_id'
+  UNION SELECT value->>'repository_id', value->>'head_sha' FROM json_each(?2)`;
+
 /**
  * Makes the run that is shown of a commit due again if several subjects share the commit and one of them has changed.
- * A change of a subject with a commit of its own makes its own report due.
- * ?1: JSON of changed validations, ?2: JSON of commits that a subject has left, come to, opened or closed, ?3: now
+ * A change of a subject with a commit of its own makes its own report due. ?1 and ?2 as above, ?3: now
  */
 export const REVISE_SHOWN_RUNS = `
   UPDATE reports SET status = 'due', reason = NULL, attempts = 0, wanted_at = ?3, due_at = ?3, revision = revision + 1
-  WHERE (status <> 'due' OR lease_id IS NOT NULL) AND validation_id IN (
+  WHERE (status <> 'due' OR validation_id IN (${LEASED_REPORTS})) AND validation_id IN (
     SELECT ${shownRunOf("k")} FROM (
-      SELECT r.repository_id, r.head_sha, r.context FROM (
-          SELECT c.repository_id, c.head_sha FROM json_each(?1) j JOIN reports c ON c.validation_id = j.value->>'validation_id'
-          UNION SELECT value->>'repository_id', value->>'head_sha' FROM json_each(?2)) t
-        CROSS JOIN reports r ON r.repository_id = t.repository_id AND r.head_sha = t.head_sha
-        CROSS JOIN validations m ON m.id = r.validation_id
-      GROUP BY r.repository_id, r.head_sha, r.context HAVING count(DISTINCT m.subject) > 1) k)`;
+      SELECT t.repository_id, t.head_sha, h.context FROM (${CHANGED_COMMITS}) t CROSS JOIN ${reportsOf("t")}
+      GROUP BY t.repository_id, t.head_sha, h.context HAVING count(DISTINCT m.subject) > 1) k)`;

@@ -97,12 +97,15 @@ export const ADD_TALLIES = `
   SELECT value->>'kind', value->>'key', value->>'name', value->>'n' FROM json_each(?1) WHERE true
   ${ADD}`;
 
-/** Validations under the lease ?1 were queued before, and are being dispatched. */
+/** Validations under the lease ?1, which lasts until ?2. An index has the time. */
+export const CLAIMED = "lease_id = ?1 AND lease_until = ?2";
+
+/** Validations under the lease were queued before, and are being dispatched. */
 export const TALLY_CLAIM = `
   INSERT INTO tallies (kind, key, name, n)
-  SELECT 'standing', '', moved.value->>0, moved.value->>1 * (SELECT count(*) FROM validations WHERE lease_id = ?1)
+  SELECT 'standing', '', moved.value->>0, moved.value->>1 * (SELECT count(*) FROM validations WHERE ${CLAIMED})
   FROM json_each('[["queued", -1], ["dispatching", 1]]') moved
-  WHERE EXISTS (SELECT 1 FROM validations WHERE lease_id = ?1)
+  WHERE EXISTS (SELECT 1 FROM validations WHERE ${CLAIMED})
   ${ADD}`;
 
 /** Subtracts validations that are about to be deleted. @param ids a query for their ids, whose parameters are given with it */

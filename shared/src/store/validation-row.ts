@@ -35,6 +35,8 @@ const validationRow = v.object({
   started_at: v.nullable(v.string()),
   finished_at: v.nullable(v.string()),
   heard_at: v.nullable(v.string()),
+  /** At Grainchain: the watchdog looks at it once this is long enough ago. It can lag behind `heard_at`. Else null. */
+  watch_from: v.nullable(v.string()),
   /** If Grainchain does not know it, it is dispatched once more: nothing was heard of it since its first dispatch. */
   resendable: flag,
   /** See `Live` and `Late`. */

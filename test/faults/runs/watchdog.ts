@@ -10,7 +10,7 @@ import { shared } from "./gateway.ts";
 /** Makes runs silent for longer than the watchdog waits (its own time and 60 s), and fires the cron. */
 async function watchSilent(repo: string): Promise<void> {
   await shared().gateway.rows(
-    `UPDATE validations SET heard_at = '${PAST}', watch_until = NULL
+    `UPDATE validations SET heard_at = '${PAST}', watch_from = '${PAST}', watch_until = NULL
      WHERE repository = ?1 AND state IN ('pending', 'running')`,
     repo,
   );

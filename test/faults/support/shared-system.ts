@@ -68,4 +68,4 @@ async function clearAway({ gateway, grainchain }: System): Promise<void> {
 }
 
 const END_SILENCES = `
-  UPDATE validations SET heard_at = '${PAST}', watch_until = NULL WHERE state IN ('pending', 'running')`;
+  UPDATE validations SET heard_at = '${PAST}', watch_from = '${PAST}', watch_until = NULL WHERE state IN ('pending', 'running')`;

@@ -72,7 +72,7 @@ test.each(seeds(1))("ends a random script with a result for every open head (see
   });
   await sandboxes.ended();
   await gateway.rows(
-    `UPDATE validations SET heard_at = '${PAST}', watch_until = NULL WHERE state IN ('pending', 'running')`,
+    `UPDATE validations SET heard_at = '${PAST}', watch_from = '${PAST}', watch_until = NULL WHERE state IN ('pending', 'running')`,
   );
   await gateway.rows(`UPDATE cancels SET due_at = '${PAST}' WHERE status = 'due'`);
   await settle();

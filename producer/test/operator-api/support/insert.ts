@@ -27,18 +27,29 @@ const one =
     String((await insertAll(row))[0]);
 
 let repositories = 0;
+let runs = 0;
 
 /** A repository that no other test has. */
 export const freshRepository = (): string => `octo/widgets-${++repositories}`;
 
-function validationOf(row: Row) {
-  const id = String(row.id ?? crypto.randomUUID());
-  const finished = !["queued", "dispatching", "pending", "running"].includes(String(row.state ?? "queued"));
+async function validationOf(row: Row) {
+  const repository_id = Number(
+    row.repository_id ?? (await repositoryId(env.DB, String(row.repository ?? "octo/widgets"))),
+  );
+  const subject = `pr-${row.pr_number ?? 12}`;
+  const given = String(row.head_sha ?? "");
+  const head = /^[0-9a-f]+$/.test(given) ? given : "a".repeat(40);
+  const run = ++runs;
+  const id = String(row.id ?? `${repository_id}-${subject}-${head}-${run}`);
+  const finished = !["held", "queued", "dispatching", "pending", "running"].includes(
+    String(row.state ?? "queued"),
+  );
   return {
+    seq: seqOf(String(row.created_at ?? minute(0))),
     id,
-    repository_id: 1,
+    repository_id,
     repository: "octo/widgets",
-    subject: id,
+    subject,
     event: "pull_request",
     pr_number: 12,
     pr_url: "https://github.com/octo/widgets/pull/12",
@@ -46,7 +57,7 @@ function validationOf(row: Row) {
     ref: "topic",
     head_sha: "a".repeat(40),
     base_sha: "b".repeat(40),
-    run: 1,
+    run,
     cause: "opened",
     delivery_id: id,
     state: "queued",
@@ -60,7 +71,8 @@ function validationOf(row: Row) {
 }
 
 export const insertValidations: InsertAll = async (...rows) => {
-  const whole = rows.map(validationOf);
+  const whole = [];
+  for (const row of rows) whole.push(await validationOf(row));
   await insert("validations", ...whole);
   await recountTallies(env.DB);
   return whole.map(({ id }) => id);
@@ -154,8 +166,12 @@ export async function insertReconcile(row: Row = {}): Promise<string> {
 export const insertName = (name: string, repository_id: number, at: string): Promise<void> =>
   insert("repository_names", { name, repository_id, at });
 
-export const insertTransition = (row: Row): Promise<void> =>
-  insert("timeline", { at: minute(0), from_state: null, to_state: "queued", reason: "queued", ...row });
+export async function insertTransition(row: Row): Promise<void> {
+  const entry = { at: minute(0), from_state: null, to_state: "queued", reason: "queued", ...row };
+  await insert("timeline", entry);
+  const { at, reason } = entry;
+  if (entry.from_state === "dispatching") await insert("returned_dispatches", { at, reason });
+}
 
 export const insertReport = (row: Row): Promise<void> =>
   insert("reports", { state: "queued", status: "due", wanted_at: minute(0), due_at: minute(0), ...row });

@@ -1,6 +1,8 @@
 /** Performing re-runs and cancels of many validations: which are next, and how far it is. */
 import * as v from "valibot";
 import { BULK_ACTIONS, validationScope } from "../../api/validation-scope.ts";
+import { isoTime } from "../../text/iso-time.ts";
+import { firstSeq } from "../seq-sql.ts";
 import { selectionOf } from "./selection.ts";
 
 const claimedRow = v.object({
@@ -41,14 +43,19 @@ export async function loadNext(db: D1Database, bulk: ClaimedBulk, limit: number)
   const { from, where, bound } = await selectionOf(db, bulk.action, bulk.scope);
   const sql = `
     SELECT v.id, v.created_at FROM ${from}
-    WHERE ${where} AND v.created_at <= ? AND (v.created_at, v.id) > (?, ?)
-    ORDER BY v.created_at, v.id LIMIT ${limit}`;
+    WHERE ${where} AND v.seq < CAST(? AS INTEGER) AND v.seq > ${REACHED}
+    ORDER BY v.seq LIMIT ${limit}`;
+  const after = isoTime(Date.parse(bulk.requested_at) + 1);
+  const reached = bulk.reached_at === "" ? "0" : firstSeq(bulk.reached_at);
   const { results } = await db
     .prepare(sql)
-    .bind(...bound, bulk.requested_at, bulk.reached_at, bulk.reached_id)
+    .bind(...bound, firstSeq(after), bulk.reached_id, reached)
     .all();
   return v.parse(v.array(nextRow), results);
 }
+
+/** One that was deleted meanwhile is gone on from by its time. */
+const REACHED = "coalesce((SELECT r.seq FROM validations r WHERE r.id = ?), CAST(? AS INTEGER) - 1)";
 
 export interface BulkProgress {
   readonly last: NextValidation | undefined;

@@ -9,7 +9,7 @@ import {
   SELECT_DISPATCH_SETTINGS,
   TURN,
 } from "../settings.ts";
-import { TALLY_CLAIM } from "../tallies.ts";
+import { CLAIMED, TALLY_CLAIM } from "../tallies.ts";
 import {
   parseValidations,
   VALIDATION_COLUMNS,
@@ -18,6 +18,7 @@ import {
 } from "../validation-row.ts";
 import type { Emits } from "../write/commit.ts";
 import { INSERT_CLAIM_EVENTS } from "../write/event-sql.ts";
+import { NEXT_ENTRY } from "../write/validation-sql.ts";
 import type { Lease } from "./lease.ts";
 import { CANDIDATES, SET_ASIDE } from "./set-aside.ts";
 
@@ -57,11 +58,10 @@ export async function claimDue(db: D1Database, request: ClaimRequest): Promise<C
     db.prepare(SELECT_NEXT_DUE),
     db.prepare(SET_ASIDE).bind(now, maxPerRepository),
     db.prepare(CLAIM).bind(leaseId, leaseUntil, now, limit, maxConcurrent, maxPerRepository),
-    db.prepare(INSERT_CLAIM_TIMELINE).bind(leaseId, now),
-    db.prepare(TALLY_CLAIM).bind(leaseId),
-    db.prepare(ADVANCE_TURN).bind(leaseId, now),
+    db.prepare(TALLY_CLAIM).bind(leaseId, leaseUntil),
+    db.prepare(ADVANCE_TURN).bind(leaseId, leaseUntil, now),
     db.prepare(HOLD_GATE_FOR_PROBE).bind(leaseId, leaseUntil, now),
-    ...(emits?.events === true ? [db.prepare(INSERT_CLAIM_EVENTS).bind(leaseId, now)] : []),
+    ...(emits?.events === true ? [db.prepare(INSERT_CLAIM_EVENTS).bind(leaseId, leaseUntil, now)] : []),
   ]);
   const validations = parseValidations(claimed?.results ?? []);
   return {
@@ -85,8 +85,8 @@ export async function loadValidations(db: D1Database, ids: readonly string[]): P
 }
 
 const PROMOTE = `
-  UPDATE validations SET due_at = NULL WHERE id IN (
-    SELECT id FROM validations WHERE state = 'queued' AND due_at IS NOT NULL AND due_at <= ?1
+  UPDATE validations SET due_at = NULL WHERE seq IN (
+    SELECT seq FROM validations WHERE state = 'queued' AND due_at IS NOT NULL AND due_at <= ?1
     ORDER BY due_at LIMIT ?2)`;
 
 const nextDue = v.tuple([v.object({ due_at: v.nullable(v.string()) })]);
@@ -95,21 +95,23 @@ const SELECT_NEXT_DUE = `
   SELECT min(due_at) AS due_at FROM validations WHERE state = 'queued' AND due_at IS NOT NULL`;
 
 /**
- * `INDEXED BY`: otherwise SQLite counts what is at Grainchain by reading an index of every validation ever made.
+ * `INDEXED BY`: otherwise SQLite counts what is leased or at Grainchain by reading every validation.
  *
  * A probe is the validation with the fewest attempts among those whose turn is next: in a long outage the probes
  * spread over the backlog, and use up the attempts of none.
  */
 const CLAIM = `
   UPDATE validations AS v SET state = 'dispatching', lease_id = ?1, lease_until = ?2, dispatched_at = ?3,
-                              updated_at = ?3, version = version + 1, lane = lane % 2
-  WHERE id IN (
+                              updated_at = ?3, version = version + 1, lane = lane % 2,
+                              timeline = json_insert(timeline, '$[#]', json_array(
+                                ${NEXT_ENTRY}, ?3, 'queued', 'dispatching', 'claimed for dispatch', NULL))
+  WHERE seq IN (
     WITH RECURSIVE ${CANDIDATES("?3", "?4", "?6")}
-    SELECT id FROM candidate
+    SELECT seq FROM candidate
     ORDER BY
       CASE WHEN EXISTS (SELECT 1 FROM settings WHERE name = '${GATE}' AND value->>'state' = 'closed')
            THEN attempts END,
-      lane, turn, id
+      lane, turn, seq
     LIMIT (SELECT max(0, min(
       ?4,
       CASE WHEN EXISTS (SELECT 1 FROM pauses p WHERE p.repository_id = ${ALL_REPOSITORIES} AND ${isInForce("?3")})
@@ -117,19 +119,14 @@ const CLAIM = `
       coalesce((SELECT CASE WHEN value->>'state' = 'open' THEN ?4 WHEN value->>'until' > ?3 THEN 0 ELSE 1 END
                 FROM settings WHERE name = '${GATE}'), ?4),
       CASE WHEN ?5 = 0 THEN ?4 ELSE ?5
-        - (SELECT count(*) FROM validations WHERE state = 'dispatching')
-        - (SELECT count(*) FROM validations INDEXED BY validations_at_grainchain
-             WHERE state IN ('pending', 'running')) END))))
+        - (SELECT count(*) FROM validations INDEXED BY validations_leased WHERE lease_id IS NOT NULL)
+        - (SELECT count(*) FROM validations INDEXED BY validations_watched WHERE watch_from IS NOT NULL) END))))
   RETURNING ${VALIDATION_FIELDS.join(", ")}`;
-
-const INSERT_CLAIM_TIMELINE = `
-  INSERT INTO timeline (validation_id, at, from_state, to_state, reason)
-  SELECT id, ?2, 'queued', 'dispatching', 'claimed for dispatch' FROM validations WHERE lease_id = ?1`;
 
 const ADVANCE_TURN = `
   INSERT INTO settings (name, value, updated_at)
-  SELECT CASE lane WHEN 0 THEN '${TURN}' ELSE '${REPLAY_TURN}' END, CAST(max(turn) AS TEXT), ?2
-  FROM validations WHERE lease_id = ?1 GROUP BY lane
+  SELECT CASE lane WHEN 0 THEN '${TURN}' ELSE '${REPLAY_TURN}' END, CAST(max(turn) AS TEXT), ?3
+  FROM validations WHERE ${CLAIMED} GROUP BY lane
   ON CONFLICT (name) DO UPDATE SET
     value = CAST(max(CAST(value AS INTEGER), CAST(excluded.value AS INTEGER)) AS TEXT), updated_at = excluded.updated_at`;
 
@@ -137,11 +134,11 @@ const ADVANCE_TURN = `
 const HOLD_GATE_FOR_PROBE = `
   UPDATE settings SET value = json_set(value, '$.until', ?2), updated_at = ?3
   WHERE name = '${GATE}' AND value->>'state' = 'closed'
-    AND EXISTS (SELECT 1 FROM validations WHERE lease_id = ?1)`;
+    AND EXISTS (SELECT 1 FROM validations WHERE ${CLAIMED})`;
 
 const SELECT_EXPIRED = `
   SELECT ${VALIDATION_COLUMNS} FROM validations v
-  WHERE v.state = 'dispatching' AND v.lease_until < ?1 ORDER BY v.lease_until LIMIT ?2`;
+  WHERE v.lease_id IS NOT NULL AND v.lease_until < ?1 ORDER BY v.lease_until LIMIT ?2`;
 
 const SELECT_BY_ID = `
   SELECT ${VALIDATION_COLUMNS} FROM json_each(?1) k CROSS JOIN validations v ON v.id = k.value`;

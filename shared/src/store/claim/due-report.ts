@@ -5,8 +5,9 @@ import { CONCLUSIONS, REPORTED_STATES, VALIDATION_STATES } from "../../domain/va
 import { MAX_DIGEST_OUTPUT } from "../../wording/digest.ts";
 import { digestOf } from "../digest-sql.ts";
 import { flag } from "../flag.ts";
+import { reportsUnder } from "../report-lease-sql.ts";
 import { currentNameOf } from "../repository-names.ts";
-import { othersOf, shownRunOf } from "../shown-run-sql.ts";
+import { othersOf, reportsOf, shownRunOf } from "../shown-run-sql.ts";
 
 /** Text of JSON, or nothing. */
 const json = v.nullable(v.pipe(v.string(), v.parseJson()));
@@ -98,7 +99,7 @@ export const parseDueReports = (rows: readonly unknown[]): DueReport[] => v.pars
 /** Other subjects that a report names. */
 const MAX_OTHERS = 20;
 
-const IN_CONTEXT = "h.repository_id = r.repository_id AND h.head_sha = r.head_sha AND h.context = r.context";
+const IN_CONTEXT = `${reportsOf("r")} WHERE h.context = r.context`;
 
 /** The reports under a lease. ?1: its id */
 export const SELECT_CLAIMED = `
@@ -107,16 +108,15 @@ export const SELECT_CLAIMED = `
     SELECT r.validation_id, r.repository_id, coalesce(${currentNameOf("r.repository_id")}, v.repository) AS repository, r.head_sha, r.context, v.event AS kind,
            v.pr_number AS number, v.ref, v.run, r.state, r.conclusion, v.error, v.reason, v.reused_from, v.fork, v.attempts AS dispatch_attempts,
            v.created_at, v.started_at, v.finished_at, v.results, r.priority, r.creates, r.due_at,
-           r.attempts, r.wanted_at, r.revision, r.claims, r.posts, r.posted_hash,
+           r.attempts, r.wanted_at, r.revision, r.claims + 1 AS claims, r.posts, r.posted_hash,
            ${shownRunOf("r")} = r.validation_id AS is_shown, ${othersOf("r", MAX_OTHERS)} AS others,
            (SELECT json_object('validation_id', h.validation_id, 'external_id', h.external_id,
                                'final', h.posted_state NOT IN ('held', 'queued', 'pending', 'running'))
-            FROM reports h WHERE ${IN_CONTEXT} AND h.post_number > 0 ORDER BY h.post_number DESC LIMIT 1) AS shown,
-           (SELECT max(h.post_number) FROM reports h WHERE ${IN_CONTEXT}) AS context_posts,
-           EXISTS (SELECT 1 FROM reports h WHERE ${IN_CONTEXT} AND h.validation_id <> r.validation_id
-                     AND h.claims > (h.lease_id IS ?1)) AS others_uncertain,
+            FROM ${IN_CONTEXT} AND h.post_number > 0 ORDER BY h.post_number DESC LIMIT 1) AS shown,
+           (SELECT max(h.post_number) FROM ${IN_CONTEXT}) AS context_posts,
+           EXISTS (SELECT 1 FROM ${IN_CONTEXT} AND h.validation_id <> r.validation_id AND h.claims > 0) AS others_uncertain,
            p.installation_id, p.installation_at
-    FROM reports r JOIN validations v ON v.id = r.validation_id
-      LEFT JOIN repositories p ON p.repository_id = r.repository_id
-    WHERE r.lease_id = ?1) r
+    FROM (${reportsUnder("?1")}) k CROSS JOIN reports r ON r.validation_id = k.value
+      CROSS JOIN validations v ON v.id = r.validation_id
+      LEFT JOIN repositories p ON p.repository_id = r.repository_id) r
   ORDER BY r.priority, r.due_at DESC`;

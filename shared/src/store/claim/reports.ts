@@ -1,6 +1,7 @@
 /** Reports to GitHub: an outbox, one row a validation, with the newest state to show. */
 import type { Gate } from "../../domain/gate.ts";
 import { credentialOf, DUE_INSTALLATIONS, limitedUntil } from "../limit-sql.ts";
+import { LEASED_REPORTS } from "../report-lease-sql.ts";
 import { GITHUB_GATE, parseGate } from "../settings.ts";
 import { type DueReport, parseDueReports, SELECT_CLAIMED } from "./due-report.ts";
 import type { Lease } from "./lease.ts";
@@ -27,8 +28,9 @@ export async function claimReports(
   mode: "app" | "token",
   { leaseId, now, leaseUntil, limit }: Lease,
 ): Promise<{ readonly reports: readonly DueReport[]; readonly gate: Gate }> {
-  const [gates, claimed] = await db.batch<Record<string, unknown>>([
+  const [gates, , , claimed] = await db.batch<Record<string, unknown>>([
     db.prepare("SELECT value FROM settings WHERE name = ?1").bind(GITHUB_GATE),
+    ...END_LEASES.map((sql) => db.prepare(sql).bind(now)),
     db.prepare(CLAIM_REPORTS).bind(leaseId, leaseUntil, now, limit, mode),
     db.prepare(HOLD_GATE_FOR_PROBE).bind(leaseId, leaseUntil, now),
   ]);
@@ -52,10 +54,17 @@ const SKIP_REPORTS = `
   UPDATE reports SET status = 'skipped', reason = ?1 WHERE validation_id IN (
     SELECT validation_id FROM reports WHERE status = 'due' LIMIT ?2)`;
 
-/** No other report of the head is under way. */
-const HEAD_IS_FREE = `
-  NOT EXISTS (SELECT 1 FROM reports o WHERE o.repository_id = d.repository_id AND o.head_sha = d.head_sha
-                AND o.lease_until > ?3)`;
+/** What a lease that has run out had claimed may be posted or not. */
+const END_LEASES: readonly string[] = [
+  `UPDATE reports SET claims = claims + 1 WHERE validation_id IN (${LEASED_REPORTS} WHERE l.until <= ?1)`,
+  "DELETE FROM report_leases WHERE until <= ?1",
+];
+
+/** The heads of which a report is under way. */
+const LEASED_HEADS = `
+    leased (repository_id, head_sha) AS MATERIALIZED (
+      SELECT o.repository_id, o.head_sha FROM (${LEASED_REPORTS}) k CROSS JOIN reports o ON o.validation_id = k.value)`;
+const HEAD_IS_FREE = "(d.repository_id, d.head_sha) NOT IN (SELECT repository_id, head_sha FROM leased)";
 
 /** At least so many reports of each kind are looked at, even if many installations have some. */
 const MIN_SHARE = 3;
@@ -81,8 +90,9 @@ const BACKS_OFF = (installation: string): string => `
  * holds: the cost grows with those installations, and neither with the reports nor with the repositories.
  */
 const CLAIM_REPORTS = `
-  UPDATE reports SET lease_id = ?1, lease_until = ?2, claims = claims + 1 WHERE validation_id IN (
-    WITH RECURSIVE ${DUE_INSTALLATIONS("reports")},
+  INSERT INTO report_leases (id, until, reports)
+  SELECT ?1, ?2, json_group_array(validation_id) FROM (
+    WITH RECURSIVE ${LEASED_HEADS}, ${DUE_INSTALLATIONS("reports")},
     kind (priority, creates, postponed) AS (VALUES ${KINDS}),
     free AS MATERIALIZED (
       SELECT i.id, k.* FROM installation i CROSS JOIN kind k
@@ -104,13 +114,14 @@ const CLAIM_REPORTS = `
              priority, place, random()
     LIMIT (SELECT coalesce((
       SELECT CASE WHEN value->>'state' = 'open' THEN ?4 WHEN value->>'until' > ?3 THEN 0 ELSE 1 END
-      FROM settings WHERE name = '${GITHUB_GATE}'), ?4)))`;
+      FROM settings WHERE name = '${GITHUB_GATE}'), ?4)))
+  HAVING count(*) > 0`;
 
 /** While one probe is under way, no other one is sent. */
 const HOLD_GATE_FOR_PROBE = `
   UPDATE settings SET value = json_set(value, '$.until', ?2), updated_at = ?3
   WHERE name = '${GITHUB_GATE}' AND value->>'state' = 'closed'
-    AND EXISTS (SELECT 1 FROM reports WHERE lease_id = ?1)`;
+    AND EXISTS (SELECT 1 FROM report_leases WHERE id = ?1)`;
 
 const STORE_INSTALLATIONS = `
   INSERT INTO repositories (repository_id, last_turn, installation_id, installation_at)

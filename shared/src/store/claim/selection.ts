@@ -1,8 +1,9 @@
 /** The validations that a command about many is about, for its preview and for its steps. */
 import type { BulkAction, ValidationScope } from "../../api/validation-scope.ts";
 import type { ValidationState } from "../../domain/validation.ts";
-import { type Condition, given, givenTime } from "../read/page.ts";
-import { loadNames } from "../repository-names.ts";
+import { type Condition, given } from "../read/page.ts";
+import { loadRepositoryId } from "../repository-names.ts";
+import { firstSeq } from "../seq-sql.ts";
 
 /** What can be run again: it ended, and no newer head took its place. */
 const ENDED = ["completed", "failed", "cancelled", "timed_out", "dead"] as const satisfies ValidationState[];
@@ -16,7 +17,6 @@ export interface Selection {
   readonly bound: readonly (string | number)[];
 }
 
-/** Names are looked up: a repository may have had several. */
 export async function selectionOf(
   db: D1Database,
   action: BulkAction,
@@ -30,20 +30,19 @@ export async function selectionOf(
     const from = "(SELECT DISTINCT value FROM json_each(?)) k CROSS JOIN validations v ON v.id = k.value";
     return { from, where: standing[0], bound: [JSON.stringify(ids), standing[1]] };
   }
-  const names = filter?.repo === undefined ? undefined : (await loadNames(db, filter.repo)).own;
+  const repositoryId = filter?.repo === undefined ? undefined : await loadRepositoryId(db, filter.repo);
   const conditions = [
     standing,
+    // No repository has this id.
+    ...given("v.repository_id = ?", repositoryId === null ? -1 : repositoryId),
     ...given("+v.event = ?", filter?.event),
-    ...given("v.pr_number = ?", filter?.pr === undefined ? undefined : Number(filter.pr)),
-    ...givenTime("v.created_at >= ?", filter?.since),
-    ...givenTime("v.created_at < ?", filter?.until),
+    ...given("+v.pr_number = ?", filter?.pr === undefined ? undefined : Number(filter.pr)),
+    ...given("v.seq >= CAST(? AS INTEGER)", filter?.since && firstSeq(filter.since)),
+    ...given("v.seq < CAST(? AS INTEGER)", filter?.until && firstSeq(filter.until)),
   ];
   return {
-    from:
-      names === undefined
-        ? "validations v"
-        : "json_each(?) k CROSS JOIN validations v ON v.repository = k.value",
+    from: "validations v",
     where: conditions.map(([sql]) => sql).join(" AND "),
-    bound: [...(names === undefined ? [] : [JSON.stringify(names)]), ...conditions.map(([, value]) => value)],
+    bound: conditions.map(([, value]) => value),
   };
 }

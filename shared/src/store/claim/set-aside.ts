@@ -20,10 +20,11 @@ export const IS_SET_ASIDE = "a.state = 'queued' AND a.due_at IS NULL AND a.lane 
 const busy = (limit: string): string => `
     busy AS MATERIALIZED (
       SELECT repository_id, count(*) AS n FROM (
-        SELECT repository_id FROM validations WHERE ${limit} > 0 AND state = 'dispatching'
+        SELECT repository_id FROM validations INDEXED BY validations_leased
+        WHERE ${limit} > 0 AND lease_id IS NOT NULL
         UNION ALL
-        SELECT repository_id FROM validations INDEXED BY validations_at_grainchain
-        WHERE ${limit} > 0 AND state IN ('pending', 'running'))
+        SELECT repository_id FROM validations INDEXED BY validations_watched
+        WHERE ${limit} > 0 AND watch_from IS NOT NULL)
       GROUP BY repository_id)`;
 
 /** A row `r` whose repository is paused. */
@@ -32,17 +33,17 @@ const isPaused = (row: string, now: string): string =>
 
 /** The first rows of the backlog. */
 const backlog = (limit: string): string => `
-      SELECT id, repository_id, lane, turn, attempts FROM validations
-      WHERE state = 'queued' AND due_at IS NULL AND lane < 2 ORDER BY lane, turn, id LIMIT ${limit}`;
+      SELECT seq, repository_id, lane, turn, attempts FROM validations
+      WHERE state = 'queued' AND due_at IS NULL AND lane < 2 ORDER BY lane, turn, seq LIMIT ${limit}`;
 
 /** The place of a row `q` among those of its repository: it and those before it. */
-const PLACE = "row_number() OVER (PARTITION BY q.repository_id ORDER BY q.lane, q.turn, q.id)";
+const PLACE = "row_number() OVER (PARTITION BY q.repository_id ORDER BY q.lane, q.turn, q.seq)";
 
 /** ?1: now. ?2: the most runs of one repository under way; 0: no limit */
 export const SET_ASIDE = `
-  UPDATE validations SET lane = lane + 2 WHERE id IN (
+  UPDATE validations SET lane = lane + 2 WHERE seq IN (
     WITH ${busy("?2")}
-    SELECT r.id FROM (SELECT q.*, ${PLACE} AS place FROM (${backlog(`(
+    SELECT r.seq FROM (SELECT q.*, ${PLACE} AS place FROM (${backlog(`(
         SELECT CASE WHEN ?2 > 0 OR EXISTS (SELECT 1 FROM pauses) THEN ${LOOK_AHEAD} ELSE 0 END)`)}) q) r
       LEFT JOIN busy b ON b.repository_id = r.repository_id
     WHERE ${isPaused("r", "?1")} OR (?2 > 0 AND r.place > ?2 - coalesce(b.n, 0)))`;
@@ -77,12 +78,12 @@ export const CANDIDATES = (now: string, limit: string, perRepository: string): s
     pool AS (
       SELECT *, 0 AS is_aside FROM (${backlog(limit)})
       UNION ALL
-      SELECT s.id, s.repository_id, s.lane - 2, s.turn, s.attempts, 1 FROM free f CROSS JOIN validations s ON s.id IN (
-        SELECT a.id FROM validations a WHERE ${IS_SET_ASIDE} AND a.repository_id = f.repository_id
-        ORDER BY a.lane, a.turn, a.id
+      SELECT s.seq, s.repository_id, s.lane - 2, s.turn, s.attempts, 1 FROM free f CROSS JOIN validations s ON s.seq IN (
+        SELECT a.seq FROM validations a WHERE ${IS_SET_ASIDE} AND a.repository_id = f.repository_id
+        ORDER BY a.lane, a.turn, a.seq
         LIMIT (SELECT CAST(max(${MIN_SHARE}, ${limit} / count(*)) AS INTEGER) FROM free))),
     candidate AS (
-      SELECT r.id, r.lane, r.attempts,
+      SELECT r.seq, r.lane, r.attempts,
              CASE r.is_aside WHEN 1 THEN max(r.turn, ${CURRENT_TURN}) + r.place - 1 ELSE r.turn END AS turn
       FROM (SELECT q.*, ${PLACE} AS place FROM pool q) r LEFT JOIN busy b ON b.repository_id = r.repository_id
       WHERE NOT ${isPaused("r", now)}

@@ -137,7 +137,7 @@ const SELECT_COUNTS = `
     EXISTS (SELECT 1 FROM dead_letters WHERE status = 'open' AND died_at < ?2) AS older_open,
     (SELECT min(created_at) FROM (
        SELECT created_at FROM (SELECT coalesce(approved_at, created_at) AS created_at FROM validations WHERE state = 'queued' AND due_at IS NULL AND lane = 0
-                               ORDER BY turn, id LIMIT 100)
+                               ORDER BY turn, seq LIMIT 100)
        UNION ALL
        SELECT created_at FROM (SELECT coalesce(approved_at, created_at) AS created_at FROM validations
                                WHERE state = 'queued' AND due_at IS NOT NULL AND lane = 0

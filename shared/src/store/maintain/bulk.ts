@@ -30,9 +30,7 @@ export async function previewBulk(
   const select = SELECT_VALIDATIONS.replace("FROM validations v", `FROM ${from}`);
   const [count, sample] = await db.batch<Record<string, unknown>>([
     db.prepare(`SELECT count(*) AS n FROM ${from} WHERE ${where}`).bind(...bound),
-    db
-      .prepare(`${select} WHERE ${where} ORDER BY v.created_at DESC, v.id DESC LIMIT ${SAMPLE}`)
-      .bind(...bound),
+    db.prepare(`${select} WHERE ${where} ORDER BY v.seq DESC LIMIT ${SAMPLE}`).bind(...bound),
   ]);
   return {
     total: v.parse(v.tuple([v.object({ n: v.number() })]), count?.results)[0].n,

@@ -115,8 +115,8 @@ export const invariants = (cancelSuperseded: boolean): readonly Invariant[] => [
   {
     number: 4,
     rule: "no results wait for a callback that is recorded",
-    sql: `SELECT r.id, 'its results are still apart' AS problem FROM callback_results r
-          JOIN timeline t ON t.delivery_id = r.id`,
+    sql: `SELECT r.id, 'its results are still apart' AS problem FROM timeline t
+          CROSS JOIN callback_results r ON r.id = t.delivery_id`,
   },
   {
     number: 5,
@@ -138,7 +138,7 @@ export const invariants = (cancelSuperseded: boolean): readonly Invariant[] => [
     number: 5,
     rule: "what GitHub shows of a commit is the worst of its open subjects",
     sql: `SELECT validation_id AS id, 'another run is shown of ' || head_sha AS problem FROM (${SELECT_SHOWN_RUNS})
-          WHERE status IN ('posted', 'skipped') AND lease_id IS NULL AND wanted NOT IN ${STOPPED}
+          WHERE status IN ('posted', 'skipped') AND NOT leased AND wanted NOT IN ${STOPPED}
             AND last_post > post_number`,
   },
   {
@@ -150,9 +150,8 @@ export const invariants = (cancelSuperseded: boolean): readonly Invariant[] => [
   {
     number: 8,
     rule: "the state of a validation is the last one in its timeline",
-    sql: `SELECT v.id, 'state ' || v.state || ', timeline ' || coalesce(t.to_state, 'none') AS problem FROM validations v
-          LEFT JOIN timeline t ON t.id = (SELECT max(id) FROM timeline WHERE validation_id = v.id)
-          WHERE t.to_state IS NOT v.state`,
+    sql: `SELECT id, 'state ' || state || ', timeline ' || coalesce(timeline->>'$[#-1][3]', 'none') AS problem
+          FROM validations WHERE timeline->>'$[#-1][3]' IS NOT state`,
   },
   {
     number: 8,

@@ -52,7 +52,7 @@ export async function loadValidationRows(db: D1Database, ids: readonly string[])
   const [validations = [], timeline = [], deliveries = [], reports = [], cancels = []] = answers.map(
     ({ results }) => results,
   );
-  return validations.map((validation) => {
+  return validations.map(({ seq: _, timeline: __, ...validation }) => {
     const own = ({ validation_id }: Row) => validation_id === validation.id;
     return {
       validation,
@@ -108,7 +108,7 @@ const SELECT_OLD = `
   WHERE w.finished_at < ?1 AND ${NO_DEAD_LETTER} AND ${NO_YOUNG_DELIVERY}
     AND (w.finished_at < ?3 OR NOT EXISTS (
       SELECT 1 FROM reports r WHERE r.validation_id = w.id AND r.status = 'due'))
-  ORDER BY w.finished_at, w.rowid LIMIT ?4`;
+  ORDER BY w.finished_at, w.seq LIMIT ?4`;
 
 const SELECT_ROWS = [
   "SELECT v.* FROM json_each(?1) k CROSS JOIN validations v ON v.id = k.value",
@@ -136,7 +136,7 @@ const COUNT_UNCHANGED = `
 
 const DELETES = [
   `DELETE FROM deliveries WHERE id IN (${unchanged("delivery_id")})`,
-  ...["timeline", "reports", "cancels"].map(
+  ...["timeline_results", "reports", "cancels"].map(
     (table) => `DELETE FROM ${table} WHERE validation_id IN (${UNCHANGED})`,
   ),
   `DELETE FROM validations WHERE id IN (${UNCHANGED})`,

@@ -3,6 +3,7 @@
  * in the order of their key are looked at, round and round.
  */
 import * as v from "valibot";
+import { isRunOf } from "../run-sql.ts";
 
 /** Subjects that are looked at each time: at least once an hour. */
 const SUBJECTS = 5_000;
@@ -46,7 +47,7 @@ const DELETE = `
   DELETE FROM subjects WHERE (repository_id, subject) IN (
     SELECT s.repository_id, s.subject FROM subjects s
     WHERE (s.repository_id, s.subject) > (?2, ?3) AND (s.repository_id, s.subject) <= (?4, ?5) AND s.at < ?1
-      AND NOT EXISTS (SELECT 1 FROM validations w WHERE w.repository_id = s.repository_id AND w.subject = s.subject)
+      AND NOT EXISTS (SELECT 1 FROM validations w WHERE ${isRunOf("w", "s.repository_id", "s.subject")})
       AND s.repository NOT IN (
         SELECT l.repository FROM dead_letters l
         WHERE l.status IN ('open', 'replaying') AND l.kind = 'fact' AND l.repository IS NOT NULL))`;

@@ -69,6 +69,11 @@ const DELETES: readonly Delete[] = [
             ORDER BY d.seq LIMIT ${DELIVERIES_CHUNK})`,
     before: "deliveries",
   },
+  {
+    sql: `DELETE FROM returned_dispatches WHERE at IN (
+            SELECT at FROM returned_dispatches WHERE at < ?1 ORDER BY at LIMIT ${CHUNK})`,
+    before: "validations",
+  },
   { sql: DELETE_OLD_TALLIES, before: "deliveries", follows: true },
   {
     sql: `DELETE FROM callbacks_unmatched WHERE id IN (

@@ -128,6 +128,14 @@ const SELECT_STATES = `
   UNION ALL
   SELECT name, sum(n) FROM tallies WHERE kind = 'ended' AND key >= ?1 GROUP BY name`;
 
+/** What waits longest has the lowest turn of its lane, or is backing off: the first rows of each are read. */
+const OLDEST_READY = (lane: number): string => `
+    SELECT created_at FROM (SELECT created_at FROM validations WHERE state = 'queued' AND due_at IS NULL AND lane = ${lane}
+                            ORDER BY turn, seq LIMIT 100)`;
+const OLDEST_BACKING_OFF = `
+    SELECT created_at FROM (SELECT created_at FROM validations WHERE state = 'queued' AND due_at IS NOT NULL
+                            ORDER BY due_at LIMIT 100)`;
+
 /** Whatever the size of the backlog, only what backs off and what is replayed is counted. */
 const SELECT_WAITING = `
   WITH
@@ -140,7 +148,7 @@ const SELECT_WAITING = `
   SELECT coalesce((SELECT n FROM tallies WHERE kind = 'standing' AND key = '' AND name = 'queued'), 0) - replay.n AS live,
          replay.n AS replay,
          backing.n AS backing_off,
-         (SELECT min(created_at) FROM validations WHERE state || '' = 'queued') AS oldest_at,
+         (SELECT min(created_at) FROM (${OLDEST_READY(0)} UNION ALL ${OLDEST_READY(1)} UNION ALL ${OLDEST_BACKING_OFF})) AS oldest_at,
          backing.due_at AS next_due_at
   FROM backing, replay`;
 
@@ -159,7 +167,7 @@ const SELECT_EFFECTS = `
          + (SELECT count(*) FROM bulk_commands WHERE status = 'running') AS replays_running`;
 
 const SELECT_DELIVERIES = `
-  SELECT (SELECT received_at FROM deliveries ORDER BY seq DESC LIMIT 1) AS last_at,
+  SELECT (SELECT received_at FROM deliveries WHERE seq = (SELECT max(seq) FROM deliveries)) AS last_at,
          (SELECT coalesce(sum(n), 0) FROM tallies WHERE kind = 'received' AND key >= ?1) AS last_hour,
          (SELECT coalesce(sum(n), 0) FROM tallies WHERE kind = 'recovered' AND key >= ?2) AS recovered_last_day`;
 

@@ -17,12 +17,6 @@ export interface PageQuery<Item> {
   /** Columns and tables: everything before `WHERE`. Of several tables, each is read along its own index. */
   readonly select: string | readonly string[];
   readonly conditions: readonly Condition[];
-  /**
-   * Rows that meet all conditions of any of these, of which no row meets two. Each is read along its own index in the
-   * list's order, and no further than the page goes; a single condition would have every row read that meets it, or
-   * every row.
-   */
-  readonly anyOf?: readonly (readonly Condition[])[];
   /** The column of the time that the list is ordered by, and the column that tells rows of one time apart. */
   readonly order: readonly [time: string, id: string];
   /** Both of an item, for its cursor. */
@@ -51,22 +45,18 @@ export async function selectPage<Item>(db: D1Database, query: PageQuery<Item>): 
 }
 
 function statementsOf<Item>(db: D1Database, query: PageQuery<Item>, limit: number): D1PreparedStatement[] {
-  const { select, conditions, anyOf = [], order, list, cursor } = query;
+  const { select, conditions, order, list, cursor } = query;
   const [time, id] = order;
   const after = cursor === undefined ? [] : readCursor(list, cursorKey, cursor);
-  const statement = (from: string, all: readonly Condition[]): D1PreparedStatement => {
-    const where = [
-      ...all.map(([sql]) => sql),
-      ...(cursor === undefined ? [] : [`(${time}, ${id}) < (?, ?)`]),
-    ];
-    const sql = `${from} ${where.length === 0 ? "" : `WHERE ${where.join(" AND ")}`}
-      ORDER BY ${time} DESC, ${id} DESC LIMIT ${limit}`;
-    return db.prepare(sql).bind(...all.map(([, value]) => value), ...after);
-  };
-  return [select].flat().flatMap((from) => {
-    if (anyOf.length === 0) return [statement(from, conditions)];
-    return anyOf.map((one) => statement(from, [...one, ...conditions]));
-  });
+  const where = [
+    ...conditions.map(([sql]) => sql),
+    ...(cursor === undefined ? [] : [`(${time}, ${id}) < (?, ?)`]),
+  ];
+  const rest = ` ${where.length === 0 ? "" : `WHERE ${where.join(" AND ")}`}
+    ORDER BY ${time} DESC, ${id} DESC LIMIT ${limit}`;
+  return [select]
+    .flat()
+    .map((from) => db.prepare(from + rest).bind(...conditions.map(([, value]) => value), ...after));
 }
 
 type Key = readonly [time: string, id: string];

@@ -1,6 +1,5 @@
 import * as v from "valibot";
 import { isSameName, loadNames } from "../repository-names.ts";
-import { compareKeys } from "./page.ts";
 
 const eventRow = v.object({
   id: v.string(),
@@ -36,27 +35,20 @@ const LATEST = 10;
 /** Reads a repository's status. Names are compared as GitHub does, without regard to case. */
 export async function loadProjectStatus(db: D1Database, repository: string): Promise<ProjectStatus> {
   const { id, current, own } = await loadNames(db, repository);
-  // A statement a name: each walks an index, and there is seldom more than one.
-  const each = (sql: string) => own.map((name) => db.prepare(sql).bind(name));
-  const [event, ...read] = await db.batch<Record<string, unknown>>([
+  const [event, counts, latest] = await db.batch<Record<string, unknown>>([
     db.prepare(SELECT_LAST_EVENT).bind(id),
-    ...each(SELECT_STATES),
-    ...each(SELECT_LATEST),
+    db.prepare(SELECT_STATES).bind(JSON.stringify(own), id),
+    db.prepare(SELECT_LATEST).bind(id),
   ]);
-  const rowsOf = (part: number) =>
-    read.slice(part * own.length, (part + 1) * own.length).flatMap(({ results }) => results);
   const states: Record<string, number> = {};
-  for (const { state, validations } of v.parse(v.array(countRow), rowsOf(0))) {
+  for (const { state, validations } of v.parse(v.array(countRow), counts?.results)) {
     states[state] = (states[state] ?? 0) + validations;
   }
   return {
     renamedTo: current === null || isSameName(current, repository) ? null : current,
     lastEvent: v.parse(v.array(eventRow), event?.results)[0] ?? null,
     states,
-    validations: v
-      .parse(v.array(validationRow), rowsOf(1))
-      .toSorted((a, b) => compareKeys([b.created_at, b.id], [a.created_at, a.id]))
-      .slice(0, LATEST),
+    validations: v.parse(v.array(validationRow), latest?.results),
   };
 }
 
@@ -65,11 +57,12 @@ const SELECT_LAST_EVENT = `
 
 /** Those that have ended may be a million, and are counted already; the others are counted where they stand. */
 const SELECT_STATES = `
-  SELECT name AS state, n AS validations FROM tallies WHERE kind = 'repository' AND key = ?1 AND n > 0
+  SELECT t.name AS state, t.n AS validations FROM json_each(?1) k CROSS JOIN tallies t ON t.kind = 'repository' AND t.key = k.value
+  WHERE t.n > 0
   UNION ALL
-  SELECT state, count(*) FROM validations
-  WHERE repository = ?1 AND state IN ('queued', 'dispatching', 'pending', 'running') GROUP BY state`;
+  SELECT state, count(*) FROM validations INDEXED BY validations_unfinished
+  WHERE repository_id = ?2 AND finished_at IS NULL AND state <> 'held' GROUP BY state`;
 
 const SELECT_LATEST = `
   SELECT id, pr_number, head_sha, state, conclusion, created_at, finished_at
-  FROM validations WHERE repository = ?1 ORDER BY created_at DESC LIMIT ${LATEST}`;
+  FROM validations WHERE repository_id = ?1 ORDER BY seq DESC LIMIT ${LATEST}`;

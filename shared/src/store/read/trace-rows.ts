@@ -3,12 +3,14 @@ import * as v from "valibot";
 import { deadLetterItem } from "../../api/dead-letter.ts";
 import { deliveryItem } from "../../api/delivery.ts";
 import { validationItem } from "../../api/validation.ts";
+import { pullRequestSubject } from "../../domain/subject.ts";
 import type { TraceRows } from "../../domain/trace.ts";
 import type { TraceQuestion } from "../../domain/trace-question.ts";
 import { failedSteps } from "../digest-sql.ts";
 import { flag } from "../flag.ts";
 import { PAUSE_COLUMNS, pauseOf, pauseSchema } from "../pauses.ts";
-import { currentNameOf, isSameName, loadNames } from "../repository-names.ts";
+import { currentNameOf, isSameName, loadRepositoryId } from "../repository-names.ts";
+import { isRunOf } from "../run-sql.ts";
 import { GATE, parseGate } from "../settings.ts";
 import { aheadOf } from "./ahead.ts";
 import { SELECT_DEAD_LETTERS } from "./dead-letter-list.ts";
@@ -57,7 +59,8 @@ export async function loadTraceRows(
     ...(await conditionsOf(db, question)).map(({ where, bound }) =>
       db
         .prepare(
-          `${SELECT_VALIDATIONS} WHERE ${where} ORDER BY v.created_at DESC, v.id DESC LIMIT ${MAX_VALIDATIONS}`,
+          // A unary plus keeps SQLite from reading along the order instead.
+          `${SELECT_VALIDATIONS} WHERE ${where} ORDER BY +v.seq DESC LIMIT ${MAX_VALIDATIONS}`,
         )
         .bind(...bound),
     ),
@@ -115,8 +118,7 @@ async function conditionsOf(db: D1Database, question: TraceQuestion): Promise<re
       return [
         {
           where: `v.id IN (SELECT d.validation_id FROM deliveries d WHERE ${hasGuid("?1")}
-                           UNION SELECT m.value FROM deliveries d, json_each(d.moved) m WHERE ${hasGuid("?1")}
-                           UNION SELECT validation_id FROM timeline WHERE delivery_id = ?1)`,
+                           UNION SELECT m.value FROM deliveries d, json_each(d.moved) m WHERE ${hasGuid("?1")})`,
           bound: [question.guid],
         },
       ];
@@ -129,15 +131,15 @@ async function conditionsOf(db: D1Database, question: TraceQuestion): Promise<re
   }
 }
 
-/** Those of its repository, under each name that it has had. Another one's pull requests may bear the same. */
+/** Those of its repository, under each name that it has had: its own, and those of its merge groups. */
 async function conditionsOfPull(db: D1Database, repository: string, number: number): Promise<Where[]> {
-  const { id, all } = await loadNames(db, repository);
-  const where = "v.repository = ?1 AND v.pr_number = ?2";
-  return all.map((name) =>
-    id === null
-      ? { where, bound: [name, number] }
-      : { where: `${where} AND +v.repository_id = ?3`, bound: [name, number, id] },
-  );
+  const id = await loadRepositoryId(db, repository);
+  if (id === null) return [];
+  return [
+    // As text, since D1 takes every number for a real one.
+    { where: isRunOf("v", "?1", "?2"), bound: [`${id}`, pullRequestSubject(number)] },
+    { where: "v.event = 'merge_group' AND v.repository_id = ?1 AND v.pr_number = ?2", bound: [id, number] },
+  ];
 }
 
 const SELECT_DELIVERIES_OF = `
@@ -149,14 +151,14 @@ const SELECT_DELIVERIES_OF = `
 const SELECT_TIMELINE_OF = `
   SELECT t.validation_id, t.at, t.from_state, t.to_state, t.reason,
          CASE WHEN t.from_state = 'queued' AND t.to_state = 'dispatching' THEN (
-           SELECT r.reason FROM timeline r
-           WHERE r.from_state = 'dispatching' AND r.to_state = 'queued' AND r.at < t.at AND r.at >= (
+           SELECT r.reason FROM returned_dispatches r
+           WHERE r.at < t.at AND r.at >= (
              SELECT max(p.at) FROM timeline p WHERE p.validation_id = t.validation_id AND p.id < t.id)
            ORDER BY r.at DESC LIMIT 1) END AS met,
          CASE WHEN t.to_state = 'completed' AND t.from_state <> 'completed' THEN (
            SELECT ${failedSteps("w.results")} FROM validations w
            WHERE w.id = t.validation_id AND w.conclusion = 'failure') END AS failed_steps
-  FROM json_each(?1) k CROSS JOIN timeline t ON t.validation_id = k.value ORDER BY t.id`;
+  FROM json_each(?1) k CROSS JOIN timeline t ON t.validation_id = k.value ORDER BY k.key, t.id`;
 
 const SELECT_REPORTS_OF = `
   SELECT r.validation_id, r.status, r.state, r.due_at, r.reason, r.error, r.posted_state, r.posted_at

@@ -8,63 +8,96 @@ import {
   type validationQuery,
 } from "../../api/validation.ts";
 import { isObject } from "../../domain/results-summary.ts";
+import { pullRequestSubject } from "../../domain/subject.ts";
+import { LIVE_STATES } from "../../domain/validation.ts";
 import { flag } from "../flag.ts";
-import { loadNames } from "../repository-names.ts";
-import { type Condition, given, givenTime, leading, type Page, selectPage } from "./page.ts";
+import { loadRepositoryId } from "../repository-names.ts";
+import { given, type Page } from "./page.ts";
+import { type Few, NOTHING, selectWindows } from "./window.ts";
 
 /** Validations, newest first. */
 export async function listValidations(
   db: D1Database,
   query: v.InferOutput<typeof validationQuery>,
 ): Promise<Page<ValidationItem>> {
-  const { repo, state, pr, sha, event } = query;
-  const lead = leadOf(query);
-  const byPull = lead === "repo" || lead === "pr";
-  const names = repo === undefined ? [] : (await loadNames(db, repo)).own;
-  const named = names.map((name): Condition => [leading("v.repository = ?", byPull), name]);
-  const states = [...new Set(state?.split(","))];
-  const standing = states.map((one): Condition => [STATE_IS[lead] ?? "+v.state = ?", one]);
-  return selectPage(db, {
+  const { repo, state, pr, sha, event, since, until, limit, cursor } = query;
+  const repositoryId = repo === undefined ? undefined : await loadRepositoryId(db, repo);
+  if (repositoryId === null) return NOTHING;
+  const states = state === undefined ? undefined : [...new Set(state.split(","))];
+  const number = pr === undefined ? undefined : Number(pr);
+  const few = await fewOf(db, { repositoryId, number, sha, states });
+  return selectWindows(db, {
     list: "validations",
-    select: SELECT_VALIDATIONS,
-    conditions: [
-      ...given(leading("v.event = ?", lead === "event"), event),
-      ...given(leading("v.pr_number = ?", lead === "pr"), pr === undefined ? undefined : Number(pr)),
-      ...(sha === undefined ? [] : startsWith(sha)),
-      ...givenTime(leading("v.created_at >= ?", lead !== "sha"), query.since),
-      ...givenTime(leading("v.created_at < ?", lead !== "sha"), query.until),
+    from: ["validations", "v"],
+    columns: COLUMNS,
+    along: given("v.repository_id = ?", repositoryId),
+    few,
+    filters: [
+      ...(few === undefined ? [] : given("+v.repository_id = ?", repositoryId)),
+      ...given("+v.pr_number = ?", number),
+      ...given("+v.event = ?", event),
+      ...given("+v.state IN (SELECT value FROM json_each(?))", states && JSON.stringify(states)),
     ],
-    anyOf: eachWithEach(named, standing),
-    order: ["v.created_at", "v.id"],
-    keyOf: ({ created_at, id }) => [created_at, id],
+    ...{ since, until, limit, cursor },
     schema: validationItem,
-    limit: query.limit,
-    cursor: query.cursor,
   });
 }
 
-/** Every pair of the two; if one is empty, the other alone. */
-function eachWithEach(ones: readonly Condition[], others: readonly Condition[]): (readonly Condition[])[] {
-  if (ones.length === 0 || others.length === 0) return [...ones, ...others].map((one) => [one]);
-  return ones.flatMap((one) => others.map((other) => [one, other]));
+interface Narrowed {
+  readonly repositoryId: number | undefined;
+  readonly number: number | undefined;
+  readonly sha: string | undefined;
+  readonly states: readonly string[] | undefined;
 }
 
-/** The filter that probably leaves the fewest rows: its index is used. */
-function leadOf({ repo, state, pr, sha }: v.InferOutput<typeof validationQuery>) {
-  if (sha !== undefined) return "sha";
-  if (pr !== undefined) return "pr";
-  if (repo !== undefined) return "repo";
-  return state === undefined ? "event" : "state";
+/** What has not ended is read as a whole up to this many, whatever it is filtered by. */
+const FEW_UNFINISHED = 5_000;
+
+/** The conditions of filters that few rows meet. */
+async function fewOf(
+  db: D1Database,
+  { repositoryId, number, sha, states }: Narrowed,
+): Promise<Few | undefined> {
+  if (sha !== undefined) {
+    // As a range, which an index serves: `g` comes after every hexadecimal digit.
+    return [
+      {
+        conditions: [
+          ["v.head_sha >= ?", sha],
+          ["v.head_sha < ?", `${sha}g`],
+        ],
+      },
+    ];
+  }
+  if (number !== undefined && repositoryId !== undefined) {
+    const prefix = `${repositoryId}-${pullRequestSubject(number)}`;
+    const group = "v.event = 'merge_group' AND v.repository_id = ?";
+    return [
+      {
+        conditions: [
+          ["v.id > ?", `${prefix}-`],
+          ["v.id < ?", `${prefix}.`],
+        ],
+      },
+      {
+        conditions: [
+          [group, repositoryId],
+          ["v.pr_number = ?", number],
+        ],
+      },
+    ];
+  }
+  if (states === undefined || !states.every((one) => UNFINISHED.includes(one))) return undefined;
+  const standing = await db.prepare(SELECT_STANDING).first();
+  const { n } = v.parse(v.object({ n: v.number() }), standing);
+  if (n > FEW_UNFINISHED) return undefined;
+  const unfinished = "v.finished_at IS NULL AND v.state IN (SELECT value FROM json_each(?))";
+  return [{ index: "validations_unfinished", conditions: [[unfinished, JSON.stringify(states)]] }];
 }
 
-/** As validations_by_state_time and validations_by_state have it. */
-const STATE_IS: Readonly<Record<string, string>> = { state: "v.state || '' = ?", repo: "v.state = ?" };
+const UNFINISHED: readonly string[] = ["held", ...LIVE_STATES];
 
-/** As a range, which an index serves: `g` comes after every hexadecimal digit. */
-const startsWith = (sha: string) => [
-  ["v.head_sha >= ?", sha] as const,
-  ["v.head_sha < ?", `${sha}g`] as const,
-];
+const SELECT_STANDING = "SELECT coalesce(sum(n), 0) AS n FROM tallies WHERE kind = 'standing'";
 
 /** One validation with its timeline, results and report. */
 export async function loadValidationDetail(

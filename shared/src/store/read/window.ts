@@ -24,17 +24,24 @@ export interface WindowQuery<Item> {
   readonly along: readonly Condition[];
   /** What no index serves. */
   readonly filters: readonly Condition[];
-  /**
-   * Instead of `along`: the rows that meet all conditions of any of these are few. They are read along their own indexes,
-   * and sorted. No row meets two.
-   */
-  readonly few?: readonly (readonly Condition[])[] | undefined;
+  /** Instead of `along`. */
+  readonly few?: Few | undefined;
   readonly since: string | undefined;
   readonly until: string | undefined;
   readonly schema: v.GenericSchema<unknown, Item>;
   readonly limit: string | undefined;
   readonly cursor: string | undefined;
 }
+
+/**
+ * The rows that meet all conditions of any of these are few. They are read along their own indexes, and sorted. No row meets
+ * two.
+ */
+export type Few = readonly {
+  readonly conditions: readonly Condition[];
+  /** The index, if SQLite would choose another one. */
+  readonly index?: string;
+}[];
 
 /** A list without items. A cursor is of no use there. */
 export const NOTHING = { items: [], next_cursor: null };
@@ -124,17 +131,17 @@ function windowOf(query: WindowQuery<unknown>, after: string | undefined, column
 async function readFew<Item>(
   db: D1Database,
   query: WindowQuery<Item>,
-  few: readonly (readonly Condition[])[],
+  few: Few,
   after: string | undefined,
   most: number,
 ): Promise<Read<Item>[]> {
   const [table, alias] = query.from;
-  const statements = few.map((one) => {
+  const statements = few.map(({ conditions: narrow, index }) => {
     // A unary plus keeps SQLite from reading along the order instead.
     const places = placesOf(query, after).map(([sql, value]): Condition => [`+${sql}`, value]);
-    const conditions = [...one, ...query.filters, ...places];
+    const conditions = [...narrow, ...query.filters, ...places];
     const columns = `CAST(${alias}.seq AS TEXT) AS position, ${query.columns}`;
-    const sql = `SELECT ${columns} FROM ${table} ${alias} ${whereOf(conditions)} ORDER BY +${alias}.seq DESC LIMIT ${most}`;
+    const sql = `SELECT ${columns} FROM ${table} ${alias} ${index === undefined ? "" : `INDEXED BY ${index}`} ${whereOf(conditions)} ORDER BY +${alias}.seq DESC LIMIT ${most}`;
     return db.prepare(sql).bind(...valuesOf(conditions));
   });
   const rows = parse(query, statements.length === 0 ? [] : await db.batch(statements));

@@ -5,8 +5,6 @@ import { UPSERT_NAMES } from "../repository-names.ts";
 import { nextSeqOf } from "../seq-sql.ts";
 import { EVENTS_GATE, GATE, GITHUB_GATE } from "../settings.ts";
 import { SUBJECT_FIELDS } from "../subject-row.ts";
-import { TREE_OF_RESULTS } from "../tree-sql.ts";
-import { VALIDATION_FIELDS } from "../validation-row.ts";
 import {
   CLOSE_RECORDED_DEAD_LETTERS,
   COUNT_FAILED_DEAD_LETTERS,
@@ -16,7 +14,15 @@ import {
 import { DELETE_SETTLED_EVENTS, POSTPONE_EVENTS } from "./event-sql.ts";
 import { insert, NOW } from "./insert-sql.ts";
 import type { MutationKind } from "./mutation.ts";
-import { installationOf, LEAVE_OUT_REPORTS, SETTLE_REPORTS, UPSERT_REPORTS } from "./report-sql.ts";
+import {
+  installationOf,
+  LEAVE_OUT_REPORTS,
+  RELEASE_REPORTS,
+  SETTLE_REPORTS,
+  UPSERT_REPORTS,
+} from "./report-sql.ts";
+import { resultsOf } from "./results-sql.ts";
+import { DROP_MIDDLE_RESULTS } from "./validation-sql.ts";
 
 /** A version of 0 means that the row did not exist. */
 export const GUARD = `
@@ -48,43 +54,6 @@ const NEXT_VERSION = "value->>'version' + 1";
 const UPSERT_SUBJECTS = `${insert("subjects", without(SUBJECT_FIELDS, "edges", "version"), { edges: "value->'edges'", version: NEXT_VERSION })}
   ON CONFLICT (repository_id, subject) DO UPDATE SET
     ${excluded(without(SUBJECT_FIELDS, "repository_id", "subject", "kind", "number"))}`;
-
-const UPSERT_VALIDATIONS = `${insert("validations", without(VALIDATION_FIELDS, "version"), { updated_at: NOW, version: NEXT_VERSION })}
-  ON CONFLICT (id) DO UPDATE SET
-    ${excluded(["state", "conclusion", "lane", "turn", "attempts", "due_at", "lease_id", "lease_until", "grainchain_id"])},
-    ${excluded(["error", "dispatched_at", "started_at", "finished_at", "heard_at"])},
-    ${excluded(["resendable", "live_callbacks", "late_callbacks", "late_results"])},
-    ${excluded(["trusted", "reason", "approved_at"])},
-    ${excluded(["updated_at", "version"])}`;
-
-/** Inline, stored for a large callback, or held by a callback that was unmatched until now. */
-const RESULTS_OF_VALUE = `coalesce(
-    value->'$.results.inline',
-    (SELECT results FROM callback_results WHERE id = value->>'$.results.storedUnder'),
-    (SELECT results FROM callbacks_unmatched WHERE id = value->>'$.results.storedUnder'))`;
-
-const SET_RESULTS = `
-  UPDATE validations SET results = given.results, tree_sha = ${TREE_OF_RESULTS}
-  FROM (SELECT value->>'validation_id' AS id, ${RESULTS_OF_VALUE} AS results FROM json_each(?1)) AS given
-  WHERE validations.id = given.id`;
-
-const INSERT_TIMELINE = insert(
-  "timeline",
-  ["validation_id", "at", "from_state", "to_state", "reason", "delivery_id", "results_of"],
-  { results: RESULTS_OF_VALUE, only_results: "coalesce(value->>'only_results', 0)" },
-);
-
-/** Of a validation's results of a status, all but the first and the latest: the latest until now, and new ones. */
-const MIDDLE_RESULTS = `
-  SELECT t.id FROM json_each(?1) k CROSS JOIN timeline t INDEXED BY timeline_by_results
-    ON t.validation_id = k.value->>'validation_id' AND t.results_of = k.value->>'results_of'
-  WHERE t.id > (SELECT min(id) FROM timeline f WHERE f.validation_id = t.validation_id AND f.results_of = t.results_of)
-    AND t.id < (SELECT max(id) FROM timeline l WHERE l.validation_id = t.validation_id AND l.results_of = t.results_of)`;
-
-/** The timeline is appended to, with these two exceptions. */
-const DELETE_MIDDLE_ENTRIES = `DELETE FROM timeline WHERE only_results = 1 AND id IN (${MIDDLE_RESULTS})`;
-const CLEAR_MIDDLE_RESULTS = `
-  UPDATE timeline SET results = NULL, results_of = NULL WHERE id IN (${MIDDLE_RESULTS})`;
 
 const INSERT_DELIVERIES = insert(
   "deliveries",
@@ -145,7 +114,7 @@ const INSERT_CANCELS = `${insert("cancels", ["validation_id", "grainchain_id", "
 const INSERT_UNMATCHED = insert(
   "callbacks_unmatched",
   ["id", "received_at", "given_id", "repository", "pr_number", "status", "success", "error", "occurred_at"],
-  { recorded_at: NOW, results: RESULTS_OF_VALUE },
+  { recorded_at: NOW, results: resultsOf("value") },
 );
 
 const MATCH_CALLBACKS = `
@@ -182,11 +151,7 @@ export const DELETE_STORED_RESULTS = `
 /** In this order: statements read what those before them wrote. */
 export const WRITES: readonly (readonly [MutationKind, sql: string])[] = [
   ["subject", UPSERT_SUBJECTS],
-  ["validation", UPSERT_VALIDATIONS],
-  ["results", SET_RESULTS],
-  ["timeline", INSERT_TIMELINE],
-  ["liveResults", DELETE_MIDDLE_ENTRIES],
-  ["liveResults", CLEAR_MIDDLE_RESULTS],
+  ...DROP_MIDDLE_RESULTS.map((sql) => ["liveResults", sql] as const),
   ["delivery", INSERT_DELIVERIES],
   ["delivery", UPSERT_NAMES],
   ["report", UPSERT_REPORTS],
@@ -199,6 +164,7 @@ export const WRITES: readonly (readonly [MutationKind, sql: string])[] = [
   ["matched", MATCH_CALLBACKS],
   ["cancelOutcome", SETTLE_CANCELS],
   ["reportOutcome", SETTLE_REPORTS],
+  ["reportOutcome", RELEASE_REPORTS],
   ["approval", INSERT_APPROVALS],
   ["approvalOutcome", SETTLE_APPROVALS],
   ["reaction", INSERT_REACTIONS],

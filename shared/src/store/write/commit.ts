@@ -8,6 +8,7 @@ import { INSERT_EVENTS, stateChangesOf } from "./event-sql.ts";
 import { type Mutation, type MutationKind, rowsOf } from "./mutation.ts";
 import { SET_PRIORITIES } from "./report-sql.ts";
 import { endedOf, INSERT_TRACES } from "./trace-sql.ts";
+import { writeValidations } from "./validation-sql.ts";
 
 /** `conflict`: a row that the decision was made from has changed since. Decide again from fresh rows. */
 export type CommitOutcome = "committed" | "conflict";
@@ -43,6 +44,7 @@ export async function commit(
   ];
   const statements = [
     ...guard(db, rows),
+    ...writeValidations(mutations).flatMap(([sql, given]) => write(sql, given)),
     ...WRITES.flatMap(([kind, sql]) =>
       write(sql, kind === "delivery" ? withMoved(rows("delivery"), rows("timeline")) : rows(kind)),
     ),

@@ -1,6 +1,7 @@
 /** State changes to send to another system: an outbox, one row a change, in the order in which they were recorded. */
 import type { Conclusion, ValidationState } from "../../domain/validation.ts";
 import type { TimelineEntry } from "../rows.ts";
+import { CLAIMED } from "../tallies.ts";
 import type { Validation } from "../validation-row.ts";
 import { insert } from "./insert-sql.ts";
 
@@ -59,11 +60,11 @@ const COLUMNS = [
 
 export const INSERT_EVENTS = insert("outgoing_events", COLUMNS, {});
 
-/** Of the validations under the lease ?1, which are claimed at ?2. */
+/** Of the validations under a lease, which are claimed at ?3. */
 export const INSERT_CLAIM_EVENTS = `
   INSERT INTO outgoing_events (validation_id, sequence, at, from_state, to_state, reason)
-  SELECT id, version * ${CHANGES_OF_A_VERSION}, ?2, 'queued', 'dispatching', 'claimed for dispatch'
-  FROM validations WHERE lease_id = ?1`;
+  SELECT id, version * ${CHANGES_OF_A_VERSION}, ?3, 'queued', 'dispatching', 'claimed for dispatch'
+  FROM validations WHERE ${CLAIMED}`;
 
 export const DELETE_SETTLED_EVENTS = `
   DELETE FROM outgoing_events

@@ -142,7 +142,12 @@ interface Rows {
 export type MutationKind = keyof Rows;
 
 export type Mutation<Kind extends MutationKind = MutationKind> = {
-  [K in Kind]: { readonly kind: K; readonly row: Rows[K] };
+  [K in Kind]: {
+    readonly kind: K;
+    readonly row: Rows[K];
+    /** Of a validation that is stored already: as it was read. */
+    readonly stored?: Validation | undefined;
+  };
 }[Kind];
 
 /** The rows of one kind, in their order. */

@@ -18,6 +18,7 @@ export const recordedBefore = (db: D1Database, facts: readonly Fact[]): readonly
       JSON.stringify(facts.flatMap(possibleIds)),
       JSON.stringify(facts.flatMap(({ kind, id }) => (kind === "callback" ? [id] : []))),
       JSON.stringify(facts.flatMap(({ kind, id }) => (kind === "order" ? [id] : []))),
+      JSON.stringify(facts.flatMap((fact) => (fact.kind === "callback" ? [fact.validation_id] : []))),
     ),
   db
     .prepare(SELECT_BODIES)
@@ -30,7 +31,7 @@ type Rows = D1Result<Record<string, unknown>> | undefined;
 export function parseRecordedBefore(recorded: Rows, bodies: Rows): RecordedBefore {
   const rows = v.parse(v.array(recordedRow), recorded?.results ?? []);
   return {
-    // An id can be in the timeline, too, where nothing says what came under it.
+    // Of a callback, nothing says what came under its id.
     recorded: new Map(
       rows
         .toSorted((a, b) => (a.fingerprint ?? "").localeCompare(b.fingerprint ?? ""))
@@ -45,7 +46,11 @@ const bodyRow = v.object({ digest: v.string(), id: v.string() });
 
 const SELECT_RECORDED = `
   SELECT id, fingerprint FROM deliveries WHERE id IN (SELECT value FROM json_each(?1))
-  UNION SELECT delivery_id, NULL FROM timeline WHERE delivery_id IN (SELECT value FROM json_each(?1))
+  UNION SELECT e.value->>5, NULL FROM (
+      SELECT v.seq FROM json_each(?4) k CROSS JOIN validations v ON v.id = k.value
+      UNION SELECT v.seq FROM json_each(?4) k CROSS JOIN validations v ON v.grainchain_id = k.value) named
+    CROSS JOIN validations v ON v.seq = named.seq CROSS JOIN json_each(v.timeline) e
+    WHERE e.value->>5 IN (SELECT value FROM json_each(?2))
   UNION SELECT id, NULL FROM callbacks_unmatched WHERE id IN (SELECT value FROM json_each(?2))
   UNION SELECT id, NULL FROM operator_actions WHERE id IN (SELECT value FROM json_each(?3))`;
 

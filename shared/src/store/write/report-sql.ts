@@ -1,5 +1,6 @@
 /** The statements of a decision's transaction that write reports. */
-import { isNeeded, LEFT_OUT } from "../shown-run-sql.ts";
+import { LEASED_REPORTS, reportsUnder } from "../report-lease-sql.ts";
+import { CHANGED_COMMITS, isNeeded, LEFT_OUT, reportsOf } from "../shown-run-sql.ts";
 
 /** The installation that acts on a repository; 0 if it is not known. */
 export const installationOf = (repositoryId: string): string =>
@@ -28,7 +29,7 @@ export const SETTLE_REPORTS = `
     due_at = CASE revision WHEN o.value->>'revision' THEN o.value->>'due_at' ELSE wanted_at END,
     attempts = CASE revision WHEN o.value->>'revision' THEN o.value->>'attempts' ELSE 0 END,
     reason = o.value->>'reason', error = o.value->>'error',
-    claims = o.value->>'uncertain', lease_id = NULL, lease_until = NULL,
+    claims = o.value->>'uncertain',
     installation_id = coalesce(o.value->>'installation_id', installation_id),
     posts = posts + (o.value->>'posted' IS NOT NULL),
     post_number = coalesce(o.value->>'$.posted.number', post_number),
@@ -40,12 +41,16 @@ export const SETTLE_REPORTS = `
     posted_hash = coalesce(o.value->>'$.posted.hash', posted_hash),
     external_id = coalesce(o.value->>'$.posted.external_id', external_id)
   FROM json_each(?1) AS o
-  WHERE reports.validation_id = o.value->>'validation_id' AND reports.lease_id = o.value->>'lease_id'`;
+  WHERE reports.validation_id = o.value->>'validation_id'
+    AND reports.validation_id IN (${reportsUnder("o.value->>'lease_id'")})`;
+
+/** All reports of a claim are settled together. */
+export const RELEASE_REPORTS = `
+  DELETE FROM report_leases WHERE id IN (SELECT value->>'lease_id' FROM json_each(?1))`;
 
 /** Whether GitHub shows something of the commit. @param report alias of a row of `reports` */
 const isPosted = (report: string): string => `
-  EXISTS (SELECT 1 FROM reports o WHERE o.repository_id = ${report}.repository_id AND o.head_sha = ${report}.head_sha
-            AND o.context = ${report}.context AND o.post_number > 0)`;
+  EXISTS (SELECT 1 FROM ${reportsOf(report)} WHERE h.context = ${report}.context AND h.post_number > 0)`;
 
 const priorityOf = (report: string): string => `
   CASE WHEN ${isNeeded(report)}
@@ -61,16 +66,15 @@ const priorityOf = (report: string): string => `
 export const SET_PRIORITIES = `
   UPDATE reports SET
     priority = ${priorityOf("reports")},
-    revision = revision + (status = 'skipped' OR lease_id IS NOT NULL),
+    revision = revision + (status = 'skipped' OR validation_id IN (${LEASED_REPORTS})),
     reason = CASE status WHEN 'skipped' THEN NULL ELSE reason END,
     wanted_at = CASE status WHEN 'skipped' THEN ?3 ELSE wanted_at END,
     due_at = CASE status WHEN 'skipped' THEN ?3 ELSE due_at END,
     status = 'due'
   WHERE validation_id IN (
-    SELECT r.validation_id FROM (
-        SELECT c.repository_id, c.head_sha FROM json_each(?1) j JOIN reports c ON c.validation_id = j.value->>'validation_id'
-        UNION SELECT value->>'repository_id', value->>'head_sha' FROM json_each(?2)) t
-      CROSS JOIN reports r ON r.repository_id = t.repository_id AND r.head_sha = t.head_sha
+    SELECT r.validation_id FROM (${CHANGED_COMMITS}) t
+      CROSS JOIN validations c ON c.head_sha = t.head_sha AND c.repository_id = t.repository_id
+      CROSS JOIN reports r ON r.validation_id = c.id
     WHERE CASE r.status WHEN 'due' THEN r.priority <> ${priorityOf("r")}
                         WHEN 'skipped' THEN r.priority >= 2 AND ${isNeeded("r")} END)`;
 
@@ -85,6 +89,6 @@ export const LEAVE_OUT_REPORTS = `
       WHERE d.status = 'due' AND d.priority = 3 AND d.creates = 1 AND d.postponed = 0
         AND d.installation_id = CASE WHEN l.value->>'credential' LIKE 'installation:%'
                                      THEN CAST(substr(l.value->>'credential', 14) AS INTEGER) ELSE 0 END
-        AND d.claims = 0 AND d.lease_id IS NULL
+        AND d.claims = 0 AND d.validation_id NOT IN (${LEASED_REPORTS})
         AND NOT ${isPosted("d")}
       ORDER BY d.due_at LIMIT ${LEFT_OUT_AT_ONCE}))`;

@@ -149,10 +149,7 @@ const SELECT_VALIDATIONS = `
     wanted (id) AS (
       SELECT v.id FROM known n
         CROSS JOIN validations v ON v.repository_id = n.repository_id AND v.subject = n.subject
-          AND v.state IN ('queued', 'dispatching', 'pending', 'running')
-      UNION
-      SELECT v.id FROM known n
-        CROSS JOIN validations v ON v.repository_id = n.repository_id AND v.subject = n.subject AND v.state = 'held'
+          AND v.finished_at IS NULL
       UNION
       SELECT v.id FROM heads h
         CROSS JOIN validations v ON v.repository_id = h.repository_id AND v.subject = h.subject
