@@ -167,6 +167,6 @@ function summaryOf(
 /** A success has no text, unless there was nothing to run: then it has the sandbox's explanation. */
 function textOf(reported: ReportedRun, digest: Digest): string | undefined {
   if (reported.state !== "completed" || reported.conclusion !== "success") return outputSections(digest);
-  if (!ranNothing(digest) || reported.reused_from !== null) return undefined;
+  if (!ranNothing(digest) || digest.skipped !== null || reported.reused_from !== null) return undefined;
   return nothingSection(digest);
 }

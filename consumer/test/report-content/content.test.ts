@@ -62,6 +62,13 @@ describe("a validation is reported to GitHub", () => {
       "The sandbox broke: no disk",
     ],
     [{ state: "failed" }, "completed", "failure", "error", "The sandbox broke"],
+    [
+      { ...SUCCESS, digest: { skipped: "only docs" } },
+      "completed",
+      "success",
+      "success",
+      "Skipped: only docs",
+    ],
     [{ state: "cancelled" }, "completed", "cancelled", "error", "Cancelled"],
     [{ state: "superseded" }, "completed", "cancelled", "error", "Stopped: a newer head took its place"],
     [
@@ -145,6 +152,10 @@ describe("a summary", () => {
     [{ ...FAILURE, error: "older", digest: { error: "own" } }, "The reason given: `own`"],
     [{ ...FAILURE, digest: { truncated: true } }, "The results were too large to be kept whole"],
     [{ ...SUCCESS, digest: { steps: [] } }, "no step is known to have run"],
+    [
+      { ...SUCCESS, digest: { steps: [], skipped: "each file matches `paths_ignore`" } },
+      "Skipped: `` each file matches `paths_ignore` ``. There is nothing to do.",
+    ],
     [{ ...SUCCESS, digest: { truncated: true } }, "Passed in 12s. There is nothing to do."],
   ])("of %j", (fields, words) => {
     expect(check(fields).output.summary).toContain(words);

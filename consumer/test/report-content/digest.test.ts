@@ -6,6 +6,7 @@ import { failing, hostileDigest, sent, stepsOf } from "./support.ts";
 test("reads what a Grainchain server sends", () => {
   const steps = [sent("lint"), failing("test", "one\ntwo\n\n")];
   expect(readDigest({ success: false, execution_time: 1.5, steps })).toMatchObject({
+    skipped: null,
     truncated: false,
     error: null,
     durationMs: 1500,

@@ -146,6 +146,7 @@ export const hostileDigest: fc.Arbitrary<unknown> = fc.oneof(
     {
       success: fc.boolean(),
       error: hostile(),
+      skipped: hostile(),
       truncated: fc.boolean(),
       execution_time: number,
       steps: fc.array(fc.oneof(hostileStep, fc.jsonValue()), { maxLength: 5 }),

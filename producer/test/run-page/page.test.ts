@@ -123,6 +123,13 @@ describe("the page of a run", () => {
     expect(text).not.toContain("What you can do");
   });
 
+  test("that had nothing to run says why", async () => {
+    const skipped = "every changed file matches `paths_ignore`";
+    const given = JSON.stringify({ success: true, skipped, test_results: { overall_success: true } });
+    const text = await textOfRun({ state: "completed", conclusion: "success", results: given });
+    expect(text).toContain(`Skipped: ${skipped} There is nothing to do.`);
+  });
+
   test("that was superseded leads to the newest run, and names its commit", async () => {
     const subject = { repository_id: 77, subject: "pr-12" };
     const sha = "c".repeat(40);

@@ -16,6 +16,7 @@ export const digestOf = (results: string, maxOutput: number): string => `
     'success', ${results}->'$.success',
     'overall_success', coalesce(${results}->'$.overall_success', ${results}->'$.test_results.overall_success'),
     'error', substr(${results}->>'$.error', 1, ${DIGEST_TEXT}),
+    'skipped', substr(${results}->>'$.skipped', 1, ${DIGEST_TEXT}),
     'truncated', ${results}->'$.truncated',
     'execution_time', ${results}->'$.test_results.execution_time',
     'steps', (

@@ -26,6 +26,8 @@ export interface Digest {
   /** Whether the results were too large to be kept whole. */
   readonly truncated: boolean;
   readonly error: string | null;
+  /** Why nothing had to run, as its source gave it. */
+  readonly skipped: string | null;
   readonly durationMs: number | null;
   readonly steps: readonly Step[];
 }
@@ -68,6 +70,7 @@ const step = v.object({
 
 const digest = v.object({
   error: text,
+  skipped: text,
   truncated: lenient(v.boolean()),
   execution_time: duration(1000),
   steps: items,
@@ -80,10 +83,11 @@ const digest = v.object({
 export function readDigest(given: unknown, maxOutput = MAX_DIGEST_OUTPUT): Digest {
   const parsed = v.safeParse(digest, given);
   if (!parsed.success) return NO_DIGEST;
-  const { error, truncated, execution_time, steps } = parsed.output;
+  const { error, skipped, truncated, execution_time, steps } = parsed.output;
   return {
     truncated: truncated === true,
     error,
+    skipped,
     durationMs: execution_time === null ? null : execution_time * 1000,
     steps: readAll(step, steps).map((one) => toStep(one, maxOutput)),
   };
@@ -102,7 +106,13 @@ const endOf = (output: unknown, maxOutput: number): unknown =>
   typeof output === "string" ? output.slice(-maxOutput) : output;
 
 /** The digest of a run of which nothing is known. */
-export const NO_DIGEST: Digest = { truncated: false, error: null, durationMs: null, steps: [] };
+export const NO_DIGEST: Digest = {
+  truncated: false,
+  error: null,
+  skipped: null,
+  durationMs: null,
+  steps: [],
+};
 
 /** Whether a step failed, and so the change. */
 export const isFailing = ({ outcome }: Step): boolean => outcome === "failed" || outcome === "timed_out";

@@ -61,6 +61,7 @@ export function headline(run: DescribedRun, digest: Digest): string {
  * @param show how the name of a step is written: in code for Markdown
  */
 export function advice(run: DescribedRun, digest: Digest, show: (name: string) => string): string {
+  const skipReason = skipReasonOf(digest);
   switch (run.state) {
     case "held":
       return `This change comes from a fork. Somebody who may write to this repository has to approve this commit before it runs: with the button Approve of its check, or with the comment ${show("/validate")}. Look at the change first.`;
@@ -76,6 +77,7 @@ export function advice(run: DescribedRun, digest: Digest, show: (name: string) =
         return `${failed(digest, show)}. Fix the change and push it. If the failure comes and goes, use Re-run.`;
       if (run.reused_from !== null)
         return "Another run has validated exactly these files, and passed. So they were not run again. There is nothing to do.";
+      if (skipReason !== null) return `Skipped: ${show(skipReason)}. There is nothing to do.`;
       if (ranNothing(digest))
         return "Nothing failed, but no step is known to have run. Make sure that the repository says what to run.";
       return `${passed(run, digest)}. There is nothing to do.`;
@@ -104,8 +106,14 @@ export function reasonOf({ state, conclusion, error }: DescribedRun, digest: Dig
 export const ranNothing = ({ steps, truncated }: Digest): boolean =>
   !truncated && steps.every((step) => step.outcome === "skipped" || isPlaceholder(step));
 
+/** Why no step had to run, as the sandbox gave it: one line of plain text. */
+const skipReasonOf = ({ skipped, steps }: Digest): string | null =>
+  steps.length > 0 ? null : plainLine(skipped ?? "", REASON_BYTES) || null;
+
 function passed(run: DescribedRun, digest: Digest): string {
   const { steps } = digest;
+  const skipReason = skipReasonOf(digest);
+  if (skipReason !== null) return `Skipped: ${skipReason}`;
   if (run.reused_from !== null) return "Passed before: the same files were validated already";
   const took = durationOf(run, digest);
   const time = took === null ? "" : ` in ${durationText(took)}`;
