@@ -85,7 +85,7 @@ test.each(seeds(1))("ends a random script with a result for every open head (see
     const [latest] = runs.filter((row) => row.head_sha === pull.head);
     if (pull.open) expect(latest, where).toMatchObject({ state: "completed" });
     const run = sandboxes.runs.get(String(latest?.id));
-    if (pull.open) expect(JSON.parse(String(latest?.results)), where).toEqual(run?.results);
+    if (pull.open) expect(withoutOutput(String(latest?.results)), where).toEqual(withoutOutput(run?.results));
     const others = runs.filter((row) => row !== latest).map(({ state }) => state);
     expect(
       others.filter((state) => !["completed", "superseded", "cancelled"].includes(String(state))),
@@ -148,4 +148,10 @@ const POLICIES = [
 
 const RECORDED = `
   SELECT 1 FROM (SELECT count(*) AS n FROM deliveries WHERE id IN (SELECT value FROM json_each(?1))) WHERE n = ?2`;
+/** The row of a run with large results has all but their output, and where they are kept whole. */
+const withoutOutput = (results: unknown): unknown =>
+  JSON.parse(typeof results === "string" ? results : JSON.stringify(results), (key, value: unknown) =>
+    key === "output" || key === "archived" ? undefined : value,
+  );
+
 const SELECT_VERDICTS = "SELECT * FROM validations ORDER BY repository, pr_number, run DESC, created_at DESC";
