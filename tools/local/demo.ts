@@ -5,7 +5,6 @@
 
 import { setTimeout as delay } from "node:timers/promises";
 import type { ValidationItem } from "@webhook-gateway/shared/api/validation.ts";
-import * as v from "valibot";
 import { openClient } from "../../cli/src/api/client.ts";
 import { sendDelivery } from "../../cli/src/api/delivery.ts";
 import { type OperatorApi, operatorApi } from "../../cli/src/api/operator-api.ts";
@@ -13,6 +12,7 @@ import { ApiError } from "../../cli/src/api/refusal.ts";
 import { GatewayError } from "../../cli/src/exit.ts";
 import { buildPayload } from "../../cli/src/input/payload.ts";
 import { DEMO_REPOSITORY, makePullRequest, type PullRequest } from "./demo-repository.ts";
+import { describeIsolation, type Isolation } from "./isolation.ts";
 import type { LocalSettings } from "./settings.ts";
 
 const TIMEOUT_MS = 90_000;
@@ -21,6 +21,7 @@ const POLL_MS = 100;
 export interface DemoOptions {
   readonly url: string;
   readonly settings: LocalSettings;
+  readonly isolation: Isolation;
   /** Holds `demo/widgets`. */
   readonly demoRepos: string;
   readonly signal: AbortSignal;
@@ -31,7 +32,7 @@ export async function runDemo(options: DemoOptions): Promise<void> {
   try {
     const pull = await makePullRequest(options.demoRepos);
     console.log(`demo: pull request ${DEMO_REPOSITORY}#${pull.number}, head ${pull.head.slice(0, 12)}`);
-    console.log(`demo: ${await describeIsolation(options.settings)}`);
+    console.log(`demo: ${describeIsolation(options.isolation)}`);
     const accepted = Date.now();
     const guid = await deliver(options, pull);
     await trace(options, guid, accepted);
@@ -39,16 +40,6 @@ export async function runDemo(options: DemoOptions): Promise<void> {
     if (options.signal.aborted) return;
     console.error(`demo: did not finish: ${thrown instanceof Error ? thrown.message : "unknown"}`);
   }
-}
-
-async function describeIsolation({ variables }: LocalSettings): Promise<string> {
-  const response = await fetch(`${variables.GRAINCHAIN_API_URL}/health`);
-  const health = v.object({ provider: v.string(), isolation: v.string() });
-  const { provider, isolation } = v.parse(health, await response.json());
-  if (provider !== "local") return `its steps run in a sandbox of ${provider}`;
-  return isolation === "none"
-    ? "its steps run as your user, without isolation (npm run grainchain -- --check says why)"
-    : `its steps are isolated by ${isolation}`;
 }
 
 async function deliver({ url, settings }: DemoOptions, pull: PullRequest): Promise<string> {

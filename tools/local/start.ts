@@ -15,6 +15,7 @@ import { GatewayError } from "../../cli/src/exit.ts";
 import { localAddresses } from "../../cli/src/project/local-gateway.ts";
 import { watchParent } from "../bootstrap/parent.mjs";
 import { requireGoodConfiguration } from "./configuration.ts";
+import { isolationWarning, readIsolation } from "./isolation.ts";
 import { writeLocalConfigs } from "./local-config.ts";
 import { applyMigrations } from "./migrations.ts";
 import { requireFreePort } from "./ports.ts";
@@ -70,15 +71,19 @@ async function main(): Promise<void> {
   void fireCronEveryMinute(url);
   void watchWorkers(url, settings.stateDir);
 
-  if (!withDemo) return;
   if (settings.externalGrainchain) {
-    console.log(
-      "demo: skipped, because GRAINCHAIN_API_URL names a Grainchain that cannot read its repository",
-    );
+    if (withDemo)
+      console.log(
+        "demo: skipped, because GRAINCHAIN_API_URL names a Grainchain that cannot read its repository",
+      );
     return;
   }
+  const isolation = await readIsolation(grainchainUrl);
+  const warning = isolationWarning(isolation);
+  if (warning !== undefined) console.error(warning);
+  if (!withDemo) return;
   const { runDemo } = await import("./demo.ts");
-  await runDemo({ url, settings, demoRepos, signal: stopped.signal });
+  await runDemo({ url, settings, isolation, demoRepos, signal: stopped.signal });
 }
 
 /** @returns whether to run the demo */
