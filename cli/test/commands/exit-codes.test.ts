@@ -250,11 +250,11 @@ test.each([
 });
 
 test("ends with 2 for a value that the gateway refuses", async () => {
-  const reply = refused(400, "invalid_query", "the cursor is none of this list");
+  const reply = refused(400, "invalid_query", "the cursor is not from this list");
   const server = await startOperatorServer({ "GET /api/replays": reply });
 
   expect(await server.run("replays", "list", "--cursor", "nonsense")).toMatchObject({
     code: 2,
-    stderr: "error: the cursor is none of this list\n",
+    stderr: "error: the cursor is not from this list\n",
   });
 });

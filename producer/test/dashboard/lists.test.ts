@@ -48,7 +48,7 @@ describe("a list", () => {
   test("refuses a cursor that is none of its own", async () => {
     const data = {
       deliveries: async () => {
-        throw new CursorError("none of this list");
+        throw new CursorError("not from this list");
       },
     };
     const response = await startDashboard({ data }).fetch("/dashboard/deliveries?cursor=x", asReader);

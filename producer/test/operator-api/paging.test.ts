@@ -141,7 +141,7 @@ describe("a cursor", () => {
       400,
       "invalid_query",
     );
-    expect(message).toBe("the cursor is none of this list");
+    expect(message).toBe("the cursor is not from this list");
   });
 
   test.each([

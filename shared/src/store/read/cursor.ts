@@ -17,7 +17,7 @@ export function readCursor<Key>(list: string, key: v.GenericSchema<unknown, Key>
     );
     return v.parse(cursorSchema(list, key), new TextDecoder().decode(bytes))[1];
   } catch {
-    throw new CursorError("the cursor is none of this list");
+    throw new CursorError("the cursor is not from this list");
   }
 }
 
