@@ -7,7 +7,3 @@ CREATE TABLE pauses (
   actor         TEXT NOT NULL,
   reason        TEXT
 ) STRICT;
-
--- What a claim has set aside, by repository: it never reads past it again.
-CREATE INDEX validations_set_aside ON validations (repository_id, lane, turn, id)
-  WHERE state = 'queued' AND due_at IS NULL AND lane > 1;
