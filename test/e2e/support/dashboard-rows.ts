@@ -1,4 +1,5 @@
 /** Rows that give every page of the dashboard some content. */
+import { firstSeqOf } from "@webhook-gateway/shared/store/seq-sql.ts";
 import type { Rows } from "../../system/database.ts";
 
 /** Must be shown literally, and never run. */
@@ -9,9 +10,9 @@ export async function insertHostile(rows: Rows): Promise<void> {
   const now = new Date().toISOString();
   const long = "n".repeat(10_000);
   await rows(
-    `INSERT OR IGNORE INTO validations (id, repository_id, repository, subject, event, pr_number, pr_url, clone_url, ref,
+    `INSERT OR IGNORE INTO validations (seq, id, repository_id, repository, subject, event, pr_number, pr_url, clone_url, ref,
        head_sha, base_sha, run, cause, delivery_id, state, turn, error, results, created_at, finished_at, updated_at, version)
-     VALUES ('hostile-1', 1, ?1, 'pr-1', ?1, 1, 'javascript:window.obeyed=1', '', ?1, ?1, ?1, 1, ?1, ?1, 'failed', 1, ?1, ?2,
+     VALUES (${firstSeqOf("?3")}, 'hostile-1', 1, ?1, 'pr-1', ?1, 1, 'javascript:window.obeyed=1', '', ?1, ?1, ?1, 1, ?1, ?1, 'failed', 1, ?1, ?2,
        ?3, ?3, ?3, 1)`,
     HOSTILE,
     JSON.stringify({ [HOSTILE]: HOSTILE, test_results: { [HOSTILE]: { status: HOSTILE, output: HOSTILE } } }),
@@ -35,11 +36,11 @@ export async function insertHistory(rows: Rows): Promise<void> {
   for (let ago = 1; ago < 24; ago++) {
     const count = Math.round(14 + 11 * Math.sin(ago / 3.2));
     await rows(
-      `INSERT OR IGNORE INTO validations (id, repository_id, repository, subject, event, pr_number, pr_url, clone_url, ref,
+      `INSERT OR IGNORE INTO validations (seq, id, repository_id, repository, subject, event, pr_number, pr_url, clone_url, ref,
          head_sha, base_sha, run, cause, delivery_id, state, conclusion, turn, created_at, dispatched_at, started_at,
          finished_at, updated_at, version)
        WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?1)
-       SELECT 'history-' || ?2 || '-' || i, 2, 'acme/history', 'pr-' || i || '-' || ?2, 'pull_request', i,
+       SELECT ${firstSeqOf("?3")} + i, 'history-' || ?2 || '-' || i, 2, 'acme/history', 'pr-' || i || '-' || ?2, 'pull_request', i,
          'https://github.com/acme/history/pull/' || i, '', 'topic-' || i, printf('%040x', i * 7919 + ?2), printf('%040x', 1), 1,
          'opened', 'none', CASE WHEN i % 13 = 0 THEN 'timed_out' WHEN i % 17 = 0 THEN 'superseded' ELSE 'completed' END,
          CASE WHEN i % 13 = 0 OR i % 17 = 0 THEN NULL WHEN i % 5 = 0 THEN 'failure' ELSE 'success' END, 1, ?3, ?3, ?3,
