@@ -41,6 +41,13 @@ test.each([
   expect(hasEveryMigration(makeState(databases))).toBe(known);
 });
 
+test.each(NAMES)("%s ends with a statement: D1 refuses a comment alone", (name) => {
+  const lines = readFileSync(path.join(ROOT, "shared/migrations", name), "utf8")
+    .trimEnd()
+    .split("\n");
+  expect(lines.at(-1)).toMatch(/;$/);
+});
+
 test("no migration counts as applied if there is no local state", () => {
   expect(hasEveryMigration(path.join(makeDirectory(), "state"))).toBe(false);
 });
