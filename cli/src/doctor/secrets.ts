@@ -1,21 +1,27 @@
-/** Are the secrets set? Only the names are known of a deployed Worker's. */
+/** Are the secrets set, and can they be guessed? Only the names are known of a deployed Worker's. */
+import { labeledSecrets } from "@webhook-gateway/shared/config/labeled-secrets.ts";
+import * as v from "valibot";
 import { listSecrets } from "../cloudflare/worker-secrets.ts";
 import { putSecretCommand } from "../cloudflare/wrangler-command.ts";
 import { WORKERS, type WorkerName } from "../project/project.ts";
+import { RANDOM_SECRETS } from "../project/secret-names.ts";
 import { missingSecrets } from "../provision/secret-plan.ts";
 import { type Check, WRANGLER_TIMEOUT_MS } from "./check.ts";
 import type { CheckContext } from "./context.ts";
 import { collect, type Finding, fail, ok, warn } from "./finding.ts";
 
-export const secretChecks = (context: CheckContext): Check[] =>
-  WORKERS.map((worker) => {
+export const secretChecks = (context: CheckContext): Check[] => [
+  ...WORKERS.map((worker) => {
     const name = `secrets of the ${worker}`;
     return {
       name,
       timeoutMs: WRANGLER_TIMEOUT_MS,
-      run: async (signal) => judge(context, worker, name, await readNames(context, worker, signal)),
+      run: async (signal: AbortSignal) =>
+        judge(context, worker, name, await readNames(context, worker, signal)),
     };
-  });
+  }),
+  { name: STRENGTH, run: async () => judgeValues(context) },
+];
 
 /** @returns null if the Worker does not exist */
 async function readNames(context: CheckContext, worker: WorkerName, signal: AbortSignal) {
@@ -65,4 +71,38 @@ function judgeGitHub(context: CheckContext, name: string, names: readonly string
   }
   if (id || names.includes("GITHUB_TOKEN")) return false;
   return warn(name, "no credentials for GitHub: nothing is reported there", put("GITHUB_TOKEN"));
+}
+
+const STRENGTH = "strength of secrets";
+/** What 32 random hexadecimal digits have, less what chance takes from them. */
+const MIN_BITS = 100;
+
+/** Of what is known here: the environment, .env, and .dev.vars. */
+function judgeValues({ isLocal, settings }: Pick<CheckContext, "isLocal" | "settings">): Finding[] {
+  const labeled = v.safeParse(labeledSecrets, settings.GITHUB_WEBHOOK_SECRETS);
+  const byLabel = labeled.success ? labeled.output : [];
+  const known = [
+    ...RANDOM_SECRETS.map((name) => ({ name, secret: settings[name] ?? "" })),
+    ...byLabel.map(({ label, secret }) => ({ name: `GITHUB_WEBHOOK_SECRETS: ${label}`, secret })),
+  ];
+  // Those of a development machine protect nothing.
+  const weak = isLocal ? [] : known.filter(({ secret }) => secret !== "" && bitsOf(secret) < MIN_BITS);
+  const scopes = byLabel.map(
+    ({ label, repositories }) => `${label} signs for ${repositories?.join(", ") ?? "every repository"}`,
+  );
+  return collect(
+    weak.length > 0 &&
+      warn(
+        STRENGTH,
+        `can be guessed: ${weak.map(({ name }) => name).join(", ")}`,
+        "replace them by random ones: openssl rand -hex 32",
+      ),
+    scopes.length > 0 && ok("webhook secrets by label", scopes.join("; ")),
+  );
+}
+
+/** An estimate from above: Shannon's entropy of its characters. */
+function bitsOf(secret: string): number {
+  const counts = [...Map.groupBy(secret, (character) => character).values()].map(({ length }) => length);
+  return counts.reduce((bits, count) => bits - count * Math.log2(count / secret.length), 0);
 }

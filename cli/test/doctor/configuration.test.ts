@@ -16,6 +16,22 @@ testProblems({
     what: "bad configuration: GITHUB_TOKEN (has whitespace around it)",
     mend: "fix these in .env, the environment or wrangler.consumer.toml",
   },
+  "a secret that can be guessed": {
+    make: () => undefined,
+    env: { OPERATOR_TOKEN: "passwordpasswordpasswordpassword" },
+    check: "strength of secrets",
+    status: "warn",
+    what: "can be guessed: OPERATOR_TOKEN",
+    mend: "replace them by random ones: openssl rand -hex 32",
+  },
+  "a label's secret that can be guessed": {
+    make: () => undefined,
+    env: { GITHUB_WEBHOOK_SECRETS: JSON.stringify({ acme: "a".repeat(40) }) },
+    check: "strength of secrets",
+    status: "warn",
+    what: "can be guessed: GITHUB_WEBHOOK_SECRETS: acme",
+    mend: "replace them by random ones: openssl rand -hex 32",
+  },
   "a newline after the account's token": {
     make: () => undefined,
     env: { CLOUDFLARE_API_TOKEN: "the-cloudflare-token\n" },

@@ -142,3 +142,19 @@ test("creates no local database by checking it", async () => {
   expect(items).toContainEqual(expect.objectContaining({ check: "D1", status: "warn", mend: "npm start" }));
   expect(local.project.calls().map(({ args }) => args[0])).toEqual(["--version"]);
 });
+
+test("says which repositories each label's webhook secret signs for", async () => {
+  const GITHUB_WEBHOOK_SECRETS = JSON.stringify({
+    acme: { secret: "secret of acme", repositories: ["acme/*", "acme-labs/*"] },
+    app: "secret of the App",
+  });
+  const { items } = await examine(await openLocal({ ...SECRETS, GITHUB_WEBHOOK_SECRETS }));
+  expect(items).toContainEqual({
+    check: "webhook secrets by label",
+    status: "ok",
+    what: "acme signs for acme/*, acme-labs/*; app signs for every repository",
+    mend: null,
+  });
+  // Those of a development machine are not judged.
+  expect(items.map(({ check }) => check)).not.toContain("strength of secrets");
+});
