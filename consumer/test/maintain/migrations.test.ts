@@ -111,6 +111,34 @@ test("the views say what operators look for", async () => {
   ).toEqual([{ validations: 5, succeeded: 1, broken: 1 }]);
 });
 
+test("percentiles are those of a repository's last day", async () => {
+  const insert = (repositoryId: number, agoSeconds: number, count: number) =>
+    env.DB.prepare(INSERT_ENDED).bind(repositoryId, agoSeconds, count).run();
+  await insert(8001, 3600, 100);
+  await insert(8002, 3600, 1);
+  await insert(8001, 2 * 86_400, 7);
+  expect(await rows("SELECT * FROM v_repository_times WHERE repository LIKE 'times/%'")).toEqual([
+    { repository: "times/8001", validations: 100, p50_ms: 50_000, p95_ms: 95_000, p99_ms: 99_000 },
+    { repository: "times/8002", validations: 1, p50_ms: 1000, p95_ms: 1000, p99_ms: 1000 },
+  ]);
+});
+
+/**
+ * Each takes a second longer than the one before it. ?1: repository, ?2: seconds ago, ?3: how many. D1 binds numbers as
+ * floating-point ones.
+ */
+const INSERT_ENDED = `
+  WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?3),
+  run AS (SELECT i, unixepoch('now') - CAST(?2 AS INTEGER) AS at, CAST(?1 AS INTEGER) AS repository_id FROM n)
+  INSERT INTO validations (seq, id, repository_id, repository, subject, event, pr_number, pr_url, clone_url, ref, head_sha,
+                           base_sha, run, cause, delivery_id, state, conclusion, turn, created_at, finished_at, updated_at,
+                           version)
+  SELECT at * 1000000000 + repository_id * 1000 + i, 'times-' || repository_id || '-' || at || '-' || i, repository_id,
+         'times/' || repository_id, 'pr-' || i,
+         'pull_request', i, '', '', '', '', '', 1, 'opened', 'none', 'completed', 'success', 1,
+         strftime('%Y-%m-%dT%H:%M:%fZ', at, 'unixepoch'), strftime('%Y-%m-%dT%H:%M:%fZ', at + i, 'unixepoch'),
+         strftime('%Y-%m-%dT%H:%M:%fZ', at, 'unixepoch'), 1 FROM run`;
+
 test("every time is written YYYY-MM-DDTHH:MM:SS.sssZ", async () => {
   const columns = await rows<{ owner: string; name: string }>(
     `SELECT m.name AS owner, c.name FROM sqlite_master m JOIN pragma_table_info(m.name) c
