@@ -133,3 +133,12 @@ test("editors indent and end lines the way Biome does", () => {
   );
   expect(settings).toContain(`max_line_length = ${formatter.lineWidth}\n`);
 });
+
+test("each decision has a number of its own, and its heading has it too", () => {
+  const files = globSync("docs/decisions/*.md", { cwd: ROOT }).toSorted();
+  const numbers = files.map((file) => Number(path.basename(file).slice(0, 4)));
+
+  expect(numbers).toEqual(files.map((_, index) => index + 1));
+  for (const [index, file] of files.entries())
+    expect(readText(file)).toMatch(new RegExp(`^# ${index + 1}\\. `));
+});
