@@ -1,6 +1,6 @@
 /** What people look at: pages of the dashboard, the operator API and a repository's status. */
 import type { D1Database } from "@cloudflare/workers-types";
-import { parseTraceQuestion } from "@webhook-gateway/shared/domain/trace-question.ts";
+import { parseTraceQuestion } from "@webhook-gateway/shared/domain/trace/question.ts";
 import { listDeadLetters } from "@webhook-gateway/shared/store/read/dead-letter-list.ts";
 import { listDeliveries } from "@webhook-gateway/shared/store/read/delivery-list.ts";
 import { loadOverview } from "@webhook-gateway/shared/store/read/overview.ts";

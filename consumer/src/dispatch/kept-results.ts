@@ -1,9 +1,9 @@
 /** Stores results from one of Grainchain's answers: in the archive, or else in D1 until the answer is recorded. */
 import type { Archive } from "@webhook-gateway/shared/archive/archive.ts";
 import { resultsKey } from "@webhook-gateway/shared/archive/keys.ts";
-import { keepResults } from "@webhook-gateway/shared/domain/results.ts";
-import { digestResults } from "@webhook-gateway/shared/domain/results-digest.ts";
-import type { ResultsObject } from "@webhook-gateway/shared/domain/results-summary.ts";
+import { digestResults } from "@webhook-gateway/shared/domain/results/digest.ts";
+import { keepResults } from "@webhook-gateway/shared/domain/results/keep.ts";
+import type { ResultsObject } from "@webhook-gateway/shared/domain/results/summary.ts";
 import type { Results } from "@webhook-gateway/shared/store/rows.ts";
 import { storeCallbackResults } from "@webhook-gateway/shared/store/write/callback-results.ts";
 import { errorText } from "@webhook-gateway/shared/telemetry/log.ts";

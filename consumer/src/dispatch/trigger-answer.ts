@@ -1,8 +1,8 @@
 /** Grainchain's answer to a trigger, and what it means for the validation. */
 import { type Failure, MAX_ERROR_BYTES } from "@webhook-gateway/shared/domain/failure.ts";
-import { isObject, type ResultsObject } from "@webhook-gateway/shared/domain/results-summary.ts";
+import { isObject, type ResultsObject } from "@webhook-gateway/shared/domain/results/summary.ts";
+import { type Judgement, judge } from "@webhook-gateway/shared/domain/results/verdict.ts";
 import { GRAINCHAIN_STATUSES, type GrainchainStatus } from "@webhook-gateway/shared/domain/validation.ts";
-import { type Judgement, judge } from "@webhook-gateway/shared/domain/verdict.ts";
 import { isGrainchainId } from "@webhook-gateway/shared/runs/grainchain-id.ts";
 import { cutText } from "@webhook-gateway/shared/text/text.ts";
 import * as v from "valibot";

@@ -3,8 +3,8 @@
  * picked up although its callback was lost. One that Grainchain does not know, or has had for too long, times out.
  */
 
+import { judge } from "@webhook-gateway/shared/domain/results/verdict.ts";
 import { isFinal } from "@webhook-gateway/shared/domain/validation.ts";
-import { judge } from "@webhook-gateway/shared/domain/verdict.ts";
 import { readRunTimes } from "@webhook-gateway/shared/runs/run-times.ts";
 import { loadValidations } from "@webhook-gateway/shared/store/claim/claim.ts";
 import { claimStale, type Stale } from "@webhook-gateway/shared/store/claim/watch.ts";

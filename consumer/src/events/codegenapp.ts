@@ -1,5 +1,5 @@
 /** A state change in the shape of a Grainchain callback, which CodegenApp's backend takes (docs/grainchain-api.md). Pure. */
-import type { ResultsObject } from "@webhook-gateway/shared/domain/results-summary.ts";
+import type { ResultsObject } from "@webhook-gateway/shared/domain/results/summary.ts";
 import type { GrainchainStatus, ValidationState } from "@webhook-gateway/shared/domain/validation.ts";
 import type { KnownEvent } from "./known-event.ts";
 import type { SinkMessage } from "./sink.ts";

@@ -1,7 +1,7 @@
 import type { Archive } from "@webhook-gateway/shared/archive/archive.ts";
 import { ArchiveUnavailable } from "@webhook-gateway/shared/archive/archive-unavailable.ts";
 import { wholeResults } from "@webhook-gateway/shared/archive/whole-results.ts";
-import { isObject, type ResultsObject } from "@webhook-gateway/shared/domain/results-summary.ts";
+import { isObject, type ResultsObject } from "@webhook-gateway/shared/domain/results/summary.ts";
 import { parseJson } from "@webhook-gateway/shared/text/json.ts";
 import type { KnownEvent } from "./known-event.ts";
 

@@ -3,7 +3,7 @@ import type { Archive } from "@webhook-gateway/shared/archive/archive.ts";
 import type { ArchivedValidation, Row } from "@webhook-gateway/shared/archive/archived-validation.ts";
 import { validationKey } from "@webhook-gateway/shared/archive/keys.ts";
 import { wholeResults } from "@webhook-gateway/shared/archive/whole-results.ts";
-import { isObject } from "@webhook-gateway/shared/domain/results-summary.ts";
+import { isObject } from "@webhook-gateway/shared/domain/results/summary.ts";
 import {
   loadValidationRows,
   type OldValidation,

@@ -1,6 +1,6 @@
 /** The steps of a run, as Markdown. */
 
-import type { StepOutcome } from "@webhook-gateway/shared/domain/step-outcome.ts";
+import type { StepOutcome } from "@webhook-gateway/shared/domain/results/step-outcome.ts";
 import { durationText } from "@webhook-gateway/shared/text/duration.ts";
 import { endOfText } from "@webhook-gateway/shared/text/plain.ts";
 import { byteLength } from "@webhook-gateway/shared/text/text.ts";

@@ -3,7 +3,7 @@ import { row } from "../support/database.ts";
 import { callback, second } from "../support/facts.ts";
 import { expectConsistent } from "../support/invariants.ts";
 import { record, setValidation, timelineOf, validationOf } from "../support/recording.ts";
-import { freshGrain, started } from "./callback-support.ts";
+import { freshGrain, started } from "./callback/support.ts";
 
 const HOUR = 3600;
 const policy = { maxAgeMs: 6 * HOUR * 1000 };

@@ -1,4 +1,4 @@
-import { NO_RESULTS, NO_VERDICT } from "@webhook-gateway/shared/domain/verdict.ts";
+import { NO_RESULTS, NO_VERDICT } from "@webhook-gateway/shared/domain/results/verdict.ts";
 import { beforeEach, describe, expect, test } from "vitest";
 import { empty, row, rows } from "../support/database.ts";
 import { second } from "../support/facts.ts";

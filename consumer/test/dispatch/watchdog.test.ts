@@ -1,5 +1,5 @@
 import { env } from "cloudflare:workers";
-import { NO_RESULTS, NO_VERDICT } from "@webhook-gateway/shared/domain/verdict.ts";
+import { NO_RESULTS, NO_VERDICT } from "@webhook-gateway/shared/domain/results/verdict.ts";
 import { GATE } from "@webhook-gateway/shared/store/settings.ts";
 import { createLog } from "@webhook-gateway/shared/telemetry/log.ts";
 import { beforeEach, describe, expect, test } from "vitest";

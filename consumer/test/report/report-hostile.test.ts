@@ -1,5 +1,5 @@
 import { env } from "cloudflare:workers";
-import { keepResults } from "@webhook-gateway/shared/domain/results.ts";
+import { keepResults } from "@webhook-gateway/shared/domain/results/keep.ts";
 import { beforeEach, describe, expect, test } from "vitest";
 import { bytesOf, withoutCode } from "../report-content/support.ts";
 import { empty } from "../support/database.ts";

@@ -1,9 +1,9 @@
 /** Results that are too large for the queue go to the archive, or else wait in D1 until their callback is recorded. */
 import type { Archive } from "@webhook-gateway/shared/archive/archive.ts";
 import { resultsKey } from "@webhook-gateway/shared/archive/keys.ts";
-import type { KeptResults } from "@webhook-gateway/shared/domain/results.ts";
-import { digestResults } from "@webhook-gateway/shared/domain/results-digest.ts";
-import type { ResultsObject } from "@webhook-gateway/shared/domain/results-summary.ts";
+import { digestResults } from "@webhook-gateway/shared/domain/results/digest.ts";
+import type { KeptResults } from "@webhook-gateway/shared/domain/results/keep.ts";
+import type { ResultsObject } from "@webhook-gateway/shared/domain/results/summary.ts";
 import type { CallbackFact } from "@webhook-gateway/shared/messages/fact.ts";
 import {
   storeCallbackResults,

@@ -1,10 +1,10 @@
 /** `POST /webhook/status` and its capability form: Grainchain reports the status of a validation. */
 
 import type { Archive } from "@webhook-gateway/shared/archive/archive.ts";
-import { keepResults } from "@webhook-gateway/shared/domain/results.ts";
-import { isObject, type ResultsObject } from "@webhook-gateway/shared/domain/results-summary.ts";
+import { keepResults } from "@webhook-gateway/shared/domain/results/keep.ts";
+import { isObject, type ResultsObject } from "@webhook-gateway/shared/domain/results/summary.ts";
+import { judge } from "@webhook-gateway/shared/domain/results/verdict.ts";
 import { GRAINCHAIN_STATUSES } from "@webhook-gateway/shared/domain/validation.ts";
-import { judge } from "@webhook-gateway/shared/domain/verdict.ts";
 import { type CallbackFact, FACT_VERSION } from "@webhook-gateway/shared/messages/fact.ts";
 import { isGrainchainId } from "@webhook-gateway/shared/runs/grainchain-id.ts";
 import { readRunTimes } from "@webhook-gateway/shared/runs/run-times.ts";

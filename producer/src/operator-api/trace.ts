@@ -2,8 +2,8 @@ import type { Trace } from "@webhook-gateway/shared/api/trace.ts";
 import type { Archive } from "@webhook-gateway/shared/archive/archive.ts";
 import { archivedTraceRows, parseArchived } from "@webhook-gateway/shared/archive/archived-validation.ts";
 import { validationKey } from "@webhook-gateway/shared/archive/keys.ts";
-import { buildTrace } from "@webhook-gateway/shared/domain/trace.ts";
-import { parseTraceQuestion } from "@webhook-gateway/shared/domain/trace-question.ts";
+import { parseTraceQuestion } from "@webhook-gateway/shared/domain/trace/question.ts";
+import { buildTrace } from "@webhook-gateway/shared/domain/trace/trace.ts";
 import { loadTraceRows } from "@webhook-gateway/shared/store/read/trace-rows.ts";
 import type { Answer } from "./route.ts";
 

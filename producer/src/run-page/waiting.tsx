@@ -1,5 +1,5 @@
 /** What a run waits for, since when, and when it will probably start. */
-import { MAX_AHEAD } from "@webhook-gateway/shared/domain/trace.ts";
+import { MAX_AHEAD } from "@webhook-gateway/shared/domain/trace/trace.ts";
 import { expectedStart, type RunView } from "@webhook-gateway/shared/store/read/run-view.ts";
 import { durationText } from "@webhook-gateway/shared/text/duration.ts";
 import { GRAINCHAIN_GATE, WAITS } from "@webhook-gateway/shared/wording/waiting.ts";

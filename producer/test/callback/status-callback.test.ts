@@ -1,6 +1,6 @@
 import { env } from "cloudflare:workers";
 import { capabilityToken } from "@webhook-gateway/shared/domain/capability.ts";
-import { NO_RESULTS, NO_VERDICT } from "@webhook-gateway/shared/domain/verdict.ts";
+import { NO_RESULTS, NO_VERDICT } from "@webhook-gateway/shared/domain/results/verdict.ts";
 import { type CallbackFact, parseFact } from "@webhook-gateway/shared/messages/fact.ts";
 import { parseTime } from "@webhook-gateway/shared/text/utc-time.ts";
 import { beforeAll, describe, expect, test, vi } from "vitest";

@@ -2,7 +2,7 @@ import { env } from "cloudflare:workers";
 import { deadLetterQuery } from "@webhook-gateway/shared/api/dead-letter.ts";
 import { deliveryQuery } from "@webhook-gateway/shared/api/delivery.ts";
 import { validationQuery } from "@webhook-gateway/shared/api/validation.ts";
-import { parseTraceQuestion } from "@webhook-gateway/shared/domain/trace-question.ts";
+import { parseTraceQuestion } from "@webhook-gateway/shared/domain/trace/question.ts";
 import { listReconciles } from "@webhook-gateway/shared/store/maintain/reconciles.ts";
 import {
   cancelReplay,

@@ -1,4 +1,4 @@
-import { isObject, type ResultsObject } from "../domain/results-summary.ts";
+import { isObject, type ResultsObject } from "../domain/results/summary.ts";
 import { parseJson } from "../text/json.ts";
 import type { Archive } from "./archive.ts";
 import { archivedResultsKey } from "./keys.ts";

@@ -1,6 +1,6 @@
 /** When a run started and ended, as Grainchain says in a callback or an answer. */
 
-import type { ResultsObject } from "../domain/results-summary.ts";
+import type { ResultsObject } from "../domain/results/summary.ts";
 import { parseTime } from "../text/utc-time.ts";
 
 export interface RunTimes {

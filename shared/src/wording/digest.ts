@@ -1,8 +1,8 @@
 /** Reads the digest of a run's results. Lenient: a field of a wrong type counts as missing, and nothing throws. */
 
 import * as v from "valibot";
-import { isObject, type ResultsObject } from "../domain/results-summary.ts";
-import { type StepOutcome, stepOutcome } from "../domain/step-outcome.ts";
+import { type StepOutcome, stepOutcome } from "../domain/results/step-outcome.ts";
+import { isObject, type ResultsObject } from "../domain/results/summary.ts";
 import { plainLine, plainText } from "../text/plain.ts";
 
 /** One step of a run; its texts are plain. */

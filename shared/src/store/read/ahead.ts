@@ -1,5 +1,5 @@
 /** How many validations are ahead of one that is queued. */
-import { MAX_AHEAD } from "../../domain/trace.ts";
+import { MAX_AHEAD } from "../../domain/trace/trace.ts";
 import { IS_SET_ASIDE } from "../claim/set-aside.ts";
 
 /**

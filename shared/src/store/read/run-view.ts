@@ -1,11 +1,11 @@
 /** What the page of a run is made of: nothing else is read for it, so nothing else can be shown. */
 import * as v from "valibot";
 import { archivedResultsKey } from "../../archive/keys.ts";
-import type { ResultsObject } from "../../domain/results-summary.ts";
+import type { ResultsObject } from "../../domain/results/summary.ts";
+import { NO_RESULTS, NO_VERDICT } from "../../domain/results/verdict.ts";
 import { SUBJECT_KINDS } from "../../domain/subject.ts";
-import { MAX_AHEAD } from "../../domain/trace.ts";
+import { MAX_AHEAD } from "../../domain/trace/trace.ts";
 import { CONCLUSIONS, VALIDATION_STATES } from "../../domain/validation.ts";
-import { NO_RESULTS, NO_VERDICT } from "../../domain/verdict.ts";
 import { type Digest, digestOfResults, readDigest } from "../../wording/digest.ts";
 import { digestOf } from "../digest-sql.ts";
 import { flag } from "../flag.ts";

@@ -7,7 +7,7 @@ import {
   validationItem,
   type validationQuery,
 } from "../../api/validation.ts";
-import { isObject } from "../../domain/results-summary.ts";
+import { isObject } from "../../domain/results/summary.ts";
 import { pullRequestSubject } from "../../domain/subject.ts";
 import { LIVE_STATES } from "../../domain/validation.ts";
 import { flag } from "../flag.ts";

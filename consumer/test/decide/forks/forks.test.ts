@@ -1,10 +1,10 @@
 import type { PullRequestChange } from "@webhook-gateway/shared/messages/fact.ts";
 import { describe, expect, test } from "vitest";
-import type { DeliveryPolicy } from "../../src/decide/context.ts";
-import { rows } from "../support/database.ts";
-import { callback, command, freshRepository, pullRequest, rerun, second, sha } from "../support/facts.ts";
-import { deliveryOf, outcomesOf, recordEach, validationsOf } from "../support/recording.ts";
-import { A, B, states } from "./support.ts";
+import type { DeliveryPolicy } from "../../../src/decide/context.ts";
+import { rows } from "../../support/database.ts";
+import { callback, command, freshRepository, pullRequest, rerun, second, sha } from "../../support/facts.ts";
+import { deliveryOf, outcomesOf, recordEach, validationsOf } from "../../support/recording.ts";
+import { A, B, states } from "../support.ts";
 
 const FORK: Partial<PullRequestChange> = {
   fork: true,

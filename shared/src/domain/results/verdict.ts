@@ -2,9 +2,10 @@
  * Whether a run that Grainchain calls completed was a success. Its results have to say so: what says nothing of the
  * change must not let it through.
  */
-import { isObject, type ResultsObject } from "./results-summary.ts";
+
+import type { GrainchainStatus } from "../validation.ts";
 import { stepOutcome } from "./step-outcome.ts";
-import type { GrainchainStatus } from "./validation.ts";
+import { isObject, type ResultsObject } from "./summary.ts";
 
 export type Verdict = "success" | "failure" | "none";
 

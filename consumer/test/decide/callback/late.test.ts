@@ -5,10 +5,10 @@ import { MAX_LATE_CALLBACKS } from "@webhook-gateway/shared/runs/callback-limits
 import { storeCallbackResults } from "@webhook-gateway/shared/store/write/callback-results.ts";
 import { createLog } from "@webhook-gateway/shared/telemetry/log.ts";
 import { describe, expect, test } from "vitest";
-import { empty, intercept, row, rows } from "../support/database.ts";
-import { callback, freshRepository, pullRequest, second, sha } from "../support/facts.ts";
-import { expectConsistent } from "../support/invariants.ts";
-import { record, recordEach, timelineOf, validationOf } from "../support/recording.ts";
+import { empty, intercept, row, rows } from "../../support/database.ts";
+import { callback, freshRepository, pullRequest, second, sha } from "../../support/facts.ts";
+import { expectConsistent } from "../../support/invariants.ts";
+import { record, recordEach, timelineOf, validationOf } from "../../support/recording.ts";
 
 const LARGE = JSON.stringify({ output: "x".repeat(20_000) });
 

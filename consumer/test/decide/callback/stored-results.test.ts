@@ -2,12 +2,12 @@ import { env } from "cloudflare:workers";
 import type { CallbackFact } from "@webhook-gateway/shared/messages/fact.ts";
 import { storeCallbackResults } from "@webhook-gateway/shared/store/write/callback-results.ts";
 import { describe, expect, test } from "vitest";
-import { dispatchDue } from "../../src/dispatch/dispatch.ts";
-import { intercept, row, rows } from "../support/database.ts";
-import { callback, second } from "../support/facts.ts";
-import { createDouble, effectDeps, take } from "../support/grainchain.ts";
-import { record, timelineOf, validationOf } from "../support/recording.ts";
-import { freshGrain, started } from "./callback-support.ts";
+import { dispatchDue } from "../../../src/dispatch/dispatch.ts";
+import { intercept, row, rows } from "../../support/database.ts";
+import { callback, second } from "../../support/facts.ts";
+import { createDouble, effectDeps, take } from "../../support/grainchain.ts";
+import { record, timelineOf, validationOf } from "../../support/recording.ts";
+import { freshGrain, started } from "./support.ts";
 
 describe("results that wait in D1", () => {
   const large = JSON.stringify({ output: "x".repeat(50_000) });

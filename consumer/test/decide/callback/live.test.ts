@@ -3,13 +3,13 @@ import type { CallbackFact } from "@webhook-gateway/shared/messages/fact.ts";
 import { MAX_LIVE_CALLBACKS } from "@webhook-gateway/shared/runs/callback-limits.ts";
 import { storeCallbackResults } from "@webhook-gateway/shared/store/write/callback-results.ts";
 import { expect, test } from "vitest";
-import { amount } from "../../../test/support/amount.ts";
-import fc from "../../../test/support/fast-check.ts";
-import { empty, intercept, row, rows } from "../support/database.ts";
-import { callback, second } from "../support/facts.ts";
-import { expectConsistent } from "../support/invariants.ts";
-import { record, recordUntilAcked, timelineOf, validationOf } from "../support/recording.ts";
-import { started } from "./callback-support.ts";
+import { amount } from "../../../../test/support/amount.ts";
+import fc from "../../../../test/support/fast-check.ts";
+import { empty, intercept, row, rows } from "../../support/database.ts";
+import { callback, second } from "../../support/facts.ts";
+import { expectConsistent } from "../../support/invariants.ts";
+import { record, recordUntilAcked, timelineOf, validationOf } from "../../support/recording.ts";
+import { started } from "./support.ts";
 
 const MAX_ROWS = 200;
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import type { DeliveryItem } from "../../src/api/delivery.ts";
-import type { ValidationItem } from "../../src/api/validation.ts";
-import { buildTrace, type TraceRows } from "../../src/domain/trace.ts";
+import type { DeliveryItem } from "../../../src/api/delivery.ts";
+import type { ValidationItem } from "../../../src/api/validation.ts";
+import { buildTrace, type TraceRows } from "../../../src/domain/trace/trace.ts";
 
 const at = (seconds: number): string => new Date(Date.UTC(2026, 10, 1, 10) + seconds * 1000).toISOString();
 const NOW = at(100);

@@ -1,8 +1,8 @@
 /** The digest of results that are in the archive: what D1 keeps of them, and GitHub is shown. */
-import { endOfText } from "../text/plain.ts";
-import { byteLength } from "../text/text.ts";
-import { isObject, type ResultsObject, summarizeResults } from "./results-summary.ts";
+import { endOfText } from "../../text/plain.ts";
+import { byteLength } from "../../text/text.ts";
 import { stepOutcome } from "./step-outcome.ts";
+import { isObject, type ResultsObject, summarizeResults } from "./summary.ts";
 
 /** A digest as JSON is never longer. */
 export const MAX_DIGEST_BYTES = 8 * 1024;

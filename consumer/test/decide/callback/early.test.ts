@@ -1,13 +1,13 @@
 import { env } from "cloudflare:workers";
-import { NO_VERDICT } from "@webhook-gateway/shared/domain/verdict.ts";
+import { NO_VERDICT } from "@webhook-gateway/shared/domain/results/verdict.ts";
 import { describe, expect, test } from "vitest";
-import { dispatchDue } from "../../src/dispatch/dispatch.ts";
-import { empty, intercept, row, rows } from "../support/database.ts";
-import { callback, second } from "../support/facts.ts";
-import { createDouble, effectDeps, take } from "../support/grainchain.ts";
-import { expectConsistent } from "../support/invariants.ts";
-import { record, recordUntilAcked, timelineOf, validationOf } from "../support/recording.ts";
-import { keptResults, moves, started } from "./callback-support.ts";
+import { dispatchDue } from "../../../src/dispatch/dispatch.ts";
+import { empty, intercept, row, rows } from "../../support/database.ts";
+import { callback, second } from "../../support/facts.ts";
+import { createDouble, effectDeps, take } from "../../support/grainchain.ts";
+import { expectConsistent } from "../../support/invariants.ts";
+import { record, recordUntilAcked, timelineOf, validationOf } from "../../support/recording.ts";
+import { keptResults, moves, started } from "./support.ts";
 
 describe("a callback by Grainchain's id that comes before the dispatch's answer", () => {
   test("waits, and is applied when the answer says whose it is", async () => {

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { amount } from "../../../test/support/amount.ts";
-import fc from "../../../test/support/fast-check.ts";
-import { type KeptResults, keepResults, MAX_RESULTS_BYTES } from "../../src/domain/results.ts";
-import { MAX_INLINE_RESULTS_BYTES } from "../../src/messages/fact.ts";
+import { amount } from "../../../../test/support/amount.ts";
+import fc from "../../../../test/support/fast-check.ts";
+import { type KeptResults, keepResults, MAX_RESULTS_BYTES } from "../../../src/domain/results/keep.ts";
+import { MAX_INLINE_RESULTS_BYTES } from "../../../src/messages/fact.ts";
 
 const bytesOf = (text: string): number => new TextEncoder().encode(text).byteLength;
 

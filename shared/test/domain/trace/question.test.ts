@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { parseTraceQuestion } from "../../src/domain/trace-question.ts";
+import { parseTraceQuestion } from "../../../src/domain/trace/question.ts";
 
 const SHA = "6dcb09b5b57875f334f61aebed695e2e4193db5e";
 

@@ -1,7 +1,7 @@
 import { env } from "cloudflare:workers";
-import { rows } from "../support/database.ts";
-import { freshRepository, pullRequest, second, sha } from "../support/facts.ts";
-import { record, setValidation, timelineOf } from "../support/recording.ts";
+import { rows } from "../../support/database.ts";
+import { freshRepository, pullRequest, second, sha } from "../../support/facts.ts";
+import { record, setValidation, timelineOf } from "../../support/recording.ts";
 
 /** A validation that Grainchain has, or (without an id there) that is still queued. */
 export async function started(

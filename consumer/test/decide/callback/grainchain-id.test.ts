@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { row, rows } from "../support/database.ts";
-import { callback, freshRepository, second } from "../support/facts.ts";
-import { record, setValidation, timelineOf, validationOf } from "../support/recording.ts";
-import { freshGrain, started } from "./callback-support.ts";
+import { row, rows } from "../../support/database.ts";
+import { callback, freshRepository, second } from "../../support/facts.ts";
+import { record, setValidation, timelineOf, validationOf } from "../../support/recording.ts";
+import { freshGrain, started } from "./support.ts";
 
 describe("a callback by Grainchain's id", () => {
   test("finds its validation", async () => {

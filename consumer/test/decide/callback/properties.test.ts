@@ -3,15 +3,15 @@ import { GRAINCHAIN_STATUSES } from "@webhook-gateway/shared/domain/validation.t
 import type { CallbackFact } from "@webhook-gateway/shared/messages/fact.ts";
 import { storeCallbackResults } from "@webhook-gateway/shared/store/write/callback-results.ts";
 import { expect, test } from "vitest";
-import { amount } from "../../../test/support/amount.ts";
-import fc from "../../../test/support/fast-check.ts";
-import { dispatchDue } from "../../src/dispatch/dispatch.ts";
-import { empty, rows } from "../support/database.ts";
-import { callback, second } from "../support/facts.ts";
-import { createDouble, effectDeps, take } from "../support/grainchain.ts";
-import { expectConsistent } from "../support/invariants.ts";
-import { recordUntilAcked, timelineOf, validationOf } from "../support/recording.ts";
-import { keptResults, started } from "./callback-support.ts";
+import { amount } from "../../../../test/support/amount.ts";
+import fc from "../../../../test/support/fast-check.ts";
+import { dispatchDue } from "../../../src/dispatch/dispatch.ts";
+import { empty, rows } from "../../support/database.ts";
+import { callback, second } from "../../support/facts.ts";
+import { createDouble, effectDeps, take } from "../../support/grainchain.ts";
+import { expectConsistent } from "../../support/invariants.ts";
+import { recordUntilAcked, timelineOf, validationOf } from "../../support/recording.ts";
+import { keptResults, started } from "./support.ts";
 
 const FINAL = ["completed", "failed", "cancelled"];
 const word = fc.record({

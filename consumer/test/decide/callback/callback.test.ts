@@ -1,11 +1,11 @@
 import { env } from "cloudflare:workers";
-import { NO_RESULTS } from "@webhook-gateway/shared/domain/verdict.ts";
+import { NO_RESULTS } from "@webhook-gateway/shared/domain/results/verdict.ts";
 import { describe, expect, test } from "vitest";
-import { row, rows } from "../support/database.ts";
-import { callback, pullRequest, second } from "../support/facts.ts";
-import { expectConsistent } from "../support/invariants.ts";
-import { record, recordEach, setValidation, timelineOf, validationOf } from "../support/recording.ts";
-import { freshGrain, keptResults, moves, started } from "./callback-support.ts";
+import { row, rows } from "../../support/database.ts";
+import { callback, pullRequest, second } from "../../support/facts.ts";
+import { expectConsistent } from "../../support/invariants.ts";
+import { record, recordEach, setValidation, timelineOf, validationOf } from "../../support/recording.ts";
+import { freshGrain, keptResults, moves, started } from "./support.ts";
 
 describe("a callback", () => {
   test("goes from pending over running to completed, with its results", async () => {

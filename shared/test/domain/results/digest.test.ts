@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import { amount } from "../../../test/support/amount.ts";
-import fc from "../../../test/support/fast-check.ts";
-import { digestResults, MAX_DIGEST_BYTES } from "../../src/domain/results-digest.ts";
-import { byteLength } from "../../src/text/text.ts";
+import { amount } from "../../../../test/support/amount.ts";
+import fc from "../../../../test/support/fast-check.ts";
+import { digestResults, MAX_DIGEST_BYTES } from "../../../src/domain/results/digest.ts";
+import { byteLength } from "../../../src/text/text.ts";
 
 const KEY = "results/1-pr-12-a-1/c.json";
 const bytesOf = (value: unknown): number => byteLength(JSON.stringify(value));

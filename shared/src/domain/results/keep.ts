@@ -1,7 +1,7 @@
 /** Results of a run, as Grainchain sends them. */
-import { MAX_INLINE_RESULTS_BYTES } from "../messages/fact.ts";
-import { byteLength } from "../text/text.ts";
-import { type ResultsObject, summarizeResults } from "./results-summary.ts";
+import { MAX_INLINE_RESULTS_BYTES } from "../../messages/fact.ts";
+import { byteLength } from "../../text/text.ts";
+import { type ResultsObject, summarizeResults } from "./summary.ts";
 import { verdictOf } from "./verdict.ts";
 
 /** Larger results are cut to a summary. */

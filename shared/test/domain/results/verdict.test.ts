@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { judge, NO_RESULTS, NO_VERDICT, verdictOf } from "../../src/domain/verdict.ts";
+import { judge, NO_RESULTS, NO_VERDICT, verdictOf } from "../../../src/domain/results/verdict.ts";
 
 const passed = { status: "passed" };
 const failed = { status: "failed" };

@@ -1,11 +1,11 @@
 /** Traces validations as steps, each with its time, the gap before it, and its reason. Pure. */
-import type { DeadLetterItem } from "../api/dead-letter.ts";
-import type { DeliveryItem } from "../api/delivery.ts";
-import type { PauseItem } from "../api/pause.ts";
-import type { Trace, TraceStep } from "../api/trace.ts";
-import type { ValidationItem } from "../api/validation.ts";
-import { WAITS } from "../wording/waiting.ts";
-import type { Gate } from "./gate.ts";
+import type { DeadLetterItem } from "../../api/dead-letter.ts";
+import type { DeliveryItem } from "../../api/delivery.ts";
+import type { PauseItem } from "../../api/pause.ts";
+import type { Trace, TraceStep } from "../../api/trace.ts";
+import type { ValidationItem } from "../../api/validation.ts";
+import { WAITS } from "../../wording/waiting.ts";
+import type { Gate } from "../gate.ts";
 
 interface TimelineRow {
   readonly validation_id: string;

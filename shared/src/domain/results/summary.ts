@@ -1,5 +1,5 @@
 /** The summary of results that are too large, or nested too deep, to be kept whole. */
-import { byteLength } from "../text/text.ts";
+import { byteLength } from "../../text/text.ts";
 
 export type ResultsObject = Readonly<Record<string, unknown>>;
 
