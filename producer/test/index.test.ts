@@ -1,4 +1,5 @@
 import { env, exports } from "cloudflare:workers";
+import { createArchive } from "@webhook-gateway/shared/archive/archive.ts";
 import { capabilityToken } from "@webhook-gateway/shared/domain/capability.ts";
 import type { Dataset } from "@webhook-gateway/shared/telemetry/telemetry.ts";
 import { describe, expect, test } from "vitest";
@@ -56,7 +57,10 @@ describe("the Worker", () => {
     const response = await send(post("/webhook/status", body, { "x-grainchain-signature-256": signature }));
     expect(response.status).toBe(202);
     const { objects } = await env.ARCHIVE.list({ prefix: "results/val_octo_widgets_12_1/" });
-    const stored = await Promise.all(objects.map(async ({ key }) => (await env.ARCHIVE.get(key))?.json()));
+    const archive = createArchive(env.ARCHIVE, { now: () => new Date() });
+    const stored = await Promise.all(
+      objects.map(async ({ key }) => JSON.parse((await archive?.get(key)) ?? "null")),
+    );
     expect(stored).toContainEqual(results);
   });
 

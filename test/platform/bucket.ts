@@ -5,6 +5,7 @@ import { ERRORS } from "./limits.ts";
 export interface BucketLike {
   get(key: string, options?: never): Promise<unknown>;
   put(key: string, value: never, options?: never): Promise<unknown>;
+  delete(keys: never): Promise<unknown>;
 }
 
 export function limitBucket<Bucket extends BucketLike>(
@@ -13,7 +14,8 @@ export function limitBucket<Bucket extends BucketLike>(
 ): Bucket {
   return new Proxy(bucket, {
     get(target, name) {
-      if (name !== "get" && name !== "put") throw new Error(`${String(name)}() of a bucket is not limited`);
+      if (name !== "get" && name !== "put" && name !== "delete")
+        throw new Error(`${String(name)}() of a bucket is not limited`);
       return (...args: unknown[]) =>
         connections.use(async () => {
           usage.objects++;

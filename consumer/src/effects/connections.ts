@@ -52,6 +52,7 @@ export const archiveWithin = (archive: Archive | undefined, limit: Limit): Archi
     : {
         put: (key, json) => limit(() => archive.put(key, json)),
         get: (key) => limit(() => archive.get(key)),
+        delete: (keys) => limit(() => archive.delete(keys)),
       };
 
 /** R2 counts against the same limit as D1 does. */

@@ -1,8 +1,8 @@
 /** Writes validations to the archive before D1 deletes them. */
 import type { Archive } from "@webhook-gateway/shared/archive/archive.ts";
 import type { ArchivedValidation, Row } from "@webhook-gateway/shared/archive/archived-validation.ts";
-import { validationKey } from "@webhook-gateway/shared/archive/keys.ts";
-import { wholeResults } from "@webhook-gateway/shared/archive/whole-results.ts";
+import { archivedResultsKey, validationKey } from "@webhook-gateway/shared/archive/keys.ts";
+import { resultsAt } from "@webhook-gateway/shared/archive/whole-results.ts";
 import { isObject } from "@webhook-gateway/shared/domain/results/summary.ts";
 import {
   loadValidationRows,
@@ -34,47 +34,83 @@ export function fittingOf(old: readonly OldValidation[]): readonly OldValidation
   return end < 0 ? old : old.slice(0, end);
 }
 
-/**
- * Writes validations to the archive, one after the other, until one fails.
- * @returns those that are there, and may be deleted
- */
+export interface ArchivedValidations {
+  /** Those that are there, and may be deleted. */
+  readonly written: readonly OldValidation[];
+  /** The objects of their results, which they contain. */
+  readonly contained: readonly string[];
+  readonly failed: boolean;
+}
+
+/** Writes validations to the archive, one after the other, until one fails. */
 export async function archiveValidations(
   { db, archive, log, now }: ArchiveDeps,
   old: readonly OldValidation[],
-): Promise<{ readonly written: readonly OldValidation[]; readonly failed: boolean }> {
+): Promise<ArchivedValidations> {
   const rows = await loadValidationRows(
     db,
     old.map(({ id }) => id),
   );
   const byId = new Map(rows.map((one) => [one.validation.id, one]));
   const written: OldValidation[] = [];
+  const contained: string[] = [];
   try {
     for (const one of old) {
       const found = byId.get(one.id);
       // What has changed since it was found is not deleted either.
       if (found === undefined || found.validation.version !== one.version) continue;
-      const document = await documentOf(archive, found, now().toISOString());
+      const { document, keys } = await documentOf(archive, found, now().toISOString());
       await archive.put(validationKey(one.id), JSON.stringify(document));
       written.push(one);
+      contained.push(...keys);
     }
   } catch (thrown) {
     log.error("retention.not-archived", { archived: written.length, error: errorText(thrown) });
-    return { written, failed: true };
+    return { written, contained, failed: true };
   }
-  return { written, failed: false };
+  return { written, contained, failed: false };
 }
 
+/** Objects of one call (R2 takes 1,000). */
+const DELETED_AT_ONCE = 1_000;
+
+/** Deletes results that archived validations contain. What fails is left to the bucket's lifecycle rule. */
+export async function deleteContained(
+  { archive, log }: Pick<ArchiveDeps, "archive" | "log">,
+  keys: readonly string[],
+): Promise<void> {
+  try {
+    for (let from = 0; from < keys.length; from += DELETED_AT_ONCE) {
+      await archive.delete(keys.slice(from, from + DELETED_AT_ONCE));
+    }
+  } catch (thrown) {
+    log.warn("retention.results-left", { results: keys.length, error: errorText(thrown) });
+  }
+}
+
+/** A validation as one object, and the keys of the objects that it contains the results of. */
 async function documentOf(
   archive: Archive,
   { validation, timeline, ...others }: ValidationRows,
   archivedAt: string,
-): Promise<ArchivedValidation> {
+): Promise<{ readonly document: ArchivedValidation; readonly keys: ReadonlySet<string> }> {
   const ids = [validation.id, validation.grainchain_id].map((id) => (typeof id === "string" ? id : null));
+  const keys = new Set<string>();
   const whole = async (row: Row): Promise<Row> => {
     const results = typeof row.results === "string" ? parseJson(row.results) : null;
-    return { ...row, results: isObject(results) ? await wholeResults(archive, results, ids) : null };
+    if (!isObject(results)) return { ...row, results: null };
+    const key = archivedResultsKey(results, ids);
+    const stored = key === undefined ? undefined : await resultsAt(archive, key);
+    if (key !== undefined && stored !== undefined) keys.add(key);
+    return { ...row, results: stored ?? results };
   };
   const entries: Row[] = [];
   for (const entry of timeline) entries.push(await whole(entry));
-  return { archived_at: archivedAt, validation: await whole(validation), timeline: entries, ...others };
+  const document = {
+    archived_at: archivedAt,
+    validation: await whole(validation),
+    timeline: entries,
+    ...others,
+  };
+  return { document, keys };
 }

@@ -29,7 +29,7 @@ import { commit } from "@webhook-gateway/shared/store/write/commit.ts";
 import type { Log } from "@webhook-gateway/shared/telemetry/log.ts";
 import { isoTime } from "@webhook-gateway/shared/text/iso-time.ts";
 import { hasRoom } from "../effects/queries.ts";
-import { ARCHIVED_AT_ONCE, archiveValidations, fittingOf } from "./archive-old.ts";
+import { ARCHIVED_AT_ONCE, archiveValidations, deleteContained, fittingOf } from "./archive-old.ts";
 import { daysAt, nextShare, type RetentionDays } from "./shortening.ts";
 
 export interface RetentionDeps {
@@ -118,17 +118,19 @@ async function deleteSome(
   const limit = archive === undefined ? CHUNK : ARCHIVED_AT_ONCE;
   const old = await loadOldValidations(db, horizons, limit);
   const found = archive === undefined ? old : fittingOf(old);
-  let deletable = found;
-  if (archive !== undefined) {
-    const { written, failed } = await archiveValidations({ ...deps, archive }, found);
-    deletable = written;
-    progress.archived += written.length;
-    progress.failed = failed;
-  }
+  const { written, contained, failed } =
+    archive === undefined
+      ? { written: found, contained: [], failed: false }
+      : await archiveValidations({ ...deps, archive }, found);
+  if (archive !== undefined) progress.archived += written.length;
+  progress.failed = failed;
   const begunMs = deps.now().getTime();
   const busy = () => deps.now().getTime() - begunMs;
-  const deleted = await deleteValidations(db, deletable, horizons);
+  const deleted = await deleteValidations(db, written, horizons);
   progress.busyMs = busy();
+  // If one has changed meanwhile, it stays, and so do the results that it names.
+  if (archive !== undefined && deleted === written.length)
+    await deleteContained({ ...deps, archive }, contained);
   const waiting = deleted < old.length || old.length === limit;
   // Deliveries are archived with their validations, and wait for them.
   if (archive !== undefined && (waiting || progress.failed)) return 0;

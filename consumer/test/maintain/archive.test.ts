@@ -14,10 +14,8 @@ import { DAY, expectRules, insertEnded, opened, rowCounts } from "../support/ret
 
 beforeEach(empty);
 
-const BROKEN = {
-  put: () => Promise.reject(new Error("We encountered an internal error. (10001)")),
-  get: () => Promise.reject(new Error("We encountered an internal error. (10001)")),
-} satisfies Pick<Bucket, "put" | "get">;
+const refuse = () => Promise.reject(new Error("We encountered an internal error. (10001)"));
+const BROKEN = { put: refuse, get: refuse, delete: refuse } satisfies Bucket;
 
 /** Runs retention, with an archive, so many seconds after the tests' own hour began. @returns what it logged */
 async function expireAfter(seconds: number, bucket: Bucket = env.ARCHIVE) {
@@ -41,8 +39,18 @@ async function expireAfter(seconds: number, bucket: Bucket = env.ARCHIVE) {
   return lines;
 }
 
+/** A bucket whose calls can be replaced one by one. */
+const bound = (bucket: R2Bucket): Bucket => ({
+  put: (key, value, options) => bucket.put(key, value, options),
+  get: (key) => bucket.get(key),
+  delete: (keys) => bucket.delete(keys),
+});
+
+const resultsOf = async (id: string): Promise<string[]> =>
+  (await env.ARCHIVE.list({ prefix: `results/${id}/` })).objects.map(({ key }) => key);
+
 const archivedOf = async (id: string) =>
-  parseArchived(await (await env.ARCHIVE.get(validationKey(id)))?.text());
+  parseArchived(await createArchive(env.ARCHIVE, { now: () => new Date() })?.get(validationKey(id)));
 
 test("a validation is written whole before it is deleted", async () => {
   const { id, delivery, repository } = await opened("live");
@@ -54,6 +62,7 @@ test("a validation is written whole before it is deleted", async () => {
   expect(await expireAfter(91 * DAY)).toMatchObject([{ event: "retention.done", archived: 1, more: false }]);
 
   expect(await rowCounts()).toEqual({ repository_names: 1 });
+  expect(await resultsOf(id)).toEqual([]);
   await expectRules();
   const found = await archivedOf(id);
   if (found === undefined) throw new Error("it is not in the archive");
@@ -67,6 +76,23 @@ test("a validation is written whole before it is deleted", async () => {
     timeline: [{ to_state: "queued" }, { to_state: "completed", reason: "callback completed" }],
     report: { state: "completed" },
   });
+});
+
+test.each([
+  ["a validation that stays keeps the results that it names", "put"],
+  ["results that cannot be deleted are left to the bucket's rules", "delete"],
+] as const)("%s", async (_, broken) => {
+  const { id, repository } = await opened("live");
+  await env.ARCHIVE.put(`results/${id}/c-1.json`, JSON.stringify({ success: true }));
+  const digest = { success: true, archived: `results/${id}/c-1.json` };
+  await record([callback(repository, id, "completed", { results: digest })]);
+  const bucket = { ...bound(env.ARCHIVE), [broken]: refuse };
+  const lines = await expireAfter(91 * DAY, bucket);
+  expect(lines[0]).toMatchObject({
+    event: broken === "put" ? "retention.not-archived" : "retention.results-left",
+  });
+  expect(await count("SELECT count(*) FROM validations")).toBe(broken === "put" ? 1 : 0);
+  expect(await resultsOf(id)).toEqual([`results/${id}/c-1.json`]);
 });
 
 test("what the archive does not take stays, with its deliveries, until it does", async () => {
@@ -87,8 +113,8 @@ test("the first that it does not take ends the run, and those before it are dele
   let puts = 0;
   const bucket: Bucket = {
     ...BROKEN,
-    put: (...given: Parameters<Bucket["put"]>) => (++puts > 3 ? BROKEN.put() : env.ARCHIVE.put(...given)),
-  } as Bucket;
+    put: (...given) => (++puts > 3 ? refuse() : env.ARCHIVE.put(...given)),
+  };
   await expireAfter(91 * DAY, bucket);
   expect([puts, await count("SELECT count(*) FROM validations")]).toEqual([4, 2]);
   await expectRules();
@@ -98,14 +124,14 @@ test("a validation that changes while it is written stays, and is written anew",
   const { id, repository } = await opened("completed");
   const late = { success: false, late: true };
   let puts = 0;
-  const bucket = {
-    get: (key: string) => env.ARCHIVE.get(key),
-    put: async (...given: Parameters<Bucket["put"]>) => {
+  const bucket: Bucket = {
+    ...bound(env.ARCHIVE),
+    put: async (...given) => {
       const put = await env.ARCHIVE.put(...given);
       if (++puts === 1) await record([callback(repository, id, "failed", { results: late })]);
       return put;
     },
-  } as Bucket;
+  };
   await expireAfter(91 * DAY, bucket);
   expect(puts).toBe(2);
   expect(await count("SELECT count(*) FROM validations")).toBe(0);

@@ -31,6 +31,7 @@ const newId = (): string => `7-pr-${++pulls}-${"e".repeat(40)}-1`;
 const AWAY = {
   get: () => Promise.reject(new Error("We encountered an internal error. (10001)")),
   put: () => Promise.reject(new Error("We encountered an internal error. (10001)")),
+  delete: () => Promise.reject(new Error("We encountered an internal error. (10001)")),
 };
 
 const pageOf = async (api: Api, id: string) => {

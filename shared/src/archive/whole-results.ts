@@ -18,7 +18,7 @@ export async function wholeResults<Given extends ResultsObject | null>(
   return key === undefined ? results : ((await resultsAt(archive, key)) ?? results);
 }
 
-/** @throws {ArchiveUnavailable} */
+/** The results of one object. @throws {ArchiveUnavailable} */
 export async function resultsAt(
   archive: Archive | undefined,
   key: string,

@@ -12,7 +12,7 @@ function bucketOf(perform: () => Promise<unknown>) {
     calls++;
     return perform();
   };
-  return { bucket: { get: call, put: call } as unknown as Bucket, calls: () => calls };
+  return { bucket: { get: call, put: call, delete: call } as unknown as Bucket, calls: () => calls };
 }
 
 test("an environment without a bucket has no archive", () => {
@@ -32,12 +32,36 @@ test.each<[string, () => Promise<unknown>]>([
   nowMs += 10_000;
   await expect(archive?.put("a", "{}")).rejects.toThrow(ArchiveUnavailable);
   await expect(archive?.get("a")).rejects.toThrow(ArchiveUnavailable);
-  expect(calls()).toBe(3);
+  await expect(archive?.delete(["a"])).rejects.toThrow(ArchiveUnavailable);
+  expect(calls()).toBe(4);
 });
 
 test("what is not there is undefined", async () => {
   const archive = createArchive(bucketOf(async () => null).bucket, { now: () => new Date(NOW_MS) });
   expect(await archive?.get("a")).toBeUndefined();
+});
+
+test("text is compressed, and read as it was; what an earlier version stored is read too", async () => {
+  const text = JSON.stringify({ output: "ä line of output\n".repeat(1000) });
+  const objects = new Map<string, { value: string | ArrayBuffer; options?: object | undefined }>();
+  const bucket: Bucket = {
+    put: async (key, value, options) => objects.set(key, { value, options }),
+    get: async (key) => {
+      const stored = objects.get(key);
+      return stored === undefined
+        ? null
+        : { ...stored.options, body: new Response(stored.value).body as ReadableStream };
+    },
+    delete: async (keys) => keys.forEach((key) => void objects.delete(key)),
+  };
+  const archive = createArchive(bucket, { now: () => new Date(NOW_MS) });
+  await archive?.put("new", text);
+  objects.set("old", { value: text });
+  expect(await archive?.get("new")).toBe(text);
+  expect(await archive?.get("old")).toBe(text);
+  expect(objects.get("new")?.value).toHaveProperty("byteLength", expect.closeTo(0, -3));
+  await archive?.delete(["new", "old"]);
+  expect(objects.size).toBe(0);
 });
 
 const OWN = "1-pr-12-aaaa-1";

@@ -158,7 +158,9 @@ test.each<[string, () => Promise<string | undefined>, object]>([
 ])("large results are sent %s", async (_, get, expected) => {
   const archived = "results/7-pr-12-abc-1/c.json";
   const event = eventOf({ results: JSON.stringify({ digest: true, archived }) });
-  expect(await eventResults({ get, put: async () => {} }, event)).toMatchObject(expected);
+  expect(await eventResults({ get, put: async () => {}, delete: async () => {} }, event)).toMatchObject(
+    expected,
+  );
 });
 
 test("the ids of a validation's events are in their order as texts", () => {

@@ -3,8 +3,13 @@ import type { Clock } from "./clock.ts";
 
 const CALL_MS = [20, 120] as const;
 
+interface Stored {
+  readonly value: ArrayBuffer;
+  readonly options: object | undefined;
+}
+
 export class Bucket {
-  readonly objects = new Map<string, string>();
+  readonly #objects = new Map<string, Stored>();
   readonly #clock: Clock;
   readonly #random: () => number;
 
@@ -13,15 +18,20 @@ export class Bucket {
     this.#random = random;
   }
 
-  async get(key: string): Promise<{ text(): Promise<string> } | null> {
+  async get(key: string) {
     await this.#answer();
-    const value = this.objects.get(key);
-    return value === undefined ? null : { text: async () => value };
+    const stored = this.#objects.get(key);
+    return stored === undefined ? null : { ...stored.options, body: new Response(stored.value).body };
   }
 
-  async put(key: string, value: string): Promise<void> {
+  async put(key: string, value: ArrayBuffer, options?: object): Promise<void> {
     await this.#answer();
-    this.objects.set(key, value);
+    this.#objects.set(key, { value, options });
+  }
+
+  async delete(keys: string[]): Promise<void> {
+    await this.#answer();
+    for (const key of keys) this.#objects.delete(key);
   }
 
   async #answer(): Promise<void> {

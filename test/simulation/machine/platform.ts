@@ -133,7 +133,8 @@ export class Platform {
       },
       ARCHIVE: {
         get: (key: string) => bound().bucket.get(key),
-        put: (key: string, value: never) => bound().bucket.put(key, value),
+        put: (key: string, value: never, options: never) => bound().bucket.put(key, value, options),
+        delete: (keys: never) => bound().bucket.delete(keys),
       },
       METRICS: { writeDataPoint: (point: object) => bound().dataset.writeDataPoint(point) },
       FAILED_SIGNATURES: { limit: async () => ({ success: true }) },
