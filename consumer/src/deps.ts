@@ -9,10 +9,12 @@ import { answerClass } from "@webhook-gateway/shared/github/failure.ts";
 import type { WakeUp } from "@webhook-gateway/shared/messages/wake-up.ts";
 import type { Log } from "@webhook-gateway/shared/telemetry/log.ts";
 import pLimit from "p-limit";
+import type { DeliveryPolicy } from "./decide/context.ts";
 import type { DispatchDeps } from "./dispatch/dispatch.ts";
 import { createGrainchain } from "./dispatch/grainchain.ts";
+import type { WatchDeps } from "./dispatch/watchdog.ts";
 import { type CallCounts, countedFetch } from "./effects/call-counts.ts";
-import { archiveWithin } from "./effects/connections.ts";
+import { archiveWithin, type Watch } from "./effects/connections.ts";
 import { SHARES } from "./effects/shares.ts";
 import { cloudEvent } from "./events/cloud-event.ts";
 import { codegenAppMessage } from "./events/codegenapp.ts";
@@ -21,6 +23,8 @@ import type { EventDeps } from "./events/send-events.ts";
 import { createSink } from "./events/sink.ts";
 import type { Permissions } from "./github/permission.ts";
 import type { Budgets } from "./github/send.ts";
+import type { AlertDeps } from "./maintain/alerts.ts";
+import type { RetentionDeps } from "./maintain/retention.ts";
 import type { Heartbeats } from "./maintain/sentinel.ts";
 import type { ReportDeps } from "./report/report.ts";
 import type { TraceDeps } from "./traces/export.ts";
@@ -146,3 +150,45 @@ export function effectDeps(deps: ConsumerDeps): DispatchDeps {
     },
   };
 }
+
+const DAY_MS = 86_400_000;
+
+export const deliveryPolicy = ({ config, github }: ConsumerDeps): DeliveryPolicy => ({
+  validateDrafts: config.VALIDATE_DRAFTS,
+  validateForks: config.VALIDATE_FORKS,
+  asksGitHub: github.mode !== "none",
+  cancelSuperseded: config.CANCEL_SUPERSEDED,
+  reuseResults: config.REUSE_RESULTS,
+  reuseForMs: config.VALIDATIONS_RETENTION_DAYS * DAY_MS,
+  githubAppId: config.GITHUB_APP_ID === undefined ? null : Number(config.GITHUB_APP_ID),
+  maxAgeMs: config.VALIDATION_MAX_AGE_SECONDS * 1000,
+});
+
+export const watchDeps = (effects: DispatchDeps, config: ConsumerConfig): WatchDeps => ({
+  ...effects,
+  config: {
+    validationTimeoutMs: config.GRAINCHAIN_TIMEOUT,
+    requestTimeoutMs: config.GRAINCHAIN_REQUEST_TIMEOUT_MS,
+    maxAgeMs: config.VALIDATION_MAX_AGE_SECONDS * 1000,
+  },
+});
+
+export const retentionDeps = (deps: ConsumerDeps): RetentionDeps => ({
+  ...deps,
+  archive: archiveWithin(deps.archive, pLimit(SHARES.archive)),
+  config: {
+    deliveriesDays: deps.config.DELIVERIES_RETENTION_DAYS,
+    // A validation outlives the delivery that it came from.
+    validationsDays: Math.max(deps.config.VALIDATIONS_RETENTION_DAYS, deps.config.DELIVERIES_RETENTION_DAYS),
+  },
+});
+
+export const alertDeps = (deps: ConsumerDeps & Watch): AlertDeps => ({
+  ...deps,
+  db: deps.watchDb,
+  fetch: deps.alertFetch,
+  thresholds: { oldestWaitingMs: deps.config.ALERT_OLDEST_WAITING_SECONDS * 1000 },
+  environment: deps.config.ENVIRONMENT,
+  url: deps.config.ALERT_WEBHOOK_URL,
+  secret: deps.config.ALERT_WEBHOOK_SECRET,
+});

@@ -12,24 +12,31 @@ import { createRoutingPolicy } from "@webhook-gateway/shared/routing/routing-pol
 import { hasEvents } from "@webhook-gateway/shared/store/claim/events.ts";
 import { hasTraces } from "@webhook-gateway/shared/store/claim/traces.ts";
 import type { Moved } from "@webhook-gateway/shared/store/maintain/move.ts";
-import { commit } from "@webhook-gateway/shared/store/write/commit.ts";
 import { errorText } from "@webhook-gateway/shared/telemetry/log.ts";
 import { within } from "@webhook-gateway/shared/time/within.ts";
-import pLimit from "p-limit";
-import type { DeliveryPolicy } from "./decide/context.ts";
-import { type ConsumerDeps, effectDeps, eventDeps, reportDeps, traceDeps } from "./deps.ts";
+import {
+  alertDeps,
+  type ConsumerDeps,
+  deliveryPolicy,
+  effectDeps,
+  eventDeps,
+  reportDeps,
+  retentionDeps,
+  traceDeps,
+  watchDeps,
+} from "./deps.ts";
 import { cancelDue } from "./dispatch/cancel.ts";
 import { dispatchDue } from "./dispatch/dispatch.ts";
 import { watchHealth } from "./dispatch/health.ts";
-import { type WatchDeps, watchStale } from "./dispatch/watchdog.ts";
-import { archiveWithin, withinShares } from "./effects/connections.ts";
-import { SHARES } from "./effects/shares.ts";
+import { watchStale } from "./dispatch/watchdog.ts";
+import { flushCalls } from "./effects/call-counts.ts";
+import { withinShares } from "./effects/connections.ts";
 import { sendEventsDue } from "./events/send-events.ts";
 import { approveDue } from "./github/approval.ts";
-import { type AlertDeps, raiseAlerts } from "./maintain/alerts.ts";
+import { raiseAlerts } from "./maintain/alerts.ts";
 import { beat } from "./maintain/heartbeat.ts";
 import { moveRows } from "./maintain/move.ts";
-import { expireOld, isRetentionDue, type RetentionDeps } from "./maintain/retention.ts";
+import { expireOld, isRetentionDue } from "./maintain/retention.ts";
 import { recordDeadLetters } from "./record/dead-letters.ts";
 import { type RecordDeps, recordBatch } from "./record/record.ts";
 import { settle } from "./record/settle.ts";
@@ -52,14 +59,12 @@ const MAX_WAKE_DELAY_SECONDS = 600;
  */
 const ACTIVITY_MS = 13 * 60_000;
 
-const retryAll = (batch: MessageBatch<unknown>, backoff: Backoff): void =>
+const settleAll = (batch: MessageBatch<unknown>, verdict: "ack" | "retry", backoff: Backoff): void =>
   settle(
     batch,
-    batch.messages.map(() => "retry"),
+    batch.messages.map(() => verdict),
     backoff,
   );
-
-const DAY_MS = 86_400_000;
 
 /** Wires the consumer of one invocation. */
 export function createConsumer(given: ConsumerDeps) {
@@ -70,45 +75,12 @@ export function createConsumer(given: ConsumerDeps) {
   };
   const deps = { ...withinShares(given), emits };
   const { db, log } = deps;
-  const policy: DeliveryPolicy = {
-    validateDrafts: config.VALIDATE_DRAFTS,
-    validateForks: config.VALIDATE_FORKS,
-    asksGitHub: deps.github.mode !== "none",
-    cancelSuperseded: config.CANCEL_SUPERSEDED,
-    reuseResults: config.REUSE_RESULTS,
-    reuseForMs: config.VALIDATIONS_RETENTION_DAYS * DAY_MS,
-    githubAppId: config.GITHUB_APP_ID === undefined ? null : Number(config.GITHUB_APP_ID),
-    maxAgeMs: config.VALIDATION_MAX_AGE_SECONDS * 1000,
-  };
+  const policy = deliveryPolicy(deps);
   const effects = effectDeps(deps);
   const reports = reportDeps(deps);
-  const watch: WatchDeps = {
-    ...effects,
-    config: {
-      validationTimeoutMs: config.GRAINCHAIN_TIMEOUT,
-      requestTimeoutMs: config.GRAINCHAIN_REQUEST_TIMEOUT_MS,
-      maxAgeMs: config.VALIDATION_MAX_AGE_SECONDS * 1000,
-    },
-  };
-
-  const retention: RetentionDeps = {
-    ...deps,
-    archive: archiveWithin(deps.archive, pLimit(SHARES.archive)),
-    config: {
-      deliveriesDays: config.DELIVERIES_RETENTION_DAYS,
-      // A validation outlives the delivery that it came from.
-      validationsDays: Math.max(config.VALIDATIONS_RETENTION_DAYS, config.DELIVERIES_RETENTION_DAYS),
-    },
-  };
-  const alerts: AlertDeps = {
-    ...deps,
-    db: deps.watchDb,
-    fetch: deps.alertFetch,
-    thresholds: { oldestWaitingMs: config.ALERT_OLDEST_WAITING_SECONDS * 1000 },
-    environment: config.ENVIRONMENT,
-    url: config.ALERT_WEBHOOK_URL,
-    secret: config.ALERT_WEBHOOK_SECRET,
-  };
+  const watch = watchDeps(effects, config);
+  const retention = retentionDeps(deps);
+  const alerts = alertDeps(deps);
   const hooks = hooksOf(config.RECONCILE_HOOKS, reports.github.mode);
   const recording: RecordDeps = { db, policy, log, now: deps.now, emits };
   const events = eventDeps(deps, deps.sinkFetch);
@@ -228,22 +200,9 @@ export function createConsumer(given: ConsumerDeps) {
     }
   }
 
-  /** Writes what was called. Telemetry that fails never fails the work. */
-  async function flushCalls(force: boolean): Promise<void> {
-    const counts = deps.calls.take(deps.now().getTime(), force);
-    if (counts.length === 0) return;
-    const mutations = counts.map((row) => ({ kind: "metric", row }) as const);
-    try {
-      await commit(db, deps.now().toISOString(), mutations);
-    } catch (thrown) {
-      deps.calls.restore(counts);
-      log.warn("metrics.failed", { error: errorText(thrown) });
-    }
-  }
-
   return {
     async events(batch: MessageBatch<unknown>): Promise<void> {
-      if (!(await isMoved())) return retryAll(batch, RECORD_BACKOFF);
+      if (!(await isMoved())) return settleAll(batch, "retry", RECORD_BACKOFF);
       const { verdicts, changed, requested } = await recordBatch(recording, batch.messages);
       if (changed) await wakeNow();
       if (requested) await wakeNow(REQUEST);
@@ -256,15 +215,11 @@ export function createConsumer(given: ConsumerDeps) {
       const verdict = onlyExpires || (await performEffects(sendEvents)) ? "ack" : "retry";
       // Last, because there is no connection for the archive before. The cron asks again for what fails.
       if (kinds.has("retention")) await attempt("retention", () => expireOld(retention).then(() => false));
-      settle(
-        batch,
-        batch.messages.map(() => verdict),
-        EFFECT_BACKOFF,
-      );
-      await flushCalls(false);
+      settleAll(batch, verdict, EFFECT_BACKOFF);
+      await flushCalls(deps.calls, deps, false);
     },
     async deadLetters(batch: MessageBatch<unknown>): Promise<void> {
-      if (!(await isMoved())) return retryAll(batch, DEAD_LETTER_BACKOFF);
+      if (!(await isMoved())) return settleAll(batch, "retry", DEAD_LETTER_BACKOFF);
       settle(batch, await recordDeadLetters({ db, log, now: deps.now }, batch.messages), DEAD_LETTER_BACKOFF);
     },
     /** Every activity starts, whatever happens to the others. Alerts come first: they tell of what hangs below. */
@@ -287,7 +242,7 @@ export function createConsumer(given: ConsumerDeps) {
         activity("audit", () => attempt("audit", () => auditNew(recovery, audited))),
         activity("retention", askForRetention),
       ]);
-      await flushCalls(true);
+      await flushCalls(deps.calls, deps, true);
     },
   };
 }

@@ -2,6 +2,8 @@
 import type { FailureClass } from "@webhook-gateway/shared/domain/failure.ts";
 import type { GitHubFailureClass } from "@webhook-gateway/shared/github/failure.ts";
 import { type Count, type CounterName, counted } from "@webhook-gateway/shared/store/metrics.ts";
+import { commit } from "@webhook-gateway/shared/store/write/commit.ts";
+import { errorText, type Log } from "@webhook-gateway/shared/telemetry/log.ts";
 
 /** Counts of an isolate are written at most this often, which costs a row: what a crash loses is seconds of them. */
 const FLUSH_MS = 10_000;
@@ -53,4 +55,21 @@ export function countedFetch(
       throw thrown;
     }
   };
+}
+
+/** Writes what was called. Telemetry that fails never fails the work. @param force whenever it was last written */
+export async function flushCalls(
+  calls: CallCounts,
+  { db, now, log }: { readonly db: D1Database; readonly now: () => Date; readonly log: Log },
+  force: boolean,
+): Promise<void> {
+  const counts = calls.take(now().getTime(), force);
+  if (counts.length === 0) return;
+  const mutations = counts.map((row) => ({ kind: "metric", row }) as const);
+  try {
+    await commit(db, now().toISOString(), mutations);
+  } catch (thrown) {
+    calls.restore(counts);
+    log.warn("metrics.failed", { error: errorText(thrown) });
+  }
 }

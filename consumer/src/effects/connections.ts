@@ -17,7 +17,7 @@ interface Called {
 }
 
 /** What tells of trouble has its own, which the sink of events has otherwise. */
-interface Watch {
+export interface Watch {
   readonly watchDb: D1Database;
   readonly alertFetch: typeof fetch;
   /** Of an invocation that sends no alerts. */
