@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { brokenRows } from "../database/invariant-answers.ts";
+import { brokenRows } from "../../database/invariant-answers.ts";
 
 const CHECKS = [
   { number: 1, rule: "all is recorded", sql: "SELECT 1" },

@@ -7,8 +7,8 @@ import path from "node:path";
 import { childEnvironment } from "@webhook-gateway/shared/process/child-environment.mjs";
 import { ROOT } from "@webhook-gateway/shared/process/root.mjs";
 import { expect, onTestFinished, test } from "vitest";
-import { makeDirectory } from "../../grainchain/test/support/repositories.ts";
-import { fetchTool, programFile, readTools } from "../bootstrap/toolchain.mjs";
+import { makeDirectory } from "../../../grainchain/test/support/repositories.ts";
+import { fetchTool, programFile, readTools } from "../../bootstrap/toolchain.mjs";
 
 const LOCK = readFileSync(path.join(ROOT, "tools/bootstrap/toolchain/package-lock.json"), "utf8");
 const NAME = "node-test-x64";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { answerTables } from "../database/sql-answer.ts";
+import { answerTables } from "../../database/sql-answer.ts";
 
 const output = (...results: readonly object[][]) =>
   JSON.stringify(results.map((rows) => ({ results: rows, success: true, meta: { duration: 0 } })));

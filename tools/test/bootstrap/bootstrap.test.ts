@@ -4,8 +4,8 @@ import path from "node:path";
 import { promisify } from "node:util";
 import { ROOT } from "@webhook-gateway/shared/process/root.mjs";
 import { expect, test } from "vitest";
-import { isRecentNode, MIN_NODE } from "../../shared/src/process/node-version.mjs";
-import { proxyVariables, startAsked } from "../../shared/test/support/proxy.ts";
+import { isRecentNode, MIN_NODE } from "../../../shared/src/process/node-version.mjs";
+import { proxyVariables, startAsked } from "../../../shared/test/support/proxy.ts";
 
 const BOOTSTRAP = path.join(ROOT, "tools/bootstrap/bootstrap.mjs");
 /** Makes the bootstrap, and nothing that it starts, take its Node for the oldest that README promises. */

@@ -5,8 +5,8 @@ import { ROOT } from "@webhook-gateway/shared/process/root.mjs";
 import { Ajv } from "ajv";
 import addFormats from "ajv-formats";
 import { expect, test } from "vitest";
-import { makeSbom } from "../release/sbom.ts";
-import { lockedPackages } from "./support/locked-packages.ts";
+import { makeSbom } from "../../release/sbom.ts";
+import { lockedPackages } from "../support/locked-packages.ts";
 
 const SCHEMAS = path.join(ROOT, "node_modules/@cyclonedx/cyclonedx-library/res/schema");
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { describeIsolation, isolationWarning } from "../local/isolation.ts";
+import { describeIsolation, isolationWarning } from "../../local/isolation.ts";
 
 test.each([
   ["local", "bubblewrap", undefined, "its steps are isolated by bubblewrap"],

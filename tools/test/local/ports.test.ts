@@ -1,8 +1,8 @@
 import { once } from "node:events";
 import { createServer } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
-import { freePort } from "../../test/system/ports.ts";
-import { portProblem, requireFreePort } from "../local/ports.ts";
+import { freePort } from "../../../test/system/ports.ts";
+import { portProblem, requireFreePort } from "../../local/ports.ts";
 
 test.each([
   [undefined, undefined],

@@ -2,15 +2,15 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { ROOT } from "@webhook-gateway/shared/process/root.mjs";
 import { expect, test } from "vitest";
-import { makeDirectory } from "../../grainchain/test/support/repositories.ts";
+import { makeDirectory } from "../../../grainchain/test/support/repositories.ts";
 import {
   installArguments,
   largerSet,
   providersNeededBy,
   setInstalledByHand,
   setNeededBy,
-} from "../bootstrap/package-set.mjs";
-import { lockedPackages } from "./support/locked-packages.ts";
+} from "../../bootstrap/package-set.mjs";
+import { lockedPackages } from "../support/locked-packages.ts";
 
 test.each([
   ["start", [], "production"],
