@@ -2,13 +2,10 @@
 import type { AuditFinding, AuditItem } from "@webhook-gateway/shared/api/audit.ts";
 import { type Command, InvalidArgumentError } from "commander";
 import { openSession } from "../api/session.ts";
-import { GatewayError } from "../exit.ts";
-import { catchInterrupts } from "../input/interrupt.ts";
-import { openProgress } from "../output/progress.ts";
 import { type Column, type Field, fieldLines, tableLines } from "../output/table.ts";
-import { printResult, type Screen } from "../output/terminal.ts";
+import type { Screen } from "../output/terminal.ts";
 import { shortSha } from "../view/validation.ts";
-import { follow } from "./follow.ts";
+import { followSearch } from "./follow.ts";
 
 const EXAMPLES = `
 Examples:
@@ -35,24 +32,18 @@ export function addAudit(program: Command): void {
     .addHelpText("after", EXAMPLES)
     .action(async (repositories: readonly string[], { dryRun = false }: AuditOptions, command: Command) => {
       const session = await openSession(command);
-      const interrupts = catchInterrupts();
       const named = repositories.length === 0 ? {} : { repositories: [...repositories] };
       const first = await session.api.startAudit({ dry_run: dryRun, ...named });
-      const { item, done } = await follow(first, {
-        load: (signal) => session.api.audit(first.id, signal),
-        isDone: ({ status }) => status === "done" || status === "failed",
-        progress: openProgress({
+      await followSearch(session, first, {
+        noun: "audit",
+        load: session.api.audit,
+        progress: {
           total: ({ audited }) => audited,
           value: ({ audited }) => audited,
           text: progressText,
-        }),
-        signal: interrupts.signal,
+        },
+        lines: auditLines,
       });
-      printResult(session.json, item, auditLines);
-      if (!done) throw new GatewayError(`the audit ${item.id} is still running in the gateway`);
-      interrupts.release();
-      if (item.status === "failed")
-        throw new GatewayError(`the audit failed: ${item.error ?? "unknown reason"}`);
     });
 }
 

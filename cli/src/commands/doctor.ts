@@ -2,11 +2,11 @@
 import type { Command } from "commander";
 import { givenGatewayUrl } from "../api/gateway-url.ts";
 import type { WranglerProgram } from "../cloudflare/wrangler.ts";
-import { countFindings, findingLines, summaryText } from "../doctor/report.ts";
 import { EXIT } from "../exit.ts";
 import { addEnvironmentOption } from "../input/option.ts";
 import { printMessage, printResult } from "../output/terminal.ts";
 import type { EnvironmentName } from "../project/project.ts";
+import { countFindings, findingLines, summaryText } from "../view/finding.ts";
 
 const EXAMPLES = `
 Examples:

@@ -1,7 +1,11 @@
 /** Follows work of the gateway until it is done. */
 import { setTimeout as delay } from "node:timers/promises";
 import { ApiError } from "../api/refusal.ts";
-import type { Progress } from "../output/progress.ts";
+import type { Session } from "../api/session.ts";
+import { GatewayError } from "../exit.ts";
+import { catchInterrupts } from "../input/interrupt.ts";
+import { openProgress, type Progress, type ProgressText } from "../output/progress.ts";
+import { printJson, printResult, type Screen } from "../output/terminal.ts";
 
 export interface Work<Item> {
   /** Its current state. */
@@ -55,4 +59,48 @@ export async function follow<Item>(first: Item, work: Work<Item>, pace = PACE): 
     progress.stop();
   }
   return { item, done: isDone(item) };
+}
+
+/** `--detach`: prints the id of work that was started, which is all that a script needs to follow it. */
+export function printDetached({ json }: Session, started: { readonly id: string }): void {
+  if (json) printJson(started);
+  else process.stdout.write(`${started.id}\n`);
+}
+
+interface Search {
+  readonly id: string;
+  readonly status: "waiting" | "running" | "done" | "failed";
+  readonly error: string | null;
+}
+
+interface SearchView<Item> {
+  /** `audit` */
+  readonly noun: string;
+  load(id: string, signal: AbortSignal): Promise<Item>;
+  readonly progress: ProgressText<Item>;
+  /** The lines to print at the end. */
+  lines(item: Item, screen: Screen): string[];
+}
+
+/**
+ * Follows a search of the gateway, and prints its result.
+ * @throws GatewayError if it failed, or Ctrl-C was pressed
+ */
+export async function followSearch<Item extends Search>(
+  { json }: Session,
+  first: Item,
+  { noun, load, progress, lines }: SearchView<Item>,
+): Promise<void> {
+  const interrupts = catchInterrupts();
+  const { item, done } = await follow(first, {
+    load: (signal) => load(first.id, signal),
+    isDone: ({ status }) => status === "done" || status === "failed",
+    progress: openProgress(progress),
+    signal: interrupts.signal,
+  });
+  printResult(json, item, lines);
+  if (!done) throw new GatewayError(`the ${noun} ${item.id} is still running in the gateway`);
+  interrupts.release();
+  if (item.status === "failed")
+    throw new GatewayError(`the ${noun} failed: ${item.error ?? "unknown reason"}`);
 }

@@ -2,15 +2,10 @@
 import type { ReconcileItem } from "@webhook-gateway/shared/api/reconcile.ts";
 import type { Command } from "commander";
 import { openSession } from "../api/session.ts";
-import { GatewayError } from "../exit.ts";
-import { catchInterrupts } from "../input/interrupt.ts";
 import { moment } from "../input/option.ts";
-import { openProgress } from "../output/progress.ts";
 import { type Field, fieldLines } from "../output/table.ts";
-import { printResult } from "../output/terminal.ts";
 import { utcText } from "../output/time-text.ts";
-import { printDetached } from "./detached.ts";
-import { follow } from "./follow.ts";
+import { followSearch, printDetached } from "./follow.ts";
 
 const EXAMPLES = `
 Examples:
@@ -43,26 +38,17 @@ export function addReconcile(program: Command): void {
     .action(async ({ since, dryRun = false, detach = false }: ReconcileOptions, command: Command) => {
       const session = await openSession(command);
       const first = await session.api.startReconcile({ dry_run: dryRun, ...(since && { since }) });
-      if (detach) {
-        printDetached(session, first);
-        return;
-      }
-      const interrupts = catchInterrupts();
-      const { item, done } = await follow(first, {
-        load: (signal) => session.api.reconcile(first.id, signal),
-        isDone: ({ status }) => status === "done" || status === "failed",
-        progress: openProgress({
+      if (detach) return printDetached(session, first);
+      await followSearch(session, first, {
+        noun: "search",
+        load: session.api.reconcile,
+        progress: {
           total: ({ missing }) => missing,
           value: ({ recovered, redelivered }) => recovered + redelivered,
           text: progressText,
-        }),
-        signal: interrupts.signal,
+        },
+        lines: (shown, screen) => fieldLines(fieldsOf(shown), screen),
       });
-      printResult(session.json, item, (shown, screen) => fieldLines(fieldsOf(shown), screen));
-      if (!done) throw new GatewayError(`the search ${item.id} is still running in the gateway`);
-      interrupts.release();
-      if (item.status === "failed")
-        throw new GatewayError(`the search failed: ${item.error ?? "unknown reason"}`);
     });
 }
 

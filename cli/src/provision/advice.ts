@@ -3,8 +3,8 @@ import type { Queue } from "../cloudflare/queues.ts";
 import { deployCommand } from "../cloudflare/wrangler-command.ts";
 import type { DesiredState } from "../project/desired-state.ts";
 import { exampleAddresses } from "../project/project.ts";
-import type { SecretInputs } from "./secret-inputs.ts";
 import type { SecretPlan } from "./secret-plan.ts";
+import type { SecretInputs } from "./secrets-file.ts";
 import type { Row } from "./step.ts";
 
 /** What to do with secrets that were set. */

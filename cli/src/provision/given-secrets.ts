@@ -6,7 +6,7 @@ import { WORKERS } from "../project/project.ts";
 import { OPTIONAL_SECRETS } from "../project/secret-names.ts";
 import { checkWorkerConfig } from "../project/worker-config.ts";
 import type { WorkerFile } from "../project/worker-file.ts";
-import { givenSecret, type SecretInputs } from "./secret-inputs.ts";
+import { givenSecret, type SecretInputs } from "./secrets-file.ts";
 
 /** Stands for secrets that are generated later, or are at Cloudflare already. */
 const unknownSecret = (name: string): string => `the value of ${name}, which is not known here`;

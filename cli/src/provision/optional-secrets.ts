@@ -2,7 +2,7 @@
 import type { DesiredState } from "../project/desired-state.ts";
 import { byWorker, type Settings, type WorkerName } from "../project/project.ts";
 import { OPTIONAL_SECRETS } from "../project/secret-names.ts";
-import { givenSecret, type SecretInputs } from "./secret-inputs.ts";
+import { givenSecret, type SecretInputs } from "./secrets-file.ts";
 
 /** The names of the secrets that each Worker has; null if the Worker does not exist. */
 export type SecretNames = Readonly<Record<WorkerName, readonly string[] | null>>;

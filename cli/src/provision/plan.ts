@@ -5,9 +5,9 @@ import { bucketSteps } from "./bucket-steps.ts";
 import { databaseSteps } from "./database-steps.ts";
 import { optionalSecretNotes } from "./optional-secrets.ts";
 import { detachSteps, queueNotes, queueSteps } from "./queue-steps.ts";
-import type { SecretInputs } from "./secret-inputs.ts";
 import type { SecretPlan } from "./secret-plan.ts";
 import { secretSteps } from "./secret-steps.ts";
+import type { SecretInputs } from "./secrets-file.ts";
 import type { Row, Step, StepDeps } from "./step.ts";
 
 export interface Plan {

@@ -3,8 +3,8 @@ import { GatewayError } from "../exit.ts";
 import type { ActualState } from "./actual-state.ts";
 import { deployAdvice, secretAdvice } from "./advice.ts";
 import { makePlan } from "./plan.ts";
-import type { SecretInputs } from "./secret-inputs.ts";
 import { planSecrets, requireKeeping } from "./secret-plan.ts";
+import type { SecretInputs } from "./secrets-file.ts";
 import type { Row, Step, StepDeps } from "./step.ts";
 
 /** The person who runs the command. */

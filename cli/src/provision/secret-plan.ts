@@ -6,8 +6,7 @@ import { byWorker, type EnvironmentName, WORKERS, type WorkerName } from "../pro
 import { makeSecret, RANDOM_SECRETS } from "../project/secret-names.ts";
 import type { WorkerFile } from "../project/worker-file.ts";
 import { optionalSecrets, type SecretNames } from "./optional-secrets.ts";
-import { givenSecret, type SecretInputs } from "./secret-inputs.ts";
-import type { SecretsFile } from "./secrets-file.ts";
+import { givenSecret, type SecretInputs, type SecretsFile } from "./secrets-file.ts";
 
 export type SecretSource = "environment" | "file" | "random";
 

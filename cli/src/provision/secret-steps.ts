@@ -4,9 +4,8 @@ import { succeed } from "../cloudflare/wrangler.ts";
 import { WORKERS } from "../project/project.ts";
 import type { WorkerFile } from "../project/worker-file.ts";
 import type { SecretNames } from "./optional-secrets.ts";
-import type { SecretInputs } from "./secret-inputs.ts";
 import { type SecretPlan, secretValues } from "./secret-plan.ts";
-import { writeSecretsFile } from "./secrets-file.ts";
+import { type SecretInputs, writeSecretsFile } from "./secrets-file.ts";
 import type { Row, Step, StepDeps } from "./step.ts";
 
 type Values = ReadonlyMap<string, string>;

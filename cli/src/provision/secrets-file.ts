@@ -15,6 +15,15 @@ export interface SecretsFile {
   readonly values: Settings | null;
 }
 
+/** Values of secrets that a person has given. */
+export interface SecretInputs {
+  readonly settings: Settings;
+  readonly file: SecretsFile | undefined;
+}
+
+export const givenSecret = (name: string, { settings, file }: SecretInputs): string | undefined =>
+  settings[name] ?? file?.values?.[name];
+
 const header = (environment: EnvironmentName): string => `# gateway provision --env ${environment}`;
 
 /**

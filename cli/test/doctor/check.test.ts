@@ -2,8 +2,8 @@ import { once } from "node:events";
 import { expect, test } from "vitest";
 import { type Check, runChecks, Unchecked } from "../../src/doctor/check.ts";
 import { ok } from "../../src/doctor/finding.ts";
-import { findingLines, summaryText } from "../../src/doctor/report.ts";
 import { GatewayError } from "../../src/exit.ts";
+import { findingLines, summaryText } from "../../src/view/finding.ts";
 import { plainScreen } from "../support/screen.ts";
 
 const failing = (name: string, thrown: unknown): Check => ({ name, run: () => Promise.reject(thrown) });

@@ -1,8 +1,8 @@
 /** Findings, as they are printed. */
 import { stripVTControlCharacters } from "node:util";
+import type { Finding, FindingStatus } from "../doctor/finding.ts";
 import { type Column, tableLines } from "../output/table.ts";
 import type { Screen, Style } from "../output/terminal.ts";
-import type { Finding, FindingStatus } from "./finding.ts";
 
 const STYLES: Readonly<Record<FindingStatus, Style>> = { ok: "green", warn: "yellow", fail: "red" };
 
