@@ -1,5 +1,5 @@
 /** Debian's Chromium, as an operator uses it, and the errors that it reports. */
-import { accessSync, constants, mkdirSync } from "node:fs";
+import { accessSync, constants, mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { ROOT } from "@webhook-gateway/shared/process/root.mjs";
 import axe, { type AxeResults } from "axe-core";
@@ -89,7 +89,13 @@ export async function visit(browser: Browser, baseURL: string): Promise<Visit> {
 export async function keepPicture(page: Page, name: string): Promise<void> {
   if (!process.env.KEEP_PICTURES) return;
   mkdirSync(PICTURES, { recursive: true });
-  await page.screenshot({ path: path.join(PICTURES, `${name}.png`), fullPage: true });
+  // Playwright's own pictures forget which screen the page is on.
+  const devTools = await page.context().newCDPSession(page);
+  const { cssContentSize } = await devTools.send("Page.getLayoutMetrics");
+  const clip = { ...cssContentSize, scale: 1 };
+  const { data } = await devTools.send("Page.captureScreenshot", { captureBeyondViewport: true, clip });
+  await devTools.detach();
+  writeFileSync(path.join(PICTURES, `${name}.png`), Buffer.from(data, "base64"));
 }
 
 const RULES = {
