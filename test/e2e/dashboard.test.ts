@@ -160,6 +160,44 @@ test("replays a selected dead letter after a confirmation", async () => {
   refuse(true);
 });
 
+test.each([
+  ["a repository", "/dashboard/repositories/acme/held", "Pause this repository", "acme/held"],
+  ["all repositories", "/dashboard", "Pause all repositories", null],
+])("pauses dispatch of %s, and resumes it", async (_, path, button, target) => {
+  const { gateway, operator } = shared();
+  const { page, complaints } = operator;
+  const pr = target === null ? 2 : 1;
+  // Before its first delivery, nobody knows the repository.
+  await open("acme/held", 10 + pr);
+  await waitForState("acme/held", 10 + pr, "completed");
+  await page.goto(path);
+  await page.getByText("Pause dispatch", { exact: true }).click();
+  await page.getByRole("combobox").selectOption("2 hours");
+  await page.getByLabel("Reason, for the record").fill("its tests loop");
+  await keepPicture(page, `pause-${target === null ? "all" : "one"}`);
+  expect(await accessFaults(page)).toEqual([]);
+  await page.getByRole("button", { name: button }).click();
+  await waitForText(page, ".notice", "Dispatch is paused.");
+  await waitForText(page, "main", "is paused by operator:operator since");
+
+  await open("acme/held", pr);
+  await waitForState("acme/held", pr, "queued");
+  await page.getByRole("button", { name: "Resume dispatch" }).click();
+  await waitForText(page, ".notice", "The pause has ended.");
+
+  await waitForState("acme/held", pr, "completed");
+  expect(await page.getByText("is paused by").count()).toBe(0);
+  const actions = await gateway.rows(
+    "SELECT action, actor, target, reason, outcome FROM operator_actions ORDER BY at DESC LIMIT 2",
+  );
+  const common = { actor: "operator:operator", target, outcome: "done" };
+  expect(actions).toEqual([
+    { ...common, action: "resume", reason: null },
+    { ...common, action: "pause", reason: "its tests loop" },
+  ]);
+  expect(complaints).toEqual([]);
+});
+
 test("rejects a form that another site sends", async () => {
   const { gateway, operator } = shared();
   await open("acme/forged", 1);

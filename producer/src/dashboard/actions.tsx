@@ -1,5 +1,6 @@
 /** All commands. Only operators get here, through a form of the dashboard itself. */
 import { deadLetterFilter, deadLetterScope } from "@webhook-gateway/shared/api/dead-letter.ts";
+import { pauseRequest, resumeRequest } from "@webhook-gateway/shared/api/pause.ts";
 import { discardRequest, replayRequest } from "@webhook-gateway/shared/api/replay.ts";
 import type { Hono } from "hono";
 import * as v from "valibot";
@@ -8,7 +9,7 @@ import type { CommandAnswer } from "../operator-api/validation-command.ts";
 import type { DashboardContext, DashboardDeps, DashboardEnv } from "./context.ts";
 import type { Refused } from "./data.ts";
 import { ConfirmPage, type DeadLetterAction } from "./pages/confirm.tsx";
-import { paths } from "./parts/link.ts";
+import { paths, repositoryPath } from "./parts/link.ts";
 import { readForm } from "./query.ts";
 import { goTo, refuse, show } from "./respond.tsx";
 
@@ -25,17 +26,30 @@ const question = v.object({
 });
 
 const scope = v.pipe(v.string(), v.parseJson(), deadLetterScope);
-const reason = v.optional(
+const text = v.optional(
   v.pipe(
     v.string(),
     v.trim(),
-    v.transform((text) => (text === "" ? undefined : text)),
+    v.transform((given) => (given === "" ? undefined : given)),
   ),
 );
+const reason = text;
 const replayForm = v.pipe(
   v.object({ scope, reason, rate: v.pipe(v.string(), v.transform(Number)) }),
   v.transform(withoutEmpty),
   replayRequest,
+);
+const pauseForm = v.pipe(
+  v.object({
+    repository: text,
+    reason,
+    for_seconds: v.pipe(
+      text,
+      v.transform((given) => (given === undefined ? undefined : Number(given))),
+    ),
+  }),
+  v.transform(withoutEmpty),
+  pauseRequest,
 );
 const discardForm = v.pipe(v.object({ scope, reason }), v.transform(withoutEmpty), discardRequest);
 
@@ -74,6 +88,20 @@ export function addActions(app: Hono<DashboardEnv>, deps: DashboardDeps): void {
     const id = context.req.param("id");
     return afterValidationCommand(context, id, "rerun", await data.rerun(id, context.var.view.actor));
   });
+  for (const of of ["", "/repositories/:owner/:repo"]) {
+    app.post(`${of}/pause`, async (context) => {
+      const repository = repositoryOf(context);
+      const read = readForm(pauseForm, { ...(await fieldsOf(context)), repository });
+      if ("error" in read) return refuse(context, read.error);
+      return afterPause(context, "pause", repository, await data.pause(read.query, context.var.view.actor));
+    });
+    app.post(`${of}/resume`, async (context) => {
+      const repository = repositoryOf(context);
+      const read = readForm(resumeRequest, repository === undefined ? {} : { repository });
+      if ("error" in read) return refuse(context, read.error);
+      return afterPause(context, "resume", repository, await data.resume(read.query, context.var.view.actor));
+    });
+  }
 }
 
 /** Shows how many dead letters a command would affect, and asks for confirmation. */
@@ -117,7 +145,23 @@ function afterValidationCommand(
   return goTo(context, paths.validation(id), command);
 }
 
-const fieldsOf = (context: DashboardContext): Promise<unknown> => context.req.parseBody({ all: true });
+/** The repository in the path; undefined: all of them. */
+function repositoryOf(context: DashboardContext): string | undefined {
+  const { owner, repo } = context.req.param() as Partial<Record<string, string>>;
+  return owner === undefined ? undefined : `${owner}/${repo}`;
+}
+
+function afterPause(
+  context: DashboardContext,
+  command: "pause" | "resume",
+  repository: string | undefined,
+  answer: object | Refused,
+): Response | Promise<Response> {
+  if ("error" in answer) return refuse(context, answer.error);
+  return goTo(context, repositoryPath(repository ?? "") ?? paths.now, command);
+}
+
+const fieldsOf = (context: DashboardContext): Promise<object> => context.req.parseBody({ all: true });
 
 /** An empty field counts as absent. */
 function withoutEmpty<Fields extends object>(fields: Fields): unknown {

@@ -2,14 +2,17 @@
 
 import type { DeadLetterScope } from "@webhook-gateway/shared/api/dead-letter.ts";
 import type { FlakeItem, FlakeQuery } from "@webhook-gateway/shared/api/flake.ts";
+import type { pauseRequest, resumeRequest } from "@webhook-gateway/shared/api/pause.ts";
 import { listReconciles } from "@webhook-gateway/shared/store/maintain/reconciles.ts";
 import { listReplays } from "@webhook-gateway/shared/store/maintain/replays.ts";
 import { listActions } from "@webhook-gateway/shared/store/read/action-list.ts";
 import { listDeadLetters, loadDeadLetter } from "@webhook-gateway/shared/store/read/dead-letter-list.ts";
 import { listDeliveries } from "@webhook-gateway/shared/store/read/delivery-list.ts";
 import { listFlakes } from "@webhook-gateway/shared/store/read/flakes.ts";
+import { listRepositoryTimes, loadRepository } from "@webhook-gateway/shared/store/read/repositories.ts";
 import { listValidations } from "@webhook-gateway/shared/store/read/validation-list.ts";
 import { isRevoked, revokeSession } from "@webhook-gateway/shared/store/session.ts";
+import type * as v from "valibot";
 import type { Health } from "../health/health.ts";
 import type { ApiError } from "../http/api-error.ts";
 import {
@@ -19,6 +22,7 @@ import {
   stopReplay,
 } from "../operator-api/dead-letters.ts";
 import { readOverview } from "../operator-api/overview.ts";
+import { pause, resume } from "../operator-api/pauses.ts";
 import { readValidation } from "../operator-api/read-validation.ts";
 import { type Refusal, recordRefusal } from "../operator-api/refusal.ts";
 import type { OperatorDeps } from "../operator-api/route.ts";
@@ -69,6 +73,10 @@ export function createDashboardData(deps: OperatorDeps, health: () => Promise<He
       next_cursor: null,
     }),
     actions: listFrom(db, listActions),
+    repositories: () => listRepositoryTimes(db),
+    repository: (name: string) => loadRepository(db, name, deps.now().toISOString()),
+    pause: (asked: v.InferOutput<typeof pauseRequest>, actor: string) => pause(deps, asked, actor),
+    resume: (asked: v.InferOutput<typeof resumeRequest>, actor: string) => resume(deps, asked, actor),
     isRevoked: (sessionId: string) => isRevoked(db, sessionId),
     revokeSession: (sessionId: string, expiresAt: string) => revokeSession(db, sessionId, expiresAt),
     recordRefusal: (refusal: Refusal) => recordRefusal(deps, refusal),

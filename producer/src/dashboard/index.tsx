@@ -89,7 +89,9 @@ export function createDashboard(deps: DashboardDeps) {
 
 /** What the form of a path asks for; undefined if nothing that is recorded. */
 function askedAction(path: string): Pick<Refusal, "action" | "target"> | undefined {
-  const [, kind, id, verb] = /\/(validations|replays|dead-letters)(?:\/([^/]+))?\/([a-z]+)$/.exec(path) ?? [];
+  const [, kind, id, verb] =
+    /^\/dashboard\/(?:(validations|replays|dead-letters|repositories)\/(?:(.+)\/)?)?([a-z]+)$/.exec(path) ??
+    [];
   const action = ACTION_NAMES.find((name) => name === (kind === "replays" ? `${verb}-replay` : verb));
   return action && { action, target: id ?? null };
 }

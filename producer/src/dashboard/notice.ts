@@ -6,6 +6,8 @@ const NOTICES = {
   replay: "The replay has started.",
   discard: "The dead letters were discarded.",
   stopped: "The replay was stopped. The dead letters that it had not reached are open again.",
+  pause: "Dispatch is paused.",
+  resume: "The pause has ended. What waited is dispatched now, unless something else holds it.",
 } as const;
 
 export type NoticeName = keyof typeof NOTICES;

@@ -14,7 +14,7 @@ const TITLES: Partial<Record<ErrorCode, string>> = {
   invalid_body: "Invalid form",
   unauthorized: "Sign in",
   forbidden: "Not allowed",
-  not_found: "Page not found",
+  not_found: "Not found",
   method_not_allowed: "Method not allowed",
   replay_under_way: "A replay is already running",
   payload_too_large: "Too many at once",

@@ -21,6 +21,8 @@ import { OverviewPage } from "./pages/overview/overview.tsx";
 import { PullPage } from "./pages/pull.tsx";
 import { ReconcilesPage } from "./pages/reconciles.tsx";
 import { ReplaysPage } from "./pages/replays.tsx";
+import { RepositoriesPage } from "./pages/repositories/repositories.tsx";
+import { RepositoryPage } from "./pages/repositories/repository.tsx";
 import { SearchHelpPage, SearchPage } from "./pages/search.tsx";
 import { ValidationPage } from "./pages/validation/validation.tsx";
 import { ValidationsPage } from "./pages/validations.tsx";
@@ -78,11 +80,30 @@ export function addPages(app: Hono<DashboardEnv>, { config, data }: DashboardDep
     if (deadLetter === undefined) return refuse(context, unknown("No dead letter has this id."));
     return show(context, <DeadLetterPage view={context.var.view} deadLetter={deadLetter} />);
   });
+  app.get("/repositories", async (context) =>
+    show(context, <RepositoriesPage view={context.var.view} repositories={await data.repositories()} />),
+  );
+  app.get("/repositories/:owner/:repo", (context) => showRepository(context, data));
   app.get("/pulls/:owner/:repo/:number{[0-9]{1,10}}", (context) => showPull(context, data));
   app.get("/search", (context) => showTrace(context, data));
 }
 
 const unknown = (message: string) => ({ code: "not_found", message }) as const;
+
+async function showRepository(context: DashboardContext, data: DashboardData): Promise<Response> {
+  const { owner, repo } = context.req.param() as Record<"owner" | "repo", string>;
+  const filter = givenParameters(context.req.url);
+  const about = new URL(context.req.url);
+  about.searchParams.set("repo", `${owner}/${repo}`);
+  const read = readQuery(validationQuery, about.href);
+  if ("error" in read) return refuse(context, read.error);
+  const [repository, list] = await Promise.all([
+    data.repository(`${owner}/${repo}`),
+    data.validations(read.query),
+  ]);
+  if (repository === undefined) return refuse(context, unknown("No repository of this name is known."));
+  return show(context, <RepositoryPage view={context.var.view} {...{ repository, list, filter }} />);
+}
 
 async function showPull(context: DashboardContext, data: DashboardData): Promise<Response> {
   const { owner, repo, number } = context.req.param() as Record<"owner" | "repo" | "number", string>;

@@ -15,20 +15,16 @@ import {
   startPause,
 } from "@webhook-gateway/shared/store/pauses.ts";
 import { loadNames } from "@webhook-gateway/shared/store/repository-names.ts";
+import type * as v from "valibot";
 import type { ApiError } from "../http/api-error.ts";
 import { recordRefusal } from "./refusal.ts";
 import { answerOf, get, post, type Route } from "./route.ts";
 import { type CommandDeps, notifyConsumer } from "./validation-command.ts";
 
-interface Asked {
-  /** Undefined: all of them. */
-  readonly repository?: string | undefined;
-}
-
 /** Pauses dispatch of a repository, or of all. One that is paused gets the new time and reason. */
-async function pause(
+export async function pause(
   deps: CommandDeps,
-  asked: Asked & { readonly for_seconds?: number | undefined; readonly reason?: string | undefined },
+  asked: v.InferOutput<typeof pauseRequest>,
   actor: string,
 ): Promise<PauseItem | { readonly error: ApiError }> {
   const command = await commandOf(deps, "pause", asked, actor);
@@ -44,9 +40,9 @@ async function pause(
 }
 
 /** Ends a pause. What waited is dispatched at once. */
-async function resume(
+export async function resume(
   deps: CommandDeps,
-  asked: Asked,
+  asked: v.InferOutput<typeof resumeRequest>,
   actor: string,
 ): Promise<{ readonly message: string; readonly repository: string | null } | { readonly error: ApiError }> {
   const command = await commandOf(deps, "resume", asked, actor);
@@ -76,7 +72,7 @@ function stillPaused(others: readonly PauseItem[]): string {
 async function commandOf(
   deps: CommandDeps,
   action: "pause" | "resume",
-  { repository }: Asked,
+  { repository }: v.InferOutput<typeof resumeRequest>,
   actor: string,
 ): Promise<PauseCommand | { readonly error: ApiError }> {
   const id = deps.newId();

@@ -67,7 +67,7 @@ test.each(FORMS)("refuses a reader's form to %s", async (path, fields) => {
   const refusal = {
     actor: "reader:reader",
     action: kind === "replays" ? "cancel-replay" : verb,
-    target: path.includes("some-id") ? "some-id" : null,
+    target: /some-id|acme\/widgets/.exec(path)?.[0] ?? null,
     reason: "Readers cannot change anything.",
   };
   // Asking for a confirmation changes nothing.

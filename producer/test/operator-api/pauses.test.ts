@@ -1,3 +1,5 @@
+import { env } from "cloudflare:workers";
+import { loadRepository } from "@webhook-gateway/shared/store/read/repositories.ts";
 import { describe, expect, test } from "vitest";
 import { ask as askRunPage, pathOf, textOf } from "../run-page/support.ts";
 import { NOW, SECRETS } from "../support/app.ts";
@@ -35,6 +37,22 @@ describe("a pause", () => {
         { action: "pause", actor: "operator:operator", target: name, reason: "upgrade", outcome: "done" },
       ],
     });
+  });
+
+  test("holds its repository, whatever name that is asked for, as that of all does", async () => {
+    await empty();
+    const [one, other] = [await known(), await known()];
+    const api = startApi();
+    await api.post("/api/pauses", { repository: one.name }, 200);
+    expect(await loadRepository(env.DB, one.before, AT)).toMatchObject({
+      ...{ name: one.name, pauses: [{ repository: one.name }], times: undefined },
+    });
+    expect(await loadRepository(env.DB, other.name, AT)).toMatchObject({ name: other.name, pauses: [] });
+    await api.post("/api/pauses", {}, 200);
+    expect(await loadRepository(env.DB, one.name, AT)).toMatchObject({
+      pauses: [{ repository: null }, { repository: one.name }],
+    });
+    expect(await loadRepository(env.DB, "acme/never-heard-of", AT)).toBeUndefined();
   });
 
   test("is changed by another, ended once, and then what waited is dispatched at once", async () => {

@@ -30,17 +30,22 @@ export type Pause = v.InferOutput<typeof pauseSchema>;
 /** All columns of a {@link Pause}. */
 export const PAUSE_COLUMNS = ["paused_at", "until", "actor", "reason"] as const;
 
-/** The pauses that have not ended, that of all repositories first. */
+/** The pauses that have not ended, that of all repositories first. ?1: now, ?2: GitHub's id of a repository that they hold; null: any */
 export const SELECT_PAUSES = `
   SELECT CASE p.repository_id WHEN ${ALL_REPOSITORIES} THEN NULL ELSE ${currentNameOf("p.repository_id")} END AS repository,
          p.paused_at, p.until, p.actor, p.reason
-  FROM pauses p WHERE ${isInForce("?1")} ORDER BY p.repository_id <> ${ALL_REPOSITORIES}, repository LIMIT 200`;
+  FROM pauses p WHERE ${isInForce("?1")} AND (?2 IS NULL OR p.repository_id IN (${ALL_REPOSITORIES}, ?2))
+  ORDER BY p.repository_id <> ${ALL_REPOSITORIES}, repository LIMIT 200`;
 
 /** Reads the rows of {@link SELECT_PAUSES}. */
 export const parsePauses = (rows: readonly unknown[]): PauseItem[] => v.parse(v.array(pauseItem), rows);
 
-export async function listPauses(db: D1Database, now: string): Promise<PauseItem[]> {
-  const { results } = await db.prepare(SELECT_PAUSES).bind(now).all();
+/** @param repositoryId GitHub's id: only those that hold this repository */
+export async function listPauses(db: D1Database, now: string, repositoryId?: number): Promise<PauseItem[]> {
+  const { results } = await db
+    .prepare(SELECT_PAUSES)
+    .bind(now, repositoryId ?? null)
+    .all();
   return parsePauses(results);
 }
 

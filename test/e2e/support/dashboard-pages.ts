@@ -3,7 +3,7 @@
 import { runPagePath } from "@webhook-gateway/shared/domain/capability.ts";
 import type { Scenario } from "../../grainchain/run.ts";
 import { failsTests, runsUntilCancelled } from "../../grainchain/scenarios.ts";
-import { insertHistory, insertHostile } from "./dashboard-rows.ts";
+import { insertHistory, insertHostile, pauseRepository } from "./dashboard-rows.ts";
 import { printsLongOutput } from "./dashboard-scenarios.ts";
 import { type Gateway, SECRETS } from "./gateway.ts";
 import { openPull, waitForState } from "./pull-requests.ts";
@@ -25,7 +25,7 @@ export const SCENARIOS: ReadonlyMap<string, Scenario> = new Map([
 export const PAGES = [
   ...(["now", "validations", "validation", "validation-hostile", "pull", "deliveries"] as const),
   ...(["dead-letters", "dead-letter", "dead-letter-hostile", "replays", "reconciles", "flakes"] as const),
-  ...(["actions"] as const),
+  ...(["actions", "repositories", "repository", "repository-paused"] as const),
   ...(["search", "search-help", "not-found", "run-live", "run-ended", "run-hostile"] as const),
 ] as const;
 export type PageName = (typeof PAGES)[number];
@@ -48,6 +48,7 @@ export async function fillPages(gateway: Gateway): Promise<Readonly<Record<PageN
   const { id } = await waitForState(gateway, WIDGETS, 41, "completed");
   await insertHostile(gateway.rows);
   await insertHistory(gateway.rows);
+  await pauseRepository(gateway.rows, BROKEN);
   const deadLetter = await gateway.waitFor("SELECT id FROM dead_letters WHERE repository = ?1", REFUSED);
   return {
     now: "/dashboard",
@@ -61,6 +62,9 @@ export async function fillPages(gateway: Gateway): Promise<Readonly<Record<PageN
     "dead-letter-hostile": "/dashboard/dead-letters/hostile-dead-letter",
     replays: "/dashboard/replays",
     actions: "/dashboard/actions",
+    repositories: "/dashboard/repositories",
+    repository: `/dashboard/repositories/${WIDGETS}`,
+    "repository-paused": `/dashboard/repositories/${BROKEN}`,
     reconciles: "/dashboard/reconciles",
     flakes: "/dashboard/flakes",
     search: `/dashboard/search?q=${encodeURIComponent(`${WIDGETS}#41`)}`,

@@ -52,3 +52,12 @@ export async function insertHistory(rows: Rows): Promise<void> {
     );
   }
 }
+
+/** Pauses dispatch of a repository that is known, for two hours. */
+export async function pauseRepository(rows: Rows, name: string): Promise<void> {
+  await rows(
+    `INSERT OR IGNORE INTO pauses (repository_id, paused_at, until, actor, reason)
+     SELECT repository_id, ?2, ?3, 'operator:ada', ?4 FROM repository_names WHERE name = ?1`,
+    ...[name, new Date().toISOString(), new Date(Date.now() + 7_200_000).toISOString(), HOSTILE],
+  );
+}

@@ -2,7 +2,7 @@
 import { ACTION_NAMES, ACTION_OUTCOMES, type ActionItem } from "@webhook-gateway/shared/api/action.ts";
 import { WordBadge } from "../parts/badge.tsx";
 import { ChoiceFilter, FilterForm, TextFilter, TimeFilters } from "../parts/filter-form.tsx";
-import { Ago, None, Text } from "../parts/inline.tsx";
+import { Ago, None, RepositoryLink, Text } from "../parts/inline.tsx";
 import { Page } from "../parts/layout.tsx";
 import { paths } from "../parts/link.ts";
 import { Paging } from "../parts/paging.tsx";
@@ -52,6 +52,7 @@ export const ActionsPage = ({ view, list, filter }: ListProps<ActionItem>) => (
 /** A validation's id holds the kind of its subject; that of a command about many does not. */
 function Target({ item: { action, target } }: { readonly item: ActionItem }) {
   if (target === null) return <None />;
+  if (action === "pause" || action === "resume") return <RepositoryLink repository={target} />;
   const isValidation = (action === "cancel" || action === "rerun") && /^\d+-(?:pr|mg|push)-/.test(target);
   const text = <Text text={target} maxLength={60} />;
   return isValidation ? <a href={paths.validation(target)}>{text}</a> : text;

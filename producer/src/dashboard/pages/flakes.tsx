@@ -1,7 +1,7 @@
 /** Steps that passed and failed on one commit. */
 import { FLAKE_DAYS, type FlakeItem } from "@webhook-gateway/shared/api/flake.ts";
 import { FilterForm, TextFilter } from "../parts/filter-form.tsx";
-import { Ago, Text } from "../parts/inline.tsx";
+import { Ago, RepositoryLink, Text } from "../parts/inline.tsx";
 import { Page } from "../parts/layout.tsx";
 import { paths } from "../parts/link.ts";
 import { Table } from "../parts/table.tsx";
@@ -28,11 +28,7 @@ export const FlakesPage = ({ view, list, filter }: ListProps<FlakeItem>) => (
         { head: "Step", names: true, cell: ({ step }) => <Text text={step} maxLength={120} /> },
         {
           head: "Repository",
-          cell: ({ repository }) => (
-            <a href={paths.validations({ repo: repository })}>
-              <Text text={repository} maxLength={120} />
-            </a>
-          ),
+          cell: ({ repository }) => <RepositoryLink repository={repository} />,
         },
         { head: "Commits", kind: "num", cell: ({ commits }) => commits },
         { head: "Passed", kind: "num", cell: ({ passed }) => passed },

@@ -4,7 +4,7 @@ import type { ListPage } from "../data.ts";
 import { StateBadge } from "../parts/badge.tsx";
 import { Outside, Text } from "../parts/inline.tsx";
 import { Page } from "../parts/layout.tsx";
-import { paths, pullPath } from "../parts/link.ts";
+import { paths, pullPath, repositoryPath } from "../parts/link.ts";
 import { Paging } from "../parts/paging.tsx";
 import { ValidationTable } from "../parts/validation-table.tsx";
 import type { View } from "../parts/view.ts";
@@ -31,6 +31,7 @@ export const PullPage = ({ view, repository, number, list, filter }: Props) => {
           <Text text={repository} />#{number}
         </h1>
         {newest !== undefined && filter.cursor === undefined && <StateBadge of={newest} />}
+        <a href={repositoryPath(repository)}>Repository</a>
         <a href={paths.search(`${repository}#${number}`)}>Trace deliveries and runs</a>
         {newest !== undefined && <Outside address={newest.pr_url}>View on GitHub</Outside>}
       </div>

@@ -1,6 +1,7 @@
 import type { ValidationItem } from "@webhook-gateway/shared/api/validation.ts";
 import { LIVE_STATES, VALIDATION_STATES } from "@webhook-gateway/shared/domain/validation.ts";
 import { type Choice, ChoiceFilter, FilterForm, TextFilter, TimeFilters } from "../parts/filter-form.tsx";
+import { RepositoryLink } from "../parts/inline.tsx";
 import { Page } from "../parts/layout.tsx";
 import { paths } from "../parts/link.ts";
 import { Paging } from "../parts/paging.tsx";
@@ -23,8 +24,10 @@ const EVENTS: readonly Choice[] = [
 export const ValidationsPage = ({ view, list, filter }: ListProps<ValidationItem>) => (
   <Page view={view} title="Validations" section="validations" refreshSeconds={5}>
     <h1>Validations</h1>
-    <p>
+    <p class="links">
+      <a href={paths.repositories}>Repositories by duration</a>
       <a href={paths.flakes()}>Flaky steps</a>
+      {filter.repo !== undefined && <RepositoryLink repository={filter.repo} />}
     </p>
     <FilterForm action={paths.validations()} set={Object.keys(filter).length > 0}>
       <ChoiceFilter name="state" label="State" values={filter} choices={STATES} any="any" />

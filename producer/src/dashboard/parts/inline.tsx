@@ -2,7 +2,7 @@
 
 import { durationText, relativeText, spanMs } from "@webhook-gateway/shared/text/duration.ts";
 import type { Child } from "hono/jsx";
-import { outsideHref } from "./link.ts";
+import { outsideHref, repositoryPath } from "./link.ts";
 import { shorten, visible } from "./text.ts";
 import type { View } from "./view.ts";
 
@@ -82,6 +82,13 @@ export function Took(props: {
 }) {
   const to = props.ongoing ? (props.to ?? props.view.now.toISOString()) : props.to;
   return <Span ms={spanMs(props.from, to)} />;
+}
+
+/** A repository's name; it leads to its page. */
+export function RepositoryLink({ repository }: { readonly repository: string }) {
+  const href = repositoryPath(repository);
+  const text = <Text text={repository} maxLength={200} />;
+  return href === undefined ? text : <a href={href}>{text}</a>;
 }
 
 export const Sha = ({ sha }: { readonly sha: string }) => (

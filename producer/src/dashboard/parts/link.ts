@@ -21,6 +21,7 @@ export const paths = {
   deadLetters: (filter: Filter = {}) => withQuery(`${BASE}/dead-letters`, filter),
   deadLetter: (id: string) => `${BASE}/dead-letters/${segment(id)}`,
   replays: (filter: Filter = {}) => withQuery(`${BASE}/replays`, filter),
+  repositories: `${BASE}/repositories`,
   flakes: (filter: Filter = {}) => withQuery(`${BASE}/flakes`, filter),
   reconciles: (filter: Filter = {}) => withQuery(`${BASE}/reconciles`, filter),
   /** @param next the page to go to afterwards */
@@ -33,12 +34,15 @@ export const paths = {
 /** The anchor of a replay on its page. */
 export const replayAnchor = (id: string): string => `replay-${segment(id)}`;
 
+const isRepository = (text: string): boolean => /^[\w.-]+\/[\w.-]+$/.test(text);
+
+/** The page of a repository; undefined if its name is not valid. */
+export const repositoryPath = (repository: string): string | undefined =>
+  isRepository(repository) ? `${paths.repositories}/${repository}` : undefined;
+
 /** The page of a pull request; undefined if the repository or the number is not valid. */
-export function pullPath(repository: string, number: number): string | undefined {
-  const [, owner, name] = /^([\w.-]+)\/([\w.-]+)$/.exec(repository) ?? [];
-  if (owner === undefined || name === undefined || number <= 0) return undefined;
-  return `${BASE}/pulls/${owner}/${name}/${number}`;
-}
+export const pullPath = (repository: string, number: number): string | undefined =>
+  isRepository(repository) && number > 0 ? `${BASE}/pulls/${repository}/${number}` : undefined;
 
 /** A URL from outside if it may become a link: http or https, without a password. */
 export function outsideHref(address: string): string | undefined {

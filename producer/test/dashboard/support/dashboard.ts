@@ -110,6 +110,14 @@ function dataOf(samples: Samples, asked: Asked[]): DashboardData {
     cancelReplay: answer("cancelReplay", samples.replay),
     flakes: list("flakes", samples.flake),
     actions: list("actions", samples.action),
+    repositories: answer("repositories", [samples.times]),
+    repository: answer("repository", {
+      name: samples.times.repository,
+      pauses: samples.overview.pauses,
+      times: samples.times,
+    }),
+    pause: answer("pause", samples.pause),
+    resume: answer("resume", { message: "dispatch goes on", repository: null }),
     recordRefusal: answer("recordRefusal", undefined),
     isRevoked: async (id) => asked.some(([name, revoked]) => name === "revokeSession" && revoked === id),
     revokeSession: answer("revokeSession", undefined),
@@ -138,6 +146,8 @@ export const PAGES = [
   "/dashboard/reconciles",
   "/dashboard/flakes",
   "/dashboard/actions",
+  "/dashboard/repositories",
+  "/dashboard/repositories/acme/widgets",
   "/dashboard/search",
   "/dashboard/search?q=acme/widgets%2312",
 ] as const;
@@ -170,4 +180,14 @@ export const FORMS: readonly (readonly [path: string, fields: readonly (readonly
   ["/dashboard/validations/some-id/cancel", []],
   ["/dashboard/validations/some-id/rerun", []],
   ["/dashboard/validations/some-id/approve", []],
+  [
+    "/dashboard/pause",
+    [
+      ["for_seconds", "3600"],
+      ["reason", "upgrade"],
+    ],
+  ],
+  ["/dashboard/resume", []],
+  ["/dashboard/repositories/acme/widgets/pause", [["for_seconds", ""]]],
+  ["/dashboard/repositories/acme/widgets/resume", []],
 ];

@@ -46,4 +46,6 @@ export const EMPTY: Partial<DashboardData> = {
   reconciles: nothing,
   flakes: nothing,
   actions: nothing,
+  repositories: async () => [],
+  repository: async (name) => ({ name, pauses: [], times: undefined }),
 };

@@ -4,6 +4,7 @@ import type { DeadLetterDetail, DeadLetterItem } from "@webhook-gateway/shared/a
 import type { DeliveryItem } from "@webhook-gateway/shared/api/delivery.ts";
 import type { FlakeItem } from "@webhook-gateway/shared/api/flake.ts";
 import type { Overview } from "@webhook-gateway/shared/api/overview.ts";
+import type { PauseItem } from "@webhook-gateway/shared/api/pause.ts";
 import type { ReconcileItem } from "@webhook-gateway/shared/api/reconcile.ts";
 import type { ReplayItem } from "@webhook-gateway/shared/api/replay.ts";
 import type { Trace } from "@webhook-gateway/shared/api/trace.ts";
@@ -27,6 +28,8 @@ export const samplesOf = (text: string) => ({
   action: action(text),
   flake: flake(text),
   trace: trace(text),
+  pause: pause(text),
+  times: { repository: text, validations: 120, p50_ms: 48_200, p95_ms: 96_400, p99_ms: 144_600 },
   overview: overview(text),
   health: health(text),
 });
@@ -189,6 +192,11 @@ const trace = (text: string): Trace => ({
   renamed: [{ from: text, to: text }],
 });
 
+const pause = (text: string): PauseItem => ({
+  ...{ repository: text, actor: text, reason: text },
+  ...{ paused_at: before(MINUTE), until: null },
+});
+
 const overview = (text: string): Overview => ({
   service: "webhook-gateway",
   version: text,
@@ -218,7 +226,7 @@ const overview = (text: string): Overview => ({
   events: { oldest_at: null },
   cancels: { due: 1, dead: 0 },
   deliveries: { last_at: before(12_000), last_hour: 30, recovered_last_day: 2 },
-  pauses: [{ repository: text, paused_at: before(MINUTE), until: null, actor: text, reason: text }],
+  pauses: [pause(text)],
   replays_running: 1,
   reused_last_day: 0,
   database: { bytes: 7_100_000_000, max_bytes: 10_000_000_000, shortened: null },

@@ -30,7 +30,7 @@ export async function loadOverview(db: D1Database, now: Date): Promise<StoredOve
     db.prepare(SELECT_DELIVERIES).bind(minuteOf(hourAgo), minuteOf(dayAgo)),
     db.prepare(SELECT_HOURS).bind(hourOf(dayAgo)),
     db.prepare(SELECT_REUSED).bind(hourOf(dayAgo)),
-    db.prepare(SELECT_PAUSES).bind(now.toISOString()),
+    db.prepare(SELECT_PAUSES).bind(now.toISOString(), null),
   ]);
   const stored = new Map(
     v.parse(v.array(settingRow), settings?.results ?? []).map((row) => [row.name, row.value]),

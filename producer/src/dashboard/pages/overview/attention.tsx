@@ -7,6 +7,7 @@ import { Badge } from "../../parts/badge.tsx";
 import { Ago, Prose, Text } from "../../parts/inline.tsx";
 import { paths } from "../../parts/link.ts";
 import type { View } from "../../parts/view.ts";
+import { PauseText } from "../repositories/pause.tsx";
 import { gatedWork, gateReason } from "./gate-reason.ts";
 
 interface Concern {
@@ -100,35 +101,10 @@ const gates = ({ overview, view }: Props): Concern[] =>
     }));
 
 const pauses = ({ overview, view }: Props): Concern[] =>
-  overview.pauses.map(({ repository, paused_at, until, actor, reason }) => ({
+  overview.pauses.map((pause) => ({
     tone: "warn",
     word: "paused",
-    text: (
-      <>
-        Dispatch of{" "}
-        {repository === null ? (
-          "all repositories"
-        ) : (
-          <a href={paths.validations({ repo: repository })}>
-            <Text text={repository} maxLength={200} />
-          </a>
-        )}{" "}
-        is paused by <Text text={actor} maxLength={60} /> since <Ago at={paused_at} view={view} />
-        {reason !== null && (
-          <>
-            : <Text text={reason} maxLength={300} />
-          </>
-        )}
-        .{" "}
-        {until === null ? (
-          "It ends when somebody resumes it."
-        ) : (
-          <>
-            It ends <Ago at={until} view={view} />.
-          </>
-        )}
-      </>
-    ),
+    text: <PauseText pause={pause} view={view} />,
   }));
 
 /** When a closed gate tries again. */

@@ -8,6 +8,7 @@ import { Page } from "../../parts/layout.tsx";
 import { paths } from "../../parts/link.ts";
 import { Table } from "../../parts/table.tsx";
 import type { View } from "../../parts/view.ts";
+import { PauseForms } from "../repositories/pause.tsx";
 import { Attention } from "./attention.tsx";
 import { Gates } from "./gates.tsx";
 import { Checks } from "./health.tsx";
@@ -37,6 +38,7 @@ export const OverviewPage = ({ view, overview, health }: Props) => (
       <section aria-labelledby="gates">
         <h2 id="gates">Gates</h2>
         <Gates gates={overview.gates} view={view} />
+        <PauseForms repository={null} pauses={overview.pauses} view={view} />
       </section>
       <section aria-labelledby="states">
         <h2 id="states">Validations by state</h2>

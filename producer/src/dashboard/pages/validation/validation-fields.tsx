@@ -2,7 +2,7 @@
 import type { ValidationDetail } from "@webhook-gateway/shared/api/validation.ts";
 import { isFinal } from "@webhook-gateway/shared/domain/validation.ts";
 import { Fields } from "../../parts/fields.tsx";
-import { At, Text, Took } from "../../parts/inline.tsx";
+import { At, RepositoryLink, Text, Took } from "../../parts/inline.tsx";
 import { paths } from "../../parts/link.ts";
 import type { View } from "../../parts/view.ts";
 
@@ -76,12 +76,6 @@ const Code = ({ text }: { readonly text: string }) => (
 const ValidationLink = ({ id }: { readonly id: string }) => (
   <a href={paths.validation(id)}>
     <Code text={id} />
-  </a>
-);
-
-const RepositoryLink = ({ repository }: { readonly repository: string }) => (
-  <a href={paths.validations({ repo: repository })}>
-    <Text text={repository} maxLength={200} />
   </a>
 );
 

@@ -1,0 +1,39 @@
+/** How long the validations of each repository take. */
+import type { RepositoryTimes } from "@webhook-gateway/shared/store/read/repositories.ts";
+import { RepositoryLink, Span } from "../../parts/inline.tsx";
+import { Page } from "../../parts/layout.tsx";
+import { Table } from "../../parts/table.tsx";
+import type { View } from "../../parts/view.ts";
+
+interface Props {
+  readonly view: View;
+  readonly repositories: readonly RepositoryTimes[];
+}
+
+export const RepositoriesPage = ({ view, repositories }: Props) => (
+  <Page view={view} title="Repositories by duration" section="validations">
+    <h1>Repositories by duration</h1>
+    <p class="muted">
+      Validations that were queued within the last 24 hours and have ended: how long they took from queued (or
+      approved) to finished. Half took no longer than p50, 95 of 100 no longer than p95.
+    </p>
+    <Table
+      caption="Repositories by duration, the slowest first"
+      items={repositories}
+      keyOf={({ repository }) => repository}
+      stack
+      empty="No validation of the last 24 hours has ended."
+      columns={[
+        {
+          head: "Repository",
+          names: true,
+          cell: ({ repository }) => <RepositoryLink repository={repository} />,
+        },
+        { head: "Validations", kind: "num", cell: ({ validations }) => validations },
+        { head: "p50", kind: "num", cell: ({ p50_ms }) => <Span ms={p50_ms} /> },
+        { head: "p95", kind: "num", cell: ({ p95_ms }) => <Span ms={p95_ms} /> },
+        { head: "p99", kind: "num", cell: ({ p99_ms }) => <Span ms={p99_ms} /> },
+      ]}
+    />
+  </Page>
+);
