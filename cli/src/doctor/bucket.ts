@@ -5,10 +5,8 @@ import type { Check } from "./check.ts";
 import type { CheckContext } from "./context.ts";
 import { fail, ok, problemsOr, warn } from "./finding.ts";
 
-const NAME = "R2";
-
 export const bucketCheck = (context: CheckContext): Check => ({
-  name: NAME,
+  name: "R2",
   async run(signal) {
     const { bucket } = context.desired();
     if (bucket === undefined) {
@@ -16,22 +14,20 @@ export const bucketCheck = (context: CheckContext): Check => ({
         "the files have no bucket ARCHIVE: large results and old validations stay in D1, then are deleted";
       return [
         warn(
-          NAME,
           what,
           `add [[env.${context.environment}.r2_buckets]] to both files, as the other environments have it`,
         ),
       ];
     }
-    if (context.isLocal) return [ok(NAME, "npm start creates the local bucket")];
+    if (context.isLocal) return [ok("npm start creates the local bucket")];
     const rules = await readLifecycle(context.account(), bucket.name, signal);
     if (rules === undefined) {
-      return [fail(NAME, `bucket ${bucket.name} does not exist`, context.provisionCommand)];
+      return [fail(`bucket ${bucket.name} does not exist`, context.provisionCommand)];
     }
     return problemsOr(
-      ok(NAME, `${bucket.name} has its lifecycle rules`),
+      ok(`${bucket.name} has its lifecycle rules`),
       wrongRules(bucket, rules).map(({ rule }) =>
         warn(
-          NAME,
           `${bucket.name} does not delete ${rule.prefix} after ${rule.days} days`,
           context.provisionCommand,
         ),

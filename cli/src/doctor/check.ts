@@ -1,6 +1,6 @@
 /** Checks, run at the same time: none waits for another, and no failure of one hides the others. */
 import { GatewayError } from "../exit.ts";
-import { type Finding, fail, skipped } from "./finding.ts";
+import { type Finding, fail, type Report, skipped } from "./finding.ts";
 
 export interface Check {
   readonly name: string;
@@ -12,7 +12,7 @@ export interface Check {
    * @param signal aborted when the time is over
    * @throws GatewayError
    */
-  run(signal: AbortSignal): Promise<readonly Finding[]>;
+  run(signal: AbortSignal): Promise<readonly Report[]>;
 }
 
 /** The check cannot be made: why, and what to do so that it can. */
@@ -31,17 +31,21 @@ const CHECK_TIMEOUT_MS = 20_000;
 export const WRANGLER_TIMEOUT_MS = 60_000;
 
 /** What each check found, in the order of the checks. */
-export const runChecks = async (checks: readonly Check[]): Promise<Finding[]> =>
-  (await Promise.all(checks.map(runCheck))).flat();
+export const runChecks = async (checks: readonly Check[]): Promise<Finding[]> => {
+  const named = checks.map(async (check) =>
+    (await runCheck(check)).map((found) => ({ check: check.name, ...found })),
+  );
+  return (await Promise.all(named)).flat();
+};
 
-async function runCheck(check: Check): Promise<readonly Finding[]> {
-  const { name, timeoutMs = CHECK_TIMEOUT_MS } = check;
+async function runCheck(check: Check): Promise<readonly Report[]> {
+  const { timeoutMs = CHECK_TIMEOUT_MS } = check;
   const controller = new AbortController();
   let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<Finding[]>((resolve) => {
+  const late = new Promise<Report[]>((resolve) => {
     timer = setTimeout(() => {
       // Resolved before it is aborted: what is aborted fails.
-      resolve([skipped(name, `no answer within ${timeoutMs / 1000} s`)]);
+      resolve([skipped(`no answer within ${timeoutMs / 1000} s`)]);
       controller.abort();
     }, timeoutMs);
   });
@@ -54,11 +58,11 @@ async function runCheck(check: Check): Promise<readonly Finding[]> {
   }
 }
 
-function findingOf(thrown: unknown, { name, fix }: Check): Finding {
-  if (thrown instanceof Unchecked) return skipped(name, thrown.message, thrown.fix);
+function findingOf(thrown: unknown, { fix }: Check): Report {
+  if (thrown instanceof Unchecked) return skipped(thrown.message, thrown.fix);
   if (thrown instanceof GatewayError)
-    return fix === undefined ? skipped(name, thrown.message) : fail(name, thrown.message, fix);
+    return fix === undefined ? skipped(thrown.message) : fail(thrown.message, fix);
   // The message of an unexpected error may hold a secret.
   const kind = thrown instanceof Error ? thrown.name : typeof thrown;
-  return skipped(name, `the check itself failed (${kind})`);
+  return skipped(`the check itself failed (${kind})`);
 }

@@ -9,11 +9,10 @@ import { checkWorkerConfig } from "../project/worker-config.ts";
 import { checkWorkerName } from "../project/worker-name.ts";
 import type { Check } from "./check.ts";
 import type { CheckContext } from "./context.ts";
-import { collect, type Finding, fail, ok, problemsOr, warn } from "./finding.ts";
+import { collect, fail, named, ok, problemsOr, type Report, warn } from "./finding.ts";
 
 /** Variables that both Workers have, with the same meaning. */
 const SHARED = ["WEBHOOK_DEBUG_MODE", "VALIDATE_PUSH_BRANCHES", "REPOSITORY_ALLOW", "REPOSITORY_DENY"];
-const BOTH = "both files";
 
 /** Each file against its Worker's schema, and both against each other. */
 export const configurationChecks = (context: CheckContext): Check[] => [
@@ -21,26 +20,26 @@ export const configurationChecks = (context: CheckContext): Check[] => [
     const name = configFile(worker);
     return { name, fix: `fix ${name}`, run: async () => [checkWorker(context, worker, name)] };
   }),
-  { name: BOTH, fix: "fix what is named", run: async () => checkTogether(context) },
+  { name: "both files", fix: "fix what is named", run: async () => checkTogether(context) },
   ...(context.settings.GITHUB_APP_PRIVATE_KEY === undefined ? [] : [privateKeyCheck(context)]),
 ];
 
-function checkWorker(context: CheckContext, worker: WorkerName, name: string): Finding {
+function checkWorker(context: CheckContext, worker: WorkerName, name: string): Report {
   const { environment } = context;
   const values = context.values(worker);
   try {
     checkWorkerConfig(worker, values);
   } catch (thrown) {
     if (!(thrown instanceof ConfigError)) throw thrown;
-    return fail(name, thrown.message, `fix these in ${locationsOf(thrown, context)} or ${name}`);
+    return fail(thrown.message, `fix these in ${locationsOf(thrown, context)} or ${name}`);
   }
   if (environment === "production" && values.PROJECT_STATUS_PUBLIC === "true") {
     const open = "PROJECT_STATUS_PUBLIC shows the status of every repository to anybody";
-    return warn(name, open, `set it to "false" in [env.${environment}.vars]`);
+    return warn(open, `set it to "false" in [env.${environment}.vars]`);
   }
   return values.ENVIRONMENT === environment
-    ? ok(name, `all values are valid (${environment})`)
-    : fail(name, `ENVIRONMENT is not ${environment}`, `set it in [env.${environment}.vars]`);
+    ? ok(`all values are valid (${environment})`)
+    : fail(`ENVIRONMENT is not ${environment}`, `set it in [env.${environment}.vars]`);
 }
 
 /** Where the bad values may be set. */
@@ -53,7 +52,7 @@ function locationsOf({ keys }: ConfigError, { environment, isLocal }: CheckConte
   ].join(", ");
 }
 
-function checkTogether(context: CheckContext): Finding[] {
+function checkTogether(context: CheckContext): Report[] {
   const { producer, consumer } = context.desired().workers;
   if (!context.isLocal) {
     checkAccount(context.settings);
@@ -61,31 +60,27 @@ function checkTogether(context: CheckContext): Finding[] {
   }
   const differing = SHARED.filter((key) => (producer.vars[key] ?? "") !== (consumer.vars[key] ?? ""));
   const problems = problemsOr(
-    ok(BOTH, "they agree"),
+    ok("they agree"),
     differing.length > 0 &&
-      warn(
-        BOTH,
-        `they differ in ${differing.join(", ")}`,
-        `set the same in ${producer.file} and ${consumer.file}`,
-      ),
+      warn(`they differ in ${differing.join(", ")}`, `set the same in ${producer.file} and ${consumer.file}`),
     !context.isLocal && checkDeployable(context),
   );
   return context.isLocal ? problems : [...problems, ...checkTokenName(context)];
 }
 
-function checkTokenName({ settings }: CheckContext): Finding[] {
+function checkTokenName({ settings }: CheckContext): Report[] {
   const advice = tokenAdvice(settings);
-  return advice === undefined ? [] : [warn("Cloudflare token", advice, "rename it in .env")];
+  return advice === undefined ? [] : [named("Cloudflare token", warn(advice, "rename it in .env"))];
 }
 
 /** What the files come with has to be replaced once. */
-function checkDeployable(context: CheckContext): Finding[] {
+function checkDeployable(context: CheckContext): Report[] {
   const { file, vars } = context.file("consumer");
   const examples = exampleAddresses(vars);
   return collect(
-    examples.length > 0 && fail(BOTH, `still an example: ${examples.join(", ")}`, `set your own in ${file}`),
+    examples.length > 0 && fail(`still an example: ${examples.join(", ")}`, `set your own in ${file}`),
     WORKERS.some((worker) => isPlaceholder(context.file(worker).databaseId)) &&
-      fail(BOTH, "database_id is still a placeholder", context.provisionCommand),
+      fail("database_id is still a placeholder", context.provisionCommand),
   );
 }
 
@@ -94,11 +89,11 @@ const privateKeyCheck = ({ settings }: CheckContext): Check => ({
   async run() {
     try {
       await readPrivateKey(settings.GITHUB_APP_PRIVATE_KEY ?? "");
-      return [ok("private key", "GITHUB_APP_PRIVATE_KEY is valid")];
+      return [ok("GITHUB_APP_PRIVATE_KEY is valid")];
     } catch (thrown) {
       if (!(thrown instanceof CredentialsError)) throw thrown;
       const fix = "generate a new one in the App's settings, and paste the whole file";
-      return [fail("private key", thrown.message, fix)];
+      return [fail(thrown.message, fix)];
     }
   },
 });

@@ -2,8 +2,9 @@
 
 export type FindingStatus = "ok" | "warn" | "fail";
 
-export interface Finding {
-  readonly check: string;
+/** Has the name of the check that found it, unless it names another one. */
+export interface Report {
+  readonly check?: string;
   readonly status: FindingStatus;
   /** Holds nothing secret. */
   readonly what: string;
@@ -11,34 +12,28 @@ export interface Finding {
   readonly fix: string | null;
 }
 
-export const ok = (check: string, what: string): Finding => ({ check, status: "ok", what, fix: null });
+export type Finding = Required<Report>;
 
-export const warn = (check: string, what: string, fix: string | null): Finding => ({
-  check,
-  status: "warn",
-  what,
-  fix,
-});
+export const ok = (what: string): Report => ({ status: "ok", what, fix: null });
 
-export const fail = (check: string, what: string, fix: string): Finding => ({
-  check,
-  status: "fail",
-  what,
-  fix,
-});
+export const warn = (what: string, fix: string | null): Report => ({ status: "warn", what, fix });
+
+export const fail = (what: string, fix: string): Report => ({ status: "fail", what, fix });
 
 /** The check could not be made. */
-export const skipped = (check: string, why: string, fix: string | null = null): Finding =>
-  warn(check, `not checked: ${why}`, fix);
+export const skipped = (why: string, fix: string | null = null): Report => warn(`not checked: ${why}`, fix);
+
+/** Under another name than that of the check. */
+export const named = (check: string, found: Report): Report => ({ ...found, check });
 
 /** One or more findings, or false for none. */
-type Maybe = Finding | readonly Finding[] | false;
+type Maybe = Report | readonly Report[] | false;
 
-export const collect = (...found: readonly Maybe[]): Finding[] =>
-  found.flat().filter((finding): finding is Finding => finding !== false);
+export const collect = (...found: readonly Maybe[]): Report[] =>
+  found.flat().filter((finding): finding is Report => finding !== false);
 
 /** The problems that were found, or else what is well. */
-export function problemsOr(good: Finding, ...found: readonly Maybe[]): Finding[] {
+export function problemsOr(good: Report, ...found: readonly Maybe[]): Report[] {
   const problems = collect(...found);
   return problems.length > 0 ? problems : [good];
 }

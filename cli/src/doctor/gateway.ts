@@ -5,7 +5,7 @@ import { deployCommand, queueInfoCommand, tailCommand } from "../cloudflare/wran
 import type { WorkerName } from "../project/project.ts";
 import { type Check, Unchecked } from "./check.ts";
 import type { CheckContext } from "./context.ts";
-import { collect, type Finding, fail, ok, skipped, warn } from "./finding.ts";
+import { collect, fail, named, ok, type Report, skipped, warn } from "./finding.ts";
 import { getJson } from "./http.ts";
 
 /** Beyond this, times in logs and dashboard mislead, and GitHub soon refuses the JWT of an App. */
@@ -45,7 +45,7 @@ function gatewayUrl({ url }: CheckContext): string {
   throw new Unchecked("CLOUDFLARE_WORKER_URL is still an example", "set your own, or pass --url");
 }
 
-async function checkHealth(context: CheckContext, signal: AbortSignal): Promise<Finding[]> {
+async function checkHealth(context: CheckContext, signal: AbortSignal): Promise<Report[]> {
   const url = gatewayUrl(context);
   const sentAt = Date.now();
   const { status: httpStatus, headers, body } = await getJson(`${url}/health`, signal);
@@ -53,28 +53,24 @@ async function checkHealth(context: CheckContext, signal: AbortSignal): Promise<
   const refused = v.safeParse(refusal, body);
   if (refused.success) {
     const what = `${url} answers ${httpStatus}: ${refused.output.error.message}`;
-    return [fail("gateway", what, `look at ${logsOf(context)}`)];
+    return [fail(what, `look at ${logsOf(context)}`)];
   }
   const parsed = v.safeParse(health, body);
   if (!parsed.success) {
     const what = `${url} does not answer like a gateway (HTTP ${httpStatus})`;
-    return [fail("gateway", what, "pass the gateway's address as --url")];
+    return [fail(what, "pass the gateway's address as --url")];
   }
   const { status, environment, timestamp, checks } = parsed.output;
   // The gateway wrote its answer in the middle of the request, approximately. A local gateway sends no Date.
   const theirs = Date.parse(headers.get("date") ?? timestamp);
   return collect(
-    status === "healthy"
-      ? ok("gateway", `${url} is healthy`)
-      : warn("gateway", `${url} is ${status}`, "see below"),
+    status === "healthy" ? ok(`${url} is healthy`) : warn(`${url} is ${status}`, "see below"),
     environment !== context.environment &&
-      fail(
-        "gateway",
-        `${url} is the ${environment} environment`,
-        `pass the ${context.environment} gateway as --url`,
-      ),
-    Object.entries(checks).map(([name, check]) => judgeCheck(name, check, context)),
-    judgeClock((sentAt + answeredAt) / 2 - theirs),
+      fail(`${url} is the ${environment} environment`, `pass the ${context.environment} gateway as --url`),
+    Object.entries(checks).map(([name, check]) =>
+      named(`gateway: ${name}`, judgeCheck(name, check, context)),
+    ),
+    named("clock", judgeClock((sentAt + answeredAt) / 2 - theirs)),
   );
 }
 
@@ -82,17 +78,16 @@ function judgeCheck(
   name: string,
   { status, detail }: Health["checks"][string],
   context: CheckContext,
-): Finding {
-  const check = `gateway: ${name}`;
+): Report {
   switch (status) {
     case "ok":
-      return ok(check, detail || "ok");
+      return ok(detail || "ok");
     case "failed":
-      return fail(check, detail || "failed", fixOf(name, context));
+      return fail(detail || "failed", fixOf(name, context));
     case "degraded":
-      return warn(check, detail || "degraded", fixOf(name, context));
+      return warn(detail || "degraded", fixOf(name, context));
     case "unknown":
-      return warn(check, detail || "not known", null);
+      return warn(detail || "not known", null);
   }
 }
 
@@ -120,27 +115,21 @@ const logsOf = ({ environment, isLocal }: CheckContext, worker: WorkerName = "pr
 const queueOf = ({ isLocal, file }: CheckContext): string =>
   isLocal ? LOCAL_OUTPUT : `the queue itself: ${queueInfoCommand(file("producer").produces.join(" "))}`;
 
-function judgeClock(differenceMs: number): Finding {
-  if (Number.isNaN(differenceMs)) return skipped("clock", "the gateway's Date cannot be read");
+function judgeClock(differenceMs: number): Report {
+  if (Number.isNaN(differenceMs)) return skipped("the gateway's Date cannot be read");
   const seconds = Math.abs(Math.round(differenceMs / 1000));
-  if (Math.abs(differenceMs) <= MAX_CLOCK_DIFFERENCE_MS)
-    return ok("clock", `${seconds} s from the gateway's`);
+  if (Math.abs(differenceMs) <= MAX_CLOCK_DIFFERENCE_MS) return ok(`${seconds} s from the gateway's`);
   const direction = differenceMs > 0 ? "ahead of" : "behind";
-  return warn(
-    "clock",
-    `this machine is ${seconds} s ${direction} the gateway`,
-    "set this machine's clock (NTP)",
-  );
+  return warn(`this machine is ${seconds} s ${direction} the gateway`, "set this machine's clock (NTP)");
 }
 
-async function checkVersion(context: CheckContext, signal: AbortSignal): Promise<Finding[]> {
-  const name = "gateway version";
+async function checkVersion(context: CheckContext, signal: AbortSignal): Promise<Report[]> {
   const { status, body } = await getJson(`${gatewayUrl(context)}/`, signal);
   const parsed = v.safeParse(root, body);
-  if (!parsed.success) return [skipped(name, `GET / does not answer like a gateway (HTTP ${status})`)];
+  if (!parsed.success) return [skipped(`GET / does not answer like a gateway (HTTP ${status})`)];
   const { version } = parsed.output;
-  if (version === VERSION) return [ok(name, version)];
-  return [warn(name, `${version} is running, but this checkout is ${VERSION}`, startFix(context))];
+  if (version === VERSION) return [ok(version)];
+  return [warn(`${version} is running, but this checkout is ${VERSION}`, startFix(context))];
 }
 
 const startFix = ({ environment, isLocal }: CheckContext): string =>

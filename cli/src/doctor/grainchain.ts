@@ -8,16 +8,14 @@ import { GatewayError } from "../exit.ts";
 import { isExample } from "../project/project.ts";
 import { type Check, Unchecked } from "./check.ts";
 import { type CheckContext, isUnknownSecret } from "./context.ts";
-import { type Finding, fail, ok, warn } from "./finding.ts";
+import { fail, ok, type Report, warn } from "./finding.ts";
 import { getJson } from "./http.ts";
-
-const CHECK = "Grainchain";
 
 /** No server has a validation of this id. */
 const UNKNOWN_ID = "doctor";
 
 export const grainchainCheck = (context: CheckContext): Check => ({
-  name: CHECK,
+  name: "Grainchain",
   async run(signal) {
     const { GRAINCHAIN_API_URL, GRAINCHAIN_API_PREFIX } = context.consumerConfig();
     const url = GRAINCHAIN_API_URL.replace(/\/+$/, "");
@@ -26,11 +24,11 @@ export const grainchainCheck = (context: CheckContext): Check => ({
     try {
       const { status } = await getJson(`${url}/health`, signal);
       // A server need not have it.
-      if (!isOk(status) && status !== 404) return [fail(CHECK, `${url}/health answers ${status}`, fix)];
+      if (!isOk(status) && status !== 404) return [fail(`${url}/health answers ${status}`, fix)];
       return [await checkApi(url, `${url}${GRAINCHAIN_API_PREFIX}`, keyOf(context), signal)];
     } catch (thrown) {
       if (!(thrown instanceof GatewayError)) throw thrown;
-      return [fail(CHECK, thrown.message, fix)];
+      return [fail(thrown.message, fix)];
     }
   },
 });
@@ -53,28 +51,27 @@ async function checkApi(
   base: string,
   key: string | null | undefined,
   signal: AbortSignal,
-): Promise<Finding> {
+): Promise<Report> {
   const headers = key ? { authorization: `Bearer ${key}` } : {};
   const address = `${base}/${UNKNOWN_ID}/status`;
   const answer = await getJson(address, signal, headers);
   const { status } = answer;
   if (status === 401 || status === 403) return keyFinding(url, address, status, key);
-  if (isOfGrainchain(answer)) return ok(CHECK, `${url} answers, and so does its API`);
-  if (status !== 404 && !isOk(status)) return warn(CHECK, `${address} answers ${status}`, null);
+  if (isOfGrainchain(answer)) return ok(`${url} answers, and so does its API`);
+  if (status !== 404 && !isOk(status)) return warn(`${address} answers ${status}`, null);
   const trigger = await getJson(`${base}/trigger`, signal, headers);
   const lacksStatus = `${url} answers, but has no …/status: a lost callback loses the result`;
-  if (trigger.status !== 404 && !isOk(trigger.status)) return warn(CHECK, lacksStatus, STATUS_FIX);
+  if (trigger.status !== 404 && !isOk(trigger.status)) return warn(lacksStatus, STATUS_FIX);
   return fail(
-    CHECK,
     `${address} is not found: nothing of Grainchain's API is there`,
     "set GRAINCHAIN_API_PREFIX to the path of its API (CodegenApp's server has /api/v1/webhook/validation)",
   );
 }
 
-function keyFinding(url: string, address: string, status: number, key: string | null | undefined): Finding {
-  if (key === undefined) return ok(CHECK, `${url} answers, and its API asks for its key`);
+function keyFinding(url: string, address: string, status: number, key: string | null | undefined): Report {
+  if (key === undefined) return ok(`${url} answers, and its API asks for its key`);
   const what = `${address} answers ${status}: ${key === null ? "GRAINCHAIN_API_KEY is not set" : "GRAINCHAIN_API_KEY is wrong"}`;
-  return fail(CHECK, what, "set GRAINCHAIN_API_KEY to the key that Grainchain asks for");
+  return fail(what, "set GRAINCHAIN_API_KEY to the key that Grainchain asks for");
 }
 
 const text = v.pipe(v.string(), v.minLength(1));

@@ -5,22 +5,25 @@ import type { DesiredQueue, DesiredState } from "../project/desired-state.ts";
 import { daysText, isTooBrief, strayConsumers, unknownRetention } from "../provision/queue-steps.ts";
 import type { Check } from "./check.ts";
 import type { CheckContext } from "./context.ts";
-import { type Finding, fail, ok, problemsOr, skipped, warn } from "./finding.ts";
+import { fail, named, ok, problemsOr, type Report, skipped, warn } from "./finding.ts";
 
 export const queuesCheck = (context: CheckContext): Check => ({
   name: "queues",
   async run(signal) {
-    if (context.isLocal) return [ok("queues", "npm start creates the local ones")];
+    if (context.isLocal) return [ok("npm start creates the local ones")];
     const desired = context.desired();
     const actual = await listQueues(context.account(), signal);
     return [
-      judgePlan(actual),
-      ...desired.queues.flatMap((queue) => judgeQueue(desired, queue, actual, context.provisionCommand)),
+      named("Workers plan", judgePlan(actual)),
+      ...desired.queues.flatMap((queue) =>
+        judgeQueue(desired, queue, actual, context.provisionCommand).map((found) =>
+          named(`queue ${queue.name}`, found),
+        ),
+      ),
       ...strayConsumers(desired, actual).map(({ queue, script }) =>
-        warn(
+        named(
           `queue ${queue}`,
-          `${script} consumes it, but the files do not name it`,
-          removeConsumerCommand(queue, script),
+          warn(`${script} consumes it, but the files do not name it`, removeConsumerCommand(queue, script)),
         ),
       ),
     ];
@@ -31,13 +34,11 @@ export const queuesCheck = (context: CheckContext): Check => ({
 const FREE_RETENTION_SECONDS = 86_400;
 
 /** Cloudflare's API says which plan an account has only to those who may see its bills, but queues tell. */
-function judgePlan(actual: readonly Queue[]): Finding {
-  const name = "Workers plan";
+function judgePlan(actual: readonly Queue[]): Report {
   if (actual.some(({ retentionSeconds }) => (retentionSeconds ?? 0) > FREE_RETENTION_SECONDS)) {
-    return ok(name, "Workers Paid: a queue keeps messages for more than a day");
+    return ok("Workers Paid: a queue keeps messages for more than a day");
   }
   return warn(
-    name,
     "Workers Paid is needed, and no queue shows that the account has it",
     "check the plan in Cloudflare's dashboard",
   );
@@ -48,23 +49,22 @@ function judgeQueue(
   queue: DesiredQueue,
   actual: readonly Queue[],
   provisionCommand: string,
-): Finding[] {
-  const name = `queue ${queue.name}`;
+): Report[] {
   const existing = actual.find((one) => one.name === queue.name);
-  if (existing === undefined) return [fail(name, "missing", provisionCommand)];
+  if (existing === undefined) return [fail("missing", provisionCommand)];
   const isConsumed = consumer.consumes.some((one) => one.queue === queue.name);
   const isAttached = existing.consumers.some(({ script }) => script === consumer.script);
   const { retentionSeconds } = existing;
   const keeps = retentionSeconds === null ? "" : `keeps messages for ${daysText(retentionSeconds)}`;
   const consumed = isAttached ? `consumed by ${consumer.script}` : "";
   return problemsOr(
-    ok(name, [keeps, consumed].filter(Boolean).join(", ")),
-    isTooBrief(queue, existing) && warn(name, `${keeps} only`, provisionCommand),
+    ok([keeps, consumed].filter(Boolean).join(", ")),
+    isTooBrief(queue, existing) && warn(`${keeps} only`, provisionCommand),
     queue.retentionSeconds !== null &&
       retentionSeconds === null &&
-      skipped(name, unknownRetention(queue.retentionSeconds), "check its settings in Cloudflare's dashboard"),
+      skipped(unknownRetention(queue.retentionSeconds), "check its settings in Cloudflare's dashboard"),
     isConsumed &&
       !isAttached &&
-      fail(name, `${consumer.script} does not consume it`, deployCommand("consumer", environment)),
+      fail(`${consumer.script} does not consume it`, deployCommand("consumer", environment)),
   );
 }

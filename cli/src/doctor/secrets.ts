@@ -8,19 +8,15 @@ import { RANDOM_SECRETS } from "../project/secret-names.ts";
 import { missingSecrets } from "../provision/secret-plan.ts";
 import { type Check, WRANGLER_TIMEOUT_MS } from "./check.ts";
 import type { CheckContext } from "./context.ts";
-import { collect, type Finding, fail, ok, warn } from "./finding.ts";
+import { collect, fail, named, ok, type Report, warn } from "./finding.ts";
 
 export const secretChecks = (context: CheckContext): Check[] => [
-  ...WORKERS.map((worker) => {
-    const name = `secrets of the ${worker}`;
-    return {
-      name,
-      timeoutMs: WRANGLER_TIMEOUT_MS,
-      run: async (signal: AbortSignal) =>
-        judge(context, worker, name, await readNames(context, worker, signal)),
-    };
-  }),
-  { name: STRENGTH, run: async () => judgeValues(context) },
+  ...WORKERS.map((worker) => ({
+    name: `secrets of the ${worker}`,
+    timeoutMs: WRANGLER_TIMEOUT_MS,
+    run: async (signal: AbortSignal) => judge(context, worker, await readNames(context, worker, signal)),
+  })),
+  { name: "strength of secrets", run: async () => judgeValues(context) },
 ];
 
 /** @returns null if the Worker does not exist */
@@ -36,28 +32,23 @@ async function readNames(context: CheckContext, worker: WorkerName, signal: Abor
 const namesOf = (values: Readonly<Record<string, string>>): string[] =>
   Object.keys(values).filter((name) => values[name] !== "");
 
-function judge(
-  context: CheckContext,
-  worker: WorkerName,
-  name: string,
-  names: readonly string[] | null,
-): Finding[] {
+function judge(context: CheckContext, worker: WorkerName, names: readonly string[] | null): Report[] {
   const file = context.file(worker);
   const fix = context.isLocal
     ? "npm start creates .dev.vars if it is missing; otherwise add them there"
     : context.provisionCommand;
-  if (names === null) return [fail(name, `Worker ${file.script} does not exist`, fix)];
+  if (names === null) return [fail(`Worker ${file.script} does not exist`, fix)];
   const missing = missingSecrets(file, names);
   return collect(
     missing.length > 0
-      ? fail(name, `missing: ${missing.join(", ")}`, fix)
-      : ok(name, `all required ones are set: ${file.secrets.join(", ")}`),
-    worker === "consumer" && judgeGitHub(context, name, names),
+      ? fail(`missing: ${missing.join(", ")}`, fix)
+      : ok(`all required ones are set: ${file.secrets.join(", ")}`),
+    worker === "consumer" && judgeGitHub(context, names),
   );
 }
 
 /** Without them the gateway works, but reports nothing to GitHub. */
-function judgeGitHub(context: CheckContext, name: string, names: readonly string[]): Finding | false {
+function judgeGitHub(context: CheckContext, names: readonly string[]): Report | false {
   const put = (secret: string): string =>
     context.isLocal
       ? `add ${secret} to .dev.vars`
@@ -67,18 +58,17 @@ function judgeGitHub(context: CheckContext, name: string, names: readonly string
     const [present, missing] = id
       ? ["GITHUB_APP_ID", "GITHUB_APP_PRIVATE_KEY"]
       : ["GITHUB_APP_PRIVATE_KEY", "GITHUB_APP_ID"];
-    return fail(name, `${present} is set without ${missing}`, put(missing));
+    return fail(`${present} is set without ${missing}`, put(missing));
   }
   if (id || names.includes("GITHUB_TOKEN")) return false;
-  return warn(name, "no credentials for GitHub: nothing is reported there", put("GITHUB_TOKEN"));
+  return warn("no credentials for GitHub: nothing is reported there", put("GITHUB_TOKEN"));
 }
 
-const STRENGTH = "strength of secrets";
 /** What 32 random hexadecimal digits have, less what chance takes from them. */
 const MIN_BITS = 100;
 
 /** Of what is known here: the environment, .env, and .dev.vars. */
-function judgeValues({ isLocal, settings }: Pick<CheckContext, "isLocal" | "settings">): Finding[] {
+function judgeValues({ isLocal, settings }: Pick<CheckContext, "isLocal" | "settings">): Report[] {
   const labeled = v.safeParse(labeledSecrets, settings.GITHUB_WEBHOOK_SECRETS);
   const byLabel = labeled.success ? labeled.output : [];
   const known = [
@@ -93,11 +83,10 @@ function judgeValues({ isLocal, settings }: Pick<CheckContext, "isLocal" | "sett
   return collect(
     weak.length > 0 &&
       warn(
-        STRENGTH,
         `can be guessed: ${weak.map(({ name }) => name).join(", ")}`,
         "replace them by random ones: openssl rand -hex 32",
       ),
-    scopes.length > 0 && ok("webhook secrets by label", scopes.join("; ")),
+    scopes.length > 0 && named("webhook secrets by label", ok(scopes.join("; "))),
   );
 }
 

@@ -15,8 +15,8 @@ export const versionChecks = (context: CheckContext): Check[] => [
     name: "Node",
     async run() {
       const { node } = process.versions;
-      if (isRecentNode(node)) return [ok("Node", node)];
-      return [fail("Node", `${node} is too old for Wrangler`, `install Node ${MIN_NODE} or newer`)];
+      if (isRecentNode(node)) return [ok(node)];
+      return [fail(`${node} is too old for Wrangler`, `install Node ${MIN_NODE} or newer`)];
     },
   },
   {
@@ -26,11 +26,11 @@ export const versionChecks = (context: CheckContext): Check[] => [
       const { code, stdout, problem } = await context.wrangler(["--version"], { signal });
       const [found] = /\d+\.\d+\.\d+[\w.-]*/.exec(stdout) ?? [];
       const fix = "pnpm install";
-      if (code !== 0 || found === undefined) return [fail("Wrangler", `it does not run: ${problem}`, fix)];
+      if (code !== 0 || found === undefined) return [fail(`it does not run: ${problem}`, fix)];
       const text = readFileSync(path.join(ROOT, "package.json"), "utf8");
       const expected = v.parse(packageFile, JSON.parse(text)).dependencies.wrangler;
-      if (found === expected) return [ok("Wrangler", found)];
-      return [warn("Wrangler", `${found}, but this checkout is tested with ${expected}`, fix)];
+      if (found === expected) return [ok(found)];
+      return [warn(`${found}, but this checkout is tested with ${expected}`, fix)];
     },
   },
 ];

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { expect, test } from "vitest";
 import { type Check, runChecks, Unchecked } from "../../src/doctor/check.ts";
-import { ok } from "../../src/doctor/finding.ts";
+import { type Finding, named, ok } from "../../src/doctor/finding.ts";
 import { GatewayError } from "../../src/exit.ts";
 import { findingLines, summaryText } from "../../src/view/finding.ts";
 import { plainScreen } from "../support/screen.ts";
@@ -13,7 +13,7 @@ test("makes every check, whatever the outcome of the others", async () => {
     failing("first", new GatewayError("D1 is away")),
     failing("second", new Unchecked("no token is set", "set one")),
     failing("third", new TypeError("of a secret")),
-    { name: "fourth", run: async () => [ok("fourth", "well"), ok("fourth", "very well")] },
+    { name: "fourth", run: async () => [ok("well"), named("fifth", ok("very well"))] },
   ]);
 
   expect(found).toEqual([
@@ -21,7 +21,7 @@ test("makes every check, whatever the outcome of the others", async () => {
     { check: "second", status: "warn", what: "not checked: no token is set", fix: "set one" },
     { check: "third", status: "warn", what: "not checked: the check itself failed (TypeError)", fix: null },
     { check: "fourth", status: "ok", what: "well", fix: null },
-    { check: "fourth", status: "ok", what: "very well", fix: null },
+    { check: "fifth", status: "ok", what: "very well", fix: null },
   ]);
 });
 
@@ -48,17 +48,15 @@ test("stops waiting when the time of a check is over, and aborts it", async () =
 });
 
 test("prints no escape sequence of a finding", () => {
-  const lines = findingLines([ok("gateway", "\u001b[2J\u202egone")], plainScreen(80));
+  const lines = findingLines([{ ...ok("\u001b[2J\u202egone"), check: "gateway" }], plainScreen(80));
 
   expect(lines).toEqual([expect.stringMatching(/^check/), expect.stringMatching(/^gateway +ok +gone$/)]);
 });
 
 test("counts the findings", () => {
-  const found = [
-    ok("a", ""),
-    { ...ok("b", ""), status: "warn" as const },
-    { ...ok("c", ""), status: "fail" as const },
-  ];
+  const found = (["ok", "warn", "fail"] as const).map(
+    (status): Finding => ({ check: "a", status, what: "", fix: null }),
+  );
 
   expect(summaryText(found)).toBe("1 ok, 1 warning, 1 failed");
 });

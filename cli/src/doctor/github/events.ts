@@ -1,6 +1,6 @@
 /** The events that the gateway needs: what does not work without each, and which hooks can have it. */
 import { isRouted } from "@webhook-gateway/shared/routing/routing.ts";
-import { type Finding, fail, warn } from "../finding.ts";
+import { fail, type Report, warn } from "../finding.ts";
 import { EVENT_PERMISSIONS, isGiven, type Permission, permissionText } from "./permissions.ts";
 
 export interface NeededEvent {
@@ -39,9 +39,8 @@ export interface Subscriber {
 export function missingEvents(
   events: readonly string[],
   { permissions, pushes }: Subscriber,
-  check: string,
   fix: string,
-): Finding[] {
+): Report[] {
   const needed = [...NEEDED, ...(pushes ? [PUSH] : [])];
   return needed.flatMap(({ event, without, vital, appOnly }) => {
     if (permissions === undefined && appOnly) return [];
@@ -52,7 +51,6 @@ export function missingEvents(
     const problem = isSubscribed ? "no permission for" : "not subscribed to";
     return [
       (vital ? fail : warn)(
-        check,
         `${problem} ${event}: ${without}`,
         lacksPermission ? grantFix(fix, [permission]) : fix,
       ),
@@ -61,9 +59,9 @@ export function missingEvents(
 }
 
 /** What the subscriber gets by name, and the gateway always ignores: each delivery costs a request. */
-export function ignoredEvents(events: readonly string[], check: string, fix: string): Finding | false {
+export function ignoredEvents(events: readonly string[], fix: string): Report | false {
   const useless = events.filter((event) => event !== "*" && !isRouted(event));
-  return useless.length > 0 && warn(check, `it gets ${useless.join(", ")}, which are always ignored`, fix);
+  return useless.length > 0 && warn(`it gets ${useless.join(", ")}, which are always ignored`, fix);
 }
 
 /** How to give an App permissions. */

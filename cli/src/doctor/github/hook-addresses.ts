@@ -3,10 +3,8 @@ import * as v from "valibot";
 import { GatewayError } from "../../exit.ts";
 import type { Check } from "../check.ts";
 import type { CheckContext } from "../context.ts";
-import { collect, type Finding, fail, ok, warn } from "../finding.ts";
+import { fail, ok, problemsOr, type Report, warn } from "../finding.ts";
 import { getJson } from "../http.ts";
-
-const NAME = "hook addresses";
 
 const meta = v.object({
   hooks: v.pipe(v.array(v.pipe(v.string(), v.regex(/^[\da-f.:/]+$/i))), v.minLength(1)),
@@ -18,12 +16,9 @@ type Settled = Pick<CheckContext, "settings" | "consumerConfig">;
 export const hookAddressesCheck = (context: Settled): Check[] =>
   context.settings.GITHUB_HOOK_ADDRESSES === undefined
     ? []
-    : [{ name: NAME, run: (signal) => checkAddresses(context, signal) }];
+    : [{ name: "hook addresses", run: (signal) => checkAddresses(context, signal) }];
 
-async function checkAddresses(
-  { settings, consumerConfig }: Settled,
-  signal: AbortSignal,
-): Promise<Finding[]> {
+async function checkAddresses({ settings, consumerConfig }: Settled, signal: AbortSignal): Promise<Report[]> {
   const given = (settings.GITHUB_HOOK_ADDRESSES ?? "")
     .split(/[\s,]+/)
     .filter((one) => one !== "" && one !== "none");
@@ -35,11 +30,11 @@ async function checkAddresses(
   const missing = hooks.filter((one) => !given.includes(one));
   const stale = given.filter((one) => !hooks.includes(one));
   const fix = `set the rule to ${ruleFor(hooks)} and GITHUB_HOOK_ADDRESSES=${hooks.join(",")}`;
-  const found = collect(
-    missing.length > 0 && fail(NAME, `GitHub also delivers from ${missing.join(", ")}`, fix),
-    stale.length > 0 && warn(NAME, `GitHub no longer delivers from ${stale.join(", ")}`, fix),
+  return problemsOr(
+    ok(`all ${hooks.length} are GitHub's`),
+    missing.length > 0 && fail(`GitHub also delivers from ${missing.join(", ")}`, fix),
+    stale.length > 0 && warn(`GitHub no longer delivers from ${stale.join(", ")}`, fix),
   );
-  return found.length > 0 ? found : [ok(NAME, `all ${hooks.length} are GitHub's`)];
 }
 
 /** What a WAF rule blocks. Any path with this ending is meant, because it may resolve to the route. */

@@ -5,7 +5,7 @@ import * as v from "valibot";
 import { GatewayError } from "../../exit.ts";
 import { type Check, Unchecked } from "../check.ts";
 import type { CheckContext } from "../context.ts";
-import { type Finding, fail, ok, problemsOr, skipped, warn } from "../finding.ts";
+import { fail, ok, problemsOr, type Report, skipped, warn } from "../finding.ts";
 import { type GitHubClient, openGitHub } from "./client.ts";
 import { ignoredEvents, missingEvents } from "./events.ts";
 import { hookConfig, judgeConfig, judgeDelivery } from "./hook-settings.ts";
@@ -31,13 +31,11 @@ export function hookChecks(context: CheckContext): Check[] {
 }
 
 const NO_HOOKS = warn(
-  "hooks",
   "RECONCILE_HOOKS is empty: lost deliveries are not recovered, and no hook's settings can be checked",
   "set it: org:<login>/<hook id>, repo:<owner>/<repo>/<hook id> or app",
 );
 
-async function checkHook(context: CheckContext, github: GitHubClient, hook: Hook): Promise<Finding[]> {
-  const check = `hook ${hook.name}`;
+async function checkHook(context: CheckContext, github: GitHubClient, hook: Hook): Promise<Report[]> {
   const isApp = hook.installationPath === null;
   const credential = await credentialOf(github, hook);
   const route = `GET ${isApp ? "/app/hook/config" : hook.path.replace(/\/deliveries$/, "")}`;
@@ -46,18 +44,18 @@ async function checkHook(context: CheckContext, github: GitHubClient, hook: Hook
     isApp ? v.object({ config: hookConfig }) : hookAnswer,
     isApp ? { config: data } : data,
   );
-  if (!parsed.success) return [skipped(check, "unexpected answer from GitHub")];
+  if (!parsed.success) return [skipped("unexpected answer from GitHub")];
   const list = `GET ${hook.path}`;
   const answer = await github.call(credential, list, { ...parametersOf(hook, list), per_page: 1 });
   const found = parsed.output;
   const fix = settingsOf(github, hook);
   return problemsOr(
-    ok(check, `sends to ${found.config.url}; the last delivery arrived`),
-    judgeConfig(context, found.config, check, fix),
-    "active" in found && !found.active && fail(check, "it is not active", fix),
-    "events" in found && missingEvents(found.events, { pushes: github.pushes }, check, fix),
-    "events" in found && ignoredEvents(found.events, check, fix),
-    judgeDelivery(answer, check, fix),
+    ok(`sends to ${found.config.url}; the last delivery arrived`),
+    judgeConfig(context, found.config, fix),
+    "active" in found && !found.active && fail("it is not active", fix),
+    "events" in found && missingEvents(found.events, { pushes: github.pushes }, fix),
+    "events" in found && ignoredEvents(found.events, fix),
+    judgeDelivery(answer, fix),
   );
 }
 

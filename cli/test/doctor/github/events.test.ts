@@ -4,7 +4,6 @@ import path from "node:path";
 import { ROOT } from "@webhook-gateway/shared/process/root.mjs";
 import * as v from "valibot";
 import { describe, expect, test } from "vitest";
-import type { Finding } from "../../../src/doctor/finding.ts";
 import { ignoredEvents, missingEvents, NEEDED, PUSH } from "../../../src/doctor/github/events.ts";
 import {
   APP_PERMISSIONS,
@@ -24,7 +23,7 @@ test.each([
   [[], { pushes: false }, ["pull_request", "issue_comment"]],
   [[], { permissions: ALL, pushes: true }, [...MOST, "check_run", "check_suite", "push"]],
 ])("of %j, with %o, finds %j missing", (events, subscriber, missing) => {
-  const found: Finding[] = missingEvents(events, subscriber, "hook", "change it");
+  const found = missingEvents(events, subscriber, "change it");
 
   expect(found.map(({ what }) => /(?:to|for) (\w+):/.exec(what)?.[1])).toEqual(missing);
   expect(found.map(({ fix }) => fix)).toEqual(missing.map(() => "change it"));
@@ -35,10 +34,9 @@ test.each([
   [["*"], { issues: "write" }, "no permission for pull_request: no pull request is validated"],
   [[], { issues: "read" }, "not subscribed to pull_request: no pull request is validated"],
 ])("names the permission without which an App has no event: %j, with %o", (events, permissions, what) => {
-  const found = missingEvents(events, { permissions, pushes: false }, "GitHub App", "Permissions & events");
+  const found = missingEvents(events, { permissions, pushes: false }, "Permissions & events");
 
   expect(found).toContainEqual({
-    check: "GitHub App",
     status: "fail",
     what,
     fix: "Permissions & events: Pull requests: read; then accept it in each installation",
@@ -50,7 +48,7 @@ test.each([
   [["pull_request", "push", "repository", "installation"], undefined],
   [["pull_request", "star", "watch"], "it gets star, watch, which are always ignored"],
 ])("of %j, says which ones nobody uses", (events, what) => {
-  const found = ignoredEvents(events, "hook", "change it");
+  const found = ignoredEvents(events, "change it");
 
   expect(found === false ? undefined : found.what).toBe(what);
 });
