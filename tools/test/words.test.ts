@@ -8,6 +8,7 @@ import { expect, test } from "vitest";
 const WORDS: readonly (readonly [avoid: RegExp, instead: string])[] = [
   [/voucher|\bvouch(?:e[sd])?\b/i, "authentication result, authenticate"],
   [/(?<!dead[\s_-]*)letter(?!-spacing)/i, "dead letter"],
+  [/dead deadLetter/i, "dead letter"],
   [/(?<![a-z])mend(?![a-z])|\bmend(?:s|ed|ing)\b/i, "fix"],
   [/waiting[\s_-]?room/i, "backlog"],
   [/claimSilent/, "claimStale"],

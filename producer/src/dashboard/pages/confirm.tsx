@@ -39,7 +39,7 @@ export const ConfirmPage = ({ view, action, scope, preview }: Props) => {
       </h1>
       {total === 0 ? (
         <p class="empty">
-          No open dead deadLetter matches. They may have been replayed in the meantime.{" "}
+          No open dead letter matches. They may have been replayed in the meantime.{" "}
           <a href={paths.deadLetters()}>Back to the list</a>
         </p>
       ) : (
@@ -76,7 +76,7 @@ const ConfirmForm = (props: {
     </label>
     {props.action === "replay" && (
       <label>
-        <span>Dead deadLetters per minute</span>
+        <span>Dead letters per minute</span>
         <input name="rate" type="number" min={1} max={MAX_RATE} value={DEFAULT_RATE} required />
       </label>
     )}

@@ -45,7 +45,7 @@ export const DeadLettersPage = ({ view, list, filter }: ListProps<DeadLetterItem
   );
   return (
     <Page view={view} title="Dead letters" section="dead-letters" refreshSeconds={10}>
-      <h1>Dead deadLetters</h1>
+      <h1>Dead letters</h1>
       <FilterForm action={paths.deadLetters()} set={set}>
         <ChoiceFilter name="kind" label="Kind" values={filter} choices={KINDS} any="any" />
         <ChoiceFilter name="class" label="Class" values={filter} choices={CLASSES} any="any" />

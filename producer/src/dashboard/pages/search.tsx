@@ -49,7 +49,7 @@ export const SearchPage = ({ view, asked, trace }: Props) => (
     {trace.validations.length === 0 && <p class="empty">It started no validation.</p>}
     {trace.dead_letters.length > 0 && (
       <section aria-labelledby="dead-letters">
-        <h2 id="dead-letters">Dead deadLetters</h2>
+        <h2 id="dead-letters">Dead letters</h2>
         <DeadLetterTable
           view={view}
           caption="Deliveries that could not be recorded"

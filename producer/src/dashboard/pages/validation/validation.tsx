@@ -65,7 +65,7 @@ export function ValidationPage({ view, validation, trace, runPage }: Props) {
       </div>
       {own !== undefined && own.dead_letters.length > 0 && (
         <section aria-labelledby="dead-letters">
-          <h2 id="dead-letters">Dead deadLetters</h2>
+          <h2 id="dead-letters">Dead letters</h2>
           <DeadLetterTable view={view} caption="Its dead letters" items={own.dead_letters} empty="None." />
         </section>
       )}
