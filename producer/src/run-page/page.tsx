@@ -109,15 +109,13 @@ const CANCELLED: Readonly<Record<NonNullable<RunView["cancelled_by"]>, string>> 
 const Details = ({ run, now }: Pick<RunPageProps, "run" | "now">) => (
   <Fields
     of={[
-      run.kind === "pull_request" ? ["Pull request", <Outside address={run.pr_url} />] : undefined,
+      ["Pull request", run.kind === "pull_request" && <Outside address={run.pr_url} />],
       ["Branch", <Text text={run.ref.replace(/^refs\/heads\//, "")} maxLength={300} />],
       ["Commit", <code>{visible(run.head_sha)}</code>],
       ["Queued", <At at={run.created_at} view={{ now }} />],
-      run.started_at === null ? undefined : ["Started", <At at={run.started_at} view={{ now }} />],
-      run.finished_at === null ? undefined : ["Finished", <At at={run.finished_at} view={{ now }} />],
-      run.finished_at === null
-        ? undefined
-        : ["Ran for", <Span ms={spanMs(run.started_at, run.finished_at)} />],
+      ["Started", run.started_at && <At at={run.started_at} view={{ now }} />],
+      ["Finished", run.finished_at && <At at={run.finished_at} view={{ now }} />],
+      ["Ran for", run.finished_at && <Span ms={spanMs(run.started_at, run.finished_at)} />],
     ]}
   />
 );

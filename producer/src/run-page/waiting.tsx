@@ -43,19 +43,17 @@ function queued(run: RunView, now: Date): Field[] {
     return [
       ["Waits for", <b>{WAITS.pause}</b>],
       ["Since", <At at={since} view={{ now }} />],
-      until === null ? undefined : ["Until", <At at={until} view={{ now }} />],
+      ["Until", until && <At at={until} view={{ now }} />],
     ];
   }
   const turn = run.set_aside ? WAITS.share : WAITS.turn;
   return [
     ["Waits for", <b>{retry === undefined ? turn : WAITS.retry}</b>],
-    run.gate === null ? undefined : ["Because", `${GRAINCHAIN_GATE[run.gate.reason]}. It goes on by itself.`],
+    ["Because", run.gate && `${GRAINCHAIN_GATE[run.gate.reason]}. It goes on by itself.`],
     ["Since", <At at={since} view={{ now }} />],
-    retry === undefined ? ["Ahead of it", aheadText(run.ahead ?? 0)] : undefined,
-    retry === undefined ? undefined : ["Next attempt", <At at={retry} view={{ now }} />],
-    startMs === undefined || retry !== undefined
-      ? undefined
-      : ["Expected start", startText(startMs - now.getTime())],
+    ["Ahead of it", retry === undefined && aheadText(run.ahead ?? 0)],
+    ["Next attempt", retry && <At at={retry} view={{ now }} />],
+    ["Expected start", startMs !== undefined && retry === undefined && startText(startMs - now.getTime())],
   ];
 }
 

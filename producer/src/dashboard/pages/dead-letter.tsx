@@ -5,13 +5,12 @@ import { parseJson } from "@webhook-gateway/shared/text/json.ts";
 import { WordBadge } from "../parts/badge.tsx";
 import { DeadLetterActions } from "../parts/dead-letter-actions.tsx";
 import { Fields } from "../parts/fields.tsx";
-import { At, Text } from "../parts/inline.tsx";
+import { At, Code, CodeLink, Text } from "../parts/inline.tsx";
 import { Page } from "../parts/layout.tsx";
 import { paths, replayAnchor } from "../parts/link.ts";
 import { Output } from "../parts/output.tsx";
 import { tail, visible } from "../parts/text.ts";
 import type { View } from "../parts/view.ts";
-import { DeliveryLink } from "./validation/validation-fields.tsx";
 
 const MAX_BODY_LENGTH = 64 * 1024;
 
@@ -51,56 +50,38 @@ export const DeadLetterPage = ({ view, deadLetter }: Props) => (
   </Page>
 );
 
-const DeadLetterFields = ({ view, deadLetter }: Props) => (
-  <Fields
-    of={[
-      [
-        "Dead letter",
-        <code>
-          <Text text={deadLetter.id} maxLength={300} />
-        </code>,
-      ],
-      ["Attempts", deadLetter.attempts],
-      ["First attempt", <At at={deadLetter.first_at} view={view} />],
-      ["Died", <At at={deadLetter.died_at} view={view} />],
-      deadLetter.repository === null
-        ? undefined
-        : [
-            "Repository",
-            <a href={paths.deadLetters({ repo: deadLetter.repository })}>
-              <Text text={deadLetter.repository} maxLength={200} />
-            </a>,
-          ],
-      deadLetter.delivery_id === null
-        ? undefined
-        : ["Delivery", <DeliveryLink id={deadLetter.delivery_id} />],
-      deadLetter.validation_id === null
-        ? undefined
-        : [
-            "Validation",
-            <a href={paths.validation(deadLetter.validation_id)}>
-              <code>
-                <Text text={deadLetter.validation_id} maxLength={200} />
-              </code>
-            </a>,
-          ],
-      deadLetter.replay_id === null
-        ? undefined
-        : [
-            "Replay",
-            <a href={`${paths.replays()}#${replayAnchor(deadLetter.replay_id)}`}>
-              <code>
-                <Text text={deadLetter.replay_id} />
-              </code>
-            </a>,
-          ],
-      deadLetter.closed_at === null ? undefined : ["Closed", <At at={deadLetter.closed_at} view={view} />],
-      deadLetter.outcome === null
-        ? undefined
-        : ["Outcome", <Text text={deadLetter.outcome} maxLength={500} />],
-    ]}
-  />
-);
+const DeadLetterFields = ({ view, deadLetter }: Props) => {
+  const { repository, delivery_id, validation_id, replay_id, closed_at, outcome } = deadLetter;
+  return (
+    <Fields
+      of={[
+        ["Dead letter", <Code text={deadLetter.id} />],
+        ["Attempts", deadLetter.attempts],
+        ["First attempt", <At at={deadLetter.first_at} view={view} />],
+        ["Died", <At at={deadLetter.died_at} view={view} />],
+        [
+          "Repository",
+          repository && (
+            <a href={paths.deadLetters({ repo: repository })}>
+              <Text text={repository} maxLength={200} />
+            </a>
+          ),
+        ],
+        ["Delivery", delivery_id && <CodeLink href={paths.search(delivery_id)} text={delivery_id} />],
+        [
+          "Validation",
+          validation_id && <CodeLink href={paths.validation(validation_id)} text={validation_id} />,
+        ],
+        [
+          "Replay",
+          replay_id && <CodeLink href={`${paths.replays()}#${replayAnchor(replay_id)}`} text={replay_id} />,
+        ],
+        ["Closed", closed_at && <At at={closed_at} view={view} />],
+        ["Outcome", outcome && <Text text={outcome} maxLength={500} />],
+      ]}
+    />
+  );
+};
 
 /** JSON in indented lines; any other text as it is. */
 function pretty(body: string): string {

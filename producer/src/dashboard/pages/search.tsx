@@ -3,7 +3,7 @@ import type { Trace } from "@webhook-gateway/shared/api/trace.ts";
 import { StateBadge } from "../parts/badge.tsx";
 import { DeadLetterTable } from "../parts/dead-letter-table.tsx";
 import { DeliveryTable } from "../parts/delivery-table.tsx";
-import { Sha, Text } from "../parts/inline.tsx";
+import { Code, Sha } from "../parts/inline.tsx";
 import { Page } from "../parts/layout.tsx";
 import { paths } from "../parts/link.ts";
 import { SubjectText } from "../parts/validation-table.tsx";
@@ -26,21 +26,11 @@ const KINDS: Readonly<Record<Trace["kind"], string>> = {
 export const SearchPage = ({ view, asked, trace }: Props) => (
   <Page view={view} title={`Trace of ${asked.slice(0, 100)}`} section="none" asked={asked} refreshSeconds={5}>
     <h1>
-      {KINDS[trace.kind]}{" "}
-      <code>
-        <Text text={asked} maxLength={120} />
-      </code>
+      {KINDS[trace.kind]} <Code text={asked} maxLength={120} />
     </h1>
     {trace.renamed.map(({ from, to }) => (
       <p>
-        <code>
-          <Text text={from} maxLength={200} />
-        </code>{" "}
-        is now{" "}
-        <code>
-          <Text text={to} maxLength={200} />
-        </code>
-        .
+        <Code text={from} /> is now <Code text={to} />.
       </p>
     ))}
     {trace.validations.map((one) => (
@@ -93,12 +83,8 @@ export const SearchHelpPage = ({ view, asked }: { readonly view: View; readonly 
     <h1>{asked === "" ? "Trace" : "Nothing found"}</h1>
     {asked !== "" && (
       <p>
-        Nothing is known about{" "}
-        <code>
-          <Text text={asked} maxLength={400} />
-        </code>
-        . Ignored events leave no trace. Missing deliveries are listed under{" "}
-        <a href={paths.reconciles()}>Recovery</a>.
+        Nothing is known about <Code text={asked} maxLength={400} />. Ignored events leave no trace. Missing
+        deliveries are listed under <a href={paths.reconciles()}>Recovery</a>.
       </p>
     )}
     <p>You can trace:</p>

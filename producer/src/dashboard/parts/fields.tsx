@@ -1,18 +1,18 @@
-/** Names and values. A field that is undefined is left out. */
+/** Names and values. */
 import type { Child } from "hono/jsx";
 
-export type Field = readonly [name: string, value: Child] | undefined;
+/** Left out if its value is missing: null, undefined, false, or an empty text. */
+export type Field = readonly [name: string, value: Child];
 
 export const Fields = ({ of }: { readonly of: readonly Field[] }) => (
   <dl class="fields">
-    {of.map(
-      (field) =>
-        field !== undefined && (
-          <div>
-            <dt>{field[0]}</dt>
-            <dd>{field[1]}</dd>
-          </div>
-        ),
-    )}
+    {of
+      .filter(([, value]) => value || value === 0)
+      .map(([name, value]) => (
+        <div>
+          <dt>{name}</dt>
+          <dd>{value}</dd>
+        </div>
+      ))}
   </dl>
 );

@@ -20,6 +20,19 @@ export function Text(props: { readonly text: string; readonly maxLength?: number
   return shown === text ? <bdi>{text}</bdi> : <bdi title={shorten(text, TITLE_LENGTH)}>{shown}</bdi>;
 }
 
+/** An id, or another text of a machine. */
+export const Code = ({ text, maxLength = 200 }: { readonly text: string; readonly maxLength?: number }) => (
+  <code>
+    <Text text={text} maxLength={maxLength} />
+  </code>
+);
+
+export const CodeLink = ({ href, text }: { readonly href: string; readonly text: string }) => (
+  <a href={href}>
+    <Code text={text} />
+  </a>
+);
+
 /** The gateway's own times within a text. */
 const TIME = /(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z)/;
 

@@ -17,14 +17,12 @@ export function Report({ report, view }: Props) {
       of={[
         ["Status", <WordBadge word={report.status} />],
         ["State to report", <Text text={report.state.replaceAll("_", " ")} />],
-        report.posted_state === null
-          ? undefined
-          : ["On GitHub", <Text text={report.posted_state.replaceAll("_", " ")} />],
-        report.posted_at === null ? undefined : ["Posted", <At at={report.posted_at} view={view} />],
-        report.status === "due" ? ["Due", <At at={report.due_at} view={view} />] : undefined,
-        report.attempts === 0 ? undefined : ["Attempts", report.attempts],
-        report.reason === null ? undefined : ["Reason", <Text text={report.reason} maxLength={500} />],
-        report.error === null ? undefined : ["Error", <Text text={report.error} maxLength={2000} />],
+        ["On GitHub", report.posted_state && <Text text={report.posted_state.replaceAll("_", " ")} />],
+        ["Posted", report.posted_at && <At at={report.posted_at} view={view} />],
+        ["Due", report.status === "due" && <At at={report.due_at} view={view} />],
+        ["Attempts", report.attempts > 0 && report.attempts],
+        ["Reason", report.reason && <Text text={report.reason} maxLength={500} />],
+        ["Error", report.error && <Text text={report.error} maxLength={2000} />],
       ]}
     />
   );
