@@ -176,8 +176,7 @@ export class ChangeSet {
       watch_from: isAtGrainchain(to.state) ? (row.watch_from ?? patch.heard_at ?? this.now) : null,
     };
     this.#putValidation(next);
-    // Between queued and dispatching nothing changes that GitHub could show.
-    if (to.moved && !(isWaiting(row.state) && isWaiting(to.state))) this.#putReport(row.id);
+    if (to.moved && shownAs(row.state) !== shownAs(to.state)) this.#putReport(row.id);
     if (cause.results !== undefined && (finished || !(noted || isFinal(row.state)))) {
       this.add({ kind: "results", row: { validation_id: row.id, results: cause.results } });
     }
@@ -240,7 +239,11 @@ export class ChangeSet {
 
 const isAtGrainchain = (state: Validation["state"]): boolean => state === "pending" || state === "running";
 
-const isWaiting = (state: Validation["state"]): boolean => state === "queued" || state === "dispatching";
+/** What GitHub is shown of a state: the same of one that is dispatched as of one that is queued, for example. */
+function shownAs(state: Validation["state"]): Validation["state"] {
+  if (state === "dispatching") return "queued";
+  return state === "running" ? "pending" : state;
+}
 
 const subjectKey = (s: Pick<Subject, "repository_id" | "subject">): string =>
   `${s.repository_id}/${s.subject}`;

@@ -42,7 +42,7 @@ describe("a callback", () => {
     });
   });
 
-  test("makes its report due as if it were the first, whatever happened to the one before", async () => {
+  test("makes its report due as if it were the first, if it changes what GitHub is shown", async () => {
     const { repository, id } = await started(freshGrain());
     await env.DB.prepare(
       "UPDATE reports SET status = 'skipped', reason = 'nothing to say', attempts = 7 WHERE validation_id = ?1",
@@ -54,14 +54,17 @@ describe("a callback", () => {
         "SELECT status, state, reason, attempts, revision FROM reports WHERE validation_id = ?1",
         id,
       );
-    const { revision } = await reportOf();
+    const before = await reportOf();
+    // GitHub is shown the same of it.
     await record([callback(repository, id, "running")]);
+    expect(await reportOf()).toEqual(before);
+    await record([callback(repository, id, "completed")]);
     expect(await reportOf()).toEqual({
       status: "due",
-      state: "running",
+      state: "completed",
       reason: null,
       attempts: 0,
-      revision: revision + 1,
+      revision: before.revision + 1,
     });
   });
 

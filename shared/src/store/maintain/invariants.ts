@@ -124,8 +124,8 @@ export const invariants = (cancelSuperseded: boolean): readonly Invariant[] => [
     sql: `SELECT v.id, 'state ' || v.state || ', report ' || coalesce(r.state, 'none') AS problem FROM validations v
           LEFT JOIN reports r ON r.validation_id = v.id
           WHERE r.validation_id IS NULL
-             OR (v.state NOT IN ('queued', 'dispatching') AND r.state <> v.state)
-             OR (v.state IN ('queued', 'dispatching') AND r.state <> 'queued')
+             OR r.state <> CASE v.state WHEN 'dispatching' THEN 'queued' WHEN 'running' THEN r.state ELSE v.state END
+             OR (v.state = 'running' AND r.state NOT IN ('pending', 'running'))
              OR r.conclusion IS NOT v.conclusion`,
   },
   {
