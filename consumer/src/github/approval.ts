@@ -1,7 +1,7 @@
 /** Approvals by people on GitHub: asks whether they may write to the repository, and decides with the answer. */
 import { nextAttempt } from "@webhook-gateway/shared/domain/failure.ts";
 import { GITHUB_TIMEOUT_MS } from "@webhook-gateway/shared/github/client.ts";
-import { claimApprovals, type DueApproval } from "@webhook-gateway/shared/store/claim/approvals.ts";
+import { claimApprovals, type DueApproval } from "@webhook-gateway/shared/store/claim/github-outbox.ts";
 import type { Emits } from "@webhook-gateway/shared/store/write/commit.ts";
 import type { ApprovalOutcome } from "@webhook-gateway/shared/store/write/mutation.ts";
 import { loadSnapshot } from "@webhook-gateway/shared/store/write/snapshot.ts";

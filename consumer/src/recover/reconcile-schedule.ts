@@ -2,10 +2,10 @@
 
 import type { Hook } from "@webhook-gateway/shared/github/hook.ts";
 import {
-  claimProgress,
+  claimHookProgress,
   type HookProgress,
   RECONCILE,
-} from "@webhook-gateway/shared/store/claim/hook-progress.ts";
+} from "@webhook-gateway/shared/store/claim/progress.ts";
 import {
   type ClaimedReconcile,
   claimReconcile,
@@ -42,7 +42,7 @@ export async function reconcileNew(deps: ReconcileDeps, hooks: readonly Hook[]):
   for (const hook of hooks) {
     if (!hasRoom(deps.db, "recovery")) break;
     const now = deps.now();
-    const progress = await claimProgress(
+    const progress = await claimHookProgress(
       deps.db,
       hook.name,
       isoTime(now.getTime()),

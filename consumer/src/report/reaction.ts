@@ -7,7 +7,7 @@ import {
   type GitHubAnswer,
   limitOf,
 } from "@webhook-gateway/shared/github/client.ts";
-import { claimReactions, type DueReaction } from "@webhook-gateway/shared/store/claim/reactions.ts";
+import { claimReactions, type DueReaction } from "@webhook-gateway/shared/store/claim/github-outbox.ts";
 import { commit } from "@webhook-gateway/shared/store/write/commit.ts";
 import type { Mutation, ReactionOutcome } from "@webhook-gateway/shared/store/write/mutation.ts";
 import { isoTime } from "@webhook-gateway/shared/text/iso-time.ts";

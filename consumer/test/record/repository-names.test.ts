@@ -30,7 +30,6 @@ test("a name that nobody has had stands for itself", async () => {
     id: null,
     current: null,
     own: ["octo/none"],
-    all: ["octo/none"],
   });
 });
 
@@ -92,11 +91,7 @@ test("a name that another repository has taken is that one's, and the first one'
     pullRequest(renamed(two, one.full_name))("opened", "a", 20),
   ]);
   expect(await namesOf(one.full_name)).toMatchObject({ id: two.id, own: [one.full_name] });
-  expect(await namesOf("acme/moved")).toMatchObject({
-    id: one.id,
-    own: ["acme/moved"],
-    all: ["acme/moved", one.full_name],
-  });
+  expect(await namesOf("acme/moved")).toMatchObject({ id: one.id, own: ["acme/moved"] });
 });
 
 test("a name is written once, however many deliveries bear it", async () => {

@@ -1,5 +1,5 @@
 import { env } from "cloudflare:workers";
-import { claimReactions } from "@webhook-gateway/shared/store/claim/reactions.ts";
+import { claimReactions } from "@webhook-gateway/shared/store/claim/github-outbox.ts";
 import { claimReports } from "@webhook-gateway/shared/store/claim/reports.ts";
 import type { Limit } from "@webhook-gateway/shared/store/limit-sql.ts";
 import { commit } from "@webhook-gateway/shared/store/write/commit.ts";

@@ -15,8 +15,6 @@ export interface RepositoryNames {
   readonly current: string | null;
   /** The given one, and all others that no other repository has taken since: rows with them are its own. */
   readonly own: readonly string[];
-  /** Also those that another repository has taken: rows with them are told apart by the id. */
-  readonly all: readonly string[];
 }
 
 const nameRow = v.object({ repository_id: v.number(), name: v.string(), own: v.number() });
@@ -26,17 +24,11 @@ export async function loadNames(db: D1Database, asked: string): Promise<Reposito
   const { results } = await db.prepare(SELECT_NAMES).bind(asked).all();
   const rows = v.parse(v.array(nameRow), results);
   const [newest] = rows;
-  if (newest === undefined) return { id: null, current: null, own: [asked], all: [asked] };
+  if (newest === undefined) return { id: null, current: null, own: [asked] };
   const own = rows.filter((row) => row.own === 1).map(({ name }) => name);
-  return {
-    id: newest.repository_id,
-    current: newest.name,
-    own: withName(own, asked),
-    all: withName(
-      rows.map(({ name }) => name),
-      asked,
-    ),
-  };
+  // The given one may be older than all that are read.
+  const isRead = own.some((name) => isSameName(name, asked));
+  return { id: newest.repository_id, current: newest.name, own: isRead ? own : [...own, asked] };
 }
 
 /** GitHub's id of the repository that has this name now, or had it last; null if none is known. */
@@ -56,10 +48,6 @@ export async function loadCurrentName(db: D1Database, id: number): Promise<strin
     .first();
   return v.parse(v.object({ name: v.nullable(v.string()) }), row).name ?? undefined;
 }
-
-/** The given one may be older than all that are read. */
-const withName = (names: readonly string[], asked: string): readonly string[] =>
-  names.some((name) => isSameName(name, asked)) ? names : [...names, asked];
 
 /** GitHub's names are compared without regard to case. */
 export const isSameName = (one: string, other: string): boolean => one.toLowerCase() === other.toLowerCase();

@@ -2,7 +2,7 @@
 
 import { MAX_FINDINGS } from "@webhook-gateway/shared/api/audit.ts";
 import type { RoutingPolicy } from "@webhook-gateway/shared/routing/routing-policy.ts";
-import { AUDIT, claimAuditProgress } from "@webhook-gateway/shared/store/claim/audit-progress.ts";
+import { AUDIT, claimAuditProgress } from "@webhook-gateway/shared/store/claim/progress.ts";
 import {
   type ClaimedAudit,
   claimAudit,

@@ -4,7 +4,7 @@
  */
 import { MAX_FINDINGS } from "@webhook-gateway/shared/api/audit.ts";
 import type { GitHubFailureClass } from "@webhook-gateway/shared/github/failure.ts";
-import type { AuditPosition } from "@webhook-gateway/shared/store/claim/audit-progress.ts";
+import type { AuditPosition } from "@webhook-gateway/shared/store/claim/progress.ts";
 import { loadEtags, loadOpenPulls } from "@webhook-gateway/shared/store/maintain/audited.ts";
 import { type AuditResult, NO_RESULT } from "@webhook-gateway/shared/store/maintain/audits.ts";
 import { errorText } from "@webhook-gateway/shared/telemetry/log.ts";

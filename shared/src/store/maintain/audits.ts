@@ -8,7 +8,7 @@ import {
   type auditQuery,
   MAX_FINDINGS,
 } from "../../api/audit.ts";
-import { type AuditPosition, auditPosition } from "../claim/audit-progress.ts";
+import { type AuditPosition, auditPosition } from "../claim/progress.ts";
 import { flag } from "../flag.ts";
 import { insertAction } from "../operator-action.ts";
 import { type Page, selectPage } from "../read/page.ts";

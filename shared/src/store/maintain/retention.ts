@@ -60,6 +60,19 @@ interface Delete {
   readonly follows?: true;
 }
 
+/** The oldest rows of a table, by an index of its time. @param condition of the rows `r`, beside their age */
+const oldest = (
+  table: string,
+  key: string,
+  time: string,
+  before: Delete["before"],
+  condition = "true",
+): Delete => ({
+  sql: `DELETE FROM ${table} WHERE ${key} IN (
+          SELECT r.${key} FROM ${table} r WHERE r.${time} < ?1 AND ${condition} ORDER BY r.${time} LIMIT ${CHUNK})`,
+  before,
+});
+
 const DELETES: readonly Delete[] = [
   // A late delivery was received long before it was recorded. One whose validation has not ended still explains it.
   {
@@ -69,72 +82,33 @@ const DELETES: readonly Delete[] = [
             ORDER BY d.seq LIMIT ${DELIVERIES_CHUNK})`,
     before: "deliveries",
   },
-  {
-    sql: `DELETE FROM returned_dispatches WHERE at IN (
-            SELECT at FROM returned_dispatches WHERE at < ?1 ORDER BY at LIMIT ${CHUNK})`,
-    before: "validations",
-  },
   { sql: DELETE_OLD_TALLIES, before: "deliveries", follows: true },
-  {
-    sql: `DELETE FROM callbacks_unmatched WHERE id IN (
-            SELECT id FROM callbacks_unmatched WHERE received_at < ?1 ORDER BY received_at LIMIT ${CHUNK})`,
-    before: "deliveries",
-  },
-  {
-    sql: `DELETE FROM reactions WHERE delivery_id IN (
-            SELECT delivery_id FROM reactions WHERE wanted_at < ?1 ORDER BY wanted_at LIMIT ${CHUNK})`,
-    before: "deliveries",
-  },
-  {
-    sql: `DELETE FROM approvals WHERE delivery_id IN (
-            SELECT delivery_id FROM approvals WHERE wanted_at < ?1 ORDER BY wanted_at LIMIT ${CHUNK})`,
-    before: "deliveries",
-  },
-  {
-    sql: `DELETE FROM audits WHERE id IN (
-            SELECT id FROM audits WHERE requested_at < ?1 AND finished_at IS NOT NULL
-            ORDER BY requested_at LIMIT ${CHUNK})`,
-    before: "deliveries",
-  },
-  {
-    sql: `DELETE FROM reconciles WHERE id IN (
-            SELECT id FROM reconciles WHERE requested_at < ?1 AND finished_at IS NOT NULL
-            ORDER BY requested_at LIMIT ${CHUNK})`,
-    before: "deliveries",
-  },
-  {
-    sql: `DELETE FROM operator_actions WHERE id IN (
-            SELECT id FROM operator_actions WHERE at < ?1 ORDER BY at LIMIT ${CHUNK})`,
-    before: "actions",
-  },
+  oldest("returned_dispatches", "at", "at", "validations"),
+  oldest("callbacks_unmatched", "id", "received_at", "deliveries"),
+  oldest("reactions", "delivery_id", "wanted_at", "deliveries"),
+  oldest("approvals", "delivery_id", "wanted_at", "deliveries"),
+  oldest("audits", "id", "requested_at", "deliveries", "r.finished_at IS NOT NULL"),
+  oldest("reconciles", "id", "requested_at", "deliveries", "r.finished_at IS NOT NULL"),
+  oldest("operator_actions", "id", "at", "actions"),
   // A callback that could not be recorded has its results here, until its dead letter is replayed.
-  {
-    sql: `DELETE FROM callback_results WHERE id IN (
-            SELECT r.id FROM callback_results r WHERE r.created_at < ?1 AND NOT EXISTS (
-              SELECT 1 FROM dead_letters l WHERE l.id = 'fact-' || r.id AND l.status IN ('open', 'replaying'))
-            ORDER BY r.created_at LIMIT ${CHUNK})`,
-    before: "strayResults",
-  },
-  // They have ended by themselves for days.
-  {
-    sql: `DELETE FROM revoked_sessions WHERE id IN (
-            SELECT id FROM revoked_sessions WHERE expires_at < ?1 ORDER BY expires_at LIMIT ${CHUNK})`,
-    before: "strayResults",
-  },
-  // A dead letter explains its validation, for as long as that exists.
-  {
-    sql: `DELETE FROM dead_letters WHERE id IN (
-            SELECT l.id FROM dead_letters l WHERE l.closed_at < ?1 AND NOT EXISTS (
-              SELECT 1 FROM validations w WHERE w.id = l.validation_id)
-            ORDER BY l.closed_at LIMIT ${CHUNK})`,
-    before: "validations",
-  },
-  ...["replays", "bulk_commands"].map(
-    (table): Delete => ({
-      sql: `DELETE FROM ${table} WHERE id IN (
-              SELECT id FROM ${table} WHERE requested_at < ?1 AND finished_at < ?1
-              ORDER BY requested_at LIMIT ${CHUNK})`,
-      before: "validations",
-    }),
+  oldest(
+    "callback_results",
+    "id",
+    "created_at",
+    "strayResults",
+    `NOT EXISTS (
+       SELECT 1 FROM dead_letters l WHERE l.id = 'fact-' || r.id AND l.status IN ('open', 'replaying'))`,
   ),
+  // They have ended by themselves for days.
+  oldest("revoked_sessions", "id", "expires_at", "strayResults"),
+  // A dead letter explains its validation, for as long as that exists.
+  oldest(
+    "dead_letters",
+    "id",
+    "closed_at",
+    "validations",
+    "NOT EXISTS (SELECT 1 FROM validations w WHERE w.id = r.validation_id)",
+  ),
+  oldest("replays", "id", "requested_at", "validations", "r.finished_at < ?1"),
+  oldest("bulk_commands", "id", "requested_at", "validations", "r.finished_at < ?1"),
 ];

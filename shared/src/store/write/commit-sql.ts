@@ -93,17 +93,12 @@ const INSERT_APPROVALS = `${insert("approvals", ["delivery_id", "repository_id",
 })}
   ON CONFLICT (delivery_id) DO NOTHING`;
 
-const SETTLE_APPROVALS = `
-  UPDATE approvals SET status = o.value->>'status', reason = o.value->>'reason', attempts = o.value->>'attempts',
-                       due_at = o.value->>'due_at',
-                       installation_id = coalesce(o.value->>'installation_id', installation_id)
-  FROM json_each(?1) AS o WHERE approvals.delivery_id = o.value->>'delivery_id' AND approvals.status = 'due'`;
-
-const SETTLE_REACTIONS = `
-  UPDATE reactions SET status = o.value->>'status', reason = o.value->>'reason', attempts = o.value->>'attempts',
-                       due_at = o.value->>'due_at',
-                       installation_id = coalesce(o.value->>'installation_id', installation_id)
-  FROM json_each(?1) AS o WHERE reactions.delivery_id = o.value->>'delivery_id' AND reactions.status = 'due'`;
+/** Of an outbox that has one row a delivery. */
+const settle = (table: "approvals" | "reactions"): string => `
+  UPDATE ${table} SET status = o.value->>'status', reason = o.value->>'reason', attempts = o.value->>'attempts',
+                      due_at = o.value->>'due_at',
+                      installation_id = coalesce(o.value->>'installation_id', installation_id)
+  FROM json_each(?1) AS o WHERE ${table}.delivery_id = o.value->>'delivery_id' AND ${table}.status = 'due'`;
 
 const INSERT_CANCELS = `${insert("cancels", ["validation_id", "grainchain_id", "reason"], DUE_NOW)}
   ON CONFLICT (validation_id) DO UPDATE SET
@@ -166,9 +161,9 @@ export const WRITES: readonly (readonly [MutationKind, sql: string])[] = [
   ["reportOutcome", SETTLE_REPORTS],
   ["reportOutcome", RELEASE_REPORTS],
   ["approval", INSERT_APPROVALS],
-  ["approvalOutcome", SETTLE_APPROVALS],
+  ["approvalOutcome", settle("approvals")],
   ["reaction", INSERT_REACTIONS],
-  ["reactionOutcome", SETTLE_REACTIONS],
+  ["reactionOutcome", settle("reactions")],
   ["eventOutcome", DELETE_SETTLED_EVENTS],
   ["eventOutcome", POSTPONE_EVENTS],
   ["limit", UPSERT_LIMITS],

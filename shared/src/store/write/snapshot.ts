@@ -41,7 +41,7 @@ export async function loadSnapshot(
   >([
     ...recordedBefore(db, facts),
     db.prepare(SELECT_SUBJECTS).bind(named, reruns, ordered),
-    db.prepare(SELECT_VALIDATIONS).bind(named, reruns, ids, ordered),
+    db.prepare(SELECT_VALIDATIONS).bind(named, reruns, ordered, ids),
     db
       .prepare(lane === 0 ? SELECT_TURNS : SELECT_REPLAY_TURNS)
       .bind(JSON.stringify(keys.repositories), ordered),
@@ -130,20 +130,11 @@ const SELECT_SUBJECTS = `
  */
 const SELECT_VALIDATIONS = `
   WITH
-    known AS (
-      SELECT s.repository_id, s.subject, s.head_sha, s.edges FROM json_each(?1) k
-        CROSS JOIN subjects s ON s.repository_id = k.value->>0 AND s.subject = k.value->>1
-      UNION
-      SELECT s.repository_id, s.subject, s.head_sha, s.edges FROM ${subjectsWithHead("?2")}
-      UNION
-      SELECT s.repository_id, s.subject, s.head_sha, s.edges FROM json_each(?4) k
-        CROSS JOIN validations o ON o.id = k.value
-        CROSS JOIN subjects s ON s.repository_id = o.repository_id AND s.subject = o.subject
-    ),
+    known AS (${SELECT_SUBJECTS}),
     heads (repository_id, subject, head_sha) AS (
       SELECT value->>0, value->>1, value->>2 FROM json_each(?1)
       UNION SELECT repository_id, subject, head_sha FROM known
-      UNION SELECT o.repository_id, o.subject, o.head_sha FROM json_each(?4) k JOIN validations o ON o.id = k.value
+      UNION SELECT o.repository_id, o.subject, o.head_sha FROM json_each(?3) k JOIN validations o ON o.id = k.value
       UNION SELECT repository_id, subject, edge.value->>1 FROM known JOIN json_each(known.edges) edge
     ),
     wanted (id) AS (
@@ -154,9 +145,9 @@ const SELECT_VALIDATIONS = `
       SELECT v.id FROM heads h
         CROSS JOIN validations v ON v.repository_id = h.repository_id AND v.subject = h.subject
           AND v.head_sha = h.head_sha
-      UNION SELECT value FROM json_each(?3)
+      UNION SELECT value FROM json_each(?4)
       UNION
-      SELECT v.id FROM json_each(?3) k CROSS JOIN validations v ON v.grainchain_id = k.value
+      SELECT v.id FROM json_each(?4) k CROSS JOIN validations v ON v.grainchain_id = k.value
     )
   SELECT ${VALIDATION_COLUMNS} FROM wanted w CROSS JOIN validations v ON v.id = w.id`;
 
