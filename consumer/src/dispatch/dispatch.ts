@@ -8,7 +8,13 @@ import {
   loadExpiredLeases,
   loadValidations,
 } from "@webhook-gateway/shared/store/claim/claim.ts";
-import { GATE, GRAINCHAIN_SEEN, NO_BATCH_UNTIL, setting } from "@webhook-gateway/shared/store/settings.ts";
+import {
+  GATE,
+  GRAINCHAIN_SEEN,
+  movedGate,
+  NO_BATCH_UNTIL,
+  setting,
+} from "@webhook-gateway/shared/store/settings.ts";
 import type { Validation } from "@webhook-gateway/shared/store/validation-row.ts";
 import { type Mutation, rowsOf } from "@webhook-gateway/shared/store/write/mutation.ts";
 import { loadUnmatched } from "@webhook-gateway/shared/store/write/unmatched.ts";
@@ -133,13 +139,11 @@ async function recordOutcomes(
   const nowMs = deps.now().getTime();
   const { gate: before } = claim.settings;
   const gate = nextGate(before, sent.callOutcome, nowMs);
-  // A gate that was open and stays open is not written: another dispatch may have closed it meanwhile.
-  const gateMoved = gate.state === "closed" || before.state === "closed";
   // If single calls are refused as well, it is not the batch endpoint that is missing.
   const noBatch = sent.noBatch && sent.callOutcome.closing?.class !== "configuration";
   const settings = [
     ...(noBatch ? [setting(NO_BATCH_UNTIL, isoTime(nowMs + NO_BATCH_MS))] : []),
-    ...(gateMoved ? [setting(GATE, gate)] : []),
+    ...movedGate(GATE, before, gate),
     // What was not sent shows nothing of Grainchain.
     ...(sent.outcomes.every((outcome) => outcome === NOT_SENT)
       ? []

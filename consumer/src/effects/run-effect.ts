@@ -1,4 +1,5 @@
 /** Effects run in rounds: rows that are due are claimed under a lease, performed, and settled. */
+import type { Gate } from "@webhook-gateway/shared/domain/gate.ts";
 import type { Lease } from "@webhook-gateway/shared/store/claim/lease.ts";
 import type { Emits } from "@webhook-gateway/shared/store/write/commit.ts";
 import type { Log, LogFields } from "@webhook-gateway/shared/telemetry/log.ts";
@@ -92,6 +93,20 @@ export async function runEffect<Claim extends Claimed, Performed>(
   // There may still be work: the rounds, the time or the queries are used up.
   return { performed, wakeAt: [...wakeAt, now().toISOString()] };
 }
+
+/** When to look again after a batch: once one is tried again, a limit ends, or the gate's time is over. */
+export const wakeTimes = (
+  outcomes: readonly { readonly status: string; readonly due_at: string }[],
+  nowMs: number,
+  limits: readonly { readonly until: string }[] = [],
+  gate?: Gate,
+): string[] => [
+  ...earliest(
+    outcomes.flatMap(({ status, due_at }) => (status === "due" && due_at > isoTime(nowMs) ? [due_at] : [])),
+  ),
+  ...new Set(limits.map(({ until }) => until)),
+  ...(gate?.state === "closed" ? [gate.until] : []),
+];
 
 /** The first of several times, if there is one. */
 export const earliest = (times: readonly string[]): string[] => times.toSorted().slice(0, 1);

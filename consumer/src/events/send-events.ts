@@ -2,12 +2,12 @@
 import { type CallOutcome, type Gate, nextGate } from "@webhook-gateway/shared/domain/gate.ts";
 import { claimEvents, type DueEvent } from "@webhook-gateway/shared/store/claim/events.ts";
 import { counted } from "@webhook-gateway/shared/store/metrics.ts";
-import { EVENTS_GATE, setting } from "@webhook-gateway/shared/store/settings.ts";
+import { EVENTS_GATE, movedGate } from "@webhook-gateway/shared/store/settings.ts";
 import { commit } from "@webhook-gateway/shared/store/write/commit.ts";
 import type { Mutation } from "@webhook-gateway/shared/store/write/mutation.ts";
 import { tally } from "@webhook-gateway/shared/telemetry/tally.ts";
 import { isoTime } from "@webhook-gateway/shared/text/iso-time.ts";
-import { type EffectDeps, earliest, runEffect, type Settled } from "../effects/run-effect.ts";
+import { type EffectDeps, runEffect, type Settled, wakeTimes } from "../effects/run-effect.ts";
 import { type KnownEvent, knownEvent } from "./known-event.ts";
 import { type EventResult, type PerformedEvent, settleEvent } from "./outcome.ts";
 import { SINK_TIMEOUT_MS, type Sink, type SinkMessage } from "./sink.ts";
@@ -87,25 +87,22 @@ async function settle(
   const settled = performed.map((one) =>
     settleEvent(one, { leaseUntil, served: callOutcome.served, nowMs, random: deps.random() }),
   );
-  const gateMoved = next.state === "closed" || gate.state === "closed";
   await commit(deps.db, isoTime(nowMs), [
     ...settled.flatMap(({ outcome, deadLetter }): Mutation[] => [
       { kind: "eventOutcome", row: outcome },
       ...(deadLetter === undefined ? [] : [{ kind: "deadLetter", row: deadLetter } as const]),
     ]),
     ...performed.map(({ result }): Mutation => ({ kind: "metric", row: counted("events", classOf(result)) })),
-    ...(gateMoved ? [setting(EVENTS_GATE, next)] : []),
+    ...movedGate(EVENTS_GATE, gate, next),
   ]);
-  const retries = settled.flatMap(({ outcome: { status, due_at } }) =>
-    status === "due" && due_at > isoTime(nowMs) ? [due_at] : [],
-  );
+  const outcomes = settled.map(({ outcome }) => outcome);
   return {
     lines: performed.map(({ due: { validation_id, to_state }, result }) => ({
       fields: { validation_id, state: to_state, class: classOf(result) },
       failed: typeof result !== "string",
     })),
     batch: { claimed: performed.length, ...tally(performed.map(({ result }) => classOf(result))) },
-    wakeAt: [...earliest(retries), ...(next.state === "closed" ? [next.until] : [])],
+    wakeAt: wakeTimes(outcomes, nowMs, [], next),
     more: next.state === "open",
   };
 }

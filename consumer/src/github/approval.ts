@@ -10,9 +10,9 @@ import { settleApproval } from "../decide/approval.ts";
 import type { ChangeSet } from "../decide/change-set.ts";
 import type { DeliveryPolicy } from "../decide/context.ts";
 import { decideAndCommit } from "../effects/decide-and-commit.ts";
-import { earliest, runEffect, type Settled } from "../effects/run-effect.ts";
-import { type Attempted, installationIdOf, limitsOf } from "./limit.ts";
-import { type AskedPermission, askPermissions, type PermissionDeps } from "./permission.ts";
+import { runEffect, type Settled, wakeTimes } from "../effects/run-effect.ts";
+import { attemptedOf, installationIdOf, limitsOf } from "./limit.ts";
+import { type AskedPermission, askPermissions, PERMISSION, type PermissionDeps } from "./permission.ts";
 
 export interface ApprovalDeps extends PermissionDeps {
   readonly policy: DeliveryPolicy;
@@ -58,7 +58,11 @@ async function settle(
   answers: ReadonlyMap<DueApproval, AskedPermission>,
 ): Promise<Settled> {
   const nowMs = deps.now().getTime();
-  const limits = limitsOf([...answers.values()].flatMap(attemptedOf));
+  const limits = limitsOf(
+    [...answers.values()].flatMap(({ answered }) =>
+      answered === null ? [] : [attemptedOf(answered, PERMISSION.cost)],
+    ),
+  );
   const random = deps.random();
   const committed = await decideAndCommit(deps, {
     load: () =>
@@ -76,15 +80,12 @@ async function settle(
     },
   });
   const outcomes = committed?.result ?? [];
-  const retries = outcomes.flatMap(({ status, due_at }) =>
-    status === "due" && due_at > isoTime(nowMs) ? [due_at] : [],
-  );
   return {
     lines: items.map(({ delivery_id, login }, index) => ({
       fields: { delivery_id, login, class: outcomes[index]?.reason ?? "conflict" },
       failed: false,
     })),
-    wakeAt: [...earliest(retries), ...new Set(limits.map(({ until }) => until))],
+    wakeAt: wakeTimes(outcomes, nowMs, limits),
     more: items.length === BATCH_SIZE,
   };
 }
@@ -101,7 +102,7 @@ function outcomeOf(
     delivery_id,
     attempts,
     due_at: isoTime(nowMs),
-    installation_id: installationIdOf(asked?.credential ?? undefined),
+    installation_id: installationIdOf(asked?.answered?.credential),
   };
   const permission = asked?.permission;
   if (permission === undefined || "refusedUntilMs" in permission) {
@@ -117,17 +118,4 @@ function outcomeOf(
   if (!next.dead) return { ...tried, status: "due", due_at: next.dueAt };
   settleApproval(changes, fact, `GitHub did not say whether its sender may: ${permission.error}`, policy);
   return { ...tried, status: "done" };
-}
-
-function attemptedOf({ permission, credential }: AskedPermission): Attempted[] {
-  if (credential === null) return [];
-  return [
-    {
-      credential,
-      minor: false,
-      creates: false,
-      refusedUntilMs: "refusedUntilMs" in permission ? permission.refusedUntilMs : undefined,
-      limitedUntilMs: "limitedUntilMs" in permission ? permission.limitedUntilMs : undefined,
-    },
-  ];
 }

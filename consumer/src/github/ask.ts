@@ -24,6 +24,10 @@ export class GitHubError extends Error {
   }
 }
 
+/** When the limit is over that an error tells of, in milliseconds since the epoch; undefined if it tells of none. */
+export const limitedUntil = (thrown: unknown): number | undefined =>
+  thrown instanceof GitHubError ? thrown.failure.limitedUntilMs : undefined;
+
 /** A read that can wait for what is more urgent. */
 export const READ: Cost = { points: READ_POINTS, creates: false, minor: true };
 

@@ -1,4 +1,4 @@
-/** Which credential may act on a repository: the token, or the installation of the App that it belongs to. */
+/** What acts on a repository: the token, or the installation of the App that it belongs to. */
 import {
   type Credential,
   type GitHub,
@@ -8,7 +8,7 @@ import {
 import { type GitHubFailure, UNREADABLE_ANSWER } from "@webhook-gateway/shared/github/failure.ts";
 import { storeInstallations } from "@webhook-gateway/shared/store/claim/reports.ts";
 import * as v from "valibot";
-import { READ_POINTS } from "./budget.ts";
+import { type Cost, READ_POINTS } from "./budget.ts";
 import { type Refused, type SendDeps, sendWithinBudgets } from "./send.ts";
 
 /** A repository, with what is known of its installation. */
@@ -76,12 +76,56 @@ function knownCredential(one: InstalledRepository, nowMs: number): InstallationC
   return nowMs - askedMs < ASK_AGAIN_MS ? { failure: NOT_INSTALLED } : undefined;
 }
 
+/** The parameters of a route that name a repository. @param fullName `owner/repo` */
+export function repositoryOf(fullName: string): { readonly owner: string; readonly repo: string } {
+  const [owner = "", repo = ""] = fullName.split("/");
+  return { owner, repo };
+}
+
+/** A request that was sent, or was to be sent, and its answer. */
+export interface Answered {
+  readonly answer: GitHubAnswer | Refused;
+  /** The App's own if the installation had to be asked for first. */
+  readonly credential: Credential;
+}
+
+/**
+ * Sends a request for each item, under the credential of its repository.
+ * @param parametersOf those of the route beside the repository
+ */
+export async function sendForEach<Item extends InstalledRepository>(
+  deps: CredentialDeps,
+  items: readonly Item[],
+  { route, cost }: { readonly route: string; readonly cost: Cost },
+  parametersOf: (item: Item) => object,
+): Promise<ReadonlyMap<Item, Answered>> {
+  const credentials = await findCredentials(deps, items);
+  const answers = new Map<Item, Answered>();
+  const sendings = items.flatMap((item) => {
+    const found = credentials.get(item.repository_id);
+    if (found === undefined) return [];
+    if (!("credential" in found)) {
+      const answer = "failure" in found ? ({ ok: false, failure: found.failure } as const) : found;
+      answers.set(item, { answer, credential: { kind: "app" } });
+      return [];
+    }
+    const { credential } = found;
+    const parameters = { ...repositoryOf(item.repository), ...parametersOf(item) };
+    return [{ item, credential, cost, perform: () => deps.github.call(credential, route, parameters) }];
+  });
+  const sent = await sendWithinBudgets(deps, sendings, limitOf);
+  sendings.forEach(({ item, credential }, index) => {
+    const answer = sent[index];
+    if (answer !== undefined) answers.set(item, { answer, credential });
+  });
+  return answers;
+}
+
 async function ask(deps: CredentialDeps, repositories: readonly InstalledRepository[]) {
   const credential: Credential = { kind: "app" };
   const sendings = repositories.map(({ repository_id, repository }) => {
-    const [owner, repo] = repository.split("/");
     const perform = () =>
-      deps.github.call(credential, "GET /repos/{owner}/{repo}/installation", { owner, repo });
+      deps.github.call(credential, "GET /repos/{owner}/{repo}/installation", repositoryOf(repository));
     return {
       repository_id,
       credential,

@@ -1,7 +1,9 @@
 /** What a credential may not send yet, from the results of what was sent under it. Pure. */
-import { type Credential, credentialName } from "@webhook-gateway/shared/github/client.ts";
+import { type Credential, credentialName, limitOf } from "@webhook-gateway/shared/github/client.ts";
 import type { Limit } from "@webhook-gateway/shared/store/limit-sql.ts";
 import { isoTime } from "@webhook-gateway/shared/text/iso-time.ts";
+import type { Cost } from "./budget.ts";
+import type { Answered } from "./installation.ts";
 
 /** A request that was sent, or that a budget refused. */
 export interface Attempted {
@@ -14,6 +16,15 @@ export interface Attempted {
   /** GitHub wants no request before. */
   readonly limitedUntilMs: number | undefined;
 }
+
+/** @param cost of the request itself: the question for its installation can neither wait nor creates anything */
+export const attemptedOf = ({ answer, credential }: Answered, { minor, creates }: Cost): Attempted => ({
+  credential,
+  minor: minor && credential.kind !== "app",
+  creates: creates && credential.kind !== "app",
+  refusedUntilMs: "refusedUntilMs" in answer ? answer.refusedUntilMs : undefined,
+  limitedUntilMs: "refusedUntilMs" in answer ? undefined : limitOf(answer)?.untilMs,
+});
 
 /** The limits to store, the longest of each kind: of everything if GitHub asked for it, else of what is like it. */
 export function limitsOf(attempted: readonly Attempted[]): Limit[] {

@@ -1,11 +1,16 @@
 /** Asks GitHub who may write to a repository, and remembers the answers for minutes. */
 import { mayWrite } from "@webhook-gateway/shared/domain/trust.ts";
-import { type Credential, type GitHubAnswer, limitOf } from "@webhook-gateway/shared/github/client.ts";
 import { type GitHubFailure, UNREADABLE_ANSWER } from "@webhook-gateway/shared/github/failure.ts";
 import * as v from "valibot";
 import { READ_POINTS } from "./budget.ts";
-import { type CredentialDeps, findCredentials, type InstalledRepository } from "./installation.ts";
-import { type Refused, sendWithinBudgets } from "./send.ts";
+import {
+  type Answered,
+  type CredentialDeps,
+  type InstalledRepository,
+  NOT_INSTALLED,
+  sendForEach,
+} from "./installation.ts";
+import type { Refused } from "./send.ts";
 
 /** A person and a repository. */
 export interface Asked extends InstalledRepository {
@@ -17,8 +22,8 @@ export type Permission = { readonly mayWrite: boolean } | GitHubFailure | Refuse
 
 export interface AskedPermission {
   readonly permission: Permission;
-  /** The App's own if the installation had to be asked for first; null: GitHub was not asked. */
-  readonly credential: Credential | null;
+  /** Null: GitHub was not asked. */
+  readonly answered: Answered | null;
 }
 
 /** Who was asked for, and until when the answer counts. It lives as long as the isolate. */
@@ -28,8 +33,11 @@ export type Permissions = Map<string, { readonly mayWrite: boolean; readonly unt
 const KEPT_MS = 2 * 60_000;
 const MAX_KEPT = 1000;
 
-const ROUTE = "GET /repos/{owner}/{repo}/collaborators/{username}/permission";
-const COST = { points: READ_POINTS, creates: false, minor: false };
+/** The question. */
+export const PERMISSION = {
+  route: "GET /repos/{owner}/{repo}/collaborators/{username}/permission",
+  cost: { points: READ_POINTS, creates: false, minor: false },
+} as const;
 const answerBody = v.object({ permission: v.string() });
 
 export interface PermissionDeps extends CredentialDeps {
@@ -47,11 +55,13 @@ export async function askPermissions<Item extends Asked>(
   for (const item of items) {
     const kept = deps.permissions.get(keyOf(item));
     if (kept === undefined || kept.untilMs <= nowMs) open.set(keyOf(item), item);
-    else answers.set(keyOf(item), { permission: { mayWrite: kept.mayWrite }, credential: null });
+    else answers.set(keyOf(item), { permission: { mayWrite: kept.mayWrite }, answered: null });
   }
-  for (const [key, answer] of await ask(deps, open)) {
-    answers.set(key, answer);
-    if ("mayWrite" in answer.permission) keep(deps.permissions, key, answer.permission.mayWrite, nowMs);
+  const asked = await sendForEach(deps, [...open.values()], PERMISSION, ({ login }) => ({ username: login }));
+  for (const [item, answered] of asked) {
+    const permission = permissionOf(answered);
+    answers.set(keyOf(item), { permission, answered });
+    if ("mayWrite" in permission) keep(deps.permissions, keyOf(item), permission.mayWrite, nowMs);
   }
   return new Map(
     items.flatMap((item) => {
@@ -61,34 +71,13 @@ export async function askPermissions<Item extends Asked>(
   );
 }
 
-async function ask(deps: PermissionDeps, open: ReadonlyMap<string, Asked>) {
-  const answers = new Map<string, AskedPermission>();
-  const credentials = await findCredentials(deps, [...open.values()]);
-  const sendings = [...open].flatMap(([key, { repository_id, repository, login }]) => {
-    const found = credentials.get(repository_id);
-    if (found === undefined) return [];
-    if (!("credential" in found)) {
-      const permission = "failure" in found ? found.failure : found;
-      answers.set(key, { permission, credential: { kind: "app" } });
-      return [];
-    }
-    const { credential } = found;
-    const [owner, repo] = repository.split("/");
-    const perform = () => deps.github.call(credential, ROUTE, { owner, repo, username: login });
-    return [{ key, credential, cost: COST, perform }];
-  });
-  const sent = await sendWithinBudgets(deps, sendings, limitOf);
-  sendings.forEach(({ key, credential }, index) => {
-    const answer = sent[index];
-    if (answer !== undefined) answers.set(key, { permission: permissionOf(answer), credential });
-  });
-  return answers;
-}
-
-function permissionOf(answer: GitHubAnswer | Refused): Permission {
+function permissionOf({ answer }: Answered): Permission {
   if ("refusedUntilMs" in answer) return answer;
-  // Whom GitHub does not know has no permission.
-  if (!answer.ok) return answer.failure.class === "missing" ? { mayWrite: false } : answer.failure;
+  if (!answer.ok) {
+    const { failure } = answer;
+    // Whom GitHub does not know has no permission.
+    return failure.class === "missing" && failure !== NOT_INSTALLED ? { mayWrite: false } : failure;
+  }
   const parsed = v.safeParse(answerBody, answer.data);
   return parsed.success ? { mayWrite: mayWrite(parsed.output.permission) } : UNREADABLE_ANSWER;
 }

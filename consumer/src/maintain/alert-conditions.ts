@@ -41,82 +41,62 @@ export function conditionsOf(facts: AlertFacts, thresholds: AlertThresholds, now
   ];
 }
 
+/** @param bad what is wrong, if it holds @param good that nothing is */
+const condition = (name: string, holds: boolean, bad: string, good: string): Condition => ({
+  name,
+  holds,
+  text: holds ? bad : good,
+});
+
 function gateClosed(service: string, gate: Gate, nowMs: number): Condition {
   const name = `gate ${service}`;
-  if (gate.state === "open" || nowMs - Date.parse(gate.since) < GATE_CLOSED_MS) {
-    return { name, holds: false, text: `${service} is being called again` };
-  }
+  const good = `${service} is being called again`;
+  if (gate.state === "open") return condition(name, false, "", good);
   const why = `${gate.reason}, ${cutText(gate.detail, MAX_DETAIL_BYTES)}`;
-  return { name, holds: true, text: `${service} has not been called since ${gate.since}: ${why}` };
+  const bad = `${service} has not been called since ${gate.since}: ${why}`;
+  return condition(name, nowMs - Date.parse(gate.since) >= GATE_CLOSED_MS, bad, good);
 }
 
 /** Of the last hour only: an old dead letter that stays open must not hide new ones. */
 function deadLettersDied({ diedLastHour, olderDeadLettersOpen }: AlertFacts): Condition {
-  const name = "dead letters";
-  if (diedLastHour > 0) {
-    return { name, holds: true, text: diedText(diedLastHour) };
-  }
   const older = olderDeadLettersOpen ? "; older ones are open: gateway dlq list" : "";
-  return { name, holds: false, text: `no dead letter of the last hour is open${older}` };
+  const good = `no dead letter of the last hour is open${older}`;
+  return condition("dead letters", diedLastHour > 0, diedText(diedLastHour), good);
 }
 
 function manyDied({ diedLastHour }: AlertFacts): Condition {
-  const name = "many dead letters";
-  if (diedLastHour < MANY_DEAD_LETTERS) {
-    return {
-      name,
-      holds: false,
-      text: `fewer than ${MANY_DEAD_LETTERS} dead letters of the last hour are open`,
-    };
-  }
-  return { name, holds: true, text: diedText(diedLastHour) };
+  const good = `fewer than ${MANY_DEAD_LETTERS} dead letters of the last hour are open`;
+  return condition("many dead letters", diedLastHour >= MANY_DEAD_LETTERS, diedText(diedLastHour), good);
 }
 
 function oldestWaits({ oldestWaitingAt }: AlertFacts, thresholds: AlertThresholds, nowMs: number): Condition {
-  const name = "waiting";
   const { oldestWaitingMs } = thresholds;
-  if (oldestWaitingAt !== null && nowMs - Date.parse(oldestWaitingAt) > oldestWaitingMs) {
-    return {
-      name,
-      holds: true,
-      text: `a validation has been waiting since ${oldestWaitingAt}: gateway status`,
-    };
-  }
-  return {
-    name,
-    holds: false,
-    text: `no validation has been waiting for more than ${oldestWaitingMs / 1000} s`,
-  };
+  const holds = oldestWaitingAt !== null && nowMs - Date.parse(oldestWaitingAt) > oldestWaitingMs;
+  const bad = `a validation has been waiting since ${oldestWaitingAt}: gateway status`;
+  return condition(
+    "waiting",
+    holds,
+    bad,
+    `no validation has been waiting for more than ${oldestWaitingMs / 1000} s`,
+  );
 }
 
 function deliveriesLost({ recoveredLastHour }: AlertFacts): Condition {
-  const name = "lost deliveries";
-  if (recoveredLastHour < MANY_RECOVERED) {
-    return {
-      name,
-      holds: false,
-      text: `fewer than ${MANY_RECOVERED} deliveries of the last hour were fetched`,
-    };
-  }
-  const text = `${recoveredLastHour} deliveries of the last hour never arrived and were fetched`;
-  return { name, holds: true, text: `${text}: see the hook's recent deliveries on GitHub` };
+  const bad = `${recoveredLastHour} deliveries of the last hour never arrived and were fetched: see the hook's recent deliveries on GitHub`;
+  const good = `fewer than ${MANY_RECOVERED} deliveries of the last hour were fetched`;
+  return condition("lost deliveries", recoveredLastHour >= MANY_RECOVERED, bad, good);
 }
 
 function validationsBroke({ brokenLastHour, endedLastHour }: AlertFacts): Condition {
-  const name = "broken";
+  const holds = endedLastHour >= MIN_ENDED && brokenLastHour / endedLastHour > MAX_BROKEN_SHARE;
   const text = `${brokenLastHour} of ${endedLastHour} validations of the last hour broke`;
-  if (endedLastHour < MIN_ENDED || brokenLastHour / endedLastHour <= MAX_BROKEN_SHARE) {
-    return { name, holds: false, text };
-  }
-  return { name, holds: true, text: `${text}: gateway validations list --state failed,timed_out,dead` };
+  return condition("broken", holds, `${text}: gateway validations list --state failed,timed_out,dead`, text);
 }
 
 function accessRefused({ refusedLately }: AlertFacts): Condition {
-  const name = "access_refused";
-  const few = `at most ${MANY_REFUSED} requests of the last 10 min were refused`;
-  if (refusedLately <= MANY_REFUSED) return { name, holds: false, text: few };
-  const text = `${refusedLately} requests of the last 10 min were refused`;
-  return { name, holds: true, text: `${text}: search the producer's logs for access.refused` };
+  const bad = `${refusedLately} requests of the last 10 min were refused: search the producer's logs for access.refused`;
+  const good = `at most ${MANY_REFUSED} requests of the last 10 min were refused`;
+  return condition("access_refused", refusedLately > MANY_REFUSED, bad, good);
 }
 
 function diedText(count: number): string {

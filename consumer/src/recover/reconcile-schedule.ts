@@ -21,7 +21,7 @@ import { commit } from "@webhook-gateway/shared/store/write/commit.ts";
 import { errorText } from "@webhook-gateway/shared/telemetry/log.ts";
 import { isoTime } from "@webhook-gateway/shared/text/iso-time.ts";
 import { hasRoom } from "../effects/queries.ts";
-import { GitHubError } from "../github/ask.ts";
+import { GitHubError, limitedUntil } from "../github/ask.ts";
 import { addCounts, type ReconcileDeps, type Scanned, scanHook } from "./reconcile.ts";
 
 /** GitHub keeps deliveries for 3 days. Older ones are left out, so that none expires in the middle of a scan. */
@@ -104,10 +104,6 @@ async function keep(deps: ReconcileDeps, hook: Hook, { progress, counts, thrown 
   deps.log.info("reconcile.hook", { hook: hook.name, ...counts, unfinished });
   if (counts.missing > 0) await insertFoundReconcile(deps.db, deps.newId(), counts, error, now);
 }
-
-/** When the limit that ended a scan is over. */
-const limitedUntil = (thrown: unknown): number | undefined =>
-  thrown instanceof GitHubError ? thrown.failure.limitedUntilMs : undefined;
 
 /** Performs the searches that operators asked for. @returns whether anything was recorded */
 export async function reconcileAsked(deps: ReconcileDeps, hooks: readonly Hook[]): Promise<boolean> {

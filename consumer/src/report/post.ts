@@ -4,6 +4,7 @@ import type { Credential, GitHub } from "@webhook-gateway/shared/github/client.t
 import { type GitHubFailure, UNREADABLE_ANSWER } from "@webhook-gateway/shared/github/failure.ts";
 import type { DueReport } from "@webhook-gateway/shared/store/claim/due-report.ts";
 import * as v from "valibot";
+import { repositoryOf } from "../github/installation.ts";
 import { type CheckRunContent, CONTEXTS, type CommitStatusContent } from "./content.ts";
 import { type CurrentCheckRun, checkRunToChange, currentOf, isUncertain, type Post } from "./plan.ts";
 
@@ -64,7 +65,7 @@ async function postCheckRun(
   if (onlyIfThere !== null && !isOwn && current?.final !== false)
     return { class: "skipped", reason: onlyIfThere };
   const common = {
-    ...repositoryOf(report),
+    ...repositoryOf(report.repository),
     ...content,
     details_url: detailsUrl,
     external_id: report.validation_id,
@@ -106,7 +107,7 @@ interface Found {
 async function findCheckRun(target: PostTarget): Promise<Found | GitHubFailure> {
   const { report } = target;
   const answer = await call(target, "GET /repos/{owner}/{repo}/commits/{ref}/check-runs", {
-    ...repositoryOf(report),
+    ...repositoryOf(report.repository),
     ref: report.head_sha,
     check_name: CONTEXTS[report.context].checkName,
     filter: "all",
@@ -136,7 +137,7 @@ async function postStatus(
     if (found !== undefined) return found;
   }
   const answer = await call(target, "POST /repos/{owner}/{repo}/statuses/{sha}", {
-    ...repositoryOf(report),
+    ...repositoryOf(report.repository),
     sha: report.head_sha,
     context: CONTEXTS[report.context].statusContext,
     target_url: detailsUrl,
@@ -154,7 +155,7 @@ async function findStatus(
 ): Promise<Posted | undefined> {
   const { report, detailsUrl } = target;
   const answer = await call(target, "GET /repos/{owner}/{repo}/commits/{ref}/statuses", {
-    ...repositoryOf(report),
+    ...repositoryOf(report.repository),
     ref: report.head_sha,
     per_page: 100,
   });
@@ -177,8 +178,3 @@ async function findStatus(
 
 const call = ({ github, credential }: PostTarget, route: string, parameters: object) =>
   github.call(credential, route, parameters);
-
-function repositoryOf({ repository }: DueReport): { owner: string; repo: string } {
-  const [owner = "", repo = ""] = repository.split("/");
-  return { owner, repo };
-}

@@ -1,25 +1,16 @@
 /** Posts reactions to commands, so that people see that they were read. One that cannot be posted is skipped. */
 import { nextAttempt } from "@webhook-gateway/shared/domain/failure.ts";
-import {
-  type Credential,
-  GITHUB_TIMEOUT_MS,
-  type GitHub,
-  type GitHubAnswer,
-  limitOf,
-} from "@webhook-gateway/shared/github/client.ts";
+import { GITHUB_TIMEOUT_MS } from "@webhook-gateway/shared/github/client.ts";
 import { claimReactions, type DueReaction } from "@webhook-gateway/shared/store/claim/github-outbox.ts";
 import { commit } from "@webhook-gateway/shared/store/write/commit.ts";
 import type { Mutation, ReactionOutcome } from "@webhook-gateway/shared/store/write/mutation.ts";
 import { isoTime } from "@webhook-gateway/shared/text/iso-time.ts";
-import { earliest, runEffect } from "../effects/run-effect.ts";
+import { runEffect, wakeTimes } from "../effects/run-effect.ts";
 import { WRITE_POINTS } from "../github/budget.ts";
-import { findCredentials } from "../github/installation.ts";
-import { type Attempted, installationIdOf, limitsOf } from "../github/limit.ts";
-import { type Refused, type SendDeps, sendWithinBudgets } from "../github/send.ts";
+import { type Answered, type CredentialDeps, sendForEach } from "../github/installation.ts";
+import { attemptedOf, installationIdOf, limitsOf } from "../github/limit.ts";
 
-export interface ReactionDeps extends SendDeps {
-  readonly db: D1Database;
-  readonly github: GitHub;
+export interface ReactionDeps extends CredentialDeps {
   readonly random: () => number;
 }
 
@@ -27,15 +18,10 @@ const BATCH_SIZE = 25;
 const LEASE_MS = 40 * GITHUB_TIMEOUT_MS;
 /** Nobody waits for a reaction longer than the backoff of this many attempts. */
 const MAX_ATTEMPTS = 5;
-const COST = { points: WRITE_POINTS, creates: true, minor: true };
-
-type Result = GitHubAnswer | Refused;
-
-interface Reacted {
-  readonly result: Result;
-  /** The App's own if the installation had to be asked for first. */
-  readonly credential: Credential;
-}
+const REACTION = {
+  route: "POST /repos/{owner}/{repo}/issues/comments/{comment_id}/reactions",
+  cost: { points: WRITE_POINTS, creates: true, minor: true },
+} as const;
 
 /** Posts the reactions that are due. @returns when to look again */
 export async function reactDue(deps: ReactionDeps): Promise<readonly string[]> {
@@ -47,28 +33,26 @@ export async function reactDue(deps: ReactionDeps): Promise<readonly string[]> {
     batchSize: BATCH_SIZE,
     maxRounds: 1,
     claim: async (lease) => ({ items: await claimReactions(deps.db, mode, lease) }),
-    perform: ({ items }) => react(deps, items),
-    async settle({ items }, results) {
+    perform: ({ items }) =>
+      sendForEach(deps, items, REACTION, ({ comment_id, content }) => ({ comment_id, content })),
+    async settle({ items }, answers) {
       const nowMs = deps.now().getTime();
-      const outcomes = items.map((one) => settleReaction(one, results.get(one), nowMs, deps.random()));
-      const limits = limitsOf([...results.values()].map(attemptedOf));
+      const outcomes = items.map((one) => settleReaction(one, answers.get(one), nowMs, deps.random()));
+      const limits = limitsOf([...answers.values()].map((one) => attemptedOf(one, REACTION.cost)));
       await commit(deps.db, isoTime(nowMs), [
         ...outcomes.map((row): Mutation => ({ kind: "reactionOutcome", row })),
         ...limits.map((row): Mutation => ({ kind: "limit", row })),
       ]);
-      const retries = outcomes.flatMap(({ status, due_at }) =>
-        status === "due" && due_at > isoTime(nowMs) ? [due_at] : [],
-      );
       return {
         lines: items.map((reaction) => {
           const { delivery_id, comment_id } = reaction;
           // A reaction that could not be posted is no failure.
           return {
-            fields: { delivery_id, comment_id, class: classOf(results.get(reaction)?.result) },
+            fields: { delivery_id, comment_id, class: classOf(answers.get(reaction)) },
             failed: false,
           };
         }),
-        wakeAt: [...earliest(retries), ...new Set(limits.map(({ until }) => until))],
+        wakeAt: wakeTimes(outcomes, nowMs, limits),
         more: items.length === BATCH_SIZE,
       };
     },
@@ -76,55 +60,14 @@ export async function reactDue(deps: ReactionDeps): Promise<readonly string[]> {
   return wakeAt;
 }
 
-async function react(
-  deps: ReactionDeps,
-  reactions: readonly DueReaction[],
-): Promise<ReadonlyMap<DueReaction, Reacted>> {
-  const credentials = await findCredentials(deps, reactions);
-  const results = new Map<DueReaction, Reacted>();
-  const sendings = reactions.flatMap((reaction) => {
-    const found = credentials.get(reaction.repository_id);
-    if (found === undefined) return [];
-    if (!("credential" in found)) {
-      const result = "failure" in found ? ({ ok: false, failure: found.failure } as const) : found;
-      results.set(reaction, { result, credential: { kind: "app" } });
-      return [];
-    }
-    const { credential } = found;
-    const perform = () => deps.github.call(credential, ROUTE, parametersOf(reaction));
-    return [{ reaction, credential, cost: COST, perform }];
-  });
-  const sent = await sendWithinBudgets(deps, sendings, limitOf);
-  sendings.forEach(({ reaction, credential }, index) => {
-    const result = sent[index];
-    if (result !== undefined) results.set(reaction, { result, credential });
-  });
-  return results;
-}
-
-const attemptedOf = ({ result, credential }: Reacted): Attempted => ({
-  credential,
-  minor: credential.kind !== "app",
-  creates: credential.kind !== "app",
-  refusedUntilMs: "refusedUntilMs" in result ? result.refusedUntilMs : undefined,
-  limitedUntilMs: "refusedUntilMs" in result ? undefined : limitOf(result)?.untilMs,
-});
-
-function classOf(result: Result | undefined): string {
-  if (result === undefined || "refusedUntilMs" in result) return "refused";
-  return result.ok ? "posted" : result.failure.class;
-}
-
-const ROUTE = "POST /repos/{owner}/{repo}/issues/comments/{comment_id}/reactions";
-
-function parametersOf({ repository, comment_id, content }: DueReaction) {
-  const [owner, repo] = repository.split("/");
-  return { owner, repo, comment_id, content };
+function classOf(answered: Answered | undefined): string {
+  if (answered === undefined || "refusedUntilMs" in answered.answer) return "refused";
+  return answered.answer.ok ? "posted" : answered.answer.failure.class;
 }
 
 function settleReaction(
   reaction: DueReaction,
-  reacted: Reacted | undefined,
+  answered: Answered | undefined,
   nowMs: number,
   random: number,
 ): ReactionOutcome {
@@ -132,14 +75,14 @@ function settleReaction(
     delivery_id: reaction.delivery_id,
     attempts: reaction.attempts,
     due_at: isoTime(nowMs),
-    installation_id: installationIdOf(reacted?.credential),
+    installation_id: installationIdOf(answered?.credential),
     reason: null,
   };
   // What a limit holds is due all the same.
-  if (reacted === undefined || "refusedUntilMs" in reacted.result) return { ...base, status: "due" };
-  const { result } = reacted;
-  if (result.ok) return { ...base, status: "posted" };
-  const { class: name, error } = result.failure;
+  if (answered === undefined || "refusedUntilMs" in answered.answer) return { ...base, status: "due" };
+  const { answer } = answered;
+  if (answer.ok) return { ...base, status: "posted" };
+  const { class: name, error } = answer.failure;
   if (name === "limited") return { ...base, status: "due" };
   const attempts = reaction.attempts + 1;
   const next = nextAttempt(attempts, MAX_ATTEMPTS, nowMs, random);

@@ -4,12 +4,12 @@ import { isFinal } from "@webhook-gateway/shared/domain/validation.ts";
 import { GITHUB_TIMEOUT_MS } from "@webhook-gateway/shared/github/client.ts";
 import { claimReports, skipReports } from "@webhook-gateway/shared/store/claim/reports.ts";
 import { type Count, counted, observed } from "@webhook-gateway/shared/store/metrics.ts";
-import { GITHUB_GATE, setting } from "@webhook-gateway/shared/store/settings.ts";
+import { GITHUB_GATE, movedGate } from "@webhook-gateway/shared/store/settings.ts";
 import { commit } from "@webhook-gateway/shared/store/write/commit.ts";
 import type { Mutation } from "@webhook-gateway/shared/store/write/mutation.ts";
 import { tally } from "@webhook-gateway/shared/telemetry/tally.ts";
 import { isoTime } from "@webhook-gateway/shared/text/iso-time.ts";
-import { earliest, runEffect, type Settled } from "../effects/run-effect.ts";
+import { runEffect, type Settled, wakeTimes } from "../effects/run-effect.ts";
 import { limitsOf } from "../github/limit.ts";
 import { attemptedOf, callOutcomeOf, settleReport } from "./outcome.ts";
 import { type ReportSendDeps, type Result, type SentReport, sendReports } from "./send.ts";
@@ -61,7 +61,6 @@ async function settle(
   const next = nextGate(gate, callOutcomeOf(sent), nowMs);
   const limits = limitsOf(attemptedOf(sent));
   const metrics = sent.flatMap((one) => metricsOf(one, isoTime(nowMs)));
-  const gateMoved = next.state === "closed" || gate.state === "closed";
   await commit(deps.db, isoTime(nowMs), [
     ...settled.flatMap(({ outcome, deadLetter }): Mutation[] => [
       { kind: "reportOutcome", row: outcome },
@@ -69,22 +68,16 @@ async function settle(
     ]),
     ...limits.map((row): Mutation => ({ kind: "limit", row })),
     ...metrics.map((row): Mutation => ({ kind: "metric", row })),
-    ...(gateMoved ? [setting(GITHUB_GATE, next)] : []),
+    ...movedGate(GITHUB_GATE, gate, next),
   ]);
-  const retries = settled.flatMap(({ outcome: { status, due_at } }) =>
-    status === "due" && due_at > isoTime(nowMs) ? [due_at] : [],
-  );
+  const outcomes = settled.map(({ outcome }) => outcome);
   return {
     lines: sent.map(({ report: { validation_id, state }, result }) => ({
       fields: { validation_id, state, class: classOf(result), lease_id },
       failed: "error" in result,
     })),
     batch: { lease_id, claimed: sent.length, ...tally(sent.map(({ result }) => classOf(result))) },
-    wakeAt: [
-      ...earliest(retries),
-      ...new Set(limits.map(({ until }) => until)),
-      ...(next.state === "closed" ? [next.until] : []),
-    ],
+    wakeAt: wakeTimes(outcomes, nowMs, limits, next),
     more: true,
   };
 }

@@ -26,6 +26,10 @@ export const RETENTION_SHORTENED = "retention:shortened";
 /** The mutation that stores a setting. */
 export const setting = (name: string, value: unknown) => ({ kind: "setting", row: { name, value } }) as const;
 
+/** Stores a gate. One that was open and stays open is not written: another invocation may have closed it meanwhile. */
+export const movedGate = (name: string, before: Gate, next: Gate) =>
+  before.state === "closed" || next.state === "closed" ? [setting(name, next)] : [];
+
 const gateSchema = v.variant("state", [
   v.object({ state: v.literal("open") }),
   v.object({

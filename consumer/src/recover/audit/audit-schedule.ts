@@ -15,7 +15,7 @@ import { commit } from "@webhook-gateway/shared/store/write/commit.ts";
 import { errorText } from "@webhook-gateway/shared/telemetry/log.ts";
 import { isoTime } from "@webhook-gateway/shared/text/iso-time.ts";
 import { hasRoom } from "../../effects/queries.ts";
-import { GitHubError } from "../../github/ask.ts";
+import { limitedUntil } from "../../github/ask.ts";
 import { type Audited, auditSome } from "./audit.ts";
 import type { AuditDeps } from "./audit-seen.ts";
 import { type AuditScope, namedScope } from "./scope.ts";
@@ -115,7 +115,3 @@ function logAudit({ log }: AuditDeps, audit_id: string, audited: Audited): void 
 
 const errorOf = ({ error, thrown }: Audited): string | null =>
   thrown === undefined ? error : errorText(thrown);
-
-/** When the limit that ended it is over. */
-const limitedUntil = (thrown: unknown): number | undefined =>
-  thrown instanceof GitHubError ? thrown.failure.limitedUntilMs : undefined;

@@ -3,6 +3,7 @@ import { UNREADABLE_ANSWER } from "@webhook-gateway/shared/github/failure.ts";
 import { type AuditedPull, readPull } from "@webhook-gateway/shared/routing/audited-pull.ts";
 import * as v from "valibot";
 import { type AskDeps, askGitHub, GitHubError } from "../../github/ask.ts";
+import { repositoryOf } from "../../github/installation.ts";
 import { type AuditedRepository, hasNext } from "./sources.ts";
 
 /** Of one repository. More are left out, and its list is never taken for complete. */
@@ -60,9 +61,9 @@ async function firstChange(deps: AskDeps, repository: AuditedRepository, known: 
 }
 
 const ask = (deps: AskDeps, { full_name, credential }: AuditedRepository, page: number, etag?: string) => {
-  const [owner, repo] = full_name.split("/");
   const order = { state: "open", sort: "created", direction: "desc" };
-  return askGitHub(deps, credential, ROUTE, { owner, repo, ...order, per_page: PAGE_SIZE, page }, etag);
+  const parameters = { ...repositoryOf(full_name), ...order, per_page: PAGE_SIZE, page };
+  return askGitHub(deps, credential, ROUTE, parameters, etag);
 };
 
 /**
@@ -75,13 +76,9 @@ export async function loadPull(
   { full_name, credential }: AuditedRepository,
   pull_number: number,
 ): Promise<AuditedPull | undefined> {
-  const [owner, repo] = full_name.split("/");
+  const parameters = { ...repositoryOf(full_name), pull_number };
   try {
-    const { data } = await askGitHub(deps, credential, `${ROUTE}/{pull_number}`, {
-      owner,
-      repo,
-      pull_number,
-    });
+    const { data } = await askGitHub(deps, credential, `${ROUTE}/{pull_number}`, parameters);
     return readPull(data);
   } catch (thrown) {
     if (thrown instanceof GitHubError && thrown.failure.class === "missing") return undefined;
