@@ -12,7 +12,6 @@ import {
   insertFoundReconcile,
   NO_COUNTS,
   type Position,
-  pauseReconcile,
   type ReconcileCounts,
   settleReconcile,
 } from "@webhook-gateway/shared/store/maintain/reconciles.ts";
@@ -133,17 +132,18 @@ async function settleAsked(
   { id, dry_run, position: from }: ClaimedReconcile,
   { counts, error, limitedUntilMs, position }: Searched,
 ): Promise<void> {
+  const endMs = now().getTime();
   if (limitedUntilMs === undefined && position === undefined) {
     const status = error === null ? "done" : "failed";
-    await settleReconcile(db, id, status, counts, error, now().toISOString());
+    await settleReconcile(db, id, counts, { status, error, position: null, until: null }, isoTime(endMs));
     log.info("reconcile.asked", { reconcile_id: id, status, ...counts });
     return;
   }
-  const until = isoTime(limitedUntilMs ?? now().getTime());
+  const until = isoTime(limitedUntilMs ?? endMs);
   // The same deliveries are listed again after a limit, and, if nothing is recorded, found again.
   const again = dry_run ? NO_COUNTS : { ...counts, listed: 0 };
-  const pause = position === undefined ? { counts: again, position: from } : { counts, position };
-  await pauseReconcile(db, id, { ...pause, error, until });
+  const end = { status: "running", error, position: position ?? from, until } as const;
+  await settleReconcile(db, id, position === undefined ? again : counts, end, isoTime(endMs));
   log.info("reconcile.interrupted", { reconcile_id: id, until, ...counts });
 }
 
