@@ -115,10 +115,7 @@ async function askToConfirm(context: DashboardContext, { data }: DashboardDeps):
   const chosen = readForm(deadLetterScope, which === "selected" ? { ids: id } : all);
   if ("error" in chosen) return refuse(context, chosen.error);
   const preview = await data.previewDeadLetters(chosen.query);
-  return show(
-    context,
-    <ConfirmPage view={context.var.view} action={action} scope={chosen.query} preview={preview} />,
-  );
+  return show(context, <ConfirmPage action={action} scope={chosen.query} preview={preview} />);
 }
 
 const NOTHING_SELECTED: ApiError = {

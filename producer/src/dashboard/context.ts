@@ -23,6 +23,7 @@ export interface DashboardDeps {
 export interface DashboardEnv {
   Variables: {
     requestId: string;
+    now: Date;
     view: View;
   };
 }

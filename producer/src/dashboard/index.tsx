@@ -38,6 +38,7 @@ export function createDashboard(deps: DashboardDeps) {
   app.onError((thrown, context) => answerThrown(thrown, context, deps));
   app.use(async (context, next) => {
     if (context.var.requestId === undefined) context.set("requestId", deps.newId());
+    context.set("now", deps.now());
     return next();
   });
   app.use(securityHeaders());
@@ -51,7 +52,6 @@ export function createDashboard(deps: DashboardDeps) {
     if ("error" in visitor) return askToLogIn(context, visitor.error);
     const notice = noticeOf(context.req.url);
     context.set("view", {
-      now: deps.now(),
       role: visitor.role,
       actor: actorOf(visitor),
       signOut: visitor.signOut,

@@ -3,11 +3,12 @@ import type { HtmlEscapedString } from "hono/utils/html";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import type { Health } from "../health/health.ts";
 import { type ApiError, type ErrorCode, errorResponse } from "../http/api-error.ts";
-import type { DashboardContext } from "./context.ts";
+import type { DashboardContext, DashboardEnv } from "./context.ts";
 import type { NoticeName } from "./notice.ts";
 import { RefusedPage } from "./pages/login.tsx";
 import { ProblemPage } from "./pages/problem.tsx";
 import { withQuery } from "./parts/link.ts";
+import { render } from "./parts/view.ts";
 
 const TITLES: Partial<Record<ErrorCode, string>> = {
   invalid_query: "Invalid filters",
@@ -27,13 +28,11 @@ const TITLES: Partial<Record<ErrorCode, string>> = {
 export type Markup = HtmlEscapedString | Promise<HtmlEscapedString>;
 
 /** @param context of a page of any kind */
-export async function show(
-  context: Pick<DashboardContext, "html">,
+export const show = (
+  context: { readonly var: Partial<DashboardEnv["Variables"]> } & Pick<DashboardContext, "html">,
   page: Markup,
   status: ContentfulStatusCode = 200,
-): Promise<Response> {
-  return context.html(`<!doctype html>${await page}`, status);
-}
+): Response | Promise<Response> => context.html(`<!doctype html>${render(page, context.var)}`, status);
 
 /** A page with the error. Someone who is not signed in sees nothing else. */
 export async function refuse(context: DashboardContext, error: ApiError, health?: Health): Promise<Response> {
@@ -45,7 +44,7 @@ export async function refuse(context: DashboardContext, error: ApiError, health?
     view === undefined ? (
       <RefusedPage title={title} message={message} />
     ) : (
-      <ProblemPage view={view} title={title} message={message} requestId={requestId} health={health} />
+      <ProblemPage title={title} message={message} requestId={requestId} health={health} />
     );
   return show(context, page, statusOf(error));
 }

@@ -35,18 +35,18 @@ async function showList<Schema extends v.GenericSchema, Item>(
   context: DashboardContext,
   schema: Schema,
   load: (query: v.InferOutput<Schema>) => Promise<ListPage<Item>>,
-  page: (props: ListProps<Item>) => Markup,
+  Page: (props: ListProps<Item>) => Markup,
 ): Promise<Response> {
   const read = readQuery(schema, context.req.url);
   if ("error" in read) return refuse(context, read.error);
   const filter = givenParameters(context.req.url);
-  return show(context, page({ view: context.var.view, list: await load(read.query), filter }));
+  return show(context, <Page list={await load(read.query)} filter={filter} />);
 }
 
 export function addPages(app: Hono<DashboardEnv>, { config, data }: DashboardDeps): void {
   app.get("/", async (context) => {
     const [overview, health] = await Promise.all([data.overview(), data.health()]);
-    return show(context, <OverviewPage view={context.var.view} overview={overview} health={health} />);
+    return show(context, <OverviewPage overview={overview} health={health} />);
   });
   app.get("/validations", (context) =>
     showList(context, validationQuery, (query) => data.validations(query), ValidationsPage),
@@ -72,16 +72,15 @@ export function addPages(app: Hono<DashboardEnv>, { config, data }: DashboardDep
     const [validation, trace] = await Promise.all([data.validation(id), data.trace(id)]);
     if (validation === undefined) return refuse(context, unknown("No validation has this id."));
     const runPage = await runPagePath(config.GRAINCHAIN_CALLBACK_SECRET, validation.id);
-    const { view } = context.var;
-    return show(context, <ValidationPage {...{ view, validation, trace, runPage }} />);
+    return show(context, <ValidationPage {...{ validation, trace, runPage }} />);
   });
   app.get("/dead-letters/:id", async (context) => {
     const deadLetter = await data.deadLetter(context.req.param("id"));
     if (deadLetter === undefined) return refuse(context, unknown("No dead letter has this id."));
-    return show(context, <DeadLetterPage view={context.var.view} deadLetter={deadLetter} />);
+    return show(context, <DeadLetterPage deadLetter={deadLetter} />);
   });
   app.get("/repositories", async (context) =>
-    show(context, <RepositoriesPage view={context.var.view} repositories={await data.repositories()} />),
+    show(context, <RepositoriesPage repositories={await data.repositories()} />),
   );
   app.get("/repositories/:owner/:repo", (context) => showRepository(context, data));
   app.get("/pulls/:owner/:repo/:number{[0-9]{1,10}}", (context) => showPull(context, data));
@@ -102,7 +101,7 @@ async function showRepository(context: DashboardContext, data: DashboardData): P
     data.validations(read.query),
   ]);
   if (repository === undefined) return refuse(context, unknown("No repository of this name is known."));
-  return show(context, <RepositoryPage view={context.var.view} {...{ repository, list, filter }} />);
+  return show(context, <RepositoryPage {...{ repository, list, filter }} />);
 }
 
 async function showPull(context: DashboardContext, data: DashboardData): Promise<Response> {
@@ -118,26 +117,19 @@ async function showPull(context: DashboardContext, data: DashboardData): Promise
     return refuse(context, unknown("This pull request has no runs."));
   }
   const page = (
-    <PullPage
-      view={context.var.view}
-      repository={`${owner}/${repo}`}
-      number={Number(number)}
-      list={list}
-      filter={filter}
-    />
+    <PullPage repository={`${owner}/${repo}`} number={Number(number)} list={list} filter={filter} />
   );
   return show(context, page);
 }
 
 async function showTrace(context: DashboardContext, data: DashboardData): Promise<Response> {
-  const { view } = context.var;
   if (givenParameters(context.req.url).q === undefined) {
-    return show(context, <SearchHelpPage view={view} asked="" />);
+    return show(context, <SearchHelpPage asked="" />);
   }
   const read = readQuery(traceQuery, context.req.url);
   if ("error" in read) return refuse(context, read.error);
   const asked = read.query.q;
   const trace = await data.trace(asked);
-  if (trace === undefined) return show(context, <SearchHelpPage view={view} asked={asked} />, 404);
-  return show(context, <SearchPage view={view} asked={asked} trace={trace} />);
+  if (trace === undefined) return show(context, <SearchHelpPage asked={asked} />, 404);
+  return show(context, <SearchPage asked={asked} trace={trace} />);
 }

@@ -25,7 +25,7 @@ export interface RunPagesDeps {
 
 /** Mount it at `/runs`. */
 export function createRunPages({ config, guard, log, now, load }: RunPagesDeps) {
-  const app = new Hono({ strict: false });
+  const app = new Hono<{ Variables: { now: Date } }>({ strict: false });
   app.onError((thrown, context) => {
     log.error("run_page.failed", { error: errorText(thrown) });
     if (!isUnavailable(thrown)) return show(context, BROKEN, 500);
@@ -34,6 +34,7 @@ export function createRunPages({ config, guard, log, now, load }: RunPagesDeps) 
   });
   app.use(securityHeaders());
   app.use(async (context, next) => {
+    context.set("now", now());
     await next();
     context.header("x-robots-tag", "noindex");
   });
@@ -48,12 +49,12 @@ export function createRunPages({ config, guard, log, now, load }: RunPagesDeps) 
     if (!(await opens(config, id, token))) {
       return refuse(context, await guard.refuseUnknown(context.req.raw, "run"));
     }
-    const run = await load(id, now());
+    const run = await load(id, context.var.now);
     if (run === undefined) return show(context, GONE, 410);
     const pathOf = (other: string | undefined | null) =>
       typeof other === "string" ? runPagePath(config.GRAINCHAIN_CALLBACK_SECRET, other) : undefined;
     const [newerPath, reusedPath] = [await pathOf(run.newer?.id), await pathOf(run.reused_from)];
-    const page = <RunPage run={run} now={now()} newerPath={newerPath} reusedPath={reusedPath} />;
+    const page = <RunPage run={run} newerPath={newerPath} reusedPath={reusedPath} />;
     return show(context, page, 200);
   });
   app.all("/:id/:token", (context) => {
@@ -72,7 +73,7 @@ async function opens(config: ProducerConfig, id: string, token: string): Promise
   return false;
 }
 
-function refuse(context: Context, { code, headers }: ApiError): Promise<Response> {
+function refuse(context: Context, { code, headers }: ApiError): Response | Promise<Response> {
   for (const [name, value] of Object.entries(headers ?? {})) context.header(name, value);
   return code === "rate_limited" ? show(context, LIMITED, 429) : show(context, NOTHING, 404);
 }

@@ -8,6 +8,7 @@ import { Fields } from "../dashboard/parts/fields.tsx";
 import { Ago, At, Outside, Span, Text, utcText } from "../dashboard/parts/inline.tsx";
 import { outsideHref } from "../dashboard/parts/link.ts";
 import { shorten, visible } from "../dashboard/parts/text.ts";
+import { useNow } from "../dashboard/parts/view.ts";
 import { Choices } from "./choices.tsx";
 import { Frame } from "./frame.tsx";
 import { Steps } from "./steps.tsx";
@@ -15,7 +16,6 @@ import { Waiting } from "./waiting.tsx";
 
 export interface RunPageProps {
   readonly run: RunView;
-  readonly now: Date;
   /** The page of the newest run, if it is another one. */
   readonly newerPath: string | undefined;
   /** The page of the run whose success stands for this one. */
@@ -24,14 +24,14 @@ export interface RunPageProps {
 
 const REFRESH_SECONDS = 10;
 
-export function RunPage({ run, now, newerPath, reusedPath }: RunPageProps) {
+export function RunPage({ run, newerPath, reusedPath }: RunPageProps) {
   const live = !isFinal(run.state);
   const name = subjectOf(run);
   return (
     <Frame
       title={`${stateBadge(run).word}: ${shorten(name, 200)}`}
       refreshSeconds={live ? REFRESH_SECONDS : undefined}
-      foot={<Foot run={run} now={now} />}
+      foot={<Foot run={run} />}
     >
       <div class="title">
         <h1>
@@ -41,17 +41,17 @@ export function RunPage({ run, now, newerPath, reusedPath }: RunPageProps) {
       </div>
       <p class="about muted">
         <Commit run={run} />
-        {run.run > 1 && ` · run ${run.run}`} · queued <Ago at={run.created_at} view={{ now }} />
+        {run.run > 1 && ` · run ${run.run}`} · queued <Ago at={run.created_at} />
       </p>
       <Verdict run={run} reusedPath={reusedPath} />
-      <Waiting run={run} now={now} />
+      <Waiting run={run} />
       {run.digest.steps.length + Number(run.state === "completed" && run.reused_from === null) > 0 && (
         <Steps digest={run.digest} />
       )}
       <Choices run={run} newerPath={newerPath} />
       <section aria-labelledby="details">
         <h2 id="details">Details</h2>
-        <Details run={run} now={now} />
+        <Details run={run} />
       </section>
       <Explained />
     </Frame>
@@ -106,15 +106,15 @@ const CANCELLED: Readonly<Record<NonNullable<RunView["cancelled_by"]>, string>> 
   operator: "It was cancelled by an operator of the gateway.",
 };
 
-const Details = ({ run, now }: Pick<RunPageProps, "run" | "now">) => (
+const Details = ({ run }: Pick<RunPageProps, "run">) => (
   <Fields
     of={[
       ["Pull request", run.kind === "pull_request" && <Outside address={run.pr_url} />],
       ["Branch", <Text text={run.ref.replace(/^refs\/heads\//, "")} maxLength={300} />],
       ["Commit", <code>{visible(run.head_sha)}</code>],
-      ["Queued", <At at={run.created_at} view={{ now }} />],
-      ["Started", run.started_at && <At at={run.started_at} view={{ now }} />],
-      ["Finished", run.finished_at && <At at={run.finished_at} view={{ now }} />],
+      ["Queued", <At at={run.created_at} />],
+      ["Started", run.started_at && <At at={run.started_at} />],
+      ["Finished", run.finished_at && <At at={run.finished_at} />],
       ["Ran for", run.finished_at && <Span ms={spanMs(run.started_at, run.finished_at)} />],
     ]}
   />
@@ -144,9 +144,9 @@ const Explained = () => (
   </details>
 );
 
-const Foot = ({ run, now }: Pick<RunPageProps, "run" | "now">) => (
+const Foot = ({ run }: Pick<RunPageProps, "run">) => (
   <>
-    run <code>{visible(run.id)}</code> · as of {utcText(now.toISOString())} · whoever has this address can
-    read this page
+    run <code>{visible(run.id)}</code> · as of {utcText(useNow().toISOString())} · whoever has this address
+    can read this page
   </>
 );

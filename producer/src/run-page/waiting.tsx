@@ -5,14 +5,10 @@ import { durationText } from "@webhook-gateway/shared/text/duration.ts";
 import { GRAINCHAIN_GATE, WAITS } from "@webhook-gateway/shared/wording/waiting.ts";
 import { type Field, Fields } from "../dashboard/parts/fields.tsx";
 import { At } from "../dashboard/parts/inline.tsx";
+import { useNow } from "../dashboard/parts/view.ts";
 
-interface Props {
-  readonly run: RunView;
-  readonly now: Date;
-}
-
-export function Waiting({ run, now }: Props) {
-  const fields = fieldsOf(run, now);
+export function Waiting({ run }: { readonly run: RunView }) {
+  const fields = fieldsOf(run, useNow());
   if (fields === undefined) return null;
   return (
     <section aria-labelledby="waiting">
@@ -25,7 +21,7 @@ export function Waiting({ run, now }: Props) {
 function fieldsOf(run: RunView, now: Date): Field[] | undefined {
   const { state, dispatched_at, started_at, created_at } = run;
   if (state === "queued") return queued(run, now);
-  const since: Field = ["Since", <At at={started_at ?? dispatched_at ?? created_at} view={{ now }} />];
+  const since: Field = ["Since", <At at={started_at ?? dispatched_at ?? created_at} />];
   if (state === "held") return [["Waits for", <b>{WAITS.approval}</b>], since];
   if (state === "dispatching") return [["Now", <b>{WAITS.dispatch}</b>], since];
   return state === "pending" || state === "running"
@@ -42,17 +38,17 @@ function queued(run: RunView, now: Date): Field[] {
     const { until } = run.pause;
     return [
       ["Waits for", <b>{WAITS.pause}</b>],
-      ["Since", <At at={since} view={{ now }} />],
-      ["Until", until && <At at={until} view={{ now }} />],
+      ["Since", <At at={since} />],
+      ["Until", until && <At at={until} />],
     ];
   }
   const turn = run.set_aside ? WAITS.share : WAITS.turn;
   return [
     ["Waits for", <b>{retry === undefined ? turn : WAITS.retry}</b>],
     ["Because", run.gate && `${GRAINCHAIN_GATE[run.gate.reason]}. It goes on by itself.`],
-    ["Since", <At at={since} view={{ now }} />],
+    ["Since", <At at={since} />],
     ["Ahead of it", retry === undefined && aheadText(run.ahead ?? 0)],
-    ["Next attempt", retry && <At at={retry} view={{ now }} />],
+    ["Next attempt", retry && <At at={retry} />],
     ["Expected start", startMs !== undefined && retry === undefined && startText(startMs - now.getTime())],
   ];
 }

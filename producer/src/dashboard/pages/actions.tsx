@@ -11,8 +11,8 @@ import type { ListProps } from "../parts/view.ts";
 
 const choices = (words: readonly string[]) => words.map((word) => [word, word] as const);
 
-export const ActionsPage = ({ view, list, filter }: ListProps<ActionItem>) => (
-  <Page view={view} title="Actions" section="actions" refreshSeconds={10}>
+export const ActionsPage = ({ list, filter }: ListProps<ActionItem>) => (
+  <Page title="Actions" section="actions" refreshSeconds={10}>
     <h1>Actions</h1>
     <p class="muted">
       What people asked for: here, with the command line, and with comments and Re-run on GitHub. Kept for 400
@@ -42,7 +42,7 @@ export const ActionsPage = ({ view, list, filter }: ListProps<ActionItem>) => (
         { head: "Action", cell: ({ action }) => action },
         { head: "Target", cell: (item) => <Target item={item} /> },
         { head: "Reason", cell: ({ reason }) => (reason === null ? <None /> : <Text text={reason} />) },
-        { head: "Asked", kind: "num", cell: ({ at }) => <Ago at={at} view={view} /> },
+        { head: "Asked", kind: "num", cell: ({ at }) => <Ago at={at} /> },
       ]}
     />
     <Paging path={paths.actions()} filter={filter} next={list.next_cursor} />

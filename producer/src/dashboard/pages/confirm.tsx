@@ -4,12 +4,10 @@ import { DEFAULT_RATE, MAX_RATE } from "@webhook-gateway/shared/api/replay.ts";
 import { DeadLetterTable } from "../parts/dead-letter-table.tsx";
 import { Page } from "../parts/layout.tsx";
 import { BASE, paths } from "../parts/link.ts";
-import type { View } from "../parts/view.ts";
 
 export type DeadLetterAction = "replay" | "discard";
 
 interface Props {
-  readonly view: View;
   readonly action: DeadLetterAction;
   readonly scope: DeadLetterScope;
   readonly preview: DeadLetterPreview;
@@ -28,12 +26,12 @@ const WORDS = {
   },
 } as const satisfies Record<DeadLetterAction, unknown>;
 
-export const ConfirmPage = ({ view, action, scope, preview }: Props) => {
+export const ConfirmPage = ({ action, scope, preview }: Props) => {
   const { verb, meaning } = WORDS[action];
   const { total, sample } = preview;
   const deadLetters = total === 1 ? "1 dead letter" : `${total} dead letters`;
   return (
-    <Page view={view} title={`${verb} ${deadLetters}?`} section="dead-letters">
+    <Page title={`${verb} ${deadLetters}?`} section="dead-letters">
       <h1>
         {verb} {deadLetters}?
       </h1>
@@ -50,12 +48,7 @@ export const ConfirmPage = ({ view, action, scope, preview }: Props) => {
             <h2 id="sample">
               {sample.length < total ? `The first ${sample.length} of ${total}` : "Dead letters"}
             </h2>
-            <DeadLetterTable
-              view={view}
-              caption="A sample of the dead letters"
-              items={sample}
-              empty="No sample."
-            />
+            <DeadLetterTable caption="A sample of the dead letters" items={sample} empty="No sample." />
           </section>
         </>
       )}

@@ -10,7 +10,7 @@ import { Page } from "../parts/layout.tsx";
 import { paths, replayAnchor } from "../parts/link.ts";
 import { Output } from "../parts/output.tsx";
 import { tail, visible } from "../parts/text.ts";
-import type { View } from "../parts/view.ts";
+import { useView } from "../parts/view.ts";
 
 const MAX_BODY_LENGTH = 64 * 1024;
 
@@ -23,12 +23,11 @@ const MEANING: Readonly<Record<DeadLetterDetail["kind"], string>> = {
 };
 
 interface Props {
-  readonly view: View;
   readonly deadLetter: DeadLetterDetail;
 }
 
-export const DeadLetterPage = ({ view, deadLetter }: Props) => (
-  <Page view={view} title={`Dead ${deadLetter.kind}`} section="dead-letters" refreshSeconds={10}>
+export const DeadLetterPage = ({ deadLetter }: Props) => (
+  <Page title={`Dead ${deadLetter.kind}`} section="dead-letters" refreshSeconds={10}>
     <div class="title">
       <h1>
         Dead {deadLetter.kind} · <Text text={deadLetter.class} maxLength={60} />
@@ -36,11 +35,13 @@ export const DeadLetterPage = ({ view, deadLetter }: Props) => (
       <WordBadge word={deadLetter.status} />
     </div>
     <p class="muted">{MEANING[deadLetter.kind]}</p>
-    {view.role === "operator" && deadLetter.status === "open" && <DeadLetterActions id={deadLetter.id} />}
+    {useView().role === "operator" && deadLetter.status === "open" && (
+      <DeadLetterActions id={deadLetter.id} />
+    )}
     <p class="error box">
       <Text text={deadLetter.error} maxLength={2100} />
     </p>
-    <DeadLetterFields view={view} deadLetter={deadLetter} />
+    <DeadLetterFields deadLetter={deadLetter} />
     {deadLetter.body !== null && (
       <section aria-labelledby="fact">
         <h2 id="fact">The fact</h2>
@@ -50,15 +51,15 @@ export const DeadLetterPage = ({ view, deadLetter }: Props) => (
   </Page>
 );
 
-const DeadLetterFields = ({ view, deadLetter }: Props) => {
+const DeadLetterFields = ({ deadLetter }: Props) => {
   const { repository, delivery_id, validation_id, replay_id, closed_at, outcome } = deadLetter;
   return (
     <Fields
       of={[
         ["Dead letter", <Code text={deadLetter.id} />],
         ["Attempts", deadLetter.attempts],
-        ["First attempt", <At at={deadLetter.first_at} view={view} />],
-        ["Died", <At at={deadLetter.died_at} view={view} />],
+        ["First attempt", <At at={deadLetter.first_at} />],
+        ["Died", <At at={deadLetter.died_at} />],
         [
           "Repository",
           repository && (
@@ -76,7 +77,7 @@ const DeadLetterFields = ({ view, deadLetter }: Props) => {
           "Replay",
           replay_id && <CodeLink href={`${paths.replays()}#${replayAnchor(replay_id)}`} text={replay_id} />,
         ],
-        ["Closed", closed_at && <At at={closed_at} view={view} />],
+        ["Closed", closed_at && <At at={closed_at} />],
         ["Outcome", outcome && <Text text={outcome} maxLength={500} />],
       ]}
     />

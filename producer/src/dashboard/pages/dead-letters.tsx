@@ -9,7 +9,7 @@ import { type Choice, ChoiceFilter, FilterForm, TextFilter, TimeFilters } from "
 import { Page } from "../parts/layout.tsx";
 import { paths } from "../parts/link.ts";
 import { Paging } from "../parts/paging.tsx";
-import type { ListProps } from "../parts/view.ts";
+import { type ListProps, useView } from "../parts/view.ts";
 
 const KINDS: readonly Choice[] = [
   ["fact", "fact: could not be recorded"],
@@ -26,13 +26,12 @@ const STATES: readonly Choice[] = [...DEAD_LETTER_STATES.filter((state) => state
   (state) => [state, state] as const,
 );
 
-export const DeadLettersPage = ({ view, list, filter }: ListProps<DeadLetterItem>) => {
+export const DeadLettersPage = ({ list, filter }: ListProps<DeadLetterItem>) => {
   const { cursor, limit, state, ...scope } = filter;
   const set = Object.keys(filter).length > 0;
-  const canAct = view.role === "operator" && (state ?? "open") === "open" && list.items.length > 0;
+  const canAct = useView().role === "operator" && (state ?? "open") === "open" && list.items.length > 0;
   const table = (
     <DeadLetterTable
-      view={view}
       caption="Dead letters, newest first"
       items={list.items}
       selectable={canAct}
@@ -44,7 +43,7 @@ export const DeadLettersPage = ({ view, list, filter }: ListProps<DeadLetterItem
     />
   );
   return (
-    <Page view={view} title="Dead letters" section="dead-letters" refreshSeconds={10}>
+    <Page title="Dead letters" section="dead-letters" refreshSeconds={10}>
       <h1>Dead letters</h1>
       <FilterForm action={paths.deadLetters()} set={set}>
         <ChoiceFilter name="kind" label="Kind" values={filter} choices={KINDS} any="any" />

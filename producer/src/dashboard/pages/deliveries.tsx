@@ -21,8 +21,8 @@ const OUTCOMES: readonly Choice[] = [
   ["recorded", "recorded: no effect"],
 ];
 
-export const DeliveriesPage = ({ view, list, filter }: ListProps<DeliveryItem>) => (
-  <Page view={view} title="Deliveries" section="deliveries" refreshSeconds={10}>
+export const DeliveriesPage = ({ list, filter }: ListProps<DeliveryItem>) => (
+  <Page title="Deliveries" section="deliveries" refreshSeconds={10}>
     <h1>Deliveries</h1>
     <FilterForm action={paths.deliveries()} set={Object.keys(filter).length > 0}>
       <ChoiceFilter name="state" label="Outcome" values={filter} choices={OUTCOMES} any="any" />
@@ -31,7 +31,6 @@ export const DeliveriesPage = ({ view, list, filter }: ListProps<DeliveryItem>) 
       <TimeFilters values={filter} />
     </FilterForm>
     <DeliveryTable
-      view={view}
       caption="Recorded deliveries, newest first"
       items={list.items}
       empty={

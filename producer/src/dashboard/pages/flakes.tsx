@@ -7,8 +7,8 @@ import { paths } from "../parts/link.ts";
 import { Table } from "../parts/table.tsx";
 import type { ListProps } from "../parts/view.ts";
 
-export const FlakesPage = ({ view, list, filter }: ListProps<FlakeItem>) => (
-  <Page view={view} title="Flaky steps" section="validations">
+export const FlakesPage = ({ list, filter }: ListProps<FlakeItem>) => (
+  <Page title="Flaky steps" section="validations">
     <h1>Flaky steps</h1>
     <p class="muted">
       Steps that passed in one run of a commit and failed in another, within {FLAKE_DAYS} days unless another
@@ -39,7 +39,7 @@ export const FlakesPage = ({ view, list, filter }: ListProps<FlakeItem>) => (
             <a href={paths.validation(failed_validation_id)}>{failed}</a>
           ),
         },
-        { head: "Last", kind: "num", cell: ({ last_at }) => <Ago at={last_at} view={view} /> },
+        { head: "Last", kind: "num", cell: ({ last_at }) => <Ago at={last_at} /> },
       ]}
     />
   </Page>

@@ -7,25 +7,18 @@ import { Page } from "../parts/layout.tsx";
 import { paths, pullPath, repositoryPath } from "../parts/link.ts";
 import { Paging } from "../parts/paging.tsx";
 import { ValidationTable } from "../parts/validation-table.tsx";
-import type { View } from "../parts/view.ts";
 
 interface Props {
-  readonly view: View;
   readonly repository: string;
   readonly number: number;
   readonly list: ListPage<ValidationItem>;
   readonly filter: Readonly<Record<string, string>>;
 }
 
-export const PullPage = ({ view, repository, number, list, filter }: Props) => {
+export const PullPage = ({ repository, number, list, filter }: Props) => {
   const [newest] = list.items;
   return (
-    <Page
-      view={view}
-      title={`${repository.slice(0, 200)}#${number}`}
-      section="validations"
-      refreshSeconds={5}
-    >
+    <Page title={`${repository.slice(0, 200)}#${number}`} section="validations" refreshSeconds={5}>
       <div class="title">
         <h1>
           <Text text={repository} />#{number}
@@ -36,7 +29,6 @@ export const PullPage = ({ view, repository, number, list, filter }: Props) => {
         {newest !== undefined && <Outside address={newest.pr_url}>View on GitHub</Outside>}
       </div>
       <ValidationTable
-        view={view}
         caption={`Runs of ${repository.slice(0, 200)}#${number}, newest first`}
         items={list.items}
         empty="There are no more runs of this pull request."

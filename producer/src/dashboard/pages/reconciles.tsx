@@ -6,10 +6,10 @@ import { Page } from "../parts/layout.tsx";
 import { paths } from "../parts/link.ts";
 import { Paging } from "../parts/paging.tsx";
 import { Table } from "../parts/table.tsx";
-import type { ListProps, View } from "../parts/view.ts";
+import type { ListProps } from "../parts/view.ts";
 
-export const ReconcilesPage = ({ view, list, filter }: ListProps<ReconcileItem>) => (
-  <Page view={view} title="Recovery" section="reconciles" refreshSeconds={10}>
+export const ReconcilesPage = ({ list, filter }: ListProps<ReconcileItem>) => (
+  <Page title="Recovery" section="reconciles" refreshSeconds={10}>
     <h1>Recovery of missing deliveries</h1>
     <p class="muted">
       The gateway compares GitHub's list of deliveries with its own records. It fetches missing deliveries, or
@@ -23,19 +23,19 @@ export const ReconcilesPage = ({ view, list, filter }: ListProps<ReconcileItem>)
       empty="No searches yet. They need a GitHub App or a token, and RECONCILE_HOOKS."
       columns={[
         { head: "State", kind: "narrow", cell: ({ status }) => <WordBadge word={status} /> },
-        { head: "Requested by", names: true, cell: (item) => <RequestedBy item={item} view={view} /> },
+        { head: "Requested by", names: true, cell: (item) => <RequestedBy item={item} /> },
         { head: "Listed", kind: "wide num", cell: ({ listed }) => listed },
         { head: "Missing", kind: "num", cell: ({ missing }) => missing },
         { head: "Recovered", kind: "num", cell: ({ recovered }) => recovered },
         { head: "Redelivered", kind: "wide num", cell: ({ redelivered }) => redelivered },
-        { head: "Requested", kind: "num", cell: (item) => <Ago at={item.requested_at} view={view} /> },
+        { head: "Requested", kind: "num", cell: (item) => <Ago at={item.requested_at} /> },
       ]}
     />
     <Paging path={paths.reconciles()} filter={filter} next={list.next_cursor} />
   </Page>
 );
 
-const RequestedBy = ({ item, view }: { readonly item: ReconcileItem; readonly view: View }) => (
+const RequestedBy = ({ item }: { readonly item: ReconcileItem }) => (
   <>
     <Text text={item.requested_by} maxLength={60} />
     <div class="muted">
@@ -43,7 +43,7 @@ const RequestedBy = ({ item, view }: { readonly item: ReconcileItem; readonly vi
         "since the last search"
       ) : (
         <>
-          since <Ago at={item.since} view={view} />
+          since <Ago at={item.since} />
         </>
       )}
       {item.dry_run && ", dry run"}

@@ -6,12 +6,11 @@ import { Page } from "../parts/layout.tsx";
 import { BASE, paths, replayAnchor } from "../parts/link.ts";
 import { Paging } from "../parts/paging.tsx";
 import { Table } from "../parts/table.tsx";
-import type { ListProps, View } from "../parts/view.ts";
+import { type ListProps, useView } from "../parts/view.ts";
 import { onlyDeadLetter, scopeText } from "./scope-text.ts";
 
-export const ReplaysPage = ({ view, list, filter }: ListProps<ReplayItem>) => (
+export const ReplaysPage = ({ list, filter }: ListProps<ReplayItem>) => (
   <Page
-    view={view}
     title="Replays"
     section="replays"
     refreshSeconds={list.items.some(({ status }) => status === "running") ? 2 : 10}
@@ -24,7 +23,7 @@ export const ReplaysPage = ({ view, list, filter }: ListProps<ReplayItem>) => (
       stack
       empty="Nothing was replayed or discarded yet. Start on the page of dead letters."
       columns={[
-        { head: "State", kind: "narrow", cell: (replay) => <State replay={replay} view={view} /> },
+        { head: "State", kind: "narrow", cell: (replay) => <State replay={replay} /> },
         { head: "What", names: true, cell: (replay) => <What replay={replay} /> },
         { head: "Progress", cell: (replay) => <Progress replay={replay} /> },
         { head: "Rate", kind: "wide num", cell: ({ rate }) => (rate === 0 ? "at once" : `${rate}/min`) },
@@ -32,20 +31,20 @@ export const ReplaysPage = ({ view, list, filter }: ListProps<ReplayItem>) => (
           head: "Duration",
           kind: "wide num",
           cell: ({ requested_at, finished_at, status }) => (
-            <Took from={requested_at} to={finished_at} ongoing={status === "running"} view={view} />
+            <Took from={requested_at} to={finished_at} ongoing={status === "running"} />
           ),
         },
-        { head: "Requested", kind: "num", cell: (replay) => <Ago at={replay.requested_at} view={view} /> },
+        { head: "Requested", kind: "num", cell: (replay) => <Ago at={replay.requested_at} /> },
       ]}
     />
     <Paging path={paths.replays()} filter={filter} next={list.next_cursor} />
   </Page>
 );
 
-const State = ({ replay, view }: { readonly replay: ReplayItem; readonly view: View }) => (
+const State = ({ replay }: { readonly replay: ReplayItem }) => (
   <>
     <WordBadge word={replay.status} />
-    {view.role === "operator" && replay.status === "running" && (
+    {useView().role === "operator" && replay.status === "running" && (
       <form method="post" action={`${BASE}/replays/${encodeURIComponent(replay.id.toWellFormed())}/cancel`}>
         <button type="submit" class="danger small">
           Stop

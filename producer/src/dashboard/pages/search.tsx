@@ -7,11 +7,9 @@ import { Code, Sha } from "../parts/inline.tsx";
 import { Page } from "../parts/layout.tsx";
 import { paths } from "../parts/link.ts";
 import { SubjectText } from "../parts/validation-table.tsx";
-import type { View } from "../parts/view.ts";
 import { TraceSteps } from "./validation/trace-steps.tsx";
 
 interface Props {
-  readonly view: View;
   readonly asked: string;
   readonly trace: Trace;
 }
@@ -23,8 +21,8 @@ const KINDS: Readonly<Record<Trace["kind"], string>> = {
   sha: "Commit",
 };
 
-export const SearchPage = ({ view, asked, trace }: Props) => (
-  <Page view={view} title={`Trace of ${asked.slice(0, 100)}`} section="none" asked={asked} refreshSeconds={5}>
+export const SearchPage = ({ asked, trace }: Props) => (
+  <Page title={`Trace of ${asked.slice(0, 100)}`} section="none" asked={asked} refreshSeconds={5}>
     <h1>
       {KINDS[trace.kind]} <Code text={asked} maxLength={120} />
     </h1>
@@ -34,14 +32,13 @@ export const SearchPage = ({ view, asked, trace }: Props) => (
       </p>
     ))}
     {trace.validations.map((one) => (
-      <Run one={one} view={view} />
+      <Run one={one} />
     ))}
     {trace.validations.length === 0 && <p class="empty">It started no validation.</p>}
     {trace.dead_letters.length > 0 && (
       <section aria-labelledby="dead-letters">
         <h2 id="dead-letters">Dead letters</h2>
         <DeadLetterTable
-          view={view}
           caption="Deliveries that could not be recorded"
           items={trace.dead_letters}
           empty="None."
@@ -50,17 +47,12 @@ export const SearchPage = ({ view, asked, trace }: Props) => (
     )}
     <section aria-labelledby="deliveries">
       <h2 id="deliveries">Deliveries</h2>
-      <DeliveryTable
-        view={view}
-        caption="Its deliveries"
-        items={trace.deliveries}
-        empty="No deliveries were recorded."
-      />
+      <DeliveryTable caption="Its deliveries" items={trace.deliveries} empty="No deliveries were recorded." />
     </section>
   </Page>
 );
 
-const Run = ({ one, view }: { readonly one: Trace["validations"][number]; readonly view: View }) => (
+const Run = ({ one }: { readonly one: Trace["validations"][number] }) => (
   <section id={`run-${one.validation.id}`}>
     <div class="title">
       <h2>
@@ -71,15 +63,15 @@ const Run = ({ one, view }: { readonly one: Trace["validations"][number]; readon
       </h2>
       <StateBadge of={one.validation} />
     </div>
-    <TraceSteps steps={one.steps} view={view} />
+    <TraceSteps steps={one.steps} />
     {one.dead_letters.length > 0 && (
-      <DeadLetterTable view={view} caption="Its dead letters" items={one.dead_letters} empty="None." />
+      <DeadLetterTable caption="Its dead letters" items={one.dead_letters} empty="None." />
     )}
   </section>
 );
 
-export const SearchHelpPage = ({ view, asked }: { readonly view: View; readonly asked: string }) => (
-  <Page view={view} title="Trace" section="none" asked={asked}>
+export const SearchHelpPage = ({ asked }: { readonly asked: string }) => (
+  <Page title="Trace" section="none" asked={asked}>
     <h1>{asked === "" ? "Trace" : "Nothing found"}</h1>
     {asked !== "" && (
       <p>

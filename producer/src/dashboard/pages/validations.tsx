@@ -21,8 +21,8 @@ const EVENTS: readonly Choice[] = [
   ["push", "push"],
 ];
 
-export const ValidationsPage = ({ view, list, filter }: ListProps<ValidationItem>) => (
-  <Page view={view} title="Validations" section="validations" refreshSeconds={5}>
+export const ValidationsPage = ({ list, filter }: ListProps<ValidationItem>) => (
+  <Page title="Validations" section="validations" refreshSeconds={5}>
     <h1>Validations</h1>
     <p class="links">
       <a href={paths.repositories}>Repositories by duration</a>
@@ -38,7 +38,6 @@ export const ValidationsPage = ({ view, list, filter }: ListProps<ValidationItem
       <TimeFilters values={filter} />
     </FilterForm>
     <ValidationTable
-      view={view}
       caption="Validations, newest first"
       items={list.items}
       empty={

@@ -6,17 +6,15 @@ import { Ago, None, Text } from "./inline.tsx";
 import { paths } from "./link.ts";
 import { type Column, Table } from "./table.tsx";
 import { shorten, visible } from "./text.ts";
-import type { View } from "./view.ts";
 
 interface Props {
-  readonly view: View;
   readonly caption: string;
   readonly items: readonly DeadLetterItem[];
   readonly empty: Child;
   readonly selectable?: boolean;
 }
 
-export const DeadLetterTable = ({ view, caption, items, empty, selectable = false }: Props) => (
+export const DeadLetterTable = ({ caption, items, empty, selectable = false }: Props) => (
   <Table
     caption={caption}
     items={items}
@@ -29,7 +27,7 @@ export const DeadLetterTable = ({ view, caption, items, empty, selectable = fals
       { head: "Error", cell: (deadLetter) => <Text text={deadLetter.error} maxLength={160} /> },
       { head: "About", kind: "wide", cell: (deadLetter) => <About deadLetter={deadLetter} /> },
       { head: "Attempts", kind: "wide num", cell: ({ attempts }) => attempts },
-      { head: "Died", kind: "num", cell: (deadLetter) => <Ago at={deadLetter.died_at} view={view} /> },
+      { head: "Died", kind: "num", cell: (deadLetter) => <Ago at={deadLetter.died_at} /> },
     ]}
   />
 );

@@ -7,16 +7,14 @@ import { Ago, None, Text } from "./inline.tsx";
 import { paths } from "./link.ts";
 import { Table } from "./table.tsx";
 import { visible } from "./text.ts";
-import type { View } from "./view.ts";
 
 interface Props {
-  readonly view: View;
   readonly caption: string;
   readonly items: readonly DeliveryItem[];
   readonly empty: Child;
 }
 
-export const DeliveryTable = ({ view, caption, items, empty }: Props) => (
+export const DeliveryTable = ({ caption, items, empty }: Props) => (
   <Table
     caption={caption}
     items={items}
@@ -32,7 +30,7 @@ export const DeliveryTable = ({ view, caption, items, empty }: Props) => (
         cell: ({ sender }) => (sender === null ? <None /> : <Text text={sender} maxLength={40} />),
       },
       { head: "Delay", kind: "wide num", cell: (item) => <Lateness item={item} /> },
-      { head: "Received", kind: "num", cell: (item) => <Ago at={item.received_at} view={view} /> },
+      { head: "Received", kind: "num", cell: (item) => <Ago at={item.received_at} /> },
     ]}
   />
 );

@@ -4,10 +4,7 @@ import { durationText, relativeText, spanMs } from "@webhook-gateway/shared/text
 import type { Child } from "hono/jsx";
 import { outsideHref, repositoryPath } from "./link.ts";
 import { shorten, visible } from "./text.ts";
-import type { View } from "./view.ts";
-
-/** Times are shown relative to it. */
-type Clock = Pick<View, "now">;
+import { useNow } from "./view.ts";
 
 /** Texts in tables are cut to this; the title has more, up to its own limit. */
 const CELL_LENGTH = 90;
@@ -37,14 +34,10 @@ export const CodeLink = ({ href, text }: { readonly href: string; readonly text:
 const TIME = /(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z)/;
 
 /** A text of the gateway itself. The times in it are shown like all others. */
-export function Prose(props: { readonly text: string; readonly view: Clock; readonly maxLength?: number }) {
+export function Prose(props: { readonly text: string; readonly maxLength?: number }) {
   const parts = shorten(props.text, props.maxLength ?? CELL_LENGTH).split(TIME);
   if (parts.length === 1) return <Text {...props} />;
-  return (
-    <bdi>
-      {parts.map((part, index) => (index % 2 === 0 ? visible(part) : <Ago at={part} view={props.view} />))}
-    </bdi>
-  );
+  return <bdi>{parts.map((part, index) => (index % 2 === 0 ? visible(part) : <Ago at={part} />))}</bdi>;
 }
 
 /** Shows that a value is missing, also to screen readers. */
@@ -59,26 +52,28 @@ export const None = ({ word = "none" }: { readonly word?: string }) => (
 export const utcText = (at: string): string => `${at.slice(0, 10)} ${at.slice(11, 19)} UTC`;
 
 /** A time relative to now. */
-export function Ago({ at, view }: { readonly at: string | null; readonly view: Clock }) {
+export function Ago({ at }: { readonly at: string | null }) {
+  const now = useNow();
   if (at === null) return <None />;
   const atMs = Date.parse(at);
   if (Number.isNaN(atMs)) return <Text text={at} />;
   return (
     <time datetime={at} title={utcText(at)}>
-      {relativeText(atMs, view.now.getTime())}
+      {relativeText(atMs, now.getTime())}
     </time>
   );
 }
 
 /** A time with its distance from now. */
-export function At({ at, view }: { readonly at: string | null; readonly view: Clock }) {
+export function At({ at }: { readonly at: string | null }) {
+  const now = useNow();
   if (at === null) return <None />;
   const atMs = Date.parse(at);
   if (Number.isNaN(atMs)) return <Text text={at} />;
   return (
     <>
       <time datetime={at}>{utcText(at)}</time>{" "}
-      <span class="muted">({relativeText(atMs, view.now.getTime())})</span>
+      <span class="muted">({relativeText(atMs, now.getTime())})</span>
     </>
   );
 }
@@ -91,9 +86,8 @@ export function Took(props: {
   readonly from: string | null;
   readonly to: string | null;
   readonly ongoing: boolean;
-  readonly view: Clock;
 }) {
-  const to = props.ongoing ? (props.to ?? props.view.now.toISOString()) : props.to;
+  const to = props.ongoing ? (props.to ?? useNow().toISOString()) : props.to;
   return <Span ms={spanMs(props.from, to)} />;
 }
 

@@ -5,7 +5,7 @@ import { assetPath } from "../assets.ts";
 import { utcText } from "./inline.tsx";
 import { BASE, paths } from "./link.ts";
 import { visible } from "./text.ts";
-import type { View } from "./view.ts";
+import { useNow, useView } from "./view.ts";
 
 const SECTIONS = [
   ["now", "Overview", paths.now],
@@ -20,7 +20,6 @@ const SECTIONS = [
 export type NavSection = (typeof SECTIONS)[number][0] | "none";
 
 interface PageProps {
-  readonly view: View;
   readonly title: string;
   readonly section: NavSection;
   /** How often a script fetches the page again; never by default. */
@@ -31,47 +30,52 @@ interface PageProps {
   readonly children: Child;
 }
 
-export const Page = ({ view, title, section, refreshSeconds, asked, plots = false, children }: PageProps) => (
-  <html lang="en">
-    <head>
-      <meta charset="utf-8" />
-      <meta name="viewport" content="width=device-width, initial-scale=1" />
-      <meta name="color-scheme" content="light dark" />
-      <title>{`${visible(title)} · webhook-gateway ${view.environment}`}</title>
-      <link rel="icon" type="image/svg+xml" href={assetPath("icon.svg")} />
-      {plots && <link rel="stylesheet" href={assetPath("uplot.css")} />}
-      <link rel="stylesheet" href={assetPath("style.css")} />
-      {plots && <script src={assetPath("uplot.js")} defer />}
-      <script src={assetPath("idiomorph.js")} defer />
-      <script src={assetPath("app.js")} type="module" />
-    </head>
-    <body>
-      <a class="skip" href="#main">
-        Skip to content
-      </a>
-      <Header view={view} section={section} asked={asked} />
-      <main id="main" tabindex={-1} data-refresh={refreshSeconds}>
-        {view.notice !== undefined && (
-          <p class="notice" role="status">
-            {view.notice}
-          </p>
-        )}
-        {children}
-      </main>
-      <footer id="foot">
-        webhook-gateway {VERSION} · {view.environment} · as of {utcText(view.now.toISOString())} · signed in
-        as {view.actor}
-        {view.role === "reader" && ", who cannot change anything"}
-        <SignOut view={view} />
-      </footer>
-    </body>
-  </html>
-);
+export const Page = (props: PageProps) => {
+  const { title, section, refreshSeconds, asked, plots = false, children } = props;
+  const view = useView();
+  return (
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta name="color-scheme" content="light dark" />
+        <title>{`${visible(title)} · webhook-gateway ${view.environment}`}</title>
+        <link rel="icon" type="image/svg+xml" href={assetPath("icon.svg")} />
+        {plots && <link rel="stylesheet" href={assetPath("uplot.css")} />}
+        <link rel="stylesheet" href={assetPath("style.css")} />
+        {plots && <script src={assetPath("uplot.js")} defer />}
+        <script src={assetPath("idiomorph.js")} defer />
+        <script src={assetPath("app.js")} type="module" />
+      </head>
+      <body>
+        <a class="skip" href="#main">
+          Skip to content
+        </a>
+        <Header section={section} asked={asked} />
+        <main id="main" tabindex={-1} data-refresh={refreshSeconds}>
+          {view.notice !== undefined && (
+            <p class="notice" role="status">
+              {view.notice}
+            </p>
+          )}
+          {children}
+        </main>
+        <footer id="foot">
+          webhook-gateway {VERSION} · {view.environment} · as of {utcText(useNow().toISOString())} · signed in
+          as {view.actor}
+          {view.role === "reader" && ", who cannot change anything"}
+          <SignOut />
+        </footer>
+      </body>
+    </html>
+  );
+};
 
 /** Access has a session of its own: https://developers.cloudflare.com/cloudflare-one/team-and-resources/users/session-management/ */
-function SignOut({ view }: { readonly view: View }) {
-  if (view.signOut === "nothing") return null;
-  if (view.signOut === "access") return <a href="/cdn-cgi/access/logout">Sign out</a>;
+function SignOut() {
+  const { signOut } = useView();
+  if (signOut === "nothing") return null;
+  if (signOut === "access") return <a href="/cdn-cgi/access/logout">Sign out</a>;
   return (
     <form method="post" action={paths.logout}>
       <button type="submit">Sign out</button>
@@ -79,48 +83,47 @@ function SignOut({ view }: { readonly view: View }) {
   );
 }
 
-const Header = (props: {
-  readonly view: View;
-  readonly section: NavSection;
-  readonly asked: string | undefined;
-}) => (
-  <header class="top">
-    <div class="brand">
-      <a href={BASE}>webhook-gateway</a>
-      <span class={`environment ${props.view.environment}`}>{props.view.environment}</span>
-      <button type="button" id="live" data-state="live" title="Whether the page refreshes itself" hidden>
-        Live
-      </button>
-      <span id="live-note" role="status" />
-    </div>
-    <nav aria-label="Pages">
-      <ul>
-        {SECTIONS.map(([section, name, href]) => (
-          <li>
-            <a href={href} aria-current={section === props.section ? "page" : undefined}>
-              {name}
-            </a>
-          </li>
-        ))}
-      </ul>
-    </nav>
-    <search>
-      <form action={`${BASE}/search`} method="get">
-        <label class="hidden" for="q">
-          Trace a delivery, validation, pull request or commit
-        </label>
-        <input
-          id="q"
-          name="q"
-          type="search"
-          value={props.asked ?? ""}
-          placeholder="owner/repo#12, URL, GUID, SHA"
-          autocomplete="off"
-          spellcheck={false}
-          maxlength={400}
-        />
-        <button type="submit">Trace</button>
-      </form>
-    </search>
-  </header>
-);
+const Header = (props: { readonly section: NavSection; readonly asked: string | undefined }) => {
+  const { environment } = useView();
+  return (
+    <header class="top">
+      <div class="brand">
+        <a href={BASE}>webhook-gateway</a>
+        <span class={`environment ${environment}`}>{environment}</span>
+        <button type="button" id="live" data-state="live" title="Whether the page refreshes itself" hidden>
+          Live
+        </button>
+        <span id="live-note" role="status" />
+      </div>
+      <nav aria-label="Pages">
+        <ul>
+          {SECTIONS.map(([section, name, href]) => (
+            <li>
+              <a href={href} aria-current={section === props.section ? "page" : undefined}>
+                {name}
+              </a>
+            </li>
+          ))}
+        </ul>
+      </nav>
+      <search>
+        <form action={`${BASE}/search`} method="get">
+          <label class="hidden" for="q">
+            Trace a delivery, validation, pull request or commit
+          </label>
+          <input
+            id="q"
+            name="q"
+            type="search"
+            value={props.asked ?? ""}
+            placeholder="owner/repo#12, URL, GUID, SHA"
+            autocomplete="off"
+            spellcheck={false}
+            maxlength={400}
+          />
+          <button type="submit">Trace</button>
+        </form>
+      </search>
+    </header>
+  );
+};

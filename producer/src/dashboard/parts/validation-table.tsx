@@ -6,16 +6,14 @@ import { StateBadge } from "./badge.tsx";
 import { Ago, Sha, Text, Took } from "./inline.tsx";
 import { paths } from "./link.ts";
 import { Table } from "./table.tsx";
-import type { View } from "./view.ts";
 
 interface Props {
-  readonly view: View;
   readonly caption: string;
   readonly items: readonly ValidationItem[];
   readonly empty: Child;
 }
 
-export const ValidationTable = ({ view, caption, items, empty }: Props) => (
+export const ValidationTable = ({ caption, items, empty }: Props) => (
   <Table
     caption={caption}
     items={items}
@@ -23,7 +21,7 @@ export const ValidationTable = ({ view, caption, items, empty }: Props) => (
     empty={empty}
     stack
     columns={[
-      { head: "State", kind: "narrow", cell: (item) => <State item={item} view={view} /> },
+      { head: "State", kind: "narrow", cell: (item) => <State item={item} /> },
       { head: "Validation", names: true, cell: (item) => <Subject item={item} /> },
       {
         head: "Waited",
@@ -33,7 +31,6 @@ export const ValidationTable = ({ view, caption, items, empty }: Props) => (
             from={item.created_at}
             to={item.dispatched_at ?? item.finished_at}
             ongoing={!isFinal(item.state)}
-            view={view}
           />
         ),
       },
@@ -45,22 +42,21 @@ export const ValidationTable = ({ view, caption, items, empty }: Props) => (
             from={item.started_at ?? item.dispatched_at}
             to={item.finished_at}
             ongoing={!isFinal(item.state)}
-            view={view}
           />
         ),
       },
       { head: "Attempts", kind: "wide num", cell: ({ attempts }) => attempts },
-      { head: "Queued", kind: "num", cell: (item) => <Ago at={item.created_at} view={view} /> },
+      { head: "Queued", kind: "num", cell: (item) => <Ago at={item.created_at} /> },
     ]}
   />
 );
 
-const State = ({ item, view }: { readonly item: ValidationItem; readonly view: View }) => (
+const State = ({ item }: { readonly item: ValidationItem }) => (
   <>
     <StateBadge of={item} />
     {item.state === "queued" && item.due_at !== null && (
       <div class="muted">
-        next attempt <Ago at={item.due_at} view={view} />
+        next attempt <Ago at={item.due_at} />
       </div>
     )}
   </>

@@ -6,7 +6,7 @@ import type { Health } from "../../../health/health.ts";
 import { Badge } from "../../parts/badge.tsx";
 import { Ago, Prose, Text } from "../../parts/inline.tsx";
 import { paths } from "../../parts/link.ts";
-import type { View } from "../../parts/view.ts";
+import { useNow } from "../../parts/view.ts";
 import { PauseText } from "../repositories/pause.tsx";
 import { gatedWork, gateReason } from "./gate-reason.ts";
 
@@ -20,7 +20,6 @@ interface Concern {
 const LATE_MS = 10 * 60_000;
 
 interface Props {
-  readonly view: View;
   readonly overview: Overview;
   readonly health: Health;
 }
@@ -67,7 +66,7 @@ const NAMES: Readonly<Record<keyof Health["checks"], string>> = {
 };
 
 /** A closed gate already reports the state of Grainchain. */
-function checks({ overview, health, view }: Props): Concern[] {
+function checks({ overview, health }: Props): Concern[] {
   const gateClosed = overview.gates.some(({ name, state }) => name === "grainchain" && state === "closed");
   return Object.entries(health.checks)
     .filter(
@@ -79,14 +78,13 @@ function checks({ overview, health, view }: Props): Concern[] {
       word: status === "failed" ? "failing" : "degraded",
       text: (
         <>
-          {NAMES[name as keyof Health["checks"]]}:{" "}
-          <Prose text={detail ?? status} view={view} maxLength={300} />
+          {NAMES[name as keyof Health["checks"]]}: <Prose text={detail ?? status} maxLength={300} />
         </>
       ),
     }));
 }
 
-const gates = ({ overview, view }: Props): Concern[] =>
+const gates = ({ overview }: Props): Concern[] =>
   overview.gates
     .filter(({ state }) => state === "closed")
     .map((gate) => ({
@@ -94,31 +92,30 @@ const gates = ({ overview, view }: Props): Concern[] =>
       word: "paused",
       text: (
         <>
-          <Text text={gatedWork(gate)} /> is paused: <Text text={gateReason(gate)} />.{" "}
-          <NextTry gate={gate} view={view} />
+          <Text text={gatedWork(gate)} /> is paused: <Text text={gateReason(gate)} />. <NextTry gate={gate} />
         </>
       ),
     }));
 
-const pauses = ({ overview, view }: Props): Concern[] =>
+const pauses = ({ overview }: Props): Concern[] =>
   overview.pauses.map((pause) => ({
     tone: "warn",
     word: "paused",
-    text: <PauseText pause={pause} view={view} />,
+    text: <PauseText pause={pause} />,
   }));
 
 /** When a closed gate tries again. */
-export function NextTry({ gate, view }: { readonly gate: GateItem; readonly view: View }) {
+export function NextTry({ gate }: { readonly gate: GateItem }) {
   if (gate.until === null) return null;
-  if (Date.parse(gate.until) <= view.now.getTime()) return <>The next attempt is due now.</>;
+  if (Date.parse(gate.until) <= useNow().getTime()) return <>The next attempt is due now.</>;
   return (
     <>
-      Next attempt <Ago at={gate.until} view={view} />.
+      Next attempt <Ago at={gate.until} />.
     </>
   );
 }
 
-function letters({ overview, view }: Props): Concern[] {
+function letters({ overview }: Props): Concern[] {
   const total = overview.dead_letters.reduce((sum, { letters: count }) => sum + count, 0);
   if (total === 0) return [];
   const oldest = overview.dead_letters.map(({ oldest_at }) => oldest_at).toSorted()[0] ?? null;
@@ -127,27 +124,28 @@ function letters({ overview, view }: Props): Concern[] {
       <a href={paths.deadLetters()}>
         {total} dead {total === 1 ? "letter" : "letters"}
       </a>{" "}
-      to replay or discard. The oldest died <Ago at={oldest} view={view} />.
+      to replay or discard. The oldest died <Ago at={oldest} />.
     </>
   );
   return [{ tone: "bad", word: "dead", text }];
 }
 
-function shortened({ overview, view }: Props): Concern[] {
+function shortened({ overview }: Props): Concern[] {
   const { shortened: kept } = overview.database;
   if (kept === null) return [];
   const text = (
     <>
       The database is filling up: it has kept validations for {kept.validations_days} days and deliveries for{" "}
-      {kept.deliveries_days}, less than configured, since <Ago at={kept.since} view={view} />.
+      {kept.deliveries_days}, less than configured, since <Ago at={kept.since} />.
     </>
   );
   return [{ tone: "warn", word: "shortened", text }];
 }
 
-function late({ overview, view }: Props): Concern[] {
+function late({ overview }: Props): Concern[] {
   const { waiting, reports } = overview;
-  const isLate = (at: string | null): boolean => (spanMs(at, view.now.toISOString()) ?? 0) > LATE_MS;
+  const now = useNow().toISOString();
+  const isLate = (at: string | null): boolean => (spanMs(at, now) ?? 0) > LATE_MS;
   const concern = (text: Child): Concern => ({ tone: "warn", word: "late", text });
   return [
     ...(isLate(waiting.oldest_at)
@@ -155,7 +153,7 @@ function late({ overview, view }: Props): Concern[] {
           concern(
             <>
               <a href={paths.validations({ state: "queued" })}>The oldest waiting validation</a> was queued{" "}
-              <Ago at={waiting.oldest_at} view={view} />.
+              <Ago at={waiting.oldest_at} />.
             </>,
           ),
         ]
@@ -164,8 +162,7 @@ function late({ overview, view }: Props): Concern[] {
       ? [
           concern(
             <>
-              Reports to GitHub are overdue: the oldest was due <Ago at={reports.oldest_due_at} view={view} />
-              .
+              Reports to GitHub are overdue: the oldest was due <Ago at={reports.oldest_due_at} />.
             </>,
           ),
         ]

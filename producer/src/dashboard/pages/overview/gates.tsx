@@ -3,11 +3,10 @@ import type { GateItem } from "@webhook-gateway/shared/api/overview.ts";
 import { Badge } from "../../parts/badge.tsx";
 import { Ago, None, Prose, Text } from "../../parts/inline.tsx";
 import { Table } from "../../parts/table.tsx";
-import type { View } from "../../parts/view.ts";
 import { NextTry } from "./attention.tsx";
 import { gateName, gateReason } from "./gate-reason.ts";
 
-export const Gates = ({ gates, view }: { readonly gates: readonly GateItem[]; readonly view: View }) => (
+export const Gates = ({ gates }: { readonly gates: readonly GateItem[] }) => (
   <Table
     caption="Gates"
     items={gates}
@@ -25,21 +24,21 @@ export const Gates = ({ gates, view }: { readonly gates: readonly GateItem[]; re
             <Badge tone="warn" shape="slash" word="closed" />
           ),
       },
-      { head: "Since", kind: "narrow", cell: ({ since }) => <Ago at={since} view={view} /> },
-      { head: "Reason", cell: (gate) => <Reason gate={gate} view={view} /> },
+      { head: "Since", kind: "narrow", cell: ({ since }) => <Ago at={since} /> },
+      { head: "Reason", cell: (gate) => <Reason gate={gate} /> },
     ]}
   />
 );
 
-const Reason = ({ gate, view }: { readonly gate: GateItem; readonly view: View }) =>
+const Reason = ({ gate }: { readonly gate: GateItem }) =>
   gate.state === "open" ? (
     <None word="none: the gate is open" />
   ) : (
     <>
-      <Text text={gateReason(gate)} />. <NextTry gate={gate} view={view} />
+      <Text text={gateReason(gate)} />. <NextTry gate={gate} />
       {gate.detail !== null && (
         <div class="muted">
-          <Prose text={gate.detail} view={view} maxLength={200} />
+          <Prose text={gate.detail} maxLength={200} />
         </div>
       )}
     </>

@@ -3,9 +3,8 @@ import type { Health } from "../../../health/health.ts";
 import { WordBadge } from "../../parts/badge.tsx";
 import { None, Prose } from "../../parts/inline.tsx";
 import { Table } from "../../parts/table.tsx";
-import type { View } from "../../parts/view.ts";
 
-export const Checks = ({ health, view }: { readonly health: Health; readonly view: View }) => (
+export const Checks = ({ health }: { readonly health: Health }) => (
   <Table
     caption="Health checks"
     items={Object.entries(health.checks)}
@@ -16,8 +15,7 @@ export const Checks = ({ health, view }: { readonly health: Health; readonly vie
       { head: "Status", kind: "narrow", cell: ([, { status }]) => <WordBadge word={status} /> },
       {
         head: "Detail",
-        cell: ([, { detail }]) =>
-          detail === undefined ? <None /> : <Prose text={detail} view={view} maxLength={300} />,
+        cell: ([, { detail }]) => (detail === undefined ? <None /> : <Prose text={detail} maxLength={300} />),
       },
     ]}
   />

@@ -7,7 +7,6 @@ import { Ago, Text } from "../../parts/inline.tsx";
 import { Page } from "../../parts/layout.tsx";
 import { paths } from "../../parts/link.ts";
 import { Table } from "../../parts/table.tsx";
-import type { View } from "../../parts/view.ts";
 import { PauseForms } from "../repositories/pause.tsx";
 import { Attention } from "./attention.tsx";
 import { Gates } from "./gates.tsx";
@@ -16,29 +15,28 @@ import { Plots } from "./plots.tsx";
 import { Tiles } from "./tiles.tsx";
 
 interface Props {
-  readonly view: View;
   readonly overview: Overview;
   readonly health: Health;
 }
 
-export const OverviewPage = ({ view, overview, health }: Props) => (
-  <Page view={view} title="Overview" section="now" refreshSeconds={5} plots>
+export const OverviewPage = ({ overview, health }: Props) => (
+  <Page title="Overview" section="now" refreshSeconds={5} plots>
     <div class="title">
       <h1>Gateway status</h1>
       <WordBadge word={health.status} />
     </div>
-    <Attention view={view} overview={overview} health={health} />
-    <Tiles view={view} overview={overview} />
+    <Attention overview={overview} health={health} />
+    <Tiles overview={overview} />
     <Plots overview={overview} />
     <div class="columns">
       <section aria-labelledby="dead-letters">
         <h2 id="dead-letters">Dead letters by kind and class</h2>
-        <DeadLetterCounts view={view} overview={overview} />
+        <DeadLetterCounts overview={overview} />
       </section>
       <section aria-labelledby="gates">
         <h2 id="gates">Gates</h2>
-        <Gates gates={overview.gates} view={view} />
-        <PauseForms repository={null} pauses={overview.pauses} view={view} />
+        <Gates gates={overview.gates} />
+        <PauseForms repository={null} pauses={overview.pauses} />
       </section>
       <section aria-labelledby="states">
         <h2 id="states">Validations by state</h2>
@@ -46,13 +44,13 @@ export const OverviewPage = ({ view, overview, health }: Props) => (
       </section>
       <section aria-labelledby="health">
         <h2 id="health">Health</h2>
-        <Checks health={health} view={view} />
+        <Checks health={health} />
       </section>
     </div>
   </Page>
 );
 
-const DeadLetterCounts = ({ view, overview }: Omit<Props, "health">) => (
+const DeadLetterCounts = ({ overview }: Pick<Props, "overview">) => (
   <Table
     caption="Open dead letters by kind and class"
     items={overview.dead_letters}
@@ -66,7 +64,7 @@ const DeadLetterCounts = ({ view, overview }: Omit<Props, "health">) => (
         kind: "num",
         cell: (row) => <a href={paths.deadLetters({ kind: row.kind, class: row.class })}>{row.letters}</a>,
       },
-      { head: "Oldest", kind: "num", cell: (row) => <Ago at={row.oldest_at} view={view} /> },
+      { head: "Oldest", kind: "num", cell: (row) => <Ago at={row.oldest_at} /> },
     ]}
   />
 );

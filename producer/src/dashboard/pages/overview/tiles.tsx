@@ -3,7 +3,6 @@ import type { Overview } from "@webhook-gateway/shared/api/overview.ts";
 import type { Child } from "hono/jsx";
 import { Ago } from "../../parts/inline.tsx";
 import { paths } from "../../parts/link.ts";
-import type { View } from "../../parts/view.ts";
 
 interface Tile {
   readonly name: string;
@@ -13,9 +12,9 @@ interface Tile {
   readonly bad?: boolean;
 }
 
-export const Tiles = (props: { readonly view: View; readonly overview: Overview }) => (
+export const Tiles = ({ overview }: { readonly overview: Overview }) => (
   <dl class="tiles">
-    {tilesOf(props.view, props.overview).map(({ name, value, href, note, bad = false }) => (
+    {tilesOf(overview).map(({ name, value, href, note, bad = false }) => (
       <div>
         <dt>{name}</dt>
         <dd class={bad ? "value bad" : "value"}>
@@ -27,7 +26,7 @@ export const Tiles = (props: { readonly view: View; readonly overview: Overview 
   </dl>
 );
 
-function tilesOf(view: View, overview: Overview): readonly Tile[] {
+function tilesOf(overview: Overview): readonly Tile[] {
   const { waiting, reports, cancels, deliveries } = overview;
   const { queued = 0, dispatching = 0, pending = 0, running = 0 } = overview.states;
   const dead = overview.dead_letters.reduce((sum, { letters }) => sum + letters, 0);
@@ -42,7 +41,7 @@ function tilesOf(view: View, overview: Overview): readonly Tile[] {
       name: "Waiting",
       value: queued,
       href: paths.validations({ state: "queued" }),
-      note: waitingNote(view, waiting),
+      note: waitingNote(waiting),
     },
     {
       name: "Dead letters",
@@ -64,7 +63,7 @@ function tilesOf(view: View, overview: Overview): readonly Tile[] {
     },
     {
       name: "Last delivery",
-      value: <Ago at={deliveries.last_at} view={view} />,
+      value: <Ago at={deliveries.last_at} />,
       href: paths.deliveries(),
       note:
         deliveries.last_at === null
@@ -80,15 +79,15 @@ const RunningReplays = ({ count }: { readonly count: number }) => (
   <a href={paths.replays()}>{count === 1 ? "1 replay is running" : `${count} replays are running`}</a>
 );
 
-function waitingNote(view: View, waiting: Overview["waiting"]): Child {
+function waitingNote(waiting: Overview["waiting"]): Child {
   if (waiting.oldest_at === null) return "nothing is waiting for a sandbox";
   return (
     <>
-      oldest <Ago at={waiting.oldest_at} view={view} />
+      oldest <Ago at={waiting.oldest_at} />
       {waiting.replay > 0 && `, ${waiting.replay} replayed`}
       {waiting.backing_off > 0 && (
         <>
-          , {waiting.backing_off} backing off (next <Ago at={waiting.next_due_at} view={view} />)
+          , {waiting.backing_off} backing off (next <Ago at={waiting.next_due_at} />)
         </>
       )}
     </>

@@ -2,15 +2,15 @@
 import type { PauseItem } from "@webhook-gateway/shared/api/pause.ts";
 import { Ago, RepositoryLink, Text } from "../../parts/inline.tsx";
 import { BASE, repositoryPath } from "../../parts/link.ts";
-import type { View } from "../../parts/view.ts";
+import { useView } from "../../parts/view.ts";
 
 /** What is paused, by whom, since when, why, and until when. */
-export const PauseText = ({ pause, view }: { readonly pause: PauseItem; readonly view: View }) => {
+export const PauseText = ({ pause }: { readonly pause: PauseItem }) => {
   const { repository, paused_at, until, actor, reason } = pause;
   return (
     <>
       Dispatch of {repository === null ? "all repositories" : <RepositoryLink repository={repository} />} is
-      paused by <Text text={actor} maxLength={60} /> since <Ago at={paused_at} view={view} />
+      paused by <Text text={actor} maxLength={60} /> since <Ago at={paused_at} />
       {reason !== null && (
         <>
           : <Text text={reason} maxLength={300} />
@@ -21,7 +21,7 @@ export const PauseText = ({ pause, view }: { readonly pause: PauseItem; readonly
         "It ends when somebody resumes it."
       ) : (
         <>
-          It ends <Ago at={until} view={view} />.
+          It ends <Ago at={until} />.
         </>
       )}
     </>
@@ -40,16 +40,15 @@ const SPANS = [
 ] as const;
 
 interface Props {
-  readonly view: View;
   /** Null: all of them. */
   readonly repository: string | null;
   /** Those in force, whatever they hold. */
   readonly pauses: readonly PauseItem[];
 }
 
-export function PauseForms({ view, repository, pauses }: Props) {
+export function PauseForms({ repository, pauses }: Props) {
   const path = repository === null ? BASE : repositoryPath(repository);
-  if (view.role !== "operator" || path === undefined) return null;
+  if (useView().role !== "operator" || path === undefined) return null;
   const isPaused = pauses.some((pause) => pause.repository === repository);
   return (
     <div class="pause">

@@ -3,15 +3,13 @@ import type { RepositoryTimes } from "@webhook-gateway/shared/store/read/reposit
 import { RepositoryLink, Span } from "../../parts/inline.tsx";
 import { Page } from "../../parts/layout.tsx";
 import { Table } from "../../parts/table.tsx";
-import type { View } from "../../parts/view.ts";
 
 interface Props {
-  readonly view: View;
   readonly repositories: readonly RepositoryTimes[];
 }
 
-export const RepositoriesPage = ({ view, repositories }: Props) => (
-  <Page view={view} title="Repositories by duration" section="validations">
+export const RepositoriesPage = ({ repositories }: Props) => (
+  <Page title="Repositories by duration" section="validations">
     <h1>Repositories by duration</h1>
     <p class="muted">
       Validations that were queued within the last 24 hours and have ended: how long they took from queued (or

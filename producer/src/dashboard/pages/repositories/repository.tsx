@@ -8,20 +8,18 @@ import { Page } from "../../parts/layout.tsx";
 import { paths, repositoryPath } from "../../parts/link.ts";
 import { Paging } from "../../parts/paging.tsx";
 import { ValidationTable } from "../../parts/validation-table.tsx";
-import type { View } from "../../parts/view.ts";
 import { PauseForms, PauseText } from "./pause.tsx";
 
 interface Props {
-  readonly view: View;
   readonly repository: Repository;
   readonly list: ListPage<ValidationItem>;
   readonly filter: Readonly<Record<string, string>>;
 }
 
-export const RepositoryPage = ({ view, repository, list, filter }: Props) => {
+export const RepositoryPage = ({ repository, list, filter }: Props) => {
   const { name, pauses, times } = repository;
   return (
-    <Page view={view} title={name.slice(0, 200)} section="validations" refreshSeconds={5}>
+    <Page title={name.slice(0, 200)} section="validations" refreshSeconds={5}>
       <div class="title">
         <h1>
           <Text text={name} maxLength={200} />
@@ -32,10 +30,10 @@ export const RepositoryPage = ({ view, repository, list, filter }: Props) => {
       </div>
       {pauses.map((pause) => (
         <p class="notice">
-          <PauseText pause={pause} view={view} />
+          <PauseText pause={pause} />
         </p>
       ))}
-      <PauseForms view={view} repository={name} pauses={pauses} />
+      <PauseForms repository={name} pauses={pauses} />
       {times !== undefined && (
         <p class="muted">
           Last 24 hours: {times.validations} ended. From queued to finished: p50 <Span ms={times.p50_ms} />,
@@ -43,7 +41,6 @@ export const RepositoryPage = ({ view, repository, list, filter }: Props) => {
         </p>
       )}
       <ValidationTable
-        view={view}
         caption="Validations of this repository, newest first"
         items={list.items}
         empty="There are no more validations of this repository."

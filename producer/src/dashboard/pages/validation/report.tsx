@@ -3,14 +3,8 @@ import type { ValidationDetail } from "@webhook-gateway/shared/api/validation.ts
 import { WordBadge } from "../../parts/badge.tsx";
 import { Fields } from "../../parts/fields.tsx";
 import { At, Text } from "../../parts/inline.tsx";
-import type { View } from "../../parts/view.ts";
 
-interface Props {
-  readonly report: ValidationDetail["report"];
-  readonly view: View;
-}
-
-export function Report({ report, view }: Props) {
+export function Report({ report }: Pick<ValidationDetail, "report">) {
   if (report === null) return <p class="empty">There is no report to GitHub yet.</p>;
   return (
     <Fields
@@ -18,8 +12,8 @@ export function Report({ report, view }: Props) {
         ["Status", <WordBadge word={report.status} />],
         ["State to report", <Text text={report.state.replaceAll("_", " ")} />],
         ["On GitHub", report.posted_state && <Text text={report.posted_state.replaceAll("_", " ")} />],
-        ["Posted", report.posted_at && <At at={report.posted_at} view={view} />],
-        ["Due", report.status === "due" && <At at={report.due_at} view={view} />],
+        ["Posted", report.posted_at && <At at={report.posted_at} />],
+        ["Due", report.status === "due" && <At at={report.due_at} />],
         ["Attempts", report.attempts > 0 && report.attempts],
         ["Reason", report.reason && <Text text={report.reason} maxLength={500} />],
         ["Error", report.error && <Text text={report.error} maxLength={2000} />],

@@ -2,30 +2,24 @@
 import type { TraceStep } from "@webhook-gateway/shared/api/trace.ts";
 import { durationText } from "@webhook-gateway/shared/text/duration.ts";
 import { Prose, Text, utcText } from "../../parts/inline.tsx";
-import type { View } from "../../parts/view.ts";
+import { useNow } from "../../parts/view.ts";
 
 /** A wait of this length is highlighted. */
 const LONG_GAP_MS = 60_000;
 
-export const TraceSteps = ({
-  steps,
-  view,
-}: {
-  readonly steps: readonly TraceStep[];
-  readonly view: View;
-}) => {
+export const TraceSteps = ({ steps }: { readonly steps: readonly TraceStep[] }) => {
   if (steps.length === 0) return <p class="empty">There is no trace.</p>;
   return (
     <ol class="trace">
       {steps.map((step) => (
         <li class={step.step === "now" ? "now" : undefined}>
-          <Clock at={step.at} view={view} />
+          <Clock at={step.at} />
           <Gap ms={step.gap_ms} />
           <span class="step">
             <Text text={step.step.replaceAll("_", " ")} maxLength={60} />
           </span>
           <span class="detail">
-            <Prose text={step.detail} view={view} maxLength={1000} />
+            <Prose text={step.detail} maxLength={1000} />
           </span>
         </li>
       ))}
@@ -33,8 +27,8 @@ export const TraceSteps = ({
   );
 };
 
-function Clock({ at, view }: { readonly at: string; readonly view: View }) {
-  const today = at.slice(0, 10) === view.now.toISOString().slice(0, 10);
+function Clock({ at }: { readonly at: string }) {
+  const today = at.slice(0, 10) === useNow().toISOString().slice(0, 10);
   return (
     <time datetime={at} title={utcText(at)}>
       {!today && `${at.slice(5, 10)} `}

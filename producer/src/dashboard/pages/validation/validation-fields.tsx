@@ -4,14 +4,8 @@ import { isFinal } from "@webhook-gateway/shared/domain/validation.ts";
 import { Fields } from "../../parts/fields.tsx";
 import { At, Code, CodeLink, RepositoryLink, Text, Took } from "../../parts/inline.tsx";
 import { paths } from "../../parts/link.ts";
-import type { View } from "../../parts/view.ts";
 
-interface Props {
-  readonly validation: ValidationDetail;
-  readonly view: View;
-}
-
-export const ValidationFields = ({ validation, view }: Props) => {
+export const ValidationFields = ({ validation }: { readonly validation: ValidationDetail }) => {
   const { id, ref, head_sha, base_sha, event, run, lane, attempts, cause, delivery_id } = validation;
   return (
     <Fields
@@ -38,20 +32,19 @@ export const ValidationFields = ({ validation, view }: Props) => {
         ["Delivery", <CodeLink href={paths.search(delivery_id)} text={delivery_id} />],
         ["Dispatch attempts", attempts],
         ["Grainchain id", validation.grainchain_id && <Code text={validation.grainchain_id} />],
-        ["Queued", <At at={validation.created_at} view={view} />],
-        ["Next attempt", validation.due_at && <At at={validation.due_at} view={view} />],
-        ["Dispatched", <At at={validation.dispatched_at} view={view} />],
-        ["Started", <At at={validation.started_at} view={view} />],
-        ["Last callback", <At at={validation.heard_at} view={view} />],
-        ["Finished", <At at={validation.finished_at} view={view} />],
-        ["In the archive since", validation.archived_at && <At at={validation.archived_at} view={view} />],
+        ["Queued", <At at={validation.created_at} />],
+        ["Next attempt", validation.due_at && <At at={validation.due_at} />],
+        ["Dispatched", <At at={validation.dispatched_at} />],
+        ["Started", <At at={validation.started_at} />],
+        ["Last callback", <At at={validation.heard_at} />],
+        ["Finished", <At at={validation.finished_at} />],
+        ["In the archive since", validation.archived_at && <At at={validation.archived_at} />],
         [
           "Total time",
           <Took
             from={validation.created_at}
             to={validation.finished_at}
             ongoing={!isFinal(validation.state)}
-            view={view}
           />,
         ],
       ]}

@@ -9,7 +9,7 @@ import { Ago, Outside, Span, Text } from "../../parts/inline.tsx";
 import { Page } from "../../parts/layout.tsx";
 import { pullPath } from "../../parts/link.ts";
 import { SubjectText } from "../../parts/validation-table.tsx";
-import type { View } from "../../parts/view.ts";
+import { useView } from "../../parts/view.ts";
 import { Report } from "./report.tsx";
 import { RunResults } from "./run-results.tsx";
 import { TraceSteps } from "./trace-steps.tsx";
@@ -17,7 +17,6 @@ import { ValidationActions } from "./validation-actions.tsx";
 import { ValidationFields } from "./validation-fields.tsx";
 
 interface Props {
-  readonly view: View;
   readonly validation: ValidationDetail;
   readonly trace: Trace | undefined;
   /** Its page for contributors. */
@@ -27,17 +26,16 @@ interface Props {
 /** A validation that has ended changes little: late results, and its report to GitHub. */
 const refreshSeconds = ({ state }: ValidationDetail): number => (isFinal(state) ? 15 : 2);
 
-export function ValidationPage({ view, validation, trace, runPage }: Props) {
+export function ValidationPage({ validation, trace, runPage }: Props) {
   const own = trace?.validations.find((one) => one.validation.id === validation.id);
   return (
     <Page
-      view={view}
       title={`${validation.state} ${validation.repository.slice(0, 100)}#${validation.pr_number}`}
       section="validations"
       refreshSeconds={refreshSeconds(validation)}
     >
-      <Title validation={validation} view={view} runPage={runPage} />
-      {view.role === "operator" && validation.archived_at === null && (
+      <Title validation={validation} runPage={runPage} />
+      {useView().role === "operator" && validation.archived_at === null && (
         <ValidationActions validation={validation} />
       )}
       {validation.error !== null && (
@@ -47,7 +45,7 @@ export function ValidationPage({ view, validation, trace, runPage }: Props) {
       )}
       <section aria-labelledby="trace">
         <h2 id="trace">Trace</h2>
-        <TraceSteps steps={own?.steps ?? stepsOf(validation)} view={view} />
+        <TraceSteps steps={own?.steps ?? stepsOf(validation)} />
       </section>
       <section aria-labelledby="steps">
         <h2 id="steps">Steps and their output</h2>
@@ -56,24 +54,24 @@ export function ValidationPage({ view, validation, trace, runPage }: Props) {
       <div class="columns">
         <section aria-labelledby="fields">
           <h2 id="fields">Details</h2>
-          <ValidationFields validation={validation} view={view} />
+          <ValidationFields validation={validation} />
         </section>
         <section aria-labelledby="report">
           <h2 id="report">Report to GitHub</h2>
-          <Report report={validation.report} view={view} />
+          <Report report={validation.report} />
         </section>
       </div>
       {own !== undefined && own.dead_letters.length > 0 && (
         <section aria-labelledby="dead-letters">
           <h2 id="dead-letters">Dead letters</h2>
-          <DeadLetterTable view={view} caption="Its dead letters" items={own.dead_letters} empty="None." />
+          <DeadLetterTable caption="Its dead letters" items={own.dead_letters} empty="None." />
         </section>
       )}
     </Page>
   );
 }
 
-const Title = ({ validation, view, runPage }: Omit<Props, "trace">) => {
+const Title = ({ validation, runPage }: Omit<Props, "trace">) => {
   const runs = pullPath(validation.repository, validation.pr_number);
   return (
     <div class="title">
@@ -82,7 +80,7 @@ const Title = ({ validation, view, runPage }: Omit<Props, "trace">) => {
       </h1>
       <StateBadge of={validation} />
       <span class="muted">
-        queued <Ago at={validation.created_at} view={view} />
+        queued <Ago at={validation.created_at} />
         {isFinal(validation.state) && (
           <>
             , took <Span ms={spanMs(validation.created_at, validation.finished_at)} />
