@@ -1,5 +1,6 @@
 /** D1 databases and their migrations, only read. */
 import { readdirSync } from "node:fs";
+import { SELECT_KNOWN } from "@webhook-gateway/shared/store/repository-names.ts";
 import * as v from "valibot";
 import { GatewayError } from "../exit.ts";
 import { errorCode } from "../input/text-file.ts";
@@ -39,6 +40,25 @@ export async function pendingMigrations(
   if (run.code !== 0 && !isNew) throw wranglerError(args, run);
   const done = new Set(isNew ? [] : readOutput(applied, run.stdout, "d1 execute"));
   return listMigrations(migrationsDir).filter((name) => !done.has(name));
+}
+
+const known = v.object({ repository: v.string(), secret: v.nullable(v.string()) });
+export type KnownRepository = v.InferOutput<typeof known>;
+
+/**
+ * The repositories that the gateway has heard of.
+ * @param database the arguments of `d1 execute` that name it
+ * @throws GatewayError
+ */
+export async function listRepositories(
+  wrangler: Wrangler,
+  database: readonly string[],
+  signal: AbortSignal,
+): Promise<KnownRepository[]> {
+  const args = ["d1", "execute", ...database, "--json", "--command", SELECT_KNOWN];
+  const output = await succeed(wrangler, args, { signal });
+  const answers = readOutput(v.array(v.object({ results: v.array(known) })), output, "d1 execute");
+  return answers.flatMap(({ results }) => results);
 }
 
 /** The names of all migrations, in their order. @throws GatewayError if there are none */

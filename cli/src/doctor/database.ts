@@ -2,9 +2,9 @@
 import { existsSync } from "node:fs";
 import { listDatabases, pendingMigrations } from "../cloudflare/databases.ts";
 import { isPlaceholder } from "../project/database-id.ts";
-import { type Check, WRANGLER_TIMEOUT_MS } from "./check.ts";
+import { type Check, Unchecked, WRANGLER_TIMEOUT_MS } from "./check.ts";
 import type { CheckContext } from "./context.ts";
-import { fail, ok, type Report, warn } from "./finding.ts";
+import { fail, ok, type Report } from "./finding.ts";
 
 export const databaseCheck = (context: CheckContext): Check => ({
   name: "D1",
@@ -12,19 +12,30 @@ export const databaseCheck = (context: CheckContext): Check => ({
   run: async (signal) => [await (context.isLocal ? checkLocal : checkDeployed)(context, signal)],
 });
 
-async function checkLocal(context: CheckContext, signal: AbortSignal): Promise<Report> {
-  const { stateDir, wrangler, environment } = context;
-  const { file, databaseName, migrationsDir } = context.file("producer");
+/**
+ * The arguments of `d1 execute` that name the database.
+ * @throws Unchecked if there is none, GatewayError if no valid account is named
+ */
+export function databaseArguments(context: CheckContext): string[] {
+  const { isLocal, stateDir, environment } = context;
+  const { file, databaseName } = context.file("producer");
+  if (!isLocal) context.account();
   // Wrangler would create one.
-  if (!existsSync(stateDir)) return warn(`no local state in ${stateDir} yet`, "npm start");
-  const location = ["-c", file, "--env", environment, "--local", "--persist-to", stateDir];
-  const pending = await pendingMigrations(wrangler, [databaseName, ...location], migrationsDir, signal);
+  else if (!existsSync(stateDir)) throw new Unchecked(`no local state in ${stateDir} yet`, "npm start");
+  const local = ["-c", file, "--env", environment, "--local", "--persist-to", stateDir];
+  return [databaseName, ...(isLocal ? local : ["--remote"])];
+}
+
+async function checkLocal(context: CheckContext, signal: AbortSignal): Promise<Report> {
+  const { databaseName, migrationsDir } = context.file("producer");
+  const database = databaseArguments(context);
+  const pending = await pendingMigrations(context.wrangler, database, migrationsDir, signal);
   return judge(databaseName, pending, "npm start applies them");
 }
 
 async function checkDeployed(context: CheckContext, signal: AbortSignal): Promise<Report> {
   const { wrangler, provisionCommand } = context;
-  context.account();
+  const database = databaseArguments(context);
   const { databaseName, databaseId, migrationsDir } = context.file("producer");
   const existing = (await listDatabases(wrangler, signal)).find(({ name }) => name === databaseName);
   if (existing === undefined) return fail(`database ${databaseName} does not exist`, provisionCommand);
@@ -32,7 +43,7 @@ async function checkDeployed(context: CheckContext, signal: AbortSignal): Promis
     const fix = "check CLOUDFLARE_ACCOUNT_ID, and database_id in both files";
     return fail(`database_id in the files is not the id of ${databaseName}`, fix);
   }
-  const pending = await pendingMigrations(wrangler, [databaseName, "--remote"], migrationsDir, signal);
+  const pending = await pendingMigrations(wrangler, database, migrationsDir, signal);
   return judge(databaseName, pending, provisionCommand);
 }
 

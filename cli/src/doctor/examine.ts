@@ -14,7 +14,8 @@ import { hookAddressesCheck } from "./github/hook-addresses.ts";
 import { hookChecks } from "./github/hooks.ts";
 import { grainchainCheck } from "./grainchain.ts";
 import { queuesCheck } from "./queues.ts";
-import { secretChecks } from "./secrets.ts";
+import { scopeChecks } from "./secrets/scopes.ts";
+import { secretChecks } from "./secrets/secrets.ts";
 import { versionChecks } from "./versions.ts";
 
 /** @param url the gateway's address, if a person has given it */
@@ -28,6 +29,7 @@ export async function examine(
   return runChecks([
     ...configurationChecks(context),
     ...secretChecks(context),
+    ...scopeChecks(context),
     ...versionChecks(context),
     ...gatewayChecks(context),
     grainchainCheck(context),

@@ -143,18 +143,59 @@ test("creates no local database by checking it", async () => {
   expect(local.project.calls().map(({ args }) => args[0])).toEqual(["--version"]);
 });
 
+const BOUND = JSON.stringify({
+  acme: { secret: "secret of acme", repositories: ["acme/*", "acme-labs/*"] },
+  app: "secret of the App",
+});
+
 test("says which repositories each label's webhook secret signs for", async () => {
-  const GITHUB_WEBHOOK_SECRETS = JSON.stringify({
-    acme: { secret: "secret of acme", repositories: ["acme/*", "acme-labs/*"] },
-    app: "secret of the App",
+  const local = await openLocal({ ...SECRETS, GITHUB_WEBHOOK_SECRETS: BOUND });
+  local.project.account.change((state) => {
+    state.repositories = [
+      { repository: "Acme/widgets", secret: "acme" },
+      { repository: "acme-labs/gears", secret: null },
+      { repository: "octo/app", secret: "current" },
+    ];
   });
-  const { items } = await examine(await openLocal({ ...SECRETS, GITHUB_WEBHOOK_SECRETS }));
-  expect(items).toContainEqual({
-    check: "webhook secrets by label",
-    status: "ok",
-    what: "acme signs for acme/*, acme-labs/*; app signs for every repository",
-    mend: null,
-  });
+
+  const { items } = await examine(local);
+
+  expect(items.filter(({ check }) => check === "webhook secrets by label")).toEqual([
+    {
+      check: "webhook secrets by label",
+      status: "ok",
+      what: "acme signs for acme/*, acme-labs/*; app signs for every repository",
+      mend: null,
+    },
+  ]);
   // Those of a development machine are not judged.
   expect(items.map(({ check }) => check)).not.toContain("strength of secrets");
+});
+
+test("warns of globs that match nothing, and of repositories whose secret does not sign for them", async () => {
+  const local = await openLocal({ ...SECRETS, GITHUB_WEBHOOK_SECRETS: BOUND });
+  local.project.account.change((state) => {
+    state.repositories = [
+      { repository: "acme/widgets", secret: "acme" },
+      ...["a", "b", "c", "d", "e", "f", "g"].map((name) => ({
+        repository: `acme-old/${name}`,
+        secret: "acme",
+      })),
+    ];
+  });
+
+  const { code, items } = await examine(local);
+
+  expect(code).toBe(0);
+  expect(
+    items.filter(({ check, status }) => check === "webhook secrets by label" && status === "warn"),
+  ).toEqual([
+    expect.objectContaining({ what: "acme: acme-labs/* matches no repository that the gateway knows" }),
+    expect.objectContaining({
+      what:
+        "acme signed the last delivery of acme-old/a, acme-old/b, acme-old/c, acme-old/d, acme-old/e and 2 more, " +
+        "but does not sign for it now",
+      mend: "add it to the repositories of acme, or set another secret in its hook",
+    }),
+  ]);
 });

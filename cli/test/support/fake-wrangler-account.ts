@@ -49,6 +49,8 @@ export interface FakeState {
   queues: FakeQueue[];
   databases: FakeDatabase[];
   buckets: FakeBucket[];
+  /** That the database knows. */
+  repositories?: readonly { readonly repository: string; readonly secret: string | null }[];
   workers: Record<string, { secrets: Record<string, string> }>;
   broken: Broken[];
 }

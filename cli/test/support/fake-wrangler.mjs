@@ -131,6 +131,10 @@ export async function fakeWrangler(args, { cwd, env, input }) {
         },
       ],
       [
+        /^d1 execute \S+ (?:--remote|-c \S+ --env development --local --persist-to \S+) --json --command SELECT .* AS repository,/s,
+        () => print(JSON.stringify([{ results: state.repositories ?? [], success: true }])),
+      ],
+      [
         /^d1 create (\S+)(?: --location (?:weur|eeur|apac|oc|wnam|enam))?$/,
         ([name]) => {
           if (state.databases.some((one) => one.name === name))

@@ -1,5 +1,5 @@
 import { env } from "cloudflare:workers";
-import { loadNames } from "@webhook-gateway/shared/store/repository-names.ts";
+import { loadNames, SELECT_KNOWN } from "@webhook-gateway/shared/store/repository-names.ts";
 import { beforeEach, expect, test } from "vitest";
 import { count, empty, rows } from "../support/database.ts";
 import { freshRepository, note, pullRequest } from "../support/facts.ts";
@@ -121,4 +121,15 @@ test("the names of what was there before the table are found when it is made", a
   const found = await rows("SELECT * FROM repository_names ORDER BY name");
   expect(found).toMatchObject(byHand.map((row) => ({ ...Object(row), at: expect.any(String) })));
   expect((await namesOf(repository.full_name)).current).toBe("acme/new-name");
+});
+
+test("a repository is known by its current name and the secret that signed its newest delivery", async () => {
+  const before = freshRepository();
+  const after = renamed(before, `${before.full_name}-2026`);
+  await record([{ ...pullRequest(before, 1)("opened", "a", 1), secret: "acme" }]);
+  await record([{ ...pullRequest(after, 1)("synchronize", "b", 2), secret: "current" }]);
+  const known = await rows<{ repository: string }>(SELECT_KNOWN);
+  expect(known.filter(({ repository }) => repository.startsWith(before.full_name))).toEqual([
+    { repository: after.full_name, secret: "current" },
+  ]);
 });

@@ -71,6 +71,12 @@ export const OWN_NAMES = `
 export const currentNameOf = (repositoryId: string): string => `
   (SELECT n.name FROM repository_names n WHERE n.repository_id = ${repositoryId} ORDER BY n.at DESC LIMIT 1)`;
 
+/** For `wrangler d1 execute`: the repositories, and the labels of the secrets that signed their newest deliveries. */
+export const SELECT_KNOWN = `
+  SELECT ${currentNameOf("r.repository_id")} AS repository,
+         (SELECT d.secret FROM deliveries d WHERE d.repository_id = r.repository_id ORDER BY d.seq DESC LIMIT 1) AS secret
+  FROM (SELECT DISTINCT repository_id FROM repository_names) r ORDER BY repository LIMIT 10000`.trim();
+
 /**
  * Stores the names in deliveries, with the time of the newest one. A name that is known is written again only if the
  * repository had another one meanwhile: it has come back.

@@ -1,14 +1,13 @@
 /** Are the secrets set, and can they be guessed? Only the names are known of a deployed Worker's. */
-import { labeledSecrets } from "@webhook-gateway/shared/config/labeled-secrets.ts";
-import * as v from "valibot";
-import { listSecrets } from "../cloudflare/worker-secrets.ts";
-import { putSecretCommand } from "../cloudflare/wrangler-command.ts";
-import { WORKERS, type WorkerName } from "../project/project.ts";
-import { RANDOM_SECRETS } from "../project/secret-names.ts";
-import { missingSecrets } from "../provision/secret-plan.ts";
-import { type Check, WRANGLER_TIMEOUT_MS } from "./check.ts";
-import type { CheckContext } from "./context.ts";
-import { collect, fail, named, ok, type Report, warn } from "./finding.ts";
+import { listSecrets } from "../../cloudflare/worker-secrets.ts";
+import { putSecretCommand } from "../../cloudflare/wrangler-command.ts";
+import { WORKERS, type WorkerName } from "../../project/project.ts";
+import { RANDOM_SECRETS } from "../../project/secret-names.ts";
+import { missingSecrets } from "../../provision/secret-plan.ts";
+import { type Check, WRANGLER_TIMEOUT_MS } from "../check.ts";
+import type { CheckContext } from "../context.ts";
+import { collect, fail, ok, type Report, warn } from "../finding.ts";
+import { secretsByLabel } from "./scopes.ts";
 
 export const secretChecks = (context: CheckContext): Check[] => [
   ...WORKERS.map((worker) => ({
@@ -69,24 +68,19 @@ const MIN_BITS = 100;
 
 /** Of what is known here: the environment, .env, and .dev.vars. */
 function judgeValues({ isLocal, settings }: Pick<CheckContext, "isLocal" | "settings">): Report[] {
-  const labeled = v.safeParse(labeledSecrets, settings.GITHUB_WEBHOOK_SECRETS);
-  const byLabel = labeled.success ? labeled.output : [];
+  const byLabel = secretsByLabel(settings);
   const known = [
     ...RANDOM_SECRETS.map((name) => ({ name, secret: settings[name] ?? "" })),
     ...byLabel.map(({ label, secret }) => ({ name: `GITHUB_WEBHOOK_SECRETS: ${label}`, secret })),
   ];
   // Those of a development machine protect nothing.
   const weak = isLocal ? [] : known.filter(({ secret }) => secret !== "" && bitsOf(secret) < MIN_BITS);
-  const scopes = byLabel.map(
-    ({ label, repositories }) => `${label} signs for ${repositories?.join(", ") ?? "every repository"}`,
-  );
   return collect(
     weak.length > 0 &&
       warn(
         `can be guessed: ${weak.map(({ name }) => name).join(", ")}`,
         "replace them by random ones: openssl rand -hex 32",
       ),
-    scopes.length > 0 && named("webhook secrets by label", ok(scopes.join("; "))),
   );
 }
 
