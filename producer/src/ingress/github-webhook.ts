@@ -12,8 +12,8 @@ import type { ApiError } from "../http/api-error.ts";
 import { askedValidationId } from "./asked-validation.ts";
 import { decodeUtf8, discardBody, MAX_BODY_BYTES, readBody, type Unread } from "./body.ts";
 import type { BodyHold, BodyRoom } from "./body-room.ts";
-import { parseFields } from "./json-projection.ts";
-import { payloadFields } from "./payload-fields.ts";
+import { createFieldParser } from "./json-projection.ts";
+import { EVENTS_WITH_FIELDS, payloadFields } from "./payload-fields.ts";
 import type { SecretScope } from "./secret-scope.ts";
 import { isSignature } from "./signature.ts";
 
@@ -46,14 +46,8 @@ const RETRY_LATER = { "retry-after": "30" };
 
 const SIGNATURE_HEADER = "x-hub-signature-256";
 
-/**
- * From this size on only the fields that routing needs become values. JSON.parse takes 65 MiB beside a body of 25 MiB, and 92
- * MiB if the text has a character outside Latin-1; reading the fields takes 9 MiB, and an isolate has 128 MB for all its
- * requests. At 128 KiB both take 0.5 ms of CPU, at 25 MiB 125 and 80 ms (Node 24, GitHub's example of a push, with more
- * commits).
- */
-const LARGE_BYTES = 128 * 1024;
-const PAYLOAD_FIELDS = payloadFields();
+const parseCommon = createFieldParser(payloadFields(""));
+const PARSERS = new Map(EVENTS_WITH_FIELDS.map((event) => [event, createFieldParser(payloadFields(event))]));
 
 /** A delivery whose signature holds, and what its payload asks for. */
 interface SignedDelivery {
@@ -113,7 +107,7 @@ async function readDelivery(
   }
   const signed = log.with({ secret: label, bytes: body.byteLength });
   if (!isRouted(head.event)) return ignore(signed, head.id, `${head.event} events are ignored`);
-  const payload = readPayload(body, mediaType);
+  const payload = readPayload(head.event, body, mediaType);
   if (payload === undefined) {
     return refuse(signed, "invalid_json", "the payload is not JSON in UTF-8");
   }
@@ -201,10 +195,10 @@ function mediaTypeOf(headers: Headers): MediaType | undefined {
 }
 
 /** GitHub signs the raw body in both forms. It is parsed only after its signature was verified. */
-function readPayload(body: Uint8Array, mediaType: MediaType): unknown {
-  if (mediaType === "json" && body.byteLength >= LARGE_BYTES) return parseFields(body, PAYLOAD_FIELDS);
+function readPayload(event: string, body: Uint8Array, mediaType: MediaType): unknown {
+  if (mediaType === "json") return (PARSERS.get(event) ?? parseCommon)(body);
   const text = decodeUtf8(body);
-  if (mediaType === "json" || text === undefined) return parseJson(text);
+  if (text === undefined) return undefined;
   return parseJson(new URLSearchParams(text).get("payload"));
 }
 

@@ -1,127 +1,152 @@
-/**
- * Checks JSON without making values of it: accepts exactly what JSON.parse accepts (RFC 8259). Whether its bytes are UTF-8
- * is for the caller to check.
- */
+/** The parts of a JSON document, checked as JSON.parse checks them (RFC 8259), without making values of them. */
 
 const MINUS = 0x2d;
 const PLUS = 0x2b;
 const POINT = 0x2e;
 const ZERO = 0x30;
-const NINE = 0x39;
 const COLON = 0x3a;
-const COMMA = 0x2c;
+export const COMMA = 0x2c;
 const SPACE = 0x20;
-const QUOTE = 0x22;
+export const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
-const OPEN_LIST = 0x5b;
-const CLOSE_LIST = 0x5d;
+export const OPEN_LIST = 0x5b;
+export const CLOSE_LIST = 0x5d;
 export const OPEN_OBJECT = 0x7b;
 export const CLOSE_OBJECT = 0x7d;
+const MAX_ASCII = 0x7f;
+const UNICODE_ESCAPE = 0x75;
 
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
 /** A table with 1 for each of these bytes: looked up for every byte, it is faster than a set. */
-const tableOf = (has: (byte: number) => boolean): Uint8Array =>
-  Uint8Array.from({ length: 256 }, (_, byte) => (has(byte) ? 1 : 0));
+const tableOf = (text: string): Uint8Array =>
+  Uint8Array.from({ length: 256 }, (_, byte) => (bytesOf(text).includes(byte) ? 1 : 0));
 
-/** Each byte that stands for itself within a string. */
-const PLAIN = tableOf((byte) => byte >= SPACE && byte !== QUOTE && byte !== BACKSLASH);
-const WHITESPACE = tableOf((byte) => bytesOf(" \t\r\n").includes(byte));
-const DIGIT = tableOf((byte) => byte >= ZERO && byte <= NINE);
-const HEX_DIGIT = tableOf((byte) => bytesOf("0123456789abcdefABCDEF").includes(byte));
-const ESCAPED = tableOf((byte) => bytesOf('"\\/bfnrt').includes(byte));
-const LITERALS = ["true", "false", "null"].map(bytesOf);
-const UNICODE_ESCAPE = 0x75;
-const EXPONENT = tableOf((byte) => bytesOf("eE").includes(byte));
+const WHITESPACE = tableOf(" \t\r\n");
+const DIGIT = tableOf("0123456789");
+const HEX_DIGIT = tableOf("0123456789abcdefABCDEF");
+const ESCAPED = tableOf('"\\/bfnrt');
+const EXPONENT = tableOf("eE");
+const LITERALS = ["null", "false", "true"].map(bytesOf);
+const BYTE_ORDER_MARK = new Uint8Array([0xef, 0xbb, 0xbf]);
+
+const BLOCK_BYTES = 8;
 
 /**
- * Walks over one document. Each method takes the position of what it expects and returns the position after it.
- * Each throws a SyntaxError if something else is there.
+ * Finds which of four bytes do not stand for themselves within a string, or are not ASCII. Subtracting n from an ASCII
+ * byte sets its high bit if it is below n. Exchanging quotes for spaces puts them right behind the control characters.
+ * @returns a word whose lowest bit that is set is in the first of these bytes; 0 if there is none
+ */
+const specialBits = (word: number): number =>
+  (((word ^ 0x02020202) - 0x21212121) | ((word ^ 0x5c5c5c5c) - 0x01010101) | word) & 0x80808080;
+
+/** The place of the lowest byte that has a bit set. */
+const lowestByte = (word: number): number => (31 - Math.clz32(word & -word)) >> 3;
+
+export const malformed = (): SyntaxError => new SyntaxError("the document is not JSON");
+
+/**
+ * Each method takes the position of what it expects and returns the position after it, or throws a SyntaxError if something
+ * else is there. Whether the bytes are UTF-8 is for the caller to check.
  */
 export class JsonScanner {
   readonly #bytes: Uint8Array;
-  /** For each open container, the byte that closes it. Kept: an array that grows anew each time costs more than its use. */
-  readonly #open: number[] = [];
+  readonly #view: DataView;
+  /** The last position from which a block can be read. */
+  readonly #lastBlock: number;
+  #isAscii = true;
+  #lastEscape = -1;
 
   constructor(bytes: Uint8Array) {
     this.#bytes = bytes;
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.#lastBlock = bytes.byteLength - BLOCK_BYTES;
+  }
+
+  /** Whether the strings so far are ASCII. */
+  get isAscii(): boolean {
+    return this.#isAscii;
+  }
+
+  /** Whether the string that was passed last has escapes, if it begins here. */
+  hasEscapes(from: number): boolean {
+    return this.#lastEscape > from;
+  }
+
+  /** Whether these bytes are here. */
+  isText(at: number, text: Uint8Array): boolean {
+    const bytes = this.#bytes;
+    let i = 0;
+    while (i < text.length && bytes[at + i] === text[i]) i++;
+    return i === text.length;
+  }
+
+  /** Passes a byte order mark and the space before the document. */
+  passStart(): number {
+    return this.passSpace(this.isText(0, BYTE_ORDER_MARK) ? BYTE_ORDER_MARK.length : 0);
   }
 
   passSpace(from: number): number {
-    let at = from;
-    while (this.#isAt(at, WHITESPACE)) at++;
-    return at;
-  }
-
-  /** Passes a key, the colon after it, and the space around the colon. */
-  passKey(from: number): number {
-    const at = this.passSpace(this.passString(from));
-    return this.passSpace(this.#pass(at, COLON));
-  }
-
-  /** Passes what follows a value of a container: a comma and the space around it, or the byte that closes the container. */
-  passSeparator(from: number, close: number): { readonly at: number; readonly closed: boolean } {
-    const at = this.passSpace(from);
-    if (this.#bytes[at] === close) return { at: at + 1, closed: true };
-    return { at: this.passSpace(this.#pass(at, COMMA)), closed: false };
-  }
-
-  passString(from: number): number {
     const bytes = this.#bytes;
-    let at = this.#pass(from, QUOTE);
+    let at = from;
     for (;;) {
-      while (PLAIN[bytes[at] ?? 0] === 1) at++;
-      if (bytes[at] === QUOTE) return at + 1;
-      at = this.#passEscape(this.#pass(at, BACKSLASH));
+      const byte = bytes[at];
+      if (byte === undefined || byte > SPACE || WHITESPACE[byte] !== 1) return at;
+      at++;
+    }
+  }
+
+  /** Passes a colon and the space around it. */
+  passColon(from: number): number {
+    return this.passSpace(this.#pass(this.passSpace(from), COLON));
+  }
+
+  /** @param quote the position of a quote */
+  passString(quote: number): number {
+    const bytes = this.#bytes;
+    const view = this.#view;
+    const lastBlock = this.#lastBlock;
+    let at = quote + 1;
+    for (;;) {
+      // Eight bytes at once: a payload is mostly long strings.
+      while (at <= lastBlock) {
+        const low = specialBits(view.getInt32(at, true));
+        const high = specialBits(view.getInt32(at + 4, true));
+        if ((low | high) !== 0) {
+          at += low === 0 ? 4 + lowestByte(high) : lowestByte(low);
+          break;
+        }
+        at += BLOCK_BYTES;
+      }
+      const byte = bytes[at] ?? 0;
+      at++;
+      if (byte === QUOTE) return at;
+      if (byte < SPACE) throw malformed();
+      if (byte === BACKSLASH) at = this.#passEscape(at);
+      if (byte > MAX_ASCII) at = this.#passOthers(at);
     }
   }
 
   #passEscape(from: number): number {
+    this.#lastEscape = from;
     if (this.#isAt(from, ESCAPED)) return from + 1;
     const at = this.#pass(from, UNICODE_ESCAPE);
     for (let i = 0; i < 4; i++) if (!this.#isAt(at + i, HEX_DIGIT)) throw malformed();
     return at + 4;
   }
 
-  /** Passes a value of any kind, however deep it is nested. */
-  passValue(from: number): number {
-    const bytes = this.#bytes;
-    const open = this.#open;
-    let depth = 0;
+  /** Passes bytes that are not ASCII. */
+  #passOthers(from: number): number {
+    this.#isAscii = false;
     let at = from;
-    for (;;) {
-      const first = bytes[at];
-      if (first === OPEN_OBJECT || first === OPEN_LIST) {
-        const close = first === OPEN_OBJECT ? CLOSE_OBJECT : CLOSE_LIST;
-        at = this.passSpace(at + 1);
-        if (bytes[at] !== close) {
-          open[depth++] = close;
-          if (close === CLOSE_OBJECT) at = this.passKey(at);
-          continue;
-        }
-        at++;
-      } else at = first === QUOTE ? this.passString(at) : this.#passScalar(at);
-      // After a value: leaves the containers that end here.
-      for (;;) {
-        if (depth === 0) return at;
-        const close = open[depth - 1];
-        at = this.passSpace(at);
-        if (bytes[at] !== close) {
-          at = this.passSpace(this.#pass(at, COMMA));
-          if (close === CLOSE_OBJECT) at = this.passKey(at);
-          break;
-        }
-        depth--;
-        at++;
-      }
-    }
+    while ((this.#bytes[at] ?? 0) > MAX_ASCII) at++;
+    return at;
   }
 
   /** A number, or a literal. */
-  #passScalar(from: number): number {
+  passScalar(from: number): number {
     if (this.#bytes[from] === MINUS || this.#isAt(from, DIGIT)) return this.#passNumber(from);
-    const literal = LITERALS.find((bytes) => bytes.every((byte, i) => this.#bytes[from + i] === byte));
-    if (literal === undefined) throw malformed();
-    return from + literal.length;
+    for (const literal of LITERALS) if (this.isText(from, literal)) return from + literal.length;
+    throw malformed();
   }
 
   #passNumber(from: number): number {
@@ -143,7 +168,8 @@ export class JsonScanner {
   }
 
   #isAt(at: number, table: Uint8Array): boolean {
-    return at < this.#bytes.length && table[this.#bytes[at] ?? 0] === 1;
+    const byte = this.#bytes[at];
+    return byte !== undefined && table[byte] === 1;
   }
 
   #pass(at: number, byte: number): number {
@@ -151,5 +177,3 @@ export class JsonScanner {
     return at + 1;
   }
 }
-
-const malformed = (): SyntaxError => new SyntaxError("the document is not JSON");

@@ -8,19 +8,22 @@ export interface Fields {
   readonly [key: string]: Fields | true;
 }
 
-/** The fields that routing reads, for any event. */
-export const payloadFields = (): Fields =>
-  [
-    payloads.common,
-    payloads.pullRequest,
-    payloads.mergeGroup,
-    payloads.push,
-    payloads.checkRun,
-    payloads.checkSuite,
-    payloads.issueComment,
-  ]
-    .map(({ entries }) => fieldsOfEntries(entries))
-    .reduce(mergeFields);
+/** What routing reads of an event's payloads, besides what it reads of all. */
+const SCHEMAS = new Map<string, { readonly entries: Entries }>([
+  ["pull_request", payloads.pullRequest],
+  ["merge_group", payloads.mergeGroup],
+  ["push", payloads.push],
+  ["check_run", payloads.checkRun],
+  ["check_suite", payloads.checkSuite],
+  ["issue_comment", payloads.issueComment],
+]);
+
+/** The events of whose payloads routing reads more than of all. */
+export const EVENTS_WITH_FIELDS: readonly string[] = [...SCHEMAS.keys()];
+
+/** The fields that routing reads of an event's payloads. */
+export const payloadFields = (event: string): Fields =>
+  mergeFields(fieldsOfEntries(payloads.common.entries), fieldsOfEntries(SCHEMAS.get(event)?.entries ?? {}));
 
 type Entries = v.ObjectEntries;
 type Entry = Entries[string];

@@ -3,11 +3,11 @@ import { isRouted, routeDelivery } from "@webhook-gateway/shared/routing/routing
 import { describe, expect, test } from "vitest";
 import { amount } from "../../../test/support/amount.ts";
 import fc from "../../../test/support/fast-check.ts";
-import { parseFields } from "../../src/ingress/json-projection.ts";
+import { createFieldParser } from "../../src/ingress/json-projection.ts";
 import { payloadFields } from "../../src/ingress/payload-fields.ts";
 
 const FIELDS = { id: true, name: true, inner: { sha: true, deep: { x: true } }, list: true } as const;
-const project = (bytes: Uint8Array): unknown => parseFields(bytes, FIELDS);
+const project = createFieldParser(FIELDS);
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
 
 /** What JSON.parse gives, without the fields that are not wanted. */
@@ -216,12 +216,12 @@ test("agrees with JSON.parse on what is no JSON, whatever byte of a document is 
 
 test("leaves all in GitHub's own payloads that routing looks at", async () => {
   const policy = { allowsRepository: () => true, validatesBranch: () => true };
-  const fields = payloadFields();
   const routed = webhooks.filter(({ name }) => isRouted(name));
   expect(routed.length).toBeGreaterThan(8);
   for (const { name, examples } of routed) {
+    const parse = createFieldParser(payloadFields(name));
     for (const payload of examples) {
-      const kept = parseFields(bytesOf(JSON.stringify(payload)), fields);
+      const kept = parse(bytesOf(JSON.stringify(payload)));
 
       const head = { id: "1", event: name, received_at: "2026-11-23T10:00:00.000Z" };
       const expected = await routeDelivery(head, payload, policy);
@@ -229,4 +229,20 @@ test("leaves all in GitHub's own payloads that routing looks at", async () => {
       expect(JSON.stringify(kept).length).toBeLessThan(JSON.stringify(payload).length / 2);
     }
   }
+});
+
+test("makes no value of a pull request's fields that routing does not look at", () => {
+  const examples: readonly object[] = webhooks.find(({ name }) => name === "pull_request")?.examples ?? [];
+  const opened = examples.find((payload) => "action" in payload && payload.action === "opened");
+  const names: string[] = [];
+  const kept = createFieldParser(payloadFields("pull_request"))(bytesOf(JSON.stringify(opened)));
+  JSON.stringify(kept, (name, value: unknown) => {
+    if (typeof value !== "object") names.push(name);
+    return value;
+  });
+
+  expect(names.join(" ")).toBe(
+    "action html_url number state login updated_at ref sha id full_name sha author_association draft " +
+      "id full_name clone_url login",
+  );
 });

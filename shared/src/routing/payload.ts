@@ -46,7 +46,6 @@ export const common = v.object({
       v.object({
         id: number,
         full_name: fullName,
-        html_url: v.optional(url),
         clone_url: v.optional(url),
       }),
     ),
