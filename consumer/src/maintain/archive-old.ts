@@ -1,7 +1,7 @@
 /** Writes validations to the archive before D1 deletes them. */
 import type { Archive } from "@webhook-gateway/shared/archive/archive.ts";
 import type { ArchivedValidation, Row } from "@webhook-gateway/shared/archive/archived-validation.ts";
-import { archivedResultsKey, validationKey } from "@webhook-gateway/shared/archive/keys.ts";
+import { archivedResultsKey, RESULTS_PREFIX, validationKey } from "@webhook-gateway/shared/archive/keys.ts";
 import { resultsAt } from "@webhook-gateway/shared/archive/whole-results.ts";
 import { isObject } from "@webhook-gateway/shared/domain/results/summary.ts";
 import {
@@ -59,10 +59,12 @@ export async function archiveValidations(
       const found = byId.get(one.id);
       // What has changed since it was found is not deleted either.
       if (found === undefined || found.validation.version !== one.version) continue;
-      const { document, keys } = await documentOf(archive, found, now().toISOString());
-      await archive.put(validationKey(one.id), JSON.stringify(document));
+      if (!(await isThere(archive, found))) {
+        const { document, keys } = await documentOf(archive, found, now().toISOString());
+        await archive.put(validationKey(one.id), JSON.stringify(document));
+        contained.push(...keys);
+      }
       written.push(one);
-      contained.push(...keys);
     }
   } catch (thrown) {
     log.error("retention.not-archived", { archived: written.length, error: errorText(thrown) });
@@ -88,6 +90,16 @@ export async function deleteContained(
   }
 }
 
+/** Whether the validation was archived early, and has not changed since. */
+async function isThere(
+  archive: Archive,
+  { validation: { id, version, results } }: ValidationRows,
+): Promise<boolean> {
+  const key = validationKey(String(id));
+  if (typeof results !== "string" || Object(parseJson(results)).archived !== key) return false;
+  return Object(Object(parseJson(await archive.get(key))).validation).version === version;
+}
+
 /** A validation as one object, and the keys of the objects that it contains the results of. */
 async function documentOf(
   archive: Archive,
@@ -101,7 +113,7 @@ async function documentOf(
     if (!isObject(results)) return { ...row, results: null };
     const key = archivedResultsKey(results, ids);
     const stored = key === undefined ? undefined : await resultsAt(archive, key);
-    if (key !== undefined && stored !== undefined) keys.add(key);
+    if (key?.startsWith(RESULTS_PREFIX) && stored !== undefined) keys.add(key);
     return { ...row, results: stored ?? results };
   };
   const entries: Row[] = [];

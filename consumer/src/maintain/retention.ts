@@ -4,6 +4,7 @@
  */
 import type { Archive } from "@webhook-gateway/shared/archive/archive.ts";
 import {
+  archivesEarly,
   databaseSizeText,
   fullPercent,
   SHORTENED_PERCENT,
@@ -11,6 +12,7 @@ import {
 import {
   deleteValidations,
   loadOldValidations,
+  type Place,
 } from "@webhook-gateway/shared/store/maintain/old-validations.ts";
 import { CHUNK, deleteChunk, type Horizons } from "@webhook-gateway/shared/store/maintain/retention.ts";
 import {
@@ -20,6 +22,7 @@ import {
 } from "@webhook-gateway/shared/store/maintain/retention-state.ts";
 import {
   RETENTION_DUE,
+  RETENTION_EARLY,
   RETENTION_HORIZON,
   RETENTION_SHORTENED,
   setting,
@@ -29,6 +32,7 @@ import { commit } from "@webhook-gateway/shared/store/write/commit.ts";
 import type { Log } from "@webhook-gateway/shared/telemetry/log.ts";
 import { isoTime } from "@webhook-gateway/shared/text/iso-time.ts";
 import { hasRoom } from "../effects/queries.ts";
+import { archiveEarly } from "./archive-early.ts";
 import { ARCHIVED_AT_ONCE, archiveValidations, deleteContained, fittingOf } from "./archive-old.ts";
 import { daysAt, nextShare, type RetentionDays } from "./shortening.ts";
 
@@ -49,6 +53,8 @@ const DAY_MS = 24 * HOUR_MS;
 const ACTIONS_MS = 400 * DAY_MS;
 /** Longer than a callback can be in the queues: hours in the first, 14 days in the dead-letter queue. */
 const STRAY_RESULTS_MS = 15 * DAY_MS;
+/** Results are looked at mostly on the day of their run. */
+const EARLY_MS = DAY_MS;
 /** Chunks of one invocation, of 18 statements each. A backlog takes several minutes. */
 const MAX_CHUNKS = 25;
 /** The next cron goes on with it. */
@@ -65,7 +71,10 @@ export async function expireOld(deps: RetentionDeps): Promise<void> {
   const { config, log, wait = timer } = deps;
   const nowMs = deps.now().getTime();
   const before = await loadRetentionState(deps.db);
-  const progress: Progress = { chunks: 0, archived: 0, more: true, failed: false, busyMs: 0 };
+  const progress: Progress = {
+    ...{ chunks: 0, archived: 0, early: 0, more: true, failed: false, busyMs: 0 },
+    reached: before.early,
+  };
   const isOver = () =>
     progress.failed ||
     progress.chunks === MAX_CHUNKS ||
@@ -78,6 +87,7 @@ export async function expireOld(deps: RetentionDeps): Promise<void> {
   await storeHorizon(deps, before, horizons);
   while (!isOver()) {
     const bytes = await deleteSome(deps, { ...horizons, reportsBefore }, progress);
+    if (!progress.more && archivesEarly(bytes)) await archiveNext(deps, progress, nowMs);
     if (progress.more) {
       // D1 does one thing at a time: half of it is left to live work.
       await wait(progress.busyMs);
@@ -90,15 +100,32 @@ export async function expireOld(deps: RetentionDeps): Promise<void> {
     horizons = horizonsAt(daysAt(config, share), nowMs);
     await storeHorizon(deps, before, horizons);
   }
-  const { chunks, archived, more } = progress;
+  const { chunks, archived, early, more } = progress;
+  if (progress.reached !== before.early) await store(deps, [setting(RETENTION_EARLY, progress.reached)]);
   await storeOutcome(deps, before, share, isoTime(more ? nowMs : nowMs + HOUR_MS));
-  log.info("retention.done", { chunks, more, ...(deps.archive === undefined ? {} : { archived }) });
+  const counts = { ...(deps.archive === undefined ? {} : { archived }), ...(early === 0 ? {} : { early }) };
+  log.info("retention.done", { chunks, more, ...counts });
+}
+
+/** Archives the next of what is a day old, and keeps a digest of its results. */
+async function archiveNext(deps: RetentionDeps, progress: Progress, nowMs: number): Promise<void> {
+  const { archive } = deps;
+  if (archive === undefined) return;
+  const step = await archiveEarly({ ...deps, archive }, progress.reached, isoTime(nowMs - EARLY_MS));
+  progress.early += step.moved;
+  progress.failed = step.failed;
+  progress.reached = step.reached;
+  progress.more = step.more;
 }
 
 /** What one run has done so far. */
 interface Progress {
   chunks: number;
   archived: number;
+  /** Those of which D1 keeps a digest. */
+  early: number;
+  /** How far they go. */
+  reached: Place;
   /** There may be more to delete. */
   more: boolean;
   /** The archive takes no more. */

@@ -12,7 +12,7 @@ import { count, empty, rows } from "../support/database.ts";
 import { freshRepository, pullRequest, second } from "../support/facts.ts";
 import { createDouble, effectDeps, take } from "../support/grainchain.ts";
 import { record } from "../support/recording.ts";
-import { DAY, expectRules, insertEnded, rowCounts } from "../support/retention.ts";
+import { claiming, DAY, expectRules, insertEnded, rowCounts } from "../support/retention.ts";
 
 beforeEach(empty);
 
@@ -48,26 +48,9 @@ describe("the share of the configured days", () => {
   });
 });
 
-/** The real D1, within the limits of an invocation, which claims a size that depends on how many validations it has. */
-function sized(bytesOf: (validations: number) => number): D1Database {
-  const db = startInvocation().database(env.DB);
-  const measured = async <Result extends { readonly meta: object }>(result: Result): Promise<Result> => {
-    const size_after = bytesOf(await count("SELECT count(*) FROM validations"));
-    return { ...result, meta: { ...result.meta, size_after } };
-  };
-  const statement = (one: D1PreparedStatement): D1PreparedStatement =>
-    Object.assign(Object.create(one), {
-      bind: (...values: unknown[]) => statement(one.bind(...values)),
-      all: async () => measured(await one.all()),
-      run: async () => measured(await one.run()),
-      first: () => one.first(),
-    });
-  return Object.assign(Object.create(db), {
-    prepare: (sql: string) => statement(db.prepare(sql)),
-    batch: async (all: D1PreparedStatement[]) =>
-      Promise.all((await db.batch(all.map(Object.getPrototypeOf))).map(measured)),
-  });
-}
+/** A D1 that claims a size that depends on how many validations it has. */
+const sized = (bytesOf: (validations: number) => number): D1Database =>
+  claiming(async () => bytesOf(await count("SELECT count(*) FROM validations")));
 
 /** Runs retention so many seconds after the tests' own hour began, if it is due. @returns what it logged */
 async function expireAfter(seconds: number, db: D1Database) {

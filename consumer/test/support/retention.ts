@@ -39,6 +39,27 @@ export async function expireAfter(seconds: number, { config, db = env.DB, log = 
   if (await isRetentionDue(deps)) await expireOld(deps);
 }
 
+/** The real D1, within the limits of an invocation, which claims a size. */
+export function claiming(size: () => Promise<number>): D1Database {
+  const db = startInvocation().database(env.DB);
+  const measured = async <Result extends { readonly meta: object }>(result: Result): Promise<Result> => {
+    const size_after = await size();
+    return { ...result, meta: { ...result.meta, size_after } };
+  };
+  const statement = (one: D1PreparedStatement): D1PreparedStatement =>
+    Object.assign(Object.create(one), {
+      bind: (...values: unknown[]) => statement(one.bind(...values)),
+      all: async () => measured(await one.all()),
+      run: async () => measured(await one.run()),
+      first: () => one.first(),
+    });
+  return Object.assign(Object.create(db), {
+    prepare: (sql: string) => statement(db.prepare(sql)),
+    batch: async (all: D1PreparedStatement[]) =>
+      Promise.all((await db.batch(all.map(Object.getPrototypeOf))).map(measured)),
+  });
+}
+
 /** A chunk of every kind. @returns the most that any kind had */
 export async function deleteRound(db: D1Database, horizons: Horizons): Promise<number> {
   const old = await loadOldValidations(db, horizons, CHUNK);

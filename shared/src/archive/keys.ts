@@ -18,7 +18,7 @@ export const validationKey = (id: string): string => `${VALIDATIONS_PREFIX}${id}
 /**
  * Where the whole results are of which D1 has a digest.
  * @param results as D1 has them
- * @param ids the validation's, ours and Grainchain's: results of others are not its own
+ * @param ids the validation's, ours first, then Grainchain's: results of others are not its own
  */
 export function archivedResultsKey(
   results: Readonly<Record<string, unknown>> | null,
@@ -26,5 +26,6 @@ export function archivedResultsKey(
 ): string | undefined {
   const key = results?.archived;
   if (typeof key !== "string") return undefined;
+  if (typeof ids[0] === "string" && key === validationKey(ids[0])) return key;
   return ids.some((id) => id !== null && ID.test(id) && key.startsWith(resultsOf(id))) ? key : undefined;
 }

@@ -1,7 +1,7 @@
 import { isObject, type ResultsObject } from "../domain/results/summary.ts";
 import { parseJson } from "../text/json.ts";
 import type { Archive } from "./archive.ts";
-import { archivedResultsKey } from "./keys.ts";
+import { archivedResultsKey, VALIDATIONS_PREFIX } from "./keys.ts";
 
 /**
  * The whole of results of which D1 has a digest.
@@ -18,11 +18,12 @@ export async function wholeResults<Given extends ResultsObject | null>(
   return key === undefined ? results : ((await resultsAt(archive, key)) ?? results);
 }
 
-/** The results of one object. @throws {ArchiveUnavailable} */
+/** The results that an object is, or that the validation in it has. @throws {ArchiveUnavailable} */
 export async function resultsAt(
   archive: Archive | undefined,
   key: string,
 ): Promise<ResultsObject | undefined> {
-  const whole = parseJson(await archive?.get(key));
-  return isObject(whole) ? whole : undefined;
+  const object = parseJson(await archive?.get(key));
+  const results = key.startsWith(VALIDATIONS_PREFIX) ? Object(Object(object).validation).results : object;
+  return isObject(results) ? results : undefined;
 }

@@ -1,6 +1,9 @@
 /** What a D1 database can hold, in bytes (https://developers.cloudflare.com/d1/platform/limits/). */
 export const MAX_DATABASE_BYTES = 10_000_000_000;
 
+/** Beyond this, in percent, it keeps a digest of results, and the archive has the whole. */
+const ARCHIVED_EARLY_PERCENT = 50;
+
 /** Beyond these, in percent, the size is alerted on. */
 export const FILLING_PERCENT = 70;
 export const FULL_PERCENT = 90;
@@ -14,6 +17,10 @@ export const RELAXED_PERCENT = 75;
 
 /** How full a database is, in percent of what it can hold. */
 export const fullPercent = (bytes: number): number => (bytes / MAX_DATABASE_BYTES) * 100;
+
+/** Whether results make room. A full one takes deletions only. */
+export const archivesEarly = (bytes: number): boolean =>
+  fullPercent(bytes) > ARCHIVED_EARLY_PERCENT && fullPercent(bytes) < NO_ROOM_PERCENT;
 
 /** A size in words: `7.1 of 10 GB, 71 %`. */
 export const databaseSizeText = (bytes: number): string =>

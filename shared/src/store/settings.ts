@@ -22,6 +22,8 @@ export const RETENTION_DUE = "retention:due";
 export const RETENTION_HORIZON = "retention:horizon";
 /** Since when, and by how much, a database that would fill up keeps less than the configuration says. */
 export const RETENTION_SHORTENED = "retention:shortened";
+/** The last validation whose results were looked at, of those that are archived early. */
+export const RETENTION_EARLY = "retention:early";
 
 /** The mutation that stores a setting. */
 export const setting = (name: string, value: unknown) => ({ kind: "setting", row: { name, value } }) as const;

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { type Bucket, createArchive } from "../../src/archive/archive.ts";
 import { ArchiveUnavailable } from "../../src/archive/archive-unavailable.ts";
-import { archivedResultsKey, resultsKey } from "../../src/archive/keys.ts";
+import { archivedResultsKey, resultsKey, validationKey } from "../../src/archive/keys.ts";
 
 const NOW_MS = Date.UTC(2026, 10, 23);
 
@@ -72,7 +72,8 @@ test.each<[string, unknown, string | undefined]>([
   ["those of another validation", resultsKey("1-pr-13-aaaa-1", "c-1"), undefined],
   ["those of one whose id begins alike", resultsKey(`${OWN}2`, "c-1"), undefined],
   ["those of no id", resultsKey("../x y", "c-1"), undefined],
-  ["another object", "validations/1-pr-13-aaaa-1.json", undefined],
+  ["the validation itself", validationKey(OWN), `validations/${OWN}.json`],
+  ["another validation", validationKey("val_7"), undefined],
   ["no text", 7, undefined],
 ])("results are read from %s", (_, archived, key) => {
   expect(archivedResultsKey({ archived }, [OWN, "val_7", null])).toBe(key);

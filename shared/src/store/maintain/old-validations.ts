@@ -43,6 +43,41 @@ export async function loadOldValidations(
   return v.parse(v.array(oldRow), results);
 }
 
+/** A place in the order in which validations ended. */
+export interface Place {
+  readonly finished_at: string;
+  /** As text: JavaScript's numbers do not hold it. */
+  readonly seq: string;
+}
+
+/** A validation that ended. */
+export interface Ended extends OldValidation, Place {
+  /** Null if they are not worth moving, already in the archive, or are still to be reported. */
+  readonly results: string | null;
+}
+
+/** Smaller results stay. Larger ones are in the archive, but for those that it did not take. */
+const MOVED_BYTES = [2_048, 16_384] as const;
+
+/** The next validations behind a place that ended before a time, in that order. */
+export async function loadEnded(
+  db: D1Database,
+  after: Place,
+  before: string,
+  limit: number,
+): Promise<Ended[]> {
+  const { results } = await db.prepare(SELECT_ENDED).bind(after.finished_at, after.seq, before, limit).all();
+  return v.parse(v.array(endedRow), results);
+}
+
+/** Puts digests in the place of results. What has changed since it was read keeps them. */
+export async function replaceResults(
+  db: D1Database,
+  digests: readonly { readonly id: string; readonly version: number; readonly results: string }[],
+): Promise<void> {
+  await db.prepare(REPLACE_RESULTS).bind(JSON.stringify(digests)).run();
+}
+
 /** Reads the rows of validations, in the order of their ids. Those that are gone are left out. */
 export async function loadValidationRows(db: D1Database, ids: readonly string[]): Promise<ValidationRows[]> {
   const bound = JSON.stringify(ids);
@@ -96,6 +131,13 @@ const deletedOf = (results: readonly D1Result[]): number => results.at(-1)?.meta
 
 const oldRow = v.object({ id: v.string(), version: v.number(), bytes: v.number() });
 
+const endedRow = v.object({
+  ...oldRow.entries,
+  finished_at: v.string(),
+  seq: v.string(),
+  results: v.nullable(v.string()),
+});
+
 /** A dead letter keeps its validation: a replay needs it. */
 const NO_DEAD_LETTER = `
   NOT EXISTS (SELECT 1 FROM dead_letters l WHERE l.validation_id = w.id AND l.status IN ('open', 'replaying'))`;
@@ -103,11 +145,25 @@ const NO_DEAD_LETTER = `
 const NO_YOUNG_DELIVERY = `
   NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.id = w.delivery_id AND NOT (d.received_at < ?2 AND d.recorded_at < ?2))`;
 
+const HAS_DUE_REPORT = "EXISTS (SELECT 1 FROM reports r WHERE r.validation_id = w.id AND r.status = 'due')";
+
+/** Of small results, SQLite does not even read the pages. */
+const SELECT_ENDED = `
+  SELECT CAST(w.seq AS TEXT) AS seq, w.finished_at, w.id, w.version, coalesce(octet_length(w.results), 0) AS bytes,
+         CASE WHEN octet_length(w.results) BETWEEN ${MOVED_BYTES.join(" AND ")} AND w.results->'$.archived' IS NULL
+                AND NOT ${HAS_DUE_REPORT} THEN w.results END AS results
+  FROM validations w
+  WHERE w.finished_at >= ?1 AND w.finished_at < ?3 AND (w.finished_at > ?1 OR w.seq > CAST(?2 AS INTEGER))
+  ORDER BY w.finished_at, w.seq LIMIT ?4`;
+
+const REPLACE_RESULTS = `
+  UPDATE validations SET results = g.value->>'results' FROM json_each(?1) g
+  WHERE validations.id = g.value->>'id' AND validations.version = g.value->>'version'`;
+
 const SELECT_OLD = `
   SELECT w.id, w.version, coalesce(octet_length(w.results), 0) AS bytes FROM validations w
   WHERE w.finished_at < ?1 AND ${NO_DEAD_LETTER} AND ${NO_YOUNG_DELIVERY}
-    AND (w.finished_at < ?3 OR NOT EXISTS (
-      SELECT 1 FROM reports r WHERE r.validation_id = w.id AND r.status = 'due'))
+    AND (w.finished_at < ?3 OR NOT ${HAS_DUE_REPORT})
   ORDER BY w.finished_at, w.seq LIMIT ?4`;
 
 const SELECT_ROWS = [

@@ -1,7 +1,8 @@
 /** What retention knows of its last runs. */
 import * as v from "valibot";
 import { parseJson } from "../../text/json.ts";
-import { RETENTION_DUE, RETENTION_HORIZON, RETENTION_SHORTENED } from "../settings.ts";
+import { RETENTION_DUE, RETENTION_EARLY, RETENTION_HORIZON, RETENTION_SHORTENED } from "../settings.ts";
+import type { Place } from "./old-validations.ts";
 
 const shortened = v.object({
   /** What is kept of the configured days: more than 0, less than 1. */
@@ -21,6 +22,8 @@ export interface RetentionState {
   readonly deliveriesBefore: string;
   /** Null: rows are kept for as long as the configuration says. */
   readonly shortened: Shortened | null;
+  /** How far results were archived early. */
+  readonly early: Place;
   /** The size of the database. */
   readonly bytes: number;
 }
@@ -29,15 +32,20 @@ export interface RetentionState {
 export async function loadRetentionState(db: D1Database): Promise<RetentionState> {
   const { results, meta } = await db
     .prepare(SELECT_STATE)
-    .bind(RETENTION_DUE, RETENTION_HORIZON, RETENTION_SHORTENED)
+    .bind(RETENTION_DUE, RETENTION_HORIZON, RETENTION_SHORTENED, RETENTION_EARLY)
     .all();
   const values = new Map(v.parse(v.array(row), results).map(({ name, value }) => [name, parseJson(value)]));
   const horizon = v.safeParse(v.object({ deliveries_before: v.string() }), values.get(RETENTION_HORIZON));
   const dueAt = v.safeParse(v.string(), values.get(RETENTION_DUE));
+  const early = v.safeParse(
+    v.object({ finished_at: v.string(), seq: v.string() }),
+    values.get(RETENTION_EARLY),
+  );
   return {
     dueAt: dueAt.success ? dueAt.output : "",
     deliveriesBefore: horizon.success ? horizon.output.deliveries_before : "",
     shortened: parseShortened(values.get(RETENTION_SHORTENED)),
+    early: early.success ? early.output : { finished_at: "", seq: "0" },
     bytes: meta.size_after,
   };
 }
@@ -50,4 +58,4 @@ export function parseShortened(value: unknown): Shortened | null {
 
 const row = v.object({ name: v.string(), value: v.string() });
 
-const SELECT_STATE = "SELECT name, value FROM settings WHERE name IN (?1, ?2, ?3)";
+const SELECT_STATE = "SELECT name, value FROM settings WHERE name IN (?1, ?2, ?3, ?4)";
