@@ -45,13 +45,12 @@ export function readLocalSettings(environment: NodeJS.ProcessEnv, dir = ROOT): L
     stateDir: requireFolder("GATEWAY_STATE", readStateDir(environment)),
     externalGrainchain,
     variables: {
+      ENVIRONMENT: "development",
       ...localAddresses(ports),
       // Whoever has the key of the embedded Grainchain runs commands as this user.
       ...(!externalGrainchain && { GRAINCHAIN_API_KEY: makeSecret() }),
       ...readDevVars(dir),
       ...given,
-      // The local gateway is the development environment, whatever a shell may have set.
-      ENVIRONMENT: "development",
     },
   };
 }

@@ -117,6 +117,14 @@ describe(".dev.vars", () => {
     expect(start(dir)).toMatchObject({ A: "one\ntwo", B: "one\ntwo", C: String.raw`one\ntwo` });
   });
 
+  test("gives way to the environment, as development does if the environment names another one", () => {
+    const dir = makeDirectory();
+    holding("A=1\nB=2")(path.join(dir, ".dev.vars"));
+
+    expect(start(dir, { A: "3" })).toMatchObject({ A: "3", B: "2", ENVIRONMENT: "development" });
+    expect(start(dir, { ENVIRONMENT: "staging" })).toMatchObject({ A: "1", ENVIRONMENT: "staging" });
+  });
+
   test("is taken away from other users of the machine", () => {
     const file = path.join(makeDirectory(), ".dev.vars");
     writeFileSync(file, "A=1\n", { mode: 0o644 });
