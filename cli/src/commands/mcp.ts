@@ -2,7 +2,7 @@
 import type { Command } from "commander";
 import { openClient } from "../api/client.ts";
 import { gatewayUrl } from "../api/gateway-url.ts";
-import { operatorApi } from "../api/operator-api.ts";
+import { type OperatorApi, operatorApi } from "../api/operator-api.ts";
 import { readToken } from "../api/token.ts";
 import { GatewayError } from "../exit.ts";
 import { processTerminal } from "../input/prompt.ts";
@@ -32,9 +32,14 @@ export function addMcp(program: Command): void {
       // Standard input belongs to the protocol.
       const token = await readToken(process.env, { ...processTerminal(), isInteractive: false });
       const { serveMcp } = await loadServer();
-      await serveMcp({ api: operatorApi(openClient({ url, token })), token, allowActions });
+      const api = operatorApi(openClient({ url, token }));
+      await serveMcp({ api, token, allowActions: allowActions && !(await isReader(api)) });
     });
 }
+
+/** Whether the token is known to be a reader's. If the gateway does not answer now, it refuses readers later. */
+const isReader = async (api: OperatorApi): Promise<boolean> =>
+  (await api.status().catch(() => undefined))?.actor?.startsWith("reader:") === true;
 
 /** Only this command needs the protocol's packages, so `npm start` does not install them. */
 async function loadServer() {

@@ -214,6 +214,16 @@ test("without --allow-actions nothing can be changed", async () => {
   expect(server.asked).toEqual([]);
 });
 
+test("a reader's token has no tools that change something, even with --allow-actions", async () => {
+  const server = await startOperatorServer({
+    "GET /api/status": { body: makeOverview({ actor: "reader:bob" }) },
+  });
+  const { client } = await startAssistant(server.url, { args: ["--allow-actions"] });
+
+  const { tools } = await client.listTools();
+  expect(tools.map(({ name }) => name)).toEqual(READ_TOOLS);
+});
+
 test("refusals, wrong arguments and echoes are errors that tell no token", async () => {
   const server = await startOperatorServer({
     "POST /api/validations/v-1/cancel": refused(403, "forbidden", "a reader may only read"),

@@ -39,7 +39,7 @@ export const ROUTES: readonly Route[] = [
     path: "/status",
     summary: "Gateway status",
     answers: { 200: overview },
-    handle: async ({ deps }) => ({ body: await readOverview(deps) }),
+    handle: async ({ deps, actor }) => ({ body: { ...(await readOverview(deps)), actor } }),
   }),
   get({
     path: "/metrics",

@@ -36,6 +36,8 @@ export const overview = v.object({
   version: v.string(),
   environment: v.string(),
   timestamp: time,
+  /** Who asks, as in the list of actions: `operator:alice`. */
+  actor: v.optional(v.string()),
   /** Live ones, and those that ended within the last 24 hours. */
   states: v.record(v.picklist(VALIDATION_STATES), v.number()),
   waiting: v.object({
