@@ -5,9 +5,9 @@ import { discardRequest, replayRequest } from "@webhook-gateway/shared/api/repla
 import type { Hono } from "hono";
 import * as v from "valibot";
 import type { ApiError } from "../http/api-error.ts";
-import type { CommandAnswer } from "../operator-api/validation-command.ts";
 import type { DashboardContext, DashboardDeps, DashboardEnv } from "./context.ts";
 import type { Refused } from "./data.ts";
+import type { NoticeName } from "./notice.ts";
 import { ConfirmPage, type DeadLetterAction } from "./pages/confirm.tsx";
 import { paths, repositoryPath } from "./parts/link.ts";
 import { readForm } from "./query.ts";
@@ -52,6 +52,7 @@ const pauseForm = v.pipe(
   pauseRequest,
 );
 const discardForm = v.pipe(v.object({ scope, reason }), v.transform(withoutEmpty), discardRequest);
+const DEAD_LETTER_FORMS = { replay: replayForm, discard: discardForm };
 
 export function addActions(app: Hono<DashboardEnv>, deps: DashboardDeps): void {
   const { data } = deps;
@@ -60,46 +61,40 @@ export function addActions(app: Hono<DashboardEnv>, deps: DashboardDeps): void {
   app.get("/dead-letters/:command{confirm|replay|discard}", (context) =>
     context.redirect(paths.deadLetters(), 303),
   );
-  app.post("/dead-letters/replay", async (context) => {
-    const read = readForm(replayForm, await fieldsOf(context));
-    if ("error" in read) return refuse(context, read.error);
-    return afterDeadLetterCommand(context, "replay", await data.replay(read.query, context.var.view.actor));
-  });
-  app.post("/dead-letters/discard", async (context) => {
-    const read = readForm(discardForm, await fieldsOf(context));
-    if ("error" in read) return refuse(context, read.error);
-    return afterDeadLetterCommand(context, "discard", await data.discard(read.query, context.var.view.actor));
-  });
+  for (const action of ["replay", "discard"] as const) {
+    app.post(`/dead-letters/${action}`, async (context) => {
+      const read = readForm(DEAD_LETTER_FORMS[action], await fieldsOf(context));
+      if ("error" in read) return refuse(context, read.error);
+      const answer = await data[action](read.query, context.var.view.actor);
+      return afterCommand(context, answer, paths.replays(), action);
+    });
+  }
   app.post("/replays/:id/cancel", async (context) => {
     const replay = await data.cancelReplay(context.req.param("id"), context.var.view.actor);
-    if (replay === undefined)
-      return refuse(context, { code: "not_found", message: "No replay has this id." });
-    return goTo(context, paths.replays(), "stopped");
+    const unknown: ApiError = { code: "not_found", message: "No replay has this id." };
+    return afterCommand(context, replay ?? { error: unknown }, paths.replays(), "stopped");
   });
-  app.post("/validations/:id/cancel", async (context) => {
-    const id = context.req.param("id");
-    return afterValidationCommand(context, id, "cancel", await data.cancel(id, context.var.view.actor));
-  });
-  app.post("/validations/:id/approve", async (context) => {
-    const id = context.req.param("id");
-    return afterValidationCommand(context, id, "approve", await data.approve(id, context.var.view.actor));
-  });
-  app.post("/validations/:id/rerun", async (context) => {
-    const id = context.req.param("id");
-    return afterValidationCommand(context, id, "rerun", await data.rerun(id, context.var.view.actor));
-  });
+  for (const command of ["cancel", "approve", "rerun"] as const) {
+    app.post(`/validations/:id/${command}`, async (context) => {
+      const id = context.req.param("id");
+      const answer = await data[command](id, context.var.view.actor);
+      return afterCommand(context, answer, paths.validation(id), command);
+    });
+  }
   for (const of of ["", "/repositories/:owner/:repo"]) {
     app.post(`${of}/pause`, async (context) => {
       const repository = repositoryOf(context);
       const read = readForm(pauseForm, { ...(await fieldsOf(context)), repository });
       if ("error" in read) return refuse(context, read.error);
-      return afterPause(context, "pause", repository, await data.pause(read.query, context.var.view.actor));
+      const answer = await data.pause(read.query, context.var.view.actor);
+      return afterCommand(context, answer, pausePath(repository), "pause");
     });
     app.post(`${of}/resume`, async (context) => {
       const repository = repositoryOf(context);
       const read = readForm(resumeRequest, repository === undefined ? {} : { repository });
       if ("error" in read) return refuse(context, read.error);
-      return afterPause(context, "resume", repository, await data.resume(read.query, context.var.view.actor));
+      const answer = await data.resume(read.query, context.var.view.actor);
+      return afterCommand(context, answer, pausePath(repository), "resume");
     });
   }
 }
@@ -123,24 +118,14 @@ const NOTHING_SELECTED: ApiError = {
   message: "No dead letter is selected. Go back and select at least one.",
 };
 
-function afterDeadLetterCommand(
+/** @param path of the page that shows what was done */
+const afterCommand = (
   context: DashboardContext,
-  action: DeadLetterAction,
-  answer: { readonly id: string } | Refused,
-): Response | Promise<Response> {
-  if ("error" in answer) return refuse(context, answer.error);
-  return goTo(context, paths.replays(), action);
-}
-
-function afterValidationCommand(
-  context: DashboardContext,
-  id: string,
-  command: "cancel" | "rerun" | "approve",
-  answer: CommandAnswer,
-): Response | Promise<Response> {
-  if ("error" in answer) return refuse(context, answer.error);
-  return goTo(context, paths.validation(id), command);
-}
+  answer: object | Refused,
+  path: string,
+  notice: NoticeName,
+): Response | Promise<Response> =>
+  "error" in answer ? refuse(context, answer.error) : goTo(context, path, notice);
 
 /** The repository in the path; undefined: all of them. */
 function repositoryOf(context: DashboardContext): string | undefined {
@@ -148,15 +133,7 @@ function repositoryOf(context: DashboardContext): string | undefined {
   return owner === undefined ? undefined : `${owner}/${repo}`;
 }
 
-function afterPause(
-  context: DashboardContext,
-  command: "pause" | "resume",
-  repository: string | undefined,
-  answer: object | Refused,
-): Response | Promise<Response> {
-  if ("error" in answer) return refuse(context, answer.error);
-  return goTo(context, repositoryPath(repository ?? "") ?? paths.now, command);
-}
+const pausePath = (repository: string | undefined): string => repositoryPath(repository ?? "") ?? paths.now;
 
 const fieldsOf = (context: DashboardContext): Promise<object> => context.req.parseBody({ all: true });
 

@@ -1,25 +1,18 @@
 /** Dead letters as a table, with checkboxes if they can be selected. */
 import type { DeadLetterItem } from "@webhook-gateway/shared/api/dead-letter.ts";
-import type { Child } from "hono/jsx";
 import { WordBadge } from "./badge.tsx";
 import { Ago, None, Text } from "./inline.tsx";
 import { paths } from "./link.ts";
-import { type Column, Table } from "./table.tsx";
+import { type Column, type Rows, Table } from "./table.tsx";
 import { shorten, visible } from "./text.ts";
 
-interface Props {
-  readonly caption: string;
-  readonly items: readonly DeadLetterItem[];
-  readonly empty: Child;
-  readonly selectable?: boolean;
-}
-
-export const DeadLetterTable = ({ caption, items, empty, selectable = false }: Props) => (
+export const DeadLetterTable = ({
+  selectable = false,
+  ...rows
+}: Rows<DeadLetterItem> & { readonly selectable?: boolean }) => (
   <Table
-    caption={caption}
-    items={items}
+    {...rows}
     keyOf={({ id }) => id}
-    empty={empty}
     stack
     columns={[
       ...(selectable ? [SELECTION] : []),

@@ -1,25 +1,16 @@
 /** Deliveries as a table, wherever they are listed. */
 import type { DeliveryItem } from "@webhook-gateway/shared/api/delivery.ts";
 import { durationText, spanMs } from "@webhook-gateway/shared/text/duration.ts";
-import type { Child } from "hono/jsx";
 import { WordBadge } from "./badge.tsx";
 import { Ago, None, Text } from "./inline.tsx";
 import { paths } from "./link.ts";
-import { Table } from "./table.tsx";
+import { type Rows, Table } from "./table.tsx";
 import { visible } from "./text.ts";
 
-interface Props {
-  readonly caption: string;
-  readonly items: readonly DeliveryItem[];
-  readonly empty: Child;
-}
-
-export const DeliveryTable = ({ caption, items, empty }: Props) => (
+export const DeliveryTable = (rows: Rows<DeliveryItem>) => (
   <Table
-    caption={caption}
-    items={items}
+    {...rows}
     keyOf={({ id }) => id}
-    empty={empty}
     stack
     columns={[
       { head: "Delivery", names: true, cell: (item) => <Event item={item} /> },

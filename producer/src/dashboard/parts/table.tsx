@@ -10,14 +10,18 @@ export interface Column<Item> {
   readonly names?: boolean;
 }
 
-interface TableProps<Item> {
+/** What a table shows, whatever its columns. */
+export interface Rows<Item> {
   readonly caption: string;
-  readonly columns: readonly Column<Item>[];
   readonly items: readonly Item[];
-  /** Identifies a row when the page refreshes. */
-  readonly keyOf: (item: Item) => string;
   /** Shown if there are no items. */
   readonly empty: Child;
+}
+
+interface TableProps<Item> extends Rows<Item> {
+  readonly columns: readonly Column<Item>[];
+  /** Identifies a row when the page refreshes. */
+  readonly keyOf: (item: Item) => string;
   /** Whether the cells of a row are stacked on small screens. */
   readonly stack?: boolean;
 }

@@ -1,24 +1,15 @@
 /** Validations as a table, wherever they are listed. */
 import type { ValidationItem } from "@webhook-gateway/shared/api/validation.ts";
 import { isFinal } from "@webhook-gateway/shared/domain/validation.ts";
-import type { Child } from "hono/jsx";
 import { StateBadge } from "./badge.tsx";
 import { Ago, Sha, Text, Took } from "./inline.tsx";
 import { paths } from "./link.ts";
-import { Table } from "./table.tsx";
+import { type Rows, Table } from "./table.tsx";
 
-interface Props {
-  readonly caption: string;
-  readonly items: readonly ValidationItem[];
-  readonly empty: Child;
-}
-
-export const ValidationTable = ({ caption, items, empty }: Props) => (
+export const ValidationTable = (rows: Rows<ValidationItem>) => (
   <Table
-    caption={caption}
-    items={items}
+    {...rows}
     keyOf={({ id }) => id}
-    empty={empty}
     stack
     columns={[
       { head: "State", kind: "narrow", cell: (item) => <State item={item} /> },
