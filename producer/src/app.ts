@@ -72,7 +72,6 @@ export function createApp(deps: AppDeps) {
   };
 }
 
-/** Wires the routes. */
 function createRoutes(appDeps: AppDeps) {
   const { config, now } = appDeps;
   const queue = watchQueue(appDeps.queue, now);

@@ -31,28 +31,13 @@ export interface GuardDeps {
   readonly countRefusal: (realm: AuthRealm) => void;
 }
 
-/** Stands before everything that needs a credential. Every refusal is a log line `access.refused`, and is counted. */
-export interface AccessGuard {
-  /** Whether a client is over its limit: what can be guessed is then not compared. */
-  isLimited(request: Request, realm: AuthRealm): boolean;
-  /** The refusal for a client that is over its limit, before its credential is compared. */
-  refuseLimited(request: Request, realm: AuthRealm): ApiError | undefined;
-  /** Counts a failed signature against the client. @returns the refusal to answer with */
-  refuseUnsigned(request: Request, message: string): Promise<ApiError>;
-  /** Counts a failed authentication of another kind. @returns the refusal to answer with */
-  refuseUnauthorized(
-    request: Request,
-    realm: Exclude<AuthRealm, "delivery">,
-    message: string,
-  ): Promise<ApiError>;
-  /** Counts an address that opens nothing. @returns the refusal to answer with: that nothing is there, below the limit */
-  refuseUnknown(request: Request, realm: AuthRealm): Promise<ApiError>;
-  /** Somebody who is known may not do this. */
-  noteForbidden(request: Request, actor: string): void;
-}
+export type AccessGuard = ReturnType<typeof createAccessGuard>;
 
-/** A guard for one isolate, which remembers the clients that the binding limited. */
-export function createAccessGuard({ limit, log, now, countRefusal }: GuardDeps): AccessGuard {
+/**
+ * Stands before everything that needs a credential. Every refusal is a log line `access.refused`, and is counted.
+ * @returns a guard for one isolate, which remembers the clients that the binding limited
+ */
+export function createAccessGuard({ limit, log, now, countRefusal }: GuardDeps) {
   const limitedUntilMs = new Map<string, number>();
 
   function note(request: Request, realm: AuthRealm, code: ApiError["code"], actor?: string): void {
@@ -86,19 +71,27 @@ export function createAccessGuard({ limit, log, now, countRefusal }: GuardDeps):
   }
 
   return {
+    /** Whether a client is over its limit: what can be guessed is then not compared. */
     isLimited,
-    refuseLimited(request, realm) {
+    /** The refusal for a client that is over its limit, before its credential is compared. */
+    refuseLimited(request: Request, realm: AuthRealm): ApiError | undefined {
       if (!isLimited(request, realm)) return undefined;
       note(request, realm, LIMITED.code);
       return LIMITED;
     },
-    refuseUnsigned: (request, message) => refuse(request, "delivery", { code: "invalid_signature", message }),
-    refuseUnauthorized(request, realm, message) {
+    /** Counts a failed signature against the client. @returns the refusal to answer with */
+    refuseUnsigned: (request: Request, message: string) =>
+      refuse(request, "delivery", { code: "invalid_signature", message }),
+    /** Counts a failed authentication of another kind. @returns the refusal to answer with */
+    refuseUnauthorized(request: Request, realm: Exclude<AuthRealm, "delivery">, message: string) {
       const headers = { "www-authenticate": "Bearer" };
       return refuse(request, realm, { code: "unauthorized", message, headers });
     },
-    refuseUnknown: (request, realm) => refuse(request, realm, { code: "not_found", message: "not found" }),
-    noteForbidden: (request, actor) => note(request, "token", "forbidden", actor),
+    /** Counts an address that opens nothing. @returns the refusal to answer with: that nothing is there, below the limit */
+    refuseUnknown: (request: Request, realm: AuthRealm) =>
+      refuse(request, realm, { code: "not_found", message: "not found" }),
+    /** Somebody who is known may not do this. */
+    noteForbidden: (request: Request, actor: string) => note(request, "token", "forbidden", actor),
   };
 }
 

@@ -57,7 +57,6 @@ const callbackBody = v.object({
 });
 type CallbackBody = v.InferOutput<typeof callbackBody>;
 
-/** Receives one callback. */
 export async function receiveCallback(
   deps: CallbackDeps,
   request: Request,

@@ -3,7 +3,7 @@ declare module "./assets/*.js" {
   const text: string;
   export default text;
 }
-declare module "./assets/*.css" {
+declare module "*.css" {
   const text: string;
   export default text;
 }
@@ -11,15 +11,7 @@ declare module "./assets/*.svg" {
   const text: string;
   export default text;
 }
-declare module "idiomorph/dist/idiomorph.min.js" {
-  const text: string;
-  export default text;
-}
-declare module "uplot/dist/uPlot.iife.min.js" {
-  const text: string;
-  export default text;
-}
-declare module "uplot/dist/uPlot.min.css" {
+declare module "*.min.js" {
   const text: string;
   export default text;
 }

@@ -1,4 +1,3 @@
-/** All pages. */
 import { actionQuery } from "@webhook-gateway/shared/api/action.ts";
 import { deadLetterQuery } from "@webhook-gateway/shared/api/dead-letter.ts";
 import { deliveryQuery } from "@webhook-gateway/shared/api/delivery.ts";

@@ -2,7 +2,6 @@ import type { Overview } from "@webhook-gateway/shared/api/overview.ts";
 import { loadOverview } from "@webhook-gateway/shared/store/read/overview.ts";
 import { VERSION } from "@webhook-gateway/shared/version.ts";
 
-/** The gateway's status. */
 export async function readOverview(deps: {
   readonly db: D1Database;
   readonly environment: string;

@@ -1,4 +1,3 @@
-/** An error page. */
 import type { Health } from "../../health/health.ts";
 import { Text } from "../parts/inline.tsx";
 import { Page } from "../parts/layout.tsx";

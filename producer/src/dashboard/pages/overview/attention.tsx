@@ -145,27 +145,26 @@ function shortened({ overview }: Props): Concern[] {
 function late({ overview }: Props): Concern[] {
   const { waiting, reports } = overview;
   const now = useNow().toISOString();
-  const isLate = (at: string | null): boolean => (spanMs(at, now) ?? 0) > LATE_MS;
-  const concern = (text: Child): Concern => ({ tone: "warn", word: "late", text });
-  return [
-    ...(isLate(waiting.oldest_at)
-      ? [
-          concern(
-            <>
-              <a href={paths.validations({ state: "queued" })}>The oldest waiting validation</a> was queued{" "}
-              <Ago at={waiting.oldest_at} />.
-            </>,
-          ),
-        ]
-      : []),
-    ...(isLate(reports.oldest_due_at)
-      ? [
-          concern(
-            <>
-              Reports to GitHub are overdue: the oldest was due <Ago at={reports.oldest_due_at} />.
-            </>,
-          ),
-        ]
-      : []),
+  const due = [
+    {
+      at: waiting.oldest_at,
+      what: (
+        <>
+          <a href={paths.validations({ state: "queued" })}>The oldest waiting validation</a> was queued
+        </>
+      ),
+    },
+    { at: reports.oldest_due_at, what: "Reports to GitHub are overdue: the oldest was due" },
   ];
+  return due
+    .filter(({ at }) => (spanMs(at, now) ?? 0) > LATE_MS)
+    .map(({ at, what }) => ({
+      tone: "warn",
+      word: "late",
+      text: (
+        <>
+          {what} <Ago at={at} />.
+        </>
+      ),
+    }));
 }
