@@ -1,4 +1,3 @@
-/** Exit codes. */
 export const EXIT = { done: 0, failed: 1, usage: 2, nothingMatched: 3 } as const;
 
 /** An expected failure: printed in one line, without a stack trace. */

@@ -11,7 +11,6 @@ export type AuditOutcome = "passed" | "failed" | "not asked";
 
 const ARGUMENTS = ["audit", "--prod", "--audit-level", "high", "--ignore-registry-errors"];
 
-/** Asks the registry. */
 export async function runAudit(): Promise<{ readonly outcome: AuditOutcome; readonly output: string }> {
   const env = childEnvironment(process.env);
   const { code, stdout, stderr } = await resultOf(

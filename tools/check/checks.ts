@@ -26,7 +26,6 @@ interface Check {
 /** The names of the checks by their outcome. */
 export type Checked = Readonly<Record<AuditOutcome, readonly string[]>>;
 
-/** Runs them all. */
 export async function runChecks(): Promise<Checked> {
   const bundles = mkdtempSync(path.join(tmpdir(), "webhook-gateway-bundles-"));
   try {

@@ -8,13 +8,11 @@ const common = {
   help: { type: "boolean", short: "h", default: false },
 } as const satisfies ParseArgsOptionsConfig;
 
-/** Of `pnpm d1 "<SQL>"`. */
 export const D1_OPTIONS = {
   ...common,
   json: { type: "boolean", default: false },
 } as const satisfies ParseArgsOptionsConfig;
 
-/** Of `pnpm invariants`. */
 export const INVARIANTS_OPTIONS = {
   ...common,
   "keep-superseded": { type: "boolean", default: false },

@@ -6,7 +6,6 @@ const health = v.object({ provider: v.string(), isolation: v.string() });
 /** What Grainchain's health says of it. */
 export type Isolation = v.InferOutput<typeof health>;
 
-/** Asks the embedded Grainchain. */
 export async function readIsolation(grainchainUrl: string): Promise<Isolation> {
   const response = await fetch(`${grainchainUrl}/health`);
   return v.parse(health, await response.json());
@@ -18,7 +17,6 @@ export const isolationWarning = ({ provider, isolation }: Isolation): string | u
     ? "warning: steps run as your user, without isolation, so run only your own code; changes from forks fail unless they are approved (npm run grainchain -- --check says why)"
     : undefined;
 
-/** Where steps run. */
 export function describeIsolation({ provider, isolation }: Isolation): string {
   if (provider !== "local") return `its steps run in a sandbox of ${provider}`;
   return isolation === "none"

@@ -13,18 +13,21 @@ export interface Session {
   commandLine(command: string): string;
 }
 
+/** Whether `--output json` is given. */
+export const isJson = (command: Command): boolean =>
+  command.optsWithGlobals<{ output: string }>().output === "json";
+
 /**
  * Opens the gateway that the global options name.
  * @throws GatewayError if the URL is invalid, or there is no token
  */
 export async function openSession(command: Command): Promise<Session> {
-  const { output } = command.optsWithGlobals<{ output: string }>();
   const address = gatewayUrl(command);
   const token = await readToken(process.env, processTerminal());
   const flag = command.getOptionValueSourceWithGlobals("url") === "cli" ? `--url ${address} ` : "";
   return {
     api: operatorApi(openClient({ url: address, token })),
-    json: output === "json",
+    json: isJson(command),
     commandLine: (line) => `gateway ${flag}${line}`,
   };
 }

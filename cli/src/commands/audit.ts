@@ -57,7 +57,6 @@ function progressText({ status, audited, missing, closed }: AuditItem): string {
   return `${audited} repositories, ${missing} missing, ${closed} closed`;
 }
 
-/** The lines to print. */
 export function auditLines(item: AuditItem, screen: Screen): string[] {
   const { dry_run: isDry, found } = item;
   const fields: Field[] = [

@@ -2,6 +2,7 @@
 import { createGitHub } from "@webhook-gateway/shared/github/client.ts";
 import type { Command } from "commander";
 import { givenGatewayUrl } from "../api/gateway-url.ts";
+import { isJson } from "../api/session.ts";
 import type { WranglerProgram } from "../cloudflare/wrangler.ts";
 import { deployCommand, putSecretCommand } from "../cloudflare/wrangler-command.ts";
 import { type CreatedApp, convertCode } from "../connect/conversion.ts";
@@ -54,7 +55,7 @@ export function addConnect(program: Command, wrangler: WranglerProgram): void {
       const { env, local = false } = options;
       if (local && env !== "development")
         throw new GatewayError("--local is for the development environment", EXIT.usage);
-      const json = command.optsWithGlobals<{ output: string }>().output === "json";
+      const json = isJson(command);
       const url = givenGatewayUrl(command);
       const target = await openTarget(env, url, wrangler);
       if (target.existing === undefined) await createApp(target, options, json);

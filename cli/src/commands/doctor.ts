@@ -1,6 +1,7 @@
 /** `gateway doctor`: checks everything that an environment needs, and says how to fix what is wrong. */
 import type { Command } from "commander";
 import { givenGatewayUrl } from "../api/gateway-url.ts";
+import { isJson } from "../api/session.ts";
 import type { WranglerProgram } from "../cloudflare/wrangler.ts";
 import { EXIT } from "../exit.ts";
 import { addEnvironmentOption } from "../input/option.ts";
@@ -25,7 +26,7 @@ export function addDoctor(program: Command, wrangler: WranglerProgram): void {
     .description("check everything that an environment needs")
     .addHelpText("after", EXAMPLES)
     .action(async ({ env }: { env: EnvironmentName }, command: Command) => {
-      const { output } = command.optsWithGlobals<{ output: string }>();
+      const json = isJson(command);
       const url = givenGatewayUrl(command);
       // The checks are half of this program: the other commands start without them.
       const { examine } = await import("../doctor/examine.ts");
@@ -34,8 +35,8 @@ export function addDoctor(program: Command, wrangler: WranglerProgram): void {
       // In the document a fix keeps the name that scripts know.
       const items = findings.map(({ fix, ...finding }) => ({ ...finding, mend: fix }));
       const document = { environment: env, items, ...counts };
-      printResult(output === "json", document, (_, screen) => findingLines(findings, screen));
-      if (output !== "json") printMessage(summaryText(findings));
+      printResult(json, document, (_, screen) => findingLines(findings, screen));
+      if (!json) printMessage(summaryText(findings));
       if (counts.fail > 0) process.exitCode = EXIT.failed;
     });
 }

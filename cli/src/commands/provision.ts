@@ -1,5 +1,6 @@
 /** `gateway provision`: creates in a Cloudflare account what the configuration files name. */
 import { type Command, Option } from "commander";
+import { isJson } from "../api/session.ts";
 import { missingAccount, NO_ACCOUNT, notSetText, readAccount } from "../cloudflare/account.ts";
 import { openWrangler, type WranglerProgram } from "../cloudflare/wrangler.ts";
 import { addEnvironmentOption } from "../input/option.ts";
@@ -62,7 +63,7 @@ export function addProvision(program: Command, wrangler: WranglerProgram): void 
     .addOption(new Option("--location <hint>", "where a new database's writer runs").choices(LOCATIONS))
     .addHelpText("after", EXAMPLES)
     .action(async (options: ProvisionOptions, command: Command) => {
-      const json = command.optsWithGlobals<{ output: string }>().output === "json";
+      const json = isJson(command);
       const outcome = await run(options, json, wrangler);
       if (json) printJson(documentOf(options, outcome));
       if (outcome.failure !== undefined) throw outcome.failure;

@@ -6,6 +6,7 @@ import { type Sent, sendDelivery, TIMEOUT_MS } from "../api/delivery.ts";
 import { gatewayUrl } from "../api/gateway-url.ts";
 import { isTimeout, unreachableReason } from "../api/http.ts";
 import { noAnswer } from "../api/refusal.ts";
+import { isJson } from "../api/session.ts";
 import { EXIT, GatewayError } from "../exit.ts";
 import { matching, repository } from "../input/option.ts";
 import { readPayloadFile } from "../input/payload-file.ts";
@@ -64,9 +65,8 @@ export function addSend(program: Command): void {
     .option("--rate <n>", "how many a second (default: as fast as they are answered)", positiveInteger)
     .addHelpText("after", EXAMPLES)
     .action(async (event: string, options: SendOptions, command: Command) => {
-      const { output } = command.optsWithGlobals<{ output: string }>();
       const sent = await sendAll(gatewayUrl(command), event, options);
-      printResult(output === "json", summaryOf(sent), () => linesOf(sent));
+      printResult(isJson(command), summaryOf(sent), () => linesOf(sent));
       if (sent.some(({ status }) => status >= 300)) process.exitCode = EXIT.failed;
     });
 }

@@ -16,7 +16,7 @@ import {
   type Settings,
   type WorkerName,
 } from "../project/project.ts";
-import { SECRETS } from "../project/secret-names.ts";
+import { SECRETS, unknownSecret } from "../project/secret-names.ts";
 import { readWorkerFile, type WorkerFile } from "../project/worker-file.ts";
 import { Unchecked } from "./check.ts";
 
@@ -44,12 +44,6 @@ export interface CheckContext {
   /** @throws GatewayError if no valid account is named */
   account(): Account;
 }
-
-/** Stands for a secret at Cloudflare, which cannot be read. */
-const unknownSecret = (name: string): string => `the value of ${name}, which is not known here`;
-
-/** Whether a value of {@link CheckContext.values} only stands for a secret at Cloudflare. */
-export const isUnknownSecret = (name: string, value: string): boolean => value === unknownSecret(name);
 
 /** @param givenUrl the gateway's address, if a person has given it @throws GatewayError if settings cannot be read */
 export async function openContext(

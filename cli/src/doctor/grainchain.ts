@@ -6,8 +6,9 @@ import * as v from "valibot";
 import type { HttpAnswer } from "../api/http.ts";
 import { GatewayError } from "../exit.ts";
 import { isExample } from "../project/project.ts";
+import { unknownSecret } from "../project/secret-names.ts";
 import { type Check, Unchecked } from "./check.ts";
-import { type CheckContext, isUnknownSecret } from "./context.ts";
+import type { CheckContext } from "./context.ts";
 import { fail, ok, type Report, warn } from "./finding.ts";
 import { getJson } from "./http.ts";
 
@@ -40,7 +41,7 @@ const isOk = (status: number): boolean => status >= 200 && status < 300;
 /** Undefined: not known here. Null: none is configured. */
 function keyOf({ isLocal, values }: CheckContext): string | null | undefined {
   const { GRAINCHAIN_API_KEY: key } = values("consumer");
-  if (key) return isUnknownSecret("GRAINCHAIN_API_KEY", key) ? undefined : key;
+  if (key) return key === unknownSecret("GRAINCHAIN_API_KEY") ? undefined : key;
   // `npm start` makes one for the embedded Grainchain.
   return isLocal ? undefined : null;
 }

@@ -16,13 +16,11 @@ export interface PageOptions {
   readonly cursor?: string;
 }
 
-/** Adds `--since` and `--until`. */
 export const addTimeOptions = (command: Command): Command =>
   command
     .option("--since <when>", "not before: 30m, 6h or 2d ago, or a date and time", moment)
     .option("--until <when>", "before: the same forms", moment);
 
-/** Adds `--limit` and `--cursor`. */
 export const addPageOptions = (command: Command): Command =>
   command
     .option("--limit <n>", `how many, at most ${MAX_LIMIT}`, integerUpTo(MAX_LIMIT), DEFAULT_LIMIT)

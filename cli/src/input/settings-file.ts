@@ -53,7 +53,6 @@ function readQuoted(lines: readonly string[], from: number, quote: string, begun
   return { at, value: quote === '"' ? value.replaceAll(String.raw`\n`, "\n") : value };
 }
 
-/** Without empty values. */
 export const nonEmpty = (values: NodeJS.Dict<string>): Record<string, string> =>
   Object.fromEntries(
     Object.entries(values).flatMap(([name, value]) => (value ? [[name, value] as const] : [])),

@@ -40,7 +40,9 @@ export const SECRETS: readonly string[] = [
   ...OPTIONAL_SECRETS.consumer,
 ];
 
+/** Stands for a secret whose value is not known here: it is at Cloudflare, or generated later. */
+export const unknownSecret = (name: string): string => `the value of ${name}, which is not known here`;
+
 const RANDOM_BYTES = 32;
 
-/** A new random secret. */
 export const makeSecret = (): string => randomBytes(RANDOM_BYTES).toString("base64url");

@@ -3,13 +3,10 @@ import { ConfigError, type ConfigProblem } from "@webhook-gateway/shared/config/
 import { EXIT, GatewayError } from "../exit.ts";
 import type { DesiredState } from "../project/desired-state.ts";
 import { WORKERS } from "../project/project.ts";
-import { OPTIONAL_SECRETS } from "../project/secret-names.ts";
+import { OPTIONAL_SECRETS, unknownSecret } from "../project/secret-names.ts";
 import { checkWorkerConfig } from "../project/worker-config.ts";
 import type { WorkerFile } from "../project/worker-file.ts";
 import { givenSecret, type SecretInputs } from "./secrets-file.ts";
-
-/** Stands for secrets that are generated later, or are at Cloudflare already. */
-const unknownSecret = (name: string): string => `the value of ${name}, which is not known here`;
 
 /** @throws GatewayError naming the bad ones, and never a value */
 export function checkGivenSecrets({ workers }: DesiredState, inputs: SecretInputs): void {

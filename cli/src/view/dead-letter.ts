@@ -13,7 +13,6 @@ export const deadLetterColumns = (now: Date): Column<DeadLetterItem>[] => [
   { head: "ERROR", cell: ({ error }) => error, rank: 7, min: 20 },
 ];
 
-/** One dead letter. */
 export const deadLetterFields = (deadLetter: DeadLetterDetail, now: Date): Field[] => [
   ["dead letter", deadLetter.id],
   ["kind", deadLetter.kind],

@@ -1,5 +1,3 @@
-/** Help for `gateway dlq`. */
-
 export const EXAMPLES = `
 Examples:
   gateway dlq list

@@ -21,7 +21,6 @@ export const addBulkOptions = (command: Command, all: string): Command =>
     .option("--yes", "skip the confirmation, which one id does not need")
     .option("--detach", "print the id instead of waiting for the end");
 
-/** Adds `--rate`. */
 export const addRateOption = (command: Command): Command =>
   command.option(
     "--rate <n>",

@@ -5,7 +5,6 @@ import { addTimeOptions, integerUpTo, oneOf, repository, someOf } from "../../in
 
 const MAX_NUMBER = 9_999_999_999;
 
-/** Adds them. */
 export const addValidationFilters = (command: Command): Command =>
   addTimeOptions(
     command
