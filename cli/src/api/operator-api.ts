@@ -2,7 +2,6 @@
 
 import { actionItem } from "@webhook-gateway/shared/api/action.ts";
 import { type AuditRequestBody, auditItem } from "@webhook-gateway/shared/api/audit.ts";
-import { type BulkRequest, bulkPreview } from "@webhook-gateway/shared/api/bulk.ts";
 import {
   deadLetterDetail,
   deadLetterItem,
@@ -21,7 +20,13 @@ import {
 import { type ReconcileRequestBody, reconcileItem } from "@webhook-gateway/shared/api/reconcile.ts";
 import { type DiscardRequest, type ReplayRequest, replayItem } from "@webhook-gateway/shared/api/replay.ts";
 import { trace } from "@webhook-gateway/shared/api/trace.ts";
-import { commandAnswer, validationDetail, validationItem } from "@webhook-gateway/shared/api/validation.ts";
+import {
+  type BulkRequest,
+  bulkPreview,
+  commandAnswer,
+  validationDetail,
+  validationItem,
+} from "@webhook-gateway/shared/api/validation.ts";
 import type { BulkAction } from "@webhook-gateway/shared/api/validation-scope.ts";
 import type { Client, Query } from "./client.ts";
 import { projectStatus } from "./project-status.ts";

@@ -1,12 +1,13 @@
 /** Writes validations to the archive before D1 deletes them. */
 import type { Archive } from "@webhook-gateway/shared/archive/archive.ts";
-import type { ArchivedValidation, Row } from "@webhook-gateway/shared/archive/archived-validation.ts";
+import type { ArchivedValidation } from "@webhook-gateway/shared/archive/archived-validation.ts";
 import { archivedResultsKey, RESULTS_PREFIX, validationKey } from "@webhook-gateway/shared/archive/keys.ts";
 import { resultsAt } from "@webhook-gateway/shared/archive/whole-results.ts";
 import { isObject } from "@webhook-gateway/shared/domain/results/summary.ts";
 import {
   loadValidationRows,
   type OldValidation,
+  type Row,
   type ValidationRows,
 } from "@webhook-gateway/shared/store/maintain/old-validations.ts";
 import { errorText, type Log } from "@webhook-gateway/shared/telemetry/log.ts";

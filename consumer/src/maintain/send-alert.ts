@@ -1,7 +1,7 @@
 /** Sends alerts to the receiver: the same message, whatever raised it. */
 import type { NotifiedAlert } from "@webhook-gateway/shared/store/maintain/alerts.ts";
 import { errorText, type Log } from "@webhook-gateway/shared/telemetry/log.ts";
-import { hex } from "@webhook-gateway/shared/text/hash.ts";
+import { hex, hmacSha256 } from "@webhook-gateway/shared/text/hash.ts";
 
 export interface AlertSender {
   readonly fetch: typeof fetch;
@@ -71,10 +71,5 @@ const slackText = (text: string): string =>
   text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 
 /** As GitHub signs its deliveries. */
-async function sign(secret: string, body: string): Promise<string> {
-  const encoder = new TextEncoder();
-  const algorithm = { name: "HMAC", hash: "SHA-256" };
-  const key = await crypto.subtle.importKey("raw", encoder.encode(secret), algorithm, false, ["sign"]);
-  const mac = await crypto.subtle.sign("HMAC", key, encoder.encode(body));
-  return `sha256=${hex(mac)}`;
-}
+const sign = async (secret: string, body: string): Promise<string> =>
+  `sha256=${hex(await hmacSha256(new TextEncoder().encode(secret), body))}`;

@@ -1,6 +1,7 @@
 /** Re-running and cancelling many validations: the consumer carries it out, at a rate and behind live work. */
-import { type BulkPreview, bulkPreview, bulkRequest } from "@webhook-gateway/shared/api/bulk.ts";
+
 import { type ReplayItem, replayItem } from "@webhook-gateway/shared/api/replay.ts";
+import { type BulkPreview, bulkPreview, bulkRequest } from "@webhook-gateway/shared/api/validation.ts";
 import { BULK_ACTIONS, type BulkAction } from "@webhook-gateway/shared/api/validation-scope.ts";
 import { previewBulk, startBulk } from "@webhook-gateway/shared/store/maintain/bulk.ts";
 import type * as v from "valibot";

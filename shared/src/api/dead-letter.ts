@@ -1,7 +1,7 @@
 /** Dead letters in the operator API. */
 import * as v from "valibot";
 import { pageQuery, repo, time, timeQuery } from "./page.ts";
-import { scopeOf } from "./scope.ts";
+import { previewOf, scopeOf } from "./scope.ts";
 
 export const DEAD_LETTER_KINDS = ["fact", "dispatch", "cancel", "report", "event"] as const;
 export const DEAD_LETTER_STATES = ["open", "replaying", "replayed", "discarded"] as const;
@@ -53,10 +53,5 @@ export const deadLetterScope = scopeOf(deadLetterFilter);
 export type DeadLetterScope = v.InferOutput<typeof deadLetterScope>;
 
 /** The result of a dry run. */
-export const deadLetterPreview = v.object({
-  dry_run: v.literal(true),
-  total: v.number(),
-  /** The first few of them. */
-  sample: v.array(deadLetterItem),
-});
+export const deadLetterPreview = previewOf(deadLetterItem);
 export type DeadLetterPreview = v.InferOutput<typeof deadLetterPreview>;

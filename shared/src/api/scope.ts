@@ -4,6 +4,15 @@ import * as v from "valibot";
 /** Ids that one scope may name. */
 export const MAX_IDS = 1000;
 
+/** The result of a dry run. */
+export const previewOf = <Item extends v.GenericSchema>(item: Item) =>
+  v.object({
+    dry_run: v.literal(true),
+    total: v.number(),
+    /** The first few of them. */
+    sample: v.array(item),
+  });
+
 /** By id, by filter, or all: exactly one of the three. */
 export const scopeOf = <Filter extends v.GenericSchema<unknown, object>>(filter: Filter) =>
   v.pipe(

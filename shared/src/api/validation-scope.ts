@@ -7,10 +7,7 @@ import { scopeOf } from "./scope.ts";
 const anyState = VALIDATION_STATES.join("|");
 
 /** Several, separated by commas. */
-export const validationStates = v.pipe(
-  v.string(),
-  v.regex(new RegExp(`^(?:${anyState})(?:,(?:${anyState}))*$`)),
-);
+const validationStates = v.pipe(v.string(), v.regex(new RegExp(`^(?:${anyState})(?:,(?:${anyState}))*$`)));
 
 export const validationFilter = v.strictObject({
   ...timeQuery,

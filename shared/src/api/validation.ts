@@ -1,8 +1,10 @@
 /** Validations in the operator API. */
 import * as v from "valibot";
 import { VALIDATION_STATES } from "../domain/validation.ts";
-import { pageQuery, repo, time, timeQuery } from "./page.ts";
-import { validationStates } from "./validation-scope.ts";
+import { pageQuery, time } from "./page.ts";
+import { rateAndReason } from "./replay.ts";
+import { previewOf } from "./scope.ts";
+import { validationFilter, validationScope } from "./validation-scope.ts";
 
 export const validationItem = v.object({
   id: v.string(),
@@ -82,11 +84,7 @@ export type ValidationDetail = v.InferOutput<typeof validationDetail>;
 
 export const validationQuery = v.strictObject({
   ...pageQuery,
-  ...timeQuery,
-  repo,
-  event: v.optional(v.string()),
-  state: v.optional(validationStates),
-  pr: v.optional(v.pipe(v.string(), v.regex(/^\d{1,10}$/))),
+  ...validationFilter.entries,
   sha: v.optional(v.pipe(v.string(), v.regex(/^[0-9a-f]{7,64}$/))),
 });
 
@@ -99,3 +97,11 @@ export const commandAnswer = v.object({
   message: v.string(),
   validation_id: v.string(),
 });
+
+/** The body of `POST /api/validations/rerun` and `…/cancel`, which are about many. Their progress is a replay's. */
+export const bulkRequest = v.strictObject({ scope: validationScope, ...rateAndReason });
+export type BulkRequest = v.InferInput<typeof bulkRequest>;
+
+/** The result of a dry run. */
+export const bulkPreview = previewOf(validationItem);
+export type BulkPreview = v.InferOutput<typeof bulkPreview>;

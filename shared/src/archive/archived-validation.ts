@@ -6,28 +6,18 @@ import { OPEN_GATE } from "../domain/gate.ts";
 import { isObject, type ResultsObject } from "../domain/results/summary.ts";
 import { SUBJECT_KINDS } from "../domain/subject.ts";
 import type { TraceRows } from "../domain/trace/trace.ts";
-import { flag } from "../store/flag.ts";
+import type { ValidationRows } from "../store/maintain/old-validations.ts";
 import { digestOfWhole, hasSteps, ownError, type RunView } from "../store/read/run-view.ts";
+import { detailFields } from "../store/read/validation-list.ts";
 import { parseJson } from "../text/json.ts";
 import { isFailing } from "../wording/digest.ts";
 
 const resultsObject = v.nullable(v.custom<ResultsObject>(isObject));
 
-/** A row as it was, with all of its columns. */
-export type Row = Readonly<Record<string, unknown>>;
-
 /** What is written to the archive. */
-export interface ArchivedValidation {
+export interface ArchivedValidation extends ValidationRows {
   readonly archived_at: string;
-  readonly validation: Row;
-  readonly timeline: readonly Row[];
-  readonly deliveries: readonly Row[];
-  readonly report: Row | null;
-  readonly cancel: Row | null;
 }
-
-/** A column that validations of earlier versions do not have. */
-const later = v.optional(v.nullable(v.string()), null);
 
 const { lane: _, ...itemEntries } = validationItem.entries;
 
@@ -35,21 +25,12 @@ const archived = v.object({
   archived_at: v.string(),
   validation: v.object({
     ...itemEntries,
+    ...detailFields,
     lane: v.pipe(
       v.number(),
       v.transform((lane) => (lane % 2 === 0 ? ("live" as const) : ("replay" as const))),
     ),
     clone_url: v.string(),
-    cause: v.string(),
-    delivery_id: v.string(),
-    reason: v.nullable(v.string()),
-    fork: flag,
-    head_repository: v.nullable(v.string()),
-    author: v.nullable(v.string()),
-    author_association: v.nullable(v.string()),
-    trusted: flag,
-    tree_sha: later,
-    reused_from: later,
     results: resultsObject,
   }),
   timeline: v.array(timelineItem),

@@ -2,6 +2,7 @@
  * Capability URLs: paths that only the gateway can make, for those who have no other credential. A callback's lets a
  * Grainchain server that signs nothing call back safely. The token is an HMAC-SHA256 of the validation's id (256 bits).
  */
+import { fromBase64Url, toBase64Url } from "../text/base64.ts";
 
 /** What a capability is for. Each purpose has a key of its own, so a token of one is worth nothing for another. */
 export type CapabilityPurpose = "callback" | "run-page";
@@ -13,7 +14,7 @@ export async function capabilityToken(
   purpose: CapabilityPurpose = "callback",
 ): Promise<string> {
   const mac = await crypto.subtle.sign("HMAC", await keyFor(secret, purpose), encode(validationId));
-  return base64url(new Uint8Array(mac));
+  return toBase64Url(new Uint8Array(mac));
 }
 
 /** Whether a token is the one for this validation, in constant time. */
@@ -23,7 +24,7 @@ export async function verifyCapability(
   token: string,
   purpose: CapabilityPurpose = "callback",
 ): Promise<boolean> {
-  const mac = fromBase64url(token);
+  const mac = macOf(token);
   if (mac === undefined) return false;
   const key = await keyFor(secret, purpose);
   if (await crypto.subtle.verify("HMAC", key, mac, encode(validationId))) return true;
@@ -79,17 +80,8 @@ async function verifyOldCallback(secret: string, validationId: string, mac: Uint
 
 const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
 
-function base64url(bytes: Uint8Array): string {
-  return btoa(String.fromCharCode(...bytes))
-    .replaceAll("+", "-")
-    .replaceAll("/", "_")
-    .replace(/=+$/, "");
-}
-
-/** Undefined for anything but a 256-bit token as {@link base64url} writes it: one form for one token. */
-function fromBase64url(token: string): Uint8Array | undefined {
+/** Undefined for anything but a 256-bit token as it is made here: one form for one token. */
+function macOf(token: string): Uint8Array | undefined {
   // 43 characters hold two more bits, which are zeros.
-  if (!/^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$/.test(token)) return undefined;
-  const binary = atob(token.replaceAll("-", "+").replaceAll("_", "/"));
-  return new Uint8Array(Array.from(binary, (char) => char.charCodeAt(0)));
+  return /^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$/.test(token) ? fromBase64Url(token) : undefined;
 }

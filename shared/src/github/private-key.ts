@@ -1,4 +1,5 @@
 /** Converts a GitHub App's private key: GitHub gives PKCS#1, WebCrypto reads PKCS#8 only. */
+import { fromBase64, toBase64 } from "../text/base64.ts";
 
 /** The App's credentials cannot be used. The message says how to fix them and quotes nothing of them. */
 export class CredentialsError extends Error {
@@ -32,7 +33,7 @@ export async function readPrivateKey(given: string): Promise<string> {
   } catch {
     throw new CredentialsError("GITHUB_APP_PRIVATE_KEY is damaged: no RSA key can be read from it");
   }
-  return `-----BEGIN PRIVATE KEY-----\n${encodeBase64(der)}\n-----END PRIVATE KEY-----\n`;
+  return `-----BEGIN PRIVATE KEY-----\n${toBase64(der)}\n-----END PRIVATE KEY-----\n`;
 }
 
 /** The old form of encryption is named in headers within the PEM (RFC 1421). */
@@ -71,11 +72,8 @@ function lengthOf(length: number): number[] {
 
 function decodeBase64(text: string): Uint8Array {
   try {
-    return new Uint8Array(Array.from(atob(text.replace(/\s/g, "")), (char) => char.charCodeAt(0)));
+    return fromBase64(text.replace(/\s/g, ""));
   } catch {
     throw new CredentialsError("GITHUB_APP_PRIVATE_KEY is damaged: its body is not base64");
   }
 }
-
-const encodeBase64 = (bytes: Uint8Array): string =>
-  btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""));

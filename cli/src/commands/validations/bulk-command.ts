@@ -1,6 +1,5 @@
 /** `gateway validations rerun` and `cancel`: one validation at once, or many by the rules of a replay. */
-import type { BulkRequest } from "@webhook-gateway/shared/api/bulk.ts";
-import type { ValidationItem } from "@webhook-gateway/shared/api/validation.ts";
+import type { BulkRequest, ValidationItem } from "@webhook-gateway/shared/api/validation.ts";
 import type { BulkAction } from "@webhook-gateway/shared/api/validation-scope.ts";
 import type { Command } from "commander";
 import { openSession, type Session } from "../../api/session.ts";

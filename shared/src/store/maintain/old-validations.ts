@@ -1,6 +1,5 @@
 /** Validations that ended long ago: finds them, reads all of their rows, and deletes them. */
 import * as v from "valibot";
-import type { Row } from "../../archive/archived-validation.ts";
 import { ADD_TALLIES, untally } from "../tallies.ts";
 import { isFull } from "../unavailable.ts";
 
@@ -19,6 +18,9 @@ export interface OldHorizons {
   /** Later than this, a validation is kept until its report is posted. */
   readonly reportsBefore?: string;
 }
+
+/** A row as it was, with all of its columns. */
+export type Row = Readonly<Record<string, unknown>>;
 
 /** All rows of one validation. */
 export interface ValidationRows {

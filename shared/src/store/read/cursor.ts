@@ -1,5 +1,6 @@
 /** Cursors of lists: opaque to clients, each names its list and the last row of its page. */
 import * as v from "valibot";
+import { fromBase64Url, toBase64Url } from "../../text/base64.ts";
 
 /** The cursor was not made by this gateway, or not for this list. */
 export class CursorError extends Error {
@@ -12,17 +13,11 @@ const cursorSchema = <Key extends v.GenericSchema<unknown, unknown>>(list: strin
 /** @throws CursorError */
 export function readCursor<Key>(list: string, key: v.GenericSchema<unknown, Key>, cursor: string): Key {
   try {
-    const bytes = Uint8Array.from(atob(cursor.replaceAll("-", "+").replaceAll("_", "/")), (c) =>
-      c.charCodeAt(0),
-    );
-    return v.parse(cursorSchema(list, key), new TextDecoder().decode(bytes))[1];
+    return v.parse(cursorSchema(list, key), new TextDecoder().decode(fromBase64Url(cursor)))[1];
   } catch {
     throw new CursorError("the cursor is not from this list");
   }
 }
 
-export function writeCursor(list: string, key: unknown): string {
-  const bytes = new TextEncoder().encode(JSON.stringify([list, key]));
-  const binary = String.fromCharCode(...bytes);
-  return btoa(binary).replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
-}
+export const writeCursor = (list: string, key: unknown): string =>
+  toBase64Url(new TextEncoder().encode(JSON.stringify([list, key])));

@@ -119,8 +119,8 @@ export async function loadValidationDetail(
   };
 }
 
-const detailRow = v.object({
-  ...validationItem.entries,
+/** Columns of a validation that are read beside those of its item. */
+export const detailFields = {
   cause: v.string(),
   delivery_id: v.string(),
   reason: v.nullable(v.string()),
@@ -131,6 +131,11 @@ const detailRow = v.object({
   trusted: flag,
   tree_sha: v.nullable(v.string()),
   reused_from: v.nullable(v.string()),
+};
+
+const detailRow = v.object({
+  ...validationItem.entries,
+  ...detailFields,
   // As it is: a record would leave out keys such as `constructor`.
   results: v.nullable(v.pipe(v.string(), v.parseJson(), v.custom<Record<string, unknown>>(isObject))),
 });
