@@ -1,6 +1,11 @@
 /** A D1 with the gateway's schema: Wrangler's local one, which is workerd's SQLite behind D1's own interface. */
 import path from "node:path";
 import type { D1Database } from "@cloudflare/workers-types";
+import {
+  deleteValidations,
+  loadOldValidations,
+} from "@webhook-gateway/shared/store/maintain/old-validations.ts";
+import { CHUNK, deleteChunk, type Horizons } from "@webhook-gateway/shared/store/maintain/retention.ts";
 import { createTestHarness } from "wrangler";
 import { ROOT } from "./worker-bundle.ts";
 
@@ -28,3 +33,10 @@ export async function withDatabase<Result>(run: (db: D1Database) => Promise<Resu
 
 export const sizeOf = async (db: D1Database): Promise<number> =>
   (await db.prepare("SELECT 1").all()).meta.size_after;
+
+/** A chunk of every kind, as retention deletes it without an archive. @returns the most that any kind had */
+export async function deleteRound(db: D1Database, horizons: Horizons): Promise<number> {
+  const old = await loadOldValidations(db, horizons, CHUNK);
+  await deleteValidations(db, old, horizons);
+  return Math.max(old.length, (await deleteChunk(db, horizons)).most);
+}

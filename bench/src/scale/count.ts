@@ -1,10 +1,9 @@
 /** Counts what one delivery makes the platform do, over some hundred of them through the consumer as it is. */
 import type { D1Database } from "@cloudflare/workers-types";
 import { batchOf, createWorld, type Sent, type World } from "../consumer.ts";
-import { sizeOf } from "../database.ts";
+import { deleteRound, sizeOf } from "../database.ts";
 import { callbackAbout, openedPull } from "../facts.ts";
 import { createMeter, total, writtenByTable } from "../meter.ts";
-import { deleteRound } from "../retention.ts";
 import type { Measured } from "./cost.ts";
 
 /** As the events queue brings them if many come. */

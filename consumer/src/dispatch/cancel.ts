@@ -4,7 +4,7 @@ import { type Cancel, claimCancels } from "@webhook-gateway/shared/store/claim/c
 import { commit } from "@webhook-gateway/shared/store/write/commit.ts";
 import type { CancelOutcome } from "@webhook-gateway/shared/store/write/mutation.ts";
 import { isoTime } from "@webhook-gateway/shared/text/iso-time.ts";
-import { effectDeadLetter } from "../decide/dead-letter.ts";
+import { effectDeadLetter } from "../effects/dead-letter.ts";
 import { idText } from "../effects/effect-log.ts";
 import { type EffectDeps, earliest, runEffect } from "../effects/run-effect.ts";
 import { CALLS_AT_ONCE, type Grainchain, LEASE_SLACK_MS } from "./grainchain.ts";

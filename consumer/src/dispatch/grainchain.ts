@@ -52,7 +52,10 @@ const statusAnswer = v.object({
 export type StatusAnswer =
   | ({ readonly kind: "known" } & v.InferOutput<typeof statusAnswer>)
   | { readonly kind: "unknown" }
-  | { readonly kind: "no-answer"; readonly error: string };
+  | { readonly kind: "no-answer" };
+
+/** Nothing is known of it. */
+export const NO_ANSWER: StatusAnswer = { kind: "no-answer" };
 
 const batchAnswer = v.object({
   results: v.array(v.looseObject({ client_request_id: v.optional(v.unknown()) })),
@@ -162,15 +165,13 @@ export function createGrainchain(
     /** Asks for a validation's status. */
     async status(grainchainId: string, requestId: string): Promise<StatusAnswer> {
       const response = await call(`${base}/${encodeURIComponent(grainchainId)}/status`, {}, requestId);
-      if ("class" in response) return { kind: "no-answer", error: response.error };
+      if ("class" in response) return NO_ANSWER;
       const answered = await read(response);
-      if ("class" in answered) return { kind: "no-answer", error: answered.error };
+      if ("class" in answered) return NO_ANSWER;
       if (response.status === 404) return { kind: "unknown" };
-      if (!response.ok) return { kind: "no-answer", error: `HTTP ${response.status}` };
+      if (!response.ok) return NO_ANSWER;
       const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), statusAnswer), answered.text);
-      return parsed.success
-        ? { kind: "known", ...parsed.output }
-        : { kind: "no-answer", error: "Grainchain's answer could not be read" };
+      return parsed.success ? { kind: "known", ...parsed.output } : NO_ANSWER;
     },
 
     /** Whether Grainchain says that it is up. A server that has no such question is not down. */

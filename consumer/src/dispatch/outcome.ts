@@ -5,7 +5,7 @@ import type { Results, UnmatchedCallback } from "@webhook-gateway/shared/store/r
 import type { Validation } from "@webhook-gateway/shared/store/validation-row.ts";
 import { applyStatusUpdate, signalOf, statusText } from "../decide/callback.ts";
 import type { ChangeSet } from "../decide/change-set.ts";
-import { effectDeadLetter } from "../decide/dead-letter.ts";
+import { effectDeadLetter } from "../effects/dead-letter.ts";
 import type { Accepted, TriggerOutcome } from "./trigger-answer.ts";
 
 export interface Dispatched {

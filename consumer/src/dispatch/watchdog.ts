@@ -18,7 +18,13 @@ import { applyStatusUpdate } from "../decide/callback.ts";
 import type { ChangeSet } from "../decide/change-set.ts";
 import { decideAndCommit } from "../effects/decide-and-commit.ts";
 import { runEffect } from "../effects/run-effect.ts";
-import { CALLS_AT_ONCE, type Grainchain, LEASE_SLACK_MS, type StatusAnswer } from "./grainchain.ts";
+import {
+  CALLS_AT_ONCE,
+  type Grainchain,
+  LEASE_SLACK_MS,
+  NO_ANSWER,
+  type StatusAnswer,
+} from "./grainchain.ts";
 import { type KeepDeps, keepAnswered } from "./kept-results.ts";
 
 export interface WatchConfig {
@@ -90,12 +96,10 @@ interface Asked {
 /** @param believed whether an answer that Grainchain does not know a validation can be believed */
 async function ask(deps: WatchDeps, { row, shared }: Stale, believed: boolean): Promise<Asked> {
   const asked = { id: row.id, grainchainId: row.grainchain_id };
-  if (row.grainchain_id === null) return { ...asked, answer: { kind: "no-answer", error: "it has no id" } };
-  if (shared) return { ...asked, answer: { kind: "no-answer", error: "another live validation has its id" } };
+  // If another live validation has its id, an answer may be about that one.
+  if (row.grainchain_id === null || shared) return { ...asked, answer: NO_ANSWER };
   const answer = await deps.grainchain.status(row.grainchain_id, deps.newId());
-  if (answer.kind === "unknown" && !believed) {
-    return { ...asked, answer: { kind: "no-answer", error: "its paths are refused" } };
-  }
+  if (answer.kind === "unknown" && !believed) return { ...asked, answer: NO_ANSWER };
   if (answer.kind !== "known") return { ...asked, answer };
   return { ...asked, answer, results: await keepAnswered(deps, row.id, answer.results) };
 }

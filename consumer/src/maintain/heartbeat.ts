@@ -1,4 +1,4 @@
-import { storeHeartbeat } from "@webhook-gateway/shared/store/maintain/heartbeat.ts";
+import { storeHeartbeat } from "@webhook-gateway/shared/store/settings.ts";
 import { within } from "@webhook-gateway/shared/time/within.ts";
 import type { Heartbeats } from "./sentinel.ts";
 

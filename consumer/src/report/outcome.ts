@@ -8,7 +8,7 @@ import type { DueReport } from "@webhook-gateway/shared/store/claim/due-report.t
 import type { DeadLetter } from "@webhook-gateway/shared/store/rows.ts";
 import type { ReportOutcome } from "@webhook-gateway/shared/store/write/mutation.ts";
 import { isoTime } from "@webhook-gateway/shared/text/iso-time.ts";
-import { effectDeadLetter } from "../decide/dead-letter.ts";
+import { effectDeadLetter } from "../effects/dead-letter.ts";
 import { type Attempted, installationIdOf } from "../github/limit.ts";
 import { mayBePosted } from "./plan.ts";
 import type { SentReport } from "./send.ts";

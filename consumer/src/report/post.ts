@@ -34,7 +34,7 @@ const checkRun = v.object({
   external_id: text,
   status: v.string(),
   conclusion: text,
-  output: v.object({ title: text, summary: text, text, annotations_count: v.optional(v.number(), 0) }),
+  output: v.object({ title: text, summary: text, text }),
 });
 type CheckRun = v.InferOutput<typeof checkRun>;
 const checkRuns = v.object({ check_runs: v.array(checkRun) });

@@ -1,6 +1,7 @@
 /** Names in the `settings` table. */
 import * as v from "valibot";
 import { type Gate, OPEN_GATE } from "../domain/gate.ts";
+import { isFull } from "./unavailable.ts";
 
 export const GATE = "gate:grainchain";
 /** Closed while GitHub refuses the credentials, or is unavailable. */
@@ -114,3 +115,23 @@ export async function loadDispatchSettings(
   const { results, meta } = await db.prepare(SELECT_DISPATCH_SETTINGS).all();
   return { ...parseDispatchSettings(results), databaseBytes: meta.size_after };
 }
+
+/**
+ * Stores that the consumer's cron ran. It is a write, which a database that only answers reads does not pass. One that is
+ * full cannot take it, and says so: it is not away.
+ * @returns the size of the database, in bytes
+ */
+export async function storeHeartbeat(db: D1Database, now: string): Promise<number> {
+  try {
+    const { meta } = await db.prepare(STORE_HEARTBEAT).bind(CONSUMER_SEEN, now).run();
+    return meta.size_after;
+  } catch (thrown) {
+    if (!isFull(thrown)) throw thrown;
+    const { meta } = await db.prepare("SELECT 1").run();
+    return meta.size_after;
+  }
+}
+
+const STORE_HEARTBEAT = `
+  INSERT INTO settings (name, value, updated_at) VALUES (?1, json_quote(?2), ?2)
+  ON CONFLICT (name) DO UPDATE SET value = excluded.value, updated_at = excluded.updated_at`;

@@ -10,7 +10,6 @@ const claimedRow = v.object({
   action: v.picklist(BULK_ACTIONS),
   requested_by: v.string(),
   requested_at: v.string(),
-  reason: v.nullable(v.string()),
   scope: v.pipe(v.string(), v.parseJson(), validationScope),
   /** Validations a minute. */
   rate: v.number(),
@@ -86,7 +85,7 @@ export async function settleBulk(
 const CLAIM = `
   UPDATE bulk_commands SET lease_until = ?2
   WHERE status = 'running' AND (lease_until IS NULL OR lease_until < ?1)
-  RETURNING id, action, requested_by, requested_at, reason, scope, rate, paced_at, reached_at, reached_id`;
+  RETURNING id, action, requested_by, requested_at, scope, rate, paced_at, reached_at, reached_id`;
 
 /** What was cancelled meanwhile stays so. What it is about may have become less since it was asked for. */
 const SETTLE = `

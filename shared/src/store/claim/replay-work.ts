@@ -15,7 +15,6 @@ export type ClaimedReplay = v.InferOutput<typeof claimedRow>;
 const deadLetterRow = v.object({
   id: v.string(),
   kind: v.picklist(["fact", "dispatch", "cancel", "report", "event"]),
-  class: v.string(),
   validation_id: v.nullable(v.string()),
   body: v.nullable(v.string()),
 });
@@ -90,11 +89,11 @@ const CLAIM = `
   RETURNING id, requested_at, coalesce(rate, 0) AS rate, paced_at`;
 
 const SELECT_REPLAYING = `
-  SELECT id, kind, class, validation_id, body FROM dead_letters
+  SELECT id, kind, validation_id, body FROM dead_letters
   WHERE status = 'replaying' AND replay_id = ?1 ORDER BY died_at, id LIMIT ?2`;
 
 const SELECT_STILL_REPLAYING = `
-  SELECT l.id, l.kind, l.class, l.validation_id, l.body FROM json_each(?2) k CROSS JOIN dead_letters l ON l.id = k.value
+  SELECT l.id, l.kind, l.validation_id, l.body FROM json_each(?2) k CROSS JOIN dead_letters l ON l.id = k.value
   WHERE l.status = 'replaying' AND l.replay_id = ?1 ORDER BY l.died_at, l.id`;
 
 /** The validations behind the dead letters that the replay still has. */
