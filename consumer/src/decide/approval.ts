@@ -108,8 +108,7 @@ function approveByComment(
   changes.putSubject(approved);
   if (!isAboutHead) return about(subject, changes, "unchanged", "the comment is not about the newest head");
   const request = { cause: `comment ${change.comment_id}`, once: true, force: true, restart: true };
-  const { outcome, reason, id } = ensureRun(changes, approved, originOf(fact), request, policy);
-  return { outcome, reason, validation_id: id, approves: true };
+  return { ...ensureRun(changes, approved, originOf(fact), request, policy), approves: true };
 }
 
 const approvalOf = (fact: DeliveryFact, change: CommandChange): Approval => ({

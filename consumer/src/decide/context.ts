@@ -52,8 +52,7 @@ export interface Context {
 /** Makes sure that the subject's newest head has its run. */
 export function runOutcome(context: Context, subject: Subject, request: RunRequest): Decision {
   const { changes, fact, policy } = context;
-  const { outcome, reason, id } = ensureRun(changes, subject, originOf(fact), request, policy);
-  return { outcome, reason, validation_id: id };
+  return ensureRun(changes, subject, originOf(fact), request, policy);
 }
 
 /** Supersedes what is live for any other head than the newest, whether or not the newest needs a run. */

@@ -55,7 +55,7 @@ export interface RunOutcome {
   /** `reused`: an earlier run stands for it. `unchanged`: the head has its run already. */
   readonly outcome: "started" | "held" | "skipped" | "reused" | "unchanged";
   readonly reason: string | null;
-  readonly id: string;
+  readonly validation_id: string;
 }
 
 /** Makes sure that a subject's newest head has a run, and supersedes all others. */
@@ -75,7 +75,7 @@ export function ensureRun(
     const sameBase = latest.base_sha === subject.base_sha;
     if (sameBase && latest.state === "held" && admission.state === "queued" && admission.trusted) {
       approveRun(changes, latest, approverOf(subject, origin), origin.causeId);
-      return { outcome: "started", reason: null, id: latest.id };
+      return { outcome: "started", reason: null, validation_id: latest.id };
     }
     if (!isWanted(latest, request, admission, sameBase)) return unchanged(latest);
   }
@@ -83,9 +83,9 @@ export function ensureRun(
   const begin = { ...admission, reuse };
   const id = startRun(changes, subject, origin, (latest?.run ?? 0) + 1, request.cause, begin);
   supersedeOthers(changes, subject, id, origin.causeId, policy.cancelSuperseded);
-  if (reuse !== undefined) return { outcome: "reused", reason: reasonOf(reuse), id };
+  if (reuse !== undefined) return { outcome: "reused", reason: reasonOf(reuse), validation_id: id };
   const outcome = admission.state === "queued" ? "started" : admission.state;
-  return { outcome, reason: admission.reason, id };
+  return { outcome, reason: admission.reason, validation_id: id };
 }
 
 const reasonOf = ({ reused_from }: Reuse): string => `the same files passed in ${reused_from}`;
@@ -101,7 +101,7 @@ function isWanted(latest: Validation, request: RunRequest, { state }: Admission,
 
 function unchanged({ id, state, reason }: Validation): RunOutcome {
   const waits = state === "held" || state === "skipped" ? reason : null;
-  return { outcome: "unchanged", reason: waits ?? "this head has its validation already", id };
+  return { outcome: "unchanged", reason: waits ?? "this head has its validation already", validation_id: id };
 }
 
 const approverOf = ({ approval }: Subject, { by }: RunOrigin): string =>

@@ -5,7 +5,8 @@ import {
   type GitHubAnswer,
   limitOf,
 } from "@webhook-gateway/shared/github/client.ts";
-import type { GitHubFailure } from "@webhook-gateway/shared/github/failure.ts";
+import { type GitHubFailure, UNREADABLE_ANSWER } from "@webhook-gateway/shared/github/failure.ts";
+import * as v from "valibot";
 import { type Cost, READ_POINTS } from "./budget.ts";
 import { type Refused, type SendDeps, sendWithinBudgets } from "./send.ts";
 
@@ -43,6 +44,24 @@ export async function askGitHub(
   const [answer] = await sendWithinBudgets(deps, [{ credential, cost: READ, perform }], limitOf);
   return answerOf(answer);
 }
+
+/** What GitHub has answered. @throws GitHubError if it is not what the schema says */
+export function readAnswer<Schema extends v.GenericSchema>(
+  schema: Schema,
+  data: unknown,
+): v.InferOutput<Schema> {
+  const parsed = v.safeParse(schema, data);
+  if (!parsed.success) throw new GitHubError(UNREADABLE_ANSWER);
+  return parsed.output;
+}
+
+/** Asks which installation of our App serves something. @throws GitHubError */
+export async function askInstallation(deps: AskDeps, route: string, parameters: object): Promise<Credential> {
+  const { data } = await askGitHub(deps, { kind: "app" }, route, parameters);
+  return { kind: "installation", id: readAnswer(installation, data).id };
+}
+
+const installation = v.object({ id: v.number() });
 
 /** @throws GitHubError */
 export function answerOf(answer: GitHubAnswer | Refused | undefined) {

@@ -1,7 +1,7 @@
 /** The deliveries of one hook. GitHub keeps them for three days. */
 
 import { type Credential, type GitHubAnswer, limitOf } from "@webhook-gateway/shared/github/client.ts";
-import { type GitHubFailure, UNREADABLE_ANSWER } from "@webhook-gateway/shared/github/failure.ts";
+import type { GitHubFailure } from "@webhook-gateway/shared/github/failure.ts";
 import type { Hook } from "@webhook-gateway/shared/github/hook.ts";
 import {
   type HookDelivery,
@@ -10,11 +10,9 @@ import {
   payloadOf,
 } from "@webhook-gateway/shared/github/hook-delivery.ts";
 import * as v from "valibot";
-import { type AskDeps, answerOf, askGitHub, GitHubError, READ } from "../github/ask.ts";
+import { type AskDeps, answerOf, askInstallation, READ, readAnswer } from "../github/ask.ts";
 import { type Cost, WRITE_POINTS } from "../github/budget.ts";
 import { type Refused, sendWithinBudgets } from "../github/send.ts";
-
-const installation = v.object({ id: v.number() });
 
 export interface Page {
   /** Newest first. */
@@ -48,9 +46,7 @@ export async function openHook(deps: AskDeps, hook: Hook) {
         ...(cursor === null ? {} : { cursor }),
       };
       const [answer] = (await ask([{ route: `GET ${hook.path}`, parameters, cost: READ }])).map(answerOf);
-      const parsed = v.safeParse(v.array(hookDelivery), answer?.data);
-      if (!parsed.success) throw new GitHubError(UNREADABLE_ANSWER);
-      return { deliveries: parsed.output, next: nextCursor(answer?.link) };
+      return { deliveries: readAnswer(v.array(hookDelivery), answer?.data), next: nextCursor(answer?.link) };
     },
 
     /** The payloads of deliveries, in their order; null if GitHub no longer has one. */
@@ -84,10 +80,7 @@ async function credentialOf(deps: AskDeps, hook: Hook): Promise<Credential> {
   if (hook.installationPath === null) return { kind: "app" };
   if (deps.github.hasToken) return { kind: "token" };
   const route = `GET ${hook.installationPath}`;
-  const { data } = await askGitHub(deps, { kind: "app" }, route, placeOf(hook, route));
-  const parsed = v.safeParse(installation, data);
-  if (!parsed.success) throw new GitHubError(UNREADABLE_ANSWER);
-  return { kind: "installation", id: parsed.output.id };
+  return askInstallation(deps, route, placeOf(hook, route));
 }
 
 /** A parameter that is not in the route's path would become part of the query. */

@@ -1,8 +1,7 @@
 /** The open pull requests of a repository, as GitHub lists them. */
-import { UNREADABLE_ANSWER } from "@webhook-gateway/shared/github/failure.ts";
 import { type AuditedPull, readPull } from "@webhook-gateway/shared/routing/audited-pull.ts";
 import * as v from "valibot";
-import { type AskDeps, askGitHub, GitHubError } from "../../github/ask.ts";
+import { type AskDeps, askGitHub, GitHubError, readAnswer } from "../../github/ask.ts";
 import { repositoryOf } from "../../github/installation.ts";
 import { type AuditedRepository, hasNext } from "./sources.ts";
 
@@ -39,10 +38,9 @@ export async function listOpenPulls(
   let readable = true;
   for (let page = 1; page <= MAX_PAGES; page++) {
     const answer = page === changed?.page ? changed.answer : await ask(deps, repository, page);
-    const items = v.safeParse(v.array(v.unknown()), answer.data);
-    if (!items.success) throw new GitHubError(UNREADABLE_ANSWER);
-    const read = items.output.flatMap((item) => readPull(item) ?? []);
-    readable &&= read.length === items.output.length && answer.etag !== undefined;
+    const items = readAnswer(v.array(v.unknown()), answer.data);
+    const read = items.flatMap((item) => readPull(item) ?? []);
+    readable &&= read.length === items.length && answer.etag !== undefined;
     pulls.push(...read);
     etags.push(answer.etag ?? "");
     if (!hasNext(answer.link)) return { pulls, etags, complete: readable, answers: page };

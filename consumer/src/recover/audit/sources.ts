@@ -1,8 +1,8 @@
 /** Where the repositories to audit are listed: by the installations of an App, for a token, or by their names. */
 import type { Credential } from "@webhook-gateway/shared/github/client.ts";
-import { UNREADABLE_ANSWER } from "@webhook-gateway/shared/github/failure.ts";
 import * as v from "valibot";
-import { type AskDeps, askGitHub, GitHubError } from "../../github/ask.ts";
+import { type AskDeps, askGitHub, askInstallation, readAnswer } from "../../github/ask.ts";
+import { repositoryOf } from "../../github/installation.ts";
 
 export interface AuditedRepository {
   readonly id: number;
@@ -61,21 +61,23 @@ function installationSource(deps: AskDeps, id: number): AuditSource {
     name: `installation ${id}`,
     async list(page) {
       const answer = await listed(deps, credential, "GET /installation/repositories", page);
-      const parsed = v.safeParse(v.object({ repositories: v.array(v.unknown()) }), answer.data);
-      if (!parsed.success) throw new GitHubError(UNREADABLE_ANSWER);
-      return pageOf({ ...answer, data: parsed.output.repositories }, credential);
+      const { repositories } = readAnswer(v.object({ repositories: v.array(v.unknown()) }), answer.data);
+      return pageOf({ ...answer, data: repositories }, credential);
     },
   };
 }
 
 function namedSource(deps: AskDeps, name: string, key: string): AuditSource {
-  const [owner = "", repo = ""] = name.split("/");
+  const place = repositoryOf(name);
   return {
     key,
     name,
     async list() {
-      const credential = await credentialFor(deps, owner, repo);
-      const { data } = await askGitHub(deps, credential, "GET /repos/{owner}/{repo}", { owner, repo });
+      const credential: Credential =
+        deps.github.mode === "token"
+          ? { kind: "token" }
+          : await askInstallation(deps, "GET /repos/{owner}/{repo}/installation", place);
+      const { data } = await askGitHub(deps, credential, "GET /repos/{owner}/{repo}", place);
       return pageOf({ data: [data], link: undefined }, credential);
     },
   };
@@ -83,22 +85,12 @@ function namedSource(deps: AskDeps, name: string, key: string): AuditSource {
 
 const installation = v.object({ id: v.number(), suspended_at: v.nullish(v.string(), null) });
 
-async function credentialFor(deps: AskDeps, owner: string, repo: string): Promise<Credential> {
-  if (deps.github.mode === "token") return { kind: "token" };
-  const route = "GET /repos/{owner}/{repo}/installation";
-  const { data } = await askGitHub(deps, { kind: "app" }, route, { owner, repo });
-  const parsed = v.safeParse(installation, data);
-  if (!parsed.success) throw new GitHubError(UNREADABLE_ANSWER);
-  return { kind: "installation", id: parsed.output.id };
-}
-
 async function installationIds(deps: AskDeps): Promise<number[]> {
   const ids: number[] = [];
   for (let page = 1; page <= MAX_INSTALLATION_PAGES; page++) {
     const answer = await listed(deps, { kind: "app" }, "GET /app/installations", page);
-    const parsed = v.safeParse(v.array(installation), answer.data);
-    if (!parsed.success) throw new GitHubError(UNREADABLE_ANSWER);
-    ids.push(...parsed.output.flatMap(({ id, suspended_at }) => (suspended_at === null ? [id] : [])));
+    const installations = readAnswer(v.array(installation), answer.data);
+    ids.push(...installations.flatMap(({ id, suspended_at }) => (suspended_at === null ? [id] : [])));
     if (!hasNext(answer.link)) break;
   }
   return ids;
@@ -118,9 +110,8 @@ function pageOf(
   { data, link }: { readonly data: unknown; readonly link: string | undefined },
   credential: Credential,
 ): RepositoryPage {
-  const parsed = v.safeParse(v.array(repositoryItem), data);
-  if (!parsed.success) throw new GitHubError(UNREADABLE_ANSWER);
-  const repositories = parsed.output.map((one) => ({ ...one, credential }));
+  const items = readAnswer(v.array(repositoryItem), data);
+  const repositories = items.map((one) => ({ ...one, credential }));
   return { repositories, hasNext: hasNext(link) };
 }
 
