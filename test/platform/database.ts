@@ -3,7 +3,7 @@
 import type { Accounting } from "./accounting.ts";
 import { conditionsOf, type DatabaseConditions } from "./database-conditions.ts";
 import { ERRORS } from "./limits.ts";
-import { bytesOf } from "./size.ts";
+import { bytesOf, isLarger } from "./size.ts";
 import { refusalOf, type Sent } from "./statement-limits.ts";
 
 export interface DatabaseLike {
@@ -118,10 +118,14 @@ async function sendWithin(
       conditions.reset();
       throw new Error(ERRORS.statement);
     }
-    if (rows.some((row) => rowBytes(row) > limits.valueBytes)) throw new Error(ERRORS.valueBytes);
+    if (rows.some((row) => isLargeRow(row, limits.valueBytes))) throw new Error(ERRORS.valueBytes);
   }
   return results;
 }
 
-const rowBytes = (row: unknown): number =>
-  Object.values(Object(row)).reduce<number>((sum, value) => sum + bytesOf(value), 0);
+/** Its values together. Most rows need no counting: none of their values is so large that all could be too large. */
+function isLargeRow(row: unknown, bytes: number): boolean {
+  const values: readonly unknown[] = Object.values(Object(row));
+  if (!values.some((value) => isLarger(value, bytes / values.length))) return false;
+  return values.reduce<number>((sum, value) => sum + bytesOf(value), 0) > bytes;
+}

@@ -79,6 +79,6 @@ export function startInvocation({ after = realAfter, limits = {} }: InvocationOp
       }
     },
     end: () => connections.end(),
-    usage: () => structuredClone(usage),
+    usage: () => ({ ...usage, connections: { ...usage.connections } }),
   };
 }

@@ -6,3 +6,7 @@ export function bytesOf(value: unknown): number {
   if (value instanceof ArrayBuffer || ArrayBuffer.isView(value)) return value.byteLength;
   return value === null || value === undefined ? 0 : 8;
 }
+
+/** Whether it takes more bytes than that. Most texts need no counting: a character takes three at most. */
+export const isLarger = (value: unknown, bytes: number): boolean =>
+  !(typeof value === "string" && value.length * 3 <= bytes) && bytesOf(value) > bytes;

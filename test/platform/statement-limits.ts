@@ -1,6 +1,6 @@
 /** What D1 refuses of a statement before it runs it. Pure. */
 import { ERRORS, type Limits } from "./limits.ts";
-import { bytesOf } from "./size.ts";
+import { isLarger } from "./size.ts";
 
 /** A statement and what is bound to it. */
 export interface Sent {
@@ -10,9 +10,9 @@ export interface Sent {
 
 /** @param full whether the database is full: it can still be read, and rows can be deleted */
 export function refusalOf(limits: Limits, { sql, values }: Sent, full: boolean): string | undefined {
-  if (bytesOf(sql) > limits.sqlBytes) return ERRORS.sqlBytes;
+  if (isLarger(sql, limits.sqlBytes)) return ERRORS.sqlBytes;
   if (values.length > limits.boundParameters) return ERRORS.boundParameters;
-  if (values.some((value) => bytesOf(value) > limits.valueBytes)) return ERRORS.valueBytes;
+  if (values.some((value) => isLarger(value, limits.valueBytes))) return ERRORS.valueBytes;
   if (full && GROWS.test(sql)) return ERRORS.full;
   return undefined;
 }

@@ -45,6 +45,10 @@ const NETWORK_MS = [5, 10] as const;
 const STATEMENT_MS = 0.3;
 const READ_MS = 0.002;
 const WRITTEN_MS = 0.03;
+/** Its size is that of so long ago at most. */
+const MEASURED_MS = 1_000;
+/** What only reads needs no transaction, nor does what is alone. */
+const READS = /^\s*SELECT\b/;
 
 export class Database {
   readonly costs = new StatementCosts();
@@ -53,6 +57,8 @@ export class Database {
   readonly #random: () => number;
   readonly #waiting: Job[] = [];
   #busy = false;
+  #bytes = 0;
+  #measureAtMs = 0;
   /** For so long a query waited for others, at most. */
   maxWaitMs = 0;
   /** Why nothing gets through, and after how many milliseconds one is told. */
@@ -64,8 +70,13 @@ export class Database {
     this.#random = random;
   }
 
+  /** Its size of late: to ask for it takes longer than most statements. */
   get bytes(): number {
-    return this.#storage.sql.databaseSize;
+    if (this.#clock.nowMs >= this.#measureAtMs) {
+      this.#measureAtMs = this.#clock.nowMs + MEASURED_MS;
+      this.#bytes = this.#storage.sql.databaseSize;
+    }
+    return this.#bytes;
   }
 
   prepare(sql: string): Statement {
@@ -113,7 +124,9 @@ export class Database {
 
   #execute(statements: readonly Statement[]) {
     try {
-      const results = this.#storage.transactionSync(() => statements.map((one) => this.#one(one)));
+      const all = () => statements.map((one) => this.#one(one));
+      const isAlone = statements.length === 1 || statements.every(({ sql }) => READS.test(sql));
+      const results = isAlone ? all() : this.#storage.transactionSync(all);
       return { results, ms: results.reduce((sum, { meta }) => sum + meta.duration, 0) };
     } catch (thrown) {
       const message = thrown instanceof Error ? thrown.message : String(thrown);

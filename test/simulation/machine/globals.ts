@@ -1,7 +1,7 @@
 /** The globals that tell the time, wait, or are random: the simulation's own instead of the runtime's. */
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { RandomSource } from "../../support/random.ts";
-import type { Clock } from "./clock.ts";
+import type { Cancel, Clock } from "./clock.ts";
 
 const realSetTimeout = globalThis.setTimeout;
 const RealDate = globalThis.Date;
@@ -46,16 +46,30 @@ export function installGlobals(clock: Clock, random: RandomSource): void {
     timers.get(number)?.();
     timers.delete(number);
   });
-  install(AbortSignal, "timeout", (ms: number) => {
-    const controller = new AbortController();
-    const reason = () => new DOMException("The operation was aborted due to timeout", "TimeoutError");
-    clock.after(ms, () => controller.abort(reason()));
-    return controller.signal;
-  });
+  install(AbortSignal, "timeout", (ms: number) => timeoutSignal(clock, ms));
   install(globalThis, "scheduler", { wait: (ms: number) => clock.wait(ms) });
   install(performance, "now", () => clock.nowMs);
   install(Math, "random", random);
   install(crypto, "randomUUID", () => uuid(random));
+}
+
+/** A signal that takes no time of the simulation's unless somebody listens to it. */
+function timeoutSignal(clock: Clock, ms: number): AbortSignal {
+  const atMs = clock.nowMs + ms;
+  const cancels = new Map<unknown, Cancel>();
+  return Object.create(AbortSignal.prototype, {
+    aborted: { get: () => clock.nowMs >= atMs },
+    reason: { get: () => new DOMException("The operation was aborted due to timeout", "TimeoutError") },
+    addEventListener: {
+      value: (_: "abort", listener: () => void) => void cancels.set(listener, clock.at(atMs, listener)),
+    },
+    removeEventListener: {
+      value(_: "abort", listener: () => void) {
+        cancels.get(listener)?.();
+        cancels.delete(listener);
+      },
+    },
+  });
 }
 
 function uuid(random: RandomSource): string {

@@ -28,16 +28,28 @@ type Bound = ReturnType<typeof bind>;
 /** Points are counted, and gone. */
 const NOWHERE: DatasetLike = { writeDataPoint: () => {} };
 
+/** Most invocations use few of them. */
 function bind(limits: Invocation, { database, bucket, fetch, queues, namespaces }: Bindings) {
-  const each = <One, Limited>(all: Readonly<Record<string, One>>, limit: (one: One) => Limited) =>
-    Object.fromEntries(Object.entries(all).map(([name, one]) => [name, limit(one)]));
+  const named = <One>(all: Readonly<Record<string, One>>, name: string): One => {
+    const found = all[name];
+    if (found === undefined) throw new Error(`there is no ${name}`);
+    return found;
+  };
   return {
-    database: limits.database(database),
-    bucket: limits.bucket(bucket),
-    fetch: limits.fetch((input: unknown, init?: RequestInit) => fetch(String(input), init)),
-    dataset: limits.dataset(NOWHERE),
-    queues: each(queues, (queue) => limits.queue(queue)),
-    namespaces: each(namespaces, (namespace) => limits.namespace(namespace)),
+    database: once(() => limits.database(database)),
+    bucket: once(() => limits.bucket(bucket)),
+    fetch: once(() => limits.fetch((input: unknown, init?: RequestInit) => fetch(String(input), init))),
+    dataset: once(() => limits.dataset(NOWHERE)),
+    queue: (name: string) => limits.queue(named(queues, name)),
+    namespace: (name: string) => limits.namespace(named(namespaces, name)),
+  };
+}
+
+function once<Value extends object>(make: () => Value): () => Value {
+  let made: Value | undefined;
+  return () => {
+    made ??= make();
+    return made;
   };
 }
 
@@ -67,7 +79,7 @@ export class Platform {
   /** Whatever the Workers call belongs to an invocation, `fetch` too. */
   connect(bindings: Bindings): void {
     this.#bindings = bindings;
-    const value = (input: unknown, init?: RequestInit) => this.bound().fetch(input, init);
+    const value = (input: unknown, init?: RequestInit) => this.bound().fetch()(input, init);
     Object.defineProperty(globalThis, "fetch", { value, writable: true, configurable: true });
   }
 
@@ -128,26 +140,26 @@ export class Platform {
     return {
       ...vars,
       DB: {
-        prepare: (sql: string) => bound().database.prepare(sql),
-        batch: (statements: never[]) => bound().database.batch(statements),
+        prepare: (sql: string) => bound().database().prepare(sql),
+        batch: (statements: never[]) => bound().database().batch(statements),
       },
       ARCHIVE: {
-        get: (key: string) => bound().bucket.get(key),
-        put: (key: string, value: never, options: never) => bound().bucket.put(key, value, options),
-        delete: (keys: never) => bound().bucket.delete(keys),
+        get: (key: string) => bound().bucket().get(key),
+        put: (key: string, value: never, options: never) => bound().bucket().put(key, value, options),
+        delete: (keys: never) => bound().bucket().delete(keys),
       },
-      METRICS: { writeDataPoint: (point: object) => bound().dataset.writeDataPoint(point) },
+      METRICS: { writeDataPoint: (point: object) => bound().dataset().writeDataPoint(point) },
       FAILED_SIGNATURES: { limit: async () => ({ success: true }) },
       ...Object.fromEntries(
         queues.map((name) => [
           name,
-          { send: (body: never, options: never) => bound().queues[name]?.send(body, options) },
+          { send: (body: never, options: never) => bound().queue(name).send(body, options) },
         ]),
       ),
       ...Object.fromEntries(
         namespaces.map((name) => [
           name,
-          { getByName: (given: string) => bound().namespaces[name]?.getByName(given) },
+          { getByName: (given: string) => bound().namespace(name).getByName(given) },
         ]),
       ),
     };
