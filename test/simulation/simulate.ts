@@ -3,10 +3,11 @@
  * Prints what happened; exit code 1 if anything did that must not.
  */
 import { parseArgs } from "node:util";
-import { dayOf, FAULT_KINDS, halvesOf, lossOf } from "./report/plan.ts";
+import { dayOf, FAULT_KINDS, lossOf, partsOf } from "./report/plan.ts";
 import { report } from "./report/table.ts";
 import { problemsOf } from "./report/verdict.ts";
 import { simulate } from "./run.ts";
+import type { Progress } from "./world/world.ts";
 
 const USAGE = `usage: npm run simulate -- [--hours 24] [--scale 1] [--seed 1] [--faults all|none|<kinds>] [--whole]
        npm run simulate -- --lost 10000 [--seed 1]
@@ -14,7 +15,7 @@ const USAGE = `usage: npm run simulate -- [--hours 24] [--scale 1] [--seed 1] [-
   --hours   a shorter day has the same faults, shorter as well
   --scale   of the traffic, the repositories and Grainchain: 0.1 is a tenth
   --faults  of ${FAULT_KINDS.join(", ")}; separated by commas
-  --whole   the day in one piece; without it, its halves are simulated at once
+  --whole   the day in one piece; without it, two parts of it are simulated at once
   --lost    so many pull requests, of whose deliveries 30 % are dropped and 10 % never sent`;
 
 function read() {
@@ -34,30 +35,37 @@ function read() {
   const kinds = faults === "all" ? FAULT_KINDS : FAULT_KINDS.filter((kind) => named.includes(kind));
   if (faults !== "all" && kinds.length !== named.length) throw new Error(`unknown fault: ${faults}`);
   const day = dayOf(positive(values.hours, 24), positive(values.scale, 1), kinds);
-  return { plans: whole ? [day] : halvesOf(day), seed };
+  return { plans: whole ? [day] : partsOf(day), seed };
 }
 
-/** Shows how far each part is. */
-function showProgress(plans: number): (part: number, elapsedMs: number) => void {
-  const minutes = Array.from({ length: plans }, () => 0);
-  return (part, elapsedMs) => {
-    minutes[part] = Math.round(elapsedMs / 60_000);
-    if (process.stderr.isTTY) process.stderr.write(`\r${minutes.map((one) => `${one} min`).join(", ")}   `);
+const HOUR_MS = 3_600_000;
+
+const hoursOf = (ms: number): number => Math.round((ms / HOUR_MS) * 10) / 10;
+
+/** Tells of each hour that a part has simulated. */
+function showHours(name: string): (progress: Progress) => void {
+  const startedMs = performance.now();
+  let shown = 0;
+  return ({ elapsedMs, deliveries }) => {
+    const hour = Math.floor(elapsedMs / HOUR_MS);
+    if (hour === shown) return;
+    shown = hour;
+    const seconds = Math.round((performance.now() - startedMs) / 1000);
+    console.error(`${name}: ${hour} h, ${deliveries} deliveries, after ${seconds} s`);
   };
 }
 
 try {
   const { plans, seed } = read();
-  const show = showProgress(plans.length);
-  const outcomes = await Promise.all(
-    plans.map((plan, part) => simulate(plan, seed + part, ({ elapsedMs }) => show(part, elapsedMs))),
+  const reports = await Promise.all(
+    plans.map(async (plan, part) => {
+      const fromMs = plans.slice(0, part).reduce((sum, { lengthMs }) => sum + lengthMs, 0);
+      const name = `hours ${hoursOf(fromMs)} to ${hoursOf(fromMs + plan.lengthMs)}`;
+      const outcome = await simulate(plan, seed + part, showHours(name));
+      if (problemsOf(outcome.findings, plan.faults).length > 0) process.exitCode = 1;
+      return `\n${name}\n\n${report(outcome, plan.faults)}`;
+    }),
   );
-  const reports = outcomes.map((outcome, part) => {
-    const { faults = [], lengthMs = 0 } = plans[part] ?? {};
-    process.exitCode ||= problemsOf(outcome.findings, faults).length === 0 ? 0 : 1;
-    const hours = (parts: number) => Math.round((parts * lengthMs) / 360_000) / 10;
-    return `\nFrom hour ${hours(part)} to hour ${hours(part + 1)}\n\n${report(outcome, faults)}`;
-  });
   console.log(reports.join("\n"));
 } catch (thrown) {
   console.error(thrown instanceof Error ? thrown.message : thrown);

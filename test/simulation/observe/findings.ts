@@ -4,9 +4,10 @@ import type { PlatformUse } from "../machine/platform.ts";
 import type { StatementCost } from "../machine/statements.ts";
 import type { Parts } from "../world/parts.ts";
 import type { ReceivedAlert } from "./alerts.ts";
+import { doubledRuns } from "./doubled-runs.ts";
 import type { Histogram } from "./histogram.ts";
 import type { Hour, Stuck } from "./observer.ts";
-import { headKey, pullKey } from "./recording.ts";
+import { headKey } from "./recording.ts";
 
 export interface Delay {
   readonly count: number;
@@ -59,7 +60,7 @@ export function gather(world: Parts): Findings {
     deliveries: recording.happened,
     answers: Object.fromEntries(deliveries.answers),
     lost: lost(world),
-    doubledRuns: doubledRuns(world),
+    doubledRuns: found(doubledRuns(world)),
     doubledChecks: found(world.checks.doubled),
     ...heads(world),
     broken: found(brokenInvariants(world)),
@@ -123,23 +124,6 @@ function lost({ database, recording }: Parts): Found {
   return found(
     missing.map(([guid]) => `${guid} ${recording.accepted.has(guid) ? "accepted" : "never accepted"}`),
   );
-}
-
-/** A head runs once, and once more for each command. */
-/** Runs of a pull request beyond one for each of its heads and one for each command. */
-function doubledRuns({ grainchain, recording }: Parts): Found {
-  const heads = new Map<string, string[]>();
-  for (const { request } of grainchain.runs.values()) {
-    const key = pullKey(request.project_id, request.pr_number);
-    const ofPull = heads.get(key) ?? [];
-    ofPull.push(request.head_sha);
-    heads.set(key, ofPull);
-  }
-  const doubled = [...heads].filter(
-    // A push has no number: its runs are those of its repository.
-    ([key, shas]) => shas.length > new Set(shas).size + (recording.commands.get(key) ?? 0),
-  );
-  return found(doubled.map(([key, shas]) => `${shas.length} of ${new Set(shas).size} heads of ${key}`));
 }
 
 const SELECT_NEWEST = `

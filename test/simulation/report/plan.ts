@@ -85,14 +85,20 @@ function planOf(scheduled: readonly Scheduled[], lengthMs: number, factor: numbe
   return { lengthMs, faults, traffic };
 }
 
-/** The halves of a day, which two cores can simulate at once. The second one begins with nothing stored. */
-export function halvesOf({ lengthMs, traffic, faults }: Plan): readonly Plan[] {
-  const halfMs = lengthMs / 2;
-  return [0, halfMs].map((startMs) => ({
-    lengthMs: halfMs,
+/** An hour before the burst: what follows takes as long to simulate as all that came before. */
+const SPLIT = 17 / 24;
+
+/** Two parts of a day, which two cores can simulate at once. The second one begins with nothing stored. */
+export function partsOf({ lengthMs, traffic, faults }: Plan): readonly Plan[] {
+  const splitMs = lengthMs * SPLIT;
+  return [
+    { startMs: 0, endMs: splitMs },
+    { startMs: splitMs, endMs: lengthMs },
+  ].map(({ startMs, endMs }) => ({
+    lengthMs: endMs - startMs,
     traffic,
     faults: faults
-      .filter(({ fromMs }) => fromMs >= startMs && fromMs < startMs + halfMs)
+      .filter(({ fromMs }) => fromMs >= startMs && fromMs < endMs)
       .map((fault) => ({ ...fault, fromMs: fault.fromMs - startMs, toMs: fault.toMs - startMs })),
   }));
 }

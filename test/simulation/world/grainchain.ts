@@ -12,12 +12,14 @@ interface TriggerRequest {
 
 type Status = "pending" | "running" | "completed" | "cancelled";
 
-interface Run {
+export interface Run {
   readonly id: string;
   readonly request: TriggerRequest;
   status: Status;
   readonly success: boolean;
   readonly bytes: number;
+  /** When it was asked for. */
+  readonly atMs: number;
 }
 
 const LATENCY_MS = [20, 120] as const;
@@ -109,7 +111,8 @@ export class Grainchain {
     const [least, most] = RESULT_BYTES;
     const bytes = Math.round(least * (most / least) ** random());
     const id = `run-${this.runs.size + 1}`;
-    const run: Run = { id, request, status: "pending", success: random() < 0.8, bytes };
+    const atMs = this.#clock.nowMs;
+    const run: Run = { id, request, status: "pending", success: random() < 0.8, bytes, atMs };
     this.runs.set(client_request_id, run);
     this.#byId.set(id, run);
     this.#inFlight++;
