@@ -28,6 +28,7 @@ import {
   validationItem,
 } from "@webhook-gateway/shared/api/validation.ts";
 import type { BulkAction } from "@webhook-gateway/shared/api/validation-scope.ts";
+import type * as v from "valibot";
 import type { Client, Query } from "./client.ts";
 import { projectStatus } from "./project-status.ts";
 
@@ -36,6 +37,10 @@ export type OperatorApi = ReturnType<typeof operatorApi>;
 /** Calls of the API. Ids may hold any character. */
 export function operatorApi(client: Client) {
   const named = { named: true };
+  const one =
+    <Schema extends v.GenericSchema>(path: string, schema: Schema) =>
+    (id: string, signal: AbortSignal | null = null) =>
+      client.get(`${path}/${encodeURIComponent(id)}`, schema, { ...named, signal });
   return {
     status: () => client.get("/api/status", overview),
     projectStatus: (repository: string) =>
@@ -48,8 +53,7 @@ export function operatorApi(client: Client) {
     deliveries: (query: Query) => client.get("/api/deliveries", pageOf(deliveryItem), { query }),
 
     validations: (query: Query) => client.get("/api/validations", pageOf(validationItem), { query }),
-    validation: (id: string) =>
-      client.get(`/api/validations/${encodeURIComponent(id)}`, validationDetail, named),
+    validation: one("/api/validations", validationDetail),
     commandValidation: (id: string, verb: "cancel" | "rerun" | "approve", body: object = {}) =>
       client.post(`/api/validations/${encodeURIComponent(id)}/${verb}`, commandAnswer, body),
 
@@ -65,33 +69,23 @@ export function operatorApi(client: Client) {
     actions: (query: Query) => client.get("/api/actions", pageOf(actionItem), { query }),
 
     deadLetters: (query: Query) => client.get("/api/dead-letters", pageOf(deadLetterItem), { query }),
-    deadLetter: (id: string) =>
-      client.get(`/api/dead-letters/${encodeURIComponent(id)}`, deadLetterDetail, named),
+    deadLetter: one("/api/dead-letters", deadLetterDetail),
     previewDeadLetters: (action: DeadLetterAction, request: DeadLetterRequest) =>
       client.post(DEAD_LETTER_PATHS[action], deadLetterPreview, { ...request, dry_run: true }),
     actOnDeadLetters: (action: DeadLetterAction, request: DeadLetterRequest) =>
       client.post(DEAD_LETTER_PATHS[action], replayItem, request),
 
     replays: (query: Query) => client.get("/api/replays", pageOf(replayItem), { query }),
-    replay: (id: string, signal?: AbortSignal) =>
-      client.get(`/api/replays/${encodeURIComponent(id)}`, replayItem, {
-        ...named,
-        ...(signal && { signal }),
-      }),
+    replay: one("/api/replays", replayItem),
     cancelReplay: (id: string) => client.post(`/api/replays/${encodeURIComponent(id)}/cancel`, replayItem),
 
     startAudit: (request: AuditRequestBody) =>
       client.post("/api/audits", auditItem, request, { named: false }),
-    audit: (id: string, signal?: AbortSignal) =>
-      client.get(`/api/audits/${encodeURIComponent(id)}`, auditItem, { ...named, ...(signal && { signal }) }),
+    audit: one("/api/audits", auditItem),
 
     startReconcile: (request: ReconcileRequestBody) =>
       client.post("/api/reconciles", reconcileItem, request, { named: false }),
-    reconcile: (id: string, signal?: AbortSignal) =>
-      client.get(`/api/reconciles/${encodeURIComponent(id)}`, reconcileItem, {
-        ...named,
-        ...(signal && { signal }),
-      }),
+    reconcile: one("/api/reconciles", reconcileItem),
   };
 }
 
