@@ -6,7 +6,7 @@ import type { ProducerConfig } from "@webhook-gateway/shared/config/producer.ts"
 import { globMatcher } from "@webhook-gateway/shared/routing/routing-policy.ts";
 import { parse as parseCookies } from "hono/utils/cookie";
 import { createRemoteJWKSet, customFetch, errors, type JWTVerifyGetKey, jwtVerify } from "jose";
-import type { ApiError } from "../http/api-error.ts";
+import type { ApiError, Refused } from "../http/api-error.ts";
 import type { Caller } from "./caller.ts";
 
 type AccessConfig = Pick<ProducerConfig, "ACCESS_TEAM_DOMAIN" | "ACCESS_AUD" | "ACCESS_OPERATORS">;
@@ -18,9 +18,7 @@ export interface AccessDeps {
 }
 
 /** @returns undefined if Access is not configured, or if the request holds nothing of it that names a person */
-export type IdentifyByAccess = (
-  request: Request,
-) => Promise<Caller | { readonly error: ApiError } | undefined>;
+export type IdentifyByAccess = (request: Request) => Promise<Caller | Refused | undefined>;
 
 export function createAccess({ config, now, fetch }: AccessDeps): IdentifyByAccess {
   const { ACCESS_TEAM_DOMAIN: issuer, ACCESS_AUD: aud } = config;
@@ -50,7 +48,7 @@ async function emailOf(
   token: string,
   keys: JWTVerifyGetKey,
   options: { readonly issuer: string; readonly audience: string[]; readonly currentDate: Date },
-): Promise<string | { readonly error: ApiError } | undefined> {
+): Promise<string | Refused | undefined> {
   try {
     const { payload } = await jwtVerify(token, keys, {
       ...options,

@@ -4,9 +4,8 @@ import { pauseRequest, resumeRequest } from "@webhook-gateway/shared/api/pause.t
 import { discardRequest, replayRequest } from "@webhook-gateway/shared/api/replay.ts";
 import type { Hono } from "hono";
 import * as v from "valibot";
-import type { ApiError } from "../http/api-error.ts";
+import type { ApiError, Refused } from "../http/api-error.ts";
 import type { DashboardContext, DashboardDeps, DashboardEnv } from "./context.ts";
-import type { Refused } from "./data.ts";
 import type { NoticeName } from "./notice.ts";
 import { ConfirmPage, type DeadLetterAction } from "./pages/confirm.tsx";
 import { paths, repositoryPath } from "./parts/link.ts";

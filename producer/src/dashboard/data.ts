@@ -14,7 +14,6 @@ import { listValidations } from "@webhook-gateway/shared/store/read/validation-l
 import { isRevoked, revokeSession } from "@webhook-gateway/shared/store/session.ts";
 import type * as v from "valibot";
 import type { Health } from "../health/health.ts";
-import type { ApiError } from "../http/api-error.ts";
 import {
   commandDeadLetters,
   type DeadLetterCommand,
@@ -33,10 +32,6 @@ import { commandValidation } from "../operator-api/validation-command.ts";
 export interface ListPage<Item> {
   readonly items: readonly Item[];
   readonly next_cursor: string | null;
-}
-
-export interface Refused {
-  readonly error: ApiError;
 }
 
 /**

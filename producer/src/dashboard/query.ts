@@ -1,8 +1,8 @@
 /** The input of pages and forms, checked with the operator API's schemas. */
 import * as v from "valibot";
-import type { ApiError } from "../http/api-error.ts";
+import type { Refused } from "../http/api-error.ts";
 
-export type Read<Output> = { readonly query: Output } | { readonly error: ApiError };
+export type Read<Output> = { readonly query: Output } | Refused;
 
 /** Parameters for the page, not for the list. */
 const OF_THE_PAGE = new Set(["notice"]);
@@ -13,12 +13,16 @@ export const givenParameters = (url: string): Readonly<Record<string, string>> =
     [...new URL(url).searchParams].filter(([name, value]) => value.trim() !== "" && !OF_THE_PAGE.has(name)),
   );
 
-/** Reads a URL's parameters with a list's schema. An error names fields, never their values. */
+/**
+ * Reads a URL's parameters with a list's schema. An error names fields, never their values.
+ * @param fixed what the list is about, whatever the parameters say
+ */
 export function readQuery<Schema extends v.GenericSchema>(
   schema: Schema,
   url: string,
+  fixed: Readonly<Record<string, string>> = {},
 ): Read<v.InferOutput<Schema>> {
-  return read(schema, givenParameters(url), "invalid_query");
+  return read(schema, { ...givenParameters(url), ...fixed }, "invalid_query");
 }
 
 /** Reads the fields of a form. */

@@ -90,35 +90,27 @@ const unknown = (message: string) => ({ code: "not_found", message }) as const;
 
 async function showRepository(context: DashboardContext, data: DashboardData): Promise<Response> {
   const { owner, repo } = context.req.param() as Record<"owner" | "repo", string>;
-  const filter = givenParameters(context.req.url);
-  const about = new URL(context.req.url);
-  about.searchParams.set("repo", `${owner}/${repo}`);
-  const read = readQuery(validationQuery, about.href);
+  const { url } = context.req;
+  const name = `${owner}/${repo}`;
+  const read = readQuery(validationQuery, url, { repo: name });
   if ("error" in read) return refuse(context, read.error);
-  const [repository, list] = await Promise.all([
-    data.repository(`${owner}/${repo}`),
-    data.validations(read.query),
-  ]);
+  const [repository, list] = await Promise.all([data.repository(name), data.validations(read.query)]);
   if (repository === undefined) return refuse(context, unknown("No repository of this name is known."));
-  return show(context, <RepositoryPage {...{ repository, list, filter }} />);
+  return show(context, <RepositoryPage {...{ repository, list }} filter={givenParameters(url)} />);
 }
 
 async function showPull(context: DashboardContext, data: DashboardData): Promise<Response> {
   const { owner, repo, number } = context.req.param() as Record<"owner" | "repo" | "number", string>;
-  const filter = givenParameters(context.req.url);
-  const about = new URL(context.req.url);
-  about.searchParams.set("repo", `${owner}/${repo}`);
-  about.searchParams.set("pr", number);
-  const read = readQuery(validationQuery, about.href);
+  const { url } = context.req;
+  const repository = `${owner}/${repo}`;
+  const read = readQuery(validationQuery, url, { repo: repository, pr: number });
   if ("error" in read) return refuse(context, read.error);
   const list = await data.validations(read.query);
   if (list.items.length === 0 && read.query.cursor === undefined) {
     return refuse(context, unknown("This pull request has no runs."));
   }
-  const page = (
-    <PullPage repository={`${owner}/${repo}`} number={Number(number)} list={list} filter={filter} />
-  );
-  return show(context, page);
+  const about = { repository, number: Number(number) };
+  return show(context, <PullPage {...about} list={list} filter={givenParameters(url)} />);
 }
 
 async function showTrace(context: DashboardContext, data: DashboardData): Promise<Response> {

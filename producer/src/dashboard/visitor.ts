@@ -6,7 +6,7 @@ import { isoTime } from "@webhook-gateway/shared/text/iso-time.ts";
 import { auth } from "hono/utils/basic-auth";
 import type { Caller } from "../auth/caller.ts";
 import { tokenHolders } from "../auth/tokens.ts";
-import type { ApiError } from "../http/api-error.ts";
+import type { ApiError, Refused } from "../http/api-error.ts";
 import type { DashboardContext, DashboardDeps } from "./context.ts";
 import type { SignOut } from "./parts/view.ts";
 import { clearSession, readSession } from "./session.ts";
@@ -22,10 +22,7 @@ const CHALLENGE: ApiError = {
 };
 
 /** Somebody without any credentials is only asked for them: a browser's first request has none. */
-export async function identify(
-  context: DashboardContext,
-  deps: DashboardDeps,
-): Promise<Visitor | { readonly error: ApiError }> {
+export async function identify(context: DashboardContext, deps: DashboardDeps): Promise<Visitor | Refused> {
   const request = context.req.raw;
   const session = await liveSession(context, deps);
   if (session !== undefined) return { ...session.holder, signOut: "session" };

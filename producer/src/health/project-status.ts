@@ -1,11 +1,9 @@
 /** `GET /webhook/projects/{owner}/{repo}/status`. */
 import { loadProjectStatus } from "@webhook-gateway/shared/store/read/project-status.ts";
 import { loadCurrentName } from "@webhook-gateway/shared/store/repository-names.ts";
-import type { ApiError } from "../http/api-error.ts";
+import type { Refused } from "../http/api-error.ts";
 
-export type ProjectStatusAnswer =
-  | { readonly body: Readonly<Record<string, unknown>> }
-  | { readonly error: ApiError };
+export type ProjectStatusAnswer = { readonly body: Readonly<Record<string, unknown>> } | Refused;
 
 /** GitHub's owner and repository names. The owners of managed users have an underscore (`mona_corp`). */
 const PROJECT_ID = /^[A-Za-z0-9][\w-]{0,99}\/(?!\.{1,2}$)[\w.-]{1,100}$/;

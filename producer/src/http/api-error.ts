@@ -36,6 +36,11 @@ export interface ApiError {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
+/** Instead of what was asked for. */
+export interface Refused {
+  readonly error: ApiError;
+}
+
 /** The response for an error. */
 export function errorResponse(error: ApiError, requestId: string): Response {
   const { code, message } = error;

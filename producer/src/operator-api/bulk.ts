@@ -5,8 +5,8 @@ import { type BulkPreview, bulkPreview, bulkRequest } from "@webhook-gateway/sha
 import { BULK_ACTIONS, type BulkAction } from "@webhook-gateway/shared/api/validation-scope.ts";
 import { previewBulk, startBulk } from "@webhook-gateway/shared/store/maintain/bulk.ts";
 import type * as v from "valibot";
-import type { ApiError } from "../http/api-error.ts";
-import { recordRefusal } from "./refusal.ts";
+import type { Refused } from "../http/api-error.ts";
+import { refuse } from "./refusal.ts";
 import { answerOf, post, type Route } from "./route.ts";
 import { type CommandDeps, notifyConsumer } from "./validation-command.ts";
 
@@ -22,13 +22,11 @@ async function commandValidations(
   action: BulkAction,
   { scope, dry_run, reason, rate }: v.InferOutput<typeof bulkRequest>,
   actor: string,
-): Promise<BulkPreview | ReplayItem | { readonly error: ApiError }> {
+): Promise<BulkPreview | ReplayItem | Refused> {
   const preview = await previewBulk(deps.db, action, scope);
   if (dry_run) return { dry_run, ...preview };
   if (preview.total === 0) {
-    const message = WHICH[action];
-    await recordRefusal(deps, { actor, action, target: null, reason: message });
-    return { error: { code: "not_found", message } };
+    return refuse(deps, { actor, action, target: null }, { code: "not_found", message: WHICH[action] });
   }
   const start = { id: deps.newId(), action, requestedBy: actor, reason: reason ?? null, scope, rate };
   const started = await startBulk(deps.db, start, preview.total, deps.now().toISOString());

@@ -11,8 +11,8 @@ import {
   previewDeadLetters,
   startReplay,
 } from "@webhook-gateway/shared/store/maintain/replays.ts";
-import type { ApiError } from "../http/api-error.ts";
-import { recordRefusal } from "./refusal.ts";
+import type { ApiError, Refused } from "../http/api-error.ts";
+import { recordRefusal, refuse } from "./refusal.ts";
 import { type CommandDeps, notifyConsumer } from "./validation-command.ts";
 
 export interface DeadLetterCommand {
@@ -37,12 +37,9 @@ export async function commandDeadLetters(
   action: "replay" | "discard",
   command: DeadLetterCommand,
   actor: string,
-): Promise<ReplayItem | { readonly error: ApiError }> {
+): Promise<ReplayItem | Refused> {
   const error = await obstacleTo(deps, command.scope);
-  if (error !== undefined) {
-    await recordRefusal(deps, { actor, action, target: null, reason: error.message });
-    return { error };
-  }
+  if (error !== undefined) return refuse(deps, { actor, action, target: null }, error);
   const start = {
     id: deps.newId(),
     action,

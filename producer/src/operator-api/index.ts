@@ -9,7 +9,7 @@ import type { IdentifyByAccess } from "../auth/cloudflare-access.ts";
 import type { AccessGuard } from "../auth/rate-limit.ts";
 import type { FindHolder } from "../auth/tokens.ts";
 import { isCrossSite } from "../dashboard/same-origin.ts";
-import { type ApiError, errorResponse } from "../http/api-error.ts";
+import { type ApiError, errorResponse, type Refused } from "../http/api-error.ts";
 import { decodeUtf8, readBody } from "../ingress/body.ts";
 import { openApiDocument } from "./openapi.ts";
 import { recordRefusal } from "./refusal.ts";
@@ -40,7 +40,7 @@ export function createOperatorApi(deps: OperatorApiDeps) {
   const refuse = (context: ApiContext, error: ApiError): Response =>
     errorResponse(error, context.var.requestId);
 
-  async function identify(context: ApiContext): Promise<Caller | { readonly error: ApiError }> {
+  async function identify(context: ApiContext): Promise<Caller | Refused> {
     const request = context.req.raw;
     const limited = deps.guard.refuseLimited(request, "token");
     if (limited !== undefined) return { error: limited };
@@ -96,7 +96,7 @@ export function createOperatorApi(deps: OperatorApiDeps) {
   return api;
 }
 
-type Input = { readonly query: unknown; readonly body: unknown } | { readonly error: ApiError };
+type Input = { readonly query: unknown; readonly body: unknown } | Refused;
 
 async function readInput(context: ApiContext, route: Route): Promise<Input> {
   const query = route.query === undefined ? undefined : v.safeParse(route.query, context.req.query());

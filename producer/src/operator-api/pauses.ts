@@ -16,8 +16,8 @@ import {
 } from "@webhook-gateway/shared/store/pauses.ts";
 import { loadNames } from "@webhook-gateway/shared/store/repository-names.ts";
 import type * as v from "valibot";
-import type { ApiError } from "../http/api-error.ts";
-import { recordRefusal } from "./refusal.ts";
+import type { Refused } from "../http/api-error.ts";
+import { refuse } from "./refusal.ts";
 import { answerOf, get, post, type Route } from "./route.ts";
 import { type CommandDeps, notifyConsumer } from "./validation-command.ts";
 
@@ -26,7 +26,7 @@ export async function pause(
   deps: CommandDeps,
   asked: v.InferOutput<typeof pauseRequest>,
   actor: string,
-): Promise<PauseItem | { readonly error: ApiError }> {
+): Promise<PauseItem | Refused> {
   const command = await commandOf(deps, "pause", asked, actor);
   if ("error" in command) return command;
   const now = deps.now();
@@ -44,7 +44,7 @@ export async function resume(
   deps: CommandDeps,
   asked: v.InferOutput<typeof resumeRequest>,
   actor: string,
-): Promise<{ readonly message: string; readonly repository: string | null } | { readonly error: ApiError }> {
+): Promise<{ readonly message: string; readonly repository: string | null } | Refused> {
   const command = await commandOf(deps, "resume", asked, actor);
   if ("error" in command) return command;
   const now = deps.now().toISOString();
@@ -74,7 +74,7 @@ async function commandOf(
   action: "pause" | "resume",
   { repository }: v.InferOutput<typeof resumeRequest>,
   actor: string,
-): Promise<PauseCommand | { readonly error: ApiError }> {
+): Promise<PauseCommand | Refused> {
   const id = deps.newId();
   if (repository === undefined) return { id, actor, repositoryId: ALL_REPOSITORIES, target: null };
   const { id: repositoryId, current } = await loadNames(deps.db, repository);
@@ -82,8 +82,7 @@ async function commandOf(
     return { id, actor, repositoryId, target: current };
   }
   const message = `no repository of this name is known: ${repository}`;
-  await recordRefusal(deps, { actor, action, target: repository, reason: message });
-  return { error: { code: "not_found", message } };
+  return refuse(deps, { actor, action, target: repository }, { code: "not_found", message });
 }
 
 export const PAUSE_ROUTES: readonly Route[] = [

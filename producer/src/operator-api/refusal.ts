@@ -1,6 +1,7 @@
 /** Records that somebody was refused what they asked for. */
 import { insertRefusal, type OperatorAction } from "@webhook-gateway/shared/store/operator-action.ts";
 import { errorText, type Log } from "@webhook-gateway/shared/telemetry/log.ts";
+import type { ApiError, Refused } from "../http/api-error.ts";
 
 export interface RefusalDeps {
   readonly db: D1Database;
@@ -26,4 +27,14 @@ export async function recordRefusal(deps: RefusalDeps, { target, ...refusal }: R
   } catch (thrown) {
     deps.log.error("action.not-recorded", { actor: refusal.actor, error: errorText(thrown) });
   }
+}
+
+/** Records a refusal, with the error's message as the reason. @returns what to answer */
+export async function refuse(
+  deps: RefusalDeps,
+  asked: Omit<Refusal, "reason">,
+  error: ApiError,
+): Promise<Refused> {
+  await recordRefusal(deps, { ...asked, reason: error.message });
+  return { error };
 }

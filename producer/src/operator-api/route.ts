@@ -2,7 +2,7 @@
 import type { ActionName } from "@webhook-gateway/shared/api/action.ts";
 import type { Archive } from "@webhook-gateway/shared/archive/archive.ts";
 import * as v from "valibot";
-import type { ApiError } from "../http/api-error.ts";
+import type { Refused } from "../http/api-error.ts";
 import type { CommandDeps } from "./validation-command.ts";
 
 export interface OperatorDeps extends CommandDeps {
@@ -25,7 +25,7 @@ export interface Call<Query, Body> {
 export type Answer =
   | { readonly body: unknown; readonly status?: 200 | 202 }
   | { readonly text: string; readonly contentType: string }
-  | { readonly error: ApiError };
+  | Refused;
 
 type Schema = v.GenericSchema;
 

@@ -5,8 +5,8 @@ import { FACT_VERSION, type Fact, type OperatorCommandFact } from "@webhook-gate
 import { insertAction } from "@webhook-gateway/shared/store/operator-action.ts";
 import { loadState } from "@webhook-gateway/shared/store/read/validation-state.ts";
 import { errorText, type Log } from "@webhook-gateway/shared/telemetry/log.ts";
-import type { ApiError } from "../http/api-error.ts";
-import { recordRefusal } from "./refusal.ts";
+import type { ApiError, Refused } from "../http/api-error.ts";
+import { refuse } from "./refusal.ts";
 
 export interface CommandDeps {
   readonly db: D1Database;
@@ -17,9 +17,7 @@ export interface CommandDeps {
 }
 
 /** `accepted` is false if there is nothing to do. */
-export type CommandAnswer =
-  | { readonly accepted: boolean; readonly message: string }
-  | { readonly error: ApiError };
+export type CommandAnswer = { readonly accepted: boolean; readonly message: string } | Refused;
 
 type Order = OperatorCommandFact["order"];
 
@@ -52,8 +50,7 @@ export async function commandValidation(
   const fact = reason === undefined ? head : { ...head, reason };
   const error = obstacleTo(order, state) ?? (await sendFact(deps, fact));
   if (error === undefined) return { accepted: true, message: ACCEPTED[order] };
-  await recordRefusal(deps, { actor, action: order, target: validationId, reason: error.message });
-  return { error };
+  return refuse(deps, { actor, action: order, target: validationId }, error);
 }
 
 function obstacleTo(order: Order, state: ValidationState | undefined): ApiError | undefined {
