@@ -6,7 +6,8 @@
  *   SEED=4711 npm run test:soak         repeats the run of that seed
  *   npm run test:soak -- --project e2e  arguments go to Vitest
  */
-import { globSync, readFileSync } from "node:fs";
+import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import path from "node:path";
 import { ROOT } from "@webhook-gateway/shared/process/root.mjs";
 import * as v from "valibot";
@@ -29,7 +30,15 @@ const soakReport = v.object({
 const seed = process.env.SEED || String(Math.floor(Math.random() * 2 ** 31));
 console.log(`SEED=${seed}`);
 const args = ["run", "--testTimeout=0", ...soakTests(), ...process.argv.slice(2)];
-const { code, report } = await runVitest(args, { SOAK: "1", SEED: seed });
+const dir = mkdtempSync(path.join(tmpdir(), "webhook-gateway-soak-"));
+/** A number a line: how many hostile inputs a file of tests has sent. */
+const inputsFile = path.join(dir, "inputs");
+writeFileSync(inputsFile, "");
+const { code, report } = await runVitest(args, { SOAK: "1", SEED: seed, SOAK_INPUTS: inputsFile });
+const inputs = readFileSync(inputsFile, "utf8")
+  .split("\n")
+  .reduce((sum, line) => sum + Number(line), 0);
+rmSync(dir, { recursive: true });
 const failed = summarize(v.parse(soakReport, report));
 process.exitCode = code === 0 && failed === 0 ? 0 : 1;
 
@@ -67,6 +76,6 @@ function summarize({ testResults }: v.InferOutput<typeof soakReport>): number {
     console.log(`${String(seconds).padStart(6)} s  ${path.relative(ROOT, name)}: ${assertionResults.length}`);
     for (const { fullName } of broken) console.log(`          FAILED: ${fullName}`);
   }
-  console.log(`SEED=${seed}: ${passed} passed, ${failed} failed`);
+  console.log(`SEED=${seed}: ${inputs} hostile inputs; ${passed} passed, ${failed} failed`);
   return failed;
 }

@@ -1,5 +1,5 @@
 /** How much is tried. */
-import { writeSync } from "node:fs";
+import { appendFileSync, writeSync } from "node:fs";
 import fc from "fast-check";
 import { amount, SEED } from "../../../support/amount.ts";
 
@@ -29,9 +29,11 @@ export class Tally {
     this.#answers.set(key, (this.#answers.get(key) ?? 0) + 1);
   }
 
-  /** Prints without the test runner, which hides the output of tests that pass. */
+  /** Prints without the test runner, which hides the output of tests that pass; `tools/check/soak.ts` adds up all inputs. */
   print(): void {
     const answers = [...this.#answers].toSorted().map(([answer, count]) => `${answer}: ${count}`);
     writeSync(2, `fuzz ${this.#name}: seed ${SEED}, ${this.#inputs} inputs; answers ${answers.join(", ")}\n`);
+    const { SOAK_INPUTS: file } = process.env;
+    if (file) appendFileSync(file, `${this.#inputs}\n`);
   }
 }

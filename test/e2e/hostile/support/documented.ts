@@ -11,7 +11,7 @@ interface Route {
 const CALLBACK = [400, 401, 413, 429];
 const READ = [200, 400, 401, 404, 429];
 const COMMAND = [200, 202, 400, 401, 403, 404, 409, 413, 429];
-const PAGE = [200, 302, 303, 400, 401, 403, 404, 413, 429];
+const PAGE = [200, 302, 303, 400, 401, 403, 404, 409, 413, 429];
 
 const ROUTES: readonly Route[] = [
   { path: /^\/$/, methods: { GET: [200, 302] } },
@@ -27,10 +27,10 @@ const ROUTES: readonly Route[] = [
     methods: { GET: READ, POST: COMMAND },
   },
   { path: /^\/api\/pauses\/resume$/, methods: { POST: COMMAND } },
-  { path: /^\/api\/(?:validations|dead-letters|replays|reconciles)\/[^/]+$/, methods: { GET: READ } },
-  { path: /^\/api\/validations\/[^/]+\/(?:cancel|rerun)$/, methods: { POST: COMMAND } },
+  { path: /^\/api\/(?:validations|dead-letters|replays|reconciles|audits)\/[^/]+$/, methods: { GET: READ } },
+  { path: /^\/api\/validations\/[^/]+\/(?:cancel|rerun|approve)$/, methods: { POST: COMMAND } },
   { path: /^\/api\/replays\/[^/]+\/cancel$/, methods: { POST: COMMAND } },
-  { path: /^\/api\/(?:replays|reconciles|pauses)$/, methods: { GET: READ, POST: COMMAND } },
+  { path: /^\/api\/(?:replays|reconciles|audits|pauses)$/, methods: { GET: READ, POST: COMMAND } },
 ];
 
 const lines = (text: string): string[] => text.trim().split(/\s+/);
@@ -42,11 +42,13 @@ export const PATHS = lines(`
   /runs/some-id/some-token
   /webhook/projects/acme/widgets/status /webhook/projects/acme%2Fwidgets/status
   /api/openapi.json /api/status /api/metrics /api/trace /api/trace?q=x
-  /api/deliveries /api/validations /api/dead-letters /api/replays /api/reconciles /api/actions
+  /api/deliveries /api/validations /api/dead-letters /api/replays /api/reconciles /api/actions /api/audits /api/audits/x
   /api/flakes /api/pauses /api/pauses/resume /api/validations/rerun /api/validations/cancel
   /api/validations/x /api/dead-letters/x /api/replays/x /api/reconciles/x
-  /api/dead-letters/discard /api/validations/x/cancel /api/validations/x/rerun /api/replays/x/cancel
-  /dashboard /dashboard/validations /dashboard/dead-letters`);
+  /api/dead-letters/discard /api/validations/x/cancel /api/validations/x/rerun /api/validations/x/approve
+  /api/replays/x/cancel
+  /dashboard /dashboard/validations /dashboard/dead-letters /dashboard/login /dashboard/logout /dashboard/pause
+  /dashboard/repositories /dashboard/repositories/acme/widgets /dashboard/repositories/acme/widgets/resume`);
 
 /** Misleading or unknown paths. */
 export const STRANGE_PATHS = [
