@@ -10,6 +10,7 @@ import { addDlq } from "./commands/dlq/dlq.ts";
 import { addDoctor } from "./commands/doctor.ts";
 import { addFlakes } from "./commands/flakes.ts";
 import { addMcp } from "./commands/mcp.ts";
+import { addNoise } from "./commands/noise.ts";
 import { addPause } from "./commands/pause.ts";
 import { addProvision } from "./commands/provision.ts";
 import { addReconcile } from "./commands/reconcile.ts";
@@ -89,6 +90,7 @@ export function makeProgram(wrangler: WranglerProgram): Command {
   }
   addProvision(program, wrangler);
   addDoctor(program, wrangler);
+  addNoise(program, wrangler);
   addConnect(program, wrangler);
   addCompletion(program);
   return program;
