@@ -6,6 +6,7 @@
  *   npm test -- --project shared   arguments go to Vitest, and only the tests run
  *   npm test -- --changed          the tests of uncommitted changes
  */
+import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import * as v from "valibot";
 import { runChecks, TOOL_SETTINGS } from "./checks.ts";
@@ -44,6 +45,17 @@ function withoutBrowser(): readonly string[] {
   return ["--exclude", "test/e2e/dashboard*.test.ts"];
 }
 
+/** Nor without the shells that the tests of completion ask. */
+function withoutShells(): void {
+  for (const shell of ["zsh", "fish"]) {
+    if (process.env.CI === undefined && spawnSync(shell, ["--version"]).error !== undefined)
+      console.warn(
+        `Skipping the completion tests of ${shell}: it is missing (Debian: apt install ${shell}).`,
+      );
+  }
+}
+
+withoutShells();
 const checked = args.length === 0 ? await runChecks() : { passed: [], failed: [], "not asked": [] };
 console.log("\n── tests");
 const tests = await runTests();
