@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { SECRETS } from "../../support/gateway.ts";
 import { type Attack, freshClient } from "./attack.ts";
 import { anyBody, NASTY_TEXTS, nastyValue } from "./bodies.ts";
+import { isPage } from "./documented.ts";
 
 export interface PersonRequest {
   readonly attack: Attack;
@@ -181,8 +182,9 @@ const pages = (known: Known) =>
   fc
     .tuple(filled(known, PAGES), query, person, fc.constantFrom("text/html", "*/*"))
     .map(([path, search, { who, authorization }, accept]) => {
-      const isOpen = /^\/(?:login|assets)/.test(path);
       const address = `/dashboard${path}${path.includes("?") ? "" : search}`;
+      // Dots may lead out of the dashboard.
+      const isOpen = /^\/(?:login|assets)/.test(path) || !isPage(address);
       return request(
         ...(["GET", address, { authorization, accept }, ""] as const),
         who === "stranger" && !isOpen ? REFUSED : undefined,
