@@ -2,6 +2,7 @@ import { env } from "cloudflare:workers";
 import { claimDue } from "@webhook-gateway/shared/store/claim/claim.ts";
 import { LOOK_AHEAD } from "@webhook-gateway/shared/store/claim/set-aside.ts";
 import { ALL_REPOSITORIES, endPause, startPause } from "@webhook-gateway/shared/store/pauses.ts";
+import { loadOverview } from "@webhook-gateway/shared/store/read/overview.ts";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { expectInvariants } from "../replay/support.ts";
 import { count, empty, rows, rowsReadBy } from "../support/database.ts";
@@ -43,6 +44,8 @@ describe("a pause", () => {
     const double = willing();
     expect(await dispatch(double)).toMatchObject({ dispatched: 30 });
     expect(double.calls.flatMap(asked)).toEqual(others);
+    const { waiting } = await loadOverview(env.DB, new Date(second(3600)));
+    expect(waiting).toMatchObject({ live: 120, oldest_at: expect.any(String) });
     const later = await queued(2, repository, 121);
     await resume(repository.id);
     const after = willing();

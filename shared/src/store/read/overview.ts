@@ -135,6 +135,8 @@ const OLDEST_READY = (lane: number): string => `
 const OLDEST_BACKING_OFF = `
     SELECT created_at FROM (SELECT created_at FROM validations WHERE state = 'queued' AND due_at IS NOT NULL
                             ORDER BY due_at LIMIT 100)`;
+/** With the lanes of what is set aside because of its repository. */
+const OLDEST_WAITING = [...[0, 1, 2, 3].map(OLDEST_READY), OLDEST_BACKING_OFF].join(" UNION ALL ");
 
 /** Whatever the size of the backlog, only what backs off and what is replayed is counted. */
 const SELECT_WAITING = `
@@ -148,7 +150,7 @@ const SELECT_WAITING = `
   SELECT coalesce((SELECT n FROM tallies WHERE kind = 'standing' AND key = '' AND name = 'queued'), 0) - replay.n AS live,
          replay.n AS replay,
          backing.n AS backing_off,
-         (SELECT min(created_at) FROM (${OLDEST_READY(0)} UNION ALL ${OLDEST_READY(1)} UNION ALL ${OLDEST_BACKING_OFF})) AS oldest_at,
+         (SELECT min(created_at) FROM (${OLDEST_WAITING})) AS oldest_at,
          backing.due_at AS next_due_at
   FROM backing, replay`;
 
