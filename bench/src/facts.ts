@@ -2,9 +2,26 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { type CallbackFact, type DeliveryFact, FACT_VERSION } from "@webhook-gateway/shared/messages/fact.ts";
 
-/** A validation's results: a few steps with short outputs. */
-const RESULTS_BYTES = 1_000;
-export const RESULTS = { success: true, output: "x".repeat(RESULTS_BYTES - 28) };
+/** A validation's results, of so many bytes as JSON: a few steps that passed, with their outputs. */
+export function resultsOf(bytes: number) {
+  const withOutput = (output: string) => ({
+    success: true,
+    test_results: {
+      overall_success: true,
+      ...Object.fromEntries(
+        ["install", "lint", "build", "test"].map((name, i) => [
+          name,
+          { status: "passed", exit_code: 0, duration_ms: 1_000 * (i + 1), output },
+        ]),
+      ),
+    },
+  });
+  const room = bytes - JSON.stringify(withOutput("")).length;
+  return withOutput("x".repeat(Math.max(0, Math.round(room / 4))));
+}
+
+export const RESULTS_BYTES = 1_000;
+export const RESULTS = resultsOf(RESULTS_BYTES);
 
 /** Pull requests that nobody has opened yet have numbers from here. */
 let pullNumber = 100_000_000;
@@ -44,7 +61,11 @@ export function openedPull(repositoryId: number): DeliveryFact {
 }
 
 /** Grainchain says how a validation does. */
-export function callbackAbout(validationId: string, status: "running" | "completed"): CallbackFact {
+export function callbackAbout(
+  validationId: string,
+  status: "running" | "completed",
+  results: object = RESULTS,
+): CallbackFact {
   return {
     v: FACT_VERSION,
     kind: "callback",
@@ -60,6 +81,6 @@ export function callbackAbout(validationId: string, status: "running" | "complet
     occurred_at: null,
     error: null,
     results_stored: false,
-    ...(status === "completed" ? { results: RESULTS } : {}),
+    ...(status === "completed" ? { results: { ...results } } : {}),
   };
 }

@@ -4,6 +4,7 @@ import {
   archiveOf,
   average,
   costOf,
+  daysWithin,
   type Load,
   type Measured,
   NOTHING,
@@ -29,6 +30,7 @@ const MEASURED: Measured = {
     dataPoints: 4,
   },
   noted: { ...NOTHING, requests: 1, messages: 1, rowsWritten: 5, rowsDeleted: 1, storedBytes: 500 },
+  kept: { wholeBytes: 12_000, digestBytes: 4_000, archivedBytes: 2_000, rowsWritten: 1 },
 };
 
 const load = (deliveriesPerMonth: number, fields: Partial<Load> = {}): Load => ({
@@ -65,8 +67,8 @@ describe("a month", () => {
     expect(cost["D1 storage"]).toBeCloseTo((9 * 5 + (14 / 30) * 5 * 0.5 - 5) * 0.75);
     // 3 million validations are written once.
     expect(cost["R2 operations"]).toBeCloseTo((3 - 1) * 4.5);
-    // 400/30 × 3 million × 5 kB, less the 10 GB included.
-    expect(cost["R2 storage"]).toBeCloseTo(((400 / 30) * 15 - 10) * 0.015);
+    // 400/30 × 3 million × 2 kB and a quarter of 1 kB, less the 10 GB included.
+    expect(cost["R2 storage"]).toBeCloseTo(((400 / 30) * 3 * 2.25 - 10) * 0.015);
     // 3 million × 4 points, and one for each of the 2 million that are ignored.
     expect(cost["Analytics Engine"]).toBeCloseTo((14 - 10) * 0.25);
   });
@@ -82,16 +84,27 @@ describe("a month", () => {
 
   test("keeps large results in R2, and a digest in D1", () => {
     const [some, large] = [load(10e6), load(10e6, { resultsBytes: 30_000 })];
-    expect(retainedGb(MEASURED, large)).toBe(retainedGb(MEASURED, some));
+    // 3 million of 4 kB instead of 5 kB, for 90 days.
+    expect(retainedGb(MEASURED, some) - retainedGb(MEASURED, large)).toBeCloseTo(9);
     expect(archiveOf(MEASURED, large)).toEqual({
       writes: 6e6,
       reads: 3e6,
-      // 34 kB for 400 days, and 30 kB for 104.
-      storedGb: (3e6 * (34_000 * 400 + 30_000 * 104)) / 30 / 1e9,
+      // 2 kB for 400 days, and a quarter of 30 kB for 490.
+      storedGb: (3e6 * (2_000 * 400 + 7_500 * 490)) / 30 / 1e9,
     });
-    expect(retainedGb(MEASURED, load(10e6, { resultsBytes: 8_000 }))).toBeGreaterThan(
-      2 * retainedGb(MEASURED, some),
-    );
+  });
+
+  test("archives results of 8 kB after a day if D1 would hold more than 5 GB", () => {
+    const kept = (deliveries: number) => load(deliveries, { resultsBytes: 8_000, validationsDays: 10 });
+    const [some, more, most] = [kept(1e6), kept(5e6), kept(10e6)];
+    const notedGb = (deliveries: number) => ((14 / 30) * (deliveries / 2) * 500) / 1e9;
+    expect(retainedGb(MEASURED, some)).toBeCloseTo(0.01 * 12 * 10 + notedGb(1e6));
+    expect(retainedGb(MEASURED, more)).toBe(5);
+    expect(retainedGb(MEASURED, most)).toBeCloseTo(0.1 * (12 + 4 * 9) + notedGb(10e6));
+    expect(archiveOf(MEASURED, most)).toMatchObject({ writes: 3e6, reads: 3e6 });
+    const rowsOf = (one: Load) => costOf(MEASURED, one)["D1 rows written"];
+    expect(rowsOf(most) - rowsOf(load(10e6))).toBeCloseTo(3);
+    expect(retainedGb(MEASURED, { ...most, validationsDays: daysWithin(MEASURED, most, 7) })).toBeCloseTo(7);
   });
 
   test("is cheaper if validations are kept for a shorter time", () => {
@@ -115,7 +128,10 @@ describe("a limit", () => {
   test("of size is used by what retention keeps", () => {
     const gigabytes = 9 * 5 + (14 / 30) * 5 * 0.5;
     expect(retainedGb(MEASURED, load(10e6))).toBeCloseTo(gigabytes);
-    expect(find(load(10e6), "size of the database")).toMatchObject({ allowed: 10, used: gigabytes });
+    expect(find(load(10e6), "size of the database")).toMatchObject({
+      allowed: 10,
+      used: expect.closeTo(gigabytes),
+    });
     expect(find(load(10e6, { validationsDays: 9 }), "size of the database").used).toBeLessThan(10);
   });
 

@@ -1,7 +1,19 @@
 /** The loads that are calculated; cost and capacity as tables. */
 import { count, table } from "../results.ts";
 import { deliveriesAt, limitsOf } from "./capacity.ts";
-import { costOf, type Load, type Measured, type Mix, OPERATIONS, type Operations, totalOf } from "./cost.ts";
+import {
+  archiveOf,
+  costOf,
+  daysWithin,
+  type Load,
+  type Measured,
+  type Mix,
+  OPERATIONS,
+  type Operations,
+  retainedGb,
+  totalOf,
+  WHOLE_BYTES,
+} from "./cost.ts";
 import type { Writes } from "./count.ts";
 
 /**
@@ -10,9 +22,12 @@ import type { Writes } from "./count.ts";
  */
 export const MIX: Mix = { validated: 0.3, noted: 0.5 };
 
-/** What the counted validations have; larger ones in one of the loads. */
+/** What the counted validations have on average. */
 const RESULTS_BYTES = 1_000;
 const LARGE_RESULTS_BYTES = 30_000;
+
+/** Of the database: up to it, no alert is raised. */
+const HOT_GB = 7;
 
 /** A limit is planned to be used to this share, so that there is room for bursts. */
 const PLANNED = 0.5;
@@ -26,17 +41,18 @@ export function writeScale(measured: Measured, writes: Writes, mix: Mix): string
     resultsBytes: RESULTS_BYTES,
   };
   const million: Load = { ...kept, name: "1 million", deliveriesPerMonth: 1e6 };
+  const largest: Load = {
+    ...kept,
+    name: "10 million, validations for 12 days",
+    deliveriesPerMonth: 10e6,
+    validationsDays: 12,
+  };
   const loads: readonly Load[] = [
     { ...kept, name: "60,000", deliveriesPerMonth: 60_000 },
     million,
-    { ...kept, name: "10 million, validations for 14 days", deliveriesPerMonth: 10e6, validationsDays: 14 },
-    {
-      ...kept,
-      name: "the same, results of 30 kB",
-      deliveriesPerMonth: 10e6,
-      validationsDays: 14,
-      resultsBytes: LARGE_RESULTS_BYTES,
-    },
+    largest,
+    { ...largest, name: "the same, results of 8 kB", resultsBytes: WHOLE_BYTES },
+    { ...largest, name: "the same, results of 30 kB", resultsBytes: LARGE_RESULTS_BYTES },
   ];
   const names = loads.map(({ name }) => name);
   const operations = (Object.keys(OPERATIONS) as (keyof Operations)[]).map((key) => [
@@ -59,6 +75,15 @@ export function writeScale(measured: Measured, writes: Writes, mix: Mix): string
   return [
     "## What one delivery makes the platform do (measured)",
     table(["one delivery makes", "validated", "recorded only"], operations),
+    "### What one validation takes, with all that hangs on it",
+    table(
+      ["with results of", "1 kB", "8 kB", "8 kB, archived early, or more"],
+      [
+        ["bytes of D1", ...bytesOf(measured).map(number)],
+        ["bytes of the archive, without output", ...Array(3).fill(number(measured.kept.archivedBytes))],
+        ["rows written to archive it early", "0", "0", number(measured.kept.rowsWritten)],
+      ],
+    ),
     "### Rows written, by table, index entries included",
     table(["one delivery writes to", "validated", "recorded only"], writesOf(writes)),
     "## What a month costs (calculated)",
@@ -70,10 +95,27 @@ export function writeScale(measured: Measured, writes: Writes, mix: Mix): string
         ["$ a million deliveries", ...loads.map((load, i) => perMillion(totals[i] ?? 0, load))],
       ],
     ),
+    "## What D1 and the archive hold (calculated)",
+    table(
+      ["", ...names],
+      [
+        ["D1, GB", ...loads.map((load) => number(retainedGb(measured, load)))],
+        [`days of validations in ${HOT_GB} GB`, ...loads.map((load) => daysIn(measured, load))],
+        ["archive, GB", ...loads.map((load) => number(archiveOf(measured, load).storedGb))],
+      ],
+    ),
     "## How much of each limit is used (calculated)",
     table(["limit", "allowed", ...names, "half of it is used at, a month"], limits),
   ].join("\n\n");
 }
+
+const bytesOf = ({ validated, kept }: Measured): number[] => [
+  validated.storedBytes,
+  kept.wholeBytes,
+  kept.digestBytes,
+];
+
+const daysIn = (measured: Measured, load: Load): string => number(daysWithin(measured, load, HOT_GB));
 
 function writesOf({ validated, noted }: Writes): string[][] {
   const tables = new Set([...Object.keys(validated), ...Object.keys(noted)]);

@@ -17,6 +17,8 @@ import { type ArchiveDeps, archiveValidations } from "./archive-old.ts";
 
 /** Validations that one step looks at. */
 const EARLY_AT_ONCE = 200;
+/** Of what failed, its check has shown more for a day, and its page still does. */
+const DIGEST_BYTES = 2_048;
 /** A digest that is longer than this share of the results saves too little. */
 const WORTHWHILE = 0.6;
 
@@ -51,6 +53,6 @@ export async function archiveEarly(deps: ArchiveDeps, after: Place, before: stri
 function digestOf({ id, results, bytes }: Ended): [[string, string]] | undefined {
   const whole = results === null ? undefined : parseJson(results);
   if (!isObject(whole)) return undefined;
-  const digest = JSON.stringify(digestResults(whole, validationKey(id)));
+  const digest = JSON.stringify(digestResults(whole, validationKey(id), DIGEST_BYTES));
   return byteLength(digest) > bytes * WORTHWHILE ? undefined : [[id, digest]];
 }

@@ -95,6 +95,18 @@ test("what has changed since is written again, with its whole results", async ()
   expect(JSON.stringify(found?.timeline)).toContain("after the end");
 });
 
+test("of what failed, D1 keeps the end of the output", async () => {
+  const { id } = await completed();
+  const test = { status: "failed", exit_code: 1, output: `${"before\n".repeat(1_000)}the last line` };
+  const failed = JSON.stringify({ success: false, test_results: { test } });
+  await rows("UPDATE validations SET results = ?1, conclusion = 'failure'", failed);
+  await rows("UPDATE reports SET conclusion = 'failure'");
+  await expireAfter(2, halfFull);
+  const digest = JSON.stringify(await resultsOf(id));
+  expect(digest).toContain("the last line");
+  expect(digest.length).toBeLessThanOrEqual(2_048);
+});
+
 test("the oldest go first, until the database is less than half full", async () => {
   await insertEnded(130, 20, "later");
   await insertEnded(120, 0, "earlier");
@@ -103,7 +115,7 @@ test("the oldest go first, until the database is less than half full", async () 
     5 * GB + (await count("SELECT sum(octet_length(results)) - 1000000 FROM validations"));
   expect((await expireAfter(2, size)).lines).toMatchObject([{ early: 200, more: false }]);
   const whole = await rows(
-    "SELECT subject, count(*) AS n FROM validations WHERE octet_length(results) > 2048 GROUP BY 1",
+    "SELECT subject, count(*) AS n FROM validations WHERE octet_length(results) > 1024 GROUP BY 1",
   );
   expect(whole).toEqual([{ subject: "later", n: 50 }]);
 });
@@ -119,7 +131,7 @@ test("results stay where they are while the archive is away, or their report wai
 
   await rows("UPDATE reports SET status = 'posted'");
   await rows("DELETE FROM settings WHERE name = 'retention:early'");
-  const failed = { success: false, test_results: { test: { status: "failed", output: "x".repeat(4_000) } } };
+  const failed = { success: false, test_results: { test: { status: "failed", output: "x".repeat(2_500) } } };
   await rows("UPDATE validations SET results = ?1, conclusion = 'failure'", JSON.stringify(failed));
   await rows("UPDATE reports SET conclusion = 'failure'");
   expect((await expireAfter(4, halfFull)).puts).toEqual([]);

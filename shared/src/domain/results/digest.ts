@@ -22,8 +22,13 @@ const MIN_OUTPUT_BYTES = 100;
 /**
  * Statuses, exit codes, durations and what is said of the whole; of what failed, the places and the end of the output.
  * @param archived where the whole results are; undefined if nowhere
+ * @param maxBytes up to which the output of what failed is added
  */
-export function digestResults(results: ResultsObject, archived?: string): ResultsObject {
+export function digestResults(
+  results: ResultsObject,
+  archived?: string,
+  maxBytes: number = MAX_DIGEST_BYTES,
+): ResultsObject {
   const sent = isObject(results.test_results) ? results.test_results : {};
   const given = isObject(results.test_results) ? { ...results, test_results: fewerSteps(sent) } : results;
   const limits = { bytes: SUMMARY_BYTES, textChars: TEXT_CHARS, without: ["output", "archived"] };
@@ -35,7 +40,7 @@ export function digestResults(results: ResultsObject, archived?: string): Result
   const shown = Object.keys(steps)
     .filter((name) => isUnclear(steps[name]))
     .slice(0, SHOWN_STEPS);
-  let room = MAX_DIGEST_BYTES - TRUNCATED_BYTES - byteLength(JSON.stringify(digest));
+  let room = maxBytes - TRUNCATED_BYTES - byteLength(JSON.stringify(digest));
   const more = shown.map((name, index): [string, ResultsObject] => {
     const added = detailsOf(sent[name], Math.floor(room / (shown.length - index)));
     room -= byteLength(JSON.stringify(added));

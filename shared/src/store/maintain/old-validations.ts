@@ -59,7 +59,7 @@ export interface Ended extends OldValidation, Place {
 }
 
 /** Smaller results stay. Larger ones are in the archive, but for those that it did not take. */
-const MOVED_BYTES = [2_048, 16_384] as const;
+const MOVED_BYTES = [1_024, 16_384] as const;
 
 /** The next validations behind a place that ended before a time, in that order. */
 export async function loadEnded(
