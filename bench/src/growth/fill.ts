@@ -3,7 +3,7 @@
  * hangs on it; and a backlog.
  */
 import type { D1Database } from "@cloudflare/workers-types";
-import { seqFrom } from "@webhook-gateway/shared/store/seq-sql.ts";
+import { seqFrom } from "@webhook-gateway/shared/store/sql/seq.ts";
 import { recountTallies } from "@webhook-gateway/shared/store/tallies.ts";
 import { RESULTS } from "../facts.ts";
 

@@ -8,8 +8,8 @@ import {
 } from "@webhook-gateway/shared/domain/validation.ts";
 import { type Late, type Live, NO_CALLBACKS } from "@webhook-gateway/shared/runs/callback-limits.ts";
 import type { Results } from "@webhook-gateway/shared/store/rows.ts";
+import { type TreeSuccess, treeKey } from "@webhook-gateway/shared/store/sql/tree.ts";
 import type { Subject } from "@webhook-gateway/shared/store/subject-row.ts";
-import { type TreeSuccess, treeKey } from "@webhook-gateway/shared/store/tree-sql.ts";
 import type { Validation } from "@webhook-gateway/shared/store/validation-row.ts";
 import type { Mutation, MutationKind } from "@webhook-gateway/shared/store/write/mutation.ts";
 import type { Snapshot } from "@webhook-gateway/shared/store/write/snapshot.ts";

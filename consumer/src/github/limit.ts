@@ -1,6 +1,6 @@
 /** What a credential may not send yet, from the results of what was sent under it. Pure. */
 import { type Credential, credentialName, limitOf } from "@webhook-gateway/shared/github/client.ts";
-import type { Limit } from "@webhook-gateway/shared/store/limit-sql.ts";
+import type { Limit } from "@webhook-gateway/shared/store/sql/limit.ts";
 import { isoTime } from "@webhook-gateway/shared/text/iso-time.ts";
 import type { Cost } from "./budget.ts";
 import type { Answered } from "./installation.ts";

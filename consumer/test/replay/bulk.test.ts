@@ -1,7 +1,7 @@
 import { env } from "cloudflare:workers";
 import type { BulkAction, ValidationScope } from "@webhook-gateway/shared/api/validation-scope.ts";
 import { previewBulk, startBulk } from "@webhook-gateway/shared/store/maintain/bulk.ts";
-import { firstSeqOf } from "@webhook-gateway/shared/store/seq-sql.ts";
+import { firstSeqOf } from "@webhook-gateway/shared/store/sql/seq.ts";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { commandDue } from "../../src/recover/bulk.ts";
 import { count, empty, faulty, rows } from "../support/database.ts";

@@ -1,7 +1,7 @@
 import { env } from "cloudflare:workers";
 import { claimReactions } from "@webhook-gateway/shared/store/claim/github-outbox.ts";
 import { claimReports } from "@webhook-gateway/shared/store/claim/reports.ts";
-import type { Limit } from "@webhook-gateway/shared/store/limit-sql.ts";
+import type { Limit } from "@webhook-gateway/shared/store/sql/limit.ts";
 import { commit } from "@webhook-gateway/shared/store/write/commit.ts";
 import { beforeEach, expect, test } from "vitest";
 import { empty, rows, rowsReadBy } from "../support/database.ts";

@@ -6,7 +6,7 @@ import {
   loadOldValidations,
 } from "@webhook-gateway/shared/store/maintain/old-validations.ts";
 import { CHUNK, deleteChunk, type Horizons } from "@webhook-gateway/shared/store/maintain/retention.ts";
-import { firstSeqOf } from "@webhook-gateway/shared/store/seq-sql.ts";
+import { firstSeqOf } from "@webhook-gateway/shared/store/sql/seq.ts";
 import { recountTallies } from "@webhook-gateway/shared/store/tallies.ts";
 import type { Log } from "@webhook-gateway/shared/telemetry/log.ts";
 import { expect } from "vitest";

@@ -1,5 +1,5 @@
 /** Rows that give every page of the dashboard some content. */
-import { firstSeqOf } from "@webhook-gateway/shared/store/seq-sql.ts";
+import { firstSeqOf } from "@webhook-gateway/shared/store/sql/seq.ts";
 import type { Rows } from "../../system/database.ts";
 
 /** Must be shown literally, and never run. */

@@ -1,5 +1,5 @@
 /** A database as large as a busy gateway's, made by SQLite itself. */
-import { seqFrom } from "@webhook-gateway/shared/store/seq-sql.ts";
+import { seqFrom } from "@webhook-gateway/shared/store/sql/seq.ts";
 import { recountTallies } from "@webhook-gateway/shared/store/tallies.ts";
 
 const NUMBERS = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?1)";

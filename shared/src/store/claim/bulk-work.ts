@@ -2,7 +2,7 @@
 import * as v from "valibot";
 import { BULK_ACTIONS, validationScope } from "../../api/validation-scope.ts";
 import { isoTime } from "../../text/iso-time.ts";
-import { firstSeq } from "../seq-sql.ts";
+import { firstSeq } from "../sql/seq.ts";
 import { selectionOf } from "./selection.ts";
 
 const claimedRow = v.object({

@@ -3,11 +3,11 @@ import * as v from "valibot";
 import { SUBJECT_KINDS } from "../../domain/subject.ts";
 import { CONCLUSIONS, REPORTED_STATES, VALIDATION_STATES } from "../../domain/validation.ts";
 import { MAX_DIGEST_OUTPUT } from "../../wording/digest.ts";
-import { digestOf } from "../digest-sql.ts";
 import { flag } from "../flag.ts";
-import { reportsUnder } from "../report-lease-sql.ts";
 import { currentNameOf } from "../repository-names.ts";
-import { othersOf, reportsOf, shownRunOf } from "../shown-run-sql.ts";
+import { digestOf } from "../sql/digest.ts";
+import { reportsUnder } from "../sql/report-lease.ts";
+import { othersOf, reportsOf, shownRunOf } from "../sql/shown-run.ts";
 
 /** Text of JSON, or nothing. */
 const json = v.nullable(v.pipe(v.string(), v.parseJson()));

@@ -1,7 +1,7 @@
 /** Outboxes of GitHub that have one row a delivery. */
 import * as v from "valibot";
 import { type DeliveryFact, parseFact } from "../../messages/fact.ts";
-import { credentialOf, DUE_INSTALLATIONS, limitedUntil } from "../limit-sql.ts";
+import { credentialOf, DUE_INSTALLATIONS, limitedUntil } from "../sql/limit.ts";
 import type { Lease } from "./lease.ts";
 
 const common = {

@@ -1,8 +1,8 @@
 /** Reports to GitHub: an outbox, one row a validation, with the newest state to show. */
 import type { Gate } from "../../domain/gate.ts";
-import { credentialOf, DUE_INSTALLATIONS, limitedUntil } from "../limit-sql.ts";
-import { LEASED_REPORTS } from "../report-lease-sql.ts";
 import { GITHUB_GATE, parseGate } from "../settings.ts";
+import { credentialOf, DUE_INSTALLATIONS, limitedUntil } from "../sql/limit.ts";
+import { LEASED_REPORTS } from "../sql/report-lease.ts";
 import { type DueReport, parseDueReports, SELECT_CLAIMED } from "./due-report.ts";
 import type { Lease } from "./lease.ts";
 

@@ -3,7 +3,7 @@ import type { BulkAction, ValidationScope } from "../../api/validation-scope.ts"
 import type { ValidationState } from "../../domain/validation.ts";
 import { type Condition, given } from "../read/page.ts";
 import { loadRepositoryId } from "../repository-names.ts";
-import { firstSeq } from "../seq-sql.ts";
+import { firstSeq } from "../sql/seq.ts";
 
 /** What can be run again: it ended, and no newer head took its place. */
 const ENDED = ["completed", "failed", "cancelled", "timed_out", "dead"] as const satisfies ValidationState[];

@@ -2,7 +2,7 @@
  * What is true of the rows at any instant, as queries for the rows that break it. They can run on a live database:
  * every transaction keeps them.
  */
-import { isNeeded, SELECT_SHOWN_RUNS, STOPPED } from "../shown-run-sql.ts";
+import { isNeeded, SELECT_SHOWN_RUNS, STOPPED } from "../sql/shown-run.ts";
 
 export interface Invariant {
   /** As numbered in docs/architecture.md. */

@@ -4,7 +4,7 @@
  * first. Whatever interrupts it, the next piece goes on with the rows that are left.
  */
 import * as v from "valibot";
-import { seqFrom } from "../seq-sql.ts";
+import { seqFrom } from "../sql/seq.ts";
 
 /** What is under way comes first, along the index of it. */
 const LIVE = "state IN ('queued', 'dispatching', 'pending', 'running')";

@@ -3,7 +3,7 @@
  * in the order of their key are looked at, round and round.
  */
 import * as v from "valibot";
-import { isRunOf } from "../run-sql.ts";
+import { isRunOf } from "../sql/run.ts";
 
 /** Subjects that are looked at each time: at least once an hour. */
 const SUBJECTS = 5_000;

@@ -2,7 +2,7 @@
  * Deletes what is old, in small chunks: 10,000 rows are too many for one statement
  * (https://developers.cloudflare.com/d1/best-practices/query-d1/).
  */
-import { firstSeqOf } from "../seq-sql.ts";
+import { firstSeqOf } from "../sql/seq.ts";
 import { DELETE_OLD_TALLIES } from "../tallies.ts";
 import { isFull } from "../unavailable.ts";
 import { deleteSomeSubjects } from "./retention-subjects.ts";

@@ -2,8 +2,8 @@
 import * as v from "valibot";
 import { FLAKE_DAYS, type FlakeItem, type FlakeQuery, flakeItem } from "../../api/flake.ts";
 import { isoTime } from "../../text/iso-time.ts";
-import { STEP_OUTCOME, stepsOf } from "../digest-sql.ts";
 import { currentNameOf, loadNames } from "../repository-names.ts";
+import { STEP_OUTCOME, stepsOf } from "../sql/digest.ts";
 
 /** Commits that were run again are looked at, the latest first. */
 const MAX_COMMITS = 2000;

@@ -7,11 +7,11 @@ import { SUBJECT_KINDS } from "../../domain/subject.ts";
 import { MAX_AHEAD } from "../../domain/trace/trace.ts";
 import { CONCLUSIONS, VALIDATION_STATES } from "../../domain/validation.ts";
 import { type Digest, digestOfResults, readDigest } from "../../wording/digest.ts";
-import { digestOf } from "../digest-sql.ts";
 import { flag } from "../flag.ts";
 import { pauseOf, pauseSchema } from "../pauses.ts";
 import { currentNameOf } from "../repository-names.ts";
 import { GATE, parseGate } from "../settings.ts";
+import { digestOf } from "../sql/digest.ts";
 import { minuteOf } from "../tallies.ts";
 import { aheadOf } from "./ahead.ts";
 

@@ -4,7 +4,7 @@
  */
 import * as v from "valibot";
 import { DEFAULT_LIMIT, MAX_LIMIT } from "../../api/page.ts";
-import { firstSeq } from "../seq-sql.ts";
+import { firstSeq } from "../sql/seq.ts";
 import { readCursor, writeCursor } from "./cursor.ts";
 import { type Condition, given, type Page } from "./page.ts";
 

@@ -1,9 +1,10 @@
 /** The statements of a decision's transaction. Each takes the rows of one kind, with `now`, as one JSON parameter. */
-import { UPSERT_LIMITS } from "../limit-sql.ts";
+
 import { INSERT_ACTIONS } from "../operator-action.ts";
 import { UPSERT_NAMES } from "../repository-names.ts";
-import { nextSeqOf } from "../seq-sql.ts";
 import { EVENTS_GATE, GATE, GITHUB_GATE } from "../settings.ts";
+import { UPSERT_LIMITS } from "../sql/limit.ts";
+import { nextSeqOf } from "../sql/seq.ts";
 import { SUBJECT_FIELDS } from "../subject-row.ts";
 import {
   CLOSE_RECORDED_DEAD_LETTERS,

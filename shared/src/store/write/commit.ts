@@ -1,7 +1,7 @@
 /** Writes one decision in one transaction, or nothing. */
 import { ADD_METRICS, metricsOf, summed } from "../metrics.ts";
 import type { DeliveryRow, TimelineEntry } from "../rows.ts";
-import { REVISE_SHOWN_RUNS } from "../shown-run-sql.ts";
+import { REVISE_SHOWN_RUNS } from "../sql/shown-run.ts";
 import { ADD_TALLIES, talliesOf } from "../tallies.ts";
 import { DELETE_STORED_RESULTS, GUARD, WRITES } from "./commit-sql.ts";
 import { INSERT_EVENTS, stateChangesOf } from "./event-sql.ts";

@@ -1,10 +1,10 @@
 /** What one transaction writes: a list of mutations, each of one kind of row. */
 import type { Conclusion, GrainchainStatus, ValidationState } from "../../domain/validation.ts";
 import type { DeliveryFact } from "../../messages/fact.ts";
-import type { Limit } from "../limit-sql.ts";
 import type { Count } from "../metrics.ts";
 import type { OperatorAction } from "../operator-action.ts";
 import type { DeadLetter, DeliveryRow, Results, TimelineEntry, UnmatchedCallback } from "../rows.ts";
+import type { Limit } from "../sql/limit.ts";
 import type { Subject } from "../subject-row.ts";
 import type { Validation } from "../validation-row.ts";
 import type { EventOutcome } from "./event-sql.ts";

@@ -1,6 +1,6 @@
 /** The statements of a decision's transaction that write reports. */
-import { LEASED_REPORTS, reportsUnder } from "../report-lease-sql.ts";
-import { CHANGED_COMMITS, isNeeded, LEFT_OUT, reportsOf } from "../shown-run-sql.ts";
+import { LEASED_REPORTS, reportsUnder } from "../sql/report-lease.ts";
+import { CHANGED_COMMITS, isNeeded, LEFT_OUT, reportsOf } from "../sql/shown-run.ts";
 
 /** The installation that acts on a repository; 0 if it is not known. */
 export const installationOf = (repositoryId: string): string =>

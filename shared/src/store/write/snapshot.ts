@@ -4,8 +4,8 @@ import { changedSubject } from "../../domain/subject.ts";
 import type { Fact } from "../../messages/fact.ts";
 import { currentNameOf } from "../repository-names.ts";
 import { REPLAY_TURN, TURN } from "../settings.ts";
+import { parseSuccesses, SELECT_SUCCESSES, type TreeSuccess } from "../sql/tree.ts";
 import { parseSubjects, type Subject } from "../subject-row.ts";
-import { parseSuccesses, SELECT_SUCCESSES, type TreeSuccess } from "../tree-sql.ts";
 import { parseValidations, VALIDATION_COLUMNS, type Validation } from "../validation-row.ts";
 import { parseRecordedBefore, type RecordedBefore, recordedBefore } from "./recorded-before.ts";
 

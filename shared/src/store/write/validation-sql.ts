@@ -3,8 +3,8 @@
  * index entries that is. So a statement sets an indexed column only for rows in which it changes.
  */
 import type { TimelineEntry } from "../rows.ts";
-import { nextSeqOf } from "../seq-sql.ts";
-import { TREE_OF_RESULTS } from "../tree-sql.ts";
+import { nextSeqOf } from "../sql/seq.ts";
+import { TREE_OF_RESULTS } from "../sql/tree.ts";
 import { VALIDATION_FIELDS, type Validation } from "../validation-row.ts";
 import { insert, NOW } from "./insert-sql.ts";
 import { type Mutation, rowsOf } from "./mutation.ts";

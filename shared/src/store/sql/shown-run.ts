@@ -3,7 +3,7 @@
  * can have the same head. The worst of their runs is shown: a failure must not be hidden by a success.
  */
 
-import { LEASED_REPORTS } from "./report-lease-sql.ts";
+import { LEASED_REPORTS } from "./report-lease.ts";
 
 /** States of runs that were stopped. */
 export const STOPPED = "('cancelled', 'superseded')";
