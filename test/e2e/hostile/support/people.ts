@@ -250,7 +250,9 @@ async function runPage(given: {
   const own = (await runPagePath(secret, id)).split("/").at(-1) ?? "";
   const token = [own, await capabilityToken(secret, id), encoded(text)][which] ?? "";
   const isIts = which === 0 && other === id;
-  return request("GET", `/runs/${encoded(other)}/${token}`, {}, "", isIts ? [200] : [404, 405]);
+  const path = `/runs/${encoded(other)}/${token}`;
+  const refused = isPage(path) ? [404] : undefined;
+  return request("GET", path, {}, "", isIts ? [200] : refused);
 }
 
 /** Anything that a person or a stranger may send. */
