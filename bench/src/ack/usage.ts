@@ -1,5 +1,7 @@
 /** What a process uses, from Linux's /proc. Undefined on other systems. */
-import { readFileSync, writeFileSync } from "node:fs";
+import { globSync, readFileSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { sum } from "../statistics.ts";
 
 /** The unit of times in /proc/<pid>/stat: 100 a second on every common Linux (proc(5)). */
 const TICK_MS = 10;
@@ -24,10 +26,32 @@ export function resetPeak(pid: number): void {
   } catch {}
 }
 
-function readProc(pid: number, file: string): string {
+function readProc(pid: number | string, file: string): string {
   try {
     return readFileSync(`/proc/${pid}/${file}`, "utf8");
   } catch {
     return "";
   }
+}
+
+/** CPU time of all that this process has started and that still runs, with what has ended below that. */
+export function cpuMsOfChildren(): number {
+  const processes = globSync("/proc/[0-9]*/stat").flatMap((file) => {
+    const [, pid, parent, times] =
+      /^(\d+) .*\) \S (\d+)(?: \S+){9}((?: \d+){4})/s.exec(
+        readProc(path.basename(path.dirname(file)), "stat"),
+      ) ?? [];
+    return times === undefined
+      ? []
+      : [
+          {
+            pid: Number(pid),
+            parent: Number(parent),
+            ms: sum(times.trim().split(" ").map(Number)) * TICK_MS,
+          },
+        ];
+  });
+  const below = (pid: number): number =>
+    sum(processes.filter(({ parent }) => parent === pid).map((child) => child.ms + below(child.pid)));
+  return below(process.pid);
 }
