@@ -4,6 +4,7 @@
  */
 import { parseArgs } from "node:util";
 import { listContenders } from "./ack/contender.ts";
+import { countInstructions } from "./ack/instructions.ts";
 import { CONNECTIONS } from "./ack/load.ts";
 import { type Measurement, takeTurn } from "./ack/round.ts";
 import { summarize, writeTables } from "./ack/summary.ts";
@@ -11,7 +12,7 @@ import { describeMachine, loadAverage } from "./machine.ts";
 import { PAYLOAD_NAMES } from "./payload.ts";
 import { describeRun, writeResults } from "./results.ts";
 
-const USAGE = `usage: pnpm bench [--quick] [--rounds N] [--seconds S] [--only name,…] [--out folder]
+const USAGE = `usage: pnpm bench [--quick] [--rounds N] [--seconds S] [--only name,…] [--out folder] [--instructions]
   --quick    the pull_request payload only, 3 short rounds: a minute
   --rounds   how often every contender is started and measured (default 7)
   --seconds  how long each load lasts (default 4)
@@ -21,14 +22,29 @@ const USAGE = `usage: pnpm bench [--quick] [--rounds N] [--seconds S] [--only na
 /** @throws TypeError if an option is unknown or malformed */
 function readOptions() {
   const text = { type: "string" } as const;
-  const { quick, only, out, ...numbers } = parseArgs({
-    options: { quick: { type: "boolean" }, rounds: text, seconds: text, only: text, out: text },
+  const { quick, instructions, only, out, ...numbers } = parseArgs({
+    options: {
+      quick: { type: "boolean" },
+      instructions: { type: "boolean" },
+      rounds: text,
+      seconds: text,
+      only: text,
+      out: text,
+    },
   }).values;
   const rounds = Number(numbers.rounds ?? (quick ? 3 : 7));
   const seconds = Number(numbers.seconds ?? (quick ? 1.2 : 4));
   if (!(rounds >= 1 && seconds > 0)) throw new TypeError("--rounds and --seconds are numbers above 0");
   const payloads = quick ? (["pull_request"] as const) : PAYLOAD_NAMES;
-  return { rounds, seconds, warmUpSeconds: quick ? 0.8 : 2, payloads, only: only?.split(","), out };
+  return {
+    rounds,
+    seconds,
+    warmUpSeconds: quick ? 0.8 : 2,
+    payloads,
+    only: only?.split(","),
+    out,
+    instructions,
+  };
 }
 
 function optionsOrExit() {
@@ -42,10 +58,18 @@ function optionsOrExit() {
 
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => process.exit(1));
 
-const { out, only, ...options } = optionsOrExit();
+const { out, only, instructions, ...options } = optionsOrExit();
 const begunAt = new Date().toISOString();
 const loadBefore = loadAverage();
 const contenders = (await listContenders()).filter(({ name }) => only?.includes(name) ?? true);
+if (instructions) {
+  for (const contender of contenders.filter(({ isWorker }) => isWorker)) {
+    console.log(
+      `${contender.name}: ${(await countInstructions(contender))?.toFixed(0)} thousand instructions a request`,
+    );
+  }
+  process.exit(0);
+}
 const measured: Measurement[] = [];
 /** A contender that fails spoils its own turn only. */
 const failed: string[] = [];

@@ -10,8 +10,9 @@ export interface Contender {
   readonly name: string;
   /** For the report: what it does for a delivery before it answers. */
   readonly does: string;
-  /** Starts it on a free port of the loopback interface. */
-  start(): Promise<Running>;
+  readonly isWorker: boolean;
+  /** Starts it on a free port of the loopback interface. @param under the command that runs it, of a Worker */
+  start(under?: readonly string[]): Promise<Running>;
 }
 
 /** Ratios are taken against it. */
@@ -26,7 +27,8 @@ export async function listContenders(): Promise<readonly Contender[]> {
   const workerd = (name: string, does: string, modules: readonly BundledModule[]): Contender => ({
     name,
     does,
-    start: () => startWorkerd(modules, sink),
+    isWorker: true,
+    start: (under) => startWorkerd(modules, sink, under),
   });
   return [
     workerd(FLOOR, "bare Worker: reads the body, one HMAC, one queue send", [floor]),
@@ -48,6 +50,7 @@ const readWorker = async (name: string): Promise<BundledModule> => ({
 const node = (name: string, does: string): Contender => ({
   name,
   does,
+  isWorker: false,
   start: () =>
     startServer(process.execPath, [fileIn("servers", `${name}.ts`)], {
       NODE_OPTIONS: "",

@@ -59,15 +59,23 @@ const config :Workerd.Config = (
     (name = "bench:dataset", internal = true, esModule = "export default () => ({ writeDataPoint() {} });")])]);
 `;
 
-/** @param sink the Worker behind the queue binding */
-export async function startWorkerd(modules: readonly BundledModule[], sink: BundledModule): Promise<Running> {
+/**
+ * @param sink the Worker behind the queue binding
+ * @param under a command that runs workerd
+ */
+export async function startWorkerd(
+  modules: readonly BundledModule[],
+  sink: BundledModule,
+  under: readonly string[] = [],
+): Promise<Running> {
   const folder = await mkdtemp(path.join(os.tmpdir(), "bench-workerd-"));
   const remove = () => rm(folder, { recursive: true, force: true });
   try {
     for (const { name, content } of [...modules, sink]) await writeFile(path.join(folder, name), content);
     const config = path.join(folder, "config.capnp");
     await writeFile(config, configOf(modules));
-    const running = await startServer(binary, ["serve", config, `--control-fd=${CONTROL_FD}`]);
+    const [command = binary, ...args] = [...under, binary, "serve", config, `--control-fd=${CONTROL_FD}`];
+    const running = await startServer(command, args);
     return { ...running, stop: () => running.stop().finally(remove) };
   } catch (error) {
     await remove();

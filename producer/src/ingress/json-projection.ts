@@ -66,7 +66,8 @@ function wantedFields(fields: Fields): WantedFields {
 class Projection {
   readonly #bytes: Uint8Array;
   readonly #scanner: JsonScanner;
-  readonly #kept: (readonly [from: number, to: number])[] = [];
+  /** Where each piece begins and ends, in turn: numbers alone, since a document may repeat a field a million times. */
+  readonly #kept: number[] = [];
   #keptBytes = 0;
   /** For each open container, the byte that closes it, and the fields that are wanted of it. */
   readonly #closes: number[] = [];
@@ -173,7 +174,7 @@ class Projection {
   }
 
   #keep(from: number, to: number): void {
-    this.#kept.push([from, to]);
+    this.#kept.push(from, to);
     this.#keptBytes += to - from;
   }
 
@@ -181,9 +182,12 @@ class Projection {
   text(): string | undefined {
     const bytes = this.#bytes;
     if (!this.#scanner.isAscii && !isUtf8(bytes)) return undefined;
-    const joined = new Uint8Array(this.#keptBytes + this.#kept.length);
+    const kept = this.#kept;
+    const joined = new Uint8Array(this.#keptBytes + kept.length);
     let at = 0;
-    for (const [from, to] of this.#kept) {
+    for (let piece = 0; piece < kept.length; piece += 2) {
+      const from = kept[piece] ?? 0;
+      const to = kept[piece + 1] ?? 0;
       if (at > 0 && bytes[from] === QUOTE && joined[at - 1] !== OPEN_OBJECT) joined[at++] = COMMA;
       for (let i = from; i < to; i++) joined[at++] = bytes[i] ?? 0;
     }
