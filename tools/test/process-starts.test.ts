@@ -9,7 +9,8 @@ const LEFT_TO_OTHERS: Readonly<Record<string, string>> = {
   "tools/local/processes.ts": "is given the whole environment",
   "tools/local/child.ts": "waits for processes that others start",
   "tools/bootstrap/toolchain.mjs": "is given the whole environment",
-  "tools/test/bootstrap.test.ts": "starts the bootstrap, which makes the environment, as a person does",
+  "tools/test/bootstrap/bootstrap.test.ts":
+    "starts the bootstrap, which makes the environment, as a person does",
   "tools/test/documented-commands.test.ts": "has a shell read what it does not run",
   "test/system/program.ts": "starts the bootstrap, which makes the environment, as a person does",
   "tools/test/support/documented.ts": "has a shell split words",
