@@ -5,8 +5,8 @@ import { wranglerEnvironment } from "@webhook-gateway/shared/process/child-envir
 import { ROOT } from "@webhook-gateway/shared/process/root.mjs";
 import { resultOf } from "./child.ts";
 
-const WRANGLER = path.join(ROOT, "node_modules/wrangler/bin/wrangler.js");
-const GUARD = path.join(ROOT, "tools/bootstrap/guard.mjs");
+const WRANGLER = "node_modules/wrangler/bin/wrangler.js";
+const GUARD = "tools/bootstrap/guard.mjs";
 
 interface SpawnOptions {
   readonly env?: NodeJS.ProcessEnv;
@@ -19,29 +19,18 @@ export const spawnWrangler = (args: readonly string[], options: SpawnOptions): C
 
 function spawnGuarded(script: string, args: readonly string[], options: SpawnOptions): ChildProcess {
   const { env = wranglerEnvironment(process.env), stdio } = options;
-  return spawn(process.execPath, [GUARD, script, ...args], {
+  return spawn(process.execPath, [path.join(ROOT, GUARD), path.join(ROOT, script), ...args], {
     cwd: ROOT,
     env,
     stdio: ["ignore", stdio, stdio],
   });
 }
 
-interface Ran {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-  /** Everything that it printed. */
-  readonly output: string;
-}
-
 /** Runs Wrangler to its end. */
-export const runWrangler = (args: readonly string[]): Promise<Ran> => runGuarded(WRANGLER, args);
+export const runWrangler = (args: readonly string[]) => runProgram(WRANGLER, args);
 
-/** Runs a program of this workspace that uses Wrangler. */
-export const runProgram = (script: string, args: readonly string[]): Promise<Ran> =>
-  runGuarded(path.join(ROOT, script), args);
-
-async function runGuarded(script: string, args: readonly string[]): Promise<Ran> {
-  const { code, stdout, stderr } = await resultOf(spawnGuarded(script, args, { stdio: "pipe" }));
-  return { code, stdout, stderr, output: stdout + stderr };
+/** Runs a program of this workspace that uses Wrangler. @returns `output`: everything that it printed */
+export async function runProgram(script: string, args: readonly string[]) {
+  const result = await resultOf(spawnGuarded(script, args, { stdio: "pipe" }));
+  return { ...result, output: result.stdout + result.stderr };
 }
