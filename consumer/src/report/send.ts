@@ -125,8 +125,12 @@ async function planOf(
   mode: "app" | "token",
 ): Promise<PlannedReport> {
   const detailsUrl = await runPageUrl(report.validation_id);
-  const others = report.others.map(async ({ validation_id: id }) => [id, await runPageUrl(id)] as const);
-  const urls = new Map(await Promise.all(others));
+  const linked = [report.reused_from, ...report.others.map(({ validation_id }) => validation_id)];
+  const urls = new Map(
+    await Promise.all(
+      linked.filter((id) => id !== null).map(async (id) => [id, await runPageUrl(id)] as const),
+    ),
+  );
   const plan = planReport(report, mode, (id) => urls.get(id) ?? detailsUrl, reportSkipped);
   const hash = plan.kind === "skip" ? "" : await sha256Hex(JSON.stringify([plan.kind, plan.content]));
   return { report, detailsUrl, plan, hash };

@@ -284,3 +284,15 @@ describe.each<Mode>(["app", "token"])("as %s, whatever happens in whatever order
       ).toEqual([]);
   });
 });
+
+test("a run that was not needed links to the one that passed", async () => {
+  const repository = freshRepository();
+  const world = await openWorld({ mode: "app", repositories: [repository.full_name] });
+  const [id, tree_sha] = [runOf(repository, "a", 1, 1), sha("tree")];
+  await world.record(pullRequest(repository, 1)("opened", "a", 1));
+  const results = { success: true, tree_sha };
+  await world.record(callback(repository, id, "completed", { success: true, results }));
+  await world.record(push(repository, "z", "p", 700, { tree_id: tree_sha }));
+  await world.report();
+  expect(await textOf(world, PUSH.app)).toMatch(new RegExp(`\\[The run that passed\\]\\(<[^>]*/runs/${id}/`));
+});
