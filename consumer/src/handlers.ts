@@ -9,6 +9,7 @@ import {
 import { hooksOf } from "@webhook-gateway/shared/github/hook.ts";
 import { kindOf, REQUEST, RETENTION, WAKE_UP } from "@webhook-gateway/shared/messages/wake-up.ts";
 import { createRoutingPolicy } from "@webhook-gateway/shared/routing/routing-policy.ts";
+import { type Due, loadDue } from "@webhook-gateway/shared/store/claim/due.ts";
 import { hasEvents } from "@webhook-gateway/shared/store/claim/events.ts";
 import { hasTraces } from "@webhook-gateway/shared/store/claim/traces.ts";
 import type { Moved } from "@webhook-gateway/shared/store/maintain/move.ts";
@@ -26,7 +27,7 @@ import {
   watchDeps,
 } from "./deps.ts";
 import { cancelDue } from "./dispatch/cancel.ts";
-import { dispatchDue } from "./dispatch/dispatch.ts";
+import { dispatchDue, NOTHING_DISPATCHED } from "./dispatch/dispatch.ts";
 import { watchHealth } from "./dispatch/health.ts";
 import { watchStale } from "./dispatch/watchdog.ts";
 import { flushCalls } from "./effects/call-counts.ts";
@@ -132,9 +133,10 @@ export function createConsumer(given: ConsumerDeps) {
   }
 
   /** What Grainchain has taken is to be reported, after what was due before. */
-  async function dispatchAndReport(emit: () => Promise<void>): Promise<void> {
+  async function dispatchAndReport(emit: () => Promise<void>, due: Promise<Due>): Promise<void> {
     const reported = report();
-    const [dispatched] = await Promise.allSettled([dispatchDue(effects), reported]);
+    const dispatching = due.then(({ dispatch }) => (dispatch ? dispatchDue(effects) : NOTHING_DISPATCHED));
+    const [dispatched] = await Promise.allSettled([dispatching, reported]);
     if (dispatched.status === "rejected") throw dispatched.reason;
     await wake(dispatched.value.wakeAt);
     await Promise.all(dispatched.value.dispatched > 0 ? [reported.then(report), emit()] : [reported]);
@@ -154,12 +156,16 @@ export function createConsumer(given: ConsumerDeps) {
    */
   async function performEffects(emit: () => Promise<void>): Promise<boolean> {
     if (!(await isMoved("live work"))) return false;
+    const due = loadDue(db, deps.now().toISOString());
+    const ifDue = async (effect: keyof Due, perform: () => Promise<void>) => {
+      if ((await due)[effect]) await perform();
+    };
     const performed = await Promise.allSettled([
       emit(),
-      dispatchAndReport(emit),
-      cancelDue(effects).then((wakeAt) => wake(wakeAt)),
-      reactDue(reports).then((wakeAt) => wake(wakeAt)),
-      approve(),
+      dispatchAndReport(emit, due),
+      ifDue("cancel", () => cancelDue(effects).then((wakeAt) => wake(wakeAt))),
+      ifDue("reaction", () => reactDue(reports).then((wakeAt) => wake(wakeAt))),
+      ifDue("approval", approve),
     ]);
     const failed = performed.filter((one) => one.status === "rejected");
     for (const { reason } of failed) log.error("effect.failed", { error: errorText(reason) });

@@ -57,6 +57,8 @@ export interface DispatchSummary {
   readonly wakeAt: readonly string[];
 }
 
+export const NOTHING_DISPATCHED: DispatchSummary = { dispatched: 0, wakeAt: [] };
+
 /** Dispatches what is due: leased, sent to Grainchain in one call, and its outcome recorded in one transaction. */
 export async function dispatchDue(deps: DispatchDeps): Promise<DispatchSummary> {
   const { db, grainchain, config } = deps;

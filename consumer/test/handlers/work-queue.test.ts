@@ -73,7 +73,7 @@ describe("the work queue", () => {
     )
       .bind(id)
       .run();
-    await record([pullRequest(repository)("closed", "a", 2)]);
+    await record([pullRequest(repository)("closed", "a", 2), opened()]);
     // A gate that nobody can read.
     await env.DB.prepare(
       "INSERT INTO settings (name, value, updated_at) VALUES ('gate:grainchain', '{', '')",

@@ -1,5 +1,5 @@
 /** Reports to GitHub: an outbox, one row a validation, with the newest state to show. */
-import type { Gate } from "../../domain/gate.ts";
+import { type Gate, OPEN_GATE } from "../../domain/gate.ts";
 import { GITHUB_GATE, parseGate } from "../settings.ts";
 import { credentialOf, DUE_INSTALLATIONS, limitedUntil } from "../sql/limit.ts";
 import { LEASED_REPORTS } from "../sql/report-lease.ts";
@@ -28,6 +28,9 @@ export async function claimReports(
   mode: "app" | "token",
   { leaseId, now, leaseUntil, limit }: Lease,
 ): Promise<{ readonly reports: readonly DueReport[]; readonly gate: Gate }> {
+  // Most claims would find nothing.
+  const due = await db.prepare("SELECT 1 FROM reports WHERE status = 'due' LIMIT 1").first();
+  if (due === null) return { reports: [], gate: OPEN_GATE };
   const [gates, , , claimed] = await db.batch<Record<string, unknown>>([
     db.prepare("SELECT value FROM settings WHERE name = ?1").bind(GITHUB_GATE),
     ...END_LEASES.map((sql) => db.prepare(sql).bind(now)),
@@ -35,7 +38,7 @@ export async function claimReports(
     db.prepare(HOLD_GATE_FOR_PROBE).bind(leaseId, leaseUntil, now),
   ]);
   const gate = parseGate(gates?.results[0]?.value);
-  // Most claims find nothing, and reading a report with all that it shows is the costliest statement to compile.
+  // Reading a report with all that it shows is the costliest statement to compile.
   if (claimed?.meta.changes === 0) return { reports: [], gate };
   const { results } = await db.prepare(SELECT_CLAIMED).bind(leaseId).all();
   return { reports: parseDueReports(results), gate };
