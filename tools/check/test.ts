@@ -8,6 +8,7 @@
  */
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
+import { localEnvironment } from "@webhook-gateway/shared/process/child-environment.mjs";
 import * as v from "valibot";
 import { runChecks, TOOL_SETTINGS } from "./checks.ts";
 import { runVitest } from "./vitest.ts";
@@ -47,8 +48,9 @@ function withoutBrowser(): readonly string[] {
 
 /** Nor without the shells that the tests of completion ask. */
 function withoutShells(): void {
+  const env = localEnvironment(process.env);
   for (const shell of ["zsh", "fish"]) {
-    if (process.env.CI === undefined && spawnSync(shell, ["--version"]).error !== undefined)
+    if (process.env.CI === undefined && spawnSync(shell, ["--version"], { env }).error !== undefined)
       console.warn(
         `Skipping the completion tests of ${shell}: it is missing (Debian: apt install ${shell}).`,
       );

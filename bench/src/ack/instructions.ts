@@ -6,6 +6,7 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
+import { localEnvironment } from "@webhook-gateway/shared/process/child-environment.mjs";
 import { request } from "undici";
 import { buildPayload, WEBHOOK_PATH } from "../payload.ts";
 import { spread } from "../statistics.ts";
@@ -27,7 +28,10 @@ export async function countInstructions({ start }: Contender): Promise<number | 
     `--callgrind-out-file=${out}`,
   ]);
   const control = (...args: readonly string[]) =>
-    execFileSync("callgrind_control", [...args, String(running.pid)], { stdio: "ignore" });
+    execFileSync("callgrind_control", [...args, String(running.pid)], {
+      env: localEnvironment(process.env),
+      stdio: "ignore",
+    });
   const send = async (requests: number): Promise<void> => {
     const { headers, body } = buildPayload("pull_request");
     for (let sent = 0; sent < requests; sent++) {

@@ -6,6 +6,7 @@ import { createServer } from "node:net";
 import os from "node:os";
 import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { localEnvironment } from "@webhook-gateway/shared/process/child-environment.mjs";
 import { Redis } from "ioredis";
 import pg from "pg";
 
@@ -51,6 +52,7 @@ export async function startPostgres(): Promise<Service> {
   const initialize = (folder: string) =>
     execFileSync(find("initdb"), ["-D", folder, "-U", "bench", "-A", "trust", "-E", "UTF8"], {
       cwd: folder,
+      env: localEnvironment(process.env),
       stdio: "ignore",
       ...account(),
     });
@@ -72,7 +74,10 @@ export async function query(url: string, text: string): Promise<readonly Record<
 /** PostgreSQL refuses to run as root. Debian's package makes this account. */
 function account(): { readonly uid?: number; readonly gid?: number } {
   if (process.getuid?.() !== 0) return {};
-  const id = (option: string) => Number(execFileSync("id", [option, "postgres"], { encoding: "utf8" }));
+  const id = (option: string) =>
+    Number(
+      execFileSync("id", [option, "postgres"], { encoding: "utf8", env: localEnvironment(process.env) }),
+    );
   return { uid: id("-u"), gid: id("-g") };
 }
 
@@ -88,7 +93,13 @@ async function start(
   const { uid, gid } = initialize === undefined ? {} : account();
   if (uid !== undefined && gid !== undefined) chownSync(folder, uid, gid);
   initialize?.(folder);
-  const child = spawn(program, args, { cwd: folder, stdio: "ignore", uid, gid });
+  const child = spawn(program, args, {
+    cwd: folder,
+    env: localEnvironment(process.env),
+    stdio: "ignore",
+    uid,
+    gid,
+  });
   const kill = () => {
     child.kill("SIGKILL");
     remove();
