@@ -2,7 +2,6 @@
 import { Command, CommanderError, Option } from "commander";
 import { startWrangler, type WranglerProgram } from "./cloudflare/wrangler.ts";
 import { addActions } from "./commands/actions.ts";
-import { addAudit } from "./commands/audit.ts";
 import { addCompletion } from "./commands/completion/completion.ts";
 import { addConnect } from "./commands/connect.ts";
 import { addDeliveries } from "./commands/deliveries.ts";
@@ -13,8 +12,9 @@ import { addMcp } from "./commands/mcp.ts";
 import { addNoise } from "./commands/noise.ts";
 import { addPause } from "./commands/pause.ts";
 import { addProvision } from "./commands/provision.ts";
-import { addReconcile } from "./commands/reconcile.ts";
 import { addReplays } from "./commands/replays/replays.ts";
+import { addAudit } from "./commands/searches/audit.ts";
+import { addReconcile } from "./commands/searches/reconcile.ts";
 import { addSend } from "./commands/send.ts";
 import { addStatus } from "./commands/status.ts";
 import { addTrace } from "./commands/trace.ts";

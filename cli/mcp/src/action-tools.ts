@@ -4,7 +4,7 @@ import { pauseRequest, resumeRequest } from "@webhook-gateway/shared/api/pause.t
 import { MAX_RATE } from "@webhook-gateway/shared/api/replay.ts";
 import * as v from "valibot";
 import type { DeadLetterAction, DeadLetterRequest, OperatorApi } from "../../src/api/operator-api.ts";
-import { follow } from "../../src/commands/follow.ts";
+import { follow } from "../../src/commands/searches/follow.ts";
 import { id, moments, text } from "./arguments.ts";
 import { type AddTool, defineTool } from "./tool.ts";
 

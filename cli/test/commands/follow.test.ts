@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { ApiError } from "../../src/api/refusal.ts";
-import { follow } from "../../src/commands/follow.ts";
+import { follow } from "../../src/commands/searches/follow.ts";
 
 interface Work {
   readonly done: number;

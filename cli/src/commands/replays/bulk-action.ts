@@ -7,7 +7,7 @@ import { catchInterrupts } from "../../input/interrupt.ts";
 import { requireConfirmation } from "../../input/prompt.ts";
 import { type Column, tableLines } from "../../output/table.ts";
 import { messageScreen, printJson, printMessage, resultScreen, type Screen } from "../../output/terminal.ts";
-import { printDetached } from "../follow.ts";
+import { printDetached } from "../searches/follow.ts";
 import { followReplay } from "./replay-follow.ts";
 
 interface Preview<Item> {

@@ -8,7 +8,7 @@ import { openProgress } from "../../output/progress.ts";
 import { fieldLines } from "../../output/table.ts";
 import { printMessage, printResult } from "../../output/terminal.ts";
 import { failedText, isAboutValidations, replayFields } from "../../view/replay.ts";
-import { type Followed, follow } from "../follow.ts";
+import { type Followed, follow } from "../searches/follow.ts";
 
 /**
  * Shows a replay's progress until it has ended, then prints it.

@@ -1,10 +1,10 @@
 /** `gateway reconcile`: looks for deliveries that GitHub sent but that never arrived. */
 import type { ReconcileItem } from "@webhook-gateway/shared/api/reconcile.ts";
 import type { Command } from "commander";
-import { openSession } from "../api/session.ts";
-import { moment } from "../input/option.ts";
-import { type Field, fieldLines } from "../output/table.ts";
-import { utcText } from "../output/time-text.ts";
+import { openSession } from "../../api/session.ts";
+import { moment } from "../../input/option.ts";
+import { type Field, fieldLines } from "../../output/table.ts";
+import { utcText } from "../../output/time-text.ts";
 import { followSearch, printDetached } from "./follow.ts";
 
 const EXAMPLES = `

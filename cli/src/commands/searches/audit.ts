@@ -1,10 +1,10 @@
 /** `gateway audit`: holds the open pull requests on GitHub against what the gateway has recorded. */
 import type { AuditFinding, AuditItem } from "@webhook-gateway/shared/api/audit.ts";
 import { type Command, InvalidArgumentError } from "commander";
-import { openSession } from "../api/session.ts";
-import { type Column, type Field, fieldLines, tableLines } from "../output/table.ts";
-import type { Screen } from "../output/terminal.ts";
-import { shortSha } from "../view/validation.ts";
+import { openSession } from "../../api/session.ts";
+import { type Column, type Field, fieldLines, tableLines } from "../../output/table.ts";
+import type { Screen } from "../../output/terminal.ts";
+import { shortSha } from "../../view/validation.ts";
 import { followSearch } from "./follow.ts";
 
 const EXAMPLES = `

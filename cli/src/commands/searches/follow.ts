@@ -1,11 +1,11 @@
 /** Follows work of the gateway until it is done. */
 import { setTimeout as delay } from "node:timers/promises";
-import { ApiError } from "../api/refusal.ts";
-import type { Session } from "../api/session.ts";
-import { GatewayError } from "../exit.ts";
-import { catchInterrupts } from "../input/interrupt.ts";
-import { openProgress, type Progress, type ProgressText } from "../output/progress.ts";
-import { printJson, printResult, type Screen } from "../output/terminal.ts";
+import { ApiError } from "../../api/refusal.ts";
+import type { Session } from "../../api/session.ts";
+import { GatewayError } from "../../exit.ts";
+import { catchInterrupts } from "../../input/interrupt.ts";
+import { openProgress, type Progress, type ProgressText } from "../../output/progress.ts";
+import { printJson, printResult, type Screen } from "../../output/terminal.ts";
 
 export interface Work<Item> {
   /** Its current state. */
