@@ -1,7 +1,6 @@
 /** Handles each queue's batches and the cron. */
 
 import {
-  type Backoff,
   DEAD_LETTER_BACKOFF,
   EFFECT_BACKOFF,
   RECORD_BACKOFF,
@@ -40,7 +39,7 @@ import { moveRows } from "./maintain/move.ts";
 import { expireOld, isRetentionDue } from "./maintain/retention.ts";
 import { recordDeadLetters } from "./record/dead-letters.ts";
 import { type RecordDeps, recordBatch } from "./record/record.ts";
-import { settle } from "./record/settle.ts";
+import { settle, settleAll } from "./record/settle.ts";
 import { auditAsked, auditNew } from "./recover/audit/audit-schedule.ts";
 import { auditScope } from "./recover/audit/scope.ts";
 import { commandDue } from "./recover/bulk.ts";
@@ -59,13 +58,6 @@ const MAX_WAKE_DELAY_SECONDS = 600;
  * The invocation has 15 min (https://developers.cloudflare.com/workers/platform/limits/#duration).
  */
 const ACTIVITY_MS = 13 * 60_000;
-
-const settleAll = (batch: MessageBatch<unknown>, verdict: "ack" | "retry", backoff: Backoff): void =>
-  settle(
-    batch,
-    batch.messages.map(() => verdict),
-    backoff,
-  );
 
 /** Wires the consumer of one invocation. */
 export function createConsumer(given: ConsumerDeps) {

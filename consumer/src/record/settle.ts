@@ -17,3 +17,11 @@ export function settle(batch: MessageBatch<unknown>, verdicts: readonly Verdict[
     else message.retry({ delaySeconds: Math.ceil(backoffMs(backoff, message.attempts) / 1000) });
   });
 }
+
+/** The same for each of its messages. */
+export const settleAll = (batch: MessageBatch<unknown>, verdict: Verdict, backoff: Backoff): void =>
+  settle(
+    batch,
+    batch.messages.map(() => verdict),
+    backoff,
+  );
