@@ -37,6 +37,6 @@ export const sizeOf = async (db: D1Database): Promise<number> =>
 /** A chunk of every kind, as retention deletes it without an archive. @returns the most that any kind had */
 export async function deleteRound(db: D1Database, horizons: Horizons): Promise<number> {
   const old = await loadOldValidations(db, horizons, CHUNK);
-  await deleteValidations(db, old, horizons);
+  await deleteValidations(db, old, horizons.deliveriesBefore);
   return Math.max(old.length, (await deleteChunk(db, horizons)).most);
 }

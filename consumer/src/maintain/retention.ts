@@ -16,6 +16,7 @@ import {
 } from "@webhook-gateway/shared/store/maintain/old-validations.ts";
 import { CHUNK, deleteChunk, type Horizons } from "@webhook-gateway/shared/store/maintain/retention.ts";
 import {
+  type Horizon,
   loadRetentionState,
   type RetentionState,
   type Shortened,
@@ -153,7 +154,7 @@ async function deleteSome(
   progress.failed = failed;
   const begunMs = deps.now().getTime();
   const busy = () => deps.now().getTime() - begunMs;
-  const deleted = await deleteValidations(db, written, horizons);
+  const deleted = await deleteValidations(db, written, horizons.deliveriesBefore);
   progress.busyMs = busy();
   // If one has changed meanwhile, it stays, and so do the results that it names.
   if (archive !== undefined && deleted === written.length)
@@ -179,9 +180,12 @@ function horizonsAt({ deliveriesDays, validationsDays }: RetentionDays, nowMs: n
 async function storeHorizon(
   deps: RetentionDeps,
   before: RetentionState,
-  { deliveriesBefore }: Horizons,
+  { deliveriesBefore, validationsBefore }: Horizons,
 ): Promise<void> {
-  const horizon = { deliveries_before: later(before.deliveriesBefore, deliveriesBefore) };
+  const horizon: Horizon = {
+    deliveries_before: later(before.horizon.deliveries_before, deliveriesBefore),
+    validations_before: later(before.horizon.validations_before, validationsBefore),
+  };
   await store(deps, [setting(RETENTION_HORIZON, horizon)]);
 }
 

@@ -46,6 +46,15 @@ describe("what has ended", () => {
     await expectConsistent();
   });
 
+  test("goes before its delivery if deliveries are kept for longer, and every rule still holds", async () => {
+    await opened("completed");
+    await expireAfter(5 * DAY, { config: { validationsDays: 4 } });
+    expect(await counts()).toEqual({ deliveries: 1, validations: 0, timeline: 0, reports: 0 });
+    await expectConsistent();
+    await expireAfter(15 * DAY, { config: { validationsDays: 4 } });
+    expect(await counts()).toEqual({ deliveries: 0, validations: 0, timeline: 0, reports: 0 });
+  });
+
   test("goes with all that hangs on it once it is old itself", async () => {
     await opened("completed");
     await expireAfter(91 * DAY);

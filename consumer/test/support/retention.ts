@@ -63,7 +63,7 @@ export function claiming(size: () => Promise<number>): D1Database {
 /** A chunk of every kind. @returns the most that any kind had */
 export async function deleteRound(db: D1Database, horizons: Horizons): Promise<number> {
   const old = await loadOldValidations(db, horizons, CHUNK);
-  await deleteValidations(db, old, horizons);
+  await deleteValidations(db, old, horizons.deliveriesBefore);
   return Math.max(old.length, (await deleteChunk(db, horizons)).most);
 }
 

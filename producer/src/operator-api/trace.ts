@@ -18,10 +18,11 @@ export async function readTrace(deps: TraceDeps, asked: string): Promise<Trace |
   const question = parseTraceQuestion(asked);
   if (question === undefined) return undefined;
   const now = deps.now().toISOString();
-  const trace = buildTrace(question.kind, await loadTraceRows(deps.db, question, now), now);
-  if (trace !== undefined || question.kind !== "validation") return trace;
-  const archived = parseArchived(await deps.archive?.get(validationKey(question.id)));
-  return archived === undefined ? undefined : buildTrace(question.kind, archivedTraceRows(archived), now);
+  const rows = await loadTraceRows(deps.db, question, now);
+  const id = question.kind === "validation" ? question.id : rows.deliveries[0]?.validation_id;
+  const gone = rows.validations.length === 0 ? id : undefined;
+  const archived = gone && parseArchived(await deps.archive?.get(validationKey(gone)));
+  return buildTrace(question.kind, archived ? archivedTraceRows(archived) : rows, now);
 }
 
 /** The same for the API. An error says what can be asked for. */

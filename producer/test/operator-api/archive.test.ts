@@ -1,7 +1,11 @@
 import { env } from "cloudflare:workers";
 import { validationKey } from "@webhook-gateway/shared/archive/keys.ts";
 import { runPagePath } from "@webhook-gateway/shared/domain/capability.ts";
-import { loadValidationRows } from "@webhook-gateway/shared/store/maintain/old-validations.ts";
+import {
+  deleteValidations,
+  loadOldValidations,
+  loadValidationRows,
+} from "@webhook-gateway/shared/store/maintain/old-validations.ts";
 import { beforeEach, expect, test } from "vitest";
 import { NOW, ORIGIN, SECRETS } from "../support/app.ts";
 import { empty } from "../support/database.ts";
@@ -69,6 +73,13 @@ async function ended(id: string, more: Record<string, string> = {}): Promise<voi
   await env.ARCHIVE.put(`results/${id}/c-1.json`, JSON.stringify(WHOLE));
 }
 
+/** Writes a validation to the archive, as retention does. */
+async function archive(id: string): Promise<void> {
+  const [rows] = await loadValidationRows(env.DB, [id]);
+  const archived = { archived_at: NOW, ...rows, validation: { ...rows?.validation, results: WHOLE } };
+  await env.ARCHIVE.put(validationKey(id), JSON.stringify(archived));
+}
+
 test("a validation is shown with its whole results, and with their digest while the archive is away", async () => {
   const id = newId();
   await ended(id);
@@ -103,9 +114,7 @@ test("a validation that is gone from D1 is read from the archive", async () => {
     live.get(`/api/trace?q=${id}`),
     pageOf(live, id),
   ]);
-  const [rows] = await loadValidationRows(env.DB, [id]);
-  const archived = { archived_at: NOW, ...rows, validation: { ...rows?.validation, results: WHOLE } };
-  await env.ARCHIVE.put(validationKey(id), JSON.stringify(archived));
+  await archive(id);
   await empty();
 
   const api = startApi({ bucket: env.ARCHIVE });
@@ -113,6 +122,18 @@ test("a validation that is gone from D1 is read from the archive", async () => {
   expect(await api.get(`/api/trace?q=${id}`)).toEqual(trace);
   const { status, html } = await pageOf(api, id);
   expect([status, html]).toEqual([200, page.html]);
+});
+
+test("a delivery that is kept for longer than its validation leads to the archive", async () => {
+  const id = newId();
+  await ended(id);
+  const api = startApi({ bucket: env.ARCHIVE });
+  const before = await api.get(`/api/trace?q=d-${id}`);
+  await archive(id);
+  const old = await loadOldValidations(env.DB, { validationsBefore: minute(1_000_000) }, 10);
+  await deleteValidations(env.DB, old, minute(-1_000_000));
+
+  expect(await api.get(`/api/trace?q=d-${id}`)).toEqual(before);
 });
 
 test.each([

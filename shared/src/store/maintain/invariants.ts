@@ -16,6 +16,10 @@ const FINAL = "('completed', 'failed', 'cancelled', 'superseded', 'timed_out', '
 const LIVE = "('queued', 'dispatching', 'pending', 'running')";
 const UNFINISHED = "('held', 'queued', 'dispatching', 'pending', 'running')";
 
+/** Before this time, rows may be gone. */
+const horizonOf = (kind: "deliveries" | "validations"): string =>
+  `coalesce((SELECT value->>'${kind}_before' FROM settings WHERE name = 'retention:horizon'), '')`;
+
 /**
  * The invariants.
  * @param cancelSuperseded whether running validations of older heads are stopped (`CANCEL_SUPERSEDED`)
@@ -23,10 +27,10 @@ const UNFINISHED = "('held', 'queued', 'dispatching', 'pending', 'running')";
 export const invariants = (cancelSuperseded: boolean): readonly Invariant[] => [
   {
     number: 1,
-    rule: "a delivery that started a validation has it",
+    rule: "a delivery that started a validation has it, for as long as validations are kept",
     sql: `SELECT d.id, 'validation ' || d.validation_id || ' is missing' AS problem FROM deliveries d
           LEFT JOIN validations v ON v.id = d.validation_id
-          WHERE d.outcome IN ('started', 'held', 'skipped') AND v.id IS NULL`,
+          WHERE d.outcome IN ('started', 'held', 'skipped') AND v.id IS NULL AND d.received_at >= ${horizonOf("validations")}`,
   },
   {
     number: 1,
@@ -166,8 +170,7 @@ export const invariants = (cancelSuperseded: boolean): readonly Invariant[] => [
     rule: "the delivery behind a validation is known, for as long as deliveries are kept",
     sql: `SELECT v.id, 'delivery ' || v.delivery_id || ' is not recorded' AS problem FROM validations v
           LEFT JOIN deliveries d ON d.id = v.delivery_id
-          WHERE d.id IS NULL AND v.created_at > coalesce(
-            (SELECT value->>'deliveries_before' FROM settings WHERE name = 'retention:horizon'), '')`,
+          WHERE d.id IS NULL AND v.created_at > ${horizonOf("deliveries")}`,
   },
   {
     number: 8,

@@ -11,10 +11,9 @@ export interface OldValidation {
   readonly bytes: number;
 }
 
-/** Which ones are old. Their deliveries are older than `deliveriesBefore`. */
+/** Which ones are old. */
 export interface OldHorizons {
   readonly validationsBefore: string;
-  readonly deliveriesBefore: string;
   /** Later than this, a validation is kept until its report is posted. */
   readonly reportsBefore?: string;
 }
@@ -34,14 +33,10 @@ export interface ValidationRows {
 /** The oldest first. */
 export async function loadOldValidations(
   db: D1Database,
-  { validationsBefore, deliveriesBefore, reportsBefore = validationsBefore }: OldHorizons,
+  { validationsBefore, reportsBefore = validationsBefore }: OldHorizons,
   limit: number,
 ): Promise<readonly OldValidation[]> {
-  const bound = [validationsBefore, deliveriesBefore, reportsBefore, limit];
-  const { results } = await db
-    .prepare(SELECT_OLD)
-    .bind(...bound)
-    .all();
+  const { results } = await db.prepare(SELECT_OLD).bind(validationsBefore, reportsBefore, limit).all();
   return v.parse(v.array(oldRow), results);
 }
 
@@ -103,18 +98,22 @@ export async function loadValidationRows(db: D1Database, ids: readonly string[])
 
 /**
  * Deletes validations with all that hangs on them, in one transaction; those that have changed since they were found stay.
- * A full database takes deletions only: then the counts follow in a second one.
+ * A full database takes deletions only: then the counts follow in a second one. The delivery that started one goes with it
+ * if it was received and recorded before `deliveriesBefore`: while it is known, its GUID starts nothing again.
  * @returns how many were deleted
  */
 export async function deleteValidations(
   db: D1Database,
   old: readonly OldValidation[],
-  { deliveriesBefore }: Pick<OldHorizons, "deliveriesBefore">,
+  deliveriesBefore: string,
 ): Promise<number> {
   if (old.length === 0) return 0;
   const given = JSON.stringify(old.map(({ id, version }) => [id, version]));
-  const prepared = (sql: string) => db.prepare(sql).bind(given, deliveriesBefore);
-  const deletes = () => DELETES.map(prepared);
+  const prepared = (sql: string) => db.prepare(sql).bind(given);
+  const deletes = () => [
+    db.prepare(DELETE_DELIVERIES).bind(given, deliveriesBefore),
+    ...DELETES.map(prepared),
+  ];
   try {
     return deletedOf(await db.batch([prepared(untally(UNCHANGED)), ...deletes()]));
   } catch (thrown) {
@@ -143,9 +142,6 @@ const endedRow = v.object({
 /** A dead letter keeps its validation: a replay needs it. */
 const NO_DEAD_LETTER = `
   NOT EXISTS (SELECT 1 FROM dead_letters l WHERE l.validation_id = w.id AND l.status IN ('open', 'replaying'))`;
-/** So does the delivery that started it, until it is old too. One that names it later, the same head seen again, does not. */
-const NO_YOUNG_DELIVERY = `
-  NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.id = w.delivery_id AND NOT (d.received_at < ?2 AND d.recorded_at < ?2))`;
 
 const HAS_DUE_REPORT = "EXISTS (SELECT 1 FROM reports r WHERE r.validation_id = w.id AND r.status = 'due')";
 
@@ -164,9 +160,8 @@ const REPLACE_RESULTS = `
 
 const SELECT_OLD = `
   SELECT w.id, w.version, coalesce(octet_length(w.results), 0) AS bytes FROM validations w
-  WHERE w.finished_at < ?1 AND ${NO_DEAD_LETTER} AND ${NO_YOUNG_DELIVERY}
-    AND (w.finished_at < ?3 OR NOT ${HAS_DUE_REPORT})
-  ORDER BY w.finished_at, w.seq LIMIT ?4`;
+  WHERE w.finished_at < ?1 AND ${NO_DEAD_LETTER} AND (w.finished_at < ?2 OR NOT ${HAS_DUE_REPORT})
+  ORDER BY w.finished_at, w.seq LIMIT ?3`;
 
 const SELECT_ROWS = [
   "SELECT v.* FROM json_each(?1) k CROSS JOIN validations v ON v.id = k.value",
@@ -184,7 +179,7 @@ const SELECT_ROWS = [
 /** Each query of one transaction selects the same ones. */
 const unchanged = (column: string): string => `
   SELECT w.${column} FROM json_each(?1) CROSS JOIN validations w ON w.id = value->>0 AND w.version = value->>1
-  WHERE ${NO_DEAD_LETTER} AND ${NO_YOUNG_DELIVERY}`;
+  WHERE ${NO_DEAD_LETTER}`;
 
 const UNCHANGED = unchanged("id");
 
@@ -192,8 +187,10 @@ const COUNT_UNCHANGED = `
   SELECT 'repository' AS kind, v.repository AS key, v.state AS name, -count(*) AS n FROM validations v
   WHERE v.id IN (${UNCHANGED}) GROUP BY v.repository, v.state`;
 
+const DELETE_DELIVERIES = `
+  DELETE FROM deliveries WHERE id IN (${unchanged("delivery_id")}) AND received_at < ?2 AND recorded_at < ?2`;
+
 const DELETES = [
-  `DELETE FROM deliveries WHERE id IN (${unchanged("delivery_id")})`,
   ...["timeline_results", "reports", "cancels"].map(
     (table) => `DELETE FROM ${table} WHERE validation_id IN (${UNCHANGED})`,
   ),

@@ -12,14 +12,21 @@ const shortened = v.object({
   validations_days: v.number(),
 });
 
+const horizon = v.object({
+  deliveries_before: v.optional(v.string(), ""),
+  validations_before: v.optional(v.string(), ""),
+});
+
+export type Horizon = v.InferOutput<typeof horizon>;
+
 /** The database shortens its retention, because it would fill up. */
 export type Shortened = v.InferOutput<typeof shortened>;
 
 export interface RetentionState {
   /** When old rows are deleted next; empty: now. */
   readonly dueAt: string;
-  /** Deliveries before this time may be gone. A longer retention brings none of them back. */
-  readonly deliveriesBefore: string;
+  /** What was received, or ended, before these times may be gone. A longer retention brings none of it back. */
+  readonly horizon: Horizon;
   /** Null: rows are kept for as long as the configuration says. */
   readonly shortened: Shortened | null;
   /** How far results were archived early. */
@@ -35,7 +42,7 @@ export async function loadRetentionState(db: D1Database): Promise<RetentionState
     .bind(RETENTION_DUE, RETENTION_HORIZON, RETENTION_SHORTENED, RETENTION_EARLY)
     .all();
   const values = new Map(v.parse(v.array(row), results).map(({ name, value }) => [name, parseJson(value)]));
-  const horizon = v.safeParse(v.object({ deliveries_before: v.string() }), values.get(RETENTION_HORIZON));
+  const stored = v.safeParse(horizon, values.get(RETENTION_HORIZON));
   const dueAt = v.safeParse(v.string(), values.get(RETENTION_DUE));
   const early = v.safeParse(
     v.object({ finished_at: v.string(), seq: v.string() }),
@@ -43,7 +50,7 @@ export async function loadRetentionState(db: D1Database): Promise<RetentionState
   );
   return {
     dueAt: dueAt.success ? dueAt.output : "",
-    deliveriesBefore: horizon.success ? horizon.output.deliveries_before : "",
+    horizon: stored.success ? stored.output : { deliveries_before: "", validations_before: "" },
     shortened: parseShortened(values.get(RETENTION_SHORTENED)),
     early: early.success ? early.output : { finished_at: "", seq: "0" },
     bytes: meta.size_after,
