@@ -127,7 +127,7 @@ describe("if GitHub", () => {
   test("sets a limit in the middle, the scan goes on once it is over", async () => {
     const lost = examples.pullRequests(freshRepository(), 12);
     const world = await worldOf(lost);
-    await world.double.fault({ path: "/deliveries/\\d+$" }, primaryRateLimit(120), 4);
+    await world.double.fault({ path: "/deliveries/\\d+$" }, primaryRateLimit(120, 403, world.clock.nowMs), 4);
     await reconcileNew(world.deps, HOOKS);
     await world.double.clearFaults();
     world.pass(301);

@@ -136,7 +136,7 @@ describe("with a token", () => {
   test("waits for the reset of a limit that is used up, and spends no attempt on it", async () => {
     const { world, repository } = await withToken();
     const [id = ""] = await queueHeads(world, repository, 8);
-    await world.double.fault({}, primaryRateLimit(120));
+    await world.double.fault({}, primaryRateLimit(120, 403, world.clock.nowMs));
     await world.report();
     expect(await asked(world, CREATES)).toEqual([403]);
     expect(await reportOf(id)).toMatchObject({ status: "due", attempts: 0 });
