@@ -32,7 +32,7 @@ import { watchStale } from "./dispatch/watchdog.ts";
 import { flushCalls } from "./effects/call-counts.ts";
 import { withinShares } from "./effects/connections.ts";
 import { sendEventsDue } from "./events/send-events.ts";
-import { approveDue } from "./github/approval.ts";
+import { askApprovalsDue } from "./github/approval.ts";
 import { raiseAlerts } from "./maintain/alerts.ts";
 import { beat } from "./maintain/heartbeat.ts";
 import { moveRows } from "./maintain/move.ts";
@@ -40,9 +40,9 @@ import { expireOld, isRetentionDue } from "./maintain/retention.ts";
 import { recordDeadLetters } from "./record/dead-letters.ts";
 import { type RecordDeps, recordBatch } from "./record/record.ts";
 import { settle, settleAll } from "./record/settle.ts";
-import { auditAsked, auditNew } from "./recover/audit/audit-schedule.ts";
+import { auditOnSchedule, auditRequested } from "./recover/audit/audit-schedule.ts";
 import { auditScope } from "./recover/audit/scope.ts";
-import { commandDue } from "./recover/bulk.ts";
+import { runBulkCommands } from "./recover/bulk.ts";
 import type { ReconcileDeps } from "./recover/reconcile.ts";
 import { reconcileAsked, reconcileNew } from "./recover/reconcile-schedule.ts";
 import { replayDue } from "./recover/replay.ts";
@@ -95,8 +95,8 @@ export function createConsumer(given: ConsumerDeps) {
   }
 
   const moving = new Map<Moved, Promise<boolean>>();
-  /** Whether the rows are in the tables of this version. Until all are, no fact is decided. */
-  const isMoved = (what: Moved = "everything"): Promise<boolean> => {
+  /** Moves rows into the tables of this version. @returns whether all are there: until then, no fact is decided */
+  const ensureMoved = (what: Moved = "everything"): Promise<boolean> => {
     const moved = moving.get(what) ?? moveRows(deps, given.db, what);
     moving.set(what, moved);
     return moved;
@@ -111,7 +111,7 @@ export function createConsumer(given: ConsumerDeps) {
   /** Sends events and then traces, after those that are being sent. */
   function sendEvents(): Promise<void> {
     const sent = sending.then(async () => {
-      if (!(await isMoved())) return;
+      if (!(await ensureMoved())) return;
       if (events !== undefined) await wake(await sendEventsDue(events));
       if (traces !== undefined) await exportTraces(traces);
     });
@@ -136,8 +136,8 @@ export function createConsumer(given: ConsumerDeps) {
 
   /** What is approved is to be dispatched, and reported. */
   async function approve(): Promise<void> {
-    if (!(await isMoved())) return;
-    const { wakeAt, changed } = await approveDue({ ...reports, policy, permissions: deps.permissions });
+    if (!(await ensureMoved())) return;
+    const { wakeAt, changed } = await askApprovalsDue({ ...reports, policy, permissions: deps.permissions });
     await wake(changed ? [deps.now().toISOString(), ...wakeAt] : wakeAt);
   }
 
@@ -147,7 +147,7 @@ export function createConsumer(given: ConsumerDeps) {
    * @returns whether all succeeded
    */
   async function performEffects(emit: () => Promise<void>): Promise<boolean> {
-    if (!(await isMoved("live work"))) return false;
+    if (!(await ensureMoved("live work"))) return false;
     const due = loadDue(db, deps.now().toISOString());
     const ifDue = async (effect: keyof Due, perform: () => Promise<void>) => {
       if ((await due)[effect]) await perform();
@@ -174,10 +174,10 @@ export function createConsumer(given: ConsumerDeps) {
 
   /** Performs the requests of operators. The cron tries again what fails. */
   async function performRequests(): Promise<void> {
-    if (!(await isMoved())) return;
+    if (!(await ensureMoved())) return;
     for (const [name, stepDue] of [
       ["replay", replayDue],
-      ["bulk", commandDue],
+      ["bulk", runBulkCommands],
     ] as const) {
       await attempt(name, async () => {
         const { changed, nextAt } = await stepDue(recording);
@@ -186,7 +186,7 @@ export function createConsumer(given: ConsumerDeps) {
       });
     }
     await attempt("reconcile", () => reconcileAsked(recovery, hooks));
-    await attempt("audit", () => auditAsked(recovery, audited));
+    await attempt("audit", () => auditRequested(recovery, audited));
   }
 
   /** An error does not stop what follows. */
@@ -200,7 +200,7 @@ export function createConsumer(given: ConsumerDeps) {
 
   return {
     async events(batch: MessageBatch<unknown>): Promise<void> {
-      if (!(await isMoved())) return settleAll(batch, "retry", RECORD_BACKOFF);
+      if (!(await ensureMoved())) return settleAll(batch, "retry", RECORD_BACKOFF);
       const { verdicts, changed, requested } = await recordBatch(recording, batch.messages);
       if (changed) await wakeNow();
       if (requested) await wakeNow(REQUEST);
@@ -217,7 +217,7 @@ export function createConsumer(given: ConsumerDeps) {
       await flushCalls(deps.calls, deps, false);
     },
     async deadLetters(batch: MessageBatch<unknown>): Promise<void> {
-      if (!(await isMoved())) return settleAll(batch, "retry", DEAD_LETTER_BACKOFF);
+      if (!(await ensureMoved())) return settleAll(batch, "retry", DEAD_LETTER_BACKOFF);
       settle(batch, await recordDeadLetters({ db, log, now: deps.now }, batch.messages), DEAD_LETTER_BACKOFF);
     },
     /** Every activity starts, whatever happens to the others. Alerts come first: they tell of what hangs below. */
@@ -230,14 +230,14 @@ export function createConsumer(given: ConsumerDeps) {
         activity("effects", () => performEffects(wakeForEvents)),
         activity("health", () => attempt("health", () => watchHealth(effects))),
         activity("watchdog", () =>
-          attempt("watchdog", async () => (await isMoved("live work")) && watchStale(watch)),
+          attempt("watchdog", async () => (await ensureMoved("live work")) && watchStale(watch)),
         ),
         activity("recovery", async () => {
-          if (!(await isMoved())) return;
+          if (!(await ensureMoved())) return;
           await performRequests();
           await attempt("reconcile", () => reconcileNew(recovery, hooks));
         }),
-        activity("audit", () => attempt("audit", () => auditNew(recovery, audited))),
+        activity("audit", () => attempt("audit", () => auditOnSchedule(recovery, audited))),
         activity("retention", askForRetention),
       ]);
       await flushCalls(deps.calls, deps, true);

@@ -98,7 +98,7 @@ export async function startGrainchain({
     max_concurrent_validations: concurrency,
     provider: provider.name,
     isolation: provider.isolation,
-    // Nobody who asked for none is told why it is none.
+    // Set only if isolation was requested.
     isolation_problem: isolationProblem,
     notice: NOTICE[provider.isolation],
   });

@@ -41,7 +41,7 @@ export interface AppDeps {
   /** Undefined if the environment has none. */
   readonly archive: Archive | undefined;
   readonly queue: Pick<Queue<unknown>, "send">;
-  readonly failedSignatures: RateLimit;
+  readonly rateLimit: RateLimit;
   readonly countRefusal: (realm: AuthRealm) => void;
   /** Lets work go on after the response. */
   readonly waitUntil: (work: Promise<unknown>) => void;
@@ -75,7 +75,7 @@ export function createApp(deps: AppDeps) {
 function createRoutes(appDeps: AppDeps) {
   const { config, now } = appDeps;
   const queue = watchQueue(appDeps.queue, now);
-  const guard = createAccessGuard({ ...appDeps, limit: appDeps.failedSignatures });
+  const guard = createAccessGuard({ ...appDeps, limit: appDeps.rateLimit });
   const deps = {
     ...appDeps,
     guard,

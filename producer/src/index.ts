@@ -32,7 +32,7 @@ function appFor(env: Env): App {
     db: env.DB,
     archive: createArchive(env.ARCHIVE, { now }),
     queue: env.EVENTS,
-    failedSignatures: env.FAILED_SIGNATURES,
+    rateLimit: env.FAILED_SIGNATURES,
     countRefusal: createRefusalCounter({ db: env.DB, log, now, waitUntil, wait: (ms) => scheduler.wait(ms) }),
     waitUntil,
     log,

@@ -33,7 +33,7 @@ export const queuesCheck = (context: CheckContext): Check => ({
 /** On Workers Free, no queue keeps a message for longer (https://developers.cloudflare.com/queues/platform/limits/). */
 const FREE_RETENTION_SECONDS = 86_400;
 
-/** Cloudflare's API says which plan an account has only to those who may see its bills, but queues tell. */
+/** Cloudflare's API shows an account's plan only with billing access, so infer it from the retention of its queues. */
 function judgePlan(actual: readonly Queue[]): Report {
   if (actual.some(({ retentionSeconds }) => (retentionSeconds ?? 0) > FREE_RETENTION_SECONDS)) {
     return ok("Workers Paid: a queue keeps messages for more than a day");

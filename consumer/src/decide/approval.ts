@@ -1,6 +1,6 @@
 /** Decides who approves which change of a fork. Pure: reads and changes only the change set. */
 import { pullRequestSubject } from "@webhook-gateway/shared/domain/subject.ts";
-import { type Approval, covers, standsForPermission } from "@webhook-gateway/shared/domain/trust.ts";
+import { type Approval, covers, isTrustedApprover } from "@webhook-gateway/shared/domain/trust.ts";
 import type { ApprovalChange, CommandChange, DeliveryFact } from "@webhook-gateway/shared/messages/fact.ts";
 import type { Subject } from "@webhook-gateway/shared/store/subject-row.ts";
 import type { Validation } from "@webhook-gateway/shared/store/validation-row.ts";
@@ -10,7 +10,7 @@ import { type Context, type Decision, type DeliveryPolicy, decided, react } from
 import { githubAction } from "./github-action.ts";
 import { approveRun, ensureRun, githubActor, originOf } from "./run.ts";
 
-const MAY_NOT = "only people who may write to the repository can approve it";
+const NO_ACCESS = "only people who may write to the repository can approve it";
 const APPROVED = "it does not wait for an approval any more";
 
 /** Decides a comment on a pull request whose head needs an approval. */
@@ -22,7 +22,7 @@ export function decideApproval(context: Context, subject: Subject, change: Comma
     return about(subject, changes, "unchanged", "the head may be newer than the comment: name its SHA");
   }
   if (policy.asksGitHub) return ask(context, headRuns(changes, subject)[0]?.id ?? null);
-  if (!standsForPermission(change.author_association)) return about(subject, changes, "ignored", MAY_NOT);
+  if (!isTrustedApprover(change.author_association)) return about(subject, changes, "ignored", NO_ACCESS);
   return approveByComment(changes, fact, subject, change, policy);
 }
 
@@ -34,12 +34,12 @@ export function decideButton(context: Context, change: ApprovalChange): Decision
   }
   const [first] = heldRuns(changes, repository.id, change.head_sha);
   if (first === undefined) return { ...decided("unchanged", APPROVED), approves: true };
-  return policy.asksGitHub ? ask(context, first.id) : { ...decided("ignored", MAY_NOT), approves: true };
+  return policy.asksGitHub ? ask(context, first.id) : { ...decided("ignored", NO_ACCESS), approves: true };
 }
 
 /** Only GitHub knows who may: an effect asks, and {@link settleApproval} decides with the answer. */
 function ask({ changes, fact, repository }: Context, validation_id: string | null): Decision {
-  if (fact.sender === null) return decided("ignored", MAY_NOT);
+  if (fact.sender === null) return decided("ignored", NO_ACCESS);
   const row = {
     delivery_id: fact.id,
     repository_id: repository.id,

@@ -148,7 +148,7 @@ function startedAt(validation: Validation, update: StatusUpdate, end: string): s
   return start !== null && isEnd(update.status) && start > end ? end : start;
 }
 
-/** A final word that is the first one is about the time since the dispatch. */
+/** If the first update is final, the run started at dispatch. */
 function firstHeard(
   validation: Validation,
   { status, occurred_at, received_at }: StatusUpdate,

@@ -6,7 +6,7 @@ import {
   pullRequestSubject,
   pushSubject,
 } from "@webhook-gateway/shared/domain/subject.ts";
-import { isMember, NO_COMMANDER } from "@webhook-gateway/shared/domain/trust.ts";
+import { isMember, NOT_ALLOWED_TO_COMMAND } from "@webhook-gateway/shared/domain/trust.ts";
 import type {
   CommandChange,
   DeliveryFact,
@@ -50,7 +50,7 @@ export function decideDelivery(
   addDelivery(changes, fact, decision);
   const action = githubAction(fact, decision, policy);
   if (action !== undefined) changes.add({ kind: "action", row: action });
-  const isAnswered = decision.outcome !== "asking" && decision.reason !== NO_COMMANDER;
+  const isAnswered = decision.outcome !== "asking" && decision.reason !== NOT_ALLOWED_TO_COMMAND;
   if (isAnswered) react(changes, fact, decision.outcome === "started" || decision.outcome === "cancelled");
   return decision.outcome;
 }
@@ -205,7 +205,7 @@ function decideCommand(context: Context, change: CommandChange): Decision {
   }
   // An older producer lets nobody else through, and does not say who it was.
   const { author_association: association = "MEMBER", sha } = change;
-  if (!isMember(association)) return decided("ignored", NO_COMMANDER);
+  if (!isMember(association)) return decided("ignored", NOT_ALLOWED_TO_COMMAND);
   if (sha !== undefined && !subject.head_sha.startsWith(sha)) {
     return decided("ignored", "the comment names another head than the newest one");
   }

@@ -37,7 +37,7 @@ export function decideFact(
   return "recorded";
 }
 
-/** Who may say it, then whether it was said before: under its GUID, or by the same body under another one. */
+/** Checks the secret's scope, then duplicates: by GUID, and by the same body under another one. */
 function decideOnce(
   changes: ChangeSet,
   recorded: Recorded,
@@ -51,7 +51,7 @@ function decideOnce(
     recorded.add(refused.id);
     return refuseDelivery(changes, refused, foreign);
   }
-  if (recorded.holds(fact)) return decideCopy(changes, recorded, fact);
+  if (recorded.hasSameContent(fact)) return decideCopy(changes, recorded, fact);
   const own = recorded.has(fact.id) ? { ...fact, id: otherId(fact) } : fact;
   if (recorded.has(own.id)) return undefined;
   const first = recorded.sameBody(own);
@@ -62,8 +62,8 @@ function decideOnce(
 }
 
 /**
- * What is recorded under its GUID comes once more: again, or as a copy for another hook. Nothing follows from it. Of what
- * acts whenever it comes, the copy's body is remembered too, or it could be sent under another GUID.
+ * A duplicate by GUID: redelivered, or sent by another hook too. It has no effect. If its event acts each time it is
+ * delivered, the copy's body is remembered too: otherwise it could be sent again under another GUID.
  */
 function decideCopy(changes: ChangeSet, recorded: Recorded, fact: DeliveryFact): DeliveryOutcome | undefined {
   if (!actsAgain(fact) || fact.digest === undefined || recorded.sameBody(fact) !== undefined)

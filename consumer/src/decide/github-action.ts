@@ -1,5 +1,5 @@
 /** Commands that people give on GitHub, for the record of operator actions. */
-import { NO_COMMANDER } from "@webhook-gateway/shared/domain/trust.ts";
+import { NOT_ALLOWED_TO_COMMAND } from "@webhook-gateway/shared/domain/trust.ts";
 import type { Change, DeliveryFact } from "@webhook-gateway/shared/messages/fact.ts";
 import type { OperatorAction } from "@webhook-gateway/shared/store/operator-action.ts";
 import type { Decision, DeliveryOutcome, DeliveryPolicy } from "./context.ts";
@@ -29,7 +29,7 @@ export function githubAction(
 ): OperatorAction | undefined {
   const { change, repository } = fact;
   if (repository === null || !COMMANDS.includes(change.type)) return undefined;
-  if (decision.outcome === "asking" || decision.reason === NO_COMMANDER) return undefined;
+  if (decision.outcome === "asking" || decision.reason === NOT_ALLOWED_TO_COMMAND) return undefined;
   if ("app_id" in change && (githubAppId === null || change.app_id !== githubAppId)) return undefined;
   const place = "number" in change ? `#${change.number}` : "head_sha" in change ? `@${change.head_sha}` : "";
   return {

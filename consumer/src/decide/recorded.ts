@@ -4,7 +4,7 @@ import type { Snapshot } from "@webhook-gateway/shared/store/write/snapshot.ts";
 import type { KnownNames } from "./secret-scope.ts";
 
 export class Recorded {
-  /** By id; null if it is unknown, as it is of callbacks and of what an older version has recorded. */
+  /** By id; null if there is none: callbacks have no fingerprint, nor has what an older version recorded. */
   readonly #fingerprints: Map<string, string | null>;
   /** The ids of deliveries by their digests. */
   readonly #bodies: Map<string, string>;
@@ -24,13 +24,13 @@ export class Recorded {
     return this.#fingerprints.has(id);
   }
 
-  /** Whether its GUID is taken by what it says. What is unknown is taken for the same. */
-  holds({ id, fingerprint }: DeliveryFact): boolean {
+  /** Whether this GUID is recorded with the same content. Without a fingerprint to compare, it counts as the same. */
+  hasSameContent({ id, fingerprint }: DeliveryFact): boolean {
     const known = this.#fingerprints.get(id);
     return known !== undefined && (known === null || fingerprint === undefined || known === fingerprint);
   }
 
-  /** The id of the delivery that brought the same body, signed with the same secret. */
+  /** The id of the delivery with the same body, signed with the same secret. */
   sameBody({ digest }: DeliveryFact): string | undefined {
     return digest === undefined ? undefined : this.#bodies.get(digest);
   }

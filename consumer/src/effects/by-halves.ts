@@ -1,5 +1,5 @@
 /**
- * Does something to a batch. A batch that fails as a whole is halved until what makes it fail stands alone.
+ * Does something to a batch. A batch that fails as a whole is halved until the failing item is isolated.
  * @param attempt answers "split" for a batch of more than one that is to be halved
  * @returns one result for each item, in their order
  */

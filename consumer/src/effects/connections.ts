@@ -16,11 +16,11 @@ interface Called {
   readonly fetch: typeof fetch;
 }
 
-/** What tells of trouble has its own, which the sink of events has otherwise. */
+/** Alerts have their own connection; without alerts the event sink uses it. */
 export interface Watch {
   readonly watchDb: D1Database;
   readonly alertFetch: typeof fetch;
-  /** Of an invocation that sends no alerts. */
+  /** For an invocation that sends no alerts. */
   readonly sinkFetch: typeof fetch;
 }
 
@@ -33,7 +33,7 @@ export function withinShares<Deps extends Called>(deps: Deps): Deps & Watch {
     ...deps,
     db: limitedDatabase(db, storage, queries),
     watchDb: limitedDatabase(db, storage, { left: QUERIES.watch }),
-    // Whoever uses it has a share of its own for it.
+    // Each activity that uses it has a share of its own for it.
     archive: archiveWithin(archive, countedBy(queries)),
     work: { send: (message, options) => storage(() => work.send(message, options)) },
     sentinel: {

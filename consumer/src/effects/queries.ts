@@ -12,7 +12,7 @@ export const QUERIES = { watch: 50, work: 950 } as const;
  * What has to be left for another round to begin: more than a round takes, and for what can wait also what effects and
  * decisions may need meanwhile. What is left undone, the next wake-up or cron does.
  */
-const ROOM = {
+const MIN_QUERIES_LEFT = {
   /** A decision that is made again after a conflict. */
   conflict: 60,
   record: 60,
@@ -24,5 +24,5 @@ const ROOM = {
 } as const;
 
 /** Whether another round of something may begin. */
-export const hasRoom = (db: D1Database, activity: keyof typeof ROOM): boolean =>
-  queriesLeft(db) >= ROOM[activity];
+export const hasRoom = (db: D1Database, activity: keyof typeof MIN_QUERIES_LEFT): boolean =>
+  queriesLeft(db) >= MIN_QUERIES_LEFT[activity];

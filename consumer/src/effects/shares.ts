@@ -10,8 +10,8 @@ export const SHARES = {
   /** GitHub, and the budgets that are asked before it. */
   github: 2,
   /**
-   * What tells of trouble: alerts, and the sentinel. Only the cron needs it, so in other invocations it belongs to the
-   * sink of events, and the cron sends no events.
+   * Alerts and the sentinel. Only the cron sends alerts, and it sends no events: in other invocations the event sink
+   * uses this connection.
    */
   watch: 1,
   /** The archive for what is old: in invocations of the work queue, once everything else in them is done. */

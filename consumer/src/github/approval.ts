@@ -27,7 +27,7 @@ const LEASE_MS = 40 * GITHUB_TIMEOUT_MS;
 /** About two hours: whoever approved it will have pressed again. */
 const MAX_ATTEMPTS = 12;
 
-const MAY_NOT = "GitHub says that its sender may not write to the repository";
+const NO_ACCESS = "GitHub says that its sender may not write to the repository";
 
 export interface ApprovedBatch {
   /** When to look again. */
@@ -37,7 +37,7 @@ export interface ApprovedBatch {
 }
 
 /** Decides the approvals that are due. */
-export async function approveDue(deps: ApprovalDeps): Promise<ApprovedBatch> {
+export async function askApprovalsDue(deps: ApprovalDeps): Promise<ApprovedBatch> {
   const { mode } = deps.github;
   if (mode === "none") return { wakeAt: [], changed: false };
   const { performed, wakeAt } = await runEffect(deps, {
@@ -109,7 +109,7 @@ function outcomeOf(
     return { ...base, status: "due", reason: "GitHub's rate limit is used up" };
   }
   if ("mayWrite" in permission) {
-    const refusal = permission.mayWrite ? null : MAY_NOT;
+    const refusal = permission.mayWrite ? null : NO_ACCESS;
     return { ...base, status: "done", reason: settleApproval(changes, fact, refusal, policy) };
   }
   if (permission.class === "limited") return { ...base, status: "due", reason: permission.error };

@@ -24,9 +24,9 @@ export async function raiseAlerts(deps: AlertDeps): Promise<void> {
   const now = isoTime(nowMs);
   const facts = await loadAlertFacts(db, isoTime(nowMs - HOUR_MS));
   const conditions = conditionsOf(facts, deps.thresholds, nowMs);
-  const changed = [...conditions, ...unknown(facts.told.keys(), conditions)].flatMap((found) => {
+  const changed = [...conditions, ...unknown(facts.notified.keys(), conditions)].flatMap((found) => {
     const { name: condition } = found;
-    const before = facts.told.get(condition);
+    const before = facts.notified.get(condition);
     const next = nextAlert(before, found, now);
     const due = next !== undefined && isDue(next, now);
     return next === undefined || (next === before && !due) ? [] : [{ condition, next, due }];

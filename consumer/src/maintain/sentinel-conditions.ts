@@ -43,7 +43,7 @@ export const sentinelConditionsOf = (
   ...[
     { name: "database filling", percent: FILLING_PERCENT },
     { name: "database full", percent: FULL_PERCENT },
-  ].map(({ name, percent }) => fuller(name, observed, fires(name) ? percent - HYSTERESIS : percent)),
+  ].map(({ name, percent }) => fullerThan(name, observed, fires(name) ? percent - HYSTERESIS : percent)),
 ];
 
 /** A silence during which nobody listened proves nothing: the platform may have stopped both. */
@@ -64,7 +64,7 @@ function databaseAway({ heardMs, unansweredMs }: Observed): Condition {
   return { name, holds: true, text: `D1 has not answered the consumer since ${isoTime(unansweredMs)}` };
 }
 
-function fuller(name: string, { databaseBytes }: Observed, percent: number): Condition {
+function fullerThan(name: string, { databaseBytes }: Observed, percent: number): Condition {
   const text = `the database holds ${databaseSizeText(databaseBytes)}`;
   if (fullPercent(databaseBytes) <= percent) return { name, holds: false, text };
   return {

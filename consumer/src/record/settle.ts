@@ -12,7 +12,7 @@ export function settle(batch: MessageBatch<unknown>, verdicts: readonly Verdict[
   batch.messages.forEach((message, index) => {
     const verdict = verdicts[index];
     if (verdict === "ack") message.ack();
-    // It met others of its kind, and there is no outage to wait for.
+    // It conflicted with another batch: there is no outage to wait for.
     else if (verdict === "retry soon") message.retry({ delaySeconds: 1 });
     else message.retry({ delaySeconds: Math.ceil(backoffMs(backoff, message.attempts) / 1000) });
   });

@@ -21,7 +21,7 @@ import { type PacedProgress, stepEach } from "./paced.ts";
 import { pacedAfter, quotaOf } from "./replay-pace.ts";
 
 /** Takes every bulk command one step further. */
-export const commandDue = (deps: RecordDeps): Promise<PacedProgress> =>
+export const runBulkCommands = (deps: RecordDeps): Promise<PacedProgress> =>
   stepEach(deps, "bulk", { claim: claimBulks, step: bulkStep });
 
 /** What it processed before a crash is processed again to the same end: a re-run has the command as its cause. */

@@ -216,7 +216,7 @@ describe("a callback", () => {
       // Touched only by large results: D1 that is away.
       db: {} as D1Database,
       guard: guardOf(true),
-      failedSignatures: { limit: async () => ({ success: true }) },
+      rateLimit: { limit: async () => ({ success: true }) },
       log: SILENT,
       now: () => new Date(second(0)),
       newId: () => crypto.randomUUID(),

@@ -1,7 +1,7 @@
 import type { DeliveryFact } from "@webhook-gateway/shared/messages/fact.ts";
 import { beforeEach, describe, expect, test } from "vitest";
 import { badGateway } from "../../../test/github/client/fault.ts";
-import { approveDue } from "../../src/github/approval.ts";
+import { askApprovalsDue } from "../../src/github/approval.ts";
 import { A, states } from "../decide/support.ts";
 import { empty, rows } from "../support/database.ts";
 import { command, delivery, freshRepository, pullRequest, second, sha } from "../support/facts.ts";
@@ -53,7 +53,7 @@ describe.each(["app", "token"] as const)("as %s", (mode) => {
     const fact = comment(repository, sender);
     await world.record(fact);
     expect(await states(repository)).toEqual([`${A}.1 held`]);
-    await approveDue(world.deps);
+    await askApprovalsDue(world.deps);
     expect(await states(repository)).toEqual([`${A}.1 ${state}`]);
     const done = state === "queued";
     expect(await rows("SELECT content FROM reactions WHERE delivery_id = ?1", fact.id)).toEqual([
@@ -70,10 +70,10 @@ test("the button approves by the permission of who pressed it, and a second pres
   const { githubAppId } = world.deps.policy;
   const press = (sender: string) => button(repository, sender, githubAppId ?? 0);
   await world.record(press("rita"));
-  await approveDue(world.deps);
+  await askApprovalsDue(world.deps);
   expect(await states(repository)).toEqual([`${A}.1 held`]);
   await world.record(press("will"), press("mia"));
-  await approveDue(world.deps);
+  await askApprovalsDue(world.deps);
   expect(await states(repository)).toEqual([`${A}.1 queued`]);
   expect(
     await rows(
@@ -91,7 +91,7 @@ test("the button approves by the permission of who pressed it, and a second pres
 test("the button of another App's check changes nothing, and asks nobody", async () => {
   const { world, repository } = await worldOf("app");
   await world.record(button(repository, "ada", 1));
-  await approveDue(world.deps);
+  await askApprovalsDue(world.deps);
   expect(await states(repository)).toEqual([`${A}.1 held`]);
   expect(await questions(world)).toBe(0);
 });
@@ -100,7 +100,7 @@ test("an answer counts for minutes, and no longer", async () => {
   const { world, repository } = await worldOf("token");
   const ask = async () => {
     await world.record(comment(repository, "rita"));
-    await approveDue(world.deps);
+    await askApprovalsDue(world.deps);
     return questions(world);
   };
   expect([await ask(), await ask()]).toEqual([1, 1]);
@@ -112,11 +112,11 @@ test("while GitHub does not answer, the run stays held, and GitHub is asked agai
   const { world, repository } = await worldOf("token");
   await world.double.fault({ operation_id: ASKS }, badGateway);
   await world.record(comment(repository, "ada"));
-  const { wakeAt } = await approveDue(world.deps);
+  const { wakeAt } = await askApprovalsDue(world.deps);
   expect(await states(repository)).toEqual([`${A}.1 held`]);
   expect(wakeAt).not.toEqual([]);
   world.pass(60);
-  await approveDue(world.deps);
+  await askApprovalsDue(world.deps);
   expect(await states(repository)).toEqual([`${A}.1 queued`]);
 });
 
@@ -124,7 +124,7 @@ test("an approval that is answered after a push does not run what was pushed", a
   const { world, repository } = await worldOf("token");
   await world.record(comment(repository, "ada"));
   await world.record(pullRequest(repository)("synchronize", "b", 120, { ...FORK, before: sha("a") }));
-  await approveDue(world.deps);
+  await askApprovalsDue(world.deps);
   expect(await states(repository)).toEqual([`${A}.1 superseded`, "62.1 held"]);
 });
 
@@ -136,7 +136,7 @@ test("is shown as a check with a button, which goes on as the same check", async
     { status: "completed", conclusion: "action_required", output: { title: "waiting for approval" } },
   ]);
   await world.record(comment(repository, "ada"));
-  await approveDue(world.deps);
+  await askApprovalsDue(world.deps);
   await world.report();
   expect(await shown()).toMatchObject([{ status: "queued" }]);
 });

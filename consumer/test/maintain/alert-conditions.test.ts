@@ -27,7 +27,7 @@ const CALM: AlertFacts = {
   endedLastHour: 100,
   brokenLastHour: 25,
   refusedLately: 100,
-  told: new Map(),
+  notified: new Map(),
   stored: new Map(),
 };
 

@@ -4,7 +4,7 @@ import { insertAudit, loadAudit } from "@webhook-gateway/shared/store/maintain/a
 import { beforeEach, describe, expect, test } from "vitest";
 import { badGateway, primaryRateLimit } from "../../../test/github/client/fault.ts";
 import type { PullSpec } from "../../../test/github/client/spec.ts";
-import { auditAsked, auditNew } from "../../src/recover/audit/audit-schedule.ts";
+import { auditOnSchedule, auditRequested } from "../../src/recover/audit/audit-schedule.ts";
 import { auditScope } from "../../src/recover/audit/scope.ts";
 import { empty, rows } from "../support/database.ts";
 import { pullRequest, sha } from "../support/facts.ts";
@@ -40,7 +40,7 @@ function worldOf(pulls: PullSpec[], options: Partial<WorldOptions> = {}): Promis
 /** The scheduled audit, 15 minutes after the last one. */
 async function audit(world: World, globs: readonly string[] = []): Promise<boolean> {
   world.pass(901);
-  return auditNew(world.deps, auditScope(globs, world.deps.github.mode, routing));
+  return auditOnSchedule(world.deps, auditScope(globs, world.deps.github.mode, routing));
 }
 
 /** An audit that an operator asks for, to its end. */
@@ -48,7 +48,7 @@ async function ask(world: World, repositories: readonly string[] | null = null, 
   const id = crypto.randomUUID();
   const request = { id, requested_by: "operator:ada", repositories, dry_run };
   await insertAudit(env.DB, request, world.deps.now().toISOString());
-  await auditAsked({ ...world.deps, routing }, auditScope([], world.deps.github.mode, routing));
+  await auditRequested({ ...world.deps, routing }, auditScope([], world.deps.github.mode, routing));
   return loadAudit(env.DB, id);
 }
 
@@ -136,7 +136,7 @@ describe("the first audit", () => {
       ask(world),
       ask(world),
       audit(world),
-      auditNew(world.another(), auditScope([], "app", routing)),
+      auditOnSchedule(world.another(), auditScope([], "app", routing)),
     ]);
     const opened = await events();
     await world.record(opened("opened", "a", 0));
@@ -286,7 +286,7 @@ describe("an audit that cannot be finished", () => {
     await world.double.fault({ path: "/repos/octo/two/pulls" }, limit);
     expect(await ask(world)).toMatchObject({ status: "running", recorded: 1 });
     world.pass(700);
-    await auditAsked({ ...world.deps, routing }, auditScope([], "app", routing));
+    await auditRequested({ ...world.deps, routing }, auditScope([], "app", routing));
     expect(
       await rows("SELECT status, audited, recorded FROM audits WHERE requested_by = 'operator:ada'"),
     ).toEqual([{ status: "done", audited: 2, recorded: 2 }]);

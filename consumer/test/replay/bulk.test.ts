@@ -3,7 +3,7 @@ import type { BulkAction, ValidationScope } from "@webhook-gateway/shared/api/va
 import { previewBulk, startBulk } from "@webhook-gateway/shared/store/maintain/bulk.ts";
 import { firstSeqOf } from "@webhook-gateway/shared/store/sql/seq.ts";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { commandDue } from "../../src/recover/bulk.ts";
+import { runBulkCommands } from "../../src/recover/bulk.ts";
 import { count, empty, faulty, rows } from "../support/database.ts";
 import { callback, freshRepository, pullRequest, second } from "../support/facts.ts";
 import { queued } from "../support/queued.ts";
@@ -32,7 +32,7 @@ async function start(action: BulkAction, scope: ValidationScope, rate = 6000): P
   return id;
 }
 
-const step = (options: ReplayOptions = {}) => commandDue(replayDeps(options));
+const step = (options: ReplayOptions = {}) => runBulkCommands(replayDeps(options));
 
 /** Takes steps, one every ten minutes, until it has ended. */
 async function workOff(id: string) {

@@ -16,7 +16,7 @@ interface StoreDeps {
   readonly db: D1Database;
   readonly archive?: Archive | undefined;
   /** Bounds what a leaked capability can write to the archive. */
-  readonly failedSignatures: RateLimit;
+  readonly rateLimit: RateLimit;
   readonly log: Log;
 }
 
@@ -36,7 +36,7 @@ type Callback = Pick<CallbackFact, "id" | "id_kind" | "validation_id" | "status"
  * @throws if neither takes them
  */
 export async function storeLargeResults(
-  { db, archive, failedSignatures, log }: StoreDeps,
+  { db, archive, rateLimit, log }: StoreDeps,
   callback: Callback,
   { json, results }: Extract<KeptResults, { kind: "stored" }>,
   now: string,
@@ -44,7 +44,7 @@ export async function storeLargeResults(
   if (archive !== undefined) {
     const key = resultsKey(callback.validation_id, callback.id);
     if (callback.id_kind === "ours") {
-      const { success } = await failedSignatures.limit({ key: `results:${callback.validation_id}` });
+      const { success } = await rateLimit.limit({ key: `results:${callback.validation_id}` });
       if (!success) return { kind: "limited", digest: { ...digestResults(results), truncated: true } };
     }
     try {

@@ -27,7 +27,7 @@ export interface CallbackDeps {
   /** Undefined if the environment has none. */
   readonly archive?: Archive | undefined;
   readonly guard: AccessGuard;
-  readonly failedSignatures: RateLimit;
+  readonly rateLimit: RateLimit;
   readonly log: Log;
   readonly now: () => Date;
   readonly newId: () => string;

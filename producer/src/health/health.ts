@@ -25,8 +25,8 @@ export interface Health {
   readonly checks: Readonly<Record<"api" | "database" | "queue" | "grainchain" | "consumer", Check>>;
 }
 
-/** What the last send told. A queue has no health check of its own. */
-export interface QueueWitness {
+/** Result of the last send. A queue has no health check of its own. */
+export interface QueueObservation {
   readonly lastSend: "ok" | "failed" | undefined;
   /** The oldest message in the queue when it was sent to; undefined if the queue did not say. */
   readonly oldestMessage: { readonly sentAt: Date; readonly seenAt: Date } | undefined;
@@ -37,12 +37,12 @@ const SILENT_DEGRADED_MS = 3 * 60_000;
 const SILENT_FAILED_MS = 15 * 60_000;
 /** A message that waits for longer was not taken by any consumer. */
 const OLD_MESSAGE_MS = 2 * 60_000;
-/** What a send told is believed for this long. */
-const BELIEVED_MS = 60_000;
+/** The result of a send is valid for this long. */
+const SEND_VALID_MS = 60_000;
 
 interface HealthDeps extends SharedAnswerDeps {
   readonly db: D1Database;
-  readonly queue: QueueWitness;
+  readonly queue: QueueObservation;
   readonly environment: string;
 }
 
@@ -68,7 +68,7 @@ async function checkHealth({ db, queue, environment, now: clock }: HealthDeps): 
 
 async function checkDatabase(
   db: D1Database,
-  queue: QueueWitness,
+  queue: QueueObservation,
   now: Date,
 ): Promise<Pick<Health["checks"], "database" | "grainchain" | "consumer">> {
   try {
@@ -102,10 +102,14 @@ function checkDatabaseSize(bytes: number): Check {
   return { status: percent > FULL_PERCENT ? "degraded" : "ok", detail: databaseSizeText(bytes) };
 }
 
-function checkConsumer(seenAt: string | undefined, { oldestMessage }: QueueWitness, nowMs: number): Check {
+function checkConsumer(
+  seenAt: string | undefined,
+  { oldestMessage }: QueueObservation,
+  nowMs: number,
+): Check {
   const silentMs = seenAt === undefined ? 0 : nowMs - Date.parse(seenAt);
   if (silentMs > SILENT_FAILED_MS) return { status: "failed", detail: `its cron last ran ${seenAt}` };
-  const believed = oldestMessage !== undefined && nowMs - oldestMessage.seenAt.getTime() < BELIEVED_MS;
+  const believed = oldestMessage !== undefined && nowMs - oldestMessage.seenAt.getTime() < SEND_VALID_MS;
   if (believed && nowMs - oldestMessage.sentAt.getTime() > OLD_MESSAGE_MS) {
     const detail = `a message has been in the queue since ${oldestMessage.sentAt.toISOString()}`;
     return { status: "degraded", detail };
@@ -130,7 +134,7 @@ function checkGrainchain(gate: Settings["gate"], seen: Settings["seen"], now: st
     : { status: "degraded", detail: `${detail}: ${seen.outcome}` };
 }
 
-function checkQueue({ lastSend }: QueueWitness): Check {
+function checkQueue({ lastSend }: QueueObservation): Check {
   if (lastSend === "failed") return { status: "failed", detail: "the last message was refused" };
   return { status: "ok" };
 }

@@ -1,12 +1,12 @@
-import type { QueueWitness } from "./health.ts";
+import type { QueueObservation } from "./health.ts";
 
 /** A queue that remembers its last send: all that a Worker can know about a queue's health. */
 export function watchQueue(
   queue: Pick<Queue<unknown>, "send">,
   now: () => Date,
-): Pick<Queue<unknown>, "send"> & QueueWitness {
-  let lastSend: QueueWitness["lastSend"];
-  let oldestMessage: QueueWitness["oldestMessage"];
+): Pick<Queue<unknown>, "send"> & QueueObservation {
+  let lastSend: QueueObservation["lastSend"];
+  let oldestMessage: QueueObservation["oldestMessage"];
   return {
     get lastSend() {
       return lastSend;
@@ -27,7 +27,10 @@ export function watchQueue(
 }
 
 /** Not every runtime tells; an empty queue may say that its oldest message is of 1970. */
-function oldestMessageOf(sent: QueueSendResponse | undefined, seenAt: Date): QueueWitness["oldestMessage"] {
+function oldestMessageOf(
+  sent: QueueSendResponse | undefined,
+  seenAt: Date,
+): QueueObservation["oldestMessage"] {
   const sentAt = sent?.metadata?.metrics?.oldestMessageTimestamp;
   return sentAt instanceof Date && sentAt.getTime() > 0 ? { sentAt, seenAt } : undefined;
 }

@@ -19,9 +19,9 @@ export interface CommandDeps {
 /** `accepted` is false if there is nothing to do. */
 export type CommandAnswer = { readonly accepted: boolean; readonly message: string } | Refused;
 
-type Order = OperatorCommandFact["order"];
+type CommandName = OperatorCommandFact["order"];
 
-const ACCEPTED: Readonly<Record<Order, string>> = {
+const ACCEPTED: Readonly<Record<CommandName, string>> = {
   cancel: "the validation will be cancelled",
   rerun: "the head will be validated again if it is still the newest",
   approve: "the head will be validated if it is still the newest",
@@ -33,7 +33,7 @@ const ACCEPTED: Readonly<Record<Order, string>> = {
  */
 export async function commandValidation(
   deps: CommandDeps,
-  order: Order,
+  order: CommandName,
   validationId: string,
   actor: string,
   reason?: string,
@@ -53,7 +53,7 @@ export async function commandValidation(
   return refuse(deps, { actor, action: order, target: validationId }, error);
 }
 
-function obstacleTo(order: Order, state: ValidationState | undefined): ApiError | undefined {
+function obstacleTo(order: CommandName, state: ValidationState | undefined): ApiError | undefined {
   if (state === undefined) return UNKNOWN;
   if (order !== "approve" || state === "held") return undefined;
   return { code: "not_held", message: `the validation does not wait for an approval: it is ${state}` };

@@ -71,7 +71,7 @@ function Verdict({ run, reusedPath }: Pick<RunPageProps, "run" | "reusedPath">) 
   const verdict = headline(described, run.digest);
   const next = advice(described, run.digest, (name) => name);
   const reason = reasonOf(described, run.digest);
-  const told = verdict.split(": ")[0] ?? verdict;
+  const statedPrefix = verdict.split(": ")[0] ?? verdict;
   return (
     <div class={`verdict ${stateBadge(run).tone}`} role="status">
       <p>
@@ -91,7 +91,7 @@ function Verdict({ run, reusedPath }: Pick<RunPageProps, "run" | "reusedPath">) 
         </p>
       )}
       {run.cancelled_by !== null && <p>{CANCELLED[run.cancelled_by]}</p>}
-      {reason !== null && told === verdict && (
+      {reason !== null && statedPrefix === verdict && (
         <p>
           The reason given: <Text text={reason} maxLength={600} />
         </p>

@@ -164,7 +164,7 @@ describe("the consumer", () => {
       status,
       checks: { consumer: { status: check } },
     });
-    // What a send told a minute ago is old.
+    // The result of a send a minute ago is no longer valid.
     now += 61_000;
     expect(await jsonOf(await askHealth(app))).toMatchObject({ checks: { consumer: { status: "ok" } } });
   });

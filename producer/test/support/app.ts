@@ -61,7 +61,7 @@ export function startApp(options: TestAppOptions = {}) {
         };
       },
     },
-    failedSignatures: {
+    rateLimit: {
       async limit({ key }) {
         limitedKeys.push(key);
         const used = limitedKeys.filter((each) => each === key).length;

@@ -3,7 +3,7 @@
 /** The identifier of the button on a check. */
 export const APPROVE = "approve";
 
-export const NO_COMMANDER = "the comment's author may not give commands";
+export const NOT_ALLOWED_TO_COMMAND = "the comment's author may not give commands";
 
 const MEMBERS: readonly unknown[] = ["OWNER", "MEMBER", "COLLABORATOR"];
 
@@ -12,8 +12,8 @@ export const isMember = (association: string | null | undefined): boolean => MEM
 
 const APPROVERS: readonly unknown[] = ["OWNER", "MEMBER"];
 
-/** The same for approving others' changes if GitHub cannot be asked: a collaborator may be one who can only read. */
-export const standsForPermission = (association: string | null | undefined): boolean =>
+/** Whether one may approve others' changes without asking GitHub: a collaborator may have only read access. */
+export const isTrustedApprover = (association: string | null | undefined): boolean =>
   APPROVERS.includes(association);
 
 /** What GitHub calls the permissions that include writing. */

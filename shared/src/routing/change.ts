@@ -1,6 +1,6 @@
 /** What follows from a payload whose event and action matter. */
 import type * as v from "valibot";
-import { APPROVE, isMember, NO_COMMANDER } from "../domain/trust.ts";
+import { APPROVE, isMember, NOT_ALLOWED_TO_COMMAND } from "../domain/trust.ts";
 import {
   type Change,
   type DeliveryFact,
@@ -107,7 +107,7 @@ export function commandChange({
   }
   const isCancel = command[1] === "cancel";
   // Anybody's `/validate` may be an approval: private members of an organization arrive as CONTRIBUTOR.
-  if (isCancel && !isMember(comment.author_association)) return ignored(NO_COMMANDER);
+  if (isCancel && !isMember(comment.author_association)) return ignored(NOT_ALLOWED_TO_COMMAND);
   return {
     type: "command",
     command: isCancel ? "cancel" : "validate",

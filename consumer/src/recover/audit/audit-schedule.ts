@@ -31,7 +31,7 @@ const LEASE_MS = 15 * 60_000;
  * @param scope undefined: nothing is audited
  * @returns whether anything was recorded
  */
-export async function auditNew(deps: AuditDeps, scope: AuditScope | undefined): Promise<boolean> {
+export async function auditOnSchedule(deps: AuditDeps, scope: AuditScope | undefined): Promise<boolean> {
   if (scope === undefined || !hasRoom(deps.db, "recovery")) return false;
   const nowMs = deps.now().getTime();
   const progress = await claimAuditProgress(deps.db, isoTime(nowMs), isoTime(nowMs + LEASE_MS));
@@ -51,12 +51,15 @@ export async function auditNew(deps: AuditDeps, scope: AuditScope | undefined): 
   return changed;
 }
 
-export interface AskedAuditDeps extends AuditDeps {
+export interface RequestedAuditDeps extends AuditDeps {
   readonly routing: RoutingPolicy;
 }
 
 /** Performs the audits that operators asked for. @returns whether anything was recorded */
-export async function auditAsked(deps: AskedAuditDeps, scope: AuditScope | undefined): Promise<boolean> {
+export async function auditRequested(
+  deps: RequestedAuditDeps,
+  scope: AuditScope | undefined,
+): Promise<boolean> {
   let changed = false;
   while (hasRoom(deps.db, "recovery")) {
     const nowMs = deps.now().getTime();
@@ -72,7 +75,7 @@ export async function auditAsked(deps: AskedAuditDeps, scope: AuditScope | undef
 const NOTHING: Omit<Audited, "error"> = { result: NO_RESULT, position: null };
 
 function auditFor(
-  deps: AskedAuditDeps,
+  deps: RequestedAuditDeps,
   { repositories, dry_run, position }: ClaimedAudit,
   configured: AuditScope | undefined,
 ): Promise<Audited> | Audited {

@@ -1,4 +1,4 @@
-/** How far recovery is that goes on from time to time: the scheduled audit and the lists of hooks, each in `settings`. */
+/** Progress of incremental recovery: the scheduled audit and the lists of hooks, each in `settings`. */
 import * as v from "valibot";
 
 /** The setting of the scheduled audit. */

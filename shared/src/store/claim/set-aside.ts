@@ -1,8 +1,8 @@
 /**
- * What may not be dispatched yet because of its repository: the repository is paused, or has as many runs under way as
- * one may have. A claim that comes to such a row sets it aside, into a lane that no claim walks along (live work from
- * lane 0 into 2, replayed work from 1 into 3), so it never reads it again. When the repository may go on, its rows are
- * claimed from there, in turn with all others: each costs two writes, however long it waits and however many there are.
+ * Validations that may not be dispatched yet because of their repository: it is paused, or has the most runs under way
+ * that one repository may have. A claim that reads such a row sets it aside, in a lane that ordinary claims skip (live
+ * work moves from lane 0 to 2, replayed work from 1 to 3). When the repository may go on, its rows are claimed from that
+ * lane, in turn with all others. Each costs two writes, however long it waits and however many there are.
  */
 import { isInForce } from "../pauses.ts";
 import { REPLAY_TURN, TURN } from "../settings.ts";
@@ -48,7 +48,7 @@ export const SET_ASIDE = `
       LEFT JOIN busy b ON b.repository_id = r.repository_id
     WHERE ${isPaused("r", "?1")} OR (?2 > 0 AND r.place > ?2 - coalesce(b.n, 0)))`;
 
-/** The turn of the first row that was set aside is now, and not when it came: meanwhile others had theirs. */
+/** The first row that was set aside gets the current turn, not the one of its arrival: others have had theirs since. */
 const CURRENT_TURN = `
   coalesce((SELECT CAST(value AS INTEGER) FROM settings
             WHERE name = CASE r.lane WHEN 0 THEN '${TURN}' ELSE '${REPLAY_TURN}' END), 0)`;

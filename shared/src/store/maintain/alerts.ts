@@ -13,7 +13,7 @@ const REFUSED_MS = 600_000;
 export const DEAD_LETTERS_COUNTED = 1000;
 
 /** An alert that was sent, or is to be sent. */
-const told = v.object({
+const notifiedAlert = v.object({
   state: v.picklist(["firing", "resolved"]),
   text: v.string(),
   since: v.string(),
@@ -22,7 +22,7 @@ const told = v.object({
   attempts: v.number(),
   due_at: v.string(),
 });
-export type NotifiedAlert = v.InferOutput<typeof told>;
+export type NotifiedAlert = v.InferOutput<typeof notifiedAlert>;
 
 export interface AlertFacts {
   readonly gates: readonly { readonly name: string; readonly gate: ReturnType<typeof parseGate> }[];
@@ -38,7 +38,7 @@ export interface AlertFacts {
   readonly brokenLastHour: number;
   /** Requests of the last ten minutes that were refused access. */
   readonly refusedLately: number;
-  readonly told: ReadonlyMap<string, NotifiedAlert>;
+  readonly notified: ReadonlyMap<string, NotifiedAlert>;
   /** The same as stored, readable or not. */
   readonly stored: ReadonlyMap<string, string>;
 }
@@ -71,7 +71,7 @@ export async function loadAlertFacts(db: D1Database, hourAgo: string): Promise<A
     endedLastHour: count.ended,
     brokenLastHour: count.broken,
     refusedLately: count.refused,
-    told: new Map([...alerts].flatMap(toldEntry)),
+    notified: new Map([...alerts].flatMap(notifiedEntry)),
     stored: alerts,
   };
 }
@@ -102,8 +102,8 @@ export async function claimAlerts(
   return new Set(names.map(({ name }) => name.slice(PREFIX.length)));
 }
 
-function toldEntry([condition, value]: [string, string]): [string, NotifiedAlert][] {
-  const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), told), value);
+function notifiedEntry([condition, value]: [string, string]): [string, NotifiedAlert][] {
+  const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), notifiedAlert), value);
   return parsed.success ? [[condition, parsed.output]] : [];
 }
 

@@ -31,7 +31,7 @@ type Rows = D1Result<Record<string, unknown>> | undefined;
 export function parseRecordedBefore(recorded: Rows, bodies: Rows): RecordedBefore {
   const rows = v.parse(v.array(recordedRow), recorded?.results ?? []);
   return {
-    // Of a callback, nothing says what came under its id.
+    // Callbacks have no fingerprint.
     recorded: new Map(
       rows
         .toSorted((a, b) => (a.fingerprint ?? "").localeCompare(b.fingerprint ?? ""))
