@@ -88,12 +88,18 @@ function desiredBucket(
   }
   if (name === undefined) return undefined;
   const days = (key: keyof typeof DAYS): number => Number(consumer.vars[key] || DAYS[key]);
-  const kept = Math.max(days("VALIDATIONS_RETENTION_DAYS"), days("DELIVERIES_RETENTION_DAYS"));
+  const inD1 = Math.max(days("VALIDATIONS_RETENTION_DAYS"), days("DELIVERIES_RETENTION_DAYS"));
+  const least = inD1 + RESULTS_SLACK_DAYS;
   return {
     name,
     rules: [
-      { id: "results", prefix: RESULTS_PREFIX, days: kept + RESULTS_SLACK_DAYS },
-      { id: "validations", prefix: VALIDATIONS_PREFIX, days: days("ARCHIVE_RETENTION_DAYS") },
+      { id: "results", prefix: RESULTS_PREFIX, days: least },
+      // What was archived early has its results there while D1 still lists it.
+      {
+        id: "validations",
+        prefix: VALIDATIONS_PREFIX,
+        days: Math.max(days("ARCHIVE_RETENTION_DAYS"), least),
+      },
     ],
   };
 }

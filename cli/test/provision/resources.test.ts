@@ -116,6 +116,19 @@ test("changes the rules of the archive's bucket if the files say other days, and
   expect(project.account.read().buckets[0]?.rules).toContainEqual(other);
 });
 
+test("keeps archived validations for longer than D1 does, whatever the files say", async () => {
+  const project = await openProvisioned();
+  project.edit("wrangler.consumer.toml", (toml) =>
+    toml.replaceAll('ARCHIVE_RETENTION_DAYS = "400"', 'ARCHIVE_RETENTION_DAYS = "30"'),
+  );
+
+  const ran = await project.run(YES);
+
+  expect(ran.stdout).toMatch(
+    /validations\/ in webhook-gateway-archive-staging +deleted after 400 days +deleted after 104 days/,
+  );
+});
+
 test("needs no bucket if the files have none, and refuses files of which one has", async () => {
   const project = await openProject({ ...provisioned("staging", UUID), buckets: [] });
   nameDatabase(project, UUID);
