@@ -96,7 +96,7 @@ function validationsBroke({ brokenLastHour, endedLastHour }: AlertFacts): Condit
 function accessRefused({ refusedLately }: AlertFacts): Condition {
   const bad = `${refusedLately} requests of the last 10 min were refused: search the producer's logs for access.refused`;
   const good = `at most ${MANY_REFUSED} requests of the last 10 min were refused`;
-  return condition("access_refused", refusedLately > MANY_REFUSED, bad, good);
+  return condition("access refused", refusedLately > MANY_REFUSED, bad, good);
 }
 
 function diedText(count: number): string {

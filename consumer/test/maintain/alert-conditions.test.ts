@@ -50,7 +50,7 @@ test.each<[string, Partial<AlertFacts>, string[]]>([
   ["five deliveries were recovered", { recoveredLastHour: 5 }, ["lost deliveries"]],
   ["more than a quarter broke", { brokenLastHour: 26 }, ["broken"]],
   ["all of a few broke", { endedLastHour: 19, brokenLastHour: 19 }, []],
-  ["more than 100 requests were refused", { refusedLately: 101 }, ["access_refused"]],
+  ["more than 100 requests were refused", { refusedLately: 101 }, ["access refused"]],
   ["nothing ended", { endedLastHour: 0, brokenLastHour: 0 }, []],
 ])("where %s: %j", (_, facts, conditions) => {
   const found = conditionsOf({ ...CALM, ...facts }, THRESHOLDS, NOW_MS);
