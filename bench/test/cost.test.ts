@@ -145,7 +145,7 @@ describe("a limit", () => {
 
   test("of check runs is counted by the hour", () => {
     // 3 million validations a month.
-    const { used, allowed } = find(load(10e6), "check runs created by an installation");
+    const { used, allowed } = find(load(10e6), "check runs created by an installation, as documented");
     expect(used).toBeCloseTo(3e6 / 720);
     expect(used).toBeGreaterThan(8 * allowed);
   });

@@ -35,7 +35,12 @@ export function limitsOf(measured: Measured, load: Load): readonly Limit[] {
     ["consumers of the events queue", batches * BATCH_SECONDS, QUEUES.eventsConsumers, "at once"],
     ["connections to GitHub", calls * CALL_SECONDS, QUEUES.workConsumers * CALLS_AT_ONCE, "at once"],
     ["requests to GitHub by an installation", perHour * one.githubCalls, GITHUB.requestsPerHour, "an hour"],
-    ["check runs created by an installation", perHour * one.githubCreates, GITHUB.createsPerHour, "an hour"],
+    [
+      "check runs created by an installation, as documented",
+      perHour * one.githubCreates,
+      GITHUB.createsPerHour,
+      "an hour",
+    ],
   ];
   return limits.map(([limit, used, allowed, unit]) => ({ limit, used, allowed, unit }));
 }

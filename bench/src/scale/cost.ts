@@ -40,7 +40,7 @@ export interface Measured {
 /** The results of such a validation, in bytes. */
 export const WHOLE_BYTES = 8_000;
 
-/** What one validation takes, with all that hangs on it. */
+/** What one validation takes, with everything related. */
 export interface Kept {
   /** Of D1, with results of `WHOLE_BYTES`. */
   readonly wholeBytes: number;

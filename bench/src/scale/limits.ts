@@ -25,7 +25,7 @@ export const QUEUES = {
   operationsPerMessage: 3,
   messagesPerSecond: 5_000,
   batch: 100,
-  eventsConsumers: 10,
+  eventsConsumers: 3,
   workConsumers: 5,
 };
 

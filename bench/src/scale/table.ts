@@ -75,7 +75,7 @@ export function writeScale(measured: Measured, writes: Writes, mix: Mix): string
   return [
     "## What one delivery makes the platform do (measured)",
     table(["one delivery makes", "validated", "recorded only"], operations),
-    "### What one validation takes, with all that hangs on it",
+    "### What one validation takes, with everything related",
     table(
       ["with results of", "1 kB", "8 kB", "8 kB, archived early, or more"],
       [
