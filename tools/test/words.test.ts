@@ -23,19 +23,22 @@ const WORDS: readonly (readonly [avoid: RegExp, instead: string])[] = [
   [/\bst(?:ands?|ood) in\b(?! (?:for|the way|the place|its place)\b)/i, "is stored in"],
   [/\bdocs 20\d\d/, "a link"],
   [/\bfor ever\b/i, "forever"],
+  [/\bcanceled\b/i, "cancelled, as the state is called"],
   [
     /organis|normalis|recognis|authoris|serialis|behaviour|colour|honour|favour|labelled(?!by)/i,
     "American spelling",
   ],
 ];
 
-/** Names in JSON that scripts read (`mend`, `letters`), and the alphabet. */
+/** Names in JSON that scripts read (`mend`, `letters`), names of other programs, and the alphabet. */
 const ALLOWED: readonly (readonly [word: string, file: RegExp])[] = [
   ["mend", /^cli\//],
   [
     "letter",
     /(?:overview|metrics|tiles|attention|view|reads|dead-letters)(?:\.test)?\.tsx?$|dashboard\/support\//,
   ],
+  // Wrangler spells it so.
+  ["canceled", /documented-commands\.test\.ts$/],
   ["letter", /(?:capability\.test|decide\/support|openapi|signature|validation\/request)\.ts$/],
 ];
 

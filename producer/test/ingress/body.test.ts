@@ -8,7 +8,7 @@ const LIMIT = 8;
 const read = (body: BodyInit, headers: Readonly<Record<string, string>> = {}) =>
   readBody(new Request(ORIGIN, { method: "POST", headers, body }), LIMIT);
 
-/** A body that goes on until it is canceled, or ends before its end. */
+/** A body that goes on until it is cancelled, or ends before its end. */
 function endless(onCancel: () => void, breaksOffAt = Number.POSITIVE_INFINITY) {
   let pulled = 0;
   return new ReadableStream({
@@ -43,13 +43,13 @@ describe.each([
     ).toBe("too_large");
   });
 
-  test("is canceled once it is twice too large", async () => {
-    let canceled = false;
+  test("is cancelled once it is twice too large", async () => {
+    let cancelled = false;
     const body = endless(() => {
-      canceled = true;
+      cancelled = true;
     });
     expect(await read(body, lengthOf(100 * LIMIT))).toBe("too_large");
-    expect(canceled).toBe(true);
+    expect(cancelled).toBe(true);
   });
 });
 
