@@ -1,6 +1,6 @@
 /**
  * The audit: open pull requests on GitHub against what is recorded. It finds what neither GitHub's list of deliveries nor
- * its redelivery brings back, and what was open before the gateway came.
+ * its redelivery brings back, and what was open before the gateway was installed.
  */
 import { MAX_FINDINGS } from "@webhook-gateway/shared/api/audit.ts";
 import type { GitHubFailureClass } from "@webhook-gateway/shared/github/failure.ts";
