@@ -26,7 +26,7 @@ Usage: grainchain [options]
   --port <port>    port to listen on (default ${DEFAULT_PORT}; 0 takes any free one)
   --host <host>    address to listen on (default ${DEFAULT_HOST})
   --allow-remote   accept a host that other machines can reach
-  --check          say where steps would run and how they would be isolated, and end
+  --check          print where steps would run and how they would be isolated, then exit
   --help           show this text
 
 Environment:

@@ -36,7 +36,12 @@ test.each([
       "error: consumer: bad configuration: GITHUB_TOKEN (has whitespace around it)",
     ],
   ],
-  ["an unknown option", {}, ["--demoless"], ["error: Unknown option '--demoless'; known: --no-demo"]],
+  [
+    "an unknown option",
+    {},
+    ["--demoless"],
+    ["error: Unknown option '--demoless'; the only option is --no-demo"],
+  ],
 ])("reports %s, and starts nothing", async (_, given, options, errors) => {
   const { env } = await environment();
 

@@ -94,7 +94,7 @@ function readArguments(): boolean {
   } catch (thrown) {
     // The first sentence names the option.
     const message = thrown instanceof Error ? thrown.message.split(". ")[0] : "bad arguments";
-    throw new GatewayError(`${message}; known: --no-demo`);
+    throw new GatewayError(`${message}; the only option is --no-demo`);
   }
 }
 

@@ -37,9 +37,9 @@ what the App will be allowed to do, and GitHub asks you to confirm. The App's
 id, key and webhook secret are never printed. They are stored in .dev.vars for
 the local gateway, and otherwise in .env.<name>, which provision reads. Both
 files are only for you, and git ignores them.
-With --local the command then forwards what GitHub could not deliver to this
-machine until Ctrl-C; run it again to continue. No tunnel is needed: GitHub is
-given an address that never resolves, or an https address that you pass as --url.`;
+With --local the command then forwards failed deliveries to this machine until
+you press Ctrl-C; run it again to continue. No tunnel is needed: GitHub is given
+an address that never resolves, or an https address that you pass as --url.`;
 
 /** As GitHub allows them. */
 const login = matching(/^[a-z\d][\w-]{0,99}$/i, "It must be a login, such as acme.");

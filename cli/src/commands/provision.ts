@@ -34,7 +34,7 @@ Examples:
   gateway provision --env acme-2 --dry-run
 
 An environment that the configuration files do not have is a new cell: a second
-gateway, of its own queues and database, copied from production. Without
+gateway with its own queues and database, copied from production. Without
 CLOUDFLARE_API_TOKEN, --dry-run shows the plan for an empty account.
 
 Creates the queues, the D1 database with its schema, and the required secrets
@@ -49,8 +49,8 @@ and the Worker has none.`;
 
 const COLUMNS: readonly Column<Row>[] = [
   { head: "resource", cell: ({ resource }) => resource, rank: 1, min: 30, wrap: true },
-  { head: "is", cell: ({ is }) => is, rank: 3, min: 12, wrap: true },
-  { head: "will be", cell: ({ will }) => will, rank: 2, min: 20, wrap: true },
+  { head: "current", cell: ({ is }) => is, rank: 3, min: 12, wrap: true },
+  { head: "planned", cell: ({ will }) => will, rank: 2, min: 20, wrap: true },
 ];
 
 export function addProvision(program: Command, wrangler: WranglerProgram): void {
@@ -85,7 +85,7 @@ async function run(options: ProvisionOptions, json: boolean, program: WranglerPr
   const deps = { dir, account, desired, location, wrangler: openWrangler(dir, account, program) };
   const operator = operatorOf(options, json);
   if (account === NO_ACCOUNT) {
-    operator.print(`${notSetText(missing)}, so no account was asked: this is the plan for an empty one`);
+    operator.print(`${notSetText(missing)}, so no account was asked; this plan assumes an empty account`);
   }
   // Of a new cell there is nothing yet, and Wrangler cannot be asked for what its files do not have.
   const isAsked = account !== NO_ACCOUNT && cellSteps.length === 0;

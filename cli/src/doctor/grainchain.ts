@@ -64,15 +64,15 @@ async function checkApi(
   const lacksStatus = `${url} answers, but has no …/status: a lost callback loses the result`;
   if (trigger.status !== 404 && !isOk(trigger.status)) return warn(lacksStatus, STATUS_FIX);
   return fail(
-    `${address} is not found: nothing of Grainchain's API is there`,
+    `${address} returned ${status}: no Grainchain API at this path`,
     "set GRAINCHAIN_API_PREFIX to the path of its API (CodegenApp's server has /api/v1/webhook/validation)",
   );
 }
 
 function keyFinding(url: string, address: string, status: number, key: string | null | undefined): Report {
-  if (key === undefined) return ok(`${url} answers, and its API asks for its key`);
+  if (key === undefined) return ok(`${url} answers, and its API requires a key`);
   const what = `${address} answers ${status}: ${key === null ? "GRAINCHAIN_API_KEY is not set" : "GRAINCHAIN_API_KEY is wrong"}`;
-  return fail(what, "set GRAINCHAIN_API_KEY to the key that Grainchain asks for");
+  return fail(what, "set GRAINCHAIN_API_KEY to the key that Grainchain expects");
 }
 
 const text = v.pipe(v.string(), v.minLength(1));

@@ -55,11 +55,12 @@ function judgeQueue(
   const isConsumed = consumer.consumes.some((one) => one.queue === queue.name);
   const isAttached = existing.consumers.some(({ script }) => script === consumer.script);
   const { retentionSeconds } = existing;
-  const keeps = retentionSeconds === null ? "" : `keeps messages for ${daysText(retentionSeconds)}`;
+  const days = retentionSeconds === null ? "" : daysText(retentionSeconds);
+  const keeps = days && `keeps messages for ${days}`;
   const consumed = isAttached ? `consumed by ${consumer.script}` : "";
   return problemsOr(
     ok([keeps, consumed].filter(Boolean).join(", ")),
-    isTooBrief(queue, existing) && warn(`${keeps} only`, provisionCommand),
+    isTooBrief(queue, existing) && warn(`keeps messages for only ${days}`, provisionCommand),
     queue.retentionSeconds !== null &&
       retentionSeconds === null &&
       skipped(unknownRetention(queue.retentionSeconds), "check its settings in Cloudflare's dashboard"),

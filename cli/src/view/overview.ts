@@ -88,7 +88,7 @@ function reportsText({ reports }: Overview): string {
   const counts = countsText([reports.due, "due"], [reports.dead, "dead"]);
   return reports.oldest_due_at === null
     ? counts
-    : `${counts}; the first due since ${utcText(reports.oldest_due_at)}`;
+    : `${counts}; oldest due since ${utcText(reports.oldest_due_at)}`;
 }
 
 /** Nothing if none is due. */

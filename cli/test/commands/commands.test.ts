@@ -99,7 +99,7 @@ const REPLIES: Replies = {
   "GET /api/actions": page([
     {
       ...{ id: "action-1", at: AT, actor: "operator:alice", action: "cancel", target: VALIDATION_ID },
-      ...{ reason: "the validation is gone", outcome: "refused" },
+      ...{ reason: "the validation no longer exists", outcome: "refused" },
     },
   ]),
 };

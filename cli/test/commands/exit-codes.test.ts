@@ -160,12 +160,12 @@ test.each<[string, string, Reply, string]>([
 });
 
 test("ends with 3 if what is to be approved does not wait for it", async () => {
-  const reply = refused(409, "not_held", "the validation does not wait for an approval: it is queued");
+  const reply = refused(409, "not_held", "the validation is not waiting for approval: it is queued");
   const server = await startOperatorServer({ "POST /api/validations/x/approve": reply });
 
   expect(await server.run("validations", "approve", "x", "--reason", "reviewed")).toMatchObject({
     code: 3,
-    stderr: "error: the validation does not wait for an approval: it is queued\n",
+    stderr: "error: the validation is not waiting for approval: it is queued\n",
   });
 });
 

@@ -190,7 +190,7 @@ test("warns of globs that match nothing, and of repositories whose secret does n
   expect(
     items.filter(({ check, status }) => check === "webhook secrets by label" && status === "warn"),
   ).toEqual([
-    expect.objectContaining({ what: "acme: acme-labs/* matches no repository that the gateway knows" }),
+    expect.objectContaining({ what: "acme: acme-labs/* matches no known repository" }),
     expect.objectContaining({
       what:
         "acme signed the last delivery of acme-old/a, acme-old/b, acme-old/c, acme-old/d, acme-old/e and 2 more, " +

@@ -100,18 +100,18 @@ testProblems({
   "a Grainchain that is full": {
     make: ({ gateway }) =>
       Object.assign(gateway.state.checks, {
-        grainchain: { status: "degraded", detail: "dispatch is paused" },
+        grainchain: { status: "degraded", detail: "Grainchain's gate is closed" },
       }),
     check: "gateway: grainchain",
     status: "warn",
-    what: "dispatch is paused",
+    what: "Grainchain's gate is closed",
     mend: "check Grainchain; gateway status shows what is waiting. Nothing is lost meanwhile",
   },
   "a Grainchain whose API is somewhere else": {
     make: ({ grainchain }) => Object.assign(grainchain, { prefix: "/api/v1/webhook/validation" }),
     check: "Grainchain",
     status: "fail",
-    what: "/api/v1/validation/doctor/status is not found: nothing of Grainchain's API is there",
+    what: "/api/v1/validation/doctor/status returned 404: no Grainchain API at this path",
     mend: "set GRAINCHAIN_API_PREFIX to the path of its API",
   },
   "a Grainchain that cannot be asked about a validation": {
@@ -122,12 +122,12 @@ testProblems({
     mend: "docs/grainchain-api.md",
   },
   "a Grainchain that wants another key": {
-    make: ({ grainchain }) => Object.assign(grainchain, { key: "the key that Grainchain asks for" }),
+    make: ({ grainchain }) => Object.assign(grainchain, { key: "the key that Grainchain expects" }),
     env: { GRAINCHAIN_API_KEY: "a key that is long enough, and wrong" },
     check: "Grainchain",
     status: "fail",
     what: "/status answers 401: GRAINCHAIN_API_KEY is wrong",
-    mend: "set GRAINCHAIN_API_KEY to the key that Grainchain asks for",
+    mend: "set GRAINCHAIN_API_KEY to the key that Grainchain expects",
   },
   "a clock that is behind": {
     make: ({ gateway }) => Object.assign(gateway.state, { ahead: 90 }),
@@ -187,7 +187,7 @@ testProblems({
       }),
     check: "queue webhook-gateway-events-staging",
     status: "warn",
-    what: "keeps messages for 1 day only",
+    what: "keeps messages for only 1 day",
     mend: "gateway provision --env staging",
   },
   "an account that may have Workers Free": {

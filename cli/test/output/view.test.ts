@@ -83,7 +83,7 @@ test("shows what is waiting, why and until when", () => {
     "duration         p50 45s, p95 1m 30s, p99 1m 58s; queued since 2026-11-23 23:00:00Z",
     "gate grainchain  closed: backpressure: 429 at capacity; since 2026-11-24 00:06:19Z (2m ago); next try in 30s",
     "gate github      closed: limit; since 2026-11-24 00:08:19Z (just now); next try now",
-    "reports          4 due, 1 dead; the first due since 2026-11-24 00:07:19Z",
+    "reports          4 due, 1 dead; oldest due since 2026-11-24 00:07:19Z",
     "cancels          0 due, 0 dead",
     "deliveries       the last 2026-11-24 00:08:09Z (10s ago); 40 within the hour; 1 recovered within 24 h",
     "database         7.1 of 10 GB, 71 %",
@@ -148,7 +148,7 @@ test("traces dead letters, of a run and of deliveries that were never recorded",
 
 test("keeps every reason whole on a narrow terminal", () => {
   const detail =
-    "waiting: dispatch is paused (backpressure: 429 at capacity, ask again later), next try 00:10";
+    "waiting: Grainchain's gate is closed (backpressure: 429 at capacity, ask again later), next try 00:10";
   const [run] = makeTrace().validations;
   if (run === undefined) throw new Error("no run");
   const steps = [{ at: AT, gap_ms: 1, step: "now", detail }];

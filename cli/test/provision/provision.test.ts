@@ -15,7 +15,7 @@ test("shows the plan for an empty account, and changes nothing in a dry run", as
 
   expect(ran).toMatchObject({ code: 0, stderr: "" });
   expect(ran.stdout.split("\n").map((line) => line.split(/ {2,}/))).toEqual([
-    ["resource", "is", "will be"],
+    ["resource", "current", "planned"],
     ["queue webhook-gateway-events-staging", "missing", "created, keeps messages for 14 days"],
     ["queue webhook-gateway-dead-staging", "missing", "created, keeps messages for 14 days"],
     ["queue webhook-gateway-work-staging", "missing", "created"],
@@ -234,8 +234,8 @@ test("a dry run without an account shows the plan for an empty one, and says so"
   expect(ran).toMatchObject({
     code: 0,
     stderr:
-      "CLOUDFLARE_API_TOKEN and CLOUDFLARE_ACCOUNT_ID are not set, so no account was asked: " +
-      "this is the plan for an empty one\n",
+      "CLOUDFLARE_API_TOKEN and CLOUDFLARE_ACCOUNT_ID are not set, so no account was asked; " +
+      "this plan assumes an empty account\n",
     stdout: expect.stringContaining("D1 database webhook-gateway-staging"),
   });
   expect(project.calls()).toEqual([]);

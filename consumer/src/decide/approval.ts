@@ -10,8 +10,8 @@ import { type Context, type Decision, type DeliveryPolicy, decided, react } from
 import { githubAction } from "./github-action.ts";
 import { approveRun, ensureRun, githubActor, originOf } from "./run.ts";
 
-const NO_ACCESS = "only people who may write to the repository can approve it";
-const APPROVED = "it does not wait for an approval any more";
+const NO_ACCESS = "approval requires write access to the repository";
+const APPROVED = "no longer waiting for approval";
 
 /** Decides a comment on a pull request whose head needs an approval. */
 export function decideApproval(context: Context, subject: Subject, change: CommandChange): Decision {

@@ -11,6 +11,7 @@ type Outcome = Pick<OperatorAction, "outcome" | "reason">;
 
 /** Facts of earlier versions do not name who asks. */
 const UNNAMED = "operator:operator";
+const GONE = "the pull request or branch no longer exists";
 
 /** Decides a command that was not recorded before. A validation that is deleted or has finished stays as it is. */
 export function decideOperatorCommand(
@@ -48,7 +49,7 @@ export function decideBulkCommand(
   const obstacle = obstacleTo(changes, validation) ?? otherRun(changes, validation);
   if (obstacle !== null || subject === undefined) {
     changes.note(validation, {
-      reason: `not run again: ${obstacle ?? "its subject is gone"} (${by})`,
+      reason: `not run again: ${obstacle ?? GONE} (${by})`,
       deliveryId: id,
     });
     return false;
@@ -62,7 +63,7 @@ type NamedCommand = OperatorCommandFact & { readonly actor: string };
 
 function decideCommand(changes: ChangeSet, fact: NamedCommand, policy: DeliveryPolicy): Outcome {
   const validation = changes.validation(fact.validation_id);
-  if (validation === undefined) return { outcome: "refused", reason: "the validation is gone" };
+  if (validation === undefined) return { outcome: "refused", reason: "the validation no longer exists" };
   if (fact.order === "rerun") return decideRerun(changes, validation, fact, policy);
   if (fact.order === "approve") return decideApprove(changes, validation, fact);
   if (isFinal(validation.state)) {
@@ -75,7 +76,7 @@ function decideCommand(changes: ChangeSet, fact: NamedCommand, policy: DeliveryP
 function decideApprove(changes: ChangeSet, validation: Validation, fact: NamedCommand): Outcome {
   const { actor, id, reason } = fact;
   if (validation.state !== "held") {
-    return { outcome: "unchanged", reason: `it does not wait for an approval: ${validation.state}` };
+    return { outcome: "unchanged", reason: `not waiting for approval: ${validation.state}` };
   }
   approveRun(changes, validation, reason === undefined ? actor : `${actor} (${reason})`, id);
   return { outcome: "done", reason: reason ?? null };
@@ -92,7 +93,7 @@ function decideRerun(
   const obstacle = obstacleTo(changes, validation);
   const subject = changes.subject(validation.repository_id, validation.subject);
   if (obstacle !== null || subject === undefined) {
-    const reason = `not run again: ${obstacle ?? "its subject is gone"}`;
+    const reason = `not run again: ${obstacle ?? GONE}`;
     changes.note(validation, { reason: `${reason} (${fact.actor})`, deliveryId: fact.id });
     return { outcome: "refused", reason };
   }
@@ -108,7 +109,7 @@ function decideRerun(
  */
 export function replayDispatch(changes: ChangeSet, validationId: string, replayId: string): string {
   const validation = changes.validation(validationId);
-  if (validation === undefined) return "not run: the validation is gone";
+  if (validation === undefined) return "not run: the validation no longer exists";
   if (validation.state !== "dead") return `not run: it is ${validation.state}`;
   const obstacle = obstacleTo(changes, validation) ?? otherRun(changes, validation);
   if (obstacle !== null) return `not run: ${obstacle}`;
@@ -123,17 +124,17 @@ function otherRun(changes: ChangeSet, { repository_id, subject, head_sha, run }:
   const later = changes
     .runsOf({ repository_id, subject })
     .find((row) => row.head_sha === head_sha && row.run > run);
-  return later === undefined ? null : `run ${later.run} took its place`;
+  return later === undefined ? null : `superseded by run ${later.run}`;
 }
 
 /** Why a head is not to be run any more; null if it is. */
 function obstacleTo(changes: ChangeSet, validation: Validation): string | null {
   const subject = changes.subject(validation.repository_id, validation.subject);
-  if (subject === undefined) return "its subject is gone";
+  if (subject === undefined) return GONE;
   // The decision relies on it: if a push is recorded meanwhile, it is made again.
   changes.putSubject(subject);
-  if (subject.state === "closed") return "its subject is closed";
+  if (subject.state === "closed") return "the pull request or branch is closed";
   return subject.head_sha === validation.head_sha
     ? null
-    : `a newer head took its place (${subject.head_sha.slice(0, 12)})`;
+    : `superseded by a newer commit (${subject.head_sha.slice(0, 12)})`;
 }

@@ -155,7 +155,7 @@ function summaryOf(
   const parts = [
     advice(reported, digest, codeSpan),
     sharedSection(reported, reported.others, detailsOf),
-    reason === null ? undefined : `The reason given: ${codeSpan(reason)}`,
+    reason === null ? undefined : `Reason: ${codeSpan(reason)}`,
     digest.truncated ? "The results were too large to be kept whole: steps may be missing." : undefined,
     stepsTable(digest),
     reused_from === null ? undefined : link("The run that passed", detailsOf(reused_from)),

@@ -66,7 +66,7 @@ function resultOf({ state, conclusion }: OtherSubject): string {
     case "completed":
       return conclusion === "success" ? "passed" : "failed";
     case "failed":
-      return "broke";
+      return "sandbox failed";
     case "timed_out":
       return "timed out";
     case "dead":

@@ -159,17 +159,17 @@ describe("what is not run again has a word on it in its timeline", () => {
     [
       "an older head",
       () => record([pullRequest(repository)("synchronize", "b", 2)]),
-      /^not run again: a newer head took its place \(62000/,
+      /^not run again: superseded by a newer commit \(62000/,
     ],
     [
       "a closed pull request",
       () => record([pullRequest(repository)("closed", "a", 2)]),
-      /^not run again: its subject is closed \(operator:[\w-]+\)$/,
+      /^not run again: the pull request or branch is closed \(operator:[\w-]+\)$/,
     ],
     [
       "a subject that is gone",
       () => env.DB.prepare("DELETE FROM subjects WHERE repository_id = ?1").bind(repository.id).run(),
-      /^not run again: its subject is gone \(operator:[\w-]+\)$/,
+      /^not run again: the pull request or branch no longer exists \(operator:[\w-]+\)$/,
     ],
   ];
   test.each(refusals)("%s", async (_, happen, reason) => {

@@ -53,12 +53,14 @@ describe("an operator's command is recorded once, with its outcome", () => {
     const [rerun, gone] = [command(id, "rerun"), command("gone", "rerun")];
     await record([rerun, gone]);
     expect(await actionOf(rerun.id)).toMatchObject([
-      { outcome: "refused", reason: "not run again: its subject is closed" },
+      { outcome: "refused", reason: "not run again: the pull request or branch is closed" },
     ]);
     expect((await timelineOf(id)).at(-1)?.reason).toBe(
-      "not run again: its subject is closed (operator:alice)",
+      "not run again: the pull request or branch is closed (operator:alice)",
     );
-    expect(await actionOf(gone.id)).toMatchObject([{ outcome: "refused", reason: "the validation is gone" }]);
+    expect(await actionOf(gone.id)).toMatchObject([
+      { outcome: "refused", reason: "the validation no longer exists" },
+    ]);
   });
 
   test("of an earlier version, which names nobody", async () => {

@@ -89,10 +89,10 @@ describe("a bulk re-run", () => {
     const id = await start("rerun", { all: true });
     expect(await workOff(id)).toMatchObject({ total: 3, replayed: 3, failed: 2, status: "done" });
     expect((await timelineOf(idOf(repository, 2))).at(-1)?.reason).toContain(
-      "not run again: a newer head took its place",
+      "not run again: superseded by a newer commit",
     );
     expect((await timelineOf(idOf(repository, 3))).at(-1)?.reason).toContain(
-      "not run again: its subject is closed",
+      "not run again: the pull request or branch is closed",
     );
     const again = await start("rerun", { ids: [idOf(repository, 1)] });
     expect(await workOff(again)).toMatchObject({ replayed: 1, failed: 1 });

@@ -195,7 +195,9 @@ describe("two consumers at once", () => {
     });
     await step({ db: slow });
     expect((await validationOf(id)).state).toBe("dead");
-    expect((await deadLetterOf(deadLetterIdOf(id))).outcome).toMatch(/^not run: a newer head took its place/);
+    expect((await deadLetterOf(deadLetterIdOf(id))).outcome).toMatch(
+      /^not run: superseded by a newer commit/,
+    );
     expect(await dispatch(undefined, 5000)).toHaveLength(1);
   });
 });

@@ -149,12 +149,12 @@ describe("what would be wrong by now is not run, and the dead letter says why", 
     [
       "a newer head",
       (repository) => record([pullRequest(repository, 1)("synchronize", "b", 2)]),
-      /^not run: a newer head took its place \(62000/,
+      /^not run: superseded by a newer commit \(62000/,
     ],
     [
       "a closed pull request",
       (repository) => record([pullRequest(repository, 1)("closed", "a", 2)]),
-      /^not run: its subject is closed$/,
+      /^not run: the pull request or branch is closed$/,
     ],
     [
       "another run that is under way",
@@ -167,7 +167,7 @@ describe("what would be wrong by now is not run, and the dead letter says why", 
         await record([pullRequest(repository, 1)("edited", "a", 2)]);
         await record([callback(repository, idOf(repository, 1, "a", 2), "completed", { pr_number: 1 })]);
       },
-      /^not run: run 2 took its place$/,
+      /^not run: superseded by run 2$/,
     ],
     [
       "a validation that is gone",
@@ -181,7 +181,7 @@ describe("what would be wrong by now is not run, and the dead letter says why", 
         await env.DB.prepare("DELETE FROM deliveries WHERE repository_id = ?1").bind(repository.id).run();
         await recountTallies(env.DB);
       },
-      /^not run: the validation is gone$/,
+      /^not run: the validation no longer exists$/,
     ],
   ])("%s", async (_, happen, outcome) => {
     const repository = freshRepository();

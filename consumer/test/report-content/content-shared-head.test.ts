@@ -58,7 +58,7 @@ describe("if other subjects have the same head", () => {
     ["running", null, "running"],
     ["completed", "success", "passed"],
     ["completed", "failure", "failed"],
-    ["failed", null, "broke"],
+    ["failed", null, "sandbox failed"],
     ["timed_out", null, "timed out"],
     ["dead", null, "could not be started"],
     ["cancelled", null, "stopped"],

@@ -37,12 +37,7 @@ describe("a validation is reported to GitHub", () => {
     [SUCCESS, "completed", "success", "success", "Passed in 12s"],
     [
       { ...SUCCESS, reused_from: "7-pr-1-abc-1", started_at: null },
-      ...([
-        "completed",
-        "success",
-        "success",
-        "Passed before: the same files were validated already",
-      ] as const),
+      ...(["completed", "success", "success", "Already passed: same files as an earlier run"] as const),
     ],
     [{ ...FAILURE, digest: oneOfTwo }, "completed", "failure", "failure", "1 of 2 steps failed: test"],
     [FAILURE, "completed", "failure", "failure", "The validation failed"],
@@ -52,16 +47,16 @@ describe("a validation is reported to GitHub", () => {
       "completed",
       "failure",
       "error",
-      "The sandbox broke: disk full",
+      "The sandbox failed: disk full",
     ],
     [
       { state: "failed", digest: { error: "no disk" } },
       "completed",
       "failure",
       "error",
-      "The sandbox broke: no disk",
+      "The sandbox failed: no disk",
     ],
-    [{ state: "failed" }, "completed", "failure", "error", "The sandbox broke"],
+    [{ state: "failed" }, "completed", "failure", "error", "The sandbox failed"],
     [
       { ...SUCCESS, digest: { skipped: "only docs" } },
       "completed",
@@ -70,7 +65,7 @@ describe("a validation is reported to GitHub", () => {
       "Skipped: only docs",
     ],
     [{ state: "cancelled" }, "completed", "cancelled", "error", "Cancelled"],
-    [{ state: "superseded" }, "completed", "cancelled", "error", "Stopped: a newer head took its place"],
+    [{ state: "superseded" }, "completed", "cancelled", "error", "Superseded by a newer commit"],
     [
       { state: "timed_out", error: "x" },
       "completed",
@@ -118,7 +113,7 @@ describe("a headline", () => {
   test("is cut to what GitHub takes", () => {
     const fields = { state: "failed", conclusion: null, error: "漢".repeat(1000) } as const;
     expect(bytesOf(check(fields).output.title)).toBeLessThanOrEqual(255);
-    expect(commitStatusContent(reported(fields)).description).toMatch(/^The sandbox broke: 漢+…$/);
+    expect(commitStatusContent(reported(fields)).description).toMatch(/^The sandbox failed: 漢+…$/);
   });
 });
 
@@ -143,13 +138,13 @@ describe("a summary", () => {
   test.each<[Partial<ReportedRun>, string]>([
     [
       { state: "failed" },
-      "The sandbox broke before the change could be judged. This says nothing about the change; use Re-run.",
+      "The sandbox failed before it could judge the change. This says nothing about the change; use Re-run.",
     ],
-    [{ state: "failed", error: "a `b`" }, "The reason given: `` a `b` ``"],
+    [{ state: "failed", error: "a `b`" }, "Reason: `` a `b` ``"],
     [{ state: "dead", dispatch_attempts: 8 }, "The validation could not be started in 8 attempts."],
-    [{ state: "timed_out", error: "silent" }, "The reason given: `silent`"],
-    [{ state: "superseded" }, "Look at the newer head's check."],
-    [{ ...FAILURE, error: "older", digest: { error: "own" } }, "The reason given: `own`"],
+    [{ state: "timed_out", error: "silent" }, "Reason: `silent`"],
+    [{ state: "superseded" }, "Look at the newer commit's check."],
+    [{ ...FAILURE, error: "older", digest: { error: "own" } }, "Reason: `own`"],
     [{ ...FAILURE, digest: { truncated: true } }, "The results were too large to be kept whole"],
     [{ ...SUCCESS, digest: { steps: [] } }, "no step is known to have run"],
     [

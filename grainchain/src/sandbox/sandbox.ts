@@ -34,7 +34,7 @@ export type SandboxOutcome =
 
 const REFUSED: SandboxOutcome = {
   kind: "failed",
-  error: "an untrusted change is not run without isolation: install bubblewrap where Grainchain runs",
+  error: "untrusted changes need isolation: install bubblewrap on the Grainchain host",
 };
 
 /** A place for one run. */

@@ -147,7 +147,7 @@ test.runIf(hasBubblewrap)(
 test("an untrusted change is refused without isolation, with the reason", async () => {
   const { receiver } = await run("none", { trusted: false });
   expect((await receiver.waitForStatus("failed")).body).toMatchObject({
-    results: { error: expect.stringContaining("untrusted change is not run without isolation") },
+    results: { error: expect.stringContaining("untrusted changes need isolation") },
   });
 });
 

@@ -125,7 +125,7 @@ function checkGrainchain(gate: Settings["gate"], seen: Settings["seen"], now: st
   if (gate.state === "closed") {
     const status = gate.reason === "backpressure" ? "degraded" : "failed";
     const next = gate.until > now ? `; next try ${gate.until}` : "";
-    return { status, detail: `dispatch has been paused since ${gate.since}: ${gate.reason}${next}` };
+    return { status, detail: `Grainchain's gate has been closed since ${gate.since}: ${gate.reason}${next}` };
   }
   if (seen === undefined) return { status: "unknown", detail: "nothing has been dispatched yet" };
   const detail = `last seen ${seen.at}`;

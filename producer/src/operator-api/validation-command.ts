@@ -56,7 +56,7 @@ export async function commandValidation(
 function obstacleTo(order: CommandName, state: ValidationState | undefined): ApiError | undefined {
   if (state === undefined) return UNKNOWN;
   if (order !== "approve" || state === "held") return undefined;
-  return { code: "not_held", message: `the validation does not wait for an approval: it is ${state}` };
+  return { code: "not_held", message: `the validation is not waiting for approval: it is ${state}` };
 }
 
 const UNKNOWN: ApiError = { code: "not_found", message: "no validation has this id" };

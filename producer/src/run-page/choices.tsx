@@ -30,16 +30,16 @@ function choicesOf({ run, newerPath }: Props): (Child | undefined)[] {
   if (run.state === "held") {
     return [
       <>
-        Ask a maintainer to look at the change and to approve it: with the button Approve at the commit’s
-        check, or with the comment <code>/validate</code> on the pull request. A newer commit needs an
-        approval again.
+        Ask a maintainer to review the change and to approve it: with the <b>Approve</b> button on the
+        commit’s check, or with the comment <code>/validate</code> on the pull request. A newer commit needs a
+        new approval.
       </>,
     ];
   }
   if (!isFinal(run.state)) {
     return [
       "Wait: the result appears at the commit’s check, and here.",
-      pull ? "Push again: a newer commit takes this one’s place." : undefined,
+      pull ? "Push again: a newer commit supersedes this one." : undefined,
       pull ? (
         <>
           Stop it: comment <code>/validate cancel</code> on the pull request.
@@ -55,7 +55,9 @@ function choicesOf({ run, newerPath }: Props): (Child | undefined)[] {
   }
   const broke = run.state === "failed" || run.state === "timed_out" || run.state === "dead";
   return [
-    broke ? undefined : "Push again: the newest commit is always validated.",
+    broke
+      ? undefined
+      : "Push again: the newest commit is validated, unless it is a draft or waits for approval.",
     pull ? <Again /> : "Run it again: press Re-run at the commit’s check, if it has this button.",
     broke ? (
       <>

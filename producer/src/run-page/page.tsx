@@ -93,7 +93,7 @@ function Verdict({ run, reusedPath }: Pick<RunPageProps, "run" | "reusedPath">) 
       {run.cancelled_by !== null && <p>{CANCELLED[run.cancelled_by]}</p>}
       {reason !== null && statedPrefix === verdict && (
         <p>
-          The reason given: <Text text={reason} maxLength={600} />
+          Reason: <Text text={reason} maxLength={600} />
         </p>
       )}
     </div>
@@ -133,20 +133,21 @@ const Explained = () => (
   <details class="raw explained" id="explained">
     <summary>What this check is</summary>
     <p>
-      Every commit of an open pull request is validated: Grainchain checks it out in a sandbox and runs the
-      repository’s steps, such as its linter and its tests. The result is shown at the commit on GitHub.
+      The newest commit of an open pull request is validated, unless it is a draft or waits for approval:
+      Grainchain checks it out in a sandbox and runs the repository’s steps, such as its linter and its tests.
+      GitHub shows the result with the commit.
     </p>
     <p>
-      A run waits if the sandboxes are busy; repositories take turns. A newer commit takes the place of an
-      older one. “Failure” is about the change; “failed”, “timed out” and “dead” are about the sandbox, and
-      say nothing about the change.
+      A run waits if the sandboxes are busy; repositories take turns. A newer commit supersedes an older one.
+      “Failure” is about the change; “failed”, “timed out” and “dead” are about the sandbox, and say nothing
+      about the change.
     </p>
   </details>
 );
 
 const Foot = ({ run }: Pick<RunPageProps, "run">) => (
   <>
-    run <code>{visible(run.id)}</code> · as of {utcText(useNow().toISOString())} · whoever has this address
-    can read this page
+    run <code>{visible(run.id)}</code> · as of {utcText(useNow().toISOString())} · anyone with this link can
+    view this page
   </>
 );

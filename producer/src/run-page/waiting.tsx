@@ -1,5 +1,5 @@
 /** What a run waits for, since when, and when it will probably start. */
-import { MAX_AHEAD } from "@webhook-gateway/shared/domain/trace/trace.ts";
+import { aheadText } from "@webhook-gateway/shared/domain/trace/trace.ts";
 import { expectedStart, type RunView } from "@webhook-gateway/shared/store/read/run-view.ts";
 import { durationText } from "@webhook-gateway/shared/text/duration.ts";
 import { GRAINCHAIN_GATE, WAITS } from "@webhook-gateway/shared/wording/waiting.ts";
@@ -12,7 +12,7 @@ export function Waiting({ run }: { readonly run: RunView }) {
   if (fields === undefined) return null;
   return (
     <section aria-labelledby="waiting">
-      <h2 id="waiting">What it waits for</h2>
+      <h2 id="waiting">Waiting</h2>
       <Fields of={fields} />
     </section>
   );
@@ -22,10 +22,10 @@ function fieldsOf(run: RunView, now: Date): Field[] | undefined {
   const { state, dispatched_at, started_at, created_at } = run;
   if (state === "queued") return queued(run, now);
   const since: Field = ["Since", <At at={started_at ?? dispatched_at ?? created_at} />];
-  if (state === "held") return [["Waits for", <b>{WAITS.approval}</b>], since];
+  if (state === "held") return [["Waiting for", <b>{WAITS.approval}</b>], since];
   if (state === "dispatching") return [["Now", <b>{WAITS.dispatch}</b>], since];
   return state === "pending" || state === "running"
-    ? [["Waits for", <b>{WAITS.result}</b>], since]
+    ? [["Waiting for", <b>{WAITS.result}</b>], since]
     : undefined;
 }
 
@@ -37,26 +37,20 @@ function queued(run: RunView, now: Date): Field[] {
   if (run.pause !== null) {
     const { until } = run.pause;
     return [
-      ["Waits for", <b>{WAITS.pause}</b>],
+      ["Now", <b>{WAITS.pause}</b>],
       ["Since", <At at={since} />],
       ["Until", until && <At at={until} />],
     ];
   }
   const turn = run.set_aside ? WAITS.share : WAITS.turn;
   return [
-    ["Waits for", <b>{retry === undefined ? turn : WAITS.retry}</b>],
-    ["Because", run.gate && `${GRAINCHAIN_GATE[run.gate.reason]}. It goes on by itself.`],
+    ["Waiting for", <b>{retry === undefined ? turn : WAITS.retry}</b>],
+    ["Reason", run.gate && `${GRAINCHAIN_GATE[run.gate.reason]}. Dispatch will resume automatically.`],
     ["Since", <At at={since} />],
     ["Ahead of it", retry === undefined && aheadText(run.ahead ?? 0)],
     ["Next attempt", retry && <At at={retry} />],
     ["Expected start", startMs !== undefined && retry === undefined && startText(startMs - now.getTime())],
   ];
-}
-
-function aheadText(ahead: number): string {
-  if (ahead === MAX_AHEAD) return "more than 1,000 runs";
-  if (ahead === 0) return "nothing: it is next";
-  return ahead === 1 ? "1 run" : `${ahead} runs`;
 }
 
 /** In whole minutes: it is an estimate. */

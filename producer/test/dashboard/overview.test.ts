@@ -6,7 +6,7 @@ describe("the overview", () => {
   test("says first what needs somebody, in words", async () => {
     const page = await pageOf(await startDashboard().fetch("/dashboard", asReader));
     const concerns = page.slice(page.indexOf('id="attention"'), page.indexOf('class="tiles"'));
-    expect(concerns).toContain("<bdi>Dispatch</bdi> is paused: <bdi>Grainchain is at capacity</bdi>.");
+    expect(concerns).toContain("<bdi>Dispatch</bdi> is on hold: <bdi>Grainchain is at capacity</bdi>.");
     expect(concerns).toContain(">in 20s</time>");
     expect(concerns).toContain("5 dead letters<");
     expect(concerns).toContain("Queue: <bdi>plain</bdi>");

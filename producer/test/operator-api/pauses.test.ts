@@ -130,7 +130,7 @@ test("what is paused says so: to operators with who and why, on the run's page w
     `waiting: dispatch is paused by operator:operator since ${AT} until ${minute(120)}: Ada's upgrade`,
   );
   const page = await textOf(await askRunPage(await pathOf(validation)));
-  expect(page).toContain("Waits for the end of a pause: paused by the operators");
+  expect(page).toContain("Now paused by an operator");
   expect(page).toContain("Until 2026-11-23 11:00:00 UTC (in 1h)");
   expect(page).not.toMatch(/operator:|Ada|upgrade|Ahead of it|Expected start/);
   const dashboard = await api.fetch(

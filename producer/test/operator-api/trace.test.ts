@@ -90,7 +90,7 @@ describe("the way of a validation", () => {
     }
   });
 
-  test("is told from what happened at GitHub to what GitHub was told", async () => {
+  test("runs from the event on GitHub to the report posted to GitHub", async () => {
     const { id } = await traced({ state: "completed", conclusion: "success", finished_at: minute(3) });
     const move = (from_state: string, to_state: string, at: string, reason: string) =>
       insertTransition({ validation_id: id, from_state, to_state, at, reason });
@@ -146,7 +146,7 @@ describe("what a validation waits for", () => {
       at: NOW,
       step: "now",
       gap_ms: 3_600_000,
-      detail: `waiting: dispatch is paused since ${closed.since} (backpressure: HTTP 429: at capacity), next try ${closed.until}`,
+      detail: `waiting: Grainchain's gate has been closed since ${closed.since} (backpressure: HTTP 429: at capacity), next try ${closed.until}`,
     });
   });
 
@@ -160,7 +160,10 @@ describe("what a validation waits for", () => {
     const { validations } = await ask(`${repository}#9`);
     const words = new Map(validations.map(({ validation, steps }) => [validation.id, steps.at(-1)?.detail]));
     expect(ids.map((id) => words.get(id))).toEqual(
-      [1, 4, 6].map((ahead) => `waiting for its turn, or for room at Grainchain: ${ahead} are ahead of it`),
+      [1, 4, 6].map(
+        (ahead) =>
+          `waiting for its turn or for capacity at Grainchain; ahead of it: ${ahead} run${ahead === 1 ? "" : "s"}`,
+      ),
     );
   });
 
@@ -212,7 +215,7 @@ describe("what a validation waits for", () => {
     );
     expect(step).toMatchObject({
       gap_ms: 7 * 60_000,
-      detail: "claimed for dispatch; Grainchain had said meanwhile: backpressure: HTTP 429: at capacity",
+      detail: "claimed for dispatch; meanwhile Grainchain answered: backpressure: HTTP 429: at capacity",
     });
   });
 
@@ -226,7 +229,7 @@ describe("what a validation waits for", () => {
       reason: "claimed for dispatch",
     });
     expect((await stepsOf(id)).find(({ step }) => step === "dispatching")?.detail).toBe(
-      "claimed for dispatch; it had waited for its turn, or for room at Grainchain",
+      "claimed for dispatch; waited for its turn or for capacity",
     );
   });
 });

@@ -45,7 +45,7 @@ describe("the page of a run", () => {
     expect(html).toContain('data-refresh="10"');
     const text = await textOf(response);
     expect(text).toContain("Waiting for a sandbox There is nothing to do.");
-    expect(text).toContain("Waits for its turn, or for room at Grainchain");
+    expect(text).toContain("Waiting for its turn or for capacity at Grainchain");
     expect(text).toContain("Since 2026-11-23 09:00:00 UTC (1h ago)");
     expect(text).toContain("Ahead of it 2 runs");
     expect(text).toContain("Expected start in about 2m, at the rate of the last hour");
@@ -61,7 +61,7 @@ describe("the page of a run", () => {
     );
     expect(await response.clone().text()).toContain(`<a href="${await pathOf(reused_from)}">`);
     const text = await textOf(response);
-    expect(text).toContain("Passed before: the same files were validated already");
+    expect(text).toContain("Already passed: same files as an earlier run");
     expect(text).toContain("Look at the run that passed");
     expect(text).not.toContain("Nothing was run");
   });
@@ -71,14 +71,14 @@ describe("the page of a run", () => {
     const gate = { state: "closed", reason: "unavailable", detail: "connect 10.1.2.3 refused", step: 1 };
     await putSetting("gate:grainchain", { ...gate, since: minute(30), until: minute(70) });
     const text = await textOfRun({ error: "HTTP 500: http://grainchain.internal/" });
-    expect(text).toContain("Because Grainchain does not respond. It goes on by itself.");
+    expect(text).toContain("Reason Grainchain does not respond. Dispatch will resume automatically.");
     expect(text).toContain("Since 2026-11-23 09:30:00 UTC");
     expect(text).not.toMatch(/10\.1\.2\.3|internal|Expected start/);
   });
 
   test("that waits for another attempt says when it is", async () => {
     const text = await textOfRun({ due_at: minute(65), error: "HTTP 500: boom" });
-    expect(text).toContain("Waits for another attempt");
+    expect(text).toContain("Waiting for another attempt");
     expect(text).toContain("Next attempt 2026-11-23 10:05:00 UTC (in 5m)");
     expect(text).not.toMatch(/boom|Ahead of it/);
   });
@@ -86,7 +86,7 @@ describe("the page of a run", () => {
   test("that runs says since when", async () => {
     const text = await textOfRun({ state: "running", dispatched_at: minute(50), started_at: minute(55) });
     expect(text).toContain("Validation is running There is nothing to do: the result will appear here.");
-    expect(text).toContain("Waits for its result from Grainchain Since 2026-11-23 09:55:00 UTC (5m ago)");
+    expect(text).toContain("Waiting for its result from Grainchain Since 2026-11-23 09:55:00 UTC (5m ago)");
   });
 
   test("that failed shows the failed step first, with its output", async () => {
@@ -147,7 +147,7 @@ describe("the page of a run", () => {
       `<a href="${await pathOf(newer)}">Look at the newest run</a>`,
     );
     const text = await textOf(response);
-    expect(text).toContain("Stopped: a newer head took its place");
+    expect(text).toContain("Superseded by a newer commit");
     expect(text).toContain("of commit ccccccccc");
     expect(await textOf(await ask(await pathOf(newer)))).not.toContain("Look at the newest run");
   });
@@ -179,7 +179,7 @@ describe("the page of a run", () => {
       expect(text).toContain(`name this run: broke-${state}`);
       expect(text).not.toMatch(/10\.0\.0|502|internal|token@/);
       if (state === "failed")
-        expect(text).toContain("The sandbox broke: clone of [address] at [address] failed");
+        expect(text).toContain("The sandbox failed: clone of [address] at [address] failed");
     },
   );
 });

@@ -44,11 +44,11 @@ export function headline(run: DescribedRun, digest: Digest): string {
     case "completed":
       return run.conclusion === "success" ? passed(run, digest) : failed(digest, (name) => name);
     case "failed":
-      return `The sandbox broke${because}`;
+      return `The sandbox failed${because}`;
     case "cancelled":
       return "Cancelled";
     case "superseded":
-      return "Stopped: a newer head took its place";
+      return "Superseded by a newer commit";
     case "timed_out":
       return "No result from the sandbox in time";
     case "dead":
@@ -64,7 +64,7 @@ export function advice(run: DescribedRun, digest: Digest, show: (name: string) =
   const skipReason = skipReasonOf(digest);
   switch (run.state) {
     case "held":
-      return `This change comes from a fork. Somebody who may write to this repository has to approve this commit before it runs: with the button Approve of its check, or with the comment ${show("/validate")}. Look at the change first.`;
+      return `This change comes from a fork. Someone with write access must approve this commit first: with the Approve button on the check, or with the comment ${show("/validate")}. Look at the change first.`;
     case "skipped":
       return `Not validated on purpose: ${run.reason ?? "the configuration says so"}.`;
     case "queued":
@@ -76,17 +76,17 @@ export function advice(run: DescribedRun, digest: Digest, show: (name: string) =
       if (run.conclusion !== "success")
         return `${failed(digest, show)}. Fix the change and push it. If the failure comes and goes, use Re-run.`;
       if (run.reused_from !== null)
-        return "Another run has validated exactly these files, and passed. So they were not run again. There is nothing to do.";
+        return "These files already passed in another run, so they were not validated again. There is nothing to do.";
       if (skipReason !== null) return `Skipped: ${show(skipReason)}. There is nothing to do.`;
       if (ranNothing(digest))
         return "Nothing failed, but no step is known to have run. Make sure that the repository says what to run.";
       return `${passed(run, digest)}. There is nothing to do.`;
     case "failed":
-      return "The sandbox broke before the change could be judged. This says nothing about the change; use Re-run.";
+      return "The sandbox failed before it could judge the change. This says nothing about the change; use Re-run.";
     case "cancelled":
       return "The validation was cancelled before it had a result. If you still need one, use Re-run.";
     case "superseded":
-      return "A newer head took this one's place, so its validation was stopped. Look at the newer head's check.";
+      return "Superseded by a newer commit. This validation was stopped. Look at the newer commit's check.";
     case "timed_out":
       return "There was no result from the sandbox in time. This says nothing about the change; use Re-run.";
     case "dead":
@@ -114,7 +114,7 @@ function passed(run: DescribedRun, digest: Digest): string {
   const { steps } = digest;
   const skipReason = skipReasonOf(digest);
   if (skipReason !== null) return `Skipped: ${skipReason}`;
-  if (run.reused_from !== null) return "Passed before: the same files were validated already";
+  if (run.reused_from !== null) return "Already passed: same files as an earlier run";
   const took = durationOf(run, digest);
   const time = took === null ? "" : ` in ${durationText(took)}`;
   if (steps.length === 0) return `Passed${time}`;

@@ -20,11 +20,11 @@ export const WAITS = {
   /** A change from a fork. */
   approval: "an approval of this change from a fork",
   /** Nothing is in its way but others. */
-  turn: "its turn, or for room at Grainchain",
+  turn: "its turn or for capacity at Grainchain",
   /** Its repository has as many under way as it may have. */
   share: "its turn among the runs of its repository",
   /** Operators have paused dispatch. */
-  pause: "the end of a pause: paused by the operators",
+  pause: "paused by an operator",
   /** After an attempt that failed. */
   retry: "another attempt",
   /** Leased by a dispatch. */

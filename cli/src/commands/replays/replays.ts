@@ -31,7 +31,7 @@ are. A replay that has ended does not change.`;
 export function addReplays(program: Command): void {
   const replays = program
     .command("replays")
-    .description("show and cancel replays and other commands about many rows")
+    .description("show and cancel replays and bulk commands")
     .addHelpText("after", LIST_EXAMPLES);
   addPageOptions(replays.command("list").description("list them, newest first"))
     .addHelpText("after", LIST_EXAMPLES)

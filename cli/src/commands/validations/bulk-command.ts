@@ -31,7 +31,7 @@ Examples:
   gateway validations rerun --state failed,timed_out --since 6h --rate 60 --reason "Grainchain is back"
 
 A head runs again if it is still the newest of its pull request or branch. Of
-many, also only if nothing of it is under way and no later run took its place.
+many, also only if nothing of it is under way and no later run superseded it.
 ${MANY("rerun")}`,
   cancel: `
 Examples:

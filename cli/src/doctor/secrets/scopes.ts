@@ -53,8 +53,8 @@ function judge(secrets: readonly WebhookSecret[], known: readonly KnownRepositor
     return [
       ...idle.map((glob) =>
         warn(
-          `${label}: ${glob} matches no repository that the gateway knows`,
-          "check how it is written; until its first delivery, a repository is not known",
+          `${label}: ${glob} matches no known repository`,
+          "check the spelling; a repository is known after its first delivery",
         ),
       ),
       ...(left.length === 0

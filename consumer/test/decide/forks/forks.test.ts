@@ -96,7 +96,7 @@ describe("a pull request from a fork", () => {
       ),
     ).toEqual([
       { action: "approve", outcome: "done", reason: "looks fine" },
-      { action: "approve", outcome: "unchanged", reason: "it does not wait for an approval: queued" },
+      { action: "approve", outcome: "unchanged", reason: "not waiting for approval: queued" },
     ]);
   });
 

@@ -23,7 +23,7 @@ export const FlakesPage = ({ list, filter }: ListProps<FlakeItem>) => (
       items={list.items}
       keyOf={({ repository, step }) => `${repository} ${step}`}
       stack
-      empty="No step passed and failed on one commit."
+      empty="No flaky steps found."
       columns={[
         { head: "Step", names: true, cell: ({ step }) => <Text text={step} maxLength={120} /> },
         {

@@ -15,9 +15,9 @@ export const ReplaysPage = ({ list, filter }: ListProps<ReplayItem>) => (
     section="replays"
     refreshSeconds={list.items.some(({ status }) => status === "running") ? 2 : 10}
   >
-    <h1>Replays and other commands about many</h1>
+    <h1>Replays and bulk commands</h1>
     <Table
-      caption="Replays and discards of dead letters, re-runs and cancels of many validations, newest first"
+      caption="Replays and discards of dead letters, bulk re-runs and cancels of validations, newest first"
       items={list.items}
       keyOf={({ id }) => id}
       stack

@@ -33,6 +33,13 @@ interface ReportRow {
 /** The most that are counted. */
 export const MAX_AHEAD = 1000;
 
+/** How many runs are ahead of one. */
+export function aheadText(ahead: number): string {
+  if (ahead === 0) return "none, it is next";
+  if (ahead === 1) return "1 run";
+  return ahead < MAX_AHEAD ? `${ahead} runs` : "1,000 or more runs";
+}
+
 /** All rows of a trace. */
 export interface TraceRows {
   readonly deliveries: readonly DeliveryItem[];
@@ -111,7 +118,7 @@ function deliverySteps(validation: ValidationItem, { deliveries, timeline }: Tra
 function arrivalSteps(delivery: DeliveryItem, name: string): Step[] {
   const { id, sender, occurred_at, throttled_at, delivered_at, received_at, recovered_at, secret } = delivery;
   return [
-    ...at(occurred_at, "happened", `${name} by ${sender ?? "nobody"}`),
+    ...at(occurred_at, "happened", `${name} by ${sender ?? "an unknown sender"}`),
     ...at(throttled_at, "throttled", "GitHub held the delivery back"),
     ...at(delivered_at, "delivered", "GitHub sent it"),
     ...at(
@@ -155,18 +162,18 @@ const WAIT_MS = 10_000;
 function waitedFor(entry: TimelineRow, before: TimelineRow | undefined): string {
   if (entry.to_state !== "dispatching" || before === undefined || before.from_state === "dispatching")
     return "";
-  if (entry.met !== null) return `; Grainchain had said meanwhile: ${entry.met}`;
+  if (entry.met !== null) return `; meanwhile Grainchain answered: ${entry.met}`;
   const waitedMs = Date.parse(entry.at) - Date.parse(before.at);
-  return waitedMs < WAIT_MS ? "" : "; it had waited for its turn, or for room at Grainchain";
+  return waitedMs < WAIT_MS ? "" : "; waited for its turn or for capacity";
 }
 
 function reportSteps(report: ReportRow | undefined): Step[] {
   if (report === undefined) return [];
   const { posted_at, posted_state, status, reason, error, due_at } = report;
   return [
-    ...at(posted_at, "reported", `GitHub was told: ${posted_state}`),
+    ...at(posted_at, "reported", `posted to GitHub: ${posted_state}`),
     ...(status === "skipped" ? at(due_at, "not reported", reason ?? "skipped") : []),
-    ...(status === "due" && error !== null ? at(due_at, "report due", `tried again then: ${error}`) : []),
+    ...(status === "due" && error !== null ? at(due_at, "report due", `will retry: ${error}`) : []),
     ...(status === "due" && error === null && reason !== null ? at(due_at, "report due", reason) : []),
   ];
 }
@@ -200,13 +207,12 @@ function waitingFor(
   }
   if (gate.state === "closed") {
     const until = gate.until > now ? `, next try ${gate.until}` : "";
-    return `waiting: dispatch is paused since ${gate.since} (${gate.reason}: ${gate.detail})${until}`;
+    return `waiting: Grainchain's gate has been closed since ${gate.since} (${gate.reason}: ${gate.detail})${until}`;
   }
   if (due_at !== null && due_at > now) {
     return `waiting until ${due_at} to try again: ${error ?? "no answer"}`;
   }
-  const more = before === MAX_AHEAD ? " or more" : "";
-  return `waiting for ${set_aside ? WAITS.share : WAITS.turn}: ${before}${more} are ahead of it`;
+  return `waiting for ${set_aside ? WAITS.share : WAITS.turn}; ahead of it: ${aheadText(before)}`;
 }
 
 const NOTHING_AHEAD: Waiting = { n: 0, set_aside: false, pause: null };

@@ -156,11 +156,11 @@ describe("what a validation waits for", () => {
     step: 2,
   } as const;
   test.each<[string, Partial<TraceRows>, string]>([
-    ["its turn", {}, "3 are ahead of it"],
+    ["its turn", {}, "ahead of it: 3 runs"],
     [
       "its repository's limit",
       { waiting: new Map([["v", { n: 2, set_aside: true, pause: null }]]) },
-      "waiting for its turn among the runs of its repository: 2 are ahead of it",
+      "waiting for its turn among the runs of its repository; ahead of it: 2 runs",
     ],
     [
       "a pause, whatever the gate",
@@ -181,12 +181,12 @@ describe("what a validation waits for", () => {
     [
       "the gate",
       { gate: closed },
-      `dispatch is paused since ${at(50)} (configuration: HTTP 401), next try ${at(110)}`,
+      `Grainchain's gate has been closed since ${at(50)} (configuration: HTTP 401), next try ${at(110)}`,
     ],
     [
       "a gate that is about to be tried",
       { gate: { ...closed, until: at(90) } },
-      `paused since ${at(50)} (configuration: HTTP 401)`,
+      `closed since ${at(50)} (configuration: HTTP 401)`,
     ],
     [
       "its backoff",

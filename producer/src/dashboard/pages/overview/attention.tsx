@@ -89,10 +89,11 @@ const gates = ({ overview }: Props): Concern[] =>
     .filter(({ state }) => state === "closed")
     .map((gate) => ({
       tone: gate.reason === "backpressure" ? "warn" : "bad",
-      word: "paused",
+      word: "gate closed",
       text: (
         <>
-          <Text text={gatedWork(gate)} /> is paused: <Text text={gateReason(gate)} />. <NextTry gate={gate} />
+          <Text text={gatedWork(gate)} /> is on hold: <Text text={gateReason(gate)} />.{" "}
+          <NextTry gate={gate} />
         </>
       ),
     }));

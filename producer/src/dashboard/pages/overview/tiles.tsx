@@ -68,7 +68,7 @@ function tilesOf(overview: Overview): readonly Tile[] {
       note:
         deliveries.last_at === null
           ? "none yet: is the webhook set up on GitHub?"
-          : `${deliveries.last_hour} in the last hour, ${deliveries.recovered_last_day} recovered today`,
+          : `${deliveries.last_hour} in the last hour, ${deliveries.recovered_last_day} recovered in the last 24 h`,
     },
   ];
 }
