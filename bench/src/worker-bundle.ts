@@ -45,7 +45,7 @@ export async function bundleWorker(worker: WorkerName): Promise<readonly Bundled
   }
 }
 
-/** Reads what Wrangler wrote into a folder. @throws if that is no Worker */
+/** Reads what Wrangler wrote into a folder. @throws if that is not a Worker */
 export async function readModules(folder: string): Promise<readonly BundledModule[]> {
   const names = (await readdir(folder)).filter((name) => !/\.(?:map|log)$|^README\.md$/.test(name));
   // Whatever else is there, it is not a Worker: an upload of nothing would be within every budget.

@@ -220,7 +220,7 @@ export function createConsumer(given: ConsumerDeps) {
       if (!(await ensureMoved())) return settleAll(batch, "retry", DEAD_LETTER_BACKOFF);
       settle(batch, await recordDeadLetters({ db, log, now: deps.now }, batch.messages), DEAD_LETTER_BACKOFF);
     },
-    /** Every activity starts, whatever happens to the others. Alerts come first: they tell of what hangs below. */
+    /** Every activity starts, whatever happens to the others. Alerts come first: they report what hangs below. */
     async cron(): Promise<void> {
       const activity = (name: string, perform: () => Promise<unknown>) =>
         attempt(name, () => within(ACTIVITY_MS, perform).then(() => false));

@@ -70,7 +70,7 @@ test("WEBHOOK_DEBUG_MODE decides whether the Worker prints a line for each fact"
   expect(printed.join("\n")).not.toMatch(/callbacks\/|test callback secret/);
 });
 
-test("an effect has its line without it, which is no data point of its own", async () => {
+test("without it, an effect has its line but not a data point of its own", async () => {
   const counted: unknown[] = [];
   const METRICS: Dataset = { writeDataPoint: ({ blobs: [event] }) => void counted.push(event) };
   const { id } = await takeOne({ METRICS: METRICS as Env["METRICS"] });

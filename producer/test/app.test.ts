@@ -52,7 +52,7 @@ describe("every answer is hardened", () => {
     else expect(policy).toBe(method === "POST" ? null : "default-src 'none'; frame-ancestors 'none'");
   });
 
-  test("but for a promise of https where there is none", async () => {
+  test("except Strict-Transport-Security if the request is not https", async () => {
     const response = await startApp({}).fetch(new Request("http://localhost:8787/health"));
     expect(response.headers.get("strict-transport-security")).toBeNull();
   });

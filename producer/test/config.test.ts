@@ -149,7 +149,7 @@ test.each([
   expect(refusal({ [key]: value }).message).toBe(`bad configuration: ${key} (${problem})`);
 });
 
-test("lines around the JSON of GITHUB_WEBHOOK_SECRETS are no part of a secret", () => {
+test("lines around the JSON of GITHUB_WEBHOOK_SECRETS do not belong to a secret", () => {
   const { GITHUB_WEBHOOK_SECRETS } = readProducerConfig({
     ...ENV,
     GITHUB_WEBHOOK_SECRETS: '\n{\n  "acme": "one"\n}\n',

@@ -29,13 +29,13 @@ async function ask(WEBHOOK_DEBUG_MODE: "true" | "false", request: Request) {
 describe("WEBHOOK_DEBUG_MODE decides whether the Worker prints a line for each request:", () => {
   const signed = () => delivery(pullRequest("opened"), { secret: env.GITHUB_WEBHOOK_SECRET });
 
-  test("none where it is off", async () => {
+  test("none if it is off", async () => {
     const { response, debug } = await ask("false", await signed());
     expect(response.status).toBe(202);
     expect(debug).toEqual([]);
   });
 
-  test("one where it is on, with the id under which the delivery is logged", async () => {
+  test("one if it is on, with the id under which the delivery is logged", async () => {
     const { response, debug } = await ask("true", await signed());
     const request_id = response.headers.get("x-request-id");
     expect(debug).toEqual([

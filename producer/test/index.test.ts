@@ -64,7 +64,7 @@ describe("the Worker", () => {
     expect(stored).toContainEqual(results);
   });
 
-  test("tells of its health", async () => {
+  test("answers with its health", async () => {
     const response = await get("/health");
     expect(response.status).toBe(200);
     expect(await jsonOf(response)).toMatchObject({ status: "healthy", environment: "development" });
@@ -74,7 +74,7 @@ describe("the Worker", () => {
     expect((await get("/", { accept: "text/html" })).headers.get("location")).toContain("/dashboard");
   });
 
-  test("tells of a project, openly in development, and not again until it changes", async () => {
+  test("answers with a project's status, without a token in development, and with 304 until it changes", async () => {
     const repository = `octo/w-${crypto.randomUUID().slice(0, 8)}`;
     const id = await insertDelivery(env.DB, { repository, received_at: "2026-11-23T10:00:00.000Z" });
     const path = `/webhook/projects/${repository.replace("/", "%2F")}/status`;

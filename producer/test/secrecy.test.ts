@@ -77,7 +77,7 @@ const callbacks: readonly Case[] = AUTH_FORMS.flatMap((form) => [
   },
   { name: `a forged callback by ${form}`, request: () => callback(form, callbackWith({}), "guess") },
   { name: `an invalid callback by ${form}`, request: () => callback(form, callbackBody({ status: MARKER })) },
-  { name: `a callback by ${form} that is no JSON`, request: () => callback(form, `${MARKER}{`) },
+  { name: `a callback by ${form} that is not JSON`, request: () => callback(form, `${MARKER}{`) },
   {
     name: `a callback by ${form} whose results D1 refuses`,
     request: () => callback(form, callbackWith({ output: MARKER.repeat(5000) })),

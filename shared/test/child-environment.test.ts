@@ -110,7 +110,7 @@ describe("with every proxy set", () => {
     if (status !== 404) throw new Error(url + ": " + status);
   }`;
 
-  test("Node reaches this machine by each of its names, and no proxy hears of it", async () => {
+  test("Node reaches this machine by each of its names, without a proxy", async () => {
     const proxy = await startAsked();
     const here = await startAsked();
     const hosts = ["127.0.0.1", "localhost"];

@@ -44,7 +44,7 @@ describe("fields", () => {
     ["an integer above its bounds", field.integer(5, { min: 1, max: 10 }), "11"],
     ["a fraction", field.integer(5, { min: 1, max: 10 }), "5.5"],
     ["a sign", field.integer(5, { min: 1, max: 10 }), "-5"],
-    ["a number that is no text", field.integer(5, { min: 1, max: 10 }), 5],
+    ["a number that is not text", field.integer(5, { min: 1, max: 10 }), 5],
     ["another environment", field.environment, "prod"],
   ])("refuses %s", (_name, schema, given) => {
     expect(() => only(schema, given)).toThrow(ConfigError);
@@ -71,7 +71,7 @@ describe.each([
 });
 
 test.each(["\n", " ", "\r\n"])(
-  "whitespace alone is no optional secret, and not absent either: %j",
+  "whitespace alone is neither an optional secret nor a missing one: %j",
   (given) => {
     expect(() => only(field.optionalSecret, given)).toThrow("KEY (has whitespace around it)");
   },

@@ -156,7 +156,7 @@ test("fetches the deliveries that GitHub lists as failed, each exactly once", as
   );
 });
 
-test("audits the open pull requests on GitHub, runs what no delivery has told of, and reuses its success", async () => {
+test("audits the open pull requests on GitHub, runs those without a delivery, and reuses its success", async () => {
   const { gateway, github, repo, commit } = useSystem();
   const head = commit("echo all is well");
   await github.setPulls({

@@ -20,13 +20,13 @@ export function limitNamespace<Namespace extends NamespaceLike>(
 function limitStub({ usage, connections }: Accounting, stub: object): object {
   return new Proxy(stub, {
     get(target, name) {
-      // A stub is no promise, though every name is one of its methods.
+      // A stub is not a promise, though every name is one of its methods.
       if (name === "then") return undefined;
       return (...args: unknown[]) => {
         usage.objectCalls++;
         return connections.use(async () => {
           const method: unknown = Reflect.get(target, name);
-          if (typeof method !== "function") throw new TypeError(`${String(name)} is no method`);
+          if (typeof method !== "function") throw new TypeError(`${String(name)} is not a method`);
           return Reflect.apply(method, target, args);
         });
       };

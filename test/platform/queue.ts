@@ -1,4 +1,4 @@
-/** A queue, which refuses what is too large for it. Its answer tells of the backlog. */
+/** A queue, which refuses what is too large for it. Its answer has the size of the backlog. */
 import type { Accounting } from "./accounting.ts";
 import type { Limits } from "./limits.ts";
 import { bytesOf } from "./size.ts";

@@ -42,7 +42,7 @@ const HOUR_MS = 3_600_000;
 
 const hoursOf = (ms: number): number => Math.round((ms / HOUR_MS) * 10) / 10;
 
-/** Tells of each hour that a part has simulated. */
+/** Called for each hour that a part has simulated. */
 function showHours(name: string): (progress: Progress) => void {
   const startedMs = performance.now();
   let shown = 0;

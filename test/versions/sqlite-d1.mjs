@@ -21,7 +21,7 @@ export function migrated(names) {
 
 /**
  * @param {DatabaseSync} database
- * @param {(sql: string, values: unknown[]) => void} heard is told of each statement that runs
+ * @param {(sql: string, values: unknown[]) => void} heard is called for each statement that runs
  */
 export function createD1(database, heard) {
   const run = ({ sql, values }) => {

@@ -109,7 +109,7 @@ test.each([
   ["rollbak 1 -c wrangler.producer.toml", 'there is no command "rollbak 1 -c wrangler.producer.toml"'],
   ["rollback 1 2 -c wrangler.producer.toml", "it does not take 1 2"],
   ["rollback 1 --force", "there is no flag --force"],
-  ["deploy -c wrangler.producer.toml --env prod", "prod is no environment"],
+  ["deploy -c wrangler.producer.toml --env prod", "prod is not an environment"],
   ["deploy -c wrangler.toml", "there is no file wrangler.toml"],
   ["deploy --env", "--env needs a value"],
   ["secret put -c wrangler.producer.toml", "it needs key"],

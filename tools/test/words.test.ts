@@ -24,6 +24,11 @@ const WORDS: readonly (readonly [avoid: RegExp, instead: string])[] = [
   [/\bdocs 20\d\d/, "a link"],
   [/\bfor ever\b/i, "forever"],
   [/\bcanceled\b/i, "cancelled, as the state is called"],
+  [/(?<!there )\b(?:is|are) no (?!longer\b|more\b)[a-z]/i, "is not a, cannot"],
+  [/\bno more(?=[,."])/i, "no longer, only"],
+  [/\bhears? of\b/i, "is notified of"],
+  [/\b(?:tells?|told) of\b/i, "reports, has"],
+  [/\ball the same\b/i, "anyway, still"],
   [
     /organis|normalis|recognis|authoris|serialis|behaviour|colour|honour|favour|labelled(?!by)/i,
     "American spelling",

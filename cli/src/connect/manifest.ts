@@ -1,5 +1,5 @@
 /**
- * The manifest of a GitHub App: what the gateway needs, and no more.
+ * The manifest of a GitHub App: only the permissions that the gateway needs.
  * https://docs.github.com/en/apps/sharing-github-apps/registering-a-github-app-from-a-manifest
  */
 import { NEEDED, PUSH } from "../doctor/github/events.ts";

@@ -45,7 +45,7 @@ export function readToolSettings(
 
 /**
  * CodegenApp's `.env` calls the token CLOUDFLARE_API_KEY. With an e-mail address beside it, that is Cloudflare's name for
- * a global key, which is no token.
+ * a global key, which is not a token.
  * @returns what to do about it; undefined if there is nothing to do
  */
 export function tokenAdvice(settings: Settings): string | undefined {

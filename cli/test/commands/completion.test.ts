@@ -72,7 +72,7 @@ describe.each(SHELLS)("%s", (shell) => {
   });
 });
 
-test("bash completes the names of files where a value is not known", async () => {
+test("bash completes the names of files if a value is not known", async () => {
   expect(await offered("bash", "gateway validations list --repo ")).toEqual([]);
 });
 

@@ -69,7 +69,7 @@ test("sends a file as it is, under the GUID that is asked for", async () => {
   expect(received[0]?.headers["x-github-delivery"]).toBe("the-guid");
 });
 
-test("fails where the gateway refuses", async () => {
+test("fails if the gateway refuses", async () => {
   const { url } = await startIngress(401);
 
   expect(await gateway(["--url", url, "send", "ping"])).toMatchObject({ code: 1 });

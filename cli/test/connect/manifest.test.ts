@@ -9,7 +9,7 @@ const hookUrl = "https://gateway.example.com/webhook/github";
 const made = (pushes: boolean) =>
   appManifest({ name: "Webhook gateway", hookUrl, redirectUrl: "http://127.0.0.1:1/callback", pushes });
 
-test("an App asks for what the gateway does, and for no more", () => {
+test("an App requests only the permissions that the gateway uses", () => {
   expect(made(false)).toEqual({
     name: "Webhook gateway",
     url: "https://gateway.example.com",

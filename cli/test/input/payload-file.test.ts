@@ -36,7 +36,7 @@ describe("--payload", () => {
     ["a link to nothing", (file) => symlinkSync("nowhere", file), "payload.json does not exist"],
     ["a path through a file", undefined, "account.json/x cannot be read (ENOTDIR)", "account.json/x"],
     ["standard input", undefined, "use /dev/stdin for standard input, not -", "-"],
-    ["text that is no JSON", holding("MARKER"), "payload.json is not JSON"],
+    ["text that is not JSON", holding("MARKER"), "payload.json is not JSON"],
     ["JSON that is cut off", holding('{"action":"MARKER'), "payload.json is not JSON"],
     ["a list", holding('["MARKER"]'), "payload.json is not a JSON object"],
     ["a text", holding('"MARKER"'), "payload.json is not a JSON object"],

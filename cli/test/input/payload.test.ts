@@ -26,7 +26,7 @@ describe("a payload", () => {
     });
   });
 
-  test("of a fork's pull request has its head in the fork, by somebody who is no member", () => {
+  test("of a fork's pull request has its head in the fork, by someone who is not a member", () => {
     const payload = buildPayload("pull_request.opened", { repo: "acme/widgets", fork: "mona/widgets", now });
     expect(payload).toMatchObject({
       repository: { full_name: "acme/widgets" },
@@ -50,7 +50,7 @@ describe("a payload", () => {
     expect(idOf("acme/widgets")).not.toEqual(idOf("acme/gadgets"));
   });
 
-  test("has a head of its own where none is asked for", () => {
+  test("has a head of its own if none is given", () => {
     const headOf = () => JSON.stringify(buildPayload("pull_request.opened", { repo: "acme/widgets", now }));
     expect(headOf()).not.toEqual(headOf());
   });

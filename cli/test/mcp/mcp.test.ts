@@ -224,7 +224,7 @@ test("a reader's token has no tools that change something, even with --allow-act
   expect(tools.map(({ name }) => name)).toEqual(READ_TOOLS);
 });
 
-test("refusals, wrong arguments and echoes are errors that tell no token", async () => {
+test("refusals, wrong arguments and echoes are errors that reveal no token", async () => {
   const server = await startOperatorServer({
     "POST /api/validations/v-1/cancel": refused(403, "forbidden", "a reader may only read"),
     "GET /api/status": refused(500, "internal_error", `you sent Bearer ${TOKEN}: ${HOSTILE}`),

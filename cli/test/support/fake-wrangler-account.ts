@@ -27,7 +27,7 @@ export interface Broken {
   readonly on: string;
   readonly problem?: string;
   readonly times: number;
-  /** It is done all the same. */
+  /** It is done nevertheless. */
   readonly after?: boolean;
   /** The error is printed as JSON. */
   readonly json?: boolean;

@@ -86,7 +86,7 @@ export async function fakeWrangler(args, { cwd, env, input }) {
       save();
       if (broken.hangs) await new Promise((resolve) => setTimeout(resolve, 600_000));
       if (broken.json) failJson("A request to the Cloudflare API failed.", broken.problem);
-      // With "after" it is done all the same, and the answer is lost.
+      // With "after" it is done nevertheless, and the answer is lost.
       if (!broken.after) fail("A request to the Cloudflare API failed.", broken.problem);
     }
 

@@ -101,7 +101,7 @@ export function subjectFrom(
   };
 }
 
-/** Of whatever is no pull request: who pushes to a repository may write to it. */
+/** For everything but pull requests: a push requires write access. */
 export const NO_FORK = {
   fork: false,
   head_repository: null,

@@ -43,7 +43,7 @@ export function outcomeOf(item: TriggerAnswer, retryAfterMs: number | undefined)
   const detail = cutText(item.message, MAX_ERROR_BYTES);
   if (item.error_class === "permanent") return { class: "permanent", error: detail || "refused permanently" };
   if (item.status === "failed") {
-    // CodegenApp's servers still say `success` and "Validation triggered": that is no reason.
+    // CodegenApp's servers still say `success` and "Validation triggered": that is not a reason.
     const error = (item.success === true ? "" : detail) || "Grainchain is at capacity";
     return { class: "backpressure", error, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
   }

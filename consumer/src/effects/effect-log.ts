@@ -9,7 +9,7 @@ import { cutText } from "@webhook-gateway/shared/text/text.ts";
  */
 export const MAX_EFFECT_LINES = 250;
 
-/** An effect that waits for room, or for a limit to pass, has an error but has not failed: it is no warning. */
+/** An effect that waits for room, or for a limit to pass, has an error but has not failed: it is not a warning. */
 const WAITS: ReadonlySet<string> = new Set(["backpressure", "limited", "refused"]);
 
 export interface EffectLine {

@@ -25,7 +25,7 @@ export class GitHubError extends Error {
   }
 }
 
-/** When the limit is over that an error tells of, in milliseconds since the epoch; undefined if it tells of none. */
+/** When the limit in an error ends, in milliseconds since the epoch; undefined if it is not about a limit. */
 export const limitedUntil = (thrown: unknown): number | undefined =>
   thrown instanceof GitHubError ? thrown.failure.limitedUntilMs : undefined;
 

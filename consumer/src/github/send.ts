@@ -103,7 +103,7 @@ const parts = <Item>(all: readonly Item[]): Item[][] =>
     all.slice(index * CALLS_AT_ONCE, (index + 1) * CALLS_AT_ONCE),
   );
 
-/** The limit that GitHub's answers tell of, the longest. */
+/** The longest limit in GitHub's answers. */
 function longest<Result extends object>(
   results: readonly (Result | Refused)[],
   limitOf: (result: Result) => GitHubLimit | undefined,

@@ -129,7 +129,7 @@ interface Progress {
   reached: Place;
   /** There may be more to delete. */
   more: boolean;
-  /** The archive takes no more. */
+  /** The archive could not take them all. */
   failed: boolean;
   /** How long D1 took for the last chunk. */
   busyMs: number;

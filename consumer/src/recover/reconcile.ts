@@ -54,7 +54,7 @@ export interface Scanned {
   readonly thrown?: unknown;
 }
 
-/** Payloads that are fetched before they are recorded. A limit in their midst wastes no more. */
+/** Payloads that are fetched before they are recorded. A limit meanwhile wastes at most these. */
 const PAYLOADS_AT_ONCE = 20;
 
 /** Works through a scan, page by page. Missing deliveries of a page are recorded before the next page is read. */

@@ -46,7 +46,7 @@ export async function reactDue(deps: ReactionDeps): Promise<readonly string[]> {
       return {
         lines: items.map((reaction) => {
           const { delivery_id, comment_id } = reaction;
-          // A reaction that could not be posted is no failure.
+          // A reaction that could not be posted is not a failure.
           return {
             fields: { delivery_id, comment_id, class: classOf(answers.get(reaction)) },
             failed: false,
@@ -78,7 +78,7 @@ function settleReaction(
     installation_id: installationIdOf(answered?.credential),
     reason: null,
   };
-  // What a limit holds is due all the same.
+  // What a limit holds is still due.
   if (answered === undefined || "refusedUntilMs" in answered.answer) return { ...base, status: "due" };
   const { answer } = answered;
   if (answer.ok) return { ...base, status: "posted" };

@@ -89,7 +89,7 @@ const respond = (status: number, body: unknown): Response =>
 describe.each(Object.keys(CALLS) as CallName[])("an answer to %s", (call) => {
   const refusals = Array.from({ length: 300 }, (_, index) => 300 + index);
 
-  test("that is no success becomes what is described of its status", async () => {
+  test("with an error status has the outcome that the document describes for it", async () => {
     for (const status of refusals) {
       const described = outcomeIn(answerTo(call, status));
       const made = await outcome(call, ["a"], respond(status, { detail: "no" }));
@@ -97,7 +97,7 @@ describe.each(Object.keys(CALLS) as CallName[])("an answer to %s", (call) => {
     }
   });
 
-  test("that is a success becomes what is described of its example", async () => {
+  test("with a success has the outcome that the document describes for its example", async () => {
     const examples = Object.values(examplesAt("paths", ...CALLS[call], "responses", "200"));
     expect(examples.length).toBeGreaterThan(0);
     for (const status of [200, 202, 207, 299]) {

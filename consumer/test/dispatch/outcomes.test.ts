@@ -74,7 +74,7 @@ describe("an accepted validation", () => {
     expect((await validationOf(id)).state).toBe("pending");
   });
 
-  test("may be one whose Grainchain id another has", async () => {
+  test("may share its Grainchain id with another validation", async () => {
     const ids = await queued(3);
     await dispatch(createDouble((call) => take(call, () => ({ validation_id: "the-same" }))));
     expect(await states(ids)).toEqual(["pending", "pending", "pending"]);
@@ -161,7 +161,7 @@ describe("a single answer for everything", () => {
       ["nothing", () => new Response(""), "retryable", { attempts: 1 }],
       ["JSON of another shape", () => json([1, 2]), "retryable", { attempts: 1 }],
       ["null", () => json(null), "retryable", { attempts: 1 }],
-      ["results that are no list", () => json({ results: {} }), "retryable", { attempts: 1 }],
+      ["results that are not a list", () => json({ results: {} }), "retryable", { attempts: 1 }],
     ];
   test.each(table)("%s leaves all queued", async (_name, answer, failureClass, { attempts, until }) => {
     const ids = await queued(3);

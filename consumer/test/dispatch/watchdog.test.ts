@@ -165,7 +165,7 @@ describe("the watchdog", () => {
     expect(asked).toEqual(["/v/same/status"]);
   });
 
-  test("leaves what has finished meanwhile as it is, though Grainchain knows it no more", async () => {
+  test("leaves what has finished meanwhile as it is, though Grainchain no longer knows it", async () => {
     await atGrainchain("one");
 
     await watchdog(async () => {
@@ -206,7 +206,7 @@ describe("the watchdog", () => {
       expect(await row("SELECT state FROM validations")).toEqual({ state: "running" });
     });
 
-    test("picks up what has finished all the same: nothing queued may be left to open the gate", async () => {
+    test("still picks up what has finished: nothing queued may be left to open the gate", async () => {
       await atGrainchain("one");
       await watchdog(standing("completed", { results: { success: true } })).watch();
       expect(await row("SELECT state FROM validations")).toEqual({ state: "completed" });
@@ -305,7 +305,7 @@ describe("the watchdog", () => {
     expect(await count("SELECT count(*) FROM validations WHERE state = 'completed'")).toBe(20);
   });
 
-  describe("asks no more in this run once Grainchain hangs", () => {
+  describe("stops asking in this run once Grainchain hangs", () => {
     /** Each answer takes ten seconds. */
     const hanging = () => {
       const clock = { nowMs: NOW.getTime() };

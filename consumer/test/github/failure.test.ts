@@ -119,7 +119,11 @@ test.each<[string, Promise<unknown>, string]>([
     failing(new DOMException("The operation timed out.", "TimeoutError")),
     "no answer from GitHub: HttpError: The operation timed out.",
   ],
-  ["what is no error", Promise.resolve("s3cret"), "no answer from GitHub: unknown error"],
+  [
+    "a rejection with something else than an error",
+    Promise.resolve("s3cret"),
+    "no answer from GitHub: unknown error",
+  ],
 ])("%s is tried again", async (_, thrown, error) => {
   expect(githubFailure(await thrown, NOW)).toEqual({ class: "retryable", error });
 });

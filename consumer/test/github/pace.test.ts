@@ -148,7 +148,7 @@ describe("by policy", () => {
     expect(granted.slice(7)).toEqual(Array(53).fill(0));
   });
 
-  test("off limits nothing, and waits for GitHub all the same", () => {
+  test("off limits nothing, but still waits for GitHub", () => {
     const { granted, budget } = ask("off", UNSPENT, 2000, T0);
     expect(granted).toBe(2000);
     const limited = settleLease(budget, "one", { untilMs: T0 + 5000, secondary: true }, T0);

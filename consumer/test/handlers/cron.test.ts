@@ -59,7 +59,7 @@ const ofSize = (bytes: number): D1Database => {
   });
 };
 
-test("the sentinel hears of each cron, and how large D1 is", async () => {
+test("each cron notifies the sentinel, with the size of D1", async () => {
   stubGrainchain();
   const { told, binding } = sentinel();
   await cron({ ...binding, DB: ofSize(7_100_000_000) });
@@ -69,14 +69,14 @@ test("the sentinel hears of each cron, and how large D1 is", async () => {
   ).toBe(1);
 });
 
-test("the sentinel hears of a cron although D1 is down", async () => {
+test("the cron notifies the sentinel although D1 is down", async () => {
   stubGrainchain();
   const { told, binding } = sentinel();
   await cron({ ...binding, DB: down() });
   expect(told).toEqual(["heard"]);
 });
 
-test("the sentinel hears of a cron whose D1 hangs, and of no answer that comes too late", async () => {
+test("the cron notifies the sentinel although D1 hangs, but not of a late answer", async () => {
   stubGrainchain();
   const { told, heard, binding } = sentinel();
   const hangs = Promise.withResolvers<void>();
@@ -119,7 +119,7 @@ test("what the watchdog finds is reported at once, not by the next cron", async 
   ]);
 });
 
-test("the cron fails for nobody while D1 is down", async () => {
+test("the cron does not throw while D1 is down", async () => {
   stubGrainchain();
   await cron({ DB: down() });
   expect(lines.join("\n")).toContain("move.failed");

@@ -41,7 +41,7 @@ const PULLS = Array.from({ length: 30 }, (_, index) => ({
   base: { sha: "b".repeat(40) },
 }));
 
-/** A GitHub that takes everything, lists pull requests that nothing told of, and deliveries that never arrived. */
+/** A GitHub that takes everything, lists pull requests without a delivery, and deliveries that never arrived. */
 function github() {
   const lost = examples.pullRequests(freshRepository(), 100, { ageSeconds: 600 });
   return ({ pathname }: URL): Response => {

@@ -30,7 +30,7 @@ test("many dead letters are alerted on although a few were already", async () =>
   expect(words()).toEqual(["dead letters firing", "many dead letters firing"]);
 });
 
-test("a death is no news after an hour", async () => {
+test("a dead letter older than an hour is not alerted on", async () => {
   const { words, raise } = startAlerts();
   await openDeadLetter("old", second(-1));
   await raise();

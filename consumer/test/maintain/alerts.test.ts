@@ -121,7 +121,7 @@ describe("a condition", () => {
   });
 });
 
-describe("a consumer that ends without a word", () => {
+describe("a consumer that is killed", () => {
   test("before it sent the alert is followed by another one once its lease has run out", async () => {
     const { words, clock, raise } = startAlerts();
     await openDeadLetter();

@@ -228,7 +228,7 @@ describe("the plan", () => {
       )
       .map((step) => `${step} in ${sql}`);
 
-  test("of a claim walks the index of what is ready", async () => {
+  test("of a claim uses the index validations_ready", async () => {
     const planned = await plansOf((db) =>
       dispatchDue(
         effectDeps(

@@ -117,7 +117,7 @@ describe("more than a chunk", () => {
     expect(await rowCounts()).toEqual({});
   });
 
-  test("keeps every rule wherever the consumer ends without a word, and is gone on with", async () => {
+  test("keeps every rule and resumes, wherever the consumer is killed", async () => {
     await insertEnded(2 * CHUNK + 300, 0);
     await insertOthers(100, 0);
     let cut = 0;

@@ -83,7 +83,7 @@ test("a rename is known from GitHub's own event, before anything else happens", 
   expect((await namesOf(repository.full_name)).current).toBe("acme/new-name");
 });
 
-test("a name that another repository has taken is that one's, and the first one's no more", async () => {
+test("a name that another repository has taken no longer belongs to the first one", async () => {
   const [one, two] = [freshRepository(), freshRepository()];
   await recordEach([
     pullRequest(one)("opened", "a", 1),

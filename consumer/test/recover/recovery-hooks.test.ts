@@ -71,7 +71,7 @@ describe.each<[Kind, "app" | "token", string | undefined, string]>([
   });
 });
 
-test("a hook that is not there is told of, and keeps no other", async () => {
+test("a missing hook is reported, and does not hold up the others", async () => {
   const repository = freshRepository();
   const { spec, name } = hookOf("org", repository, examples.pullRequests(repository, 2));
   const world = await openWorld({ mode: "token", repositories: [repository.full_name], hooks: [spec] });
@@ -88,7 +88,7 @@ test("a hook that is not there is told of, and keeps no other", async () => {
   expect((await asked(world, /./)).length).toBe(before);
 });
 
-test("an organization without the App is told of", async () => {
+test("an organization without the App is reported", async () => {
   const repository = freshRepository();
   const { spec, name } = hookOf("org", repository, []);
   const world = await openWorld({ mode: "app", hooks: [spec] });
@@ -96,7 +96,7 @@ test("an organization without the App is told of", async () => {
   expect(await errors()).toEqual({ [`reconcile:${name}`]: expect.stringContaining("HTTP 404") });
 });
 
-test("a private key that is broken is told of in its own words", async () => {
+test("a broken private key is reported with its own message", async () => {
   const world = await openWorld({ mode: "app", config: { privateKey: "broken" } });
   await reconcileNew(world.deps, hooks("app"));
   expect(await errors()).toEqual({ "reconcile:app": expect.stringContaining("is not a PEM") });
@@ -116,7 +116,7 @@ test("the same event of an organization's hook and of the App's is recorded once
   expect(await asked(world, /\/deliveries\/\d+$/)).toHaveLength(4);
 });
 
-test("one delivery that GitHub knows no more keeps no other", async () => {
+test("a delivery that GitHub no longer knows does not hold up the others", async () => {
   const repository = freshRepository();
   const lost = examples.pullRequests(repository, 5);
   const { spec, name } = hookOf("org", repository, lost);

@@ -82,7 +82,7 @@ describe("a delivery without a row", () => {
     expect(await recordedIds()).toHaveLength(1);
   });
 
-  test("whose payload GitHub gives no more is asked for again", async () => {
+  test("whose payload GitHub no longer has is requested again", async () => {
     const world = await worldOf(examples.pullRequests(freshRepository(), 2, { payload: null }));
     await reconcileNew(world.deps, HOOKS);
     expect((await world.double.state()).redeliveries).toHaveLength(2);

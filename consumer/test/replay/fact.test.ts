@@ -246,7 +246,7 @@ test("a discard closes dead letters permanently, and changes nothing that they a
 });
 
 test.each([
-  ["an old message tells of its death again", (fact: Fact) => unrecorded([fact])],
+  ["an old message reports its dead letter again", (fact: Fact) => unrecorded([fact])],
   ["GitHub delivers it again", (fact: Fact) => record([fact])],
 ])("a fact that was discarded stays so where %s", async (_, happens) => {
   const fact = pullRequest(freshRepository(), 1)("opened", "a", 1);

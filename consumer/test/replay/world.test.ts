@@ -129,7 +129,7 @@ describe("a replay", () => {
     expect(requestsOf(world)).toBeLessThanOrEqual(13);
   });
 
-  test("whose work dies again is at its end all the same, and its dead letters are open", async () => {
+  test("whose work dies again still ends, and its dead letters are open", async () => {
     const deadLetters = await dead(5);
     const id = await order({ all: true });
     const world = startWorld({ at: START, refuses: (one) => deadLetters.slice(0, 2).includes(one) });

@@ -85,7 +85,7 @@ describe("the output of a failing step", () => {
     ["main.go:12:2: undefined: x", "main.go", 12, "failure", "undefined: x"],
     ["pkg/a.py:7: AssertionError", "pkg/a.py", 7, "failure", "AssertionError"],
     ["./a.py:7:1: E501 line too long", "a.py", 7, "failure", "E501 line too long"],
-    ["a.py:7 errors are no level", "a.py", 7, "failure", "errors are no level"],
+    ["a.py:7 errors are not a level", "a.py", 7, "failure", "errors are not a level"],
     ["/tmp/grainchain-12-aB3/checkout/src/a.js:3:1: error no", "src/a.js", 3, "failure", "no"],
     ["src/é.ts:1: Ошибка", "src/é.ts", 1, "failure", "Ошибка"],
   ])("is read: %s", (line, path, start_line, annotation_level, message) => {

@@ -41,7 +41,7 @@ describe.each(["app", "token"] as const)("as %s", (mode) => {
   test.each([
     ["lacks the right", forbidden, "permission", "HTTP 403: Resource not accessible by integration"],
     ["sees no such repository", notFound, "missing", "HTTP 404: Not Found"],
-    ["is told of a mistake", validationFailed(), "permanent", "HTTP 422: Validation Failed"],
+    ["fails validation", validationFailed(), "permanent", "HTTP 422: Validation Failed"],
   ] as const)("a report that %s is a dead letter, and keeps no other", async (_, fault, name, error) => {
     const { world, repository } = await worldOf(mode);
     const [dead = ""] = await queueHeads(world, repository, 3);
@@ -66,7 +66,7 @@ describe.each(["app", "token"] as const)("as %s", (mode) => {
     expect((await asked(world, EVERYTHING)).length).toBe(sent);
   });
 
-  test("a newer state of a dead report is told all the same", async () => {
+  test("a newer state of a dead report is still posted", async () => {
     const { world, repository } = await worldOf(mode);
     const [id = ""] = await queueHeads(world, repository, 1);
     await world.double.fault({ operation_id: CREATE[mode] }, forbidden);

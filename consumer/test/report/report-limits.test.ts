@@ -83,7 +83,7 @@ test("tells the consumers that are in the midst of sending", async () => {
   expect((await asked(world, ofOne)).length).toBeLessThanOrEqual(3 * 6);
 });
 
-test("sends nothing behind a limit though the budget cannot be told of it", async () => {
+test("sends nothing after a limit although the budget cannot be informed", async () => {
   const { world, one, ofOne } = await twoInstallations();
   await queueHeads(world, one, 1, 100);
   await world.report();
@@ -148,7 +148,7 @@ describe("with a token", () => {
     expect(await postedIn(repository)).toBe(8);
   });
 
-  test("asks no more when GitHub says that nothing remains", async () => {
+  test("stops asking when GitHub says that nothing remains", async () => {
     // One that goes alone, and two at once, twice.
     const { world, repository } = await withToken({ rate_limit: 5 });
     await queueHeads(world, repository, 40);
@@ -158,7 +158,7 @@ describe("with a token", () => {
     expect(await asked(world, CREATES)).toEqual(Array(5).fill(201));
   });
 
-  test("tells of ends before it tells of beginnings when the budget is short", async () => {
+  test("reports final states first when the budget is short", async () => {
     const { world, repository } = await withToken();
     const beginnings = await queueHeads(world, repository, 15);
     const ends = await queueHeads(world, repository, 15, 100);

@@ -31,7 +31,7 @@ describe.each(["app", "token"] as const)("as %s", (mode) => {
       (repository: ReturnType<typeof freshRepository>) => mergeGroup(repository, "checks_requested", "m"),
     ],
     ["a push", (repository: ReturnType<typeof freshRepository>) => push(repository, "a", "m", 1)],
-  ])("%s is told of at its own head, so that nothing waits in vain", async (_, fact) => {
+  ])("%s is reported at its own head, so that nothing waits in vain", async (_, fact) => {
     const { world, repository, words } = await worldOf();
     await world.record(fact(repository));
     await world.report();
@@ -46,7 +46,7 @@ describe.each(["app", "token"] as const)("as %s", (mode) => {
     expect(new Set(heads)).toEqual(new Set([sha("m")]));
   });
 
-  test("a repository that was renamed meanwhile is spoken of by its new name", async () => {
+  test("a repository that was renamed meanwhile is reported under its new name", async () => {
     const { world, repository } = await worldOf();
     const [id = ""] = await queueHeads(world, repository, 1);
     const renamed = { ...repository, full_name: `${repository.full_name}-renamed` };
@@ -71,7 +71,7 @@ describe.each(["app", "token"] as const)("as %s", (mode) => {
   });
 
   test.each(["timed_out", "failed", "dead"])(
-    "a validation that ended as %s is told of as no success",
+    "a validation that ended as %s is not reported as a success",
     async (state) => {
       const { world, repository } = await worldOf();
       const [id = ""] = await queueHeads(world, repository, 1);

@@ -36,7 +36,7 @@ const started = (repository: Repository, id: string) => callback(repository, id,
 const ended = (repository: Repository, id: string, success = true) =>
   callback(repository, id, "completed", { success, results: { success } });
 
-/** What a commit has in D1 that GitHub is told of. */
+/** What D1 has of a commit that is reported to GitHub. */
 async function expectAgreement(world: World, id: string): Promise<void> {
   const { state, posted_state, status } = await reportOf(id);
   expect([status, posted_state]).toEqual(["posted", state]);
@@ -117,8 +117,8 @@ describe.each(MODES)("as %s", (mode) => {
   });
 
   test.each([
-    ["is told of its end", "cancelled"],
-    ["is told of its result", "completed"],
+    ["gets its end", "cancelled"],
+    ["gets its result", "completed"],
   ] as const)("a head whose first report's answer was lost %s", async (_, end) => {
     const { world, repository, id, words } = await queued(mode);
     await world.double.fault({ operation_id: CREATE[mode] }, LOST);

@@ -32,7 +32,7 @@ export interface Double {
 
 export const BASE = "https://grainchain.test/api/v1/validation";
 
-/** Not among what it remembers: it is no work. */
+/** Not among what it remembers: it is not work. */
 const HEALTH = "https://grainchain.test/health";
 const HEALTH_CALL: Call = {
   method: "GET",

@@ -75,7 +75,7 @@ function stepEnvironment(request: ValidationRequest): Record<string, string> {
   };
 }
 
-/** The result of what is no command. */
+/** The result of a step that has no command. */
 function messageOnly(status: "passed" | "failed", message: string): StepResult {
   return { status, exit_code: null, duration_ms: 0, output: `${message}\n` };
 }

@@ -34,7 +34,7 @@ async function send(path: string, id: string, headers: Readonly<Record<string, s
   const body = JSON.stringify(callbackBody({ status: "completed", validation_id: id, results }));
   expect((await app.fetch(post(path, body, headers))).status).toBe(path === "/webhook/status" ? 202 : 200);
   const fact = parseFact(app.sent[0]);
-  if (fact?.kind !== "callback") throw new Error("what was queued is no callback");
+  if (fact?.kind !== "callback") throw new Error("what was queued is not a callback");
   const { results: waiting } = await env.DB.prepare("SELECT results FROM callback_results WHERE id = ?1")
     .bind(fact.id)
     .all();
@@ -62,7 +62,7 @@ test.each<[string, Ended]>([
   expect(sent).toEqual({ stored: false, waiting: 0, logged: ["dropped"] });
 });
 
-test("large results are not written for a validation that is kept no more", async () => {
+test("large results are not written for a validation that is no longer kept", async () => {
   expect(await byCapability("expired")).toEqual({ stored: false, waiting: 0, logged: ["dropped"] });
 });
 

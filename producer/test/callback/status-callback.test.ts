@@ -28,7 +28,7 @@ beforeAll(async () => {
 function onlyFact(app: TestApp): CallbackFact {
   expect(app.sent).toHaveLength(1);
   const fact = parseFact(JSON.parse(JSON.stringify(app.sent[0])));
-  if (fact?.kind !== "callback") throw new Error("what was queued is no callback");
+  if (fact?.kind !== "callback") throw new Error("what was queued is not a callback");
   return fact;
 }
 
@@ -90,7 +90,7 @@ describe.each(AUTH_FORMS)("by %s", (form) => {
     await expectRefusal(response, 503, "queue_unavailable");
   });
 
-  test("is refused when it is no JSON", async () => {
+  test("is refused if it is not JSON", async () => {
     await expectRefusal(await startApp().fetch(await callback(form, "{")), 400, "invalid_json");
   });
 
@@ -180,7 +180,7 @@ test("any one of the forms is enough, whatever the others say", async () => {
   }
 });
 
-test("a right bearer is enough where the path's token is not, and then the body names the validation", async () => {
+test("a valid bearer token is enough if the path's token is wrong; then the body names the validation", async () => {
   const app = startApp();
   const headers = { authorization: `Bearer ${SECRET}` };
   expect((await app.fetch(post(`/callbacks/${OTHER_ID}/${token}`, BODY, headers))).status).toBe(200);

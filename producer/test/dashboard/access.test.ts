@@ -10,7 +10,7 @@ describe.each(PAGES)("%s", (path) => {
     ["a wrong password", basic("guess")],
     ["the token for a user name", basic("", SECRETS.OPERATOR_TOKEN)],
     ["a bearer token", `Bearer ${SECRETS.OPERATOR_TOKEN}`],
-    ["credentials that are no base64", "Basic ???"],
+    ["credentials that are not base64", "Basic ???"],
   ])("asks for the password on %s", async (_, authorization) => {
     const { fetch, asked } = startDashboard();
     const response = await fetch(path, authorization === undefined ? {} : { headers: { authorization } });

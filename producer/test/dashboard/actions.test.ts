@@ -21,7 +21,7 @@ describe("dead letters", () => {
     expect(page).toContain('name="rate"');
   });
 
-  test("are all meant where the list was narrowed to nothing, else those that match", async () => {
+  test("means all rows if the list has no filter, otherwise those that match", async () => {
     const all = startDashboard();
     await all.fetch(
       "/dashboard/dead-letters/confirm",

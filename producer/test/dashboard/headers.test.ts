@@ -33,19 +33,19 @@ const UNKNOWN = [
 ];
 
 describe("a page", () => {
-  test.each([...PAGES, ...UNKNOWN])("at %s is kept by nobody and framed by nobody", async (path) => {
+  test.each([...PAGES, ...UNKNOWN])("at %s can be neither cached nor framed", async (path) => {
     const response = await startDashboard().fetch(path, asOperator);
     expectSecure(response);
     expect(response.headers.get("cache-control")).toBe("private, no-store");
   });
 
-  test.each(PAGES)("at %s is so for someone unknown too", async (path) => {
+  test.each(PAGES)("at %s cannot be without a login either", async (path) => {
     const response = await startDashboard().fetch(path);
     expectSecure(response);
     expect(response.headers.get("cache-control")).toBe("private, no-store");
   });
 
-  test.each(FORMS)("that answers a form to %s is so too", async (path, fields) => {
+  test.each(FORMS)("that answers a form to %s cannot be either", async (path, fields) => {
     const response = await startDashboard().fetch(path, form(fields));
     expectSecure(response);
     expect(response.headers.get("cache-control")).toBe("private, no-store");

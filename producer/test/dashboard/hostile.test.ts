@@ -39,7 +39,7 @@ describe.each(Object.entries(HOSTILE))("%s in every field", (_, text) => {
   });
 });
 
-test("an address from outside is a link where it is one of the web", async () => {
+test("an address from outside is a link if it is an http or https URL", async () => {
   const samples = samplesOf("plain");
   const detail = { ...samples.detail, pr_url: "https://github.com/acme/widgets/pull/12" };
   const { fetch } = startDashboard({ samples: { ...samples, detail } });

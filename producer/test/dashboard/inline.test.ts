@@ -22,7 +22,7 @@ describe("a text from outside", () => {
     expect(shorten("abc😀😀", 5)).toBe("abc…");
   });
 
-  test("keeps its end where it is output, and says what was cut", () => {
+  test("keeps the end of output, and says what was cut", () => {
     expect(tail("0123456789", 10)).toBe("0123456789");
     expect(tail("0123456789", 4)).toBe("[6 characters before this are not shown]\n6789");
   });

@@ -55,7 +55,7 @@ describe("a list", () => {
     expect(response.status).toBe(400);
   });
 
-  test("of dead letters has boxes for an operator, where they are open", async () => {
+  test("of dead letters has checkboxes for an operator if they are open", async () => {
     const { fetch } = startDashboard();
     expect(await pageOf(await fetch("/dashboard/dead-letters", asOperator))).toContain(
       'name="id" value="plain"',

@@ -13,7 +13,7 @@ describe("the overview", () => {
     expect(concerns.indexOf("5 dead letters")).toBeLessThan(concerns.indexOf("Grainchain is at capacity"));
   });
 
-  test("says that nothing needs anybody where nothing does", async () => {
+  test("says that all is clear if nothing needs attention", async () => {
     const page = await pageOf(await startDashboard({ data: EMPTY }).fetch("/dashboard", asReader));
     expect(page).toContain("all clear");
     expect(page).toContain("There are no open dead letters");
@@ -30,7 +30,7 @@ describe("the overview", () => {
     expect(table).toContain('data-series="p50_ms" data-value=""');
   });
 
-  test("is shown with the state of the checks where D1 does not answer", async () => {
+  test("is shown with the state of the checks if D1 does not answer", async () => {
     const data = {
       overview: async () => {
         throw new Error("D1_ERROR: Network connection lost.");
@@ -42,7 +42,7 @@ describe("the overview", () => {
     expect(await response.text()).toContain("Health checks");
   });
 
-  test("says no more than that something is wrong where something is", async () => {
+  test("says only that something is wrong if an unexpected error occurs", async () => {
     const data = {
       overview: async () => {
         throw new Error("a secret of the inside");

@@ -13,7 +13,7 @@ const ask = (path: string, headers: Readonly<Record<string, string>> = {}, vars 
 
 const freshProject = (): string => `octo/widgets-${crypto.randomUUID().slice(0, 8)}`;
 
-test("a project never heard of is inactive, not unknown", async () => {
+test("an unknown project is inactive, not unknown", async () => {
   const project = freshProject();
   const response = await ask(project);
   expect(response.status).toBe(200);
@@ -246,7 +246,7 @@ describe("an ETag", () => {
     expect((await ask(repository, { "if-none-match": etag })).status).toBe(200);
   });
 
-  test("is no way around the token", async () => {
+  test("does not bypass the token", async () => {
     const etag = (await ask("octo/widgets")).headers.get("etag") ?? "";
     const response = await ask("octo/widgets", { "if-none-match": etag }, { PROJECT_STATUS_PUBLIC: "false" });
     expect(response.status).toBe(401);

@@ -18,7 +18,7 @@ test.each([
   expect([queue.lastSend, queue.oldestMessage]).toEqual(["ok", undefined]);
 });
 
-test("remembers the oldest message, and when it was told of it", async () => {
+test("remembers the oldest message, and when it learned of it", async () => {
   const sentAt = new Date("2026-11-23T09:00:00.000Z");
   const queue = watched({ metadata: { metrics: { oldestMessageTimestamp: sentAt } } });
   await queue.send({});

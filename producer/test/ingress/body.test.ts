@@ -30,7 +30,7 @@ describe.each([
     expect(await read("x".repeat(LIMIT + 1), lengthOf(LIMIT + 1))).toBe("too_large");
   });
 
-  test("is broken off where it ends before its end", async () => {
+  test("is rejected if it is truncated", async () => {
     expect(await read(brokenStream(), lengthOf(LIMIT))).toBe("broken_off");
   });
 

@@ -152,7 +152,7 @@ describe("refuses", () => {
   test.each([
     ["without a length", {}],
     ["with a lying length", { "content-length": "5" }],
-    ["with a length that is no number", { "content-length": "many" }],
+    ["with a length that is not a number", { "content-length": "many" }],
   ])("a body that turns out too large, %s", async (_, headers) => {
     const request = new Request(`${ORIGIN}/webhook/github`, { method: "POST", headers, body: streamOf(26) });
     await expectRefusal(await startApp().fetch(request), 413, "payload_too_large");
@@ -167,7 +167,7 @@ describe("refuses", () => {
       type: "bytes",
       pull(controller) {
         controller.enqueue(new Uint8Array(1024 * 1024));
-        // It ends all the same: a reader without a limit is to fail this test, not to exhaust the machine.
+        // It does end: a reader without a limit is to fail this test, not to exhaust the machine.
         if (++pulled === mebibytes) controller.close();
       },
     });
@@ -188,7 +188,7 @@ describe("refuses", () => {
     await expectRefusal(await startApp().fetch(request), 413, "payload_too_large");
   });
 
-  test("a body that ends before its end, which is no fault of D1 or the queue", async () => {
+  test("a truncated body, which is not blamed on D1 or the queue", async () => {
     const app = startApp();
     const request = new Request(`${ORIGIN}/webhook/github`, { method: "POST", body: brokenStream() });
     await expectRefusal(await app.fetch(request), 400, "invalid_body");

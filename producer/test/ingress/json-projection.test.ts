@@ -201,7 +201,7 @@ test("says of any document what JSON.parse says", () => {
   );
 });
 
-test("agrees with JSON.parse on what is no JSON, whatever byte of a document is another, missing or too many", () => {
+test("agrees with JSON.parse on invalid JSON, whichever byte is changed, missing or added", () => {
   const piece = fc.constantFrom(...'{}[]",:\\ \n\t-+.eE01tfnu/\u0000é');
   fc.assert(
     fc.property(json, fc.nat(), piece, fc.constantFrom(0, 1), (value, position, inserted, removed) => {

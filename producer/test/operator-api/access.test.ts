@@ -98,7 +98,7 @@ describe("wrong tokens", () => {
     headers: { "cf-connecting-ip": address },
   });
 
-  test("are limited per address, where a right one is then not compared either", async () => {
+  test("are limited per address, which then also blocks a correct one", async () => {
     const api = startApi({ limit: 3 });
     for (let attempt = 0; attempt < 3; attempt++) {
       expect((await api.ask("GET", "/api/status", from("198.51.100.7"))).status).toBe(401);
@@ -113,7 +113,7 @@ describe("wrong tokens", () => {
     }
   });
 
-  test("a reader's refused order is no wrong token", async () => {
+  test("a reader's refused command does not count as a wrong token", async () => {
     const api = startApi({ limit: 0 });
     const response = await api.ask("POST", "/api/replays", {
       token: SECRETS.READER_TOKEN,

@@ -32,7 +32,7 @@ describe("an operator's cancel", () => {
     expect(parseFact(app.sent[0])).toMatchObject({ kind: "order", order: "cancel", validation_id: "live" });
   });
 
-  test("changes nothing where the validation has finished, and says so", async () => {
+  test("changes nothing if the validation has finished, and says so", async () => {
     await validation("done", "completed");
     const app = startApp({ db: env.DB });
 

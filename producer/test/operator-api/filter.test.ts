@@ -116,7 +116,7 @@ describe("validations", () => {
 });
 
 describe("dead letters", () => {
-  test("are those that are open, where nobody says which", async () => {
+  test("are the open ones by default", async () => {
     const repo = freshRepository();
     const ids: Record<string, string> = {};
     for (const status of ["open", "replaying", "replayed", "discarded"]) {

@@ -143,15 +143,15 @@ const BAD_BODIES: readonly (readonly [name: string, body: unknown, ...fields: st
   ["all that is not true", { scope: { all: false } }, "scope.all"],
   ["no ids", { scope: { ids: [] } }, "scope.ids"],
   ["too many ids", { scope: { ids: Array.from({ length: 1001 }, String) } }, "scope.ids"],
-  ["ids that are no text", { scope: { ids: [1] } }, "scope.ids.0"],
+  ["ids that are not text", { scope: { ids: [1] } }, "scope.ids.0"],
   ["an id that is too long", { scope: { ids: ["x".repeat(301)] } }, "scope.ids.0"],
   ["an unknown filter", { scope: { filter: { state: "open" } } }, "scope.filter.state"],
   ["an unknown kind", { scope: { filter: { kind: "x" } } }, "scope.filter.kind"],
   ["a filter's bad time", { scope: { filter: { since: "6h" } } }, "scope.filter.since"],
   ["an unknown field", { ...ALL, force: true }, "force"],
-  ["a dry run that is no flag", { ...ALL, dry_run: "true" }, "dry_run"],
+  ["a dry run that is not a boolean", { ...ALL, dry_run: "true" }, "dry_run"],
   ["a reason that is too long", { ...ALL, reason: "x".repeat(501) }, "reason"],
-  ["a reason that is no text", { ...ALL, reason: { $gt: "" } }, "reason"],
+  ["a reason that is not text", { ...ALL, reason: { $gt: "" } }, "reason"],
 ];
 
 describe("a body is refused with the names of its fields", () => {
@@ -168,7 +168,7 @@ describe("a body is refused with the names of its fields", () => {
     ["/api/reconciles", "an impossible zone", { since: "2026-11-01T00:00:00+99:99" }, "since"],
     ["/api/reconciles", "an impossible day", { since: "2026-13-41T00:00:00Z" }, "since"],
     ["/api/reconciles", "an unknown field", { hook: "app" }, "hook"],
-    ["/api/audits", "what is no repository", { repositories: ["acme/.."] }, "repositories.0"],
+    ["/api/audits", "an invalid repository", { repositories: ["acme/.."] }, "repositories.0"],
     ["/api/audits", "no repository", { repositories: [] }, "repositories"],
   ];
   const cases = bad.map(([path, name, body, ...fields]) => ({ path, name, body, fields }));
@@ -195,12 +195,12 @@ describe("a body is refused with the names of its fields", () => {
     }
   });
 
-  test("where it ends before its end", async () => {
+  test("if it is truncated", async () => {
     const response = await startApi().ask("POST", "/api/replays", { raw: brokenStream() });
     await expectRefusal(response, 400, "invalid_body");
   });
 
-  test("where it is no UTF-8", async () => {
+  test("if it is not UTF-8", async () => {
     const raw = new Uint8Array([0x7b, 0x22, 0xff, 0xfe, 0x22, 0x3a, 0x31, 0x7d]);
     await expectRefusal(await startApi().ask("POST", "/api/reconciles", { raw }), 400, "invalid_body");
   });

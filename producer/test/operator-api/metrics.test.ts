@@ -41,7 +41,7 @@ const ago = (seconds: number): string => new Date(Date.parse(NOW) - seconds * 10
 beforeEach(empty);
 
 describe("metrics", () => {
-  test("are OpenMetrics where there is nothing to tell", async () => {
+  test("are OpenMetrics even if there is nothing to report", async () => {
     const samples = await scrape();
     expect(numberOf(samples, "database_bytes")).toBeGreaterThan(0);
     expect(numberOf(samples, "database_max_bytes")).toBe(10_000_000_000);

@@ -84,7 +84,7 @@ describe.each(LISTS)("$name", ({ name, insert, own }) => {
     expect(pages.flat().toSorted()).toEqual(ids.toSorted());
   });
 
-  test("are 50 where nobody says how many, and 200 at most", async () => {
+  test("are 50 by default, and 200 at most", async () => {
     const repository = freshRepository();
     await insert(repository, ...Array.from({ length: 201 }, (_, row) => minute(row)));
     const api = startApi();

@@ -46,7 +46,7 @@ describe("what is not there", () => {
     "/api/..%2fstatus",
     "/api//status",
     "/api/%00",
-  ])("%s is no path", async (path) => {
+  ])("%s is not a path", async (path) => {
     await expectRefusal(await startApi().ask("GET", path), 404, "not_found");
   });
 
@@ -96,7 +96,7 @@ describe("while D1 does not answer", () => {
 });
 
 describe("while the queue takes nothing", () => {
-  test("a replay and a search are stored in D1 all the same", async () => {
+  test("a replay and a search are stored in D1 anyway", async () => {
     const api = startApi({ onSend: refuseToSend });
     const search = await api.post("/api/reconciles", {});
     expect(

@@ -83,7 +83,7 @@ describe("a renamed repository's pull request", () => {
     expect(idsOf(await traced(`${before}#12`))).toEqual([other]);
   });
 
-  test("leaves out the older runs where there are many, whichever name they had", async () => {
+  test("leaves out the older runs if there are many, whichever name they had", async () => {
     for (let run = 0; run < 15; run++) {
       for (const repository of [before, now]) {
         await insertValidation({ repository, repository_id: id, pr_number: 13, created_at: minute(run) });
@@ -95,7 +95,7 @@ describe("a renamed repository's pull request", () => {
   });
 });
 
-test("a repository that kept its name is told without a word on it", async () => {
+test("a repository that kept its name is traced without mentioning a rename", async () => {
   const { renamed } = await startApi().get("/api/trace?q=octo/other%2312");
   expect(renamed).toEqual([]);
 });

@@ -219,7 +219,7 @@ describe("what a validation waits for", () => {
     });
   });
 
-  test("is told afterwards where nothing but its turn kept it", async () => {
+  test("is shown afterwards if it waited only for its turn", async () => {
     const { id } = await traced({ state: "running" });
     await insertTransition({
       validation_id: id,

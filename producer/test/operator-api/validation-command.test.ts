@@ -45,7 +45,7 @@ describe.each(["cancel", "rerun"])("an order to %s", (order) => {
     expect(new Set(api.sent.map((fact) => parseFact(fact)?.id)).size).toBe(2);
   });
 
-  test("is refused where the queue does not take it", async () => {
+  test("is refused if the queue does not take it", async () => {
     const api = startApi({ onSend: refuseToSend });
     const id = await insertValidation();
     const response = await api.ask("POST", `/api/validations/${id}/${order}`);

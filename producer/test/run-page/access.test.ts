@@ -32,7 +32,7 @@ describe("an address opens nothing, and D1 is not asked,", () => {
   });
 });
 
-test("a run's page is no capability of its callbacks", async () => {
+test("the address of a run's page does not authenticate callbacks", async () => {
   const id = await insertValidation();
   const token = (await pathOf(id)).split("/").at(-1);
   const body = JSON.stringify({ validation_id: id, project_id: "o/r", pr_number: 1, status: "completed" });
@@ -74,7 +74,7 @@ test("another method is refused", async () => {
   expect([response.status, response.headers.get("allow")]).toEqual([405, "GET, HEAD"]);
 });
 
-test("every answer is kept by nobody, listed nowhere, and names this address to nobody", async () => {
+test("no answer is cached, indexed, or sends a referrer", async () => {
   const path = await pathOf(await insertValidation());
   for (const asked of [path, "/runs/x/y", "/runs/x", await pathOf("gone")]) {
     const { headers } = await ask(asked);
@@ -89,7 +89,7 @@ test("every answer is kept by nobody, listed nowhere, and names this address to 
   }
 });
 
-test("its script and style are served beside it, for whoever may not see the dashboard", async () => {
+test("its script and style are served beside it, without access to the dashboard", async () => {
   const page = await (await ask(await pathOf(await insertValidation()))).text();
   const named = [...page.matchAll(/(?:src|href)="(\/runs\/assets\/[^"]+)"/g)].map(([, path]) => path ?? "");
   expect(named.length).toBe(4);

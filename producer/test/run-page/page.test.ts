@@ -66,7 +66,7 @@ describe("the page of a run", () => {
     expect(text).not.toContain("Nothing was run");
   });
 
-  test("that waits for Grainchain says so, and no more of it", async () => {
+  test("that waits for Grainchain says so, without details", async () => {
     await empty();
     const gate = { state: "closed", reason: "unavailable", detail: "connect 10.1.2.3 refused", step: 1 };
     await putSetting("gate:grainchain", { ...gate, since: minute(30), until: minute(70) });

@@ -104,6 +104,6 @@ export const refuseToSend = async (): Promise<never> => {
 /** The JSON object of an answer. */
 export async function jsonOf(response: Response): Promise<Record<string, unknown>> {
   const body: unknown = await response.json();
-  if (typeof body !== "object" || body === null) throw new Error("the answer is no JSON object");
+  if (typeof body !== "object" || body === null) throw new Error("the answer is not a JSON object");
   return { ...body };
 }

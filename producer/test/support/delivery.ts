@@ -64,7 +64,7 @@ export function stalledStream(mebibytes: number, finish: Promise<void>): Readabl
   });
 }
 
-/** A body whose sender goes away in the middle, as workerd tells of it. */
+/** A body whose sender goes away in the middle, as workerd reports it. */
 export function brokenStream(): ReadableStream<Uint8Array> {
   let begun = false;
   return new ReadableStream({

@@ -8,7 +8,7 @@ const MAX_GLOBS_BYTES = 1024;
 
 /**
  * A glob over `owner/repo`. One without a slash would match nothing. One that starts with `!` matches everything else, and
- * is no exception to the others of its list.
+ * is not an exception to the others of its list.
  */
 const glob = v.pipe(v.string(), v.regex(/^(?:\*\*|[^!\s/][^\s/]*\/[^\s/]+)$/));
 

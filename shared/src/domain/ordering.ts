@@ -57,7 +57,7 @@ function newestOf(tied: KnownHead, seenHead: string): string {
   const known = follow(tied.edges, tied.head);
   const seen = follow(tied.edges, seenHead);
   if (known === undefined || seen === undefined) return seenHead;
-  // A head that a push has replaced is no evidence against the known one.
+  // A head that a push has replaced says nothing against the known one.
   return seen === seenHead ? seen : known;
 }
 

@@ -43,7 +43,7 @@ export type GitHubAnswer =
 export const limitOf = (answer: GitHubAnswer): GitHubLimit | undefined =>
   toLimit(answer.ok ? answer : answer.failure);
 
-/** The limit that an outcome tells of. */
+/** The limit in an outcome. */
 export const toLimit = ({
   limitedUntilMs,
   secondary = false,

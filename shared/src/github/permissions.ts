@@ -1,4 +1,4 @@
-/** What each request of an installation needs, so that its token can do no more. */
+/** What each request of an installation needs, so that its token can do nothing else. */
 
 /** Levels by the names that GitHub's API has for permissions. */
 export type Permissions = Readonly<Record<string, "read" | "write">>;

@@ -141,7 +141,7 @@ test.each<[Partial<KnownEvent>, object]>([
     { status: "completed", results: { success: true, reason: "a draft" } },
   ],
   [{ to_state: "completed", conclusion: "success", results: "no JSON" }, { results: { success: true } }],
-])("CodegenApp is told of %j", async (fields, expected) => {
+])("CodegenApp is notified of %j", async (fields, expected) => {
   const event = eventOf(fields);
   const message = JSON.parse(codegenAppMessage(event, await eventResults(undefined, event)).body);
   expect(message).toMatchObject(expected);

@@ -85,7 +85,7 @@ describe("queues", () => {
     return { sent, queue: startInvocation().queue(inner) };
   };
 
-  test("a message over 128 KB is refused, and an answer tells of the backlog", async () => {
+  test("a message over 128 KB is refused, and an answer has the size of the backlog", async () => {
     const { sent, queue: limited } = queue();
     await expect(limited.send("a".repeat(128_000))).rejects.toThrow("exceeds limit of 128000");
     await expect(limited.send({ text: "é".repeat(64_000) })).rejects.toThrow("exceeds limit of 128000");

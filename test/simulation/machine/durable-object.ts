@@ -60,7 +60,7 @@ export class ObjectNamespace {
       const object = this.#object(name);
       await this.#states.get(name)?.ready;
       const found: unknown = Reflect.get(object, method);
-      if (typeof found !== "function") throw new TypeError(`${method} is no method of the object`);
+      if (typeof found !== "function") throw new TypeError(`${method} is not a method of the object`);
       return Reflect.apply(found, object, structuredClone(args));
     });
     if (outcome === undefined) throw new Error("Durable Object reset because its code was updated.");

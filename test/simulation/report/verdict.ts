@@ -25,7 +25,7 @@ export interface RaisedAlert {
   readonly late: boolean;
 }
 
-/** Of the faults that last long enough to be told of. */
+/** The faults that last long enough to be alerted on. */
 export const raisedAlerts = ({ alerts }: Findings, faults: readonly Fault[]): readonly RaisedAlert[] =>
   faults.flatMap(({ kind, fromMs, toMs }) => {
     const expected = ALERTS[kind];

@@ -102,6 +102,6 @@ function findFlag(dashed: string, known: Readonly<Record<string, Flag>>): [strin
 /** What only this project knows. */
 function valueProblems({ name, value }: Given): string[] {
   if (name === "config" && !existsSync(path.join(ROOT, value))) return [`there is no file ${value}`];
-  if (name === "env" && !ENVIRONMENTS.some((one) => one === value)) return [`${value} is no environment`];
+  if (name === "env" && !ENVIRONMENTS.some((one) => one === value)) return [`${value} is not an environment`];
   return [];
 }

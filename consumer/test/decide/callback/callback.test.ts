@@ -149,7 +149,7 @@ describe("a callback", () => {
     expect(await keptResults(id)).toEqual([{ n: 3 }, { n: 1 }, { n: 2 }, { n: 4 }]);
   });
 
-  test("finishes what was cancelled no more, and keeps its results", async () => {
+  test("no longer finishes what was cancelled, and keeps its results", async () => {
     const { repository, id } = await started(freshGrain());
     await recordEach([
       pullRequest(repository)("closed", "a", 2),

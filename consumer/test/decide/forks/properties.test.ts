@@ -197,7 +197,7 @@ function arrivalsOf(
   return [...once, ...repeated].toSorted((a, b) => a.at - b.at).map(({ one }) => one);
 }
 
-test("runs no head of a fork that nobody has approved, and leaves none without a word", () => {
+test("runs no head of a fork without an approval, and gives a reason for each that waits", () => {
   const delay = fc.double({ min: -3, max: 3, noNaN: true });
   fc.assert(
     fc.property(

@@ -42,7 +42,7 @@ function contentOf(method: string, path: string, status: number): unknown {
   return Object(typeof ref === "string" ? resolve(ref) : said).content;
 }
 
-/** What is on no path of the document is refused all the same. */
+/** A path that the document does not have is refused too. */
 const REFUSED = { $ref: "#/components/responses/Refused" };
 
 /** A fixed path before one with a parameter. */

@@ -13,7 +13,7 @@ const KEYWORDS: Readonly<Record<string, (rule: unknown, value: unknown, schema: 
   enum: (rule, value) => (listOf(rule).includes(value) ? [] : [`is none of ${JSON.stringify(rule)}`]),
   format: (rule, value) =>
     rule === "date-time" && !(typeof value === "string" && /^\d{4}-\d\d-\d\dT.*Z$/.test(value))
-      ? ["is no time"]
+      ? ["is not a time"]
       : [],
   pattern: (rule, value) => (new RegExp(String(rule)).test(String(value)) ? [] : ["has another form"]),
   minLength: (rule, value) => (String(value).length >= Number(rule) ? [] : ["is too short"]),

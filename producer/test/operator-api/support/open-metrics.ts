@@ -64,7 +64,7 @@ function check({ name, words, samples }: Family): void {
   const seen = new Set<string>();
   for (const sample of samples) {
     if (!suffixes.includes(sample.name.slice(name.length)) || !sample.name.startsWith(name))
-      throw new Error(`${sample.name} is no sample of the ${type} ${name}`);
+      throw new Error(`${sample.name} is not a sample of the ${type} ${name}`);
     const key = JSON.stringify([sample.name, Object.entries(sample.labels).toSorted()]);
     if (seen.has(key)) throw new Error(`twice: ${key}`);
     seen.add(key);

@@ -38,7 +38,7 @@ const LOOK_LATER = `
   UPDATE validations SET watch_from = heard_at WHERE seq IN (
     SELECT seq FROM validations WHERE watch_from < ?1 AND heard_at >= ?1 ORDER BY watch_from LIMIT ?2)`;
 
-/** The lease only keeps others from asking meanwhile. A row that changes without it is no conflict. */
+/** The lease only keeps others from asking meanwhile. A row that changes without it is not a conflict. */
 const CLAIM_STALE = `
   UPDATE validations SET watch_until = ?1 WHERE seq IN (
     SELECT seq FROM validations

@@ -73,7 +73,7 @@ const rows = (changed: Partial<TraceRows> = {}): TraceRows => ({
 const stepsOf = (changed: Partial<TraceRows>) =>
   buildTrace("validation", rows(changed), NOW)?.validations[0]?.steps ?? [];
 
-test("nothing known is no trace", () => {
+test("there is no trace if nothing is known", () => {
   expect(buildTrace("sha", rows({ deliveries: [], validations: [] }), NOW)).toBeUndefined();
 });
 
