@@ -58,7 +58,7 @@ export const actionTools = (api: OperatorApi): readonly AddTool[] => [
     name: "pause",
     title: "Pause dispatch",
     description:
-      "Holds what is not running yet, of a repository or of all. Recording and reporting go on. Nothing runs until somebody resumes, or the time is up.",
+      "Holds what is not running yet, of a repository or of all. Recording and reporting go on. Nothing runs until someone resumes it or the time is up.",
     annotations: destructive,
     input: pauseRequest,
     run: (given) => api.pause(given),

@@ -14,7 +14,7 @@ Examples:
   gateway pause acme/widgets --reason "its tests loop"
 
 Webhooks are recorded and results are reported as before; nothing new is sent
-to Grainchain, and what runs there goes on. A pause that is in force gets the
+to Grainchain, and what runs there continues. A pause that is in force gets the
 new time and reason. gateway status shows all pauses.`;
 
 const RESUME_EXAMPLES = `

@@ -88,7 +88,7 @@ const REPLIES: Replies = {
   },
   "POST /api/pauses": { body: PAUSE },
   "POST /api/pauses/resume": {
-    body: { success: true, message: "dispatch of acme/widgets goes on", repository: "acme/widgets" },
+    body: { success: true, message: "the pause of acme/widgets has ended", repository: "acme/widgets" },
   },
   "GET /api/flakes": page([
     {
@@ -264,8 +264,8 @@ test.each([
     { repository: "acme/widgets", for_seconds: 5400, reason: "upgrade" },
     "by operator:alice: an upgrade\n",
   ],
-  ["resume", {}, "dispatch of acme/widgets goes on\n"],
-  ["resume acme/widgets", { repository: "acme/widgets" }, "dispatch of acme/widgets goes on\n"],
+  ["resume", {}, "the pause of acme/widgets has ended\n"],
+  ["resume acme/widgets", { repository: "acme/widgets" }, "the pause of acme/widgets has ended\n"],
 ])("sends what is asked for: %s", async (command, body, printed) => {
   const server = await startOperatorServer(REPLIES);
 

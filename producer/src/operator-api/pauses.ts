@@ -56,7 +56,7 @@ export async function resume(
   await notifyConsumer(deps);
   const all = others.some(({ repository }) => repository === null);
   const still = all ? "; dispatch of all repositories is still paused" : stillPaused(others);
-  return { message: `dispatch of ${what} goes on${still}`, repository: command.target };
+  return { message: `the pause of ${what} has ended${still}`, repository: command.target };
 }
 
 const notPaused = (what: string, others: readonly PauseItem[]): string =>

@@ -63,7 +63,7 @@ describe("a pause", () => {
     await api.post("/api/pauses", { repository: name, reason: "longer" }, 200);
     expect(await api.get("/api/pauses")).toMatchObject({ items: [{ until: null, reason: "longer" }] });
     const ended = await api.post("/api/pauses/resume", { repository: name }, 200);
-    expect(ended).toEqual({ success: true, message: `dispatch of ${name} goes on`, repository: name });
+    expect(ended).toEqual({ success: true, message: `the pause of ${name} has ended`, repository: name });
     expect(api.sent).toMatchObject([{ kind: "request" }]);
     const again = await api.post("/api/pauses/resume", { repository: name }, 404);
     expect(again).toMatchObject({
@@ -87,7 +87,7 @@ describe("a pause", () => {
       items: [{ repository: null }, { repository: name }],
     });
     expect(await api.post("/api/pauses/resume", undefined, 200)).toMatchObject({
-      ...{ message: `dispatch of all repositories goes on; still paused: ${name}`, repository: null },
+      ...{ message: `the pause of all repositories has ended; still paused: ${name}`, repository: null },
     });
     expect(await api.get("/api/pauses")).toMatchObject({ items: [{ repository: name }] });
   });

@@ -18,7 +18,7 @@ import { addValidationFilters } from "./validation-filters.ts";
 
 const MANY = (verb: BulkAction): string => `
 Of many, the command first shows the validations. Type "${verb}" to confirm, or
-pass --yes. It runs at --rate, ${verb === "rerun" ? "behind live work, " : ""}and goes on after a crash.
+pass --yes. It runs at --rate, ${verb === "rerun" ? "behind live work, " : ""}and resumes after a crash.
 Ctrl-C stops waiting, not the command:
   gateway replays show <id> --follow   keeps waiting
   gateway replays cancel <id>          cancels it`;

@@ -117,7 +117,7 @@ function dataOf(samples: Samples, asked: Asked[]): DashboardData {
       times: samples.times,
     }),
     pause: answer("pause", samples.pause),
-    resume: answer("resume", { message: "dispatch goes on", repository: null }),
+    resume: answer("resume", { message: "the pause has ended", repository: null }),
     recordRefusal: answer("recordRefusal", undefined),
     isRevoked: async (id) => asked.some(([name, revoked]) => name === "revokeSession" && revoked === id),
     revokeSession: answer("revokeSession", undefined),

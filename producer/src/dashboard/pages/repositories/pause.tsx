@@ -18,7 +18,7 @@ export const PauseText = ({ pause }: { readonly pause: PauseItem }) => {
       )}
       .{" "}
       {until === null ? (
-        "It ends when somebody resumes it."
+        "It ends when someone resumes it."
       ) : (
         <>
           It ends <Ago at={until} />.
@@ -30,7 +30,7 @@ export const PauseText = ({ pause }: { readonly pause: PauseItem }) => {
 
 const HOUR = 3600;
 const SPANS = [
-  ["", "until somebody resumes it"],
+  ["", "until someone resumes it"],
   [HOUR / 2, "30 minutes"],
   [HOUR, "1 hour"],
   [2 * HOUR, "2 hours"],
@@ -62,7 +62,7 @@ export function PauseForms({ repository, pauses }: Props) {
         <form method="post" action={`${path}/pause`} class="confirm">
           <p>
             What comes in is recorded and reported as before. Nothing new is sent to Grainchain, and what runs
-            there goes on.
+            there continues.
           </p>
           <label>
             <span>For</span>
