@@ -157,7 +157,7 @@ test("every request has an id of its own, whatever it asks for", async () => {
   expect(ids).not.toContain("chosen-by-the-client");
 });
 
-test("what breaks inside says nothing of itself outside", async () => {
+test("an internal error reveals nothing outside", async () => {
   const app = startApp({ env: { PROJECT_STATUS_PUBLIC: "true" } });
   const response = await app.fetch(new Request(`${ORIGIN}/webhook/projects/octo/widgets/status`));
   const message = await expectRefusal(response, 500, "internal_error");

@@ -119,7 +119,7 @@ describe("is refused, by key and never by value, for", () => {
   });
 });
 
-test("a label of GITHUB_WEBHOOK_SECRETS that would stand for two secrets is told as what it is", () => {
+test("a label of GITHUB_WEBHOOK_SECRETS that would stand for two secrets is reported as such", () => {
   expect(refusal({ GITHUB_WEBHOOK_SECRETS: '{"current":"x"}' }).message).toBe(
     "bad configuration: GITHUB_WEBHOOK_SECRETS (a label that another secret has)",
   );
@@ -195,7 +195,7 @@ test("secrets in force are the current one, the previous one and the labeled one
   expect(webhookSecrets(readProducerConfig(ENV))).toHaveLength(1);
 });
 
-test("a newline after the webhook secret is told in the log, for every delivery would fail with 401", async () => {
+test("a newline after the webhook secret is logged, because every delivery would fail with 401", async () => {
   const logged = vi.spyOn(console, "error").mockImplementation(() => {});
   const env = { ...workerEnv, GITHUB_WEBHOOK_SECRET: "MARKER\n" };
   const request = new Request<unknown, IncomingRequestCfProperties>("https://gateway.test/health");

@@ -68,7 +68,7 @@ test.each([
   expect(printed.join("\n")).not.toContain("s3cret");
 });
 
-test("of a capability it says nothing", async () => {
+test("it does not contain a capability", async () => {
   const token = await capabilityToken(env.GRAINCHAIN_CALLBACK_SECRET, VALIDATION_ID);
   const body = JSON.stringify(callbackBody());
   const { debug } = await ask("true", post(`/callbacks/${VALIDATION_ID}/${token}`, body));

@@ -123,7 +123,7 @@ async function secretsOf(request: Request): Promise<string[]> {
   return [...Object.values(SECRETS), ...signatures, previous, labeled, expected, token ?? expected, MARKER];
 }
 
-describe("no secret, token, signature or text of a payload is told or logged by", () => {
+describe("no secret, token, signature or text of a payload is returned or logged by", () => {
   test.each([...deliveries, ...callbacks, ...others])("$name", async ({ request: make, options }) => {
     const app = startApp(options);
     const request = await make();

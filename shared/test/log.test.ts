@@ -73,7 +73,10 @@ describe("errorText", () => {
     expect(errorText(new Error("x".repeat(10_000)))).toHaveLength(500);
   });
 
-  test.each(["a string with a s3cret", { secret: 1 }, null, undefined, 7])("says nothing of %j", (thrown) => {
-    expect(errorText(thrown)).toBe("unknown error");
-  });
+  test.each(["a string with a s3cret", { secret: 1 }, null, undefined, 7])(
+    "reveals nothing of %j",
+    (thrown) => {
+      expect(errorText(thrown)).toBe("unknown error");
+    },
+  );
 });

@@ -47,7 +47,7 @@ export function readLocalSettings(environment: NodeJS.ProcessEnv, dir = ROOT): L
     variables: {
       ENVIRONMENT: "development",
       ...localAddresses(ports),
-      // Whoever has the key of the embedded Grainchain runs commands as this user.
+      // Anyone with the key of the embedded Grainchain can run commands as this user.
       ...(!externalGrainchain && { GRAINCHAIN_API_KEY: makeSecret() }),
       ...readDevVars(dir),
       ...given,

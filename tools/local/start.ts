@@ -136,7 +136,7 @@ function startWorkers(settings: LocalSettings): void {
  * Wrangler registers running Workers by name, for the whole machine, and sends a fired cron to whichever process has the
  * name: another gateway, or one that was killed less than 90 s ago. So each start has its own registry. Wrangler's local
  * traces are off: they keep the address of every request on disk, and the address of a callback is a capability. Its
- * explorer is off: it runs any SQL for whoever reaches the port.
+ * explorer is off: it runs any SQL for anyone who reaches the port.
  */
 function wranglerSettings(stateDir: string): NodeJS.ProcessEnv {
   const registry = path.join(stateDir, "registry");

@@ -29,6 +29,7 @@ const WORDS: readonly (readonly [avoid: RegExp, instead: string])[] = [
   [/\bhears? of\b/i, "is notified of"],
   [/\b(?:tells?|told) of\b/i, "reports, has"],
   [/\ball the same\b/i, "anyway, still"],
+  [/\bwhoever\b/i, "anyone who"],
   [
     /organis|normalis|recognis|authoris|serialis|behaviour|colour|honour|favour|labelled(?!by)/i,
     "American spelling",

@@ -76,7 +76,7 @@ describe(".env", () => {
     expect(ran.code).toBe(0);
   });
 
-  test("of CodegenApp calls the token CLOUDFLARE_API_KEY, which is used, with a word", async () => {
+  test("of CodegenApp calls the token CLOUDFLARE_API_KEY, which is used, with a note", async () => {
     const project = await openProject();
     holding("CLOUDFLARE_API_KEY=the-cloudflare-token\n")(path.join(project.dir, ".env"));
     const dryRun = (env: Readonly<Record<string, string>>) =>

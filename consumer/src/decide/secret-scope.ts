@@ -1,6 +1,6 @@
 /**
  * Whether the secret that signed a delivery speaks for its repository. The producer has compared the name. But rows belong
- * to repositories by their ids, and whoever has a secret can sign any id beside a name of their own: a secret that is bound
+ * to repositories by their ids, and anyone with a secret can sign any id beside a name of their own: a secret that is bound
  * to repositories has to be bound to the name under which the gateway knows the id, too.
  */
 import type { DeliveryFact } from "@webhook-gateway/shared/messages/fact.ts";

@@ -24,7 +24,7 @@ export interface ApprovalDeps extends PermissionDeps {
 const BATCH_SIZE = 25;
 const MAX_ROUNDS = 4;
 const LEASE_MS = 40 * GITHUB_TIMEOUT_MS;
-/** About two hours: whoever approved it will have pressed again. */
+/** About two hours: by then, the approver will have pressed again. */
 const MAX_ATTEMPTS = 12;
 
 const NO_ACCESS = "GitHub says that its sender may not write to the repository";

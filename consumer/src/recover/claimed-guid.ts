@@ -1,6 +1,6 @@
 /**
  * Whether what is known under a GUID is the delivery that GitHub lists under it. GitHub's signature does not cover the
- * GUID, so whoever has a webhook secret can have sent something else under it first.
+ * GUID, so anyone with a webhook secret can have sent something else under it first.
  */
 
 import { otherId } from "@webhook-gateway/shared/domain/delivery-id.ts";

@@ -154,7 +154,7 @@ describe("an order that comes again", () => {
   });
 });
 
-describe("what is not run again has a word on it in its timeline", () => {
+describe("what is not run again has the reason in its timeline", () => {
   const refusals: readonly (readonly [name: string, happen: () => Promise<unknown>, reason: RegExp])[] = [
     [
       "an older head",

@@ -128,7 +128,7 @@ test.each<[string, Promise<unknown>, string]>([
   expect(githubFailure(await thrown, NOW)).toEqual({ class: "retryable", error });
 });
 
-test("what answers without JSON is told in its own words", async () => {
+test("an answer without JSON is quoted", async () => {
   const html = "<html><h1>502 Bad Gateway</h1></html>";
   const thrown = await thrownWith(
     async () => new Response(html, { status: 502, headers: { "content-type": "text/html" } }),

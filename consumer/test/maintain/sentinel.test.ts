@@ -26,7 +26,7 @@ function watch(options: AlertOptions = {}) {
   return { ...receiver, stub, pass };
 }
 
-test("nothing is said while the cron runs and D1 answers", async () => {
+test("no alert is sent while the cron runs and D1 answers", async () => {
   const { asked, pass } = watch();
   await pass(20);
   expect(asked).toEqual([]);

@@ -110,7 +110,7 @@ describe("a replay", () => {
     expect([...asked(world).keys()].toSorted()).toEqual(deadLetters.toSorted());
   });
 
-  test("that nobody told the consumer of is found by the cron, and then goes on by itself", async () => {
+  test("without a wake-up is found by the cron, and then goes on by itself", async () => {
     await dead(30);
     const id = await order({ all: true }, { rate: 60 });
     const world = startWorld({ at: START });

@@ -36,7 +36,7 @@ describe("what a server says of a line", () => {
     ]);
   });
 
-  test("may stand at the step itself, whose outcome is its level", () => {
+  test("may be at the step itself, whose outcome is its level", () => {
     const place = { file: "a.ts", line: 3, message: "m" };
     expect(annotationsOf(stepsOf(failing("x", "", place), sent("y", { ...place, line: 4 })))).toMatchObject([
       { start_line: 3, annotation_level: "failure", title: "x" },

@@ -164,7 +164,7 @@ describe("a summary", () => {
     expect(summary).toContain("\n\nand 41 more\n\n");
   });
 
-  test("says nothing of the steps of a run that was stopped", () => {
+  test("leaves out the steps of a run that was stopped", () => {
     const { output } = check({ state: "superseded", digest: oneOfTwo });
     expect(output.summary).not.toContain("|");
     expect(output).not.toHaveProperty("text");

@@ -42,29 +42,32 @@ describe.each(["app", "token"] as const)("as %s", (mode) => {
     ["lacks the right", forbidden, "permission", "HTTP 403: Resource not accessible by integration"],
     ["sees no such repository", notFound, "missing", "HTTP 404: Not Found"],
     ["fails validation", validationFailed(), "permanent", "HTTP 422: Validation Failed"],
-  ] as const)("a report that %s is a dead letter, and keeps no other", async (_, fault, name, error) => {
-    const { world, repository } = await worldOf(mode);
-    const [dead = ""] = await queueHeads(world, repository, 3);
-    await world.double.fault({ operation_id: CREATE[mode] }, fault);
-    await world.report();
-    expect(await reportOf(dead)).toMatchObject({ status: "dead", attempts: 1 });
-    const deadLetter = await row("SELECT * FROM dead_letters");
-    expect(deadLetter).toMatchObject({
-      id: `report-${dead}`,
-      kind: "report",
-      class: name,
-      error: expect.stringContaining(error),
-      attempts: 1,
-      repository: repository.full_name,
-      validation_id: dead,
-    });
-    expect(await count("SELECT count(*) FROM reports WHERE status = 'posted'")).toBe(2);
-    expect(await gateOf()).toBeNull();
-    const sent = (await asked(world, EVERYTHING)).length;
-    world.pass(2 * 24 * HOUR);
-    await world.report();
-    expect((await asked(world, EVERYTHING)).length).toBe(sent);
-  });
+  ] as const)(
+    "a report that %s is a dead letter, and does not hold up the others",
+    async (_, fault, name, error) => {
+      const { world, repository } = await worldOf(mode);
+      const [dead = ""] = await queueHeads(world, repository, 3);
+      await world.double.fault({ operation_id: CREATE[mode] }, fault);
+      await world.report();
+      expect(await reportOf(dead)).toMatchObject({ status: "dead", attempts: 1 });
+      const deadLetter = await row("SELECT * FROM dead_letters");
+      expect(deadLetter).toMatchObject({
+        id: `report-${dead}`,
+        kind: "report",
+        class: name,
+        error: expect.stringContaining(error),
+        attempts: 1,
+        repository: repository.full_name,
+        validation_id: dead,
+      });
+      expect(await count("SELECT count(*) FROM reports WHERE status = 'posted'")).toBe(2);
+      expect(await gateOf()).toBeNull();
+      const sent = (await asked(world, EVERYTHING)).length;
+      world.pass(2 * 24 * HOUR);
+      await world.report();
+      expect((await asked(world, EVERYTHING)).length).toBe(sent);
+    },
+  );
 
   test("a newer state of a dead report is still posted", async () => {
     const { world, repository } = await worldOf(mode);
@@ -132,7 +135,7 @@ test("tries again if the connection breaks, and if an answer cannot be read", as
   expect(await told(world)).toEqual(["queued"]);
 });
 
-test("one installation that GitHub fails for keeps no other for long", async () => {
+test("one installation that GitHub fails for does not hold up the others for long", async () => {
   const [broken, well] = [freshRepository(), freshRepository()];
   const installed = installationOf(broken.full_name);
   const world = await openWorld({

@@ -43,7 +43,7 @@ const spend = (world: World, name: string, creates: number) =>
     world.clock.nowMs,
   );
 
-test("sends nothing for 30 s to an installation that GitHub says so of, and goes on with another", async () => {
+test("sends nothing for 30 s to an installation that GitHub limits, and goes on with another", async () => {
   const { world, one, other, ofOne, ofOther } = await twoInstallations();
   await queueHeads(world, one, 30);
   await queueHeads(world, other, 30);
@@ -107,7 +107,7 @@ test("sends nothing while the budget cannot be asked", async () => {
   expect(await postedIn(one)).toBe(3);
 });
 
-test("a limit on what the App asks for itself keeps no installation that is known", async () => {
+test("a limit on what the App asks for itself does not hold up known installations", async () => {
   const { world, one, other, ofOne } = await twoInstallations();
   await queueHeads(world, one, 1);
   await world.report();

@@ -91,7 +91,7 @@ function lastWord(mode: string, { state, conclusion }: Row): string {
 }
 
 describe.each(["app", "token"] as const)("as %s, whatever goes wrong,", (mode) => {
-  test.each(SEEDS)("GitHub is told the truth in the end, and nothing twice (seed %i)", async (seed) => {
+  test.each(SEEDS)("GitHub shows the final states, and nothing is posted twice (seed %i)", async (seed) => {
     const random = seeded(seed);
     const repository = freshRepository();
     const world = await openWorld({ mode, repositories: [repository.full_name] });

@@ -27,7 +27,7 @@ export type RemoteSandbox = {
   close(): Promise<void>;
 };
 
-/** A sandbox that is at the service, whoever made it. */
+/** A sandbox at the service, created by this server or another one. */
 export type ListedSandbox = { labels: Labels; close(): Promise<void> };
 
 /** Every function throws whatever the SDK throws. */

@@ -59,7 +59,7 @@ export async function liveSession(context: DashboardContext, { config, data, now
   return (await data.isRevoked(session.id)) ? undefined : session;
 }
 
-/** Ends the session of a request, in its browser and for whoever has copied the cookie. */
+/** Ends the session of a request, in its browser and for anyone who has copied the cookie. */
 export async function endSession(context: DashboardContext, deps: DashboardDeps): Promise<void> {
   const session = await liveSession(context, deps);
   clearSession(context);

@@ -1,5 +1,5 @@
 /**
- * What a webhook secret may speak for. Whoever has a secret can sign any payload with it: one that is bound to
+ * What a webhook secret may speak for. Anyone with a secret can sign any payload with it: one that is bound to
  * repositories says nothing about others.
  */
 import type { WebhookSecret } from "@webhook-gateway/shared/config/secret.ts";

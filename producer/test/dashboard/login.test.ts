@@ -18,7 +18,7 @@ async function signedIn(token: string, options: DashboardOptions = {}) {
   return { ...dashboard, answer, setCookie, cookie, headers: { ...HTML, cookie } };
 }
 
-describe("somebody without credentials", () => {
+describe("someone without credentials", () => {
   test("is led to the login form by a browser, and back to the page", async () => {
     const { fetch } = startDashboard();
     const response = await fetch("/dashboard/replays?limit=5", { headers: HTML });

@@ -3,7 +3,7 @@ import { asReader, pageOf, startDashboard } from "./support/dashboard.ts";
 import { EMPTY } from "./support/empty.ts";
 
 describe("the overview", () => {
-  test("says first what needs somebody, in words", async () => {
+  test("says first what needs attention, in words", async () => {
     const page = await pageOf(await startDashboard().fetch("/dashboard", asReader));
     const concerns = page.slice(page.indexOf('id="attention"'), page.indexOf('class="tiles"'));
     expect(concerns).toContain("<bdi>Dispatch</bdi> is on hold: <bdi>Grainchain is at capacity</bdi>.");

@@ -138,7 +138,7 @@ describe("of a project", () => {
     for (const body of bodies) expect(body).toEqual(bodies[0]);
   });
 
-  test("nothing of another project is told", async () => {
+  test("nothing of another project is revealed", async () => {
     const repository = freshProject();
     await insertDelivery(env.DB, { repository: `${repository}x`, received_at: "2026-11-23T10:00:00.000Z" });
     expect(await jsonOf(await ask(repository))).toMatchObject({ status: "inactive" });

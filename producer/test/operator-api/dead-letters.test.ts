@@ -107,7 +107,7 @@ describe.each(ORDERS)("a $action", ({ action, path, status, taken }) => {
     );
   });
 
-  test("that is dry tells what it would touch, and touches nothing", async () => {
+  test("that is a dry run reports what it would touch, and touches nothing", async () => {
     const api = startApi();
     const { repo, ids } = await deadLetters(7);
     const preview = await api.post(path, { scope: { filter: { repo } }, dry_run: true }, 200);
@@ -189,7 +189,7 @@ describe("a replay", () => {
 });
 
 describe("a dead letter", () => {
-  test("is told with the fact that it holds", async () => {
+  test("is returned with the fact that it holds", async () => {
     const body = JSON.stringify({ v: 1, kind: "note", text: "</script>" });
     const id = await insertDeadLetter({ kind: "fact", class: "unrecorded", body });
     expect(await deadLetter(startApi(), id)).toMatchObject({ id, body, outcome: null });

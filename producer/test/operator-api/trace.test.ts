@@ -182,7 +182,7 @@ describe("what a validation waits for", () => {
     expect((await stepsOf(id)).at(-1)).toMatchObject({ step: "now", detail });
   });
 
-  test("is told afterwards too: what Grainchain said meanwhile, and how long it took", async () => {
+  test("is shown afterwards too: what Grainchain answered meanwhile, and how long it took", async () => {
     // One was asked for and refused, the other never got so far.
     const probe = await traced();
     const waited = await traced({ state: "running" });

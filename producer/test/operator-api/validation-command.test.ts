@@ -69,7 +69,7 @@ describe.each(["cancel", "rerun"])("an order to %s", (order) => {
 });
 
 describe("one validation", () => {
-  test("is told with its timeline, its report and its results", async () => {
+  test("is returned with its timeline, its report and its results", async () => {
     const id = await insertValidation({
       state: "completed",
       conclusion: "success",
@@ -130,7 +130,7 @@ describe("a search for missing deliveries", () => {
     expect(api.sent.map(parseFact)).toEqual([expect.objectContaining({ kind: "request" })]);
   });
 
-  test("is lost by no queue that takes nothing", async () => {
+  test("is not lost while the queue takes nothing", async () => {
     const { id } = await startApi({ onSend: refuseToSend }).post("/api/reconciles", {});
     const row = await env.DB.prepare("SELECT status FROM reconciles WHERE id = ?1").bind(id).first();
     expect(row).toEqual({ status: "waiting" });

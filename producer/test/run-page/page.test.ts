@@ -184,7 +184,7 @@ describe("the page of a run", () => {
   );
 });
 
-test("what a page is made of holds nothing that it must not show", async () => {
+test("the data of a page has nothing that it must not show", async () => {
   const id = await insertValidation({
     state: "dead",
     error: "HTTP 422: gate text",

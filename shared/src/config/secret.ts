@@ -12,7 +12,7 @@ export interface WebhookSecret extends LabeledSecret {
 
 /**
  * Whether whitespace, a byte order mark among it, is at an end of a secret. It came with a line's end or from the
- * clipboard, and whoever else has the secret has none of it: nothing that is signed with the two would match.
+ * clipboard, and nobody else who has the secret has it: nothing that is signed with the two would match.
  */
 export const hasWhitespaceAround = (text: string): boolean => text !== text.trim();
 

@@ -37,7 +37,7 @@ export async function callbackUrl(baseUrl: string, secret: string, validationId:
   return `${baseUrl.replace(/\/+$/, "")}/callbacks/${validationId}/${token}`;
 }
 
-/** The path of a run's page, for whoever can see its check. */
+/** The path of a run's page, for anyone who can see its check. */
 export const runPagePath = async (secret: string, validationId: string): Promise<string> =>
   `/runs/${encodeURIComponent(validationId.toWellFormed())}/${await capabilityToken(secret, validationId, "run-page")}`;
 

@@ -1,4 +1,4 @@
-/** Times in payloads are claims: whoever has a secret can sign any. */
+/** Times in payloads are claims: anyone with a secret can sign any. */
 import type { DeliveryFact } from "../messages/fact.ts";
 
 /** Clocks differ, and GitHub rounds to seconds. */

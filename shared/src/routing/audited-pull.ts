@@ -22,9 +22,9 @@ type Repository = NonNullable<DeliveryFact["repository"]>;
 export type Finding = "new" | "changed" | "closed";
 
 /**
- * The delivery that an audit records, routed like `synchronize` (or `closed`). The same head never seen has the same id,
- * whoever finds it; what else has changed, the same for the same time. Nothing else can be under these ids, which are no
- * GUIDs, so that they need no fingerprint.
+ * The delivery that an audit records, routed like `synchronize` (or `closed`). A head that was never seen has the same
+ * id in each audit; any other change has the same id for the same time. Deliveries of GitHub never have these ids, which
+ * are not GUIDs, so they need no fingerprint.
  */
 export function auditFact(
   repository: Repository,

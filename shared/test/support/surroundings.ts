@@ -32,7 +32,7 @@ export function makeOtherRepository(parent = mkdtempSync(path.join(tmpdir(), "ot
   git("tag", "v1");
   writeFileSync(path.join(dir, "work.txt"), "staged\n");
   git("add", "--all");
-  // Whoever looks whether it has changed writes the index again.
+  // Looking for changes writes the index again.
   utimesSync(path.join(dir, "work.txt"), 1, 1);
   const inside = (name: string): string => path.join(dir, ".git", name);
   return {

@@ -1,4 +1,4 @@
-/** Whoever receives the alerts. */
+/** The receiver of the alerts. */
 import { answerAfter } from "../machine/answer.ts";
 import type { Clock } from "../machine/clock.ts";
 import type { Observer } from "./observer.ts";

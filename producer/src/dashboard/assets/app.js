@@ -54,7 +54,7 @@ async function refresh() {
   try {
     const response = await fetch(location.href, {
       cache: "no-store",
-      // Whoever is signed out meanwhile gets the login form instead of a challenge.
+      // A user who was signed out meanwhile gets the login form instead of a challenge.
       headers: { accept: "text/html" },
       signal: AbortSignal.timeout(REQUEST_MS),
     });

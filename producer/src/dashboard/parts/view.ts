@@ -12,7 +12,7 @@ export interface View {
   readonly notice?: string;
 }
 
-/** How to sign out: `nothing` is there to do for whoever sends a token with each request. */
+/** How to sign out: `nothing` if a token is sent with each request. */
 export type SignOut = "session" | "access" | "nothing";
 
 interface Rendering {

@@ -73,7 +73,7 @@ export interface ShownGate {
   readonly since: string;
 }
 
-/** A run for whoever can see its check. It holds no name of an operator, no other repository and no error of the gateway. */
+/** A run for anyone who can see its check. It holds no name of an operator, no other repository and no error of the gateway. */
 export interface RunView extends Readonly<Omit<RunRow, "digest" | "grainchain_id">> {
   readonly digest: Digest;
   /** Null if it is open, or the run is not queued. */
