@@ -110,7 +110,7 @@ test("opens the gate again by itself, and shows in /health that it is closed", a
   await open(repo, PULLS);
   await until(GATE_CLOSED, "backpressure");
 
-  await expectHealth("degraded", { status: "degraded", detail: /paused since .*backpressure/ });
+  await expectHealth("degraded", { status: "degraded", detail: /gate has been closed since .*backpressure/ });
   grainchain.script.policy = serves;
 
   // Nothing is made due: the wake-up at the end of the gate's time opens it.
