@@ -1,10 +1,10 @@
 import { env } from "cloudflare:workers";
 import { loadProjectStatus } from "@webhook-gateway/shared/store/read/project-status.ts";
-import { listRepositoryTimes } from "@webhook-gateway/shared/store/read/repositories.ts";
+import { listRepositoryTimes, loadRepository } from "@webhook-gateway/shared/store/read/repositories.ts";
 import { beforeAll, describe, expect, test } from "vitest";
 import { dispatchDue } from "../../src/dispatch/dispatch.ts";
 import { recordBatch } from "../../src/record/record.ts";
-import { intercept, rows } from "../support/database.ts";
+import { intercept, rows, rowsReadBy } from "../support/database.ts";
 import { callback, freshRepository, pullRequest, sha } from "../support/facts.ts";
 import { createDouble, effectDeps, json, take } from "../support/grainchain.ts";
 import { message, POLICY, record, recordEach, SILENT } from "../support/recording.ts";
@@ -123,6 +123,15 @@ test("percentiles are those of a repository's last day", async () => {
     { repository: "times/8001", validations: 100, p50_ms: 50_000, p95_ms: 95_000, p99_ms: 99_000 },
     { repository: "times/8002", validations: 1, p50_ms: 1000, p95_ms: 1000, p99_ms: 1000 },
   ]);
+
+  await rows(
+    "INSERT INTO repository_names (repository_id, name, at) VALUES (8001, 'times/8001', '2026-11-23T09:00:00.000Z')",
+  );
+  const load = (db: D1Database) => loadRepository(db, "times/8001", new Date().toISOString());
+  expect((await load(env.DB))?.times).toEqual(times.find(({ repository }) => repository === "times/8001"));
+  const read = await rowsReadBy(load);
+  await insert(8003, 3600, 5_000);
+  expect(await rowsReadBy(load)).toBe(read);
 });
 
 /**

@@ -12,8 +12,8 @@ export const RepositoriesPage = ({ repositories }: Props) => (
   <Page title="Repositories by duration" section="validations">
     <h1>Repositories by duration</h1>
     <p class="muted">
-      Validations that were queued within the last 24 hours and have ended: how long they took from queued (or
-      approved) to finished. Half took no longer than p50, 95 of 100 no longer than p95.
+      Validations that ended within the last 24 hours, the newest 10,000 at most: how long they took from
+      queued (or approved) to finished. Half took no longer than p50, 95 of 100 no longer than p95.
     </p>
     <Table
       caption="Repositories by duration, the slowest first"

@@ -36,8 +36,8 @@ export const RepositoryPage = ({ repository, list, filter }: Props) => {
       <PauseForms repository={name} pauses={pauses} />
       {times !== undefined && (
         <p class="muted">
-          Last 24 hours: {times.validations} ended. From queued to finished: p50 <Span ms={times.p50_ms} />,
-          p95 <Span ms={times.p95_ms} />, p99 <Span ms={times.p99_ms} />.
+          Last 24 hours: {times.validations} ended, of the newest 1,000. From queued to finished: p50{" "}
+          <Span ms={times.p50_ms} />, p95 <Span ms={times.p95_ms} />, p99 <Span ms={times.p99_ms} />.
         </p>
       )}
       <ValidationTable
