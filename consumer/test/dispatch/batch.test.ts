@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import { count, empty, rows } from "../support/database.ts";
+import { count, empty, rows, rowsReadBy } from "../support/database.ts";
 import { second } from "../support/facts.ts";
 import { type Call, clockAt, createDouble, json, take } from "../support/grainchain.ts";
 import { queued, setSetting } from "../support/queued.ts";
@@ -99,7 +99,13 @@ test("after twenty batches the rest is left to a wake-up at once", async () => {
   await queued(2001);
   const double = willing();
   expect(await dispatch(double)).toEqual({ dispatched: 2000, wakeAt: [second(3600)] });
+  expect(double.calls).toHaveLength(20);
   expect(await dispatch(double)).toEqual({ dispatched: 1, wakeAt: [] });
+});
+
+test("a commit that many pull requests share costs each of them a few rows, not one for each other", async () => {
+  await queued(400);
+  expect(await rowsReadBy((db) => dispatch(willing(), { db }))).toBeLessThan(100_000);
 });
 
 describe("a batch that is refused as a whole", () => {

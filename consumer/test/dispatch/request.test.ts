@@ -111,13 +111,6 @@ describe("calls", () => {
     expect(double.calls).toEqual([]);
   });
 
-  test("leave the rest to a wake-up after twenty", async () => {
-    await queued(2001);
-    const double = willing();
-    expect(await dispatch(double)).toEqual({ dispatched: 2000, wakeAt: [second(3600)] });
-    expect(double.calls).toHaveLength(20);
-  });
-
   test("cost the same number of D1 statements for 1 and 100 validations", async () => {
     const statementsFor = async (total: number) => {
       await queued(total);

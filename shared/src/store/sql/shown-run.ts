@@ -4,6 +4,7 @@
  */
 
 import { LEASED_REPORTS } from "./report-lease.ts";
+import { isRunOf } from "./run.ts";
 
 /** States of runs that were stopped. */
 export const STOPPED = "('cancelled', 'superseded')";
@@ -26,10 +27,13 @@ const rankOf = (run: string, subject: string): string => `
     ELSE 5
   END`;
 
-/** Whether no later run of the same subject and head exists. @param run alias of its row */
+/**
+ * Whether no later run of the same subject and head exists. Its range of ids has these runs alone: the index of heads
+ * would have those of every subject that shares the commit. @param run alias of its row
+ */
 const isNewest = (run: string): string => `
-  NOT EXISTS (SELECT 1 FROM validations n WHERE n.repository_id = ${run}.repository_id AND n.subject = ${run}.subject
-                AND n.head_sha = ${run}.head_sha AND n.run > ${run}.run)`;
+  NOT EXISTS (SELECT 1 FROM validations n WHERE n.run > ${run}.run
+                AND ${isRunOf("n", `${run}.repository_id`, `${run}.subject || '-' || ${run}.head_sha`)})`;
 
 const COLUMNS = `h.validation_id, h.post_number, m.subject, m.event, m.pr_number, m.ref, m.state, m.conclusion,
          m.created_at, ${rankOf("m", "s")} AS rank`;
