@@ -178,7 +178,7 @@ export const retentionDeps = (deps: ConsumerDeps): RetentionDeps => ({
   archive: archiveWithin(deps.archive, pLimit(SHARES.archive)),
   config: {
     deliveriesDays: deps.config.DELIVERIES_RETENTION_DAYS,
-    // A validation outlives the delivery that it came from.
+    // Validations are kept for at least as long as deliveries.
     validationsDays: Math.max(deps.config.VALIDATIONS_RETENTION_DAYS, deps.config.DELIVERIES_RETENTION_DAYS),
   },
 });
