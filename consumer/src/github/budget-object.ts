@@ -2,7 +2,15 @@
 import { DurableObject } from "cloudflare:workers";
 import type { BudgetPolicy } from "@webhook-gateway/shared/config/consumer.ts";
 import type { GitHubLimit } from "@webhook-gateway/shared/github/failure.ts";
-import { type Budget, type Cost, type Grant, settleLease, take, UNSPENT } from "./budget.ts";
+import {
+  type Budget,
+  type Cost,
+  type Grant,
+  type LeaseRequest,
+  settleLease,
+  take,
+  UNSPENT,
+} from "./budget.ts";
 
 const KEY = "budget";
 
@@ -18,12 +26,7 @@ export class GitHubBudget extends DurableObject<Env> {
   }
 
   /** Asks for requests. Those granted are under way until they are settled, or the lease ends. */
-  async take(
-    policy: BudgetPolicy,
-    lease: { id: string; leaseMs: number },
-    costs: Cost[],
-    nowMs: number,
-  ): Promise<Grant> {
+  async take(policy: BudgetPolicy, lease: LeaseRequest, costs: Cost[], nowMs: number): Promise<Grant> {
     const { budget, granted, retryAtMs } = take(policy, this.#budget, lease, costs, nowMs);
     await this.#keep(budget);
     return { granted, retryAtMs };

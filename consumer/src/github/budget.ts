@@ -23,11 +23,22 @@ export interface Spent {
   readonly creates: number;
 }
 
+/** What requests are asked for under. */
+export interface LeaseRequest {
+  readonly id: string;
+  /** How long they may be under way. */
+  readonly leaseMs: number;
+  /** They are reserved, and sent so many at a time; undefined: all of them now. */
+  readonly atOnce?: number;
+}
+
 /** Requests that are under way. */
 export interface Lease {
   readonly id: string;
   readonly requests: number;
   readonly untilMs: number;
+  /** What was spent ahead, as it was entered, if the requests are sent later. */
+  readonly reserved?: Omit<Spent, "creates">;
 }
 
 export interface Budget {
@@ -65,28 +76,27 @@ export interface Grant {
   readonly retryAtMs: number | null;
 }
 
-/**
- * Spends what the requests cost, as far as the budget goes, the first ones first.
- * @param leaseMs how long the requests may be under way
- */
+/** Spends what the requests cost, as far as the budget goes, the first ones first. */
 export function take(
   policy: BudgetPolicy,
   budget: Budget,
-  lease: { readonly id: string; readonly leaseMs: number },
+  lease: LeaseRequest,
   costs: readonly Cost[],
   nowMs: number,
 ): Grant & { readonly budget: Budget } {
   const leases = budget.leases.filter(({ untilMs }) => untilMs > nowMs);
   const spent = budget.spent.filter(({ atMs }) => atMs > nowMs - HOUR_MS);
   let pace = budget.pace ?? firstPace(nowMs);
-  let free = LIMITS.requestsAtOnce - leases.reduce((sum, { requests }) => sum + requests, 0);
+  const free = LIMITS.requestsAtOnce - leases.reduce((sum, { requests }) => sum + requests, 0);
+  let requests = 0;
+  let points = 0;
   let retryAtMs: number | null = null;
 
   /** Null if it may be sent now. */
   const refusedUntil = (cost: Cost): number | null => {
     if (budget.blockedUntilMs > nowMs) return budget.blockedUntilMs;
     if (policy === "off") return null;
-    if (free <= 0) return nowMs + BUSY_MS;
+    if (atOnceOf(requests + 1, lease) > free) return nowMs + BUSY_MS;
     const share = cost.minor ? 1 - RESERVE : 1;
     const pointsMs = roomAt(spent, "points", cost.points, LIMITS.pointsPerMinute * share, MINUTE_MS, nowMs);
     let createsMs = cost.creates ? createAt(policy, pace, spent, share, nowMs) : null;
@@ -104,15 +114,25 @@ export function take(
       retryAtMs = Math.min(retryAtMs ?? atMs, atMs);
       return false;
     }
-    free--;
+    requests++;
+    points += one.points;
     spend(spent, one, nowMs);
     return true;
   });
-  const requests = granted.filter(Boolean).length;
-  const held =
-    requests === 0 ? leases : [...leases, { id: lease.id, requests, untilMs: nowMs + lease.leaseMs }];
-  return { granted, retryAtMs, budget: { ...budget, spent, leases: held, pace } };
+  const atMs = spent.at(-1)?.atMs ?? nowMs;
+  const held: Lease = {
+    id: lease.id,
+    requests: atOnceOf(requests, lease),
+    untilMs: nowMs + lease.leaseMs,
+    ...(lease.atOnce === undefined ? {} : { reserved: { atMs, points } }),
+  };
+  const kept = requests === 0 ? leases : [...leases, held];
+  return { granted, retryAtMs, budget: { ...budget, spent, leases: kept, pace } };
 }
+
+/** How many of so many requests are under way at once. */
+const atOnceOf = (requests: number, { atOnce = requests }: LeaseRequest): number =>
+  Math.min(requests, atOnce);
 
 /**
  * Ends a lease, and stores GitHub's limit. A secondary limit halves what may be created: once, whatever was under way
@@ -124,23 +144,38 @@ export function settleLease(
   limit: GitHubLimit | null,
   nowMs: number,
 ): Budget {
+  const lease = budget.leases.find(({ id }) => id === leaseId);
   const isNews = limit?.secondary === true && budget.blockedUntilMs <= nowMs;
   return {
     ...budget,
-    leases: budget.leases.filter(({ id }) => id !== leaseId),
+    spent: lease?.reserved === undefined ? budget.spent : enteredAgain(budget.spent, lease.reserved, nowMs),
+    leases: budget.leases.filter((one) => one !== lease),
     blockedUntilMs: Math.max(budget.blockedUntilMs, limit?.untilMs ?? 0),
     pace: isNews ? halved(budget.pace ?? firstPace(nowMs), limit.untilMs) : budget.pace,
   };
 }
 
 /** The clocks of consumers differ a little: nothing is entered before what was spent earlier. */
-function spend(spent: Spent[], { points, creates }: Cost, nowMs: number): void {
+function spend(spent: Spent[], { points, creates }: Omit<Cost, "minor">, nowMs: number): void {
   const last = spent.at(-1);
   const atMs = Math.max(nowMs, last?.atMs ?? 0);
   const same = last !== undefined && secondOf(last.atMs) === secondOf(atMs);
   const before = same ? last : { points: 0, creates: 0 };
   if (same) spent.pop();
   spent.push({ atMs, points: before.points + points, creates: before.creates + (creates ? 1 : 0) });
+}
+
+/** What was reserved may have been sent just now: it leaves its window a minute from now. */
+function enteredAgain(
+  spent: readonly Spent[],
+  { atMs, points }: NonNullable<Lease["reserved"]>,
+  nowMs: number,
+): readonly Spent[] {
+  const moved = spent.map((one) =>
+    secondOf(one.atMs) === secondOf(atMs) ? { ...one, points: one.points - points } : one,
+  );
+  spend(moved, { points, creates: false }, nowMs);
+  return moved;
 }
 
 const secondOf = (ms: number): number => Math.floor(ms / 1000);

@@ -5,16 +5,11 @@ import type { GitHubLimit } from "@webhook-gateway/shared/github/failure.ts";
 import { errorText, type Log } from "@webhook-gateway/shared/telemetry/log.ts";
 import type { LimitFunction } from "p-limit";
 import { SHARES } from "../effects/shares.ts";
-import type { Cost, Grant } from "./budget.ts";
+import type { Cost, Grant, LeaseRequest } from "./budget.ts";
 
 /** The Durable Objects, as their callers see them. */
 export interface Budgets {
-  take(
-    name: string,
-    lease: { readonly id: string; readonly leaseMs: number },
-    costs: readonly Cost[],
-    nowMs: number,
-  ): Promise<Grant>;
+  take(name: string, lease: LeaseRequest, costs: readonly Cost[], nowMs: number): Promise<Grant>;
   settle(name: string, leaseId: string, limit: GitHubLimit | null, nowMs: number): Promise<void>;
 }
 
@@ -90,12 +85,20 @@ async function sendPart<Result extends object>(
     part.map((sending, index) => (grant.granted[index] === true ? perform(sending) : refused)),
   );
   if (!grant.granted.includes(true)) return results;
-  const limit = longest(results, limitOf) ?? null;
-  await deps.budgets.settle(name, lease.id, limit, deps.now().getTime()).catch((thrown: unknown) => {
-    // Its lease will run out.
-    deps.log.warn("budget.unsettled", { credential: name, error: errorText(thrown) });
-  });
+  await settle(deps, name, lease.id, longest(results, limitOf) ?? null);
   return results;
+}
+
+/** Ends a lease. If the budget cannot be informed, it will run out. */
+export async function settle(
+  { budgets, log, now }: Pick<SendDeps, "budgets" | "log" | "now">,
+  name: string,
+  leaseId: string,
+  limit: GitHubLimit | null,
+): Promise<void> {
+  await budgets.settle(name, leaseId, limit, now().getTime()).catch((thrown: unknown) => {
+    log.warn("budget.unsettled", { credential: name, error: errorText(thrown) });
+  });
 }
 
 const parts = <Item>(all: readonly Item[]): Item[][] =>
@@ -115,7 +118,7 @@ function longest<Result extends object>(
 async function ask<Result>(
   deps: SendDeps,
   name: string,
-  lease: { readonly id: string; readonly leaseMs: number },
+  lease: LeaseRequest,
   group: readonly Sending<Result>[],
 ): Promise<Grant> {
   const nowMs = deps.now().getTime();

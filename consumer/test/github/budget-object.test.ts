@@ -63,6 +63,17 @@ test("remembers that GitHub objected when it is started again", async () => {
   expect(granted(await budgetOf(name).take("adaptive", lease(), many(CREATE, 90), now + 60_000))).toBe(40);
 });
 
+test("settles what was reserved before it was started again", async () => {
+  const now = Date.now();
+  const name = crypto.randomUUID();
+  const ahead = { ...lease(), atOnce: 1 };
+  expect(granted(await budgetOf(name).take("adaptive", ahead, many(READ, 25), now))).toBe(25);
+  await evictDurableObject(budgetOf(name));
+  await budgetOf(name).settle(ahead.id, null, now + 10_000);
+  const reads = { ...lease(), atOnce: 1 };
+  expect(granted(await budgetOf(name).take("adaptive", reads, many(READ, 900), now + 69_999))).toBe(875);
+});
+
 test("keeps one credential's budget apart from another's", async () => {
   const now = Date.now();
   const [one, other] = [budgetOf(), budgetOf()];

@@ -130,6 +130,45 @@ test("takes back a lease that has run out, but not what was spent under it", () 
   expect(budget.ask([CREATE], T0 + 10_000).granted).toBe(0);
 });
 
+describe("what is reserved", () => {
+  const reserve = (budget: Budget, wanted: readonly Cost[], atMs: number, atOnce = 1) =>
+    take("strict", budget, { id: "ahead", leaseMs: MINUTE, atOnce }, wanted, atMs);
+  const grantedAt = (budget: Budget, atMs: number) =>
+    take(
+      "strict",
+      { ...budget, leases: [] },
+      { id: "two", leaseMs: 1, atOnce: 1 },
+      many(READ, 900),
+      atMs,
+    ).granted.filter(Boolean).length;
+
+  test("counts from when it was reserved until a minute after it was settled", () => {
+    const before = take("strict", UNSPENT, { id: "before", leaseMs: 1 }, many(READ, 30), T0).budget;
+    const { budget } = reserve(before, many(READ, 25), T0 + 200);
+    expect(grantedAt(budget, T0 + 10_000)).toBe(845);
+    const settled = settleLease(budget, "ahead", null, T0 + 10_000);
+    expect(grantedAt(settled, T0 + 10_000)).toBe(845);
+    expect(grantedAt(settled, T0 + MINUTE + 9_999)).toBe(875);
+    expect(grantedAt(settled, T0 + MINUTE + 10_000)).toBe(900);
+  });
+
+  test("takes no more of the requests at once than it sends at once", () => {
+    const start = take("strict", UNSPENT, { id: "before", leaseMs: MINUTE }, many(READ, 98), T0).budget;
+    const { budget, granted } = reserve(start, many(READ, 25), T0, 2);
+    expect(granted.filter(Boolean)).toHaveLength(25);
+    const after = take("strict", budget, { id: "after", leaseMs: MINUTE }, [READ], T0);
+    expect(after).toMatchObject({ granted: [false], retryAtMs: T0 + 1000 });
+  });
+
+  test("is spent, and under way no more, if it is never settled", () => {
+    const { budget } = reserve(UNSPENT, many(READ, 25), T0);
+    const { budget: later } = take("strict", budget, { id: "two", leaseMs: 1 }, [], T0 + MINUTE - 1);
+    expect(later.leases).toHaveLength(1);
+    expect(grantedAt(later, T0 + MINUTE - 1)).toBe(875);
+    expect(take("strict", later, { id: "two", leaseMs: 1 }, [], T0 + MINUTE).budget.leases).toEqual([]);
+  });
+});
+
 test("spends nothing on what it refuses", () => {
   const budget = inUse();
   budget.ask(many(CREATE, 80), T0);

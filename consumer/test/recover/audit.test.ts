@@ -147,6 +147,34 @@ describe("the first audit", () => {
   });
 });
 
+test("calls the budget twice for the lists of 25 repositories", async () => {
+  const names = Array.from({ length: 30 }, (_, index) => `octo/r${String(index).padStart(2, "0")}`);
+  const world = await worldOf([pull("octo/r00", 1, "a")], { installations: [installationOf(...names)] });
+  const { budgets } = world.deps;
+  const taken: number[] = [];
+  let settled = 0;
+  const counted: typeof budgets = {
+    take(name, lease, costs, nowMs) {
+      if (name !== "app") taken.push(costs.length);
+      return budgets.take(name, lease, costs, nowMs);
+    },
+    settle(name, ...given) {
+      if (name !== "app") settled++;
+      return budgets.settle(name, ...given);
+    },
+  };
+  for (const status of [200, 304]) {
+    const first = (await requestsOf(world)).length;
+    await audit({ ...world, deps: { ...world.deps, budgets: counted } });
+    const lists = (await requestsOf(world)).slice(first);
+    expect(lists.map((list) => list.status)).toEqual(Array(30).fill(status));
+    // The repositories of the installation, then their pull requests.
+    expect(taken.splice(0)).toEqual([1, 25, 5]);
+    expect(settled).toBe(3);
+    settled = 0;
+  }
+});
+
 describe("what no delivery has told", () => {
   /** A world in which the pull request #12 of octo/one is known at its head a. */
   async function known() {

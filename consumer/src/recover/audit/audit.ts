@@ -10,6 +10,7 @@ import { type AuditResult, NO_RESULT } from "@webhook-gateway/shared/store/maint
 import { errorText } from "@webhook-gateway/shared/telemetry/log.ts";
 import { hasRoom } from "../../effects/queries.ts";
 import { GitHubError } from "../../github/ask.ts";
+import { withReservation } from "../../github/reservation.ts";
 import { type AuditDeps, auditSeen, type Seen, type SeenAudit, seeRepository } from "./audit-seen.ts";
 import type { AuditScope } from "./scope.ts";
 import { type AuditedRepository, type AuditSource, sourcesOf } from "./sources.ts";
@@ -144,21 +145,24 @@ class Walk {
     const ids = group.map(({ repository }) => repository.id);
     const etags = await loadEtags(db, ids);
     const open = await loadOpenPulls(db, ids);
-    const seen: Seen[] = [];
-    for (const { repository, index } of group) {
-      const { id, full_name } = repository;
-      try {
-        const one = await this.#tolerate(full_name, () =>
-          seeRepository(this.#deps, repository, etags.get(id) ?? [], open.get(id) ?? []),
-        );
-        this.#failures = one === undefined ? this.#failures + 1 : 0;
-        if (one !== undefined) seen.push(one);
-        if (this.#failures >= MAX_FAILURES) return { seen, stopped: { index } };
-      } catch (thrown) {
-        return { seen, stopped: { index, thrown } };
+    const pages = ids.reduce((all, id) => all + Math.max(etags.get(id)?.length ?? 0, 1), 0);
+    return withReservation(this.#deps, pages, async (deps) => {
+      const seen: Seen[] = [];
+      for (const { repository, index } of group) {
+        const { id, full_name } = repository;
+        try {
+          const one = await this.#tolerate(full_name, () =>
+            seeRepository(deps, repository, etags.get(id) ?? [], open.get(id) ?? []),
+          );
+          this.#failures = one === undefined ? this.#failures + 1 : 0;
+          if (one !== undefined) seen.push(one);
+          if (this.#failures >= MAX_FAILURES) return { seen, stopped: { index } };
+        } catch (thrown) {
+          return { seen, stopped: { index, thrown } };
+        }
       }
-    }
-    return { seen, stopped: undefined };
+      return { seen, stopped: undefined };
+    });
   }
 
   #hasRoom(): boolean {
