@@ -160,7 +160,7 @@ describe("what is reserved", () => {
     expect(after).toMatchObject({ granted: [false], retryAtMs: T0 + 1000 });
   });
 
-  test("is spent, and under way no more, if it is never settled", () => {
+  test("stays spent if it is never settled, and ends with its lease", () => {
     const { budget } = reserve(UNSPENT, many(READ, 25), T0);
     const { budget: later } = take("strict", budget, { id: "two", leaseMs: 1 }, [], T0 + MINUTE - 1);
     expect(later.leases).toHaveLength(1);
