@@ -85,7 +85,10 @@ export function take(
   nowMs: number,
 ): Grant & { readonly budget: Budget } {
   const leases = budget.leases.filter(({ untilMs }) => untilMs > nowMs);
-  const spent = budget.spent.filter(({ atMs }) => atMs > nowMs - HOUR_MS);
+  // Only what created something counts for longer than a minute. Reads are many: all of them together would be large.
+  const spent = budget.spent.filter(
+    ({ atMs, creates }) => atMs > nowMs - (creates > 0 ? HOUR_MS : MINUTE_MS),
+  );
   let pace = budget.pace ?? firstPace(nowMs);
   const free = LIMITS.requestsAtOnce - leases.reduce((sum, { requests }) => sum + requests, 0);
   let requests = 0;
