@@ -11,6 +11,7 @@ import { createRoutingPolicy } from "@webhook-gateway/shared/routing/routing-pol
 import { type Due, loadDue } from "@webhook-gateway/shared/store/claim/due.ts";
 import { hasEvents } from "@webhook-gateway/shared/store/claim/events.ts";
 import { hasTraces } from "@webhook-gateway/shared/store/claim/traces.ts";
+import type { Moved } from "@webhook-gateway/shared/store/maintain/move.ts";
 import { errorText } from "@webhook-gateway/shared/telemetry/log.ts";
 import { within } from "@webhook-gateway/shared/time/within.ts";
 import {
@@ -34,6 +35,7 @@ import { sendEventsDue } from "./events/send-events.ts";
 import { askApprovalsDue } from "./github/approval.ts";
 import { raiseAlerts } from "./maintain/alerts.ts";
 import { beat } from "./maintain/heartbeat.ts";
+import { moveRows } from "./maintain/move.ts";
 import { expireOld, isRetentionDue } from "./maintain/retention.ts";
 import { recordDeadLetters } from "./record/dead-letters.ts";
 import { type RecordDeps, recordBatch } from "./record/record.ts";
@@ -92,6 +94,14 @@ export function createConsumer(given: ConsumerDeps) {
     }
   }
 
+  const moving = new Map<Moved, Promise<boolean>>();
+  /** Moves rows into the tables of this version. @returns whether all are there: until then, no fact is decided */
+  const ensureMoved = (what: Moved = "everything"): Promise<boolean> => {
+    const moved = moving.get(what) ?? moveRows(deps, given.db, what);
+    moving.set(what, moved);
+    return moved;
+  };
+
   const wakeNow = (message = WAKE_UP) => wake([deps.now().toISOString()], message);
 
   const report = () => reportDue(reports).then((wakeAt) => wake(wakeAt));
@@ -101,6 +111,7 @@ export function createConsumer(given: ConsumerDeps) {
   /** Sends events and then traces, after those that are being sent. */
   function sendEvents(): Promise<void> {
     const sent = sending.then(async () => {
+      if (!(await ensureMoved())) return;
       if (events !== undefined) await wake(await sendEventsDue(events));
       if (traces !== undefined) await exportTraces(traces);
     });
@@ -125,6 +136,7 @@ export function createConsumer(given: ConsumerDeps) {
 
   /** What is approved is to be dispatched, and reported. */
   async function approve(): Promise<void> {
+    if (!(await ensureMoved())) return;
     const { wakeAt, changed } = await askApprovalsDue({ ...reports, policy, permissions: deps.permissions });
     await wake(changed ? [deps.now().toISOString(), ...wakeAt] : wakeAt);
   }
@@ -135,6 +147,7 @@ export function createConsumer(given: ConsumerDeps) {
    * @returns whether all succeeded
    */
   async function performEffects(emit: () => Promise<void>): Promise<boolean> {
+    if (!(await ensureMoved("live work"))) return false;
     const due = loadDue(db, deps.now().toISOString());
     const ifDue = async (effect: keyof Due, perform: () => Promise<void>) => {
       if ((await due)[effect]) await perform();
@@ -161,6 +174,7 @@ export function createConsumer(given: ConsumerDeps) {
 
   /** Performs the requests of operators. The cron tries again what fails. */
   async function performRequests(): Promise<void> {
+    if (!(await ensureMoved())) return;
     for (const [name, stepDue] of [
       ["replay", replayDue],
       ["bulk", runBulkCommands],
@@ -186,6 +200,7 @@ export function createConsumer(given: ConsumerDeps) {
 
   return {
     async events(batch: MessageBatch<unknown>): Promise<void> {
+      if (!(await ensureMoved())) return settleAll(batch, "retry", RECORD_BACKOFF);
       const { verdicts, changed, requested } = await recordBatch(recording, batch.messages);
       if (changed) await wakeNow();
       if (requested) await wakeNow(REQUEST);
@@ -202,6 +217,7 @@ export function createConsumer(given: ConsumerDeps) {
       await flushCalls(deps.calls, deps, false);
     },
     async deadLetters(batch: MessageBatch<unknown>): Promise<void> {
+      if (!(await ensureMoved())) return settleAll(batch, "retry", DEAD_LETTER_BACKOFF);
       settle(batch, await recordDeadLetters({ db, log, now: deps.now }, batch.messages), DEAD_LETTER_BACKOFF);
     },
     /** Every activity starts, whatever happens to the others. Alerts come first: they report what hangs below. */
@@ -213,8 +229,11 @@ export function createConsumer(given: ConsumerDeps) {
         activity("alerts", () => raiseAlerts(alerts)),
         activity("effects", () => performEffects(wakeForEvents)),
         activity("health", () => attempt("health", () => watchHealth(effects))),
-        activity("watchdog", () => attempt("watchdog", () => watchStale(watch))),
+        activity("watchdog", () =>
+          attempt("watchdog", async () => (await ensureMoved("live work")) && watchStale(watch)),
+        ),
         activity("recovery", async () => {
+          if (!(await ensureMoved())) return;
           await performRequests();
           await attempt("reconcile", () => reconcileNew(recovery, hooks));
         }),

@@ -1,9 +1,7 @@
--- Facts, subjects, validations, and what is due to Grainchain and to other systems. shared/migrations/README.md describes
--- every table and column.
+-- Facts, validations and effects. shared/migrations/README.md describes every table and column.
 
 CREATE TABLE deliveries (
-  seq           INTEGER PRIMARY KEY,
-  id            TEXT NOT NULL UNIQUE,
+  id            TEXT PRIMARY KEY,
   event         TEXT NOT NULL,
   action        TEXT,
   repository_id INTEGER,
@@ -13,186 +11,116 @@ CREATE TABLE deliveries (
   recorded_at   TEXT NOT NULL,
   outcome       TEXT NOT NULL,
   reason        TEXT,
-  validation_id TEXT,
-  occurred_at   TEXT,
-  delivered_at  TEXT,
-  throttled_at  TEXT,
-  recovered_at  TEXT,
-  secret        TEXT,
-  fingerprint   TEXT,
-  digest        TEXT,
-  moved         TEXT
+  validation_id TEXT
 ) STRICT;
-CREATE UNIQUE INDEX deliveries_by_digest ON deliveries (digest) WHERE digest IS NOT NULL;
-CREATE INDEX deliveries_by_repository ON deliveries (repository_id) WHERE repository_id IS NOT NULL;
-
-CREATE TABLE callbacks_unmatched (
-  id            TEXT PRIMARY KEY,
-  received_at   TEXT NOT NULL,
-  recorded_at   TEXT NOT NULL,
-  given_id      TEXT NOT NULL,
-  repository    TEXT NOT NULL COLLATE NOCASE,
-  pr_number     INTEGER NOT NULL,
-  status        TEXT NOT NULL,
-  success       INTEGER NOT NULL,
-  occurred_at   TEXT,
-  results       TEXT,
-  matched_at    TEXT,
-  validation_id TEXT,
-  error         TEXT
-) STRICT;
-CREATE INDEX callbacks_unmatched_by_given_id ON callbacks_unmatched (given_id);
-CREATE INDEX callbacks_unmatched_by_time ON callbacks_unmatched (received_at);
-
--- Results too large for a queue message, kept here until their callback is recorded.
-CREATE TABLE callback_results (
-  id         TEXT PRIMARY KEY,
-  results    TEXT NOT NULL,
-  created_at TEXT NOT NULL
-) STRICT;
-CREATE INDEX callback_results_by_time ON callback_results (created_at);
+CREATE INDEX deliveries_by_repository ON deliveries (repository, received_at);
+CREATE INDEX deliveries_by_time ON deliveries (received_at);
 
 CREATE TABLE repositories (
-  repository_id    INTEGER PRIMARY KEY,
-  last_turn        INTEGER NOT NULL,
-  -- Replayed work has turns of its own, so that it takes none from the live work of its repository.
-  last_replay_turn INTEGER NOT NULL DEFAULT 0,
-  installation_id  INTEGER,
-  installation_at  TEXT
+  repository_id INTEGER PRIMARY KEY,
+  last_turn     INTEGER NOT NULL
 ) STRICT;
-
--- The names that repositories have had, so that a renamed one is found under each of them.
-CREATE TABLE repository_names (
-  name          TEXT NOT NULL COLLATE NOCASE,
-  repository_id INTEGER NOT NULL,
-  at            TEXT NOT NULL,
-  PRIMARY KEY (name, repository_id)
-) STRICT, WITHOUT ROWID;
-CREATE INDEX repository_names_by_name ON repository_names (name, at);
-CREATE INDEX repository_names_by_repository ON repository_names (repository_id, at);
 
 CREATE TABLE subjects (
-  repository_id      INTEGER NOT NULL,
-  subject            TEXT NOT NULL,
-  repository         TEXT NOT NULL COLLATE NOCASE,
-  kind               TEXT NOT NULL CHECK (kind IN ('pull_request', 'merge_group', 'push')),
-  number             INTEGER NOT NULL,
-  url                TEXT NOT NULL,
-  clone_url          TEXT NOT NULL,
-  head_sha           TEXT NOT NULL,
-  head_ref           TEXT NOT NULL,
-  base_sha           TEXT NOT NULL,
-  draft              INTEGER NOT NULL DEFAULT 0,
-  state              TEXT NOT NULL CHECK (state IN ('open', 'closed')),
-  at                 TEXT NOT NULL,
-  edges              TEXT NOT NULL DEFAULT '[]',
-  close_outstanding  INTEGER NOT NULL DEFAULT 0,
-  version            INTEGER NOT NULL,
-  fork               INTEGER NOT NULL DEFAULT 0,
-  head_repository    TEXT,
-  author             TEXT,
-  author_association TEXT,
-  head_at            TEXT,
-  approval           TEXT,
+  repository_id     INTEGER NOT NULL,
+  subject           TEXT NOT NULL,
+  repository        TEXT NOT NULL COLLATE NOCASE,
+  kind              TEXT NOT NULL CHECK (kind IN ('pull_request', 'merge_group', 'push')),
+  number            INTEGER NOT NULL,
+  url               TEXT NOT NULL,
+  clone_url         TEXT NOT NULL,
+  head_sha          TEXT NOT NULL,
+  head_ref          TEXT NOT NULL,
+  base_sha          TEXT NOT NULL,
+  draft             INTEGER NOT NULL DEFAULT 0,
+  state             TEXT NOT NULL CHECK (state IN ('open', 'closed')),
+  at                TEXT NOT NULL,
+  edges             TEXT NOT NULL DEFAULT '[]',
+  close_outstanding INTEGER NOT NULL DEFAULT 0,
+  version           INTEGER NOT NULL,
   PRIMARY KEY (repository_id, subject)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX subjects_by_head ON subjects (repository_id, head_sha);
 
 CREATE TABLE validations (
-  seq                INTEGER PRIMARY KEY,
-  id                 TEXT NOT NULL UNIQUE,
-  repository_id      INTEGER NOT NULL,
-  repository         TEXT NOT NULL COLLATE NOCASE,
-  subject            TEXT NOT NULL,
-  event              TEXT NOT NULL,
-  pr_number          INTEGER NOT NULL,
-  state              TEXT NOT NULL,
-  conclusion         TEXT,
-  lane               INTEGER NOT NULL DEFAULT 0,
-  turn               INTEGER NOT NULL,
-  attempts           INTEGER NOT NULL DEFAULT 0,
-  due_at             TEXT,
-  lease_id           TEXT,
-  lease_until        TEXT,
-  grainchain_id      TEXT,
-  created_at         TEXT NOT NULL,
-  dispatched_at      TEXT,
-  started_at         TEXT,
-  finished_at        TEXT,
-  heard_at           TEXT,
-  watch_from         TEXT,
-  watch_until        TEXT,
-  updated_at         TEXT NOT NULL,
-  version            INTEGER NOT NULL,
-  head_sha           TEXT NOT NULL,
-  base_sha           TEXT NOT NULL,
-  run                INTEGER NOT NULL,
-  cause              TEXT NOT NULL,
-  delivery_id        TEXT NOT NULL,
-  pr_url             TEXT NOT NULL,
-  clone_url          TEXT NOT NULL,
-  ref                TEXT NOT NULL,
-  resendable         INTEGER NOT NULL DEFAULT 1,
-  live_callbacks     INTEGER NOT NULL DEFAULT 0,
-  late_callbacks     INTEGER NOT NULL DEFAULT 0,
-  late_results       TEXT NOT NULL DEFAULT '',
-  fork               INTEGER NOT NULL DEFAULT 0,
-  head_repository    TEXT,
-  author             TEXT,
-  author_association TEXT,
-  trusted            INTEGER NOT NULL DEFAULT 1,
-  reason             TEXT,
-  approved_at        TEXT,
-  tree_sha           TEXT,
-  reused_from        TEXT,
-  error              TEXT,
-  timeline           TEXT NOT NULL DEFAULT '[]',
-  results            TEXT
+  id            TEXT PRIMARY KEY,
+  repository_id INTEGER NOT NULL,
+  repository    TEXT NOT NULL COLLATE NOCASE,
+  subject       TEXT NOT NULL,
+  event         TEXT NOT NULL,
+  pr_number     INTEGER NOT NULL,
+  pr_url        TEXT NOT NULL,
+  clone_url     TEXT NOT NULL,
+  ref           TEXT NOT NULL,
+  head_sha      TEXT NOT NULL,
+  base_sha      TEXT NOT NULL,
+  run           INTEGER NOT NULL,
+  cause         TEXT NOT NULL,
+  delivery_id   TEXT NOT NULL,
+  state         TEXT NOT NULL CHECK (state IN ('queued', 'dispatching', 'pending', 'running', 'completed',
+                                               'failed', 'cancelled', 'superseded', 'timed_out', 'dead')),
+  conclusion    TEXT CHECK (conclusion IN ('success', 'failure')),
+  lane          INTEGER NOT NULL DEFAULT 0,
+  turn          INTEGER NOT NULL,
+  attempts      INTEGER NOT NULL DEFAULT 0,
+  due_at        TEXT,
+  lease_id      TEXT,
+  lease_until   TEXT,
+  grainchain_id TEXT,
+  error         TEXT,
+  results       TEXT,
+  created_at    TEXT NOT NULL,
+  dispatched_at TEXT,
+  started_at    TEXT,
+  finished_at   TEXT,
+  heard_at      TEXT,
+  watch_until   TEXT,
+  updated_at    TEXT NOT NULL,
+  version       INTEGER NOT NULL,
+  UNIQUE (repository_id, subject, head_sha, run)
 ) STRICT;
 -- What may be claimed now, in the order in which it is claimed.
-CREATE INDEX validations_ready ON validations (lane, turn) WHERE state = 'queued' AND due_at IS NULL;
--- What a claim has set aside, by repository: it never reads past it again.
-CREATE INDEX validations_set_aside ON validations (repository_id, lane, turn)
-  WHERE state = 'queued' AND due_at IS NULL AND lane > 1;
+CREATE INDEX validations_ready ON validations (lane, turn, id) WHERE state = 'queued' AND due_at IS NULL;
 -- What waits for its backoff to pass.
 CREATE INDEX validations_backing_off ON validations (due_at) WHERE state = 'queued' AND due_at IS NOT NULL;
-CREATE INDEX validations_leased ON validations (lease_until) WHERE lease_id IS NOT NULL;
--- What is at Grainchain. A callback does not write it: the watchdog moves it on when it looks.
-CREATE INDEX validations_watched ON validations (watch_from) WHERE watch_from IS NOT NULL;
-CREATE INDEX validations_unfinished ON validations (repository_id, subject) WHERE finished_at IS NULL;
-CREATE INDEX validations_finished ON validations (finished_at) WHERE finished_at IS NOT NULL;
+CREATE INDEX validations_leased ON validations (lease_until) WHERE state = 'dispatching';
+CREATE INDEX validations_at_grainchain ON validations (heard_at) WHERE state IN ('pending', 'running');
+CREATE INDEX validations_live ON validations (repository_id, subject)
+  WHERE state IN ('queued', 'dispatching', 'pending', 'running');
+CREATE INDEX validations_by_lease ON validations (lease_id) WHERE lease_id IS NOT NULL;
 CREATE INDEX validations_by_grainchain_id ON validations (grainchain_id) WHERE grainchain_id IS NOT NULL;
-CREATE INDEX validations_by_repository ON validations (repository_id);
-CREATE INDEX validations_by_head ON validations (head_sha, repository_id);
--- Only successes that may be reused: one entry, written with the results.
-CREATE INDEX validations_by_tree ON validations (repository_id, tree_sha, finished_at)
-  WHERE tree_sha IS NOT NULL AND conclusion = 'success' AND trusted = 1 AND reused_from IS NULL;
--- What was run again, for those who look for steps that pass and fail on one commit: few rows.
-CREATE INDEX validations_run_again ON validations (finished_at) WHERE run > 1 AND conclusion IS NOT NULL;
--- The runs of a pull request are a range of ids; those of its merge groups are not.
-CREATE INDEX validations_of_groups ON validations (repository_id, pr_number) WHERE event = 'merge_group';
+CREATE INDEX validations_by_repository ON validations (repository, created_at);
+CREATE INDEX validations_by_state ON validations (repository, state);
+CREATE INDEX validations_by_time ON validations (created_at);
 
--- The results of single callbacks, other than those that ended the validation.
-CREATE TABLE timeline_results (
+CREATE TABLE timeline (
+  id            INTEGER PRIMARY KEY,
   validation_id TEXT NOT NULL,
-  n             INTEGER NOT NULL,
-  results_of    TEXT,
-  only_results  INTEGER NOT NULL DEFAULT 0,
-  results       TEXT NOT NULL,
-  PRIMARY KEY (validation_id, n)
-) STRICT, WITHOUT ROWID;
+  at            TEXT NOT NULL,
+  from_state    TEXT,
+  to_state      TEXT NOT NULL,
+  reason        TEXT NOT NULL,
+  delivery_id   TEXT,
+  results       TEXT
+) STRICT;
+CREATE INDEX timeline_by_validation ON timeline (validation_id, id);
+CREATE INDEX timeline_by_delivery ON timeline (delivery_id) WHERE delivery_id IS NOT NULL;
 
-CREATE VIEW timeline AS
-  SELECT e.value->>0 AS id, v.id AS validation_id, e.value->>1 AS at, e.value->>2 AS from_state, e.value->>3 AS to_state,
-         e.value->>4 AS reason, e.value->>5 AS delivery_id, r.results, r.results_of,
-         coalesce(r.only_results, 0) AS only_results
-  FROM validations v CROSS JOIN json_each(v.timeline) e
-    LEFT JOIN timeline_results r ON r.validation_id = v.id AND r.n = e.value->>0;
-
--- What Grainchain refused, for those that waited meanwhile.
-CREATE TABLE returned_dispatches (
-  at     TEXT PRIMARY KEY,
-  reason TEXT NOT NULL
-) STRICT, WITHOUT ROWID;
+CREATE TABLE reports (
+  validation_id TEXT PRIMARY KEY,
+  state         TEXT NOT NULL,
+  conclusion    TEXT,
+  status        TEXT NOT NULL CHECK (status IN ('due', 'posted', 'skipped', 'dead')),
+  reason        TEXT,
+  wanted_at     TEXT NOT NULL,
+  due_at        TEXT NOT NULL,
+  attempts      INTEGER NOT NULL DEFAULT 0,
+  posted_state  TEXT,
+  posted_at     TEXT,
+  external_id   TEXT,
+  error         TEXT
+) STRICT;
+CREATE INDEX reports_due ON reports (due_at) WHERE status = 'due';
 
 CREATE TABLE cancels (
   validation_id TEXT PRIMARY KEY,
@@ -208,26 +136,61 @@ CREATE TABLE cancels (
 ) STRICT;
 CREATE INDEX cancels_due ON cancels (due_at) WHERE status = 'due';
 
--- State changes to send to another system.
-CREATE TABLE outgoing_events (
-  number        INTEGER PRIMARY KEY,
-  validation_id TEXT NOT NULL,
-  sequence      INTEGER NOT NULL,
-  at            TEXT NOT NULL,
-  from_state    TEXT,
-  to_state      TEXT NOT NULL,
-  conclusion    TEXT,
-  reason        TEXT NOT NULL,
-  due_at        TEXT NOT NULL DEFAULT '',
-  attempts      INTEGER NOT NULL DEFAULT 0
+CREATE TABLE dead_letters (
+  id            TEXT PRIMARY KEY,
+  kind          TEXT NOT NULL CHECK (kind IN ('fact', 'dispatch', 'cancel', 'report')),
+  class         TEXT NOT NULL,
+  error         TEXT NOT NULL,
+  attempts      INTEGER NOT NULL,
+  first_at      TEXT NOT NULL,
+  died_at       TEXT NOT NULL,
+  repository    TEXT COLLATE NOCASE,
+  delivery_id   TEXT,
+  validation_id TEXT,
+  body          TEXT,
+  status        TEXT NOT NULL DEFAULT 'open' CHECK (status IN ('open', 'replaying', 'replayed', 'discarded')),
+  replay_id     TEXT,
+  closed_at     TEXT
+) STRICT;
+CREATE INDEX dead_letters_open ON dead_letters (died_at) WHERE status = 'open';
+CREATE INDEX dead_letters_by_validation ON dead_letters (validation_id) WHERE validation_id IS NOT NULL;
+
+CREATE TABLE replays (
+  id           TEXT PRIMARY KEY,
+  requested_by TEXT NOT NULL,
+  requested_at TEXT NOT NULL,
+  reason       TEXT,
+  scope        TEXT NOT NULL,
+  rate         INTEGER,
+  total        INTEGER NOT NULL,
+  replayed     INTEGER NOT NULL DEFAULT 0,
+  status       TEXT NOT NULL CHECK (status IN ('running', 'done', 'cancelled')),
+  finished_at  TEXT
 ) STRICT;
 
--- Validations that have ended and whose trace is to be exported.
-CREATE TABLE outgoing_traces (
-  number        INTEGER PRIMARY KEY,
-  validation_id TEXT NOT NULL,
-  due_at        TEXT NOT NULL
+CREATE TABLE callbacks_unmatched (
+  id            TEXT PRIMARY KEY,
+  received_at   TEXT NOT NULL,
+  recorded_at   TEXT NOT NULL,
+  given_id      TEXT NOT NULL,
+  repository    TEXT NOT NULL COLLATE NOCASE,
+  pr_number     INTEGER NOT NULL,
+  status        TEXT NOT NULL,
+  success       INTEGER NOT NULL,
+  occurred_at   TEXT,
+  results       TEXT,
+  matched_at    TEXT,
+  validation_id TEXT
 ) STRICT;
+CREATE INDEX callbacks_unmatched_by_given_id ON callbacks_unmatched (given_id);
+
+-- Results too large for a queue message, kept here until their callback is recorded.
+CREATE TABLE callback_results (
+  id         TEXT PRIMARY KEY,
+  results    TEXT NOT NULL,
+  created_at TEXT NOT NULL
+) STRICT;
+CREATE INDEX callback_results_by_time ON callback_results (created_at);
 
 CREATE TABLE settings (
   name       TEXT PRIMARY KEY,
@@ -239,3 +202,38 @@ CREATE TABLE settings (
 CREATE TABLE commit_guard (
   unchanged INTEGER NOT NULL CONSTRAINT row_changed CHECK (unchanged = 1)
 ) STRICT;
+
+CREATE VIEW v_open_dead_letters AS
+  SELECT id, kind, class, error, attempts, first_at, died_at, repository, delivery_id, validation_id
+  FROM dead_letters WHERE status = 'open' ORDER BY died_at DESC;
+
+CREATE VIEW v_in_flight AS
+  SELECT id, repository, pr_number, head_sha, state, attempts, grainchain_id, created_at, dispatched_at, heard_at,
+         CAST((julianday('now') - julianday(created_at)) * 86400 AS INTEGER) AS age_seconds
+  FROM validations WHERE state IN ('queued', 'dispatching', 'pending', 'running')
+  ORDER BY created_at;
+
+CREATE VIEW v_slowest_today AS
+  SELECT id, repository, pr_number, head_sha, state, conclusion, created_at, finished_at,
+         CAST((julianday(finished_at) - julianday(created_at)) * 86400000 AS INTEGER) AS duration_ms
+  FROM validations
+  WHERE created_at >= strftime('%Y-%m-%dT00:00:00.000Z', 'now') AND finished_at IS NOT NULL
+  ORDER BY duration_ms DESC LIMIT 50;
+
+CREATE VIEW v_project_status AS
+  SELECT repository,
+         SUM(state IN ('queued', 'dispatching')) AS queued,
+         SUM(state IN ('pending', 'running')) AS running,
+         SUM(state = 'completed') AS completed,
+         SUM(state IN ('failed', 'dead', 'timed_out')) AS failed,
+         MAX(created_at) AS last_validation_at
+  FROM validations GROUP BY repository;
+
+CREATE VIEW v_hourly AS
+  SELECT substr(created_at, 1, 13) || ':00:00.000Z' AS hour,
+         COUNT(*) AS validations,
+         SUM(conclusion = 'success') AS succeeded,
+         SUM(conclusion = 'failure') AS failed_checks,
+         SUM(state IN ('failed', 'dead', 'timed_out')) AS broken,
+         CAST(AVG((julianday(finished_at) - julianday(created_at)) * 86400000) AS INTEGER) AS mean_duration_ms
+  FROM validations GROUP BY hour ORDER BY hour DESC;

@@ -3,7 +3,7 @@
  * hangs on it; and a backlog.
  */
 import type { D1Database } from "@cloudflare/workers-types";
-import { firstSeqOf } from "@webhook-gateway/shared/store/sql/seq.ts";
+import { seqFrom } from "@webhook-gateway/shared/store/sql/seq.ts";
 import { recountTallies } from "@webhook-gateway/shared/store/tallies.ts";
 import { RESULTS } from "../facts.ts";
 
@@ -18,9 +18,6 @@ const DAY_SECONDS = 24 * 3600;
 /** Retention keeps deliveries for 14 days by default, and nothing for 95. */
 const KEPT_DAYS = 14;
 const OLD_DAYS = 95;
-
-/** The number of row `i`, which begins with a time. */
-const seqOf = (time: string): string => `${firstSeqOf(time)} + i % 1000000`;
 
 export const daysAgo = (days: number): string =>
   new Date(Date.now() - days * DAY_SECONDS * 1000).toISOString();
@@ -83,10 +80,10 @@ const timelineOf = (...entries: readonly (readonly [string, string, number, stri
 const HISTORY: readonly string[] = [
   `INSERT INTO deliveries (seq, id, event, action, repository_id, repository, sender, received_at, recorded_at, outcome,
                            reason, validation_id, occurred_at) ${NUMBERS}
-   SELECT ${seqOf(stamp(0))}, ${GUID}, 'pull_request', 'synchronize', repo, ${NAME}, 'octocat', ${stamp(0)}, ${stamp(1)}, 'started', NULL,
+   SELECT ${seqFrom(stamp(0), "i")}, ${GUID}, 'pull_request', 'synchronize', repo, ${NAME}, 'octocat', ${stamp(0)}, ${stamp(1)}, 'started', NULL,
           ${VALIDATION}, ${stamp(-1)} FROM rows`,
   `INSERT INTO validations (seq, timeline, ${COLUMNS}) ${NUMBERS}
-   SELECT ${seqOf(stamp(1))}, ${timelineOf(
+   SELECT ${seqFrom(stamp(1), "i")}, ${timelineOf(
      ["NULL", "'queued'", 0, "'queued: pull_request.synchronize'", GUID],
      ["'queued'", "'dispatching'", 2, "'claimed for dispatch'", "NULL"],
      ["'dispatching'", "'pending'", 3, "'accepted by Grainchain as ' || i", "NULL"],
@@ -115,7 +112,7 @@ const HISTORY: readonly string[] = [
 /** Behind the history's numbers, all of the last minutes. */
 const live = (state: string, heardSeconds: string): string => `
   INSERT INTO validations (seq, timeline, watch_from, ${COLUMNS}) ${NUMBERS}
-  SELECT ${seqOf(stamp(-900))}, ${timelineOf(["NULL", "'queued'", -900, "'queued'", GUID])},
+  SELECT ${seqFrom(stamp(-900), "i")}, ${timelineOf(["NULL", "'queued'", -900, "'queued'", GUID])},
          ${state === "queued" ? "NULL" : heardSeconds}, ${HEAD_OF_ROW}, '${state}', NULL, (i - CAST(?3 AS INTEGER)) / ${REPOSITORIES} + 1,
          ${state === "queued" ? "NULL" : "'in-flight-' || i"}, NULL,
          ${stamp(-900)}, NULL, NULL, NULL, ${state === "queued" ? "NULL" : heardSeconds}, ${stamp(-600)}, 1
@@ -123,7 +120,7 @@ const live = (state: string, heardSeconds: string): string => `
 const LIVE_DELIVERIES = `
   INSERT INTO deliveries (seq, id, event, action, repository_id, repository, sender, received_at, recorded_at, outcome,
                           validation_id) ${NUMBERS}
-  SELECT ${seqOf(stamp(-900))}, ${GUID}, 'pull_request', 'opened', repo, ${NAME}, 'octocat', ${stamp(-900)}, ${stamp(-900)}, 'started',
+  SELECT ${seqFrom(stamp(-900), "i")}, ${GUID}, 'pull_request', 'opened', repo, ${NAME}, 'octocat', ${stamp(-900)}, ${stamp(-900)}, 'started',
          ${VALIDATION} FROM rows`;
 const LIVE_REPORTS = `
   INSERT INTO reports (validation_id, repository_id, head_sha, state, status, wanted_at, due_at, posts, posted_state,

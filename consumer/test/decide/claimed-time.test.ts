@@ -1,4 +1,5 @@
 /** A time from the future makes no later event stale. */
+import { env } from "cloudflare:workers";
 import type { DeliveryFact } from "@webhook-gateway/shared/messages/fact.ts";
 import { beforeEach, describe, expect, test } from "vitest";
 import { empty, row, rows } from "../support/database.ts";
@@ -52,4 +53,19 @@ describe.each(EVENTS)("%s", (_, event) => {
     expect(await row("SELECT head_sha FROM subjects")).toEqual({ head_sha: sha("c") });
     expect(await rows("SELECT at FROM repository_names WHERE at > ?1", second(200))).toEqual([]);
   });
+});
+
+test("a time from before is no longer believed after the migration", async () => {
+  const repository = freshRepository();
+  const ahead = pullRequest(repository)("opened", "a", 0, { updated_at: FAR });
+  await recordEach([
+    { ...ahead, received_at: FAR },
+    receivedAt(pullRequest(repository, 13)("opened", "x", 5), 5),
+  ]);
+  const clamp = env.TEST_MIGRATIONS.find(({ name }) => name.includes("clamp_future_times"))?.queries ?? [];
+  await env.DB.batch(clamp.map((sql) => env.DB.prepare(sql)));
+  const now = new Date(Date.now() + 1000).toISOString();
+  expect(await rows("SELECT subject FROM subjects WHERE at <= ?1", now)).toHaveLength(2);
+  expect(await rows("SELECT subject FROM subjects WHERE at = ?1", second(5))).toEqual([{ subject: "pr-13" }]);
+  expect(await rows("SELECT name FROM repository_names WHERE at > ?1", now)).toEqual([]);
 });

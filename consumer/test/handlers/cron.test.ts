@@ -122,5 +122,5 @@ test("what the watchdog finds is reported at once, not by the next cron", async 
 test("the cron does not throw while D1 is down", async () => {
   stubGrainchain();
   await cron({ DB: down() });
-  expect(lines.join("\n")).toContain("effect.failed");
+  expect(lines.join("\n")).toContain("move.failed");
 });

@@ -102,6 +102,27 @@ test("a name is written once, however many deliveries bear it", async () => {
   expect(await count("SELECT count(*) FROM repository_names")).toBe(1);
 });
 
+test("the names of what was there before the table are found when it is made", async () => {
+  const repository = freshRepository();
+  await recordEach([
+    pullRequest(repository, 1)("opened", "a", 1),
+    pullRequest(renamed(repository, "acme/new-name"), 2)("opened", "a", 10),
+    note("repository", renamed(repository, "acme/new-name")),
+    note("installation"),
+  ]);
+  const byHand = (await rows("SELECT * FROM repository_names ORDER BY name")) as unknown[];
+  const migration = env.TEST_MIGRATIONS.find(({ name }) => name.startsWith("0009"));
+  const fill = (migration?.queries ?? []).filter((sql) => sql.includes("INSERT INTO"));
+  expect(fill).toHaveLength(2);
+  // The old name's delivery is gone by now, its validation is not.
+  await rows("DELETE FROM deliveries WHERE repository = ?1", repository.full_name);
+  await rows("UPDATE validations SET created_at = '2026-09-01T00:00:00.000Z' WHERE pr_number = 1");
+  await env.DB.batch(["DELETE FROM repository_names", ...fill].map((sql) => env.DB.prepare(sql)));
+  const found = await rows("SELECT * FROM repository_names ORDER BY name");
+  expect(found).toMatchObject(byHand.map((row) => ({ ...Object(row), at: expect.any(String) })));
+  expect((await namesOf(repository.full_name)).current).toBe("acme/new-name");
+});
+
 test("a repository is known by its current name and the secret that signed its newest delivery", async () => {
   const before = freshRepository();
   const after = renamed(before, `${before.full_name}-2026`);

@@ -104,12 +104,6 @@ describe.each(versions)("beside version %s", (version) => {
   });
 });
 
-test("a database that has only some of the first release's migrations is refused", () => {
-  expect(() => migrated([...migrations.slice(0, 1), "0004_add_repository_times.sql"])).toThrow(
-    "report_leases",
-  );
-});
-
 interface Unique {
   readonly table: string;
   readonly column: string;

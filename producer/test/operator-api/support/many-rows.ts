@@ -1,12 +1,10 @@
 /** A database as large as a busy gateway's, made by SQLite itself. */
-import { firstSeqOf } from "@webhook-gateway/shared/store/sql/seq.ts";
+import { seqFrom } from "@webhook-gateway/shared/store/sql/seq.ts";
 import { recountTallies } from "@webhook-gateway/shared/store/tallies.ts";
 
 const NUMBERS = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?1)";
 const LATER = "strftime('%Y-%m-%dT%H:%M:%S.000Z', 1790000000 + i + 3600, 'unixepoch')";
 const TIME = "strftime('%Y-%m-%dT%H:%M:%S.000Z', 1790000000 + i, 'unixepoch')";
-
-const SEQ = `${firstSeqOf(TIME)} + i`;
 
 const SHA = `substr(lower(printf('%x', i * 7919)) || '${"0".repeat(40)}', 1, 40)`;
 const ID = `(i % 10) || '-pr-' || (i % 2000) || '-' || ${SHA} || '-' || i`;
@@ -15,13 +13,13 @@ const STATEMENTS = [
   // One in ten of another repository; one in a thousand of an event and an outcome that are rare.
   `${NUMBERS} INSERT INTO deliveries (seq, id, event, action, repository_id, repository, sender, received_at, recorded_at,
      outcome, validation_id, recovered_at)
-   SELECT ${SEQ}, 'delivery-' || i, CASE i % 1000 WHEN 7 THEN 'merge_group' ELSE 'pull_request' END, 'opened', i % 10,
+   SELECT ${seqFrom(TIME, "i")}, 'delivery-' || i, CASE i % 1000 WHEN 7 THEN 'merge_group' ELSE 'pull_request' END, 'opened', i % 10,
      'octo/widgets-' || (i % 10), 'octocat', ${TIME}, ${TIME}, CASE i % 1000 WHEN 8 THEN 'stale' ELSE 'started' END,
      ${ID}, CASE i % 5000 WHEN 9 THEN ${TIME} END FROM n`,
   `${NUMBERS} INSERT INTO validations (seq, id, repository_id, repository, subject, event, pr_number, pr_url, clone_url, ref,
      head_sha, base_sha, run, cause, delivery_id, state, conclusion, turn, created_at, finished_at, updated_at, timeline,
      version)
-   SELECT ${SEQ}, ${ID}, i % 10, 'octo/widgets-' || (i % 10), 'pr-' || (i % 2000),
+   SELECT ${seqFrom(TIME, "i")}, ${ID}, i % 10, 'octo/widgets-' || (i % 10), 'pr-' || (i % 2000),
      CASE i % 1000 WHEN 7 THEN 'push' ELSE 'pull_request' END, i % 2000, '', '', 'topic',
      ${SHA}, '', 1, 'opened', 'delivery-' || i,
      CASE WHEN i % 1000 = 8 THEN 'dead' WHEN i % 5000 = 9 THEN 'running' WHEN i % 50 = 10 THEN 'queued' ELSE 'completed' END,

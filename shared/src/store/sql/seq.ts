@@ -20,3 +20,6 @@ export const firstSeq = (time: string): string => `${BigInt(Date.parse(time)) * 
 export const nextSeqOf = (table: string, time: string, key: string): string => `
   max(${firstSeqOf(time)},
       coalesce((SELECT max(n.seq) FROM ${table} n WHERE n.seq < ${firstSeqOf(time)} + ${ROWS_PER_MS}), 0) + 1) + ${key}`;
+
+/** The number of a row that had another key before. @param key expression of that number */
+export const seqFrom = (time: string, key: string): string => `${firstSeqOf(time)} + ${key} % ${ROWS_PER_MS}`;
