@@ -35,6 +35,7 @@ const COMMANDS = {
   gateway: "cli/src/index.ts",
   wrangler: "node_modules/wrangler/bin/wrangler.js",
   grainchain: "grainchain/src/index.ts",
+  environments: "tools/release/environments.ts",
   sbom: "tools/release/sbom.ts",
   screenshots: "tools/release/screenshots.ts",
   changeset: "node_modules/@changesets/cli/bin.js",

@@ -18,6 +18,9 @@ interface Consumer {
 
 /** What of a Worker's configuration is looked at, as Wrangler reads it. */
 interface WorkerConfig {
+  readonly name?: string | undefined;
+  readonly ratelimits: readonly { readonly namespace_id: string }[];
+  readonly r2_buckets: readonly { readonly bucket_name?: string }[];
   readonly compatibility_date?: string;
   readonly vars: Readonly<Record<string, unknown>>;
   readonly d1_databases: readonly { readonly database_name?: string; readonly database_id?: string }[];
@@ -96,4 +99,25 @@ describe.each(ENVIRONMENTS)("in %s", (env) => {
       expect(values.filter(([, value]) => value !== "")).toEqual([]);
     }
   });
+});
+
+/** What only one environment may have. */
+const resourcesOf = (config: WorkerConfig): unknown[] => [
+  config.name,
+  ...config.d1_databases.flatMap(({ database_name, database_id }) => [database_name, database_id]),
+  ...(config.queues.producers ?? []).map(({ queue }) => queue),
+  ...(config.queues.consumers ?? []).flatMap(({ queue, dead_letter_queue: dead = queue }) => [queue, dead]),
+  ...(config.analytics_engine_datasets ?? []).map(({ dataset }) => dataset),
+  ...config.r2_buckets.map(({ bucket_name }) => bucket_name),
+  ...config.ratelimits.map(({ namespace_id }) => namespace_id),
+];
+
+test("no two environments share a resource", () => {
+  const all = ENVIRONMENTS.flatMap((env) => {
+    const { producer, consumer } = both(env);
+    return [...new Set([...resourcesOf(producer), ...resourcesOf(consumer)])];
+  });
+
+  expect(all.length).toBeGreaterThan(ENVIRONMENTS.length * 9);
+  expect(all).toEqual([...new Set(all)]);
 });

@@ -11,7 +11,7 @@ import { messageScreen, printJson, printMessage, resultScreen } from "../output/
 import { type EnvironmentName, projectDir, readToolSettings, tokenAdvice } from "../project/project.ts";
 import { checkWorkerName } from "../project/worker-name.ts";
 import { emptyState, readActualState } from "../provision/actual-state.ts";
-import { readDesired } from "../provision/cell-step.ts";
+import { readDesired } from "../provision/environment-step.ts";
 import { checkGivenSecrets } from "../provision/given-secrets.ts";
 import { type Operator, type Outcome, provision } from "../provision/provision.ts";
 import { openSecretsFile } from "../provision/secrets-file.ts";
@@ -33,9 +33,9 @@ Examples:
   gateway provision --env production --yes --secrets-file ../production-secrets
   gateway provision --env acme-2 --dry-run
 
-An environment that the configuration files do not have is a new cell: a second
-gateway with its own queues and database, copied from production. Without
-CLOUDFLARE_API_TOKEN, --dry-run shows the plan for an empty account.
+An environment that environments.toml does not have is a new cell: a second
+gateway with its own queues and database. Without CLOUDFLARE_API_TOKEN,
+--dry-run shows the plan for an empty account.
 
 Creates the queues, the D1 database with its schema, and the required secrets
 that are missing. Nothing that exists is replaced. Run it as often as you like:
@@ -79,7 +79,7 @@ async function run(options: ProvisionOptions, json: boolean, program: WranglerPr
   const missing = dryRun ? missingAccount(settings) : [];
   const account = missing.length === 0 ? readAccount(settings) : NO_ACCOUNT;
   const file = secretsFile === undefined ? undefined : openSecretsFile(startFolder(), secretsFile, env);
-  const { desired, cellSteps } = await readDesired(dir, env);
+  const { desired, isNew, fileSteps } = await readDesired(dir, env);
   checkWorkerName(settings, desired.workers.producer, env);
   checkGivenSecrets(desired, { settings, file });
   const deps = { dir, account, desired, location, wrangler: openWrangler(dir, account, program) };
@@ -88,9 +88,9 @@ async function run(options: ProvisionOptions, json: boolean, program: WranglerPr
     operator.print(`${notSetText(missing)}, so no account was asked; this plan assumes an empty account`);
   }
   // Of a new cell there is nothing yet, and Wrangler cannot be asked for what its files do not have.
-  const isAsked = account !== NO_ACCOUNT && cellSteps.length === 0;
+  const isAsked = account !== NO_ACCOUNT && !isNew;
   const actual = isAsked ? await readActualState(account, deps.wrangler, desired) : emptyState(desired);
-  return provision(deps, actual, { settings, file }, { dryRun, cellSteps }, operator);
+  return provision(deps, actual, { settings, file }, { dryRun, fileSteps }, operator);
 }
 
 const operatorOf = (

@@ -5,6 +5,7 @@ import { openWrangler, type WranglerProgram } from "../cloudflare/wrangler.ts";
 import { EXIT, GatewayError } from "../exit.ts";
 import { nonEmpty, readSettingsFile } from "../input/settings-file.ts";
 import { DEV_VARS } from "../project/dev-vars.ts";
+import { SOURCE } from "../project/environments.ts";
 import {
   type EnvironmentName,
   isExample,
@@ -69,11 +70,11 @@ function apiAddress(url = "https://api.github.com"): string {
 const localAddress = (given: string | undefined): string =>
   given === undefined || new URL(given).protocol !== "https:" ? NOWHERE : given;
 
-function deployedAddress({ file, vars }: WorkerFile, given: string | undefined): string {
+function deployedAddress({ vars }: WorkerFile, given: string | undefined): string {
   const url = given ?? vars.CLOUDFLARE_WORKER_URL?.replace(/\/+$/, "");
   if (url === undefined || isExample(url))
     throw new GatewayError(
-      `CLOUDFLARE_WORKER_URL in ${file} is still an example: put your producer's address there, or pass it as --url`,
+      `CLOUDFLARE_WORKER_URL in ${SOURCE} is still an example: put your producer's address there, or pass it as --url`,
       EXIT.usage,
     );
   if (new URL(url).protocol === "https:") return url;

@@ -1,5 +1,6 @@
 /** Is there a bucket for the archive, and does it delete what is old? */
 import { readLifecycle } from "../cloudflare/buckets.ts";
+import { SOURCE } from "../project/environments.ts";
 import { wrongRules } from "../provision/bucket-steps.ts";
 import type { Check } from "./check.ts";
 import type { CheckContext } from "./context.ts";
@@ -12,12 +13,7 @@ export const bucketCheck = (context: CheckContext): Check => ({
     if (bucket === undefined) {
       const what =
         "the files have no bucket ARCHIVE: large results and old validations stay in D1, then are deleted";
-      return [
-        warn(
-          what,
-          `add [[env.${context.environment}.r2_buckets]] to both files, as the other environments have it`,
-        ),
-      ];
+      return [warn(what, `add [[both.r2_buckets]] to ${SOURCE}, for both Workers`)];
     }
     if (context.isLocal) return [ok("npm start creates the local bucket")];
     const rules = await readLifecycle(context.account(), bucket.name, signal);

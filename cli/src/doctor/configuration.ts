@@ -3,6 +3,7 @@ import { ConfigError } from "@webhook-gateway/shared/config/common.ts";
 import { CredentialsError, readPrivateKey } from "@webhook-gateway/shared/github/private-key.ts";
 import { checkAccount } from "../cloudflare/account.ts";
 import { isPlaceholder } from "../project/database-id.ts";
+import { differingFiles, SOURCE } from "../project/environments.ts";
 import { configFile, exampleAddresses, tokenAdvice, WORKERS, type WorkerName } from "../project/project.ts";
 import { SECRETS } from "../project/secret-names.ts";
 import { checkWorkerConfig } from "../project/worker-config.ts";
@@ -18,42 +19,39 @@ const SHARED = ["WEBHOOK_DEBUG_MODE", "VALIDATE_PUSH_BRANCHES", "REPOSITORY_ALLO
 export const configurationChecks = (context: CheckContext): Check[] => [
   ...WORKERS.map((worker) => {
     const name = configFile(worker);
-    return { name, fix: `fix ${name}`, run: async () => [checkWorker(context, worker, name)] };
+    return { name, fix: `fix ${name}`, run: async () => [checkWorker(context, worker)] };
   }),
   { name: "both files", fix: "fix what is named", run: async () => checkTogether(context) },
   ...(context.settings.GITHUB_APP_PRIVATE_KEY === undefined ? [] : [privateKeyCheck(context)]),
 ];
 
-function checkWorker(context: CheckContext, worker: WorkerName, name: string): Report {
+function checkWorker(context: CheckContext, worker: WorkerName): Report {
   const { environment } = context;
   const values = context.values(worker);
   try {
     checkWorkerConfig(worker, values);
   } catch (thrown) {
     if (!(thrown instanceof ConfigError)) throw thrown;
-    return fail(thrown.message, `fix these in ${locationsOf(thrown, context)} or ${name}`);
+    return fail(thrown.message, `fix these in ${locationsOf(thrown, context)}${SOURCE}`);
   }
   if (environment === "production" && values.PROJECT_STATUS_PUBLIC === "true") {
     const open = "PROJECT_STATUS_PUBLIC shows the status of every repository to anybody";
-    return warn(open, `set it to "false" in [env.${environment}.vars]`);
+    return warn(open, `set it to "false" in ${SOURCE}`);
   }
   return values.ENVIRONMENT === environment
     ? ok(`all values are valid (${environment})`)
-    : fail(`ENVIRONMENT is not ${environment}`, `set it in [env.${environment}.vars]`);
+    : fail(`ENVIRONMENT is not ${environment}`, `set it in ${SOURCE}`);
 }
 
-/** Where the bad values may be set. */
-function locationsOf({ keys }: ConfigError, { environment, isLocal }: CheckContext): string {
-  if (isLocal) return ".dev.vars, the environment";
-  const areSecrets = keys.map((key) => SECRETS.includes(key));
-  return [
-    ...(areSecrets.includes(true) ? [".env, the environment"] : []),
-    ...(areSecrets.includes(false) ? [`[env.${environment}.vars]`] : []),
-  ].join(", ");
+/** Where the bad values may be set, but for the source. */
+function locationsOf({ keys }: ConfigError, { isLocal }: CheckContext): string {
+  if (isLocal) return ".dev.vars, the environment or ";
+  return keys.some((key) => SECRETS.includes(key)) ? ".env, the environment or " : "";
 }
 
 function checkTogether(context: CheckContext): Report[] {
   const { producer, consumer } = context.desired().workers;
+  const generated = differingFiles(context.dir);
   if (!context.isLocal) {
     checkAccount(context.settings);
     checkWorkerName(context.settings, producer, context.environment);
@@ -61,8 +59,9 @@ function checkTogether(context: CheckContext): Report[] {
   const differing = SHARED.filter((key) => (producer.vars[key] ?? "") !== (consumer.vars[key] ?? ""));
   const problems = problemsOr(
     ok("they agree"),
-    differing.length > 0 &&
-      warn(`they differ in ${differing.join(", ")}`, `set the same in ${producer.file} and ${consumer.file}`),
+    differing.length > 0 && warn(`they differ in ${differing.join(", ")}`, `set the same in ${SOURCE}`),
+    generated.length > 0 &&
+      warn(`${SOURCE} has other values than ${generated.join(" and ")}`, "npm run environments"),
     !context.isLocal && checkDeployable(context),
   );
   return context.isLocal ? problems : [...problems, ...checkTokenName(context)];
@@ -75,10 +74,9 @@ function checkTokenName({ settings }: CheckContext): Report[] {
 
 /** What the files come with has to be replaced once. */
 function checkDeployable(context: CheckContext): Report[] {
-  const { file, vars } = context.file("consumer");
-  const examples = exampleAddresses(vars);
+  const examples = exampleAddresses(context.file("consumer").vars);
   return collect(
-    examples.length > 0 && fail(`still an example: ${examples.join(", ")}`, `set your own in ${file}`),
+    examples.length > 0 && fail(`still an example: ${examples.join(", ")}`, `set your own in ${SOURCE}`),
     WORKERS.some((worker) => isPlaceholder(context.file(worker).databaseId)) &&
       fail("database_id is still a placeholder", context.provisionCommand),
   );

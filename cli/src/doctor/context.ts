@@ -21,6 +21,8 @@ import { readWorkerFile, type WorkerFile } from "../project/worker-file.ts";
 import { Unchecked } from "./check.ts";
 
 export interface CheckContext {
+  /** The project's folder. */
+  readonly dir: string;
   readonly environment: EnvironmentName;
   /** It runs on this machine, started by `npm start`. */
   readonly isLocal: boolean;
@@ -73,6 +75,7 @@ export async function openContext(
       ? deployedValues(file(worker), settings)
       : { ...file(worker).vars, ...addresses, ...local, ...nonEmpty(env), ENVIRONMENT: "development" };
   return {
+    dir,
     environment,
     isLocal,
     provisionCommand: `gateway provision --env ${environment}`,

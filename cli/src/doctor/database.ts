@@ -2,6 +2,7 @@
 import { existsSync } from "node:fs";
 import { listDatabases, pendingMigrations } from "../cloudflare/databases.ts";
 import { isPlaceholder } from "../project/database-id.ts";
+import { SOURCE } from "../project/environments.ts";
 import { type Check, Unchecked, WRANGLER_TIMEOUT_MS } from "./check.ts";
 import type { CheckContext } from "./context.ts";
 import { fail, ok, type Report } from "./finding.ts";
@@ -40,7 +41,7 @@ async function checkDeployed(context: CheckContext, signal: AbortSignal): Promis
   const existing = (await listDatabases(wrangler, signal)).find(({ name }) => name === databaseName);
   if (existing === undefined) return fail(`database ${databaseName} does not exist`, provisionCommand);
   if (!isPlaceholder(databaseId) && existing.uuid !== databaseId) {
-    const fix = "check CLOUDFLARE_ACCOUNT_ID, and database_id in both files";
+    const fix = `check CLOUDFLARE_ACCOUNT_ID, and database_id in ${SOURCE}`;
     return fail(`database_id in the files is not the id of ${databaseName}`, fix);
   }
   const pending = await pendingMigrations(wrangler, database, migrationsDir, signal);

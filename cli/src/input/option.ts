@@ -3,7 +3,7 @@ import { DEFAULT_LIMIT, MAX_LIMIT } from "@webhook-gateway/shared/api/page.ts";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { Query } from "../api/client.ts";
 import { EXIT, GatewayError } from "../exit.ts";
-import { CELL_NAME } from "../project/cell.ts";
+import { CELL_NAME } from "../project/project.ts";
 import { parseMoment } from "./time.ts";
 
 export interface TimeOptions {

@@ -1,4 +1,4 @@
-/** The id of the database in a configuration file. */
+/** The id of an environment's database in `environments.toml`. */
 import { GatewayError } from "../exit.ts";
 
 /** Whether the id is the one in the files before a database is created. */
@@ -13,7 +13,7 @@ export function replaceDatabaseId(toml: string, environment: string, from: strin
   let replaced = false;
   const lines = toml.split("\n").map((line) => {
     const [, table] = /^\s*\[+\s*([^\]]+?)\s*\]+/.exec(line) ?? [];
-    if (table !== undefined) inTable = table.replaceAll(/[\s"']/g, "") === `env.${environment}.d1_databases`;
+    if (table !== undefined) inTable = table.replaceAll(/[\s"']/g, "") === `env.${environment}`;
     if (!inTable || replaced) return line;
     const [, before, quote, id] = /^(\s*database_id\s*=\s*)(["'])([^"']*)\2/.exec(line) ?? [];
     if (before === undefined || quote === undefined || id !== from) return line;
@@ -21,5 +21,5 @@ export function replaceDatabaseId(toml: string, environment: string, from: strin
     return `${before}${quote}${to}${quote}${line.slice(before.length + quote.length * 2 + id.length)}`;
   });
   if (replaced) return lines.join("\n");
-  throw new GatewayError(`[[env.${environment}.d1_databases]] has no database_id "${from}"`);
+  throw new GatewayError(`[env.${environment}] has no database_id "${from}"`);
 }

@@ -6,6 +6,9 @@ export const ENVIRONMENTS = ["development", "staging", "production"] as const;
 /** One of them, or a cell. */
 export type EnvironmentName = string;
 
+/** A name that Cloudflare takes as a part of the names of Workers, queues and databases. */
+export const CELL_NAME = /^[a-z](?:[a-z0-9]|-(?=[a-z0-9])){0,30}$/;
+
 export const WORKERS = ["producer", "consumer"] as const;
 export type WorkerName = (typeof WORKERS)[number];
 

@@ -4,7 +4,6 @@ import path from "node:path";
 import * as v from "valibot";
 import { GatewayError } from "../exit.ts";
 import { plainText } from "../output/plain-text.ts";
-import { environmentsOf } from "./cell.ts";
 import { configFile, type EnvironmentName, type WorkerName } from "./project.ts";
 
 export interface WorkerFile {
@@ -96,6 +95,11 @@ function readText(location: string): string {
     return "";
   }
 }
+
+/** The environments of a configuration file, in its order. */
+const environmentsOf = (toml: string): string[] => [
+  ...new Set([...toml.matchAll(/^\s*\[+\s*env\.([\w-]+)/gm)].flatMap(([, name]) => name ?? [])),
+];
 
 const unknownText = (file: string, environment: string, known: readonly string[]): string =>
   `${file} has no environment ${environment}, only ${known.join(", ")}: create it as a further cell with ` +

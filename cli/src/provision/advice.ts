@@ -2,6 +2,7 @@
 import type { Queue } from "../cloudflare/queues.ts";
 import { deployCommand } from "../cloudflare/wrangler-command.ts";
 import type { DesiredState } from "../project/desired-state.ts";
+import { SOURCE } from "../project/environments.ts";
 import { exampleAddresses } from "../project/project.ts";
 import type { SecretPlan } from "./secret-plan.ts";
 import type { SecretInputs } from "./secrets-file.ts";
@@ -27,7 +28,7 @@ export function deployAdvice({ workers: { consumer }, environment }: DesiredStat
   const examples = exampleAddresses(consumer.vars);
   return [
     ...(examples.length > 0
-      ? [`before you deploy, replace the examples in ${consumer.file}: ${examples.join(", ")}`]
+      ? [`before you deploy, replace the examples in ${SOURCE}: ${examples.join(", ")}`]
       : []),
     "deploy both Workers, which attaches the consumer to its queues:",
     ...(["consumer", "producer"] as const).map((worker) => `  ${deployCommand(worker, environment)}`),

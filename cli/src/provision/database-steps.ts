@@ -1,10 +1,9 @@
-/** Steps about the database: create it, write its id to both files, bring its schema up to date. */
-import { readFileSync, writeFileSync } from "node:fs";
-import path from "node:path";
+/** Steps about the database: create it, write its id to the files, bring its schema up to date. */
 import { type Database, listDatabases, pendingMigrations } from "../cloudflare/databases.ts";
 import { succeed } from "../cloudflare/wrangler.ts";
 import { GatewayError } from "../exit.ts";
 import { isPlaceholder, replaceDatabaseId } from "../project/database-id.ts";
+import { readText, SOURCE, writeEnvironments } from "../project/environments.ts";
 import { WORKERS } from "../project/project.ts";
 import type { WorkerFile } from "../project/worker-file.ts";
 import type { ActualState } from "./actual-state.ts";
@@ -15,29 +14,25 @@ export function databaseSteps(
   deps: StepDeps,
   { databases, pendingMigrations: pending }: Pick<ActualState, "databases" | "pendingMigrations">,
 ): Step[] {
-  const files = WORKERS.map((worker) => deps.desired.workers[worker]);
-  for (const file of files) checkDatabaseId(file, databases);
-  const unnamed = files.filter(({ databaseId }) => isPlaceholder(databaseId));
-  const existing = databases.find(({ name }) => name === deps.desired.workers.producer.databaseName);
+  const { workers } = deps.desired;
+  for (const worker of WORKERS) checkDatabaseId(workers[worker], databases);
+  const existing = databases.find(({ name }) => name === workers.producer.databaseName);
   return [
     ...(existing === undefined ? [createDatabase(deps)] : []),
-    ...(unnamed.length > 0 ? [writeDatabaseId(deps, unnamed, existing)] : []),
+    ...(isPlaceholder(workers.producer.databaseId) ? [writeDatabaseId(deps, existing)] : []),
     ...(pending.length > 0 ? [applyMigrations(deps, pending)] : []),
   ];
 }
 
 /** An id in the files is somebody's decision: it is never replaced. */
-function checkDatabaseId(
-  { databaseName, databaseId, file }: WorkerFile,
-  databases: readonly Database[],
-): void {
+function checkDatabaseId({ databaseName, databaseId }: WorkerFile, databases: readonly Database[]): void {
   if (isPlaceholder(databaseId)) return;
   const named = databases.find(({ uuid }) => uuid === databaseId);
   if (named?.name === databaseName) return;
   const problem = named === undefined ? "no database of this account" : `the database ${named.name}`;
   throw new GatewayError(
-    `database_id in ${file} is that of ${problem}, not of ${databaseName}: check CLOUDFLARE_ACCOUNT_ID, or put ` +
-      "00000000-0000-4000-8000-000000000000 into both files to have the right one written",
+    `database_id in ${SOURCE} is that of ${problem}, not of ${databaseName}: check CLOUDFLARE_ACCOUNT_ID, or put ` +
+      "00000000-0000-4000-8000-000000000000 there to have the right one written",
   );
 }
 
@@ -63,33 +58,20 @@ function createDatabase({ wrangler, desired, location }: StepDeps): Step {
   };
 }
 
-function writeDatabaseId(
-  { dir, wrangler, desired }: StepDeps,
-  files: readonly WorkerFile[],
-  existing: Database | undefined,
-): Step {
-  const { databaseName } = desired.workers.producer;
+function writeDatabaseId({ dir, wrangler, desired }: StepDeps, existing: Database | undefined): Step {
+  const { databaseName, databaseId } = desired.workers.producer;
   return {
-    rows: files.map(({ file }) => ({
-      resource: `database_id in ${file}`,
-      is: "placeholder",
-      will: existing?.uuid ?? "its id",
-    })),
+    rows: [{ resource: `database_id in ${SOURCE}`, is: "placeholder", will: existing?.uuid ?? "its id" }],
     async perform() {
       const found = (await listDatabases(wrangler)).find(({ name }) => name === databaseName);
       if (found === undefined)
         throw new GatewayError(`Cloudflare does not list database ${databaseName} yet`);
-      // Read again: somebody may have edited the files since. Both are replaced before either is written.
-      const rewritten = files.map(({ file, databaseId }) => {
-        const location = path.join(dir, file);
-        const toml = readFileSync(location, "utf8");
-        return { location, toml: replaceDatabaseId(toml, desired.environment, databaseId, found.uuid) };
-      });
-      for (const { location, toml } of rewritten) writeFileSync(location, toml);
-      const names = files.map(({ file }) => file).join(" and ");
+      // Read again: somebody may have edited it since.
+      const source = replaceDatabaseId(readText(dir, SOURCE), desired.environment, databaseId, found.uuid);
+      const names = writeEnvironments(dir, source).join(", ");
       // Wrangler keeps local state under the id.
       const local = desired.environment === "development" ? "; npm start begins with an empty database" : "";
-      return `wrote database_id ${found.uuid} to ${names}: commit it${local}`;
+      return `wrote database_id ${found.uuid} to ${names}: commit this${local}`;
     },
   };
 }

@@ -23,11 +23,11 @@ export function makePlan(
   actual: ActualState,
   secrets: SecretPlan,
   inputs: SecretInputs,
-  cellSteps: readonly Step[],
+  fileSteps: readonly Step[],
 ): Plan {
   const { queues } = actual;
   const steps = [
-    ...cellSteps,
+    ...fileSteps,
     ...queueSteps(deps, queues),
     ...databaseSteps(deps, actual),
     ...bucketSteps(deps, actual.lifecycle),

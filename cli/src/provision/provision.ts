@@ -32,11 +32,11 @@ export async function provision(
   deps: StepDeps,
   actual: ActualState,
   inputs: SecretInputs,
-  { dryRun, cellSteps }: { readonly dryRun: boolean; readonly cellSteps: readonly Step[] },
+  { dryRun, fileSteps }: { readonly dryRun: boolean; readonly fileSteps: readonly Step[] },
   operator: Operator,
 ): Promise<Outcome> {
   const secrets = planSecrets(deps.desired, actual.secrets, inputs);
-  const { steps, rows: plan, notes } = makePlan(deps, actual, secrets, inputs, cellSteps);
+  const { steps, rows: plan, notes } = makePlan(deps, actual, secrets, inputs, fileSteps);
   operator.showPlan(plan, steps.length === 0);
   for (const note of notes) operator.print(`note: ${note}`);
   const outcome = { plan, notes, failure: undefined, done: [] };

@@ -127,7 +127,7 @@ test("an environment whose Worker has an App already is left alone", async () =>
 test.each([
   [["--local", "--env", "staging"], {}, 2, "--local is for the development environment"],
   [["--org", "a/b"], {}, 2, "It must be a login"],
-  [["--env", "staging"], {}, 2, "CLOUDFLARE_WORKER_URL in wrangler.consumer.toml is still an example"],
+  [["--env", "staging"], {}, 2, "CLOUDFLARE_WORKER_URL in environments.toml is still an example"],
   [["--env", "staging", "--url", "http://gateway.acme.dev"], {}, 2, "is not an https address"],
   [
     ["--env", "staging", "--url", "https://gateway.acme.dev"],

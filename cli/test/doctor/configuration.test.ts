@@ -6,7 +6,7 @@ testProblems({
     check: "wrangler.consumer.toml",
     status: "fail",
     what: "bad configuration: GRAINCHAIN_TIMEOUT (bad regex)",
-    mend: "fix these in [env.staging.vars] or wrangler.consumer.toml",
+    mend: "fix these in environments.toml",
   },
   "a newline after a secret": {
     make: () => undefined,
@@ -14,7 +14,7 @@ testProblems({
     check: "wrangler.consumer.toml",
     status: "fail",
     what: "bad configuration: GITHUB_TOKEN (has whitespace around it)",
-    mend: "fix these in .env, the environment or wrangler.consumer.toml",
+    mend: "fix these in .env, the environment or environments.toml",
   },
   "a secret that can be guessed": {
     make: () => undefined,
@@ -68,14 +68,21 @@ testProblems({
     check: "wrangler.consumer.toml",
     status: "fail",
     what: "ENVIRONMENT is not staging",
-    mend: "set it in [env.staging.vars]",
+    mend: "set it in environments.toml",
   },
   "files that differ": {
     make: editConsumer('REPOSITORY_DENY = ""', 'REPOSITORY_DENY = "acme/*"'),
     check: "both files",
     status: "warn",
     what: "they differ in REPOSITORY_DENY",
-    mend: "set the same in wrangler.producer.toml and wrangler.consumer.toml",
+    mend: "set the same in environments.toml",
+  },
+  "an edit of what is generated": {
+    make: editConsumer("retry_delay = 60", "retry_delay = 6"),
+    check: "both files",
+    status: "warn",
+    what: "environments.toml has other values than wrangler.consumer.toml",
+    mend: "npm run environments",
   },
   "different databases": {
     make: editConsumer('database_name = "webhook-gateway-staging"', 'database_name = "another"'),
@@ -92,7 +99,7 @@ testProblems({
     check: "both files",
     status: "fail",
     what: "still an example: GRAINCHAIN_API_URL",
-    mend: "set your own in wrangler.consumer.toml",
+    mend: "set your own in environments.toml",
   },
   "a placeholder for the id of the database": {
     make: editConsumer(/database_id = "[^"]*"/, 'database_id = "00000000-0000-4000-8000-000000000002"'),

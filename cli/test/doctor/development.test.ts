@@ -82,7 +82,7 @@ test("names the bad keys of .dev.vars, and never their values", async () => {
     check: "wrangler.consumer.toml",
     status: "fail",
     what: "bad configuration: GRAINCHAIN_CALLBACK_SECRET (missing), DISPATCH_MAX_ATTEMPTS (bad regex)",
-    mend: "fix these in .dev.vars, the environment or wrangler.consumer.toml",
+    mend: "fix these in .dev.vars, the environment or environments.toml",
   });
   expect(items).toContainEqual({
     check: "secrets of the consumer",
@@ -106,7 +106,7 @@ test("names a secret of .dev.vars that ends with a newline", async () => {
     check: "wrangler.producer.toml",
     status: "fail",
     what: "bad configuration: GITHUB_WEBHOOK_SECRET (has whitespace around it)",
-    mend: "fix these in .dev.vars, the environment or wrangler.producer.toml",
+    mend: "fix these in .dev.vars, the environment or environments.toml",
   });
   expect(local.project.printed()).not.toContain("local webhook secret");
 });

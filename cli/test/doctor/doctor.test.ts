@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { DOCTOR, editConsumer, examine } from "../support/doctor.ts";
+import { DOCTOR, examine } from "../support/doctor.ts";
 import { appCredentials, openStaging } from "../support/fake-wrangler-neighbours.ts";
 
 test("finds nothing to fix if everything is well", async () => {
@@ -120,7 +120,7 @@ test("reports everything else if Cloudflare refuses", async () => {
 test("checks the gateway that --url names", async () => {
   const staging = await openStaging();
   const { url } = staging.gateway;
-  editConsumer(/CLOUDFLARE_WORKER_URL = "[^"]*"/, 'CLOUDFLARE_WORKER_URL = "https://127.0.0.1:1"')(staging);
+  staging.project.editEnvironments((toml) => toml.replaceAll(url, "https://127.0.0.1:1"));
 
   const ran = await staging.project.run([...DOCTOR, "--url", `${url}/`], appCredentials());
 

@@ -77,7 +77,7 @@ testProblems({
     check: "R2",
     status: "warn",
     what: "the files have no bucket ARCHIVE",
-    mend: "add [[env.staging.r2_buckets]] to both files",
+    mend: "add [[both.r2_buckets]] to environments.toml",
   },
   "a database that does not answer": {
     make: ({ gateway }) =>
@@ -168,7 +168,7 @@ testProblems({
     check: "D1",
     status: "fail",
     what: "database_id in the files is not the id of webhook-gateway-staging",
-    mend: "check CLOUDFLARE_ACCOUNT_ID, and database_id in both files",
+    mend: "check CLOUDFLARE_ACCOUNT_ID, and database_id in environments.toml",
   },
   "a missing queue": {
     make: ({ project }) =>

@@ -134,17 +134,18 @@ describe("others", () => {
   });
 
   test.each<[string, MakeFile, RegExp]>([
-    ["no TOML", holding("[env.staging\n"), /^error: wrangler\.producer\.toml cannot be read: Invalid TOML/],
-    ["UTF-16", holding(utf16("[env]\n")), /^error: wrangler\.producer\.toml cannot be read: .*UTF-16/],
-    ["a folder", folder, /^error: wrangler\.producer\.toml cannot be read: Could not read/],
+    ["no TOML", holding("[env.staging\n"), /^error: environments\.toml: Invalid TOML/],
+    ["UTF-16", holding(utf16("[env]\n")), /^error: environments\.toml: Invalid TOML/],
+    ["a folder", folder, /^error: environments\.toml cannot be read\n/],
     [
-      "without the environment",
-      holding('name = "a"\n'),
-      /^error: wrangler\.producer\.toml: staging is missing /,
+      "without an id",
+      holding('[env.staging]\nnamespace_id = "1"\n'),
+      /^error: environments\.toml: env\.staging\.database_id: /,
     ],
-  ])("a wrangler.producer.toml that is %s", async (_, make, problem) => {
+    ["without an environment", holding("[both]\n"), /^error: environments\.toml: env: /],
+  ])("an environments.toml that is %s", async (_, make, problem) => {
     const project = await openProject();
-    const file = path.join(project.dir, "wrangler.producer.toml");
+    const file = path.join(project.dir, "environments.toml");
     rmSync(file);
     make(file);
 

@@ -4,43 +4,27 @@ import { ROOT } from "@webhook-gateway/shared/process/root.mjs";
 import { expect, test } from "vitest";
 import fc from "../../../test/support/fast-check.ts";
 import { isPlaceholder, replaceDatabaseId } from "../../src/project/database-id.ts";
-import { FILES } from "../support/fake-wrangler-project.ts";
+import { SOURCE } from "../../src/project/environments.ts";
+import { ENVIRONMENTS } from "../../src/project/project.ts";
 
 const UUID = "7b0c1f8e-2f51-4a53-9f0f-0f7e4b6c9a11";
-const ENVIRONMENTS = ["development", "staging", "production"];
 
-test.each(
-  FILES.flatMap((file) => ENVIRONMENTS.map((environment, index) => [file, environment, index + 1] as const)),
-)("changes nothing but the id in %s for %s", (file, environment, number) => {
-  const toml = readFileSync(path.join(ROOT, file), "utf8");
-  const placeholder = `00000000-0000-4000-8000-00000000000${number}`;
-  // A checkout that was provisioned has an id there already.
-  const given = toml.includes(placeholder)
-    ? toml
-    : `[[env.${environment}.d1_databases]]\ndatabase_id = "${placeholder}"`;
+test.each(ENVIRONMENTS)("changes nothing but the id of %s", (environment) => {
+  const toml = readFileSync(path.join(ROOT, SOURCE), "utf8");
+  const [, id = ""] = new RegExp(`^\\[env\\.${environment}\\]\ndatabase_id = "(.+)"$`, "m").exec(toml) ?? [];
 
-  const replaced = replaceDatabaseId(given, environment, placeholder, UUID);
+  const replaced = replaceDatabaseId(toml, environment, id, UUID);
 
-  expect(replaced).toBe(given.replace(placeholder, UUID));
+  expect(replaced).toBe(toml.replace(id, UUID));
   expect(replaced).toContain(UUID);
 });
 
 test.each([
-  ["single quotes", "[[env.staging.d1_databases]]\ndatabase_id = 'old'\n"],
-  ["a comment with the id in it", '[[env.staging.d1_databases]]\ndatabase_id = "old" # not "old"\n'],
-  ["odd spaces", '  [[ env . staging . d1_databases ]] # here\r\n\tdatabase_id="old"\r\n'],
-  [
-    "a second table",
-    '[[env.staging.d1_databases]]\ndatabase_id = "new"\n[[env.staging.d1_databases]]\ndatabase_id = "old"\n',
-  ],
-  [
-    "other environments first",
-    '[[env.production.d1_databases]]\ndatabase_id = "old2"\n[[env.staging.d1_databases]]\ndatabase_id = "old"',
-  ],
-  [
-    "a commented line before it",
-    '[[env.staging.d1_databases]]\n# database_id = "older"\ndatabase_id = "old"',
-  ],
+  ["single quotes", "[env.staging]\ndatabase_id = 'old'\n"],
+  ["a comment with the id in it", '[env.staging]\ndatabase_id = "old" # not "old"\n'],
+  ["odd spaces", '  [ env . staging ] # here\r\n\tdatabase_id="old"\r\n'],
+  ["other environments first", '[env.production]\ndatabase_id = "old2"\n[env.staging]\ndatabase_id = "old"'],
+  ["a commented line before it", '[env.staging]\n# database_id = "older"\ndatabase_id = "old"'],
 ])("finds the id among %s", (_, toml) => {
   const at = toml.search(/(?<=database_id *= *['"])old(?=['"])/);
 
@@ -50,13 +34,13 @@ test.each([
 });
 
 test.each([
-  ["another environment's table", '[[env.production.d1_databases]]\ndatabase_id = "old"'],
-  ["another table", '[[env.staging.d1_databases]]\nbinding = "DB"\n[env.staging.vars]\ndatabase_id = "old"'],
-  ["another id", '[[env.staging.d1_databases]]\ndatabase_id = "newer"'],
+  ["another environment's table", '[env.production]\ndatabase_id = "old"'],
+  ["another table", '[env.staging]\nbinding = "DB"\n[env.staging.vars]\ndatabase_id = "old"'],
+  ["another id", '[env.staging]\ndatabase_id = "newer"'],
   ["no table", 'database_id = "old"'],
 ])("does not guess if there is only %s", (_, toml) => {
   expect(() => replaceDatabaseId(toml, "staging", "old", UUID)).toThrow(
-    '[[env.staging.d1_databases]] has no database_id "old"',
+    '[env.staging] has no database_id "old"',
   );
 });
 
@@ -65,8 +49,7 @@ test("keeps everything around the table", () => {
   const text = fc.string({ unit: "binary" }).map((given) => given.replaceAll(/[[\]]|database_id/g, ""));
   fc.assert(
     fc.property(text, text, (before, after) => {
-      const toml = (id: string): string =>
-        `${before}\n[[env.staging.d1_databases]]\ndatabase_id = "${id}"\n${after}`;
+      const toml = (id: string): string => `${before}\n[env.staging]\ndatabase_id = "${id}"\n${after}`;
 
       expect(replaceDatabaseId(toml("old"), "staging", "old", UUID)).toBe(toml(UUID));
     }),

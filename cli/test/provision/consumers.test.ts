@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { type FakeQueue, provisioned } from "../support/fake-wrangler-account.ts";
-import { FILES, openProject } from "../support/fake-wrangler-project.ts";
+import { openProject } from "../support/fake-wrangler-project.ts";
+import { nameDatabase, UUID } from "../support/provisioned-project.ts";
 
-const UUID = "7b0c1f8e-2f51-4a53-9f0f-0f7e4b6c9a11";
 const CONSUMER = "webhook-gateway-consumer-staging";
 const YES = ["provision", "--env", "staging", "--yes"];
 
@@ -11,9 +11,7 @@ async function openWith(...queues: readonly FakeQueue[]) {
   const state = provisioned("staging", UUID);
   const named = (state.queues ?? []).filter(({ name }) => !queues.some((one) => one.name === name));
   const project = await openProject({ ...state, queues: [...named, ...queues] });
-  for (const file of FILES) {
-    project.edit(file, (toml) => toml.replace("00000000-0000-4000-8000-000000000002", UUID));
-  }
+  nameDatabase(project, UUID);
   return project;
 }
 

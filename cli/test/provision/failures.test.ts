@@ -212,7 +212,7 @@ test.each([
 ])("does not take a database for complete if there is %s of migrations", async (_, dir, problem) => {
   const project = await openProject();
   mkdirSync(path.join(project.dir, "shared/no-migrations"));
-  project.edit("wrangler.producer.toml", (toml) => toml.replaceAll('"shared/migrations"', `"${dir}"`));
+  project.editEnvironments((toml) => toml.replaceAll('"shared/migrations"', `"${dir}"`));
 
   const ran = await project.run(YES, GIVEN_SECRETS);
 

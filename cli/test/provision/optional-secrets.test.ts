@@ -9,9 +9,9 @@ import { WORKERS } from "../../src/project/project.ts";
 import { OPTIONAL_SECRETS } from "../../src/project/secret-names.ts";
 import { readWorkerFile } from "../../src/project/worker-file.ts";
 import { provisioned } from "../support/fake-wrangler-account.ts";
-import { FILES, GIVEN_SECRETS, openProject, type Project } from "../support/fake-wrangler-project.ts";
+import { GIVEN_SECRETS, openProject, type Project } from "../support/fake-wrangler-project.ts";
+import { nameDatabase, UUID } from "../support/provisioned-project.ts";
 
-const UUID = "7b0c1f8e-2f51-4a53-9f0f-0f7e4b6c9a11";
 const YES = ["provision", "--env", "staging", "--yes"];
 const PRODUCER = "webhook-gateway-producer-staging";
 const CONSUMER = "webhook-gateway-consumer-staging";
@@ -35,8 +35,7 @@ const OPTIONAL = {
 /** A project with all that staging needs, and no secret that is optional. */
 async function openWithoutOptional() {
   const project = await openProject(provisioned("staging", UUID));
-  for (const file of FILES)
-    project.edit(file, (toml) => toml.replace("00000000-0000-4000-8000-000000000002", UUID));
+  nameDatabase(project, UUID);
   project.account.change(({ workers }) => delete workers[CONSUMER]?.secrets.GITHUB_TOKEN);
   return project;
 }
@@ -116,8 +115,8 @@ test.each([
 
 test("sets the half that a Worker is missing, and nothing that the file has as a variable", async () => {
   const project = await openWithoutOptional();
-  project.edit("wrangler.consumer.toml", (toml) =>
-    toml.replace('ENVIRONMENT = "staging"', 'ENVIRONMENT = "staging"\nGITHUB_APP_ID = "4711"'),
+  project.editEnvironments((toml) =>
+    toml.replace("[env.staging.consumer.vars]", '[env.staging.consumer.vars]\nGITHUB_APP_ID = "4711"'),
   );
 
   await project.run(YES, OPTIONAL);

@@ -20,8 +20,7 @@ test("shows the plan for an empty account, and changes nothing in a dry run", as
     ["queue webhook-gateway-dead-staging", "missing", "created, keeps messages for 14 days"],
     ["queue webhook-gateway-work-staging", "missing", "created"],
     ["D1 database webhook-gateway-staging", "missing", "created near this machine (see --location)"],
-    ["database_id in wrangler.producer.toml", "placeholder", "its id"],
-    ["database_id in wrangler.consumer.toml", "placeholder", "its id"],
+    ["database_id in environments.toml", "placeholder", "its id"],
     ["schema of webhook-gateway-staging", `missing ${MIGRATIONS.length} migrations`, "up to date"],
     ["R2 bucket webhook-gateway-archive-staging", "missing", "created"],
     ["results/ in webhook-gateway-archive-staging", "kept forever", "deleted after 104 days"],
@@ -92,30 +91,31 @@ test("lists what it did, and what is left to do", async () => {
     "created queue webhook-gateway-dead-staging, keeps messages for 14 days",
     "created queue webhook-gateway-work-staging",
     "created D1 database webhook-gateway-staging",
-    `wrote database_id ${uuid} to wrangler.producer.toml and wrangler.consumer.toml: commit it`,
+    `wrote database_id ${uuid} to environments.toml, wrangler.producer.toml, wrangler.consumer.toml: commit this`,
     `applied ${MIGRATIONS.length} migrations to webhook-gateway-staging: ${MIGRATIONS.join(", ")}`,
     "created R2 bucket webhook-gateway-archive-staging",
     "set the lifecycle rules of webhook-gateway-archive-staging",
     `set GITHUB_WEBHOOK_SECRET, GRAINCHAIN_CALLBACK_SECRET, OPERATOR_TOKEN, READER_TOKEN of ${PRODUCER}`,
     `set GRAINCHAIN_CALLBACK_SECRET of ${CONSUMER}`,
     expect.stringMatching(/^GitHub needs the value of GITHUB_WEBHOOK_SECRET: Settings → Webhooks/),
-    "before you deploy, replace the examples in wrangler.consumer.toml: CLOUDFLARE_WORKER_URL, GRAINCHAIN_API_URL",
+    "before you deploy, replace the examples in environments.toml: CLOUDFLARE_WORKER_URL, GRAINCHAIN_API_URL",
     "deploy both Workers, which attaches the consumer to its queues:",
     "  npm run wrangler -- deploy -c wrangler.consumer.toml --env staging",
     "  npm run wrangler -- deploy -c wrangler.producer.toml --env staging",
   ]);
 });
 
-test("writes the id of the database to both files, and keeps every other byte", async () => {
+test("writes the id of the database to all files, and keeps every other byte", async () => {
   const project = await openProject();
-  // As an editor on Windows leaves it.
-  project.edit("wrangler.consumer.toml", (toml) => toml.replaceAll("\n", "\r\n"));
-  const before = FILES.map(project.read);
+  // As an editor on Windows leaves them.
+  for (const file of ["environments.toml", "wrangler.consumer.toml"])
+    project.edit(file, (toml) => toml.replaceAll("\n", "\r\n"));
+  const before = ["environments.toml", ...FILES].map(project.read);
 
   await project.run(YES, GIVEN_SECRETS);
 
   const uuid = project.account.read().databases[0]?.uuid ?? "";
-  expect(FILES.map(project.read)).toEqual(
+  expect(["environments.toml", ...FILES].map(project.read)).toEqual(
     before.map((toml) => toml.replace("00000000-0000-4000-8000-000000000002", uuid)),
   );
 });
@@ -207,18 +207,18 @@ test("provisions each environment separately", async () => {
   expect(project.read("wrangler.producer.toml")).toContain(UUID);
 });
 
-test("creates a further cell from the environment production", async () => {
+test("creates a further cell", async () => {
   const project = await openProject();
   const before = FILES.map(project.read);
 
   const planned = await project.run(["provision", "--env", "acme-2", "--dry-run"]);
   expect(planned).toMatchObject({ code: 0, stderr: "" });
-  expect(planned.stdout).toMatch(/acme-2 in wrangler\.consumer\.toml +missing +added, as production\n/);
+  expect(planned.stdout).toMatch(/acme-2 in environments\.toml +missing +added as a cell\n/);
   expect(FILES.map(project.read)).toEqual(before);
 
   const ran = await project.run(["provision", "--env", "acme-2", "--yes"], GIVEN_SECRETS);
   expect(ran.code).toBe(0);
-  expect(ran.stderr).toMatch(/^added acme-2 to wrangler\.producer\.toml and wrangler\.consumer\.toml/);
+  expect(ran.stderr).toMatch(/^wrote environments\.toml, wrangler\.producer\.toml, wrangler\.consumer\.toml/);
   expect(project.account.read().databases).toMatchObject([{ name: "webhook-gateway-acme-2" }]);
 
   const again = await project.run(["provision", "--env", "acme-2", "--yes"]);

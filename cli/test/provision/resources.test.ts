@@ -55,17 +55,20 @@ test("finds a database by its name, and applies missing migrations", async () =>
   expect(project.changes()).toEqual([
     "d1 migrations apply webhook-gateway-staging -c wrangler.producer.toml --env staging --remote",
   ]);
-  expect(project.read("wrangler.consumer.toml")).toContain(`database_id = "${UUID}" # replace it with`);
+  expect(project.read("wrangler.consumer.toml")).toContain(`database_id = "${UUID}"`);
 });
 
-test("continues if only one file has the id", async () => {
+test("continues if only the source has the id", async () => {
   const project = await openProject(provisioned("staging", UUID));
-  project.edit("wrangler.producer.toml", (toml) => toml.replace(/0{8}-[\d-]*2"/, `${UUID}"`));
+  project.edit("environments.toml", (toml) => toml.replace(/0{8}-[\d-]*2"/, `${UUID}"`));
 
   const ran = await project.run(YES);
 
   expect(ran).toMatchObject({ code: 0 });
-  expect(ran.stderr).toBe(`wrote database_id ${UUID} to wrangler.consumer.toml: commit it\n${DEPLOY_LINES}`);
+  expect(ran.stdout).toMatch(/wrangler\.producer\.toml +out of date +generated from environments\.toml\n/);
+  expect(ran.stderr).toBe(
+    `wrote wrangler.producer.toml, wrangler.consumer.toml: commit this\n${DEPLOY_LINES}`,
+  );
 });
 
 test.each([
@@ -86,8 +89,11 @@ test.each([
 
 test("refuses files that name different databases", async () => {
   const project = await openProject();
-  project.edit("wrangler.consumer.toml", (toml) =>
-    toml.replace('database_name = "webhook-gateway-staging"', 'database_name = "another"'),
+  project.edit("environments.toml", (toml) =>
+    toml.replace(
+      "[env.staging.consumer.vars]",
+      '[[env.staging.consumer.d1_databases]]\nbinding = "DB"\ndatabase_name = "another"\n\n$&',
+    ),
   );
 
   const ran = await project.run(YES, GIVEN_SECRETS);
@@ -100,7 +106,7 @@ test("changes the rules of the archive's bucket if the files say other days, and
   const project = await openProvisioned();
   const other = { id: "mine", prefix: "mine/", days: 7 };
   project.account.change(({ buckets }) => buckets[0]?.rules.push(other));
-  project.edit("wrangler.consumer.toml", (toml) =>
+  project.editEnvironments((toml) =>
     toml.replaceAll('VALIDATIONS_RETENTION_DAYS = "90"', 'VALIDATIONS_RETENTION_DAYS = "30"'),
   );
 
@@ -118,7 +124,7 @@ test("changes the rules of the archive's bucket if the files say other days, and
 
 test("keeps archived validations for longer than D1 does, whatever the files say", async () => {
   const project = await openProvisioned();
-  project.edit("wrangler.consumer.toml", (toml) =>
+  project.editEnvironments((toml) =>
     toml.replaceAll('ARCHIVE_RETENTION_DAYS = "400"', 'ARCHIVE_RETENTION_DAYS = "30"'),
   );
 
@@ -132,10 +138,9 @@ test("keeps archived validations for longer than D1 does, whatever the files say
 test("needs no bucket if the files have none, and refuses files of which one has", async () => {
   const project = await openProject({ ...provisioned("staging", UUID), buckets: [] });
   nameDatabase(project, UUID);
-  const without = (toml: string) => toml.replaceAll(/\[\[env\.staging\.r2_buckets\]\]\n.*\n.*\n/g, "");
-  project.edit("wrangler.producer.toml", without);
+  project.editEnvironments((toml) => toml.replace("[[both.r2_buckets]]", "[[consumer.r2_buckets]]"));
   const one = await project.run(YES);
-  project.edit("wrangler.consumer.toml", without);
+  project.editEnvironments((toml) => toml.replace(/\[\[consumer\.r2_buckets\]\]\n.*\n.*\n/, ""));
   const none = await project.run(YES);
 
   expect([one.code, one.stderr]).toEqual([1, expect.stringContaining("name different buckets for staging")]);

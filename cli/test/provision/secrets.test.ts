@@ -4,9 +4,9 @@ import { parseEnv } from "node:util";
 import { expect, test } from "vitest";
 import { RANDOM_SECRETS } from "../../src/project/secret-names.ts";
 import { provisioned } from "../support/fake-wrangler-account.ts";
-import { FILES, GIVEN_SECRETS, openProject, type Project } from "../support/fake-wrangler-project.ts";
+import { GIVEN_SECRETS, openProject, type Project } from "../support/fake-wrangler-project.ts";
+import { nameDatabase, UUID } from "../support/provisioned-project.ts";
 
-const UUID = "7b0c1f8e-2f51-4a53-9f0f-0f7e4b6c9a11";
 const YES = ["provision", "--env", "staging", "--yes"];
 const WITH_FILE = [...YES, "--secrets-file", "staging-secrets"];
 const PRODUCER = "webhook-gateway-producer-staging";
@@ -15,9 +15,7 @@ const CONSUMER = "webhook-gateway-consumer-staging";
 /** A project with all that staging needs, but for these secrets. */
 async function openWithout(missing: Readonly<Record<string, readonly string[]>>) {
   const project = await openProject(provisioned("staging", UUID));
-  for (const file of FILES) {
-    project.edit(file, (toml) => toml.replace("00000000-0000-4000-8000-000000000002", UUID));
-  }
+  nameDatabase(project, UUID);
   project.account.change(({ workers }) => {
     for (const [worker, names] of Object.entries(missing)) {
       for (const name of names) delete workers[worker]?.secrets[name];
@@ -245,7 +243,7 @@ test("does not choose between two values of a secret", async () => {
 
 test("does not generate a secret that somebody else issues", async () => {
   const project = await openProject();
-  project.edit("wrangler.consumer.toml", (toml) =>
+  project.editEnvironments((toml) =>
     toml.replaceAll('["GRAINCHAIN_CALLBACK_SECRET"]', '["GRAINCHAIN_CALLBACK_SECRET", "GITHUB_TOKEN"]'),
   );
 

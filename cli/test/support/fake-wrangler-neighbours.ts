@@ -8,7 +8,7 @@ import type { DeliverySpec, InstanceSpec } from "../../../test/github/client/spe
 import { type AppKeys, generateAppKeys } from "../../../test/github/keys.ts";
 import { startGitHubServer } from "../../../test/github/server/server.ts";
 import { provisioned } from "./fake-wrangler-account.ts";
-import { FILES, openProject } from "./fake-wrangler-project.ts";
+import { openProject } from "./fake-wrangler-project.ts";
 
 export const UUID = "7b0c1f8e-2f51-4a53-9f0f-0f7e4b6c9a11";
 export const APP_ID = 4711;
@@ -158,16 +158,14 @@ export async function openStaging(options: { readonly hooks?: string; readonly g
     response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
   });
   const github = await startGitHub(gateway.url, options.github ?? {});
-  for (const file of FILES) {
-    project.edit(file, (toml) =>
-      toml
-        .replace("00000000-0000-4000-8000-000000000002", UUID)
-        .replace("https://webhook-gateway-producer-staging.example.workers.dev", gateway.url)
-        .replace("https://grainchain.staging.example.com", secure(grainchainUrl))
-        .replaceAll("https://api.github.com", secure(github.url))
-        .replaceAll('RECONCILE_HOOKS = ""', `RECONCILE_HOOKS = "${options.hooks ?? `org:acme/${HOOK_ID}`}"`),
-    );
-  }
+  project.editEnvironments((toml) =>
+    toml
+      .replace("00000000-0000-4000-8000-000000000002", UUID)
+      .replace("https://webhook-gateway-producer-staging.example.workers.dev", gateway.url)
+      .replace("https://grainchain.staging.example.com", secure(grainchainUrl))
+      .replaceAll("https://api.github.com", secure(github.url))
+      .replaceAll('RECONCILE_HOOKS = ""', `RECONCILE_HOOKS = "${options.hooks ?? `org:acme/${HOOK_ID}`}"`),
+  );
   return { project, gateway, grainchain, github };
 }
 

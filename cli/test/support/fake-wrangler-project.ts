@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { ROOT } from "@webhook-gateway/shared/process/root.mjs";
 import { makeDirectory } from "../../../test/system/repositories.ts";
+import { SOURCE, writeEnvironments } from "../../src/project/environments.ts";
 import { RANDOM_SECRETS, SECRETS } from "../../src/project/secret-names.ts";
 import { fakeWrangler } from "./fake-wrangler.mjs";
 import { ACCOUNT_ID, API_TOKEN, FakeAccount, type FakeState } from "./fake-wrangler-account.ts";
@@ -21,7 +22,7 @@ export interface Call {
 /** Opens a project with an account. @param real whether the real Wrangler is run */
 export async function openProject(state: Partial<FakeState> = {}, { real = false } = {}) {
   const dir = makeDirectory();
-  for (const file of FILES) cpSync(path.join(ROOT, file), path.join(dir, file));
+  for (const file of [SOURCE, ...FILES]) cpSync(path.join(ROOT, file), path.join(dir, file));
   mkdirSync(path.join(dir, "shared"));
   symlinkSync(path.join(ROOT, "shared/migrations"), path.join(dir, "shared/migrations"));
   const account = new FakeAccount(dir, state);
@@ -76,6 +77,10 @@ export async function openProject(state: Partial<FakeState> = {}, { real = false
     read: (name: string): string => readFileSync(path.join(dir, name), "utf8"),
     edit(name: string, edit: (text: string) => string): void {
       writeFileSync(path.join(dir, name), edit(project.read(name)));
+    },
+    /** Edits the source of both configuration files, and generates them. */
+    editEnvironments(edit: (text: string) => string): void {
+      writeEnvironments(dir, edit(project.read(SOURCE)));
     },
     /** The values of secrets that the account holds. */
     secrets: (): string[] =>
