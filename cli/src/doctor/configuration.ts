@@ -4,7 +4,14 @@ import { CredentialsError, readPrivateKey } from "@webhook-gateway/shared/github
 import { checkAccount } from "../cloudflare/account.ts";
 import { isPlaceholder } from "../project/database-id.ts";
 import { differingFiles, SOURCE } from "../project/environments.ts";
-import { configFile, exampleAddresses, tokenAdvice, WORKERS, type WorkerName } from "../project/project.ts";
+import {
+  configFile,
+  ENVIRONMENTS,
+  exampleAddresses,
+  tokenAdvice,
+  WORKERS,
+  type WorkerName,
+} from "../project/project.ts";
 import { SECRETS } from "../project/secret-names.ts";
 import { checkWorkerConfig } from "../project/worker-config.ts";
 import { checkWorkerName } from "../project/worker-name.ts";
@@ -34,13 +41,15 @@ function checkWorker(context: CheckContext, worker: WorkerName): Report {
     if (!(thrown instanceof ConfigError)) throw thrown;
     return fail(thrown.message, `fix these in ${locationsOf(thrown, context)}${SOURCE}`);
   }
-  if (environment === "production" && values.PROJECT_STATUS_PUBLIC === "true") {
+  // A cell is run as production is.
+  const expected = ENVIRONMENTS.find((name) => name === environment) ?? "production";
+  if (expected === "production" && values.PROJECT_STATUS_PUBLIC === "true") {
     const open = "PROJECT_STATUS_PUBLIC shows the status of every repository to anybody";
     return warn(open, `set it to "false" in ${SOURCE}`);
   }
-  return values.ENVIRONMENT === environment
+  return values.ENVIRONMENT === expected
     ? ok(`all values are valid (${environment})`)
-    : fail(`ENVIRONMENT is not ${environment}`, `set it in ${SOURCE}`);
+    : fail(`ENVIRONMENT is not ${expected}`, `set it in ${SOURCE}`);
 }
 
 /** Where the bad values may be set, but for the source. */

@@ -1,4 +1,7 @@
+import { expect, test } from "vitest";
+import { withCell } from "../../src/project/environments.ts";
 import { editConsumer, testProblems } from "../support/doctor.ts";
+import { appCredentials, openStaging } from "../support/fake-wrangler-neighbours.ts";
 
 testProblems({
   "a bad value": {
@@ -156,4 +159,16 @@ testProblems({
     what: "GITHUB_APP_ID is set without GITHUB_APP_PRIVATE_KEY",
     mend: "npm run wrangler -- secret put GITHUB_APP_PRIVATE_KEY -c wrangler.consumer.toml --env staging",
   },
+});
+
+test("takes a cell that is run as production is for valid", async () => {
+  const { project } = await openStaging();
+  project.editEnvironments((toml) => withCell(toml, "acme-2"));
+
+  const { stdout } = await project.run(["doctor", "--env", "acme-2", "--output", "json"], appCredentials());
+
+  for (const check of ["wrangler.producer.toml", "wrangler.consumer.toml"])
+    expect(JSON.parse(stdout).items).toContainEqual(
+      expect.objectContaining({ check, status: "ok", what: "all values are valid (acme-2)" }),
+    );
 });
