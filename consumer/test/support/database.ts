@@ -56,7 +56,7 @@ let tables: readonly { readonly name: string }[] = [];
 export async function empty(): Promise<void> {
   if (tables.length === 0)
     tables = await rows(
-      "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '%\\_%' ESCAPE '\\' OR name IN ('dead_letters', 'callbacks_unmatched', 'callback_results', 'repository_names', 'operator_actions', 'revoked_sessions', 'outgoing_events', 'outgoing_traces', 'bulk_commands', 'timeline_results', 'returned_dispatches', 'report_leases')",
+      "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '%\\_%' ESCAPE '\\' OR name IN ('dead_letters', 'callbacks_unmatched', 'callback_results', 'repository_names', 'operator_actions', 'revoked_sessions', 'outgoing_events', 'outgoing_traces', 'bulk_commands', 'timeline_results', 'returned_dispatches', 'report_leases', 'audited_repositories')",
     );
   // The trigger that keeps recorded actions.
   const [stays] = await rows<{ sql: string }>(
