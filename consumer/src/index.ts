@@ -77,7 +77,7 @@ async function invoke(env: Env, perform: (consumer: Consumer) => Promise<void>):
     budgets: {
       take: (name, lease, wanted, nowMs) =>
         budget(name).take(config.GITHUB_BUDGET, lease, [...wanted], nowMs),
-      settle: (name, leaseId, limit, nowMs) => budget(name).settle(leaseId, limit, nowMs),
+      settle: (name, ...given) => budget(name).settle(...given),
     },
     sentinel: {
       heard: () => sentinel().heard(),

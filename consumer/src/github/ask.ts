@@ -3,7 +3,7 @@ import {
   type Credential,
   type GitHub,
   type GitHubAnswer,
-  limitOf,
+  toldOf,
 } from "@webhook-gateway/shared/github/client.ts";
 import { type GitHubFailure, UNREADABLE_ANSWER } from "@webhook-gateway/shared/github/failure.ts";
 import * as v from "valibot";
@@ -29,8 +29,8 @@ export class GitHubError extends Error {
 export const limitedUntil = (thrown: unknown): number | undefined =>
   thrown instanceof GitHubError ? thrown.failure.limitedUntilMs : undefined;
 
-/** A read that can wait for what is more urgent. */
-export const READ: Cost = { points: READ_POINTS, creates: false, minor: true };
+/** A read that can wait for what is more urgent: of the audit, or of recovery. */
+export const READ: Cost = { points: READ_POINTS, creates: false, minor: true, background: true };
 
 /** Reads one thing. @throws GitHubError */
 export async function askGitHub(
@@ -41,7 +41,7 @@ export async function askGitHub(
   etag?: string,
 ) {
   const perform = () => deps.github.call(credential, route, parameters, etag);
-  const [answer] = await sendWithinBudgets(deps, [{ credential, cost: READ, perform }], limitOf);
+  const [answer] = await sendWithinBudgets(deps, [{ credential, cost: READ, perform }], toldOf);
   return answerOf(answer);
 }
 

@@ -1,7 +1,7 @@
 /** One Durable Object for each credential: the only place that knows what all consumers together have sent to GitHub. */
 import { DurableObject } from "cloudflare:workers";
 import type { BudgetPolicy } from "@webhook-gateway/shared/config/consumer.ts";
-import type { GitHubLimit } from "@webhook-gateway/shared/github/failure.ts";
+import type { GitHubLimit, GitHubQuota } from "@webhook-gateway/shared/github/failure.ts";
 import {
   type Budget,
   type Cost,
@@ -32,9 +32,14 @@ export class GitHubBudget extends DurableObject<Env> {
     return { granted, retryAtMs };
   }
 
-  /** Ends a lease, and stores a limit that GitHub set. */
-  async settle(leaseId: string, limit: GitHubLimit | null, nowMs: number): Promise<void> {
-    await this.#keep(settleLease(this.#budget, leaseId, limit, nowMs));
+  /** Ends a lease, and stores what GitHub said of its limits. */
+  async settle(
+    leaseId: string,
+    limit: GitHubLimit | null,
+    nowMs: number,
+    quota: GitHubQuota | null = null,
+  ): Promise<void> {
+    await this.#keep(settleLease(this.#budget, leaseId, limit, nowMs, quota));
   }
 
   async #keep(budget: Budget): Promise<void> {

@@ -3,7 +3,7 @@
  * pace at which GitHub lets things be created. Pure; kept by the Durable Object in budget-object.ts.
  */
 import type { BudgetPolicy } from "@webhook-gateway/shared/config/consumer.ts";
-import type { GitHubLimit } from "@webhook-gateway/shared/github/failure.ts";
+import type { GitHubLimit, GitHubQuota } from "@webhook-gateway/shared/github/failure.ts";
 import { createLimits, firstPace, halved, nextRaiseMs, type Pace, raised } from "./pace.ts";
 
 /** What one request takes from a budget. */
@@ -13,6 +13,8 @@ export interface Cost {
   readonly creates: boolean;
   /** It can wait: it leaves a part of the budget to others. */
   readonly minor: boolean;
+  /** Neither a report nor a person on GitHub waits for it: it leaves a part of the quota to others too. */
+  readonly background?: true;
 }
 
 /** What was spent in one second. */
@@ -48,9 +50,11 @@ export interface Budget {
   readonly blockedUntilMs: number;
   /** Null before the first request. */
   readonly pace: Pace | null;
+  /** As GitHub last said; null if it never did. */
+  readonly quota: GitHubQuota | null;
 }
 
-export const UNSPENT: Budget = { spent: [], leases: [], blockedUntilMs: 0, pace: null };
+export const UNSPENT: Budget = { spent: [], leases: [], blockedUntilMs: 0, pace: null, quota: null };
 
 /** Points of a request (https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api). */
 export const READ_POINTS = 1;
@@ -62,7 +66,7 @@ export const WRITE_POINTS = 5;
  */
 export const LIMITS = { pointsPerMinute: 900, requestsAtOnce: 100 } as const;
 
-/** The share of each limit that minor requests leave to others. */
+/** The share of each limit that minor requests leave to others, and of the quota those in the background. */
 const RESERVE = 0.25;
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -98,6 +102,7 @@ export function take(
   /** Null if it may be sent now. */
   const refusedUntil = (cost: Cost): number | null => {
     if (budget.blockedUntilMs > nowMs) return budget.blockedUntilMs;
+    if (cost.background && isShort(budget.quota, requests, nowMs)) return budget.quota.resetMs;
     if (policy === "off") return null;
     if (atOnceOf(requests + 1, lease) > free) return nowMs + BUSY_MS;
     const share = cost.minor ? 1 - RESERVE : 1;
@@ -137,15 +142,21 @@ export function take(
 const atOnceOf = (requests: number, { atOnce = requests }: LeaseRequest): number =>
   Math.min(requests, atOnce);
 
+/** Whether less than the reserve is left of the quota, once so many more requests are sent. */
+const isShort = (quota: GitHubQuota | null, requests: number, nowMs: number): quota is GitHubQuota =>
+  quota !== null && quota.resetMs > nowMs && quota.remaining - requests < quota.limit * RESERVE;
+
 /**
- * Ends a lease, and stores GitHub's limit. A secondary limit halves what may be created: once, whatever was under way
- * when GitHub set it.
+ * Ends a lease, and stores what GitHub said of its limits. A secondary limit halves what may be created: once, whatever
+ * was under way when GitHub set it.
+ * @param quota null if GitHub did not say what is left
  */
 export function settleLease(
   budget: Budget,
   leaseId: string,
   limit: GitHubLimit | null,
   nowMs: number,
+  quota: GitHubQuota | null = null,
 ): Budget {
   const lease = budget.leases.find(({ id }) => id === leaseId);
   const isNews = limit?.secondary === true && budget.blockedUntilMs <= nowMs;
@@ -155,11 +166,12 @@ export function settleLease(
     leases: budget.leases.filter((one) => one !== lease),
     blockedUntilMs: Math.max(budget.blockedUntilMs, limit?.untilMs ?? 0),
     pace: isNews ? halved(budget.pace ?? firstPace(nowMs), limit.untilMs) : budget.pace,
+    quota: quota ?? budget.quota,
   };
 }
 
 /** The clocks of consumers differ a little: nothing is entered before what was spent earlier. */
-function spend(spent: Spent[], { points, creates }: Omit<Cost, "minor">, nowMs: number): void {
+function spend(spent: Spent[], { points, creates }: Pick<Cost, "points" | "creates">, nowMs: number): void {
   const last = spent.at(-1);
   const atMs = Math.max(nowMs, last?.atMs ?? 0);
   const same = last !== undefined && secondOf(last.atMs) === secondOf(atMs);

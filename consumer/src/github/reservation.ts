@@ -1,5 +1,5 @@
 /** Reserves a part of a budget for many reads, so that its Durable Object is called for all of them instead of for each. */
-import type { GitHubLimit } from "@webhook-gateway/shared/github/failure.ts";
+import type { GitHubLimit, GitHubQuota } from "@webhook-gateway/shared/github/failure.ts";
 import { READ } from "./ask.ts";
 import type { Grant, LeaseRequest } from "./budget.ts";
 import { type Budgets, type SendDeps, settle } from "./send.ts";
@@ -22,14 +22,22 @@ export async function withReservation<Deps extends SendDeps, Value>(
   try {
     return await perform({ ...deps, budgets });
   } finally {
-    await budgets.end(null);
+    await budgets.end();
   }
+}
+
+interface Held {
+  readonly name: string;
+  readonly id: string;
+  readonly endMs: number;
+  left: number;
+  quota: GitHubQuota | undefined;
 }
 
 class Reservation implements Budgets {
   readonly #deps: SendDeps;
   #needed: number;
-  #held: { readonly name: string; readonly id: string; readonly endMs: number; left: number } | undefined;
+  #held: Held | undefined;
 
   constructor(deps: SendDeps, needed: number) {
     this.#deps = deps;
@@ -38,7 +46,7 @@ class Reservation implements Budgets {
 
   async take(name: string, lease: LeaseRequest, _: unknown, nowMs: number): Promise<Grant> {
     if (this.#held !== undefined && (this.#held.name !== name || nowMs >= this.#held.endMs)) {
-      await this.end(null);
+      await this.end();
     }
     if (this.#held === undefined) {
       const count = Math.min(Math.max(this.#needed, 1), MAX_RESERVED);
@@ -47,7 +55,7 @@ class Reservation implements Budgets {
       const { granted, retryAtMs } = await this.#deps.budgets.take(name, ahead, reads, nowMs);
       const left = granted.filter(Boolean).length;
       if (left === 0) return { granted: [false], retryAtMs };
-      this.#held = { name, id: lease.id, endMs: nowMs + MAX_HELD_MS, left };
+      this.#held = { name, id: lease.id, endMs: nowMs + MAX_HELD_MS, left, quota: undefined };
     }
     this.#held.left--;
     this.#needed--;
@@ -55,14 +63,21 @@ class Reservation implements Budgets {
   }
 
   /** Ends the reservation if it is used up, or GitHub has set a limit: others must know. */
-  async settle(_name: string, _leaseId: string, limit: GitHubLimit | null): Promise<void> {
-    if (limit !== null || this.#held?.left === 0) await this.end(limit);
+  async settle(
+    _name: string,
+    _leaseId: string,
+    limit: GitHubLimit | null,
+    _nowMs: number,
+    quota?: GitHubQuota,
+  ): Promise<void> {
+    if (this.#held !== undefined && quota) this.#held.quota = quota;
+    if (limit !== null || this.#held?.left === 0) await this.end(limit ?? undefined);
   }
 
-  async end(limit: GitHubLimit | null): Promise<void> {
+  async end(limit?: GitHubLimit): Promise<void> {
     const held = this.#held;
     if (held === undefined) return;
     this.#held = undefined;
-    await settle(this.#deps, held.name, held.id, limit);
+    await settle(this.#deps, held.name, held.id, { limit, quota: held.quota });
   }
 }

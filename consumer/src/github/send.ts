@@ -1,7 +1,12 @@
 /** Sends requests to GitHub within the budgets of their credentials. */
 
-import { type Credential, credentialName, GITHUB_TIMEOUT_MS } from "@webhook-gateway/shared/github/client.ts";
-import type { GitHubLimit } from "@webhook-gateway/shared/github/failure.ts";
+import {
+  type Credential,
+  credentialName,
+  GITHUB_TIMEOUT_MS,
+  type Told,
+} from "@webhook-gateway/shared/github/client.ts";
+import type { GitHubLimit, GitHubQuota } from "@webhook-gateway/shared/github/failure.ts";
 import { errorText, type Log } from "@webhook-gateway/shared/telemetry/log.ts";
 import type { LimitFunction } from "p-limit";
 import { SHARES } from "../effects/shares.ts";
@@ -10,7 +15,13 @@ import type { Cost, Grant, LeaseRequest } from "./budget.ts";
 /** The Durable Objects, as their callers see them. */
 export interface Budgets {
   take(name: string, lease: LeaseRequest, costs: readonly Cost[], nowMs: number): Promise<Grant>;
-  settle(name: string, leaseId: string, limit: GitHubLimit | null, nowMs: number): Promise<void>;
+  settle(
+    name: string,
+    leaseId: string,
+    limit: GitHubLimit | null,
+    nowMs: number,
+    quota?: GitHubQuota,
+  ): Promise<void>;
 }
 
 export interface SendDeps {
@@ -44,13 +55,13 @@ const NO_BUDGET_MS = 10_000;
 /**
  * Sends what the budgets allow, the first ones first. Each credential's first request goes alone: those behind it use the
  * token that it gets, and respect the limit that it meets.
- * @param limitOf when GitHub may be called again, if a result says so
+ * @param toldOf what a result says of GitHub's limits
  * @returns one for each, in their order
  */
 export async function sendWithinBudgets<Result extends object>(
   deps: SendDeps,
   sendings: readonly Sending<Result>[],
-  limitOf: (result: Result) => GitHubLimit | undefined,
+  toldOf: (result: Result) => Told,
 ): Promise<readonly (Result | Refused)[]> {
   const byCredential = Map.groupBy(sendings, ({ credential }) => credentialName(credential));
   const results = new Map<Sending<Result>, Result | Refused>();
@@ -60,10 +71,10 @@ export async function sendWithinBudgets<Result extends object>(
       for (const part of [group.slice(0, 1), ...parts(group.slice(1))]) {
         const send = (one: Sending<Result>) => deps.atOnce(one.perform);
         // Those behind a limit are refused, even if the limit could not be stored in the budget.
-        const sent = limit === undefined ? await sendPart(deps, name, part, send, limitOf) : [];
+        const sent = limit === undefined ? await sendPart(deps, name, part, send, toldOf) : [];
         const refused = { refusedUntilMs: limit?.untilMs ?? deps.now().getTime() + NO_BUDGET_MS };
         part.forEach((sending, index) => void results.set(sending, sent[index] ?? refused));
-        limit ??= longest(sent, limitOf);
+        limit ??= toldBy(sent, toldOf).limit;
       }
     }),
   );
@@ -76,7 +87,7 @@ async function sendPart<Result extends object>(
   name: string,
   part: readonly Sending<Result>[],
   perform: (sending: Sending<Result>) => Promise<Result>,
-  limitOf: (result: Result) => GitHubLimit | undefined,
+  toldOf: (result: Result) => Told,
 ): Promise<readonly (Result | Refused)[]> {
   const lease = { id: deps.newId(), leaseMs: LEASE_MS };
   const grant = await ask(deps, name, lease, part);
@@ -85,7 +96,7 @@ async function sendPart<Result extends object>(
     part.map((sending, index) => (grant.granted[index] === true ? perform(sending) : refused)),
   );
   if (!grant.granted.includes(true)) return results;
-  await settle(deps, name, lease.id, longest(results, limitOf) ?? null);
+  await settle(deps, name, lease.id, toldBy(results, toldOf));
   return results;
 }
 
@@ -94,9 +105,9 @@ export async function settle(
   { budgets, log, now }: Pick<SendDeps, "budgets" | "log" | "now">,
   name: string,
   leaseId: string,
-  limit: GitHubLimit | null,
+  { limit, quota }: Told,
 ): Promise<void> {
-  await budgets.settle(name, leaseId, limit, now().getTime()).catch((thrown: unknown) => {
+  await budgets.settle(name, leaseId, limit ?? null, now().getTime(), quota).catch((thrown: unknown) => {
     log.warn("budget.unsettled", { credential: name, error: errorText(thrown) });
   });
 }
@@ -106,13 +117,17 @@ const parts = <Item>(all: readonly Item[]): Item[][] =>
     all.slice(index * CALLS_AT_ONCE, (index + 1) * CALLS_AT_ONCE),
   );
 
-/** The longest limit in GitHub's answers. */
-function longest<Result extends object>(
+/** The longest limit in GitHub's answers, and the newest quota. */
+function toldBy<Result extends object>(
   results: readonly (Result | Refused)[],
-  limitOf: (result: Result) => GitHubLimit | undefined,
-): GitHubLimit | undefined {
-  const limits = results.flatMap((result) => ("refusedUntilMs" in result ? [] : (limitOf(result) ?? [])));
-  return limits.toSorted((a, b) => b.untilMs - a.untilMs)[0];
+  toldOf: (result: Result) => Told,
+): Told {
+  const told = results.flatMap((result) => ("refusedUntilMs" in result ? [] : toldOf(result)));
+  const limits = told.flatMap(({ limit }) => limit ?? []);
+  return {
+    limit: limits.toSorted((a, b) => b.untilMs - a.untilMs)[0],
+    quota: told.flatMap(({ quota }) => quota ?? []).at(-1),
+  };
 }
 
 async function ask<Result>(

@@ -1,6 +1,6 @@
 /** The deliveries of one hook. GitHub keeps them for three days. */
 
-import { type Credential, type GitHubAnswer, limitOf } from "@webhook-gateway/shared/github/client.ts";
+import { type Credential, type GitHubAnswer, toldOf } from "@webhook-gateway/shared/github/client.ts";
 import type { GitHubFailure } from "@webhook-gateway/shared/github/failure.ts";
 import type { Hook } from "@webhook-gateway/shared/github/hook.ts";
 import {
@@ -22,7 +22,7 @@ export interface Page {
 }
 
 const PAGE_SIZE = 100;
-const WRITE: Cost = { points: WRITE_POINTS, creates: false, minor: true };
+const WRITE: Cost = { points: WRITE_POINTS, creates: false, minor: true, background: true };
 
 /** Reads under one credential. Every method throws {@link GitHubError} if GitHub or its limits refuse. */
 export async function openHook(deps: AskDeps, hook: Hook) {
@@ -34,7 +34,7 @@ export async function openHook(deps: AskDeps, hook: Hook) {
       cost,
       perform: () => deps.github.call(credential, route, { ...placeOf(hook, route), ...parameters }),
     }));
-    return sendWithinBudgets(deps, sendings, limitOf);
+    return sendWithinBudgets(deps, sendings, toldOf);
   }
 
   return {

@@ -1,7 +1,11 @@
 /** Posts one report to GitHub. If it may have been posted before, GitHub is asked first, so that nothing is posted twice. */
 
 import type { Credential, GitHub } from "@webhook-gateway/shared/github/client.ts";
-import { type GitHubFailure, UNREADABLE_ANSWER } from "@webhook-gateway/shared/github/failure.ts";
+import {
+  type GitHubFailure,
+  type GitHubQuota,
+  UNREADABLE_ANSWER,
+} from "@webhook-gateway/shared/github/failure.ts";
 import type { DueReport } from "@webhook-gateway/shared/store/claim/due-report.ts";
 import * as v from "valibot";
 import { repositoryOf } from "../github/installation.ts";
@@ -14,6 +18,7 @@ export type Posted =
       readonly externalId: string | null;
       /** It was the last request that GitHub takes before. */
       readonly limitedUntilMs: number | undefined;
+      readonly quota?: GitHubQuota | undefined;
     }
   /** An earlier claim has posted it. */
   | { readonly class: "found"; readonly externalId: string | null }
@@ -84,6 +89,7 @@ async function postCheckRun(
     class: "posted",
     externalId: String(parsed.output.id),
     limitedUntilMs: answer.limitedUntilMs,
+    quota: answer.quota,
   };
 }
 
@@ -144,7 +150,8 @@ async function postStatus(
     ...content,
   });
   if (!answer.ok) return answer.failure;
-  return { class: "posted", externalId: null, limitedUntilMs: answer.limitedUntilMs };
+  const { limitedUntilMs, quota } = answer;
+  return { class: "posted", externalId: null, limitedUntilMs, quota };
 }
 
 /** GitHub lists the newest status first. Undefined if it is to be posted. */

@@ -84,9 +84,10 @@ async function send(
   const sendings = open
     .flatMap((planned) => sendingOf(deps, planned, credentials, results))
     .filter(({ planned, credential }) => isToBeSent(planned, credential));
-  const sent = await sendWithinBudgets(deps, sendings, (posted) =>
-    "limitedUntilMs" in posted ? toLimit(posted) : undefined,
-  );
+  const sent = await sendWithinBudgets(deps, sendings, (posted) => ({
+    limit: "limitedUntilMs" in posted ? toLimit(posted) : undefined,
+    quota: "quota" in posted ? posted.quota : undefined,
+  }));
   sendings.forEach(({ planned }, index) => void results.set(planned, sent[index] ?? LOST));
   return sendings;
 }

@@ -63,6 +63,22 @@ test("remembers that GitHub objected when it is started again", async () => {
   expect(granted(await budgetOf(name).take("adaptive", lease(), many(CREATE, 90), now + 60_000))).toBe(40);
 });
 
+test("remembers what GitHub said is left when it is started again, and keeps a share for reports", async () => {
+  const now = Date.now();
+  const name = crypto.randomUUID();
+  const held = lease();
+  await budgetOf(name).take("adaptive", held, [READ], now);
+  const quota = { limit: 5000, remaining: 1249, resetMs: now + 600_000 };
+  await budgetOf(name).settle(held.id, null, now, quota);
+  await evictDurableObject(budgetOf(name));
+  const audit: Cost = { ...READ, minor: true, background: true };
+  expect(await budgetOf(name).take("adaptive", lease(), [audit, CREATE], now + 1)).toEqual({
+    granted: [false, true],
+    retryAtMs: now + 600_000,
+  });
+  expect(granted(await budgetOf(name).take("adaptive", lease(), [audit], now + 600_000))).toBe(1);
+});
+
 test("settles what was reserved before it was started again", async () => {
   const now = Date.now();
   const name = crypto.randomUUID();

@@ -1,3 +1,4 @@
+import type { BudgetPolicy } from "@webhook-gateway/shared/config/consumer.ts";
 import { describe, expect, test } from "vitest";
 import { amount } from "../../../test/support/amount.ts";
 import fc from "../../../test/support/fast-check.ts";
@@ -127,6 +128,53 @@ test("takes back a lease that has run out, but not what was spent under it", () 
   expect(budget.ask(many(READ, 90), T0 + 9_999)).toMatchObject({ granted: 20, retryAtMs: T0 + 10_999 });
   expect(budget.ask(many(READ, 100), T0 + 10_000).granted).toBe(100);
   expect(budget.ask([CREATE], T0 + 10_000).granted).toBe(0);
+});
+
+describe("of the quota that GitHub tells, a request in the background leaves a quarter", () => {
+  const BACKGROUND: Cost = { ...READ, minor: true, background: true };
+  const RESET = T0 + 30 * MINUTE;
+  const told = (remaining: number, limit = 15_000): Budget =>
+    settleLease(UNSPENT, "none", null, T0, { limit, remaining, resetMs: RESET });
+  const ask = (policy: BudgetPolicy, budget: Budget, wanted: readonly Cost[], atMs: number) => {
+    const { granted, retryAtMs } = take(policy, budget, { id: "one", leaseMs: 1 }, wanted, atMs);
+    return [granted.filter(Boolean).length, retryAtMs];
+  };
+
+  test.each<[string, Budget, number, number]>([
+    ["nothing was told", UNSPENT, T0, 25],
+    ["much is left", told(15_000), T0, 25],
+    ["the share is left, and 24 more", told(3774), T0, 25],
+    ["the share is left, and 9 more", told(3759), T0, 10],
+    ["the share is left", told(3750), T0, 1],
+    ["less is left", told(3749), T0, 0],
+    ["nothing is left", told(0), T0, 0],
+    ["less was left, until just before the reset", told(0), RESET - 1, 0],
+    ["less was left, before the reset", told(0), RESET, 25],
+    ["less than a quarter of another limit is left", told(1249, 5000), T0, 0],
+    ["a quarter of another limit is left", told(1250, 5000), T0, 1],
+  ])("%s", (_, budget, atMs, granted) => {
+    for (const policy of ["adaptive", "strict", "off"] as const) {
+      const retryAtMs = granted === 25 ? null : RESET;
+      expect(ask(policy, budget, many(BACKGROUND, 25), atMs)).toEqual([granted, retryAtMs]);
+    }
+  });
+
+  test.each([
+    ["an end", CREATE],
+    ["a beginning", minor(CREATE)],
+    ["a question", READ],
+  ])("%s may use all of it", (_, wanted) => {
+    expect(ask("strict", told(1), many(wanted, 10), T0)).toEqual([10, null]);
+    const mixed = take("strict", told(1), { id: "one", leaseMs: 1 }, [BACKGROUND, wanted], T0);
+    expect(mixed).toMatchObject({ granted: [false, true], retryAtMs: RESET });
+  });
+
+  test("stays as it was told until GitHub tells another one", () => {
+    const settled = settleLease(told(10), "none", null, T0 + 1);
+    expect(settled.quota).toMatchObject({ remaining: 10 });
+    const quota = { limit: 15_000, remaining: 14_999, resetMs: RESET + HOUR };
+    expect(settleLease(settled, "none", null, T0 + 2, quota).quota).toEqual(quota);
+  });
 });
 
 describe("what is reserved", () => {

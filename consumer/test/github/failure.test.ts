@@ -1,5 +1,6 @@
 import { request } from "@octokit/request";
-import { type GitHubFailureClass, githubFailure } from "@webhook-gateway/shared/github/failure.ts";
+import { createGitHub } from "@webhook-gateway/shared/github/client.ts";
+import { type GitHubFailureClass, githubFailure, quotaOf } from "@webhook-gateway/shared/github/failure.ts";
 import { CredentialsError } from "@webhook-gateway/shared/github/private-key.ts";
 import { expect, test } from "vitest";
 
@@ -148,4 +149,49 @@ test("keeps 2 KiB of what was said, and nothing of the request", async () => {
   const { error } = githubFailure(await refused(422, {}, "€".repeat(5000)), NOW);
   expect(new TextEncoder().encode(error).byteLength).toBeLessThanOrEqual(2048);
   expect(JSON.stringify(githubFailure(await refused(500, {}, "no"), NOW))).not.toContain("s3cret");
+});
+
+test.each<[string, Record<string, string>, ReturnType<typeof quotaOf>]>([
+  ["all of it", {}, { limit: 15_000, remaining: 14_000, resetMs: NOW + 600 * SECOND }],
+  ["nothing left", { remaining: "0" }, { limit: 15_000, remaining: 0, resetMs: NOW + 600 * SECOND }],
+  [
+    "a reset that is over",
+    { reset: inSeconds(-5) },
+    { limit: 15_000, remaining: 14_000, resetMs: NOW - 5000 },
+  ],
+  [
+    "a reset that is too far away",
+    { reset: inSeconds(90_000) },
+    { limit: 15_000, remaining: 14_000, resetMs: NOW + 3900 * SECOND },
+  ],
+  ["no limit", { limit: "" }, undefined],
+  ["no number", { remaining: "many" }, undefined],
+  ["no reset", { reset: "-1" }, undefined],
+])("reads the quota of an answer with %s", (_, given, quota) => {
+  const told = { limit: "15000", remaining: "14000", reset: inSeconds(600), ...given };
+  const headers = Object.entries(told).map(([name, value]) => [`x-ratelimit-${name}`, value]);
+  expect(quotaOf(Object.fromEntries(headers), NOW)).toEqual(quota);
+});
+
+test.each([
+  ["that has changed", 200, undefined],
+  ["that has not", 304, '"etag"'],
+])("the answer about a list %s tells what is left", async (_, status, etag) => {
+  const config = {
+    apiUrl: "https://api.github.test",
+    token: "s3cret",
+    appId: undefined,
+    privateKey: undefined,
+  };
+  const headers = {
+    "x-ratelimit-limit": "5000",
+    "x-ratelimit-remaining": "1",
+    "x-ratelimit-reset": inSeconds(9),
+  };
+  const fetcher = async () => new Response(status === 304 ? null : "[]", { status, headers });
+  const github = createGitHub(config, fetcher, () => new Date(NOW));
+  expect(await github.call({ kind: "token" }, "GET /user/repos", {}, etag)).toMatchObject({
+    ...{ ok: true, unchanged: status === 304 },
+    quota: { limit: 5000, remaining: 1, resetMs: NOW + 9 * SECOND },
+  });
 });

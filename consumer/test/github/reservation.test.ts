@@ -1,5 +1,4 @@
-import type { Credential } from "@webhook-gateway/shared/github/client.ts";
-import type { GitHubLimit } from "@webhook-gateway/shared/github/failure.ts";
+import type { Credential, Told } from "@webhook-gateway/shared/github/client.ts";
 import { createLog } from "@webhook-gateway/shared/telemetry/log.ts";
 import pLimit from "p-limit";
 import { describe, expect, test } from "vitest";
@@ -27,8 +26,8 @@ function world(readMs = 100) {
         calls.push(`take ${costs.length}`);
         return grant;
       },
-      async settle(name, leaseId, limit, atMs) {
-        budgets.set(name, settleLease(of(name), leaseId, limit, atMs));
+      async settle(name, leaseId, limit, atMs, quota) {
+        budgets.set(name, settleLease(of(name), leaseId, limit, atMs, quota));
         calls.push(limit === null ? "settle" : "settle with a limit");
       },
     },
@@ -44,12 +43,15 @@ function world(readMs = 100) {
     budgetOf: (credential: Credential = INSTALLATION) =>
       of(credential.kind === "installation" ? `installation:${credential.id}` : credential.kind),
     /** Reads one thing. @returns whether it was sent */
-    async read(its: SendDeps, credential: Credential = INSTALLATION, limit?: GitHubLimit) {
+    async read(its: SendDeps, credential: Credential = INSTALLATION, { limit, quota }: Told = {}) {
       const perform = async () => {
         nowMs += readMs;
         return { sent: true };
       };
-      const [result] = await sendWithinBudgets(its, [{ credential, cost: READ, perform }], () => limit);
+      const [result] = await sendWithinBudgets(its, [{ credential, cost: READ, perform }], () => ({
+        limit,
+        quota,
+      }));
       return result !== undefined && "sent" in result;
     },
   };
@@ -98,10 +100,22 @@ test("tells a limit at once, and sends nothing of what is left", async () => {
   const { deps, calls, read } = world();
   const limit = { untilMs: T0 + 60_000, secondary: true };
   await withReservation(deps, 10, async (its) => {
-    expect(await read(its, INSTALLATION, limit)).toBe(true);
+    expect(await read(its, INSTALLATION, { limit })).toBe(true);
     expect(calls).toEqual(["take 10", "settle with a limit"]);
     expect(await read(its)).toBe(false);
   });
+});
+
+test("tells at the end what GitHub said last of the quota", async () => {
+  const { deps, read, budgetOf } = world();
+  const quota = (remaining: number) => ({ limit: 5000, remaining, resetMs: T0 + 60_000 });
+  await withReservation(deps, 5, async (its) => {
+    await read(its, INSTALLATION, { quota: quota(4999) });
+    await read(its, INSTALLATION, { quota: quota(4998) });
+    await read(its);
+    expect(budgetOf().quota).toBeNull();
+  });
+  expect(budgetOf().quota).toEqual(quota(4998));
 });
 
 test("sends no more than the budget grants", async () => {

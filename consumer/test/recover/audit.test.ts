@@ -8,7 +8,7 @@ import { auditOnSchedule, auditRequested } from "../../src/recover/audit/audit-s
 import { auditScope } from "../../src/recover/audit/scope.ts";
 import { empty, rows } from "../support/database.ts";
 import { pullRequest, sha } from "../support/facts.ts";
-import { installationOf, openWorld, type World, type WorldOptions } from "../support/github.ts";
+import { installationOf, openWorld, told, type World, type WorldOptions } from "../support/github.ts";
 
 beforeEach(empty);
 
@@ -296,6 +296,37 @@ describe("an audit that cannot be finished", () => {
     expect((await heads()).map(({ pull: name }) => name)).toEqual(["octo/one#1", "octo/two#1"]);
     expect((await requestsOf(world)).map(({ path }) => path)).toEqual([
       ...["/repos/octo/one/pulls", "/repos/octo/two/pulls", "/repos/octo/two/pulls"],
+    ]);
+  });
+
+  test("leaves a quarter of the hour's requests to reports, and goes on once the hour is over", async () => {
+    const names = Array.from({ length: 30 }, (_, index) => `octo/r${String(index).padStart(2, "0")}`);
+    const world = await worldOf([pull("octo/r00", 1, "a")], {
+      installations: [installationOf(...names)],
+      rate_limit: 32,
+    });
+    await audit(world);
+    // With the one for the repositories, 25 of 32: one less than a quarter is left.
+    expect(await requestsOf(world)).toHaveLength(24);
+    const [setting] = await rows<{ error: string; due_at: string }>(
+      "SELECT value->>'error' AS error, value->>'due_at' AS due_at FROM settings WHERE name = 'audit'",
+    );
+    expect(setting?.error).toBe("GitHubError: GitHub's rate limit is used up");
+    expect(world.lines.filter((line) => line.includes("audit.done"))).toEqual([
+      expect.stringContaining("GitHub's rate limit is used up"),
+    ]);
+    const resetMs = Date.parse(setting?.due_at ?? "");
+    expect(resetMs).toBeGreaterThan(world.clock.nowMs);
+    expect(await ask(world)).toMatchObject({ status: "running" });
+    await audit(world);
+    expect(await requestsOf(world)).toHaveLength(24);
+
+    await world.report();
+    expect(await told(world)).toEqual(["queued"]);
+    world.clock.nowMs = resetMs - 901_000;
+    await audit(world);
+    expect((await requestsOf(world)).map(({ path }) => path).slice(24, 26)).toEqual([
+      ...["/repos/octo/r24/pulls", "/repos/octo/r25/pulls"],
     ]);
   });
 

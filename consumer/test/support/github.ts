@@ -156,7 +156,7 @@ function budgetsOf(world: number, policy: BudgetPolicy, namespace: typeof env.BU
   const budget = (name: string) => namespace.getByName(`${world} ${name}`);
   return {
     take: (name, lease, wanted, nowMs) => budget(name).take(policy, lease, [...wanted], nowMs),
-    settle: (name, leaseId, limit, nowMs) => budget(name).settle(leaseId, limit, nowMs),
+    settle: (name, ...given) => budget(name).settle(...given),
   };
 }
 

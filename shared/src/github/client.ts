@@ -2,7 +2,15 @@
 import { request as octokitRequest } from "@octokit/request";
 import githubAppJwt from "universal-github-app-jwt";
 import * as v from "valibot";
-import { type GitHubFailure, type GitHubLimit, githubFailure, resetOf } from "./failure.ts";
+import {
+  type GitHubFailure,
+  type GitHubLimit,
+  type GitHubQuota,
+  githubFailure,
+  quotaOf,
+  resetOf,
+  unchangedHeaders,
+} from "./failure.ts";
 import { type Permissions, permissionsFor } from "./permissions.ts";
 import { CredentialsError, readPrivateKey } from "./private-key.ts";
 
@@ -36,12 +44,24 @@ export type GitHubAnswer =
       readonly etag: string | undefined;
       readonly link: string | undefined;
       readonly limitedUntilMs: number | undefined;
+      readonly quota: GitHubQuota | undefined;
     }
   | { readonly ok: false; readonly failure: GitHubFailure };
 
 /** When GitHub may be called again under the same credential, if it says that it may not be now. */
 export const limitOf = (answer: GitHubAnswer): GitHubLimit | undefined =>
   toLimit(answer.ok ? answer : answer.failure);
+
+/** What GitHub says of its limits in an answer. */
+export interface Told {
+  readonly limit?: GitHubLimit | undefined;
+  readonly quota?: GitHubQuota | undefined;
+}
+
+export const toldOf = (answer: GitHubAnswer): Told => ({
+  limit: limitOf(answer),
+  quota: answer.ok ? answer.quota : undefined,
+});
 
 /** The limit in an outcome. */
 export const toLimit = ({
@@ -134,10 +154,21 @@ export function createGitHub(config: GitHubConfig, fetcher: typeof fetch, now: (
         },
         request: { fetch: fetcher, signal: AbortSignal.timeout(GITHUB_TIMEOUT_MS) },
       });
-      const limitedUntilMs = resetOf(headers, now().getTime());
-      return { ok: true, data, unchanged: false, etag: headers.etag, link: headers.link, limitedUntilMs };
+      const nowMs = now().getTime();
+      return {
+        ok: true,
+        data,
+        unchanged: false,
+        etag: headers.etag,
+        link: headers.link,
+        limitedUntilMs: resetOf(headers, nowMs),
+        quota: quotaOf(headers, nowMs),
+      };
     } catch (thrown) {
-      if (etag !== undefined && isUnchanged(thrown)) return { ...UNCHANGED, etag };
+      const headers = unchangedHeaders(thrown);
+      if (etag !== undefined && headers !== undefined) {
+        return { ...UNCHANGED, etag, quota: quotaOf(headers, now().getTime()) };
+      }
       return { ok: false, failure: githubFailure(thrown, now().getTime()) };
     }
   }
@@ -180,10 +211,6 @@ const UNCHANGED = {
   link: undefined,
   limitedUntilMs: undefined,
 } as const;
-
-/** The library throws for 304. */
-const isUnchanged = (thrown: unknown): boolean =>
-  thrown instanceof Error && "status" in thrown && thrown.status === 304;
 
 /** Not for single repositories: a token lists at most 500, and an installation may have more. */
 const tokenName = (id: number, permissions: Permissions): string => `${id} ${JSON.stringify(permissions)}`;

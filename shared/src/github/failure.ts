@@ -28,6 +28,15 @@ export interface GitHubLimit {
   readonly secondary: boolean;
 }
 
+/** What GitHub says is left of a credential's requests. */
+export interface GitHubQuota {
+  /** Of the whole window, an hour. */
+  readonly limit: number;
+  readonly remaining: number;
+  /** When the next window begins, in milliseconds since the epoch. */
+  readonly resetMs: number;
+}
+
 export interface GitHubFailure {
   readonly class: GitHubFailureClass;
   /** For a person; at most `MAX_ERROR_BYTES`, no secret. */
@@ -111,10 +120,30 @@ function limitOf({ status, message, headers }: Refusal, nowMs: number): number |
  * @returns undefined if it is not used up, or does not say when
  */
 export function resetOf(headers: Refusal["headers"], nowMs: number): number | undefined {
-  const given = String(headers["x-ratelimit-reset"] ?? "");
-  if (String(headers["x-ratelimit-remaining"]) !== "0" || !/^\d+$/.test(given)) return undefined;
-  const resetMs = Number(given) * 1000;
-  return Math.min(Math.max(resetMs, nowMs + 1000), nowMs + MAX_LIMITED_MS);
+  const resetMs = numberIn(headers, "reset");
+  if (numberIn(headers, "remaining") !== 0 || resetMs === undefined) return undefined;
+  return Math.min(Math.max(resetMs * 1000, nowMs + 1000), nowMs + MAX_LIMITED_MS);
+}
+
+/** What an answer says is left; undefined if it does not say. */
+export function quotaOf(headers: Refusal["headers"], nowMs: number): GitHubQuota | undefined {
+  const [limit, remaining, reset] = (["limit", "remaining", "reset"] as const).map((name) =>
+    numberIn(headers, name),
+  );
+  if (limit === undefined || remaining === undefined || reset === undefined) return undefined;
+  return { limit, remaining, resetMs: Math.min(reset * 1000, nowMs + MAX_LIMITED_MS) };
+}
+
+/** One of GitHub's headers on the primary limit. */
+function numberIn(headers: Refusal["headers"], name: "limit" | "remaining" | "reset"): number | undefined {
+  const given = String(headers[`x-ratelimit-${name}`] ?? "");
+  return /^\d+$/.test(given) ? Number(given) : undefined;
+}
+
+/** The headers of a 304, for which the library throws; undefined if it is something else. */
+export function unchangedHeaders(thrown: unknown): Refusal["headers"] | undefined {
+  const refusal = refusalOf(thrown);
+  return refusal?.status === 304 ? refusal.headers : undefined;
 }
 
 function refusalOf(thrown: unknown): Refusal | undefined {

@@ -26,11 +26,7 @@ export interface Audited {
   readonly thrown?: unknown;
 }
 
-/**
- * Requests of one invocation that GitHub counts. An installation may send 5,000 an hour, and 50 more for each repository
- * beyond 20 (https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api): a first audit of all
- * repositories stays below, and leaves room for reports.
- */
+/** Requests of one invocation that GitHub counts. How many of an hour it may use is up to the budget. */
 const MAX_ANSWERS = 300;
 /** Repositories that are held against D1 together. */
 const AT_ONCE = 25;
