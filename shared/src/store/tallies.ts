@@ -5,6 +5,7 @@
 import { bucketOf, bucketSql } from "../domain/histogram.ts";
 import { isFinal } from "../domain/validation.ts";
 import type { DeliveryRow, TimelineEntry } from "./rows.ts";
+import { unplanned } from "./sql/parameter.ts";
 import type { Validation } from "./validation-row.ts";
 
 /**
@@ -98,7 +99,7 @@ export const ADD_TALLIES = `
   ${ADD}`;
 
 /** Validations under the lease ?1, which lasts until ?2. An index has the time. */
-export const CLAIMED = "lease_id = ?1 AND lease_until = ?2";
+export const CLAIMED = `lease_id = ${unplanned("?1")} AND lease_until = ${unplanned("?2")}`;
 
 /** Validations under the lease were queued before, and are being dispatched. */
 export const TALLY_CLAIM = `

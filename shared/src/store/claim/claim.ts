@@ -9,6 +9,7 @@ import {
   SELECT_DISPATCH_SETTINGS,
   TURN,
 } from "../settings.ts";
+import { unplanned } from "../sql/parameter.ts";
 import { CLAIMED, TALLY_CLAIM } from "../tallies.ts";
 import {
   parseValidations,
@@ -87,7 +88,7 @@ export async function loadValidations(db: D1Database, ids: readonly string[]): P
 const PROMOTE = `
   UPDATE validations SET due_at = NULL WHERE seq IN (
     SELECT seq FROM validations WHERE state = 'queued' AND due_at IS NOT NULL AND due_at <= ?1
-    ORDER BY due_at LIMIT ?2)`;
+    ORDER BY due_at LIMIT ${unplanned("?2")})`;
 
 const nextDue = v.tuple([v.object({ due_at: v.nullable(v.string()) })]);
 
@@ -106,7 +107,7 @@ const CLAIM = `
                               timeline = json_insert(timeline, '$[#]', json_array(
                                 ${NEXT_ENTRY}, ?3, 'queued', 'dispatching', 'claimed for dispatch', NULL))
   WHERE seq IN (
-    WITH RECURSIVE ${CANDIDATES("?3", "?4", "?6")}
+    WITH RECURSIVE ${CANDIDATES("?3", unplanned("?4"), unplanned("?6"))}
     SELECT seq FROM candidate
     ORDER BY
       CASE WHEN EXISTS (SELECT 1 FROM settings WHERE name = '${GATE}' AND value->>'state' = 'closed')

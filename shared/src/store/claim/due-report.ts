@@ -6,6 +6,7 @@ import { MAX_DIGEST_OUTPUT } from "../../wording/digest.ts";
 import { flag } from "../flag.ts";
 import { currentNameOf } from "../repository-names.ts";
 import { digestOf } from "../sql/digest.ts";
+import { unplanned } from "../sql/parameter.ts";
 import { reportsUnder } from "../sql/report-lease.ts";
 import { othersOf, reportsOf, shownRunOf } from "../sql/shown-run.ts";
 
@@ -116,7 +117,7 @@ export const SELECT_CLAIMED = `
            (SELECT max(h.post_number) FROM ${IN_CONTEXT}) AS context_posts,
            EXISTS (SELECT 1 FROM ${IN_CONTEXT} AND h.validation_id <> r.validation_id AND h.claims > 0) AS others_uncertain,
            p.installation_id, p.installation_at
-    FROM (${reportsUnder("?1")}) k CROSS JOIN reports r ON r.validation_id = k.value
+    FROM (${reportsUnder(unplanned("?1"))}) k CROSS JOIN reports r ON r.validation_id = k.value
       CROSS JOIN validations v ON v.id = r.validation_id
       LEFT JOIN repositories p ON p.repository_id = r.repository_id) r
   ORDER BY r.priority, r.due_at DESC`;
