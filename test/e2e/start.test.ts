@@ -14,7 +14,7 @@ import { openDatabaseFile } from "../system/database-file.ts";
 import { cleanUpAfterFile } from "../system/file-end.ts";
 import { childOf, pidsWith, processesWith } from "../system/processes.ts";
 import { environment, type Program, queryD1, SECRET, startProgram } from "../system/program.ts";
-import { appliedTo, applyOldMigrations, migrationNames } from "./support/old-state.ts";
+import { appliedTo, applyOldMigrations, migrationNames, OLD_MIGRATIONS } from "./support/old-state.ts";
 
 const whenDone = cleanUpAfterFile();
 const start = (args: readonly string[], env: Readonly<Record<string, string>>): Program =>
@@ -54,7 +54,7 @@ beforeAll(async () => {
 test("applies the migrations that are missing in an older state, and shows the demo", async () => {
   await applyOldMigrations(here.stateDir);
   const before = await appliedTo(here.stateDir);
-  expect(before).toHaveLength(migrationNames().length - 1);
+  expect(before).toHaveLength(OLD_MIGRATIONS);
 
   gateway = start([], here.env);
   await gateway.waitForLine(/^demo: done/);
@@ -73,8 +73,8 @@ test("applies the migrations that are missing in an older state, and shows the d
   expect(seen).not.toContain(-1);
   expect(seen).toEqual(seen.toSorted((a, b) => a - b));
   const after = await appliedTo(here.stateDir);
-  expect(after.slice(0, -1)).toEqual(before);
-  expect(after.at(-1)).toMatchObject({ name: migrationNames().at(-1) });
+  expect(after.slice(0, OLD_MIGRATIONS)).toEqual(before);
+  expect(after.map(({ name }) => name)).toEqual(migrationNames());
 });
 
 test("serves every route, and D1 to npm run d1", async () => {

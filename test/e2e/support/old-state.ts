@@ -1,5 +1,5 @@
 /** The state of a gateway from an older checkout. */
-import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { ROOT } from "@webhook-gateway/shared/process/root.mjs";
 import { expect } from "vitest";
@@ -10,11 +10,16 @@ import { makeDirectory } from "../../system/repositories.ts";
 
 const MIGRATIONS = path.join(ROOT, "shared/migrations");
 
-/** Applies all migrations but the last, as an older checkout did. */
+/** The migrations of the older checkout: Wrangler starts a workerd for each of them. */
+export const OLD_MIGRATIONS = 2;
+
+/** Applies the first migrations, as an older checkout did. */
 export async function applyOldMigrations(stateDir: string): Promise<void> {
   const dir = makeDirectory();
-  cpSync(MIGRATIONS, path.join(dir, "shared/migrations"), { recursive: true });
-  rmSync(path.join(dir, "shared/migrations", migrationNames().at(-1) ?? ""));
+  const old = path.join(dir, "shared/migrations");
+  mkdirSync(old, { recursive: true });
+  for (const name of migrationNames().slice(0, OLD_MIGRATIONS))
+    cpSync(path.join(MIGRATIONS, name), path.join(old, name));
   mkdirSync(path.join(dir, "producer/src"), { recursive: true });
   const config = path.join(dir, "wrangler.producer.toml");
   writeFileSync(config, readFileSync(path.join(ROOT, "wrangler.producer.toml")));
@@ -27,4 +32,7 @@ export async function applyOldMigrations(stateDir: string): Promise<void> {
 export const appliedTo = (stateDir: string): Promise<Row[]> =>
   openDatabaseFile(stateDir)("SELECT name, applied_at FROM d1_migrations ORDER BY id");
 
-export const migrationNames = (): string[] => readdirSync(MIGRATIONS).filter((name) => name.endsWith(".sql"));
+export const migrationNames = (): string[] =>
+  readdirSync(MIGRATIONS)
+    .filter((name) => name.endsWith(".sql"))
+    .toSorted();
