@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { anyText } from "../../../test/support/any-text.ts";
 import fc from "../../../test/support/fast-check.ts";
 import { escapeJson, plainLines, plainText, safeJson } from "../../src/output/plain-text.ts";
 
@@ -38,7 +39,7 @@ const anything = fc.string({
       "\u2029",
       " ",
     ),
-    fc.string({ unit: "binary", minLength: 1, maxLength: 1 }),
+    anyText({ minLength: 1, maxLength: 1 }),
   ),
 });
 

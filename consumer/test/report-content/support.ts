@@ -1,5 +1,6 @@
 import { readDigest, type Step } from "@webhook-gateway/shared/wording/digest.ts";
 import fc from "fast-check";
+import { anyText } from "../../../test/support/any-text.ts";
 import type { ReportedRun } from "../../src/report/content.ts";
 
 export const detailsOf = (id: string): string => `https://gateway.example/validations/${id}`;
@@ -101,9 +102,7 @@ const PIECES = [
 
 /** Text that someone chose to do harm with. */
 export const hostile = (maxLength = 30): fc.Arbitrary<string> =>
-  fc
-    .array(fc.oneof(fc.constantFrom(...PIECES), fc.string({ unit: "binary", maxLength: 5 })), { maxLength })
-    .map(join);
+  fc.array(fc.oneof(fc.constantFrom(...PIECES), anyText({ maxLength: 5 })), { maxLength }).map(join);
 
 const join = (pieces: readonly string[]): string => pieces.join("");
 
