@@ -1,6 +1,6 @@
 /** Every condition on its way from D1 to the receiver and back. */
 import { beforeEach, expect, test } from "vitest";
-import { dispatchDue } from "../../src/dispatch/dispatch.ts";
+import { dispatchDue } from "../../../src/dispatch/dispatch.ts";
 import {
   ALERT_SECRET,
   closeDeadLetters,
@@ -9,11 +9,11 @@ import {
   openDeadLetters,
   startAlerts,
   verifies,
-} from "../support/alerts.ts";
-import { empty, rows } from "../support/database.ts";
-import { callback, freshRepository, note, pullRequest, second, sha } from "../support/facts.ts";
-import { type Clock, createDouble, effectDeps, json, take } from "../support/grainchain.ts";
-import { record } from "../support/recording.ts";
+} from "../../support/alerts.ts";
+import { empty, rows } from "../../support/database.ts";
+import { callback, freshRepository, note, pullRequest, second, sha } from "../../support/facts.ts";
+import { type Clock, createDouble, effectDeps, json, take } from "../../support/grainchain.ts";
+import { record } from "../../support/recording.ts";
 
 beforeEach(empty);
 

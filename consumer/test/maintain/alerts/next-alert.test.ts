@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { nextAlert } from "../../src/maintain/next-alert.ts";
-import { second } from "../support/facts.ts";
+import { nextAlert } from "../../../src/maintain/next-alert.ts";
+import { second } from "../../support/facts.ts";
 
 describe("an alert", () => {
   const NOW = second(100);

@@ -2,9 +2,9 @@ import { env } from "cloudflare:workers";
 import { ConfigError } from "@webhook-gateway/shared/config/common.ts";
 import { readConsumerConfig } from "@webhook-gateway/shared/config/consumer.ts";
 import { beforeEach, describe, expect, test } from "vitest";
-import { ALERT_URL, closeDeadLetters, closeGate, openDeadLetter, startAlerts } from "../support/alerts.ts";
-import { empty, faulty, rows } from "../support/database.ts";
-import { second } from "../support/facts.ts";
+import { ALERT_URL, closeDeadLetters, closeGate, openDeadLetter, startAlerts } from "../../support/alerts.ts";
+import { empty, faulty, rows } from "../../support/database.ts";
+import { second } from "../../support/facts.ts";
 
 beforeEach(empty);
 

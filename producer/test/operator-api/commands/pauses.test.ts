@@ -1,11 +1,11 @@
 import { env } from "cloudflare:workers";
 import { loadRepository } from "@webhook-gateway/shared/store/read/repositories.ts";
 import { describe, expect, test } from "vitest";
-import { ask as askRunPage, pathOf, textOf } from "../run-page/support.ts";
-import { NOW, SECRETS } from "../support/app.ts";
-import { empty } from "../support/database.ts";
-import { startApi } from "./support/api.ts";
-import { freshRepository, insertName, insertValidation, minute } from "./support/insert.ts";
+import { ask as askRunPage, pathOf, textOf } from "../../run-page/support.ts";
+import { NOW, SECRETS } from "../../support/app.ts";
+import { empty } from "../../support/database.ts";
+import { startApi } from "../support/api.ts";
+import { freshRepository, insertName, insertValidation, minute } from "../support/insert.ts";
 
 const AT = NOW;
 let id = 1000;

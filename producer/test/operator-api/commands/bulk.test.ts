@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { startApi } from "./support/api.ts";
-import { freshRepository, insertName, insertValidation } from "./support/insert.ts";
+import { startApi } from "../support/api.ts";
+import { freshRepository, insertName, insertValidation } from "../support/insert.ts";
 
 const COMMANDS = [
   { action: "rerun", state: "failed", wrong: "running", none: "no validation that can run again matches" },

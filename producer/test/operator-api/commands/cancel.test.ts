@@ -1,8 +1,8 @@
 import { env } from "cloudflare:workers";
 import { parseFact } from "@webhook-gateway/shared/messages/fact.ts";
 import { describe, expect, test } from "vitest";
-import { SECRETS, startApp } from "../support/app.ts";
-import { expectRefusal } from "../support/errors.ts";
+import { SECRETS, startApp } from "../../support/app.ts";
+import { expectRefusal } from "../../support/errors.ts";
 
 const OPERATOR = { authorization: `Bearer ${SECRETS.OPERATOR_TOKEN}` };
 

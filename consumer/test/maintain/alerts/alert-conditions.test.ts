@@ -1,7 +1,7 @@
 import type { Gate } from "@webhook-gateway/shared/domain/gate.ts";
 import type { AlertFacts } from "@webhook-gateway/shared/store/maintain/alerts.ts";
 import { expect, test } from "vitest";
-import { conditionsOf } from "../../src/maintain/alert-conditions.ts";
+import { conditionsOf } from "../../../src/maintain/alert-conditions.ts";
 
 const NOW_MS = Date.UTC(2026, 10, 1, 12);
 const ago = (seconds: number): string => new Date(NOW_MS - seconds * 1000).toISOString();

@@ -1,17 +1,17 @@
 import { env } from "cloudflare:workers";
 import { parseFact } from "@webhook-gateway/shared/messages/fact.ts";
 import { describe, expect, test } from "vitest";
-import { refuseToSend } from "../support/app.ts";
-import { expectRefusal } from "../support/errors.ts";
-import { type Api, startApi } from "./support/api.ts";
+import { refuseToSend } from "../../support/app.ts";
+import { expectRefusal } from "../../support/errors.ts";
+import { type Api, startApi } from "../support/api.ts";
 import {
   freshRepository,
   insertDeadLetter,
   insertReplay,
   insertValidation,
   minute,
-} from "./support/insert.ts";
-import { readBy } from "./support/queries.ts";
+} from "../support/insert.ts";
+import { readBy } from "../support/queries.ts";
 
 const deadLetter = async (api: Api, id: string) => api.get(`/api/dead-letters/${encodeURIComponent(id)}`);
 

@@ -1,10 +1,10 @@
 import { env } from "cloudflare:workers";
 import { listFlakes } from "@webhook-gateway/shared/store/read/flakes.ts";
 import { expect, test } from "vitest";
-import { NOW } from "../support/app.ts";
-import { empty } from "../support/database.ts";
-import { startApi } from "./support/api.ts";
-import { freshRepository, insertName, insertValidation, minute } from "./support/insert.ts";
+import { NOW } from "../../support/app.ts";
+import { empty } from "../../support/database.ts";
+import { startApi } from "../support/api.ts";
+import { freshRepository, insertName, insertValidation, minute } from "../support/insert.ts";
 
 const HEAD = "c0ffee".padEnd(40, "0");
 

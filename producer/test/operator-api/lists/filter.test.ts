@@ -1,14 +1,14 @@
 import { env } from "cloudflare:workers";
 import { VALIDATION_STATES } from "@webhook-gateway/shared/domain/validation.ts";
 import { describe, expect, test } from "vitest";
-import { startApi } from "./support/api.ts";
+import { startApi } from "../support/api.ts";
 import {
   freshRepository,
   insertDeadLetter,
   insertDelivery,
   insertValidation,
   minute,
-} from "./support/insert.ts";
+} from "../support/insert.ts";
 
 const query = (fields: Readonly<Record<string, string>>): string => new URLSearchParams(fields).toString();
 const listed = async (name: string, fields: Readonly<Record<string, string>>): Promise<string[]> =>

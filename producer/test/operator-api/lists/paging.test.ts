@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { expectRefusal } from "../support/errors.ts";
-import { type Api, startApi } from "./support/api.ts";
+import { expectRefusal } from "../../support/errors.ts";
+import { type Api, startApi } from "../support/api.ts";
 import {
   freshRepository,
   insertDeadLetter,
@@ -12,7 +12,7 @@ import {
   insertValidation,
   insertValidations,
   minute,
-} from "./support/insert.ts";
+} from "../support/insert.ts";
 
 const enc = encodeURIComponent;
 

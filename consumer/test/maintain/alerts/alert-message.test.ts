@@ -6,9 +6,9 @@ import {
   openDeadLetter,
   startAlerts,
   verifies,
-} from "../support/alerts.ts";
-import { empty } from "../support/database.ts";
-import { second } from "../support/facts.ts";
+} from "../../support/alerts.ts";
+import { empty } from "../../support/database.ts";
+import { second } from "../../support/facts.ts";
 
 beforeEach(empty);
 

@@ -18,8 +18,8 @@ import { loadTraceRows } from "@webhook-gateway/shared/store/read/trace-rows.ts"
 import { listValidations, loadValidationDetail } from "@webhook-gateway/shared/store/read/validation-list.ts";
 import * as v from "valibot";
 import { beforeAll, describe, expect, test } from "vitest";
-import { fill, idOf, shaOf, timeOf } from "./support/many-rows.ts";
-import { type Query, readBy } from "./support/queries.ts";
+import { fill, idOf, shaOf, timeOf } from "../support/many-rows.ts";
+import { type Query, readBy } from "../support/queries.ts";
 
 const ROWS = 100_000;
 /** What a statement may read that looks at 2,500 rows for those that meet a filter: along an index, and each row. */

@@ -2,10 +2,10 @@ import { env } from "cloudflare:workers";
 import { isFinal, VALIDATION_STATES } from "@webhook-gateway/shared/domain/validation.ts";
 import { parseFact } from "@webhook-gateway/shared/messages/fact.ts";
 import { describe, expect, test } from "vitest";
-import { refuseToSend } from "../support/app.ts";
-import { expectRefusal } from "../support/errors.ts";
-import { startApi } from "./support/api.ts";
-import { insertReport, insertTransition, insertValidation, minute } from "./support/insert.ts";
+import { refuseToSend } from "../../support/app.ts";
+import { expectRefusal } from "../../support/errors.ts";
+import { startApi } from "../support/api.ts";
+import { insertReport, insertTransition, insertValidation, minute } from "../support/insert.ts";
 
 describe.each(VALIDATION_STATES)("of a validation that is %s", (state) => {
   test(isFinal(state) ? "a cancel does nothing, and says so" : "a cancel is queued as a fact", async () => {

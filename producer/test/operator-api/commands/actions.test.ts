@@ -2,11 +2,11 @@ import { env } from "cloudflare:workers";
 import { insertRefusal, MAX_REFUSALS } from "@webhook-gateway/shared/store/operator-action.ts";
 import { listActions } from "@webhook-gateway/shared/store/read/action-list.ts";
 import { describe, expect, test } from "vitest";
-import { ROUTES } from "../../src/operator-api/routes.ts";
-import { refuseToSend, startApp } from "../support/app.ts";
-import { startApi } from "./support/api.ts";
-import { insertDeadLetter, insertValidation } from "./support/insert.ts";
-import { readBy } from "./support/queries.ts";
+import { ROUTES } from "../../../src/operator-api/routes.ts";
+import { refuseToSend, startApp } from "../../support/app.ts";
+import { startApi } from "../support/api.ts";
+import { insertDeadLetter, insertValidation } from "../support/insert.ts";
+import { readBy } from "../support/queries.ts";
 
 /** An API with an operator and a reader of this test. */
 function startNamed(options: Parameters<typeof startApi>[0] = {}) {

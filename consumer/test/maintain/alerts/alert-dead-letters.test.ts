@@ -2,9 +2,9 @@ import { env } from "cloudflare:workers";
 import { loadAlertFacts } from "@webhook-gateway/shared/store/maintain/alerts.ts";
 import { commit } from "@webhook-gateway/shared/store/write/commit.ts";
 import { beforeEach, expect, test } from "vitest";
-import { closeDeadLetters, openDeadLetter, openDeadLetters, startAlerts } from "../support/alerts.ts";
-import { empty, rowsReadBy } from "../support/database.ts";
-import { second } from "../support/facts.ts";
+import { closeDeadLetters, openDeadLetter, openDeadLetters, startAlerts } from "../../support/alerts.ts";
+import { empty, rowsReadBy } from "../../support/database.ts";
+import { second } from "../../support/facts.ts";
 
 beforeEach(empty);
 
