@@ -9,19 +9,29 @@ import { problemsOf } from "./report/verdict.ts";
 import { simulate } from "./run.ts";
 import type { Progress } from "./world/world.ts";
 
-const USAGE = `usage: npm run simulate -- [--hours 24] [--scale 1] [--seed 1] [--faults all|none|<kinds>] [--whole]
+const USAGE = `usage: npm run simulate -- [--hours 24] [--scale 1] [--seed 1] [--faults all|none|<kinds>]
+                              [--results 30000] [--whole]
        npm run simulate -- --lost 10000 [--seed 1]
 
   --hours   a shorter day has the same faults, shorter as well
   --scale   of the traffic, the repositories and Grainchain: 0.1 is a tenth
   --faults  of ${FAULT_KINDS.join(", ")}; separated by commas
+  --results every run has so many bytes of results, instead of 1,000 to 30,000
   --whole   the day in one piece; without it, two parts of it are simulated at once
   --lost    so many pull requests, of whose deliveries 30 % are dropped and 10 % never sent`;
 
 function read() {
   const text = { type: "string" } as const;
   const { values } = parseArgs({
-    options: { hours: text, scale: text, seed: text, faults: text, lost: text, whole: { type: "boolean" } },
+    options: {
+      hours: text,
+      scale: text,
+      seed: text,
+      faults: text,
+      lost: text,
+      results: text,
+      whole: { type: "boolean" },
+    },
   });
   const positive = (given: string | undefined, usual: number): number => {
     const number = Number(given ?? usual);
@@ -34,7 +44,11 @@ function read() {
   const named = faults === "none" ? [] : faults.split(",");
   const kinds = faults === "all" ? FAULT_KINDS : FAULT_KINDS.filter((kind) => named.includes(kind));
   if (faults !== "all" && kinds.length !== named.length) throw new Error(`unknown fault: ${faults}`);
-  const day = dayOf(positive(values.hours, 24), positive(values.scale, 1), kinds);
+  const usual = dayOf(positive(values.hours, 24), positive(values.scale, 1), kinds);
+  const bytes = values.results === undefined ? undefined : positive(values.results, 1);
+  const resultBytes: readonly [number, number] =
+    bytes === undefined ? usual.traffic.resultBytes : [bytes, bytes];
+  const day = { ...usual, traffic: { ...usual.traffic, resultBytes } };
   return { plans: whole ? [day] : partsOf(day), seed };
 }
 

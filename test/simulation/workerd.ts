@@ -25,7 +25,16 @@ const CLASS = "Simulation";
 /** What the Workers import of the platform. */
 const PLATFORM = path.join(import.meta.dirname, "machine/cloudflare-workers.mjs");
 
-export async function startWorkerd(): Promise<Workerd> {
+let started: Promise<unknown> = Promise.resolve();
+
+/** One after the other: a process that appears meanwhile is the one that is started. */
+export function startWorkerd(): Promise<Workerd> {
+  const starting = started.then(start);
+  started = starting.catch(() => {});
+  return starting;
+}
+
+async function start(): Promise<Workerd> {
   const startedMs = performance.now();
   const folder = mkdtempSync(path.join(tmpdir(), "simulation-"));
   const remove = () => rmSync(folder, { recursive: true, force: true });

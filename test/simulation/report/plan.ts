@@ -18,6 +18,7 @@ const ORGANIZATION: Traffic = {
   repositories: 5_000,
   installations: 50,
   capacity: 4_000,
+  resultBytes: [1_000, 30_000],
 };
 
 interface Scheduled {
@@ -109,6 +110,7 @@ const scaled = (scale: number): Traffic => ({
   repositories: Math.max(1, Math.round(ORGANIZATION.repositories * scale)),
   installations: Math.max(1, Math.round(ORGANIZATION.installations * scale)),
   capacity: Math.max(1, Math.round(ORGANIZATION.capacity * scale)),
+  resultBytes: ORGANIZATION.resultBytes,
 });
 
 /** Of a hundred events, so many start a validation. */

@@ -25,6 +25,8 @@ export interface Traffic {
   readonly installations: number;
   /** Runs that Grainchain takes at once. */
   readonly capacity: number;
+  /** The least and the most that the results of a run are. */
+  readonly resultBytes: readonly [number, number];
 }
 
 /** Pull requests of which not every delivery arrives: shares of their events. */

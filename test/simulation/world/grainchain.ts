@@ -1,6 +1,7 @@
 /** A Grainchain that runs what it is given, and calls back: sometimes twice, late, or never. */
 import { answerAfter, latency } from "../machine/answer.ts";
 import type { Clock } from "../machine/clock.ts";
+import type { Traffic } from "../report/spec.ts";
 
 interface TriggerRequest {
   readonly client_request_id: string;
@@ -25,7 +26,6 @@ export interface Run {
 const LATENCY_MS = [20, 120] as const;
 /** From its start to its end. */
 const RUN_MS = [30_000, 120_000] as const;
-const RESULT_BYTES = [1_000, 30_000] as const;
 /** Shares of runs. */
 const REPEATS = 0.01;
 const LATE = 0.005;
@@ -43,18 +43,20 @@ export class Grainchain {
   readonly #clock: Clock;
   readonly #random: () => number;
   readonly #capacity: number;
+  readonly #resultBytes: readonly [number, number];
   readonly #callBack: (url: string, body: string) => Promise<number>;
   #inFlight = 0;
 
   constructor(
     clock: Clock,
     random: () => number,
-    capacity: number,
+    { capacity, resultBytes }: Traffic,
     callBack: (url: string, body: string) => Promise<number>,
   ) {
     this.#clock = clock;
     this.#random = random;
     this.#capacity = capacity;
+    this.#resultBytes = resultBytes;
     this.#callBack = callBack;
   }
 
@@ -108,7 +110,7 @@ export class Grainchain {
       };
     }
     const random = this.#random;
-    const [least, most] = RESULT_BYTES;
+    const [least, most] = this.#resultBytes;
     const bytes = Math.round(least * (most / least) ** random());
     const id = `run-${this.runs.size + 1}`;
     const atMs = this.#clock.nowMs;

@@ -72,7 +72,7 @@ export class World implements Parts {
       (request) => this.gateway.receive(request),
       (guid) => this.recording.accept(guid),
     );
-    this.grainchain = new Grainchain(clock, randomOf(4), spec.traffic.capacity, (url, body) =>
+    this.grainchain = new Grainchain(clock, randomOf(4), spec.traffic, (url, body) =>
       this.#callBack(url, body),
     );
     const hooks = new HookDeliveries(this.deliveries);
