@@ -29,7 +29,7 @@ export async function claimReports(
   { leaseId, now, leaseUntil, limit }: Lease,
 ): Promise<{ readonly reports: readonly DueReport[]; readonly gate: Gate }> {
   // Most claims would find nothing.
-  const due = await db.prepare("SELECT 1 FROM reports WHERE status = 'due' LIMIT 1").first();
+  const due = await db.prepare(SELECT_DUE).bind(now).first();
   if (due === null) return { reports: [], gate: OPEN_GATE };
   const [gates, , , claimed] = await db.batch<Record<string, unknown>>([
     db.prepare("SELECT value FROM settings WHERE name = ?1").bind(GITHUB_GATE),
@@ -38,7 +38,6 @@ export async function claimReports(
     db.prepare(HOLD_GATE_FOR_PROBE).bind(leaseId, leaseUntil, now),
   ]);
   const gate = parseGate(gates?.results[0]?.value);
-  // Reading a report with all that it shows is the costliest statement to compile.
   if (claimed?.meta.changes === 0) return { reports: [], gate };
   const { results } = await db.prepare(SELECT_CLAIMED).bind(leaseId).all();
   return { reports: parseDueReports(results), gate };
@@ -52,6 +51,10 @@ export async function storeInstallations(
 ): Promise<void> {
   await db.prepare(STORE_INSTALLATIONS).bind(JSON.stringify(found), now).run();
 }
+
+/** Whether a report is due that nobody is posting. */
+const SELECT_DUE = `
+  SELECT 1 FROM reports WHERE status = 'due' AND validation_id NOT IN (${LEASED_REPORTS} WHERE l.until > ?1) LIMIT 1`;
 
 const SKIP_REPORTS = `
   UPDATE reports SET status = 'skipped', reason = ?1 WHERE validation_id IN (
