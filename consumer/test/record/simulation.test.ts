@@ -9,7 +9,7 @@ import { freshRepository, pullRequest, sha } from "../support/facts.ts";
 import { Simulation } from "../support/simulation.ts";
 
 /** The script of each is the same in every run, the interleaving of what runs at once is not. */
-const SEEDS = seeds(20);
+const SEEDS = seeds(10, 400);
 
 interface Pull {
   readonly key: string;

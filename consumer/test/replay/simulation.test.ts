@@ -8,7 +8,7 @@ import { Simulation } from "../support/simulation.ts";
 import { expectInvariants } from "./support.ts";
 
 /** The script of each is the same in every run, the interleaving of what runs at once is not. */
-const SEEDS = seeds(12);
+const SEEDS = seeds(8, 240);
 
 /** The history of one pull request: pushes a few seconds apart, closes and reopens. */
 function history(

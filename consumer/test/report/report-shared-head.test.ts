@@ -170,7 +170,7 @@ describe.each<Mode>(["app", "token"])("as %s", (mode) => {
   });
 });
 
-const SEEDS = seeds(5);
+const SEEDS = seeds(4, 100);
 const STEPS = 60;
 const HEADS = ["a", "b"];
 const FAULTS = [serverError, { ...serverError, after: true }, { ...badGateway, after: true }] as const;

@@ -30,7 +30,7 @@ const FAULTS = [
 const WRITES = "/(check-runs(/\\d+)?|statuses/\\w+)$";
 
 /** The script of each is the same in every run, the interleaving of what runs at once is not. */
-const SEEDS = seeds(5);
+const SEEDS = seeds(4, 100);
 
 interface Row {
   readonly id: string;
