@@ -58,14 +58,18 @@ export async function empty(): Promise<void> {
     tables = await rows(
       "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '%\\_%' ESCAPE '\\' OR name IN ('dead_letters', 'callbacks_unmatched', 'callback_results', 'repository_names', 'operator_actions', 'revoked_sessions', 'outgoing_events', 'outgoing_traces', 'bulk_commands', 'timeline_results', 'returned_dispatches', 'report_leases', 'audited_repositories')",
     );
-  // The trigger that keeps recorded actions.
-  const [stays] = await rows<{ sql: string }>(
-    "SELECT sql FROM sqlite_master WHERE name = 'operator_actions_stay'",
-  );
   const deletes = tables.map(({ name }) => `DELETE FROM ${name}`);
-  const statements = ["DROP TRIGGER operator_actions_stay", ...deletes, stays?.sql ?? ""];
+  const [keeper] = await rows<{ sql: string; has_kept: number }>(SELECT_KEEPER);
+  // A changed schema costs more than the deletes: every statement is compiled again after it.
+  const statements =
+    keeper?.has_kept === 1 ? ["DROP TRIGGER operator_actions_stay", ...deletes, keeper.sql] : deletes;
   await env.DB.batch(statements.map((sql) => env.DB.prepare(sql)));
 }
+
+/** The trigger that keeps recorded actions, and whether there are any. */
+const SELECT_KEEPER = `
+  SELECT sql, EXISTS (SELECT 1 FROM operator_actions) AS has_kept FROM sqlite_master
+  WHERE name = 'operator_actions_stay'`;
 
 /** What a database was asked, seen from outside. */
 export interface Watched {
