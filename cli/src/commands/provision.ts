@@ -33,7 +33,7 @@ Examples:
   gateway provision --env production --yes --secrets-file ../production-secrets
   gateway provision --env acme-2 --dry-run
 
-An environment that environments.toml does not have is a new cell: a second
+An environment that the configuration files do not have is a new cell: a second
 gateway with its own queues and database. Without CLOUDFLARE_API_TOKEN,
 --dry-run shows the plan for an empty account.
 
@@ -79,7 +79,7 @@ async function run(options: ProvisionOptions, json: boolean, program: WranglerPr
   const missing = dryRun ? missingAccount(settings) : [];
   const account = missing.length === 0 ? readAccount(settings) : NO_ACCOUNT;
   const file = secretsFile === undefined ? undefined : openSecretsFile(startFolder(), secretsFile, env);
-  const { desired, isNew, fileSteps } = await readDesired(dir, env);
+  const { desired, fileSteps } = await readDesired(dir, env);
   checkWorkerName(settings, desired.workers.producer, env);
   checkGivenSecrets(desired, { settings, file });
   const deps = { dir, account, desired, location, wrangler: openWrangler(dir, account, program) };
@@ -88,7 +88,7 @@ async function run(options: ProvisionOptions, json: boolean, program: WranglerPr
     operator.print(`${notSetText(missing)}, so no account was asked; this plan assumes an empty account`);
   }
   // Of a new cell there is nothing yet, and Wrangler cannot be asked for what its files do not have.
-  const isAsked = account !== NO_ACCOUNT && !isNew;
+  const isAsked = account !== NO_ACCOUNT && fileSteps.length === 0;
   const actual = isAsked ? await readActualState(account, deps.wrangler, desired) : emptyState(desired);
   return provision(deps, actual, { settings, file }, { dryRun, fileSteps }, operator);
 }

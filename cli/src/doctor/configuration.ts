@@ -3,7 +3,8 @@ import { ConfigError } from "@webhook-gateway/shared/config/common.ts";
 import { CredentialsError, readPrivateKey } from "@webhook-gateway/shared/github/private-key.ts";
 import { checkAccount } from "../cloudflare/account.ts";
 import { isPlaceholder } from "../project/database-id.ts";
-import { differingFiles, SOURCE } from "../project/environments.ts";
+import { differingKeys } from "../project/environment-keys.ts";
+import { SOURCE } from "../project/environments.ts";
 import {
   configFile,
   ENVIRONMENTS,
@@ -60,7 +61,7 @@ function locationsOf({ keys }: ConfigError, { isLocal }: CheckContext): string {
 
 function checkTogether(context: CheckContext): Report[] {
   const { producer, consumer } = context.desired().workers;
-  const generated = differingFiles(context.dir);
+  const edited = differingKeys(context.dir);
   if (!context.isLocal) {
     checkAccount(context.settings);
     checkWorkerName(context.settings, producer, context.environment);
@@ -69,8 +70,11 @@ function checkTogether(context: CheckContext): Report[] {
   const problems = problemsOr(
     ok("they agree"),
     differing.length > 0 && warn(`they differ in ${differing.join(", ")}`, `set the same in ${SOURCE}`),
-    generated.length > 0 &&
-      warn(`${SOURCE} has other values than ${generated.join(" and ")}`, "npm run environments"),
+    edited.length > 0 &&
+      warn(
+        `${edited[0]} differs from ${SOURCE} (1 of ${edited.length})`,
+        `move what is right to ${SOURCE}, then npm run environments`,
+      ),
     !context.isLocal && checkDeployable(context),
   );
   return context.isLocal ? problems : [...problems, ...checkTokenName(context)];

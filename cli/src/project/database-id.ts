@@ -1,4 +1,4 @@
-/** The id of an environment's database in `environments.toml`. */
+/** The id of an environment's database, in `environments.toml` and in both configuration files. */
 import { GatewayError } from "../exit.ts";
 
 /** Whether the id is the one in the files before a database is created. */
@@ -6,14 +6,15 @@ export const isPlaceholder = (id: string): boolean => id === "" || id.startsWith
 
 /**
  * Replaces an id. Every other byte stays the same: a parser would lose the comments.
- * @throws GatewayError if the environment's table does not have the old id
+ * @throws GatewayError if the environment's tables do not have the old id
  */
 export function replaceDatabaseId(toml: string, environment: string, from: string, to: string): string {
+  const tables = [`env.${environment}`, `env.${environment}.d1_databases`];
   let inTable = false;
   let replaced = false;
   const lines = toml.split("\n").map((line) => {
     const [, table] = /^\s*\[+\s*([^\]]+?)\s*\]+/.exec(line) ?? [];
-    if (table !== undefined) inTable = table.replaceAll(/[\s"']/g, "") === `env.${environment}`;
+    if (table !== undefined) inTable = tables.includes(table.replaceAll(/[\s"']/g, ""));
     if (!inTable || replaced) return line;
     const [, before, quote, id] = /^(\s*database_id\s*=\s*)(["'])([^"']*)\2/.exec(line) ?? [];
     if (before === undefined || quote === undefined || id !== from) return line;

@@ -4,10 +4,10 @@
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { parse, stringify } from "smol-toml";
+import { parse, stringify, type TomlTable } from "smol-toml";
 import * as v from "valibot";
 import { GatewayError } from "../exit.ts";
-import { configFile, WORKERS, type WorkerName } from "./project.ts";
+import { configFile, type EnvironmentName, WORKERS, type WorkerName } from "./project.ts";
 
 export const SOURCE = "environments.toml";
 
@@ -24,11 +24,11 @@ const schema = v.strictObject({
 });
 type Environments = v.InferOutput<typeof schema>;
 
-export interface GeneratedFile {
+/** A file of the project, and what is to be written to it. */
+export interface ChangedFile {
   readonly file: string;
+  readonly before: string;
   readonly text: string;
-  /** False if the file in the project's folder has another text. */
-  readonly isCurrent: boolean;
 }
 
 export const readText = (dir: string, file: string): string => {
@@ -39,58 +39,82 @@ export const readText = (dir: string, file: string): string => {
   }
 };
 
-/** @throws GatewayError if the source is invalid */
-function parseSource(source: string): Environments {
+/** @throws GatewayError if it is not TOML */
+function parseToml(file: string, toml: string): TomlTable {
   try {
-    return v.parse(schema, parse(source));
+    return parse(toml);
   } catch (thrown) {
-    const [issue] = v.isValiError<typeof schema>(thrown) ? thrown.issues : [];
-    const place = issue === undefined ? "" : `${v.getDotPath(issue)}: `;
-    throw new GatewayError(
-      `${SOURCE}: ${place}${thrown instanceof Error ? thrown.message.split("\n", 1) : "unknown reason"}`,
-    );
+    const [reason] = thrown instanceof Error ? thrown.message.split("\n", 1) : ["unknown reason"];
+    throw new GatewayError(`${file} cannot be read: ${reason}`);
   }
 }
 
+/** @throws GatewayError if the source is invalid */
+function parseSource(source: string): Environments {
+  const parsed = v.safeParse(schema, parseToml(SOURCE, source));
+  if (parsed.success) return parsed.output;
+  const [issue] = parsed.issues;
+  throw new GatewayError(`${SOURCE}: ${v.getDotPath(issue)}: ${issue.message}`);
+}
+
+/** The environments of a configuration file by their names. @throws GatewayError if it is not TOML */
+export const readEnvironments = (file: string, toml: string): object => Object(parseToml(file, toml).env);
+
+/** The id of the environment's database by the source; undefined if it does not have the environment. @throws GatewayError */
+export const readDatabaseId = (dir: string, environment: EnvironmentName): string | undefined =>
+  parseSource(readText(dir, SOURCE)).env[environment]?.database_id;
+
 /** Both configuration files with the environments of the source. @throws GatewayError */
-export function generateFiles(dir: string, source: string): GeneratedFile[] {
+export function generateFiles(dir: string, source: string): ChangedFile[] {
   const environments = parseSource(source);
   return WORKERS.map((worker) => {
-    const file = configFile(worker);
-    const before = readText(dir, file);
-    const text = withEnvironments(before, file, sectionsOf(environments, worker));
-    return { file, text, isCurrent: text === before };
+    const sections = Object.keys(environments.env).map((name) => sectionOf(environments, worker, name));
+    return replaceIn(dir, worker, GENERATED, `\n${sections.join("")}`);
   });
 }
 
-/** The files with other environments than the source. @throws GatewayError */
-export const differingFiles = (dir: string): string[] =>
-  generateFiles(dir, readText(dir, SOURCE)).flatMap(({ file, isCurrent }) => (isCurrent ? [] : [file]));
-
 /**
- * Writes the source and what is generated from it, if they differ from what is there.
- * @returns the names of the files that were written
+ * The source and both configuration files with a new cell. What they have already stays as it is, byte for byte.
+ * @returns nothing if both configuration files have the environment
  * @throws GatewayError
  */
-export function writeEnvironments(dir: string, source: string): string[] {
-  const files = [
-    { file: SOURCE, text: source, isCurrent: source === readText(dir, SOURCE) },
-    ...generateFiles(dir, source),
-  ].filter(({ isCurrent }) => !isCurrent);
-  for (const { file, text } of files) writeFileSync(path.join(dir, file), text);
-  return files.map(({ file }) => file);
+export function addCell(dir: string, cell: EnvironmentName): ChangedFile[] {
+  const lacking = WORKERS.filter((worker) => {
+    const file = configFile(worker);
+    return !Object.hasOwn(readEnvironments(file, readText(dir, file)), cell);
+  });
+  if (lacking.length === 0) return [];
+  const before = readText(dir, SOURCE);
+  const text = withCell(before, cell, readText(dir, configFile("producer")));
+  const environments = parseSource(text);
+  const files = lacking.map((worker) => replaceIn(dir, worker, END, sectionOf(environments, worker, cell)));
+  return [{ file: SOURCE, before, text }, ...files];
 }
+
+/** @returns the names of the files that were written, which are those that change */
+export function writeFiles(dir: string, files: readonly ChangedFile[]): string[] {
+  const changed = files.filter(({ before, text }) => text !== before);
+  for (const { file, text } of changed) writeFileSync(path.join(dir, file), text);
+  return changed.map(({ file }) => file);
+}
+
+/** Writes the source, and what is generated from it. @returns the names of the files that changed @throws GatewayError */
+export const writeEnvironments = (dir: string, source: string): string[] =>
+  writeFiles(dir, [
+    { file: SOURCE, before: readText(dir, SOURCE), text: source },
+    ...generateFiles(dir, source),
+  ]);
 
 /**
  * Adds a cell at the end of the source.
+ * @param toml has further ids of rate limits: those with the same one would count together
  * @returns the same text if it has the environment already
  * @throws GatewayError
  */
-export function withCell(source: string, cell: string): string {
-  const { env } = parseSource(source);
-  if (Object.hasOwn(env, cell)) return source;
-  // Rate limits with one id would count together.
-  const namespace = 1 + Math.max(0, ...Object.values(env).map(({ namespace_id }) => Number(namespace_id)));
+export function withCell(source: string, cell: EnvironmentName, toml = ""): string {
+  if (Object.hasOwn(parseSource(source).env, cell)) return source;
+  const used = (source + toml).matchAll(/^\s*namespace_id\s*=\s*["'](\d+)/gm);
+  const namespace = 1 + Math.max(0, ...[...used].map(([, id]) => Number(id)));
   const vars = {
     CLOUDFLARE_WORKER_URL: `https://webhook-gateway-producer-${cell}.example.workers.dev`,
     GRAINCHAIN_API_URL: `https://grainchain.${cell}.example.com`,
@@ -99,23 +123,25 @@ export function withCell(source: string, cell: string): string {
   return source.trimEnd() + withNewlinesOf(source, `\n\n${stringify({ env: { [cell]: added } })}`);
 }
 
-/** The lines from the marker of the generated part to that of its end. */
-const GENERATED = /^(# ── environments:.*\r?\n)[\s\S]*?^(?=# ── end of the environments)/m;
+/** What is between the marker of the generated part and that of its end. */
+export const GENERATED = /(?<=^# ── environments:.*\r?\n)[\s\S]*?^(?=# ── end of the environments)/m;
 
-function withEnvironments(toml: string, file: string, sections: string): string {
-  if (!GENERATED.test(toml)) throw new GatewayError(`${file} has no generated part: restore its two markers`);
-  const generated = withNewlinesOf(toml, `\n${sections}\n`);
-  return toml.replace(GENERATED, (_, marker: string) => marker + generated);
+/** Where a cell is added. */
+const END = /^(?=# ── end of the environments)/m;
+
+function replaceIn(dir: string, worker: WorkerName, part: RegExp, sections: string): ChangedFile {
+  const file = configFile(worker);
+  const before = readText(dir, file);
+  if (!part.test(before)) throw new GatewayError(`${file} has no generated part: restore its two markers`);
+  return { file, before, text: before.replace(part, () => withNewlinesOf(before, sections)) };
 }
 
 /** Lines keep the ends that Windows gives them. */
 const withNewlinesOf = (model: string, text: string): string =>
   text.replaceAll(/\r?\n/g, model.includes("\r\n") ? "\r\n" : "\n");
 
-const sectionsOf = (environments: Environments, worker: WorkerName): string =>
-  Object.keys(environments.env)
-    .map((name) => stringify({ env: { [name]: environmentOf(environments, worker, name) } }))
-    .join("\n");
+const sectionOf = (environments: Environments, worker: WorkerName, name: EnvironmentName): string =>
+  `${stringify({ env: { [name]: environmentOf(environments, worker, name) } })}\n`;
 
 function environmentOf({ both, env, ...workers }: Environments, worker: WorkerName, name: string): unknown {
   const own = env[name];

@@ -28,7 +28,7 @@ export function deployAdvice({ workers: { consumer }, environment }: DesiredStat
   const examples = exampleAddresses(consumer.vars);
   return [
     ...(examples.length > 0
-      ? [`before you deploy, replace the examples in ${SOURCE}: ${examples.join(", ")}`]
+      ? [`before you deploy, replace ${examples.join(" and ")} in ${SOURCE}, and run npm run environments`]
       : []),
     "deploy both Workers, which attaches the consumer to its queues:",
     ...(["consumer", "producer"] as const).map((worker) => `  ${deployCommand(worker, environment)}`),

@@ -3,7 +3,7 @@ import { type Database, listDatabases, pendingMigrations } from "../cloudflare/d
 import { succeed } from "../cloudflare/wrangler.ts";
 import { GatewayError } from "../exit.ts";
 import { isPlaceholder, replaceDatabaseId } from "../project/database-id.ts";
-import { readText, SOURCE, writeEnvironments } from "../project/environments.ts";
+import { readDatabaseId, readText, SOURCE, writeFiles } from "../project/environments.ts";
 import { WORKERS } from "../project/project.ts";
 import type { WorkerFile } from "../project/worker-file.ts";
 import type { ActualState } from "./actual-state.ts";
@@ -19,20 +19,23 @@ export function databaseSteps(
   const existing = databases.find(({ name }) => name === workers.producer.databaseName);
   return [
     ...(existing === undefined ? [createDatabase(deps)] : []),
-    ...(isPlaceholder(workers.producer.databaseId) ? [writeDatabaseId(deps, existing)] : []),
+    ...(filesWithPlaceholder(deps).length > 0 ? [writeDatabaseId(deps, existing)] : []),
     ...(pending.length > 0 ? [applyMigrations(deps, pending)] : []),
   ];
 }
 
 /** An id in the files is somebody's decision: it is never replaced. */
-function checkDatabaseId({ databaseName, databaseId }: WorkerFile, databases: readonly Database[]): void {
+function checkDatabaseId(
+  { file, databaseName, databaseId }: WorkerFile,
+  databases: readonly Database[],
+): void {
   if (isPlaceholder(databaseId)) return;
   const named = databases.find(({ uuid }) => uuid === databaseId);
   if (named?.name === databaseName) return;
   const problem = named === undefined ? "no database of this account" : `the database ${named.name}`;
   throw new GatewayError(
-    `database_id in ${SOURCE} is that of ${problem}, not of ${databaseName}: check CLOUDFLARE_ACCOUNT_ID, or put ` +
-      "00000000-0000-4000-8000-000000000000 there to have the right one written",
+    `database_id in ${file} is that of ${problem}, not of ${databaseName}: check CLOUDFLARE_ACCOUNT_ID, or put ` +
+      "00000000-0000-4000-8000-000000000000 into all files to have the right one written",
   );
 }
 
@@ -58,17 +61,32 @@ function createDatabase({ wrangler, desired, location }: StepDeps): Step {
   };
 }
 
-function writeDatabaseId({ dir, wrangler, desired }: StepDeps, existing: Database | undefined): Step {
-  const { databaseName, databaseId } = desired.workers.producer;
+/** The source is one of them only if it has the environment. */
+function filesWithPlaceholder({ dir, desired: { workers, environment } }: StepDeps) {
+  const source = { file: SOURCE, databaseId: readDatabaseId(dir, environment) };
+  return [source, workers.producer, workers.consumer].flatMap(({ file, databaseId }) =>
+    databaseId !== undefined && isPlaceholder(databaseId) ? [{ file, databaseId }] : [],
+  );
+}
+
+function writeDatabaseId(deps: StepDeps, existing: Database | undefined): Step {
+  const { dir, wrangler, desired } = deps;
+  const { databaseName } = desired.workers.producer;
   return {
-    rows: [{ resource: `database_id in ${SOURCE}`, is: "placeholder", will: existing?.uuid ?? "its id" }],
+    rows: [
+      { resource: `database_id of ${databaseName}`, is: "placeholder", will: existing?.uuid ?? "its id" },
+    ],
     async perform() {
       const found = (await listDatabases(wrangler)).find(({ name }) => name === databaseName);
       if (found === undefined)
         throw new GatewayError(`Cloudflare does not list database ${databaseName} yet`);
-      // Read again: somebody may have edited it since.
-      const source = replaceDatabaseId(readText(dir, SOURCE), desired.environment, databaseId, found.uuid);
-      const names = writeEnvironments(dir, source).join(", ");
+      // Read again: somebody may have edited them since. All are replaced before one is written.
+      const files = filesWithPlaceholder(deps).map(({ file, databaseId }) => {
+        const before = readText(dir, file);
+        const text = replaceDatabaseId(before, desired.environment, databaseId, found.uuid);
+        return { file, before, text };
+      });
+      const names = writeFiles(dir, files).join(", ");
       // Wrangler keeps local state under the id.
       const local = desired.environment === "development" ? "; npm start begins with an empty database" : "";
       return `wrote database_id ${found.uuid} to ${names}: commit this${local}`;

@@ -1,49 +1,37 @@
-/** The step that writes the environments to the configuration files, a new cell among them. */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+/** The step that adds a new cell to `environments.toml` and both configuration files. */
+import { cpSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { type DesiredState, readDesiredState } from "../project/desired-state.ts";
-import { generateFiles, readText, SOURCE, withCell, writeEnvironments } from "../project/environments.ts";
-import type { EnvironmentName } from "../project/project.ts";
-import type { Row, Step } from "./step.ts";
+import { addCell, writeFiles } from "../project/environments.ts";
+import { configFile, type EnvironmentName, WORKERS } from "../project/project.ts";
+import type { Step } from "./step.ts";
 
 export interface Desired {
   readonly desired: DesiredState;
-  /** The source does not have it yet. */
-  readonly isNew: boolean;
-  /** Come before all others. */
+  /** Come before all others. None unless the environment is a new cell. */
   readonly fileSteps: readonly Step[];
 }
 
 /**
- * What an environment needs, by the source of the configuration files. One that the source does not have is a new cell.
+ * What an environment needs, by the configuration files. One that they do not have is a new cell.
  * @throws GatewayError if the files cannot be read
  */
 export async function readDesired(dir: string, environment: EnvironmentName): Promise<Desired> {
-  const before = readText(dir, SOURCE);
-  const source = withCell(before, environment);
-  const isNew = source !== before;
-  const files = generateFiles(dir, source);
-  const added: Row = { resource: `${environment} in ${SOURCE}`, is: "missing", will: "added as a cell" };
-  const generated = files
-    .filter(({ isCurrent }) => !isCurrent)
-    .map(({ file }) => ({ resource: file, is: "out of date", will: `generated from ${SOURCE}` }));
-  const rows = [...(isNew ? [added] : []), ...generated];
+  const files = addCell(dir, environment);
+  if (files.length === 0) return { desired: await readDesiredState(dir, environment), fileSteps: [] };
+  const rows = files
+    .filter(({ before, text }) => text !== before)
+    .map(({ file }) => ({ resource: `${environment} in ${file}`, is: "missing", will: "added as a cell" }));
+  const perform = async (): Promise<string> =>
+    // Read again: somebody may have edited them since.
+    `wrote ${writeFiles(dir, addCell(dir, environment)).join(", ")}: commit this`;
   const copies = mkdtempSync(path.join(tmpdir(), "environments-"));
   try {
-    for (const { file, text } of files) writeFileSync(path.join(copies, file), text);
-    const desired = await readDesiredState(dir, environment, copies);
-    return { desired, isNew, fileSteps: rows.length === 0 ? [] : [writeStep(dir, environment, rows)] };
+    for (const file of WORKERS.map(configFile)) cpSync(path.join(dir, file), path.join(copies, file));
+    writeFiles(copies, files);
+    return { desired: await readDesiredState(dir, environment, copies), fileSteps: [{ rows, perform }] };
   } finally {
     rmSync(copies, { recursive: true, force: true });
   }
 }
-
-const writeStep = (dir: string, environment: EnvironmentName, rows: readonly Row[]): Step => ({
-  rows,
-  async perform() {
-    // Read again: somebody may have edited it since.
-    const written = writeEnvironments(dir, withCell(readText(dir, SOURCE), environment));
-    return `wrote ${written.join(", ")}: commit this`;
-  },
-});

@@ -84,7 +84,14 @@ testProblems({
     make: editConsumer("retry_delay = 60", "retry_delay = 6"),
     check: "both files",
     status: "warn",
-    what: "environments.toml has other values than wrangler.consumer.toml",
+    what: "queues.consumers.0.retry_delay of staging in wrangler.consumer.toml differs from environments.toml (1 of 1)",
+    mend: "move what is right to environments.toml, then npm run environments",
+  },
+  "what was removed from what is generated": {
+    make: editConsumer(/dead_letter_queue = .*\n/, ""),
+    check: "both files",
+    status: "warn",
+    what: "queues.consumers.0.dead_letter_queue of staging in wrangler.consumer.toml differs from environments.toml",
     mend: "npm run environments",
   },
   "different databases": {

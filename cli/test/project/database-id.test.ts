@@ -23,6 +23,7 @@ test.each(ENVIRONMENTS)("changes nothing but the id of %s", (environment) => {
 test.each([
   ["single quotes", "[env.staging]\ndatabase_id = 'old'\n"],
   ["a comment with the id in it", '[env.staging]\ndatabase_id = "old" # not "old"\n'],
+  ["the keys of a binding", '[[env.staging.d1_databases]]\nbinding = "DB"\ndatabase_id = "old"\n'],
   ["odd spaces", '  [ env . staging ] # here\r\n\tdatabase_id="old"\r\n'],
   ["other environments first", '[env.production]\ndatabase_id = "old2"\n[env.staging]\ndatabase_id = "old"'],
   ["a commented line before it", '[env.staging]\n# database_id = "older"\ndatabase_id = "old"'],

@@ -58,17 +58,17 @@ test("finds a database by its name, and applies missing migrations", async () =>
   expect(project.read("wrangler.consumer.toml")).toContain(`database_id = "${UUID}"`);
 });
 
-test("continues if only the source has the id", async () => {
+test.each([
+  ["environments.toml", "wrangler.producer.toml, wrangler.consumer.toml"],
+  ["wrangler.producer.toml", "environments.toml, wrangler.consumer.toml"],
+])("continues if only %s has the id", async (file, others) => {
   const project = await openProject(provisioned("staging", UUID));
-  project.edit("environments.toml", (toml) => toml.replace(/0{8}-[\d-]*2"/, `${UUID}"`));
+  project.edit(file, (toml) => toml.replace(/0{8}-[\d-]*2"/, `${UUID}"`));
 
   const ran = await project.run(YES);
 
   expect(ran).toMatchObject({ code: 0 });
-  expect(ran.stdout).toMatch(/wrangler\.producer\.toml +out of date +generated from environments\.toml\n/);
-  expect(ran.stderr).toBe(
-    `wrote wrangler.producer.toml, wrangler.consumer.toml: commit this\n${DEPLOY_LINES}`,
-  );
+  expect(ran.stderr).toBe(`wrote database_id ${UUID} to ${others}: commit this\n${DEPLOY_LINES}`);
 });
 
 test.each([
@@ -89,11 +89,8 @@ test.each([
 
 test("refuses files that name different databases", async () => {
   const project = await openProject();
-  project.edit("environments.toml", (toml) =>
-    toml.replace(
-      "[env.staging.consumer.vars]",
-      '[[env.staging.consumer.d1_databases]]\nbinding = "DB"\ndatabase_name = "another"\n\n$&',
-    ),
+  project.edit("wrangler.consumer.toml", (toml) =>
+    toml.replace('database_name = "webhook-gateway-staging"', 'database_name = "another"'),
   );
 
   const ran = await project.run(YES, GIVEN_SECRETS);

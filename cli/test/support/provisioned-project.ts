@@ -17,7 +17,7 @@ export async function openProvisioned() {
 
 /** What the command advises once everything is provisioned. */
 export const DEPLOY_LINES = [
-  "before you deploy, replace the examples in environments.toml: CLOUDFLARE_WORKER_URL, GRAINCHAIN_API_URL",
+  "before you deploy, replace CLOUDFLARE_WORKER_URL and GRAINCHAIN_API_URL in environments.toml, and run npm run environments",
   "deploy both Workers, which attaches the consumer to its queues:",
   "  npm run wrangler -- deploy -c wrangler.consumer.toml --env staging",
   "  npm run wrangler -- deploy -c wrangler.producer.toml --env staging",
