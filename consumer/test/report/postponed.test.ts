@@ -94,6 +94,19 @@ test("a claim reads a few rows of each of 50 installations, whatever they have",
   expect(installationsOf((await claim()).reports)).toHaveLength(LIMIT);
 });
 
+test("a claim reads what is being posted a few times, not for each report that is due", async () => {
+  await filled({ repositories: 5_000, installations: 50, due: 4_000 });
+  const alone = await rowsReadBy(claim);
+  for (let n = 0; n < 20; n++) await claim();
+  const beside = await rowsReadBy(claim);
+
+  const leased = 21 * LIMIT;
+  expect(await rows("SELECT sum(json_array_length(reports)) AS n FROM report_leases")).toEqual([
+    { n: leased + LIMIT },
+  ]);
+  expect(beside - alone).toBeLessThan(10 * leased);
+});
+
 test("installations take turns, and one that is held has none", async () => {
   await filled({ repositories: 9, installations: 3, due: 90 });
   await hold({});

@@ -70,7 +70,9 @@ const END_LEASES: readonly string[] = [
 const LEASED_HEADS = `
     leased (repository_id, head_sha) AS MATERIALIZED (
       SELECT o.repository_id, o.head_sha FROM (${LEASED_REPORTS}) k CROSS JOIN reports o ON o.validation_id = k.value)`;
-const HEAD_IS_FREE = "(d.repository_id, d.head_sha) NOT IN (SELECT repository_id, head_sha FROM leased)";
+/** Not `NOT IN`: that looks for nulls in every row of `leased`, for each head. */
+const HEAD_IS_FREE =
+  "iif((d.repository_id, d.head_sha) IN (SELECT repository_id, head_sha FROM leased), 0, 1)";
 
 /** At least so many reports of each kind are looked at, even if many installations have some. */
 const MIN_SHARE = 3;
