@@ -31,7 +31,7 @@ const GRACE_MS = 10 * 60_000;
 /** Live validations by state, and reports that are due. */
 const SELECT = `
   SELECT state, min(created_at) AS since, count(*) AS n FROM validations
-  WHERE state IN ('queued', 'dispatching', 'pending', 'running') GROUP BY state
+  WHERE finished_at IS NULL AND state IN ('queued', 'dispatching', 'pending', 'running') GROUP BY state
   UNION ALL SELECT 'report', min(wanted_at), count(*) FROM reports WHERE status = 'due'`;
 
 export class Observer {
