@@ -3,7 +3,7 @@
  * Prints what happened; exit code 1 if anything did that must not.
  */
 import { parseArgs } from "node:util";
-import { dayOf, FAULT_KINDS, lossOf, partsOf } from "./report/plan.ts";
+import { dayOf, FAULT_KINDS, fullOf, lossOf, partsOf } from "./report/plan.ts";
 import { report } from "./report/table.ts";
 import { problemsOf } from "./report/verdict.ts";
 import { simulate } from "./run.ts";
@@ -12,13 +12,15 @@ import type { Progress } from "./world/world.ts";
 const USAGE = `usage: npm run simulate -- [--hours 24] [--scale 1] [--seed 1] [--faults all|none|<kinds>]
                               [--results 30000] [--whole]
        npm run simulate -- --lost 10000 [--seed 1]
+       npm run simulate -- --full 9 [--seed 1]
 
   --hours   a shorter day has the same faults, shorter as well
   --scale   of the traffic, the repositories and Grainchain: 0.1 is a tenth
   --faults  of ${FAULT_KINDS.join(", ")}; separated by commas
   --results every run has so many bytes of results, instead of 1,000 to 30,000
   --whole   the day in one piece; without it, two parts of it are simulated at once
-  --lost    so many pull requests, of whose deliveries 30 % are dropped and 10 % never sent`;
+  --lost    so many pull requests, of whose deliveries 30 % are dropped and 10 % never sent
+  --full    the database of a small organization is full for so many hours`;
 
 function read() {
   const text = { type: "string" } as const;
@@ -29,6 +31,7 @@ function read() {
       seed: text,
       faults: text,
       lost: text,
+      full: text,
       results: text,
       whole: { type: "boolean" },
     },
@@ -40,6 +43,7 @@ function read() {
   };
   const seed = positive(values.seed, 1);
   if (values.lost !== undefined) return { plans: [lossOf(positive(values.lost, 1))], seed };
+  if (values.full !== undefined) return { plans: [fullOf(positive(values.full, 1))], seed };
   const { faults = "all", whole = false } = values;
   const named = faults === "none" ? [] : faults.split(",");
   const kinds = faults === "all" ? FAULT_KINDS : FAULT_KINDS.filter((kind) => named.includes(kind));

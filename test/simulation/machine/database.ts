@@ -61,6 +61,8 @@ export class Database {
   #measureAtMs = 0;
   /** For so long a query waited for others, at most. */
   maxWaitMs = 0;
+  /** It is so much larger than what is stored. */
+  ballastBytes = 0;
   /** Why nothing gets through, and after how many milliseconds one is told. */
   outage: (() => { readonly message: string; readonly afterMs: number }) | undefined;
 
@@ -76,7 +78,7 @@ export class Database {
       this.#measureAtMs = this.#clock.nowMs + MEASURED_MS;
       this.#bytes = this.#storage.sql.databaseSize;
     }
-    return this.#bytes;
+    return this.#bytes + this.ballastBytes;
   }
 
   prepare(sql: string): Statement {

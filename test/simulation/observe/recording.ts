@@ -38,7 +38,7 @@ export class Recording {
     this.#startMs = startMs;
     // Grainchain and GitHub do not explain why something is not recorded, nor does a burst.
     this.#faults = faults
-      .filter(({ kind }) => kind === "database" || kind === "deployment")
+      .filter(({ kind }) => kind === "database" || kind === "full" || kind === "deployment")
       .map((fault) => ({ ...fault, toMs: fault.toMs + AFTERMATH_MS }));
   }
 

@@ -72,6 +72,12 @@ export function lossOf(pulls: number): Plan {
   return { lengthMs: LOSS_MS, traffic, faults: [], loss: { pulls, dropped: 0.3, unsent: 0.1 } };
 }
 
+/** A database that is full for so long, of a small organization. */
+export function fullOf(hours: number): Plan {
+  const scheduled = [{ kind: "full", from: 30, minutes: hours * 60 }] as const;
+  return planOf(scheduled, (hours + 1) * HOUR_MS, 1, 0.05);
+}
+
 /** Half an hour of a small organization, for a test. */
 export const shortPlan = (): Plan => planOf(SHORT, 37 * MINUTE_MS, 1, 0.02);
 

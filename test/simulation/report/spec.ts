@@ -5,7 +5,7 @@ import type { QueueSettings } from "../machine/message-queue.ts";
 export const STAGES = ["recording", "waiting", "running", "reporting"] as const;
 export type Stage = (typeof STAGES)[number];
 
-export type FaultKind = "grainchain" | "database" | "github" | "deployment" | "burst";
+export type FaultKind = "grainchain" | "database" | "full" | "github" | "deployment" | "burst";
 
 /** Times are milliseconds since the start. */
 export interface Fault {

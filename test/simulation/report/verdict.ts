@@ -15,6 +15,7 @@ const ALERTS: Readonly<Partial<Record<FaultKind, { readonly condition: RegExp; r
   grainchain: { condition: /^gate Grainchain$/, ownMs: 5 * MINUTE_MS },
   github: { condition: /^gate GitHub$/, ownMs: 5 * MINUTE_MS },
   database: { condition: /^database away$/, ownMs: 5 * MINUTE_MS },
+  full: { condition: /^database full$/, ownMs: 0 },
 };
 
 /** When a fault raised its alert. Times are since the fault began. */

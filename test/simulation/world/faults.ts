@@ -1,4 +1,5 @@
 /** What goes wrong, and when. */
+import { LIMITS } from "../../platform/limits.ts";
 import type { Fault } from "../report/spec.ts";
 import type { Parts } from "./parts.ts";
 
@@ -30,6 +31,9 @@ function begin(world: Parts, { kind }: Fault, random: () => number): void {
         return { message: "Network connection lost.", afterMs };
       };
       break;
+    case "full":
+      world.database.ballastBytes = LIMITS.databaseBytes;
+      break;
     case "burst":
       world.perSecond = world.spec.traffic.burstPerSecond;
       break;
@@ -48,5 +52,6 @@ function end(world: Parts, { kind }: Fault): void {
   if (kind === "grainchain") world.grainchain.hangs = false;
   if (kind === "github") world.github.refuses = false;
   if (kind === "database") world.database.outage = undefined;
+  if (kind === "full") world.database.ballastBytes = 0;
   if (kind === "burst") world.perSecond = world.spec.traffic.deliveriesPerSecond;
 }
