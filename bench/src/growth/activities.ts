@@ -88,7 +88,7 @@ export const ACTIVITIES: readonly Activity[] = [
     },
   },
   sweep("watchdog: claim 6 stale of 300", ({ db }) =>
-    claimStale(db, { now: daysAgo(0), leaseUntil: daysAgo(60 * SECOND), limit: 6 }, daysAgo(120 * SECOND)),
+    claimStale(db, { now: daysAgo(0), leaseUntil: daysAgo(60 * SECOND), limit: 6 }, daysAgo(300 * SECOND)),
   ),
   sweep(
     "alerts",

@@ -107,7 +107,7 @@ const CLAIM = `
                               timeline = json_insert(timeline, '$[#]', json_array(
                                 ${NEXT_ENTRY}, ?3, 'queued', 'dispatching', 'claimed for dispatch', NULL))
   WHERE seq IN (
-    WITH RECURSIVE ${CANDIDATES("?3", unplanned("?4"), unplanned("?6"))}
+    WITH RECURSIVE ${CANDIDATES("?3", unplanned("?4"), "?6")}
     SELECT seq FROM candidate
     ORDER BY
       CASE WHEN EXISTS (SELECT 1 FROM settings WHERE name = '${GATE}' AND value->>'state' = 'closed')
@@ -139,7 +139,7 @@ const HOLD_GATE_FOR_PROBE = `
 
 const SELECT_EXPIRED = `
   SELECT ${VALIDATION_COLUMNS} FROM validations v
-  WHERE v.lease_id IS NOT NULL AND v.lease_until < ?1 ORDER BY v.lease_until LIMIT ?2`;
+  WHERE v.lease_id IS NOT NULL AND v.lease_until < ?1 ORDER BY v.lease_until LIMIT ${unplanned("?2")}`;
 
 const SELECT_BY_ID = `
   SELECT ${VALIDATION_COLUMNS} FROM json_each(?1) k CROSS JOIN validations v ON v.id = k.value`;
