@@ -149,6 +149,14 @@ describe("GRAINCHAIN_MAX_CONCURRENT_PER_REPOSITORY", () => {
     expect(read).toBeLessThan(150);
   });
 
+  test("costs a claim nothing while there is none", async () => {
+    await queued(300);
+    await dispatch(willing());
+    const lease = { leaseId: "lease", now: second(3600), leaseUntil: second(3700), limit: 100 };
+    const claim = () => rowsReadBy((db) => claimDue(db, { ...lease, maxConcurrent: 0, maxPerRepository: 0 }));
+    expect(await claim()).toBeLessThan(50);
+  });
+
   test("leaves a refused run where it was", async () => {
     const ids = await queued(3);
     const full = createDouble((call) => take(call, () => undefined));
