@@ -134,8 +134,8 @@ describe("others", () => {
   });
 
   test.each<[string, MakeFile, RegExp]>([
-    ["no TOML", holding("[env.staging\n"), /^error: environments\.toml: Invalid TOML/],
-    ["UTF-16", holding(utf16("[env]\n")), /^error: environments\.toml: Invalid TOML/],
+    ["no TOML", holding("[env.staging\n"), /^error: environments\.toml cannot be read: Invalid TOML/],
+    ["UTF-16", holding(utf16("[env]\n")), /^error: environments\.toml cannot be read: Invalid TOML/],
     ["a folder", folder, /^error: environments\.toml cannot be read\n/],
     [
       "without an id",
