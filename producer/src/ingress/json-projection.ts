@@ -1,6 +1,6 @@
 /**
- * Reads only the fields that are asked for of a JSON document. Everything else is checked, and never becomes a value: that
- * takes less time than JSON.parse, and of a push with thousands of commits almost none of the memory.
+ * Reads only the fields that are asked for of a JSON document. Everything else is checked, and never becomes a value: a
+ * push with thousands of commits takes almost none of the memory that JSON.parse needs.
  */
 
 import { parseJson } from "@webhook-gateway/shared/text/json.ts";
