@@ -3,7 +3,7 @@ import {
   type Credential,
   type GitHub,
   type GitHubAnswer,
-  toldOf,
+  rateLimitsOf,
 } from "@webhook-gateway/shared/github/client.ts";
 import { type GitHubFailure, UNREADABLE_ANSWER } from "@webhook-gateway/shared/github/failure.ts";
 import * as v from "valibot";
@@ -41,7 +41,7 @@ export async function askGitHub(
   etag?: string,
 ) {
   const perform = () => deps.github.call(credential, route, parameters, etag);
-  const [answer] = await sendWithinBudgets(deps, [{ credential, cost: READ, perform }], toldOf);
+  const [answer] = await sendWithinBudgets(deps, [{ credential, cost: READ, perform }], rateLimitsOf);
   return answerOf(answer);
 }
 

@@ -3,7 +3,7 @@ import {
   type Credential,
   type GitHub,
   type GitHubAnswer,
-  toldOf,
+  rateLimitsOf,
 } from "@webhook-gateway/shared/github/client.ts";
 import { type GitHubFailure, UNREADABLE_ANSWER } from "@webhook-gateway/shared/github/failure.ts";
 import { storeInstallations } from "@webhook-gateway/shared/store/claim/reports.ts";
@@ -113,7 +113,7 @@ export async function sendForEach<Item extends InstalledRepository>(
     const parameters = { ...repositoryOf(item.repository), ...parametersOf(item) };
     return [{ item, credential, cost, perform: () => deps.github.call(credential, route, parameters) }];
   });
-  const sent = await sendWithinBudgets(deps, sendings, toldOf);
+  const sent = await sendWithinBudgets(deps, sendings, rateLimitsOf);
   sendings.forEach(({ item, credential }, index) => {
     const answer = sent[index];
     if (answer !== undefined) answers.set(item, { answer, credential });
@@ -133,7 +133,7 @@ async function ask(deps: CredentialDeps, repositories: readonly InstalledReposit
       perform,
     };
   });
-  const answers = await sendWithinBudgets(deps, sendings, toldOf);
+  const answers = await sendWithinBudgets(deps, sendings, rateLimitsOf);
   return sendings.flatMap(({ repository_id }, index) => {
     const answer = answers[index];
     return answer === undefined ? [] : [[repository_id, credentialOf(answer)] as const];

@@ -4,7 +4,7 @@ import {
   type Credential,
   credentialName,
   GITHUB_TIMEOUT_MS,
-  type Told,
+  type RateLimits,
 } from "@webhook-gateway/shared/github/client.ts";
 import type { GitHubLimit, GitHubQuota } from "@webhook-gateway/shared/github/failure.ts";
 import { errorText, type Log } from "@webhook-gateway/shared/telemetry/log.ts";
@@ -55,13 +55,13 @@ const NO_BUDGET_MS = 10_000;
 /**
  * Sends what the budgets allow, the first ones first. Each credential's first request goes alone: those behind it use the
  * token that it gets, and respect the limit that it meets.
- * @param toldOf what a result says of GitHub's limits
+ * @param rateLimitsOf what a result says of GitHub's limits
  * @returns one for each, in their order
  */
 export async function sendWithinBudgets<Result extends object>(
   deps: SendDeps,
   sendings: readonly Sending<Result>[],
-  toldOf: (result: Result) => Told,
+  rateLimitsOf: (result: Result) => RateLimits,
 ): Promise<readonly (Result | Refused)[]> {
   const byCredential = Map.groupBy(sendings, ({ credential }) => credentialName(credential));
   const results = new Map<Sending<Result>, Result | Refused>();
@@ -71,10 +71,10 @@ export async function sendWithinBudgets<Result extends object>(
       for (const part of [group.slice(0, 1), ...parts(group.slice(1))]) {
         const send = (one: Sending<Result>) => deps.atOnce(one.perform);
         // Those behind a limit are refused, even if the limit could not be stored in the budget.
-        const sent = limit === undefined ? await sendPart(deps, name, part, send, toldOf) : [];
+        const sent = limit === undefined ? await sendPart(deps, name, part, send, rateLimitsOf) : [];
         const refused = { refusedUntilMs: limit?.untilMs ?? deps.now().getTime() + NO_BUDGET_MS };
         part.forEach((sending, index) => void results.set(sending, sent[index] ?? refused));
-        limit ??= toldBy(sent, toldOf).limit;
+        limit ??= rateLimitsIn(sent, rateLimitsOf).limit;
       }
     }),
   );
@@ -87,7 +87,7 @@ async function sendPart<Result extends object>(
   name: string,
   part: readonly Sending<Result>[],
   perform: (sending: Sending<Result>) => Promise<Result>,
-  toldOf: (result: Result) => Told,
+  rateLimitsOf: (result: Result) => RateLimits,
 ): Promise<readonly (Result | Refused)[]> {
   const lease = { id: deps.newId(), leaseMs: LEASE_MS };
   const grant = await ask(deps, name, lease, part);
@@ -96,7 +96,7 @@ async function sendPart<Result extends object>(
     part.map((sending, index) => (grant.granted[index] === true ? perform(sending) : refused)),
   );
   if (!grant.granted.includes(true)) return results;
-  await settle(deps, name, lease.id, toldBy(results, toldOf));
+  await settle(deps, name, lease.id, rateLimitsIn(results, rateLimitsOf));
   return results;
 }
 
@@ -105,7 +105,7 @@ export async function settle(
   { budgets, log, now }: Pick<SendDeps, "budgets" | "log" | "now">,
   name: string,
   leaseId: string,
-  { limit, quota }: Told,
+  { limit, quota }: RateLimits,
 ): Promise<void> {
   await budgets.settle(name, leaseId, limit ?? null, now().getTime(), quota).catch((thrown: unknown) => {
     log.warn("budget.unsettled", { credential: name, error: errorText(thrown) });
@@ -118,15 +118,15 @@ const parts = <Item>(all: readonly Item[]): Item[][] =>
   );
 
 /** The longest limit in GitHub's answers, and the newest quota. */
-function toldBy<Result extends object>(
+function rateLimitsIn<Result extends object>(
   results: readonly (Result | Refused)[],
-  toldOf: (result: Result) => Told,
-): Told {
-  const told = results.flatMap((result) => ("refusedUntilMs" in result ? [] : toldOf(result)));
-  const limits = told.flatMap(({ limit }) => limit ?? []);
+  rateLimitsOf: (result: Result) => RateLimits,
+): RateLimits {
+  const all = results.flatMap((result) => ("refusedUntilMs" in result ? [] : rateLimitsOf(result)));
+  const limits = all.flatMap(({ limit }) => limit ?? []);
   return {
     limit: limits.toSorted((a, b) => b.untilMs - a.untilMs)[0],
-    quota: told.flatMap(({ quota }) => quota ?? []).at(-1),
+    quota: all.flatMap(({ quota }) => quota ?? []).at(-1),
   };
 }
 

@@ -1,6 +1,6 @@
 /** The deliveries of one hook. GitHub keeps them for three days. */
 
-import { type Credential, type GitHubAnswer, toldOf } from "@webhook-gateway/shared/github/client.ts";
+import { type Credential, type GitHubAnswer, rateLimitsOf } from "@webhook-gateway/shared/github/client.ts";
 import type { GitHubFailure } from "@webhook-gateway/shared/github/failure.ts";
 import type { Hook } from "@webhook-gateway/shared/github/hook.ts";
 import {
@@ -34,7 +34,7 @@ export async function openHook(deps: AskDeps, hook: Hook) {
       cost,
       perform: () => deps.github.call(credential, route, { ...placeOf(hook, route), ...parameters }),
     }));
-    return sendWithinBudgets(deps, sendings, toldOf);
+    return sendWithinBudgets(deps, sendings, rateLimitsOf);
   }
 
   return {

@@ -1,4 +1,4 @@
-import type { Credential, Told } from "@webhook-gateway/shared/github/client.ts";
+import type { Credential, RateLimits } from "@webhook-gateway/shared/github/client.ts";
 import { createLog } from "@webhook-gateway/shared/telemetry/log.ts";
 import pLimit from "p-limit";
 import { describe, expect, test } from "vitest";
@@ -43,7 +43,7 @@ function world(readMs = 100) {
     budgetOf: (credential: Credential = INSTALLATION) =>
       of(credential.kind === "installation" ? `installation:${credential.id}` : credential.kind),
     /** Reads one thing. @returns whether it was sent */
-    async read(its: SendDeps, credential: Credential = INSTALLATION, { limit, quota }: Told = {}) {
+    async read(its: SendDeps, credential: Credential = INSTALLATION, { limit, quota }: RateLimits = {}) {
       const perform = async () => {
         nowMs += readMs;
         return { sent: true };

@@ -53,12 +53,12 @@ export const limitOf = (answer: GitHubAnswer): GitHubLimit | undefined =>
   toLimit(answer.ok ? answer : answer.failure);
 
 /** What GitHub says of its limits in an answer. */
-export interface Told {
+export interface RateLimits {
   readonly limit?: GitHubLimit | undefined;
   readonly quota?: GitHubQuota | undefined;
 }
 
-export const toldOf = (answer: GitHubAnswer): Told => ({
+export const rateLimitsOf = (answer: GitHubAnswer): RateLimits => ({
   limit: limitOf(answer),
   quota: answer.ok ? answer.quota : undefined,
 });
