@@ -98,6 +98,8 @@ const SELECT_NEXT_DUE = `
 /**
  * `INDEXED BY`: otherwise SQLite counts what is leased or at Grainchain by reading every validation.
  *
+ * `?6` is planned with: while it is 0, SQLite knows before it begins that it need not count what each repository has.
+ *
  * A probe is the validation with the fewest attempts among those whose turn is next: in a long outage the probes
  * spread over the backlog, and use up the attempts of none.
  */
