@@ -5,16 +5,7 @@
 
 import { parseJson } from "@webhook-gateway/shared/text/json.ts";
 import { decodeUtf8, isUtf8 } from "./body.ts";
-import {
-  CLOSE_LIST,
-  CLOSE_OBJECT,
-  COMMA,
-  JsonScanner,
-  malformed,
-  OPEN_LIST,
-  OPEN_OBJECT,
-  QUOTE,
-} from "./json-scanner.ts";
+import { CLOSE_OBJECT, COMMA, JsonScanner, malformed, OPEN_OBJECT, QUOTE } from "./json-scanner.ts";
 import type { Fields } from "./payload-fields.ts";
 
 /**
@@ -25,9 +16,9 @@ import type { Fields } from "./payload-fields.ts";
 export function createFieldParser(fields: Fields): (bytes: Uint8Array) => unknown {
   const wanted = wantedFields(fields);
   return (bytes) => {
-    const projection = new Projection(bytes, wanted);
+    const projection = new Projection(bytes);
     try {
-      projection.walk();
+      projection.walk(wanted);
     } catch (thrown) {
       if (thrown instanceof SyntaxError) return undefined;
       throw thrown;
@@ -59,102 +50,61 @@ function wantedFields(fields: Fields): WantedFields {
   return Array.from(byLength);
 }
 
-/**
- * What is kept of one document: pieces that are a document together. The walk over it has no recursion, so that it may be
- * nested however deep. Of all that acknowledging a delivery takes, it runs longest.
- */
+/** What is kept of one document: pieces that are a document together. */
 class Projection {
   readonly #bytes: Uint8Array;
   readonly #scanner: JsonScanner;
   /** Where each piece begins and ends, in turn: numbers alone, since a document may repeat a field a million times. */
   readonly #kept: number[] = [];
   #keptBytes = 0;
-  /** For each open container, the byte that closes it, and the fields that are wanted of it. */
-  readonly #closes: number[] = [];
-  readonly #wanted: (WantedFields | undefined)[] = [];
-  #depth = 0;
-  #isKeyNext = false;
-  /** The fields that are wanted of the next value; undefined: all of it, or nothing. */
-  #next: WantedFields | undefined;
-  /** Where the field begins that is being kept, and how deep it is; -1 if there is none. */
-  #keepFrom = 0;
-  #keepDepth = 0;
 
-  constructor(bytes: Uint8Array, wanted: WantedFields) {
+  constructor(bytes: Uint8Array) {
     this.#bytes = bytes;
     this.#scanner = new JsonScanner(bytes);
-    this.#next = wanted;
   }
 
   /** Walks over the whole document. @throws SyntaxError if it is not JSON */
-  walk(): void {
+  walk(wanted: WantedFields): void {
+    const scanner = this.#scanner;
+    const from = scanner.passStart();
+    const to = this.#passWanted(from, from, wanted);
+    if (scanner.passSpace(to) !== this.#bytes.length) throw malformed();
+  }
+
+  /**
+   * Passes a value that is kept, or of which fields are.
+   * @param from where what is kept begins: at the value, or at its key
+   */
+  #passWanted(from: number, value: number, wanted: WantedFields | undefined): number {
+    if (wanted !== undefined && this.#bytes[value] === OPEN_OBJECT) {
+      this.#keep(from, value + 1);
+      return this.#passFields(value, wanted);
+    }
+    const to = this.#scanner.passValue(value);
+    this.#keep(from, to);
+    return to;
+  }
+
+  /** Passes an object. This calls itself only as deep as there are fields that are wanted. */
+  #passFields(from: number, wanted: WantedFields): number {
     const bytes = this.#bytes;
     const scanner = this.#scanner;
-    let at = scanner.passStart();
-    this.#keepFrom = at;
-    do {
-      const first = bytes[at];
-      if (this.#isKeyNext) at = this.#passKey(at);
-      else if (first === OPEN_OBJECT) at = this.#enter(at, CLOSE_OBJECT);
-      else if (first === OPEN_LIST) at = this.#enter(at, CLOSE_LIST);
-      else at = this.#leave(first === QUOTE ? scanner.passString(at) : scanner.passScalar(at));
-    } while (this.#depth > 0);
-    if (scanner.passSpace(at) !== bytes.length) throw malformed();
-  }
-
-  #passKey(from: number): number {
-    if (this.#bytes[from] !== QUOTE) throw malformed();
-    const to = this.#scanner.passString(from);
-    const wanted = this.#wanted[this.#depth - 1];
-    const field = wanted === undefined ? undefined : this.#find(wanted, from, to);
-    if (field !== undefined) {
-      this.#next = field.below;
-      this.#keepFrom = from;
-      this.#keepDepth = this.#depth;
-    }
-    this.#isKeyNext = false;
-    return this.#scanner.passColon(to);
-  }
-
-  #enter(from: number, close: number): number {
-    const wanted = close === CLOSE_OBJECT ? this.#next : undefined;
-    if (wanted !== undefined) {
-      this.#keep(this.#keepFrom, from + 1);
-      this.#keepFrom = -1;
-    }
-    this.#closes[this.#depth] = close;
-    this.#wanted[this.#depth] = wanted;
-    this.#depth++;
-    this.#next = undefined;
-    const at = this.#scanner.passSpace(from + 1);
-    if (this.#bytes[at] === close) return this.#leave(at);
-    this.#isKeyNext = close === CLOSE_OBJECT;
-    return at;
-  }
-
-  /** After a value: leaves the containers that end here. @returns where the next key or value begins, or the end */
-  #leave(from: number): number {
-    const bytes = this.#bytes;
-    const scanner = this.#scanner;
-    let at = from;
-    for (;;) {
-      if (this.#keepFrom >= 0 && this.#keepDepth === this.#depth) {
-        this.#keep(this.#keepFrom, at);
-        this.#keepFrom = -1;
-        this.#next = undefined;
+    let at = scanner.passSpace(from + 1);
+    if (bytes[at] !== CLOSE_OBJECT) {
+      for (;;) {
+        if (bytes[at] !== QUOTE) throw malformed();
+        const end = scanner.passString(at);
+        const value = scanner.passColon(end);
+        const field = this.#find(wanted, at, end);
+        at = (field === undefined ? scanner.passValue(value) : this.#passWanted(at, value, field.below)) | 0;
+        at = scanner.passSpace(at);
+        if (bytes[at] !== COMMA) break;
+        at = scanner.passSpace(at + 1);
       }
-      if (this.#depth === 0) return at;
-      const close = this.#closes[this.#depth - 1];
-      at = scanner.passSpace(at);
-      if (bytes[at] === COMMA) {
-        this.#isKeyNext = close === CLOSE_OBJECT;
-        return scanner.passSpace(at + 1);
-      }
-      if (bytes[at] !== close) throw malformed();
-      this.#depth--;
-      at++;
-      if (this.#wanted[this.#depth] !== undefined) this.#keep(at - 1, at);
     }
+    if (bytes[at] !== CLOSE_OBJECT) throw malformed();
+    this.#keep(at, at + 1);
+    return at + 1;
   }
 
   #find(wanted: WantedFields, from: number, to: number): Wanted | undefined {
