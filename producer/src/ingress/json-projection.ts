@@ -108,17 +108,22 @@ class Projection {
   }
 
   #find(wanted: WantedFields, from: number, to: number): Wanted | undefined {
-    const scanner = this.#scanner;
-    if (scanner.hasEscapes(from)) {
-      const name = parseJson(decodeUtf8(this.#bytes.subarray(from, to)));
-      return wanted.flatMap((among = []) => among).find((field) => field.name === name);
-    }
+    const hasEscapes = this.#scanner.hasEscapes(from);
     const among = wanted[to - from];
-    if (among === undefined) return undefined;
+    if (!hasEscapes && among === undefined) return undefined;
+    return hasEscapes ? this.#findDecoded(wanted, from, to) : this.#findAmong(among, from);
+  }
+
+  #findDecoded(wanted: WantedFields, from: number, to: number): Wanted | undefined {
+    const name = parseJson(decodeUtf8(this.#bytes.subarray(from, to)));
+    return wanted.flatMap((among = []) => among).find((field) => field.name === name);
+  }
+
+  #findAmong(among: readonly Wanted[] = [], from: number): Wanted | undefined {
     // Behind the quote, which all have.
     const first = this.#bytes[from + 1];
     for (const field of among) {
-      if (first === field.key[1] && scanner.isText(from, field.key)) return field;
+      if (first === field.key[1] && this.#scanner.isText(from, field.key)) return field;
     }
     return undefined;
   }

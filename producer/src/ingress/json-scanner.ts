@@ -44,6 +44,32 @@ const specialBits = (word: number): number =>
 /** The place of the lowest byte that has a bit set. */
 const lowestByte = (word: number): number => 3 - (Math.clz32(word & -word) >> 3);
 
+/** The end of what stands for itself within a string, eight bytes at once: a payload is mostly long strings. */
+function plainEnd(view: DataView, lastBlock: number, from: number): number {
+  let at = from;
+  while (at <= lastBlock) {
+    const low = specialBits(view.getInt32(at, true));
+    const high = specialBits(view.getInt32((at + 4) | 0, true));
+    if ((low | high) !== 0) return low === 0 ? at + 4 + lowestByte(high) : at + lowestByte(low);
+    at = (at + BLOCK_BYTES) | 0;
+  }
+  return at;
+}
+
+function spaceEnd(bytes: Uint8Array, from: number): number {
+  let at = from | 0;
+  // GitHub sends no space, so that the first comparison mostly ends it. Reading behind the end would slow down all reads.
+  while (at < bytes.length && (bytes[at] ?? 0) <= SPACE && WHITESPACE[bytes[at] ?? 0] === 1) at++;
+  return at;
+}
+
+/** The end of a colon and the space around it. */
+function colonEnd(bytes: Uint8Array, from: number): number {
+  const at = bytes[from] === COLON ? from : spaceEnd(bytes, from);
+  if (bytes[at] !== COLON) throw malformed();
+  return spaceEnd(bytes, at + 1);
+}
+
 export const malformed = (): SyntaxError => new SyntaxError("the document is not JSON");
 
 /**
@@ -91,17 +117,12 @@ export class JsonScanner {
   }
 
   passSpace(from: number): number {
-    const bytes = this.#bytes;
-    let at = from | 0;
-    // GitHub sends no space, so that the first comparison mostly ends it. Reading behind the end would slow down all reads.
-    while (at < bytes.length && (bytes[at] ?? 0) <= SPACE && this.#isAt(at, WHITESPACE)) at++;
-    return at;
+    return spaceEnd(this.#bytes, from);
   }
 
   /** Passes a colon and the space around it. */
   passColon(from: number): number {
-    const at = this.#bytes[from] === COLON ? from : this.passSpace(from);
-    return this.passSpace(this.#pass(at, COLON));
+    return colonEnd(this.#bytes, from);
   }
 
   /** Passes a value of any kind. */
@@ -125,7 +146,7 @@ export class JsonScanner {
         at = this.passString(at);
         if (isKey) {
           isKey = false;
-          at = this.passColon(at);
+          at = colonEnd(bytes, at);
           continue;
         }
       } else if (isKey) throw malformed();
@@ -133,40 +154,33 @@ export class JsonScanner {
         outer.push(close);
         isKey = first === OPEN_OBJECT;
         close = isKey ? CLOSE_OBJECT : CLOSE_LIST;
-        at = this.passSpace(at + 1);
+        at = spaceEnd(bytes, at + 1);
         if (bytes[at] !== close) continue;
       } else at = this.#passScalar(at) | 0;
       for (;;) {
-        at = this.passSpace(at);
+        at = spaceEnd(bytes, at);
         if (bytes[at] !== close) break;
         close = (outer.pop() ?? 0) | 0;
         at++;
         if (close === 0) return at;
       }
-      at = this.passSpace(this.#pass(at, COMMA));
+      if (bytes[at] !== COMMA) throw malformed();
+      at = spaceEnd(bytes, at + 1);
       isKey = close === CLOSE_OBJECT;
     }
   }
 
   /** @param quote the position of a quote */
   passString(quote: number): number {
-    const bytes = this.#bytes;
-    let at = this.#passPlain(quote + 1);
-    while (bytes[at] !== QUOTE) at = this.#passPlain(this.#passSpecial(at) | 0);
-    return at + 1;
+    const end = plainEnd(this.#view, this.#lastBlock, quote + 1);
+    return (this.#bytes[end] === QUOTE ? end : this.#passOthers(end) | 0) + 1;
   }
 
-  /** Passes what stands for itself within a string, eight bytes at once: a payload is mostly long strings. */
-  #passPlain(from: number): number {
-    const view = this.#view;
-    const lastBlock = this.#lastBlock;
+  /** Passes the rest of a string. @returns the position of its closing quote */
+  #passOthers(from: number): number {
+    const bytes = this.#bytes;
     let at = from;
-    while (at <= lastBlock) {
-      const low = specialBits(view.getInt32(at, true));
-      const high = specialBits(view.getInt32(at + 4, true));
-      if ((low | high) !== 0) return low === 0 ? at + 4 + lowestByte(high) : at + lowestByte(low);
-      at += BLOCK_BYTES;
-    }
+    while (bytes[at] !== QUOTE) at = plainEnd(this.#view, this.#lastBlock, this.#passSpecial(at));
     return at;
   }
 
@@ -175,7 +189,7 @@ export class JsonScanner {
     const byte = this.#bytes[at] ?? 0;
     if (byte < SPACE) throw malformed();
     if (byte === BACKSLASH) return this.#passEscape(at + 1);
-    return byte > MAX_ASCII ? this.#passOthers(at) : at + 1;
+    return byte > MAX_ASCII ? this.#passNonAscii(at) : at + 1;
   }
 
   #passEscape(from: number): number {
@@ -186,8 +200,7 @@ export class JsonScanner {
     return at + 4;
   }
 
-  /** Passes bytes that are not ASCII. */
-  #passOthers(from: number): number {
+  #passNonAscii(from: number): number {
     this.#isAscii = false;
     let at = from;
     while ((this.#bytes[at] ?? 0) > MAX_ASCII) at++;
