@@ -32,12 +32,16 @@ export async function readBody(
   maxBytes: number,
   hold?: BodyHold,
 ): Promise<Uint8Array | Unread> {
-  if (request.body === null) return new Uint8Array();
   const announced = announcedBytes(request);
+  // Without looking at `request.body`, for which the runtime makes a stream.
+  if (announced !== undefined && announced <= Math.min(SMALL_BYTES, maxBytes))
+    return readSmall(request, maxBytes);
+  if (request.body === null) return new Uint8Array();
   if (announced !== undefined && announced > maxBytes) return refuseTooLarge(request.body, maxBytes);
-  if (announced === undefined || announced > SMALL_BYTES) {
-    return readLarge(request.body, announced, maxBytes, hold);
-  }
+  return readLarge(request.body, announced, maxBytes, hold);
+}
+
+async function readSmall(request: Request, maxBytes: number): Promise<Uint8Array | Unread> {
   try {
     const whole = new Uint8Array(await request.arrayBuffer());
     return whole.byteLength > maxBytes ? "too_large" : whole;
