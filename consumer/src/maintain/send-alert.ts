@@ -72,4 +72,4 @@ const slackText = (text: string): string =>
 
 /** As GitHub signs its deliveries. */
 const sign = async (secret: string, body: string): Promise<string> =>
-  `sha256=${hex(await hmacSha256(new TextEncoder().encode(secret), body))}`;
+  `sha256=${hex(new Uint8Array(await hmacSha256(new TextEncoder().encode(secret), body)))}`;

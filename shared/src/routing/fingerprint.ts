@@ -4,23 +4,20 @@
  * that depends on the configuration or on when it arrived.
  */
 import type { Change, DeliveryFact } from "../messages/fact.ts";
-import { sha256Hex } from "../text/hash.ts";
-
-/** 128 bits, in hex. */
-const DIGITS = 32;
+import { shortSha256Hex } from "../text/hash.ts";
 
 /**
  * Names the content of a delivery. Nothing is ever added to it: a delivery that an older version has recorded would seem
  * to have another content.
  */
-export async function fingerprintOf({
+export function fingerprintOf({
   event,
   action,
   repository,
   change,
 }: Pick<DeliveryFact, "event" | "action" | "repository" | "change">): Promise<string> {
   const said = [event, action, repository?.id ?? null, repository?.full_name ?? null, ...contentOf(change)];
-  return (await sha256Hex(JSON.stringify(said))).slice(0, DIGITS);
+  return shortSha256Hex(JSON.stringify(said));
 }
 
 function contentOf(change: Change): readonly unknown[] {
@@ -54,5 +51,4 @@ function contentOf(change: Change): readonly unknown[] {
  * kept: a digest proves nothing to anybody.
  * @param signature the verified `X-Hub-Signature-256`
  */
-export const digestOf = async (signature: string): Promise<string> =>
-  (await sha256Hex(signature)).slice(0, DIGITS);
+export const digestOf = (signature: string): Promise<string> => shortSha256Hex(signature);
