@@ -5,7 +5,18 @@
 
 import { parseJson } from "@webhook-gateway/shared/text/json.ts";
 import { decodeUtf8, isUtf8 } from "./body.ts";
-import { CLOSE_OBJECT, COMMA, JsonScanner, malformed, OPEN_OBJECT, QUOTE } from "./json-scanner.ts";
+import {
+  CLOSE_LIST,
+  CLOSE_OBJECT,
+  COMMA,
+  colonEnd,
+  JsonScanner,
+  malformed,
+  OPEN_LIST,
+  OPEN_OBJECT,
+  QUOTE,
+  spaceEnd,
+} from "./json-scanner.ts";
 import type { Fields } from "./payload-fields.ts";
 
 /**
@@ -65,10 +76,9 @@ class Projection {
 
   /** Walks over the whole document. @throws SyntaxError if it is not JSON */
   walk(wanted: WantedFields): void {
-    const scanner = this.#scanner;
-    const from = scanner.passStart();
+    const from = this.#scanner.passStart();
     const to = this.#passWanted(from, from, wanted);
-    if (scanner.passSpace(to) !== this.#bytes.length) throw malformed();
+    if (spaceEnd(this.#bytes, to) !== this.#bytes.length) throw malformed();
   }
 
   /**
@@ -76,35 +86,63 @@ class Projection {
    * @param from where what is kept begins: at the value, or at its key
    */
   #passWanted(from: number, value: number, wanted: WantedFields | undefined): number {
-    if (wanted !== undefined && this.#bytes[value] === OPEN_OBJECT) {
-      this.#keep(from, value + 1);
-      return this.#passFields(value, wanted);
+    const isObject = this.#bytes[value] === OPEN_OBJECT;
+    if (wanted === undefined || !isObject) {
+      const to = this.#passValue(value, undefined);
+      this.#keep(from, to);
+      return to;
     }
-    const to = this.#scanner.passValue(value);
-    this.#keep(from, to);
+    this.#keep(from, value + 1);
+    const to = this.#passValue(value, wanted);
+    this.#keep(to - 1, to);
     return to;
   }
 
-  /** Passes an object. This calls itself only as deep as there are fields that are wanted. */
-  #passFields(from: number, wanted: WantedFields): number {
+  /**
+   * Passes any value. It may be nested however deep: this calls itself only for fields that are wanted.
+   * @param wanted of the value, if it is an object
+   */
+  #passValue(from: number, wanted: WantedFields | undefined): number {
     const bytes = this.#bytes;
     const scanner = this.#scanner;
-    let at = scanner.passSpace(from + 1);
-    if (bytes[at] !== CLOSE_OBJECT) {
-      for (;;) {
-        if (bytes[at] !== QUOTE) throw malformed();
+    const outer: number[] = [];
+    /** The byte that closes the innermost container; 0 outside of all. */
+    let close = 0;
+    let isKey = false;
+    let at = from | 0;
+    for (;;) {
+      const first = bytes[at];
+      if (first === QUOTE) {
         const end = scanner.passString(at);
-        const value = scanner.passColon(end);
-        const field = this.#find(wanted, at, end);
-        at = (field === undefined ? scanner.passValue(value) : this.#passWanted(at, value, field.below)) | 0;
-        at = scanner.passSpace(at);
-        if (bytes[at] !== COMMA) break;
-        at = scanner.passSpace(at + 1);
+        if (isKey) {
+          isKey = false;
+          const field = outer.length === 1 && wanted !== undefined ? this.#find(wanted, at, end) : undefined;
+          const value = colonEnd(bytes, end);
+          if (field === undefined) {
+            at = value;
+            continue;
+          }
+          at = this.#passWanted(at, value, field.below) | 0;
+        } else at = end;
+      } else if (isKey) throw malformed();
+      else if (first === OPEN_OBJECT || first === OPEN_LIST) {
+        outer.push(close);
+        isKey = first === OPEN_OBJECT;
+        close = isKey ? CLOSE_OBJECT : CLOSE_LIST;
+        at = spaceEnd(bytes, at + 1);
+        if (bytes[at] !== close) continue;
+      } else at = scanner.passScalar(at) | 0;
+      for (;;) {
+        if (close === 0) return at;
+        at = spaceEnd(bytes, at);
+        if (bytes[at] !== close) break;
+        close = (outer.pop() ?? 0) | 0;
+        at++;
       }
+      if (bytes[at] !== COMMA) throw malformed();
+      at = spaceEnd(bytes, at + 1);
+      isKey = close === CLOSE_OBJECT;
     }
-    if (bytes[at] !== CLOSE_OBJECT) throw malformed();
-    this.#keep(at, at + 1);
-    return at + 1;
   }
 
   #find(wanted: WantedFields, from: number, to: number): Wanted | undefined {

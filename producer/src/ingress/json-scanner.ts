@@ -9,8 +9,8 @@ export const COMMA = 0x2c;
 const SPACE = 0x20;
 export const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
-const OPEN_LIST = 0x5b;
-const CLOSE_LIST = 0x5d;
+export const OPEN_LIST = 0x5b;
+export const CLOSE_LIST = 0x5d;
 export const OPEN_OBJECT = 0x7b;
 export const CLOSE_OBJECT = 0x7d;
 const MAX_ASCII = 0x7f;
@@ -44,6 +44,8 @@ const specialBits = (word: number): number =>
 /** The place of the lowest byte that has a bit set. */
 const lowestByte = (word: number): number => 3 - (Math.clz32(word & -word) >> 3);
 
+export const malformed = (): SyntaxError => new SyntaxError("the document is not JSON");
+
 /** The end of what stands for itself within a string, eight bytes at once: a payload is mostly long strings. */
 function plainEnd(view: DataView, lastBlock: number, from: number): number {
   let at = from;
@@ -56,7 +58,8 @@ function plainEnd(view: DataView, lastBlock: number, from: number): number {
   return at;
 }
 
-function spaceEnd(bytes: Uint8Array, from: number): number {
+/** The end of the space here. */
+export function spaceEnd(bytes: Uint8Array, from: number): number {
   let at = from | 0;
   // GitHub sends no space, so that the first comparison mostly ends it. Reading behind the end would slow down all reads.
   while (at < bytes.length && (bytes[at] ?? 0) <= SPACE && WHITESPACE[bytes[at] ?? 0] === 1) at++;
@@ -64,13 +67,11 @@ function spaceEnd(bytes: Uint8Array, from: number): number {
 }
 
 /** The end of a colon and the space around it. */
-function colonEnd(bytes: Uint8Array, from: number): number {
+export function colonEnd(bytes: Uint8Array, from: number): number {
   const at = bytes[from] === COLON ? from : spaceEnd(bytes, from);
   if (bytes[at] !== COLON) throw malformed();
   return spaceEnd(bytes, at + 1);
 }
-
-export const malformed = (): SyntaxError => new SyntaxError("the document is not JSON");
 
 /**
  * Each method takes the position of what it expects and returns the position after it, or throws a SyntaxError if something
@@ -113,61 +114,7 @@ export class JsonScanner {
 
   /** Passes a byte order mark and the space before the document. */
   passStart(): number {
-    return this.passSpace(this.isText(0, BYTE_ORDER_MARK) ? BYTE_ORDER_MARK.length : 0);
-  }
-
-  passSpace(from: number): number {
-    return spaceEnd(this.#bytes, from);
-  }
-
-  /** Passes a colon and the space around it. */
-  passColon(from: number): number {
-    return colonEnd(this.#bytes, from);
-  }
-
-  /** Passes a value of any kind. */
-  passValue(from: number): number {
-    const first = this.#bytes[from];
-    if (first === QUOTE) return this.passString(from);
-    return first === OPEN_OBJECT || first === OPEN_LIST ? this.#passContainer(from) : this.#passScalar(from);
-  }
-
-  /** Without recursion, so that it may be nested however deep. */
-  #passContainer(from: number): number {
-    const bytes = this.#bytes;
-    const outer: number[] = [];
-    /** The byte that closes the innermost container; 0 outside of all. */
-    let close = 0;
-    let isKey = false;
-    let at = from | 0;
-    for (;;) {
-      const first = bytes[at];
-      if (first === QUOTE) {
-        at = this.passString(at);
-        if (isKey) {
-          isKey = false;
-          at = colonEnd(bytes, at);
-          continue;
-        }
-      } else if (isKey) throw malformed();
-      else if (first === OPEN_OBJECT || first === OPEN_LIST) {
-        outer.push(close);
-        isKey = first === OPEN_OBJECT;
-        close = isKey ? CLOSE_OBJECT : CLOSE_LIST;
-        at = spaceEnd(bytes, at + 1);
-        if (bytes[at] !== close) continue;
-      } else at = this.#passScalar(at) | 0;
-      for (;;) {
-        at = spaceEnd(bytes, at);
-        if (bytes[at] !== close) break;
-        close = (outer.pop() ?? 0) | 0;
-        at++;
-        if (close === 0) return at;
-      }
-      if (bytes[at] !== COMMA) throw malformed();
-      at = spaceEnd(bytes, at + 1);
-      isKey = close === CLOSE_OBJECT;
-    }
+    return spaceEnd(this.#bytes, this.isText(0, BYTE_ORDER_MARK) ? BYTE_ORDER_MARK.length : 0);
   }
 
   /** @param quote the position of a quote */
@@ -208,7 +155,7 @@ export class JsonScanner {
   }
 
   /** A number, or a literal. */
-  #passScalar(from: number): number {
+  passScalar(from: number): number {
     const first = this.#bytes[from];
     if (first === MINUS || this.#isAt(from, DIGIT)) return this.#passNumber(from);
     const literal = first === NULL[0] ? NULL : first === TRUE[0] ? TRUE : FALSE;
