@@ -63,11 +63,15 @@ type AppContext = Context<AppEnv>;
 
 /** Every response carries `x-request-id` and the security headers for browsers. */
 export function createApp(deps: AppDeps) {
-  const routes = createRoutes(deps);
+  const { routes, answerDelivery } = createRoutes(deps);
   return {
     async fetch(request: Request): Promise<Response> {
       const requestId = deps.newId();
-      return setCommonHeaders(await routes.fetch(request, { requestId }), request, requestId);
+      const isDelivery = request.method === "POST" && DELIVERY_URL.test(request.url);
+      const response = await (isDelivery
+        ? answerDelivery(request, requestId)
+        : routes.fetch(request, { requestId }));
+      return setCommonHeaders(response, request, requestId);
     },
   };
 }
@@ -87,31 +91,38 @@ function createRoutes(appDeps: AppDeps) {
   const health = createHealth({ ...deps, environment: config.ENVIRONMENT });
   const secrets = webhookSecrets(config);
   const shareStatus = createSharedAnswers<ProjectStatusAnswer>(deps);
-  const verifyDelivery = createVerifier(secrets);
-  const scopeOf = createSecretScopes(secrets);
   const authenticator = createAuthenticator(callbackSecrets(config), config.CALLBACK_BEARER);
-  const policy = createRoutingPolicy(config);
 
   const app = new Hono<AppEnv>({ strict: false });
 
-  app.onError((thrown, context) => {
-    deps.log.error("request.failed", { request_id: context.env.requestId, error: errorText(thrown) });
-    if (isUnavailable(thrown)) {
-      const headers = { "retry-after": "10" };
-      return refuse(context, {
-        code: "storage_unavailable",
-        message: "the gateway's storage does not respond",
-        headers,
-      });
-    }
-    return refuse(context, { code: "internal_error", message: "internal error" });
-  });
+  const answerThrown = (thrown: unknown, requestId: string): Response => {
+    deps.log.error("request.failed", { request_id: requestId, error: errorText(thrown) });
+    return errorResponse(isUnavailable(thrown) ? STORAGE_UNAVAILABLE : INTERNAL_ERROR, requestId);
+  };
+  app.onError((thrown, context) => answerThrown(thrown, context.env.requestId));
   app.notFound((context) => refuse(context, NOT_FOUND));
 
-  const logOf = (context: AppContext): Log => deps.log.with({ request_id: context.env.requestId });
+  const logOf = (requestId: string): Log => deps.log.with({ request_id: requestId });
+
+  const webhookDeps = {
+    ...deps,
+    verify: createVerifier(secrets),
+    scopeOf: createSecretScopes(secrets),
+    policy: createRoutingPolicy(config),
+  };
+  /** Not one of the router's routes: this path has to be fast. */
+  const answerDelivery = async (request: Request, requestId: string): Promise<Response> => {
+    try {
+      const answer = await receiveDelivery({ ...webhookDeps, log: logOf(requestId) }, request);
+      if (answer.kind === "refused") return errorResponse(answer.error, requestId);
+      return Response.json(answer.body, { status: answer.kind === "accepted" ? 202 : 200 });
+    } catch (thrown) {
+      return answerThrown(thrown, requestId);
+    }
+  };
 
   const callback = async (context: AppContext, capability: Capability | undefined) => {
-    const callbackDeps = { ...deps, authenticator, log: logOf(context) };
+    const callbackDeps = { ...deps, authenticator, log: logOf(context.env.requestId) };
     const error = await receiveCallback(callbackDeps, context.req.raw, capability);
     if (error !== undefined) return refuse(context, error);
     // CodegenApp's servers, which call the path that they were given, log anything but 200 as a failure.
@@ -148,14 +159,10 @@ function createRoutes(appDeps: AppDeps) {
     context.header("cache-control", "no-store");
     return context.json(report, report.status === "unhealthy" ? 503 : 200);
   });
-  app.all("/webhook/github", async (context) => {
-    if (!DELIVERY_URL.test(context.req.raw.url)) return refuse(context, NOT_FOUND);
-    if (context.req.method !== "POST") return refuseMethod(context, "POST");
-    const webhookDeps = { ...deps, verify: verifyDelivery, scopeOf, policy, log: logOf(context) };
-    const answer = await receiveDelivery(webhookDeps, context.req.raw);
-    if (answer.kind === "refused") return refuse(context, answer.error);
-    return context.json(answer.body, answer.kind === "accepted" ? 202 : 200);
-  });
+  // A delivery does not come here: it is another method, or another spelling of the path.
+  app.all("/webhook/github", (context) =>
+    DELIVERY_URL.test(context.req.raw.url) ? refuseMethod(context, "POST") : refuse(context, NOT_FOUND),
+  );
   app.post("/webhook/status", (context) => callback(context, undefined));
   for (const path of CALLBACK_PATHS) {
     app.post(path, (context) =>
@@ -186,7 +193,7 @@ function createRoutes(appDeps: AppDeps) {
   for (const [path, allow] of METHODS) {
     app.all(path, (context) => refuseMethod(context, allow));
   }
-  return app;
+  return { routes: app, answerDelivery };
 }
 
 /**
@@ -196,6 +203,12 @@ function createRoutes(appDeps: AppDeps) {
 const DELIVERY_URL = /^https?:\/\/[^/]+\/webhook\/github(?:[?#]|$)/;
 
 const NOT_FOUND: ApiError = { code: "not_found", message: "not found" };
+const INTERNAL_ERROR: ApiError = { code: "internal_error", message: "internal error" };
+const STORAGE_UNAVAILABLE: ApiError = {
+  code: "storage_unavailable",
+  message: "the gateway's storage does not respond",
+  headers: { "retry-after": "10" },
+};
 
 const CALLBACK_PATHS = [
   "/callbacks/:validation_id/:token/webhook/status",

@@ -44,8 +44,6 @@ const ANSWERED_200 = "ping";
 /** When to send again a delivery that could not be taken, in seconds. */
 const RETRY_LATER = { "retry-after": "30" };
 
-const SIGNATURE_HEADER = "x-hub-signature-256";
-
 const parseCommon = createFieldParser(payloadFields(""));
 const PARSERS = new Map(EVENTS_WITH_FIELDS.map((event) => [event, createFieldParser(payloadFields(event))]));
 
@@ -84,12 +82,17 @@ async function readDelivery(
   receivedAt: Date,
   hold: BodyHold,
 ): Promise<SignedDelivery | WebhookAnswer> {
-  const body = await readPlausible(request, hold);
+  const { headers } = request;
+  const signature = headers.get("x-hub-signature-256") ?? "";
+  // If the headers say that it will be refused anyway, only its length.
+  const body = await (isSignature(signature)
+    ? readBody(request, MAX_BODY_BYTES, hold)
+    : discardBody(request, MAX_BODY_BYTES));
   if (typeof body === "string") return refuseUnread(deps.log, body);
-  const head = readHeaders(deps.log, request.headers);
+  const head = readHeaders(deps.log, headers);
   if ("kind" in head) return head;
   const log = deps.log.with({ delivery_id: head.id, github_event: head.event });
-  const mediaType = mediaTypeOf(request.headers);
+  const mediaType = mediaTypeOf(headers);
   if (mediaType === undefined) {
     return refuse(
       log,
@@ -97,7 +100,6 @@ async function readDelivery(
       "Content-Type must be application/json or application/x-www-form-urlencoded",
     );
   }
-  const signature = request.headers.get(SIGNATURE_HEADER) ?? "";
   const label = typeof body === "number" ? undefined : await deps.verify(body, signature);
   if (typeof body === "number" || label === undefined) {
     hold.release();
@@ -126,12 +128,6 @@ async function readDelivery(
 
 const NOT_FOR_REPOSITORY = "secret_not_for_repository";
 const NOT_BOUND = "the secret that signed this delivery is not valid for its repository";
-
-/** The body; only its length if the headers say that it will be refused anyway. */
-const readPlausible = (request: Request, hold: BodyHold): Promise<Uint8Array | number | Unread> =>
-  isSignature(request.headers.get(SIGNATURE_HEADER))
-    ? readBody(request, MAX_BODY_BYTES, hold)
-    : discardBody(request, MAX_BODY_BYTES);
 
 function refuseUnread(log: Log, why: Unread): WebhookAnswer {
   switch (why) {
