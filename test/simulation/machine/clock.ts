@@ -14,10 +14,14 @@ export class Clock {
   nowMs: number;
   #events: Event[] = [];
   #scheduled = 0;
-  readonly #settle: () => Promise<void>;
+  readonly #happened = () => this.#scheduled;
+  readonly #settle: (happened: () => number) => Promise<void>;
 
-  /** @param settle resolves once everything that can happen without time passing has happened */
-  constructor(startMs: number, settle: () => Promise<void>) {
+  /**
+   * @param settle resolves once everything that can happen without time passing has happened; it is given how much has
+   *   been scheduled so far
+   */
+  constructor(startMs: number, settle: (happened: () => number) => Promise<void>) {
     this.nowMs = startMs;
     this.#settle = settle;
   }
@@ -51,7 +55,7 @@ export class Clock {
       if (enough()) return false;
       this.nowMs = atMs;
       while (this.#events[0]?.atMs === atMs) this.#pop()?.perform?.();
-      await this.#settle();
+      await this.#settle(this.#happened);
     }
     this.nowMs = untilMs;
     return true;
