@@ -1,4 +1,5 @@
 /** GitHub's side of deliveries: signs and sends them, and remembers what it was answered. */
+import { jsonPost } from "../machine/bodies.ts";
 import type { Clock } from "../machine/clock.ts";
 import { APP_SECRET, ORGANIZATION_SECRET, type PayloadTemplate, PLACES, type Spec } from "../report/spec.ts";
 import type { Occurrence } from "./subjects.ts";
@@ -78,18 +79,12 @@ export class Deliveries {
   async #send(hook: HookName, occurrence: Occurrence): Promise<number> {
     const body = new TextEncoder().encode(this.payload(occurrence));
     const mac = await crypto.subtle.sign("HMAC", await this.#keys[hook], body);
-    const request = new Request(`${PLACES.gateway}/webhook/github`, {
-      method: "POST",
-      headers: {
-        "content-type": "application/json",
-        "content-length": String(body.byteLength),
-        "user-agent": "GitHub-Hookshot/1",
-        "cf-connecting-ip": "192.0.2.1",
-        "x-github-event": occurrence.template.split(".")[0] ?? "",
-        "x-github-delivery": occurrence.guid,
-        "x-hub-signature-256": `sha256=${hex(new Uint8Array(mac))}`,
-      },
-      body,
+    const request = jsonPost(`${PLACES.gateway}/webhook/github`, body, {
+      "user-agent": "GitHub-Hookshot/1",
+      "cf-connecting-ip": "192.0.2.1",
+      "x-github-event": occurrence.template.split(".")[0] ?? "",
+      "x-github-delivery": occurrence.guid,
+      "x-hub-signature-256": `sha256=${hex(new Uint8Array(mac))}`,
     });
     const { promise, resolve } = Promise.withResolvers<number>();
     // GitHub's own word for it is 504.

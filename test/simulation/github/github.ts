@@ -1,5 +1,6 @@
 /** GitHub's API, as far as the gateway uses it: tokens, check runs, reactions and the deliveries of two hooks. */
 import { answerAfter, latency } from "../machine/answer.ts";
+import { headerOf, jsonAnswer } from "../machine/bodies.ts";
 import type { Clock } from "../machine/clock.ts";
 import type { Checks } from "./checks.ts";
 import type { HookDeliveries } from "./hook-deliveries.ts";
@@ -54,11 +55,11 @@ export class GitHub {
         if (chance < 0.1) return "hang";
         // What fails may have been done.
         if (chance < 0.2) this.#serve(new URL(url), init);
-        return Response.json({ message: "unavailable" }, { status: 503 });
+        return jsonAnswer({ message: "unavailable" }, { status: 503 });
       }
       const answer = this.#serve(new URL(url), init);
       if (answer === undefined) this.counts.unknown++;
-      return answer ?? Response.json({ message: "Not Found" }, { status: 404 });
+      return answer ?? jsonAnswer({ message: "Not Found" }, { status: 404 });
     });
   }
 
@@ -74,12 +75,12 @@ export class GitHub {
         : undefined;
     if (list !== undefined) return list;
     const [place, owner, repo, what] = parts;
-    if (place === "orgs" && repo === "installation") return Response.json({ id: 1 });
+    if (place === "orgs" && repo === "installation") return jsonAnswer({ id: 1 });
     if (place !== "repos") return undefined;
     const repository = `${owner}/${repo}`;
     const installation = this.#installations.get(repository);
     if (what === "installation")
-      return installation === undefined ? undefined : Response.json({ id: installation });
+      return installation === undefined ? undefined : jsonAnswer({ id: installation });
     return this.#act(method, repository, parts.slice(3), init);
   }
 
@@ -87,38 +88,38 @@ export class GitHub {
     const body = () => JSON.parse(String(init?.body ?? "{}"));
     const [what, id, more] = rest;
     if (method === "GET" && what === "commits" && more === "check-runs") {
-      return Response.json(this.#checks.list(repository, id ?? ""));
+      return jsonAnswer(this.#checks.list(repository, id ?? ""));
     }
     if (method === "PATCH" && what === "check-runs") {
       const changed = this.#checks.change(Number(id), body(), this.#clock.nowMs);
-      return changed === undefined ? undefined : Response.json(changed);
+      return changed === undefined ? undefined : jsonAnswer(changed);
     }
     if (method !== "POST") return undefined;
     const limited = this.#spend(init);
     if (limited !== undefined) return limited;
     if (what === "check-runs") {
-      return Response.json(this.#checks.create(repository, body(), this.#clock.nowMs), { status: 201 });
+      return jsonAnswer(this.#checks.create(repository, body(), this.#clock.nowMs), { status: 201 });
     }
-    return rest.at(-1) === "reactions" ? Response.json({ id: 1 }, { status: 201 }) : undefined;
+    return rest.at(-1) === "reactions" ? jsonAnswer({ id: 1 }, { status: 201 }) : undefined;
   }
 
   #token(installation: number): Response {
     const token = `token-${installation}-${this.#tokens.size}`;
     this.#tokens.set(token, installation);
     const expires_at = new Date(this.#clock.nowMs + TOKEN_MS).toISOString();
-    return Response.json({ token, expires_at }, { status: 201 });
+    return jsonAnswer({ token, expires_at }, { status: 201 });
   }
 
   /** Of the request's token. */
   #installationOf(init: RequestInit | undefined): number | undefined {
-    const token = /bearer (.*)/i.exec(new Headers(init?.headers).get("authorization") ?? "")?.[1] ?? "";
+    const token = /bearer (.*)/i.exec(headerOf(init, "authorization") ?? "")?.[1] ?? "";
     return this.#tokens.get(token);
   }
 
   /** Counts what is created by an installation. @returns its refusal beyond the limits */
   #spend(init: RequestInit | undefined): Answer {
     const installation = this.#installationOf(init);
-    if (installation === undefined) return Response.json({ message: "Bad credentials" }, { status: 401 });
+    if (installation === undefined) return jsonAnswer({ message: "Bad credentials" }, { status: 401 });
     const now = this.#clock.nowMs;
     const times = (this.#created.get(installation) ?? []).filter((atMs) => atMs > now - HOUR_MS);
     this.#created.set(installation, times);
@@ -129,6 +130,6 @@ export class GitHub {
     }
     this.counts.limited++;
     const message = "You have exceeded a secondary rate limit";
-    return Response.json({ message }, { status: 403, headers: { "retry-after": "60" } });
+    return jsonAnswer({ message }, { status: 403, headers: { "retry-after": "60" } });
   }
 }

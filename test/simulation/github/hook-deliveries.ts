@@ -1,4 +1,5 @@
 /** The deliveries of the organization's hook and of the App's, as GitHub's API lists them. */
+import { jsonAnswer } from "../machine/bodies.ts";
 import { PLACES } from "../report/spec.ts";
 import type { Deliveries, HookName, SentDelivery } from "./deliveries.ts";
 
@@ -22,10 +23,10 @@ export class HookDeliveries {
     if (found === undefined) return undefined;
     if (method === "POST") {
       void this.#deliveries.deliver(hook, found.occurrence);
-      return Response.json({}, { status: 202 });
+      return jsonAnswer({}, { status: 202 });
     }
     const payload = JSON.parse(this.#deliveries.payload(found.occurrence));
-    return Response.json({ ...describe(found), request: { headers: {}, payload } });
+    return jsonAnswer({ ...describe(found), request: { headers: {}, payload } });
   }
 
   /** Newest first; the cursor is the number of those that are older. */
@@ -42,7 +43,7 @@ export class HookDeliveries {
     const next = new URL(url.pathname, PLACES.github);
     next.searchParams.set("cursor", `v1_${index}`);
     const headers = index > 0 ? { link: `<${next}>; rel="next"` } : undefined;
-    return Response.json(page.map(describe), headers === undefined ? {} : { headers });
+    return jsonAnswer(page.map(describe), headers === undefined ? {} : { headers });
   }
 }
 

@@ -1,4 +1,5 @@
 /** The installations of the App, their repositories and open pull requests, as GitHub's API lists them. */
+import { headerOf, jsonAnswer } from "../machine/bodies.ts";
 import { PLACES } from "../report/spec.ts";
 import type { Organization, Pull, Repository } from "./subjects.ts";
 
@@ -38,14 +39,14 @@ export class OpenPullLists {
     if (repository === undefined) return undefined;
     if (number === undefined) return this.#list(url, repository, init);
     const pull = repository.open.find((one) => one.number === Number(number));
-    return Response.json(
+    return jsonAnswer(
       pull === undefined ? closedPull(repository, Number(number), nowMs) : describePull(pull),
     );
   }
 
   #list(url: URL, repository: Repository, init: RequestInit | undefined): Response {
     const etag = `W/"${repository.version}"`;
-    if (new Headers(init?.headers).get("if-none-match") === etag) {
+    if (headerOf(init, "if-none-match") === etag) {
       this.counts.unchanged++;
       return new Response(null, { status: 304, headers: { etag } });
     }
@@ -67,7 +68,7 @@ function paged<Item>(
   const next = new URL(url.pathname, PLACES.github);
   next.searchParams.set("page", String(page + 1));
   const headers = page * size < all.length ? { link: `<${next}>; rel="next"` } : {};
-  return Response.json(wrap(all.slice((page - 1) * size, page * size).map(show)), { headers });
+  return jsonAnswer(wrap(all.slice((page - 1) * size, page * size).map(show)), { headers });
 }
 
 const describe = ({ id, name, fullName }: Repository) => ({

@@ -1,5 +1,6 @@
 /** A Grainchain that runs what it is given, and calls back: sometimes twice, late, or never. */
 import { answerAfter, latency } from "../machine/answer.ts";
+import { jsonAnswer } from "../machine/bodies.ts";
 import type { Clock } from "../machine/clock.ts";
 import type { Traffic } from "../report/spec.ts";
 
@@ -77,19 +78,19 @@ export class Grainchain {
   }
 
   #serve(path: string, init: RequestInit | undefined): Response {
-    if (path === "/health") return Response.json({ status: "healthy" });
+    if (path === "/health") return jsonAnswer({ status: "healthy" });
     if (path.endsWith("/trigger-batch")) {
       const { requests } = JSON.parse(String(init?.body)) as { requests: TriggerRequest[] };
-      return Response.json({ results: requests.map((request) => this.#trigger(request)) });
+      return jsonAnswer({ results: requests.map((request) => this.#trigger(request)) });
     }
-    if (path.endsWith("/trigger")) return Response.json(this.#trigger(JSON.parse(String(init?.body))));
+    if (path.endsWith("/trigger")) return jsonAnswer(this.#trigger(JSON.parse(String(init?.body))));
     const [id = "", action] = path.split("/").slice(-2);
     const run = this.#byId.get(decodeURIComponent(id));
-    if (run === undefined) return Response.json({ detail: "not found" }, { status: 404 });
-    if (action === "status") return Response.json({ ...this.#describe(run), ...this.#resultsOf(run) });
-    if (run.status === "completed") return Response.json({ detail: "finished" }, { status: 404 });
+    if (run === undefined) return jsonAnswer({ detail: "not found" }, { status: 404 });
+    if (action === "status") return jsonAnswer({ ...this.#describe(run), ...this.#resultsOf(run) });
+    if (run.status === "completed") return jsonAnswer({ detail: "finished" }, { status: 404 });
     this.#end(run, "cancelled");
-    return Response.json({ success: true, message: "cancelled" });
+    return jsonAnswer({ success: true, message: "cancelled" });
   }
 
   #trigger(request: TriggerRequest) {

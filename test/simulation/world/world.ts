@@ -6,6 +6,7 @@ import { GitHub } from "../github/github.ts";
 import { HookDeliveries } from "../github/hook-deliveries.ts";
 import { OpenPullLists } from "../github/open-pulls.ts";
 import { Organization } from "../github/subjects.ts";
+import { jsonPost } from "../machine/bodies.ts";
 import { Bucket } from "../machine/bucket.ts";
 import { Clock } from "../machine/clock.ts";
 import { Database, type SqlStorage } from "../machine/database.ts";
@@ -154,12 +155,8 @@ export class World implements Parts {
   }
 
   async #callBack(url: string, body: string): Promise<number> {
-    const bytes = new TextEncoder().encode(body);
-    const headers = { "content-type": "application/json", "content-length": String(bytes.byteLength) };
     try {
-      const { status } = await this.gateway.receive(
-        new Request(url, { method: "POST", headers, body: bytes }),
-      );
+      const { status } = await this.gateway.receive(jsonPost(url, new TextEncoder().encode(body)));
       return status;
     } catch {
       return 502;
