@@ -84,3 +84,11 @@ test("percentiles by hour are those of the buckets, and can be counted again", a
   await recountTallies(env.DB);
   expect(await hours()).toEqual(kept);
 });
+
+test.each(["no JSON", "{}", "[]"])("counting starts anew if what is stored is %s", async (stored) => {
+  await env.DB.prepare("INSERT INTO settings (name, value, updated_at) VALUES ('metrics', ?1, ?2)")
+    .bind(stored, second(0))
+    .run();
+  await record([pullRequest(freshRepository(), 1)("opened", "a", 1)], at(2));
+  expect(await loadMetrics(env.DB)).toMatchObject({ "recorded started": 1, "record sum": 2000 });
+});

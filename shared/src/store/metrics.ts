@@ -88,16 +88,13 @@ export function summed(counts: readonly Count[]): Metrics {
   return Object.fromEntries(sums);
 }
 
-/** Adds {@link summed} counts, as JSON. ?2: now */
+/** Adds {@link summed} counts, as JSON. Only those are looked up of all that is stored. ?2: now */
 export const ADD_METRICS = `
   INSERT INTO settings (name, value, updated_at) VALUES ('${METRICS}', ?1, ?2)
-  ON CONFLICT (name) DO UPDATE SET updated_at = excluded.updated_at, value = (
-    SELECT json_group_object(key, n) FROM (
-      SELECT key, sum(value) AS n FROM (
-        SELECT key, value FROM json_each(CASE WHEN json_valid(settings.value) THEN settings.value ELSE '{}' END)
-        UNION ALL
-        SELECT key, value FROM json_each(?1))
-      GROUP BY key))`;
+  ON CONFLICT (name) DO UPDATE SET updated_at = excluded.updated_at,
+    value = iif(json_valid(settings.value), json_patch(settings.value, (
+      SELECT json_group_object(key, value + coalesce(json_extract(settings.value, '$."' || key || '"'), 0))
+      FROM json_each(?1))), ?1)`;
 
 const metricsSchema = v.record(v.string(), v.number());
 
