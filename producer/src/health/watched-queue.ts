@@ -15,13 +15,15 @@ export function watchQueue(
       return oldestMessage;
     },
     async send(message, options) {
-      const sent = await queue.send(message, options).catch((thrown: unknown) => {
+      try {
+        const sent = await queue.send(message, options);
+        lastSend = "ok";
+        oldestMessage = oldestMessageOf(sent, now());
+        return sent;
+      } catch (thrown) {
         lastSend = "failed";
         throw thrown;
-      });
-      lastSend = "ok";
-      oldestMessage = oldestMessageOf(sent, now());
-      return sent;
+      }
     },
   };
 }

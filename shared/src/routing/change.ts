@@ -38,7 +38,7 @@ export function pullRequestChange(
     head_ref: pull.head.ref,
     base_sha: pull.base.sha,
     before: action === "synchronize" ? before : null,
-    draft: pull.draft ?? false,
+    draft: pull.draft,
     open: action !== "closed" && pull.state === "open",
     updated_at: pull.updated_at,
     fork: pull.head.repo === null || pull.head.repo.id !== repository?.id,

@@ -38,45 +38,43 @@ const fullName = v.pipe(text(200), v.regex(/^(?!\.+\/)[\w.-]+\/(?!\.{1,2}$)[\w.-
 
 /** What every payload may have. */
 export const common = v.object({
-  action: v.optional(v.nullable(text(64)), null),
-  sender: v.optional(v.nullable(v.object({ login: text(100) })), null),
-  installation: v.optional(v.nullable(v.object({ id: number })), null),
-  repository: v.optional(
-    v.nullable(
-      v.object({
-        id: number,
-        full_name: fullName,
-        clone_url: v.optional(url),
-      }),
-    ),
+  action: v.nullish(text(64), null),
+  sender: v.nullish(v.object({ login: text(100) }), null),
+  installation: v.nullish(v.object({ id: number }), null),
+  repository: v.nullish(
+    v.object({
+      id: number,
+      full_name: fullName,
+      clone_url: v.optional(url),
+    }),
     null,
   ),
 });
 export type Common = v.InferOutput<typeof common>;
 
 /** Only the action: enough to rule most events out. */
-export const actionOnly = v.object({ action: v.optional(v.nullable(text(64)), null) });
+export const actionOnly = v.object({ action: v.nullish(text(64), null) });
 
 export const pullRequest = v.object({
   pull_request: v.object({
     number,
     html_url: url,
     state: v.picklist(["open", "closed"]),
-    draft: v.optional(v.nullable(v.boolean()), false),
+    draft: v.nullish(v.boolean(), false),
     updated_at: time,
     head: v.object({
       sha,
       ref,
       // Null if the fork was deleted. What cannot be read is a fork too.
-      repo: v.fallback(v.optional(v.nullable(v.object({ id: number, full_name: fullName })), null), null),
+      repo: v.fallback(v.nullish(v.object({ id: number, full_name: fullName }), null), null),
     }),
     base: v.object({ sha }),
-    user: v.fallback(v.optional(v.nullable(v.object({ login: text(100) })), null), null),
-    author_association: v.fallback(v.optional(v.nullable(text(64)), null), null),
+    user: v.fallback(v.nullish(v.object({ login: text(100) }), null), null),
+    author_association: v.fallback(v.nullish(text(64), null), null),
   }),
-  before: v.optional(v.nullable(sha), null),
-  changes: v.optional(v.nullable(v.object({ base: v.optional(v.unknown()) })), null),
-  repository: v.optional(v.nullable(v.object({ id: number })), null),
+  before: v.nullish(sha, null),
+  changes: v.nullish(v.object({ base: v.optional(v.unknown()) }), null),
+  repository: v.nullish(v.object({ id: number }), null),
 });
 
 /** It only saves a run: a delivery is not refused for it. */
@@ -95,18 +93,18 @@ export const push = v.object({
   /** Only a link. It quotes branch names, percent-encoded, and a delivery is not refused for a long one. */
   compare: v.fallback(v.optional(url), undefined),
   head_commit: headCommit,
-  repository: v.object({ pushed_at: v.optional(v.nullable(secondsOrTime), null) }),
+  repository: v.object({ pushed_at: v.nullish(secondsOrTime, null) }),
 });
 
 const check = v.object({
   head_sha: sha,
-  app: v.optional(v.nullable(v.object({ id: v.optional(v.nullable(number), null) })), null),
+  app: v.nullish(v.object({ id: v.nullish(number, null) }), null),
 });
 export type Check = v.InferOutput<typeof check>;
 
 export const checkRun = v.object({
   check_run: check,
-  requested_action: v.optional(v.nullable(v.object({ identifier: text(64) })), null),
+  requested_action: v.nullish(v.object({ identifier: text(64) }), null),
 });
 export const checkSuite = v.object({ check_suite: check });
 
@@ -116,6 +114,6 @@ export const issueComment = v.object({
     id: number,
     body: v.string(),
     author_association: text(64),
-    created_at: v.optional(v.nullable(time), null),
+    created_at: v.nullish(time, null),
   }),
 });
