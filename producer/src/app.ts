@@ -67,11 +67,12 @@ export function createApp(deps: AppDeps) {
   return {
     async fetch(request: Request): Promise<Response> {
       const requestId = deps.newId();
-      const isDelivery = request.method === "POST" && DELIVERY_URL.test(request.url);
+      const { method, url } = request;
+      const isDelivery = method === "POST" && DELIVERY_URL.test(url);
       const response = await (isDelivery
         ? answerDelivery(request, requestId)
         : routes.fetch(request, { requestId }));
-      return setCommonHeaders(response, request, requestId);
+      return setCommonHeaders(response, { method, url }, requestId);
     },
   };
 }

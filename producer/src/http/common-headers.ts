@@ -10,13 +10,17 @@ const NO_PAGE = "default-src 'none'; frame-ancestors 'none'";
  * Sets the request's id and the security headers. A page brings its own policy. The response to a POST goes to a
  * machine, so it has none: that path has to be fast.
  */
-export function setCommonHeaders(response: Response, request: Request, requestId: string): Response {
+export function setCommonHeaders(
+  response: Response,
+  { method, url }: Pick<Request, "method" | "url">,
+  requestId: string,
+): Response {
   const { headers } = response;
   headers.set("x-request-id", requestId);
   headers.set("x-content-type-options", "nosniff");
   headers.set("referrer-policy", "no-referrer");
-  if (request.url.startsWith("https:")) headers.set("strict-transport-security", HSTS);
-  if (request.method !== "POST" && !headers.has("content-security-policy")) {
+  if (url.startsWith("https:")) headers.set("strict-transport-security", HSTS);
+  if (method !== "POST" && !headers.has("content-security-policy")) {
     headers.set("content-security-policy", NO_PAGE);
   }
   return response;

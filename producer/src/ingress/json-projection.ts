@@ -108,6 +108,8 @@ class Projection {
     const outer: number[] = [];
     /** The byte that closes the innermost container; 0 outside of all. */
     let close = 0;
+    /** The fields that are wanted of it. */
+    let fields: WantedFields | undefined;
     let isKey = false;
     let at = from | 0;
     for (;;) {
@@ -116,7 +118,7 @@ class Projection {
         const end = scanner.passString(at);
         if (isKey) {
           isKey = false;
-          const field = outer.length === 1 && wanted !== undefined ? this.#find(wanted, at, end) : undefined;
+          const field = fields === undefined ? undefined : this.#find(fields, at, end);
           const value = colonEnd(bytes, end);
           if (field === undefined) {
             at = value;
@@ -126,6 +128,7 @@ class Projection {
         } else at = end;
       } else if (isKey) throw malformed();
       else if (first === OPEN_OBJECT || first === OPEN_LIST) {
+        fields = close === 0 ? wanted : undefined;
         outer.push(close);
         isKey = first === OPEN_OBJECT;
         close = isKey ? CLOSE_OBJECT : CLOSE_LIST;
@@ -137,6 +140,7 @@ class Projection {
         at = spaceEnd(bytes, at);
         if (bytes[at] !== close) break;
         close = (outer.pop() ?? 0) | 0;
+        fields = outer.length === 1 ? wanted : undefined;
         at++;
       }
       if (bytes[at] !== COMMA) throw malformed();
@@ -146,10 +150,9 @@ class Projection {
   }
 
   #find(wanted: WantedFields, from: number, to: number): Wanted | undefined {
-    const hasEscapes = this.#scanner.hasEscapes(from);
+    if (this.#scanner.hasEscapes(from)) return this.#findDecoded(wanted, from, to);
     const among = wanted[to - from];
-    if (!hasEscapes && among === undefined) return undefined;
-    return hasEscapes ? this.#findDecoded(wanted, from, to) : this.#findAmong(among, from);
+    return among === undefined ? undefined : this.#findAmong(among, from);
   }
 
   #findDecoded(wanted: WantedFields, from: number, to: number): Wanted | undefined {
@@ -157,7 +160,7 @@ class Projection {
     return wanted.flatMap((among = []) => among).find((field) => field.name === name);
   }
 
-  #findAmong(among: readonly Wanted[] = [], from: number): Wanted | undefined {
+  #findAmong(among: readonly Wanted[], from: number): Wanted | undefined {
     // Behind the quote, which all have.
     const first = this.#bytes[from + 1];
     for (const field of among) {
