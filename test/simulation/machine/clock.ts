@@ -48,7 +48,7 @@ export class Clock {
   /** Lets everything happen that is due until a time, or until the caller has had enough. @returns whether it got there */
   async run(untilMs: number, enough: () => boolean): Promise<boolean> {
     for (;;) {
-      // To settle takes longer than most of what happens, and half of all timers are taken back.
+      // Settling costs more than most of what happens, and a quarter of all times have only cancelled timers.
       while (this.#events[0]?.perform === undefined && this.#events.length > 0) this.#pop();
       const atMs = this.#events[0]?.atMs ?? Number.POSITIVE_INFINITY;
       if (atMs > untilMs) break;

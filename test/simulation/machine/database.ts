@@ -41,7 +41,7 @@ interface Job {
 
 /** There and back, in milliseconds, before D1 has done anything. */
 const NETWORK_MS = [5, 10] as const;
-/** Of what takes less than this, the network's time is what one waits for. */
+/** A query that takes less is answered as soon as it has arrived: the network's time is long enough for it. */
 const IN_NETWORK_MS = 5;
 /** What a statement takes beside its rows, and for each row: assumptions, about three times the local D1's times. */
 const STATEMENT_MS = 0.3;
@@ -58,7 +58,7 @@ export class Database {
   readonly #storage: SqlStorage;
   readonly #random: () => number;
   readonly #waiting: Job[] = [];
-  /** What comes before that waits. */
+  /** A query that arrives earlier waits. */
   #busyUntilMs = 0;
   #bytes = 0;
   #measureAtMs = 0;
@@ -128,7 +128,7 @@ export class Database {
       else job.reject(outcome.thrown);
     };
     this.#busyUntilMs = this.#clock.nowMs + outcome.ms;
-    // Another step of the simulation takes longer than most queries do.
+    // To wait costs this machine more than most queries do.
     if (outcome.ms < IN_NETWORK_MS) done();
     else this.#clock.after(outcome.ms, done);
     if (this.#waiting.length > 0) this.#next();

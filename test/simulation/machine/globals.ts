@@ -9,11 +9,11 @@ const RealDate = globalThis.Date;
 /** The machine's own time, to measure with. */
 export const realNowMs = (): number => RealDate.now();
 
-/** A timer only fires when the event loop has run empty, and it takes eight times as long as all these turns. */
+/** A timer only fires when the event loop has run empty. It takes several times as long as all the turns below. */
 const eventLoopIsEmpty = (): Promise<void> => new Promise((resolve) => void realSetTimeout(resolve, 0));
-/** From one call of the simulation's machine to the next, no promise that the Workers await takes more turns (41 were seen). */
+/** After so many turns of promises without a new event, no Worker has anything left to do: it took 41 at most. */
 const TURNS = 64;
-/** Bodies that are being read: outside of JavaScript, where a turn of promises does not wait for it. */
+/** How many bodies are being read. The runtime does that by itself: turns of promises do not wait for it. */
 let reading = 0;
 
 /** Resolves once nothing is left to do. Cryptography and SQLite do not return before they have ended. */
