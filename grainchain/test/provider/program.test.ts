@@ -31,7 +31,8 @@ test.each(SERVICE_NAMES)("a sandbox of %s is closed though the server was killed
   const steps = stepsFile({ hang: "sleep 300" });
   const head_sha = commitFiles(join(reposDir, "acme", "app"), { ".grainchain.yml": steps });
   const receiver = await startReceiver();
-  const variables = { ...env, GRAINCHAIN_REPOS: reposDir };
+  // Its own, as the servers of other tests sweep the shared one.
+  const variables = { ...env, GRAINCHAIN_REPOS: reposDir, TMPDIR: makeDirectory() };
   const killed = startProgram(["--port", "0"], variables);
   const { url, provider } = await killed.event("grainchain.started");
   expect(provider).toBe(name);
