@@ -36,8 +36,10 @@ const TEXT_BINDINGS = Object.entries(TEXTS).map(
  */
 const configOf = (
   modules: readonly BundledModule[],
+  v8Flags: readonly string[],
 ): string => `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
+  v8Flags = ${JSON.stringify(v8Flags)},
   services = [
     (name = "main", worker = (
       modules = [${modules.map(({ name, kind }) => `(name = "${name}", ${kind} = embed "${name}")`).join(", ")}],
@@ -61,7 +63,7 @@ const config :Workerd.Config = (
 
 /**
  * @param sink the Worker behind the queue binding
- * @param under a command that runs workerd
+ * @param under a command that runs workerd. V8 then has one thread: another one may not have compiled anything in time
  */
 export async function startWorkerd(
   modules: readonly BundledModule[],
@@ -73,7 +75,7 @@ export async function startWorkerd(
   try {
     for (const { name, content } of [...modules, sink]) await writeFile(path.join(folder, name), content);
     const config = path.join(folder, "config.capnp");
-    await writeFile(config, configOf(modules));
+    await writeFile(config, configOf(modules, under.length === 0 ? [] : ["--single-threaded"]));
     const [command = binary, ...args] = [...under, binary, "serve", config, `--control-fd=${CONTROL_FD}`];
     const running = await startServer(command, args);
     return { ...running, stop: () => running.stop().finally(remove) };
