@@ -1,11 +1,12 @@
 /** Dead letters: what could not be recorded, dispatched or reported, with all that a replay needs. */
-import { type Fact, parseFact } from "@webhook-gateway/shared/messages/fact.ts";
+import type { Fact } from "@webhook-gateway/shared/messages/fact.ts";
 import type { DeadLetter } from "@webhook-gateway/shared/store/rows.ts";
 import { isOutage } from "@webhook-gateway/shared/store/unavailable.ts";
 import { commit } from "@webhook-gateway/shared/store/write/commit.ts";
 import { errorText, type Log } from "@webhook-gateway/shared/telemetry/log.ts";
 import { cutText } from "@webhook-gateway/shared/text/text.ts";
 import { byHalves } from "../effects/by-halves.ts";
+import { readFact } from "./read-fact.ts";
 import type { IncomingMessage, Verdict } from "./settle.ts";
 
 /** The size of a message (https://developers.cloudflare.com/queues/platform/limits/): an unreadable one is kept whole. */
@@ -33,11 +34,12 @@ export async function recordDeadLetters(
   messages: readonly IncomingMessage[],
 ): Promise<readonly Verdict[]> {
   const { db, log } = deps;
-  return byHalves(messages, async (part): Promise<readonly Verdict[] | "split"> => {
-    const deadLetters = part.map(
-      (message) => ({ kind: "deadLetter", row: unrecordedDeadLetter(message) }) as const,
-    );
+  const dead = await Promise.all(
+    messages.map(async (message) => unrecordedDeadLetter(message, await readFact(message))),
+  );
+  return byHalves(dead, async (part): Promise<readonly Verdict[] | "split"> => {
     try {
+      const deadLetters = part.map((row) => ({ kind: "deadLetter", row }) as const);
       await commit(db, deps.now().toISOString(), deadLetters);
     } catch (thrown) {
       log.error("dead-letters.failed", { messages: part.length, error: errorText(thrown) });
@@ -50,8 +52,7 @@ export async function recordDeadLetters(
 }
 
 /** A fact whose recording failed until the queue gave up. */
-function unrecordedDeadLetter(message: IncomingMessage): DeadLetter {
-  const fact = parseFact(message.body);
+function unrecordedDeadLetter(message: IncomingMessage, fact: Fact | undefined): DeadLetter {
   if (fact === undefined) return unreadableDeadLetter(message);
   return {
     id: `fact-${fact.id}`,

@@ -2,7 +2,7 @@
  * Recording: a batch of facts becomes one D1 transaction. It decides and never calls anything outside. What it decides
  * to do is stored in D1 as effects that are due.
  */
-import { type Fact, parseFact } from "@webhook-gateway/shared/messages/fact.ts";
+import type { Fact } from "@webhook-gateway/shared/messages/fact.ts";
 import { isOutage } from "@webhook-gateway/shared/store/unavailable.ts";
 import type { Emits } from "@webhook-gateway/shared/store/write/commit.ts";
 import { type Mutation, type MutationKind, rowsOf } from "@webhook-gateway/shared/store/write/mutation.ts";
@@ -18,6 +18,7 @@ import { decideAndCommit } from "../effects/decide-and-commit.ts";
 import { hasRoom } from "../effects/queries.ts";
 import { unreadableDeadLetter } from "./dead-letters.ts";
 import { logRecorded } from "./fact-log.ts";
+import { readFact } from "./read-fact.ts";
 import type { IncomingMessage, Verdict } from "./settle.ts";
 
 export interface RecordDeps {
@@ -62,7 +63,9 @@ export async function recordBatch(
   deps: RecordDeps,
   messages: readonly IncomingMessage[],
 ): Promise<RecordedBatch> {
-  const read = messages.map((message) => ({ message, fact: parseFact(message.body) }));
+  const read = await Promise.all(
+    messages.map(async (message) => ({ message, fact: await readFact(message) })),
+  );
   let changed = false;
   let requested = false;
   const verdicts = await byHalves(read, async (all): Promise<readonly Verdict[] | "split"> => {

@@ -5,6 +5,7 @@
 
 import type { Hook } from "@webhook-gateway/shared/github/hook.ts";
 import type { HookDelivery } from "@webhook-gateway/shared/github/hook-delivery.ts";
+import { fingerprintOf } from "@webhook-gateway/shared/routing/fingerprint.ts";
 import { isIgnored, type Route, routeDelivery } from "@webhook-gateway/shared/routing/routing.ts";
 import type { RoutingPolicy } from "@webhook-gateway/shared/routing/routing-policy.ts";
 import { NO_COUNTS, type ReconcileCounts } from "@webhook-gateway/shared/store/maintain/reconciles.ts";
@@ -206,7 +207,8 @@ async function routePayload(
   if (payload === null) return null;
   const route = await routeDelivery({ id: guid, event, received_at: delivered_at }, payload, policy);
   if (route.kind !== "recorded") return route;
-  return { ...route, fact: { ...route.fact, recovery: { delivered_at, throttled_at } } };
+  const fingerprint = await fingerprintOf(route.fact);
+  return { ...route, fact: { ...route.fact, fingerprint, recovery: { delivered_at, throttled_at } } };
 }
 
 /** One of several attempts is enough. */

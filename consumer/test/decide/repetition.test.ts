@@ -25,11 +25,16 @@ type Repository = ReturnType<typeof freshRepository>;
 
 /** As the producer sends it: each call another body. */
 let bodies = 0;
-const sent = async (fact: DeliveryFact, digest = `digest of body ${++bodies}`): Promise<DeliveryFact> => ({
+const sent = (fact: DeliveryFact, digest = `digest of body ${++bodies}`): DeliveryFact => ({
   ...fact,
   secret: "current",
-  fingerprint: await fingerprintOf(fact),
   digest,
+});
+
+/** As older producers sent it. */
+const sentBefore = async (fact: DeliveryFact): Promise<DeliveryFact> => ({
+  ...sent(fact),
+  fingerprint: await fingerprintOf(fact),
 });
 
 /** The same body and signature under another GUID. */
@@ -59,13 +64,10 @@ const everything = () =>
 describe("the same body under another GUID", () => {
   test.each(EVENTS)("changes nothing: %s", async (_, event) => {
     const repository = freshRepository();
-    const first = await sent(event(repository));
-    await recordEach([await sent(pullRequest(repository)("opened", "a", 0)), first]);
+    const first = sent(event(repository));
+    await recordEach([sent(pullRequest(repository)("opened", "a", 0)), first]);
     // What could be cancelled or started again by now.
-    await recordEach([
-      await sent(command(repository, "validate")),
-      await sent(push(repository, "p", "q", null)),
-    ]);
+    await recordEach([sent(command(repository, "validate")), sent(push(repository, "p", "q", null))]);
     const before = await everything();
     const again = underAnother(first);
     await recordEach([again, again]);
@@ -78,8 +80,8 @@ describe("the same body under another GUID", () => {
 
   test("changes nothing within one batch", async () => {
     const repository = freshRepository();
-    const opened = await sent(pullRequest(repository)("opened", "a", 0));
-    const pressed = await sent(rerun(repository, "a"));
+    const opened = sent(pullRequest(repository)("opened", "a", 0));
+    const pressed = sent(rerun(repository, "a"));
     const again = [underAnother(pressed), underAnother(pressed)];
     await record([opened, pressed, ...again]);
     expect(await outcomesOf([pressed, ...again])).toEqual(["started", "repeated", "repeated"]);
@@ -88,8 +90,8 @@ describe("the same body under another GUID", () => {
 
   test("changes nothing in a batch that is recorded at the same time", async () => {
     const repository = freshRepository();
-    const first = await sent(rerun(repository, "a"));
-    await recordEach([await sent(pullRequest(repository)("opened", "a", 0))]);
+    const first = sent(rerun(repository, "a"));
+    await recordEach([sent(pullRequest(repository)("opened", "a", 0))]);
     const copies = [first, underAnother(first), underAnother(first)];
     await Promise.all(copies.map((copy) => recordUntilAcked([copy])));
     expect((await outcomesOf(copies)).toSorted()).toEqual(["repeated", "repeated", "started"]);
@@ -98,11 +100,11 @@ describe("the same body under another GUID", () => {
 
   test("is known by any of the bodies that brought a command", async () => {
     const repository = freshRepository();
-    const ofHook = await sent(command(repository, "cancel"));
+    const ofHook = sent(command(repository, "cancel"));
     const ofApp = { ...ofHook, digest: "body of the App", installation_id: 5 };
-    await recordEach([await sent(pullRequest(repository)("opened", "a", 0)), ofHook, ofApp, ofApp]);
+    await recordEach([sent(pullRequest(repository)("opened", "a", 0)), ofHook, ofApp, ofApp]);
     const again = underAnother(ofApp);
-    await recordEach([await sent(command(repository, "validate")), again]);
+    await recordEach([sent(command(repository, "validate")), again]);
     expect((await deliveryOf(again)).outcome).toBe("repeated");
     expect((await validationsOf(repository)).at(-1)?.state).toBe("queued");
     expect(await rows("SELECT id FROM deliveries WHERE id LIKE '%~%'")).toHaveLength(1);
@@ -111,19 +113,19 @@ describe("the same body under another GUID", () => {
 
 test("another body is another event, whatever else is the same", async () => {
   const repository = freshRepository();
-  const presses = [await sent(rerun(repository, "a")), await sent(rerun(repository, "a"))];
-  await recordEach([await sent(pullRequest(repository)("opened", "a", 0)), ...presses]);
+  const presses = [sent(rerun(repository, "a")), sent(rerun(repository, "a"))];
+  await recordEach([sent(pullRequest(repository)("opened", "a", 0)), ...presses]);
   expect(await outcomesOf(presses)).toEqual(["started", "started"]);
 });
 
 describe("a GUID that was claimed first with something else", () => {
   test("is recorded beside it, once", async () => {
     const repository = freshRepository();
-    const genuine = await sent(pullRequest(repository)("opened", "a", 0));
-    const claim = { ...(await sent(note("ping"))), id: genuine.id };
+    const genuine = sent(pullRequest(repository)("opened", "a", 0));
+    const claim = { ...sent(note("ping")), id: genuine.id };
     await recordEach([claim, genuine, genuine]);
     await record([genuine, claim, genuine]);
-    const id = `${genuine.id}~${genuine.fingerprint?.slice(0, 12)}`;
+    const id = `${genuine.id}~${(await fingerprintOf(genuine)).slice(0, 12)}`;
     expect(await rows("SELECT id, outcome FROM deliveries ORDER BY id")).toEqual([
       { id: genuine.id, outcome: "recorded" },
       { id, outcome: "started" },
@@ -132,8 +134,8 @@ describe("a GUID that was claimed first with something else", () => {
   });
 
   test("keeps the genuine delivery's dead letter, until that is recorded", async () => {
-    const genuine = await sent(pullRequest(freshRepository())("opened", "a", 0));
-    const claim = { ...(await sent(note("ping"))), id: genuine.id };
+    const genuine = sent(pullRequest(freshRepository())("opened", "a", 0));
+    const claim = { ...sent(note("ping")), id: genuine.id };
     const deps = { db: env.DB, log: SILENT, now: () => new Date() };
     const status = () => rows("SELECT status FROM dead_letters");
     await recordEach([claim]);
@@ -146,20 +148,32 @@ describe("a GUID that was claimed first with something else", () => {
   });
 
   test("a dead letter is closed by its own fact alone", async () => {
-    const genuine = await sent(pullRequest(freshRepository())("opened", "a", 0));
+    const genuine = sent(pullRequest(freshRepository())("opened", "a", 0));
     const deps = { db: env.DB, log: SILENT, now: () => new Date() };
     await recordDeadLetters(deps, [message(genuine)]);
-    await recordEach([{ ...(await sent(note("ping"))), id: genuine.id }]);
+    await recordEach([{ ...sent(note("ping")), id: genuine.id }]);
     expect(await rows("SELECT status FROM dead_letters")).toEqual([{ status: "open" }]);
   });
 });
 
+test("a delivery is known again by its content, whether an older producer has named that or not", async () => {
+  const repository = freshRepository();
+  const earlier = await sentBefore(pullRequest(repository)("opened", "a", 0));
+  const redelivered = { ...sent(pullRequest(repository)("opened", "a", 0)), id: earlier.id };
+  const claim = { ...(await sentBefore(note("ping"))), id: earlier.id };
+  await recordEach([earlier, redelivered, claim, redelivered]);
+  expect(await rows("SELECT outcome FROM deliveries ORDER BY id")).toEqual([
+    { outcome: "started" },
+    { outcome: "recorded" },
+  ]);
+});
+
 test("copies for several hooks, and what an older version has recorded, are one delivery", async () => {
   const repository = freshRepository();
-  const { digest: _, fingerprint: __, ...old } = await sent(pullRequest(repository)("opened", "a", 0));
-  const copy = { ...(await sent(old)), installation_id: 5, received_at: "2026-11-02T00:00:00.000Z" };
+  const { digest: _, ...old } = sent(pullRequest(repository)("opened", "a", 0));
+  const copy = { ...sent(old), installation_id: 5, received_at: "2026-11-02T00:00:00.000Z" };
   await recordEach([old, copy, { ...copy, digest: "another" }]);
-  const pushed = await sent(push(repository, "o", "p", 5));
+  const pushed = sent(push(repository, "o", "p", 5));
   const denied = {
     ...pushed,
     digest: "one more",
@@ -176,7 +190,7 @@ test("whatever is sent how often, under whichever GUID and in whichever batches,
     fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 14 }), async (steps) => {
       await empty();
       const repository = freshRepository();
-      const facts = await Promise.all(kinds.map((event) => sent(event(repository))));
+      const facts = kinds.map((event) => sent(event(repository)));
       const guids = facts.map((fact) => [fact.id, ...Array.from({ length: 3 }, () => crypto.randomUUID())]);
       const all = steps.flatMap(({ event, guid }) => {
         const [fact, id] = [facts[event], guids[event]?.[guid]];

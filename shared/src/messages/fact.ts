@@ -153,7 +153,7 @@ const deliveryFact = v.object({
   bound_to: v.optional(v.array(v.string())),
   /** Names the body and the secret that signed it. Missing if it was fetched. */
   digest: v.optional(v.string()),
-  /** Names what the delivery says. Missing in facts of older versions. */
+  /** Names what the delivery says. The consumer adds it to what was received; older producers did, and still older ones not. */
   fingerprint: v.optional(v.string()),
   /** Of a delivery that never arrived and was fetched: when GitHub tried, and since when it held it back. */
   recovery: v.optional(

@@ -21,7 +21,6 @@ import {
   pushChange,
   rerunChange,
 } from "./change.ts";
-import { fingerprintOf } from "./fingerprint.ts";
 import type { ActionOf, EventName, SchemaFor } from "./github-event.ts";
 import * as payloads from "./payload.ts";
 import type { RoutingPolicy } from "./routing-policy.ts";
@@ -65,8 +64,7 @@ export async function routeDelivery(
   if (repository !== null && head.event !== "ping" && !policy.allowsRepository(repository.full_name)) {
     return { ...ignored("this repository is not allowed by the configuration"), repositoryDenied: true };
   }
-  const fact = factOf(head, common.output, change);
-  return { kind: "recorded", fact: { ...fact, fingerprint: await fingerprintOf(fact) } };
+  return { kind: "recorded", fact: factOf(head, common.output, change) };
 }
 
 interface Router {
