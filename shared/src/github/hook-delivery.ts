@@ -1,11 +1,8 @@
 /** How GitHub lists the deliveries of a hook. It keeps them for three days. */
 import * as v from "valibot";
-import { utcTime } from "../text/utc-time.ts";
+import { canonicalTime } from "../text/utc-time.ts";
 
-const time = v.pipe(
-  v.string(),
-  v.transform((given) => utcTime(Date.parse(given))),
-);
+const time = v.pipe(v.string(), v.transform(canonicalTime));
 
 /** GitHub's delivery ids have 64 bits. The client reads those beyond 53 as bigints, and leaves them out of paths. */
 const id = v.pipe(

@@ -1,7 +1,7 @@
 /** The fields of GitHub's payloads that routing needs. Their sizes are bounded, so that a fact fits in 4 KiB. */
 import * as v from "valibot";
 import { exceedsBytes } from "../text/text.ts";
-import { utcTime } from "../text/utc-time.ts";
+import { canonicalTime, utcTime } from "../text/utc-time.ts";
 
 /** Not `v.maxBytes`, which encodes every text: a payload has a dozen of them. */
 const text = (maxBytes: number) =>
@@ -21,7 +21,7 @@ const time = v.pipe(
   v.string(),
   // `Date.parse` alone accepts "topic 3".
   v.isoTimestamp(),
-  v.transform((given) => utcTime(Date.parse(given))),
+  v.transform(canonicalTime),
   v.string("no time"),
 );
 const secondsOrTime = v.union([
