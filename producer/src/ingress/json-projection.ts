@@ -6,18 +6,24 @@
 import { parseJson } from "@webhook-gateway/shared/text/json.ts";
 import { decodeUtf8, isUtf8 } from "./body.ts";
 import {
-  CLOSE_LIST,
-  CLOSE_OBJECT,
-  COMMA,
-  colonEnd,
-  JsonScanner,
+  isText,
+  type JsonDocument,
+  jsonDocument,
   malformed,
-  OPEN_LIST,
-  OPEN_OBJECT,
-  QUOTE,
-  spaceEnd,
+  passRest,
+  passScalar,
+  passSpace,
+  passStart,
+  plainEnd,
 } from "./json-scanner.ts";
 import type { Fields } from "./payload-fields.ts";
+
+const QUOTE = 0x22;
+const COMMA = 0x2c;
+const OPEN_OBJECT = 0x7b;
+
+/** What is kept is joined here if it has room: mostly less than 1 KiB. */
+const SCRATCH = new Uint8Array(8 * 1024);
 
 /**
  * Makes a parser for documents of which only these fields are needed.
@@ -63,22 +69,22 @@ function wantedFields(fields: Fields): WantedFields {
 
 /** What is kept of one document: pieces that are a document together. */
 class Projection {
-  readonly #bytes: Uint8Array;
-  readonly #scanner: JsonScanner;
+  readonly #document: JsonDocument;
   /** Where each piece begins and ends, in turn: numbers alone, since a document may repeat a field a million times. */
   readonly #kept: number[] = [];
   #keptBytes = 0;
 
   constructor(bytes: Uint8Array) {
-    this.#bytes = bytes;
-    this.#scanner = new JsonScanner(bytes);
+    this.#document = jsonDocument(bytes);
   }
 
   /** Walks over the whole document. @throws SyntaxError if it is not JSON */
   walk(wanted: WantedFields): void {
-    const from = this.#scanner.passStart();
+    const { bytes } = this.#document;
+    const from = passStart(bytes);
     const to = this.#passWanted(from, from, wanted);
-    if (spaceEnd(this.#bytes, to) !== this.#bytes.length) throw malformed();
+    // Reading behind the end would slow down all reads.
+    if (to < bytes.length && passSpace(bytes, to) < bytes.length) throw malformed();
   }
 
   /**
@@ -86,7 +92,7 @@ class Projection {
    * @param from where what is kept begins: at the value, or at its key
    */
   #passWanted(from: number, value: number, wanted: WantedFields | undefined): number {
-    const isObject = this.#bytes[value] === OPEN_OBJECT;
+    const isObject = this.#document.bytes[value] === OPEN_OBJECT;
     if (wanted === undefined || !isObject) {
       const to = this.#passValue(value, undefined);
       this.#keep(from, to);
@@ -103,8 +109,17 @@ class Projection {
    * @param wanted of the value, if it is an object
    */
   #passValue(from: number, wanted: WantedFields | undefined): number {
-    const bytes = this.#bytes;
-    const scanner = this.#scanner;
+    // Constants of a module would be slower here, and calling `passSpace` only for spaces is faster: see json-scanner.ts.
+    const SPACE = 0x20;
+    const QUOTE = 0x22;
+    const COMMA = 0x2c;
+    const COLON = 0x3a;
+    const OPEN_LIST = 0x5b;
+    const CLOSE_LIST = 0x5d;
+    const OPEN_OBJECT = 0x7b;
+    const CLOSE_OBJECT = 0x7d;
+    const document = this.#document;
+    const { bytes, view, lastBlock } = document;
     const outer: number[] = [];
     /** The byte that closes the innermost container; 0 outside of all. */
     let close = 0;
@@ -115,11 +130,15 @@ class Projection {
     for (;;) {
       const first = bytes[at];
       if (first === QUOTE) {
-        const end = scanner.passString(at);
+        const plain = plainEnd(view, lastBlock, (at + 1) | 0) | 0;
+        const end = (bytes[plain] === QUOTE ? plain + 1 : passRest(document, plain)) | 0;
         if (isKey) {
           isKey = false;
-          const field = fields === undefined ? undefined : this.#find(fields, at, end);
-          const value = colonEnd(bytes, end);
+          const field = fields === undefined ? undefined : findField(fields, document, at, end);
+          const colon = (bytes[end] === COLON ? end : passSpace(bytes, end)) | 0;
+          if (bytes[colon] !== COLON) throw malformed();
+          let value = (colon + 1) | 0;
+          if ((bytes[value] ?? 0) <= SPACE) value = passSpace(bytes, value) | 0;
           if (field === undefined) {
             at = value;
             continue;
@@ -132,41 +151,23 @@ class Projection {
         outer.push(close);
         isKey = first === OPEN_OBJECT;
         close = isKey ? CLOSE_OBJECT : CLOSE_LIST;
-        at = spaceEnd(bytes, at + 1);
+        at = (at + 1) | 0;
+        if ((bytes[at] ?? 0) <= SPACE) at = passSpace(bytes, at) | 0;
         if (bytes[at] !== close) continue;
-      } else at = scanner.passScalar(at) | 0;
+      } else at = passScalar(bytes, at) | 0;
       for (;;) {
         if (close === 0) return at;
-        at = spaceEnd(bytes, at);
+        if ((bytes[at] ?? 0) <= SPACE) at = passSpace(bytes, at) | 0;
         if (bytes[at] !== close) break;
         close = (outer.pop() ?? 0) | 0;
         fields = outer.length === 1 ? wanted : undefined;
-        at++;
+        at = (at + 1) | 0;
       }
       if (bytes[at] !== COMMA) throw malformed();
-      at = spaceEnd(bytes, at + 1);
+      at = (at + 1) | 0;
+      if ((bytes[at] ?? 0) <= SPACE) at = passSpace(bytes, at) | 0;
       isKey = close === CLOSE_OBJECT;
     }
-  }
-
-  #find(wanted: WantedFields, from: number, to: number): Wanted | undefined {
-    if (this.#scanner.hasEscapes(from)) return this.#findDecoded(wanted, from, to);
-    const among = wanted[to - from];
-    return among === undefined ? undefined : this.#findAmong(among, from);
-  }
-
-  #findDecoded(wanted: WantedFields, from: number, to: number): Wanted | undefined {
-    const name = parseJson(decodeUtf8(this.#bytes.subarray(from, to)));
-    return wanted.flatMap((among = []) => among).find((field) => field.name === name);
-  }
-
-  #findAmong(among: readonly Wanted[], from: number): Wanted | undefined {
-    // Behind the quote, which all have.
-    const first = this.#bytes[from + 1];
-    for (const field of among) {
-      if (first === field.key[1] && this.#scanner.isText(from, field.key)) return field;
-    }
-    return undefined;
   }
 
   #keep(from: number, to: number): void {
@@ -176,17 +177,47 @@ class Projection {
 
   /** @returns the document of what is kept; undefined if the whole one is not UTF-8 */
   text(): string | undefined {
-    const bytes = this.#bytes;
-    if (!this.#scanner.isAscii && !isUtf8(bytes)) return undefined;
+    const { bytes, isAscii } = this.#document;
+    if (!isAscii && !isUtf8(bytes)) return undefined;
     const kept = this.#kept;
-    const joined = new Uint8Array(this.#keptBytes + kept.length);
+    const most = this.#keptBytes + kept.length;
+    const joined = most <= SCRATCH.length ? SCRATCH : new Uint8Array(most);
     let at = 0;
     for (let piece = 0; piece < kept.length; piece += 2) {
-      const from = kept[piece] ?? 0;
-      const to = kept[piece + 1] ?? 0;
+      let from = (kept[piece] ?? 0) | 0;
+      const to = (kept[piece + 1] ?? 0) | 0;
       if (at > 0 && bytes[from] === QUOTE && joined[at - 1] !== OPEN_OBJECT) joined[at++] = COMMA;
-      for (let i = from; i < to; i++) joined[at++] = bytes[i] ?? 0;
+      while (from < to) {
+        joined[at] = bytes[from] ?? 0;
+        at = (at + 1) | 0;
+        from = (from + 1) | 0;
+      }
     }
     return decodeUtf8(joined.subarray(0, at));
   }
+}
+
+function findField(
+  wanted: WantedFields,
+  { bytes, lastEscape }: JsonDocument,
+  from: number,
+  to: number,
+): Wanted | undefined {
+  if (lastEscape > from) return findDecoded(wanted, bytes.subarray(from, to));
+  const among = wanted[to - from];
+  return among === undefined ? undefined : findAmong(among, bytes, from);
+}
+
+function findDecoded(wanted: WantedFields, key: Uint8Array): Wanted | undefined {
+  const name = parseJson(decodeUtf8(key));
+  return wanted.flatMap((among = []) => among).find((field) => field.name === name);
+}
+
+function findAmong(among: readonly Wanted[], bytes: Uint8Array, from: number): Wanted | undefined {
+  // Behind the quote, which all have.
+  const first = bytes[from + 1];
+  for (const field of among) {
+    if (first === field.key[1] && isText(bytes, from, field.key)) return field;
+  }
+  return undefined;
 }
