@@ -35,7 +35,7 @@ export async function recordDeadLetters(
 ): Promise<readonly Verdict[]> {
   const { db, log } = deps;
   const dead = await Promise.all(
-    messages.map(async (message) => unrecordedDeadLetter(message, await readFact(message))),
+    messages.map(async (message) => unrecordedDeadLetter(message, await readFact(message.body))),
   );
   return byHalves(dead, async (part): Promise<readonly Verdict[] | "split"> => {
     try {

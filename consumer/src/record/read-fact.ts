@@ -1,16 +1,15 @@
-/** The facts in messages. */
 import { type Fact, parseFact } from "@webhook-gateway/shared/messages/fact.ts";
 import { fingerprintOf } from "@webhook-gateway/shared/routing/fingerprint.ts";
-import type { IncomingMessage } from "./settle.ts";
 
 /**
- * Reads the fact in a message. That of a delivery gets its fingerprint here: acknowledging a delivery is to take as little as
- * possible.
+ * Reads the fact in a message, or in a dead letter. That of a delivery gets its fingerprint here: acknowledging a delivery is
+ * to take as little as possible.
  * @returns undefined if it is not a fact of a version that is known
  */
-export async function readFact({ body }: IncomingMessage): Promise<Fact | undefined> {
+export async function readFact(body: unknown): Promise<Fact | undefined> {
   const fact = parseFact(body);
-  // Older producers sent it. What no producer has received has no digest, and a name of its own.
-  const isNamed = fact?.kind !== "delivery" || fact.fingerprint !== undefined || fact.digest === undefined;
-  return isNamed ? fact : { ...fact, fingerprint: await fingerprintOf(fact) };
+  if (fact?.kind !== "delivery") return fact;
+  // Older producers sent it. What an audit finds has no digest, and an id that no delivery has.
+  if (fact.fingerprint !== undefined || fact.digest === undefined) return fact;
+  return { ...fact, fingerprint: await fingerprintOf(fact) };
 }

@@ -64,7 +64,7 @@ export async function recordBatch(
   messages: readonly IncomingMessage[],
 ): Promise<RecordedBatch> {
   const read = await Promise.all(
-    messages.map(async (message) => ({ message, fact: await readFact(message) })),
+    messages.map(async (message) => ({ message, fact: await readFact(message.body) })),
   );
   let changed = false;
   let requested = false;

@@ -1,6 +1,6 @@
 /** Replays of dead letters: at their own rate, behind live work, and continued after a crash. */
 
-import { FACT_VERSION, type Fact, parseFact } from "@webhook-gateway/shared/messages/fact.ts";
+import { FACT_VERSION, type Fact } from "@webhook-gateway/shared/messages/fact.ts";
 import {
   type ClaimedReplay,
   claimReplays,
@@ -24,6 +24,7 @@ import { Recorded } from "../decide/recorded.ts";
 import { byHalves } from "../effects/by-halves.ts";
 import { decideAndCommit } from "../effects/decide-and-commit.ts";
 import { hasRoom } from "../effects/queries.ts";
+import { readFact } from "../record/read-fact.ts";
 import type { RecordDeps } from "../record/record.ts";
 import { type PacedProgress, stepEach } from "./paced.ts";
 import { pacedAfter, quotaOf } from "./replay-pace.ts";
@@ -98,7 +99,9 @@ function decideReplay(deps: RecordDeps, replay: ClaimedReplay, given: readonly R
     async load(attempt) {
       const deadLetters = attempt === 0 ? given : await loadStillReplaying(deps.db, replay.id, given);
       const now = deps.now().toISOString();
-      const read = deadLetters.map((deadLetter) => ({ deadLetter, fact: factOf(deadLetter, now) }));
+      const read = await Promise.all(
+        deadLetters.map(async (deadLetter) => ({ deadLetter, fact: await factOf(deadLetter, now) })),
+      );
       const facts = read.flatMap(({ fact }) => fact ?? []);
       return { ...(await loadSnapshot(deps.db, facts, 1)), read };
     },
@@ -132,9 +135,12 @@ function outcomeOf(
 }
 
 /** A validation is named by an operator command, so that the snapshot holds all that its decision needs. */
-function factOf({ id, kind, validation_id, body }: ReplayingDeadLetter, now: string): Fact | undefined {
+async function factOf(
+  { id, kind, validation_id, body }: ReplayingDeadLetter,
+  now: string,
+): Promise<Fact | undefined> {
   // A body that was too long to be kept whole was cut: it is not JSON any more.
-  if (kind === "fact") return parseFact(parseJson(body));
+  if (kind === "fact") return readFact(parseJson(body));
   const head = { v: FACT_VERSION, id, received_at: now } as const;
   return { ...head, kind: "order", order: "rerun", validation_id: validation_id ?? "" };
 }

@@ -46,6 +46,17 @@ describe("a fact that could not be recorded", () => {
     expect(await replayOf(replayId)).toMatchObject({ status: "done", replayed: 1, failed: 0 });
   });
 
+  test("that an older version could not read is told from what has claimed its GUID", async () => {
+    const repository = freshRepository();
+    const fact = { ...pullRequest(repository, 1)("opened", "a", 1), digest: "of its body" };
+    await recordEach([{ ...note("ping"), id: fact.id, digest: "of another" }]);
+    const [deadLetter = ""] = await unrecorded([fact]);
+    await rows(`UPDATE dead_letters SET class = 'unreadable', body = json_remove(body, '$.fingerprint')`);
+    await replay({ ids: [deadLetter] });
+    expect((await deadLetterOf(deadLetter)).outcome).toBe("recorded: started");
+    expect(await validationsOf(repository)).toHaveLength(1);
+  });
+
   test("that is old by now starts nothing, and the dead letter says so", async () => {
     const repository = freshRepository();
     const [deadLetter = ""] = await unrecorded([pullRequest(repository, 1)("opened", "a", 1)]);
