@@ -1,6 +1,5 @@
 /** Approvals by people on GitHub: asks whether they may write to the repository, and decides with the answer. */
 import { nextAttempt } from "@webhook-gateway/shared/domain/failure.ts";
-import { GITHUB_TIMEOUT_MS } from "@webhook-gateway/shared/github/client.ts";
 import { claimApprovals, type DueApproval } from "@webhook-gateway/shared/store/claim/github-outbox.ts";
 import type { Emits } from "@webhook-gateway/shared/store/write/commit.ts";
 import type { ApprovalOutcome } from "@webhook-gateway/shared/store/write/mutation.ts";
@@ -13,6 +12,7 @@ import { decideAndCommit } from "../effects/decide-and-commit.ts";
 import { runEffect, type Settled, wakeTimes } from "../effects/run-effect.ts";
 import { attemptedOf, installationIdOf, limitsOf } from "./limit.ts";
 import { type AskedPermission, askPermissions, PERMISSION, type PermissionDeps } from "./permission.ts";
+import { SENDING_LEASE_MS } from "./send.ts";
 
 export interface ApprovalDeps extends PermissionDeps {
   readonly policy: DeliveryPolicy;
@@ -23,7 +23,6 @@ export interface ApprovalDeps extends PermissionDeps {
 
 const BATCH_SIZE = 25;
 const MAX_ROUNDS = 4;
-const LEASE_MS = 40 * GITHUB_TIMEOUT_MS;
 /** About two hours: by then, the approver will have pressed again. */
 const MAX_ATTEMPTS = 12;
 
@@ -42,7 +41,7 @@ export async function askApprovalsDue(deps: ApprovalDeps): Promise<ApprovedBatch
   if (mode === "none") return { wakeAt: [], changed: false };
   const { performed, wakeAt } = await runEffect(deps, {
     name: "approval",
-    leaseMs: LEASE_MS,
+    leaseMs: SENDING_LEASE_MS,
     batchSize: BATCH_SIZE,
     maxRounds: MAX_ROUNDS,
     claim: async (lease) => ({ items: await claimApprovals(deps.db, mode, lease) }),

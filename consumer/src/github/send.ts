@@ -40,15 +40,24 @@ export interface Sending<Result> {
   readonly perform: () => Promise<Result>;
 }
 
-/** Not sent: the credential's budget is used up until then. */
+/** Not sent before then: the credential's budget is used up, or GitHub takes too long. */
 export interface Refused {
   readonly refusedUntilMs: number;
+  readonly isSlow?: boolean;
 }
 
 /** In one invocation. */
 export const CALLS_AT_ONCE = SHARES.github;
 /** A request can be made twice (a token that expired early), has a lookup before it, and may wait for others. */
 const LEASE_MS = 8 * GITHUB_TIMEOUT_MS;
+/** After this, a batch begins nothing more. What is left of it is claimed again. */
+const MAX_SENDING_MS = 4 * GITHUB_TIMEOUT_MS;
+/**
+ * For a batch of effects: it may look for installations, send, and do both again. What was claimed by an invocation that was
+ * cut off waits for so long.
+ */
+export const SENDING_LEASE_MS = 30 * GITHUB_TIMEOUT_MS;
+const SLOW_MS = 10_000;
 /** If the budget itself cannot be asked. */
 const NO_BUDGET_MS = 10_000;
 
@@ -65,11 +74,16 @@ export async function sendWithinBudgets<Result extends object>(
 ): Promise<readonly (Result | Refused)[]> {
   const byCredential = Map.groupBy(sendings, ({ credential }) => credentialName(credential));
   const results = new Map<Sending<Result>, Result | Refused>();
+  const lastMs = deps.now().getTime() + MAX_SENDING_MS;
+  const send = (one: Sending<Result>) =>
+    deps.atOnce(async () => {
+      const nowMs = deps.now().getTime();
+      return nowMs > lastMs ? { refusedUntilMs: nowMs + SLOW_MS, isSlow: true } : one.perform();
+    });
   await Promise.all(
     [...byCredential].map(async ([name, group]) => {
       let limit: GitHubLimit | undefined;
       for (const part of [group.slice(0, 1), ...parts(group.slice(1))]) {
-        const send = (one: Sending<Result>) => deps.atOnce(one.perform);
         // Those behind a limit are refused, even if the limit could not be stored in the budget.
         const sent = limit === undefined ? await sendPart(deps, name, part, send, rateLimitsOf) : [];
         const refused = { refusedUntilMs: limit?.untilMs ?? deps.now().getTime() + NO_BUDGET_MS };
@@ -86,7 +100,7 @@ async function sendPart<Result extends object>(
   deps: SendDeps,
   name: string,
   part: readonly Sending<Result>[],
-  perform: (sending: Sending<Result>) => Promise<Result>,
+  perform: (sending: Sending<Result>) => Promise<Result | Refused>,
   rateLimitsOf: (result: Result) => RateLimits,
 ): Promise<readonly (Result | Refused)[]> {
   const lease = { id: deps.newId(), leaseMs: LEASE_MS };

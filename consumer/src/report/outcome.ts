@@ -44,7 +44,8 @@ export function settleReport(sent: SentReport, leaseId: string, nowMs: number, r
     posted: null,
   };
   if ("refusedUntilMs" in result) {
-    return { outcome: { ...base, status: "due", reason: "GitHub's rate limit is used up" } };
+    const reason = result.isSlow === true ? "GitHub answers slowly" : "GitHub's rate limit is used up";
+    return { outcome: { ...base, status: "due", reason } };
   }
   switch (result.class) {
     case "posted":

@@ -1,6 +1,5 @@
 /** Posts reactions to commands, so that people see that they were read. One that cannot be posted is skipped. */
 import { nextAttempt } from "@webhook-gateway/shared/domain/failure.ts";
-import { GITHUB_TIMEOUT_MS } from "@webhook-gateway/shared/github/client.ts";
 import { claimReactions, type DueReaction } from "@webhook-gateway/shared/store/claim/github-outbox.ts";
 import { commit } from "@webhook-gateway/shared/store/write/commit.ts";
 import type { Mutation, ReactionOutcome } from "@webhook-gateway/shared/store/write/mutation.ts";
@@ -9,13 +8,13 @@ import { runEffect, wakeTimes } from "../effects/run-effect.ts";
 import { WRITE_POINTS } from "../github/budget.ts";
 import { type Answered, type CredentialDeps, sendForEach } from "../github/installation.ts";
 import { attemptedOf, installationIdOf, limitsOf } from "../github/limit.ts";
+import { SENDING_LEASE_MS } from "../github/send.ts";
 
 export interface ReactionDeps extends CredentialDeps {
   readonly random: () => number;
 }
 
 const BATCH_SIZE = 25;
-const LEASE_MS = 40 * GITHUB_TIMEOUT_MS;
 /** Nobody waits for a reaction longer than the backoff of this many attempts. */
 const MAX_ATTEMPTS = 5;
 const REACTION = {
@@ -29,7 +28,7 @@ export async function reactDue(deps: ReactionDeps): Promise<readonly string[]> {
   if (mode === "none") return [];
   const { wakeAt } = await runEffect(deps, {
     name: "reaction",
-    leaseMs: LEASE_MS,
+    leaseMs: SENDING_LEASE_MS,
     batchSize: BATCH_SIZE,
     maxRounds: 1,
     claim: async (lease) => ({ items: await claimReactions(deps.db, mode, lease) }),

@@ -1,7 +1,6 @@
 /** Posts reports to GitHub. */
 import { type Gate, nextGate } from "@webhook-gateway/shared/domain/gate.ts";
 import { isFinal } from "@webhook-gateway/shared/domain/validation.ts";
-import { GITHUB_TIMEOUT_MS } from "@webhook-gateway/shared/github/client.ts";
 import { claimReports, skipReports } from "@webhook-gateway/shared/store/claim/reports.ts";
 import { type Count, counted, observed } from "@webhook-gateway/shared/store/metrics.ts";
 import { GITHUB_GATE, movedGate } from "@webhook-gateway/shared/store/settings.ts";
@@ -11,6 +10,7 @@ import { tally } from "@webhook-gateway/shared/telemetry/tally.ts";
 import { isoTime } from "@webhook-gateway/shared/text/iso-time.ts";
 import { runEffect, type Settled, wakeTimes } from "../effects/run-effect.ts";
 import { limitsOf } from "../github/limit.ts";
+import { SENDING_LEASE_MS } from "../github/send.ts";
 import { attemptedOf, callOutcomeOf, settleReport } from "./outcome.ts";
 import { type ReportSendDeps, type Result, type SentReport, sendReports } from "./send.ts";
 
@@ -22,8 +22,6 @@ export interface ReportDeps extends ReportSendDeps {
 const BATCH_SIZE = 15;
 /** Claims in one invocation. */
 const MAX_ROUNDS = 20;
-/** Longer than a batch takes if every request is answered at the last moment. */
-const LEASE_MS = 40 * GITHUB_TIMEOUT_MS;
 /** Reports settled by one statement if they are not posted. */
 const SKIP_BATCH = 500;
 
@@ -37,7 +35,7 @@ export async function reportDue(deps: ReportDeps): Promise<readonly string[]> {
   }
   const { wakeAt } = await runEffect(deps, {
     name: "report",
-    leaseMs: LEASE_MS,
+    leaseMs: SENDING_LEASE_MS,
     batchSize: BATCH_SIZE,
     maxRounds: MAX_ROUNDS,
     async claim(lease) {

@@ -40,6 +40,9 @@ function world(readMs = 100) {
     deps,
     calls,
     lines,
+    pass: (ms: number) => {
+      nowMs += ms;
+    },
     budgetOf: (credential: Credential = INSTALLATION) =>
       of(credential.kind === "installation" ? `installation:${credential.id}` : credential.kind),
     /** Reads one thing. @returns whether it was sent */
@@ -56,6 +59,21 @@ function world(readMs = 100) {
     },
   };
 }
+
+test("a batch begins nothing more once it has taken a minute", async () => {
+  const { deps, pass } = world();
+  const sendings = Array.from({ length: 9 }, (_, index) => ({
+    credential: { kind: "installation", id: index % 3 } as const,
+    cost: READ,
+    perform: async () => {
+      pass(25_000);
+      return { sent: true };
+    },
+  }));
+  const results = await sendWithinBudgets(deps, sendings, () => ({}));
+  expect(results.filter((result) => "sent" in result)).toHaveLength(3);
+  expect(results.filter((result) => "isSlow" in result)).toHaveLength(6);
+});
 
 const times = (count: number, perform: () => Promise<unknown>) =>
   Array.from({ length: count }).reduce<Promise<unknown>>((before) => before.then(perform), Promise.resolve());
