@@ -12,7 +12,7 @@ import { decideAndCommit } from "../effects/decide-and-commit.ts";
 import { runEffect, type Settled, wakeTimes } from "../effects/run-effect.ts";
 import { attemptedOf, installationIdOf, limitsOf } from "./limit.ts";
 import { type AskedPermission, askPermissions, PERMISSION, type PermissionDeps } from "./permission.ts";
-import { SENDING_LEASE_MS } from "./send.ts";
+import { refusalText, SENDING_LEASE_MS } from "./send.ts";
 
 export interface ApprovalDeps extends PermissionDeps {
   readonly policy: DeliveryPolicy;
@@ -105,7 +105,7 @@ function outcomeOf(
   };
   const permission = asked?.permission;
   if (permission === undefined || "refusedUntilMs" in permission) {
-    return { ...base, status: "due", reason: "GitHub's rate limit is used up" };
+    return { ...base, status: "due", reason: refusalText(permission ?? {}) };
   }
   if ("mayWrite" in permission) {
     const refusal = permission.mayWrite ? null : NO_ACCESS;

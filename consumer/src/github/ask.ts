@@ -8,7 +8,7 @@ import {
 import { type GitHubFailure, UNREADABLE_ANSWER } from "@webhook-gateway/shared/github/failure.ts";
 import * as v from "valibot";
 import { type Cost, READ_POINTS } from "./budget.ts";
-import { type Refused, type SendDeps, sendWithinBudgets } from "./send.ts";
+import { type Refused, refusalText, type SendDeps, sendWithinBudgets } from "./send.ts";
 
 export interface AskDeps extends SendDeps {
   readonly github: GitHub;
@@ -67,7 +67,7 @@ const installation = v.object({ id: v.number() });
 export function answerOf(answer: GitHubAnswer | Refused | undefined) {
   if (answer === undefined || "refusedUntilMs" in answer) {
     const limited = answer === undefined ? {} : { limitedUntilMs: answer.refusedUntilMs };
-    throw new GitHubError({ class: "limited", error: "GitHub's rate limit is used up", ...limited });
+    throw new GitHubError({ class: "limited", error: refusalText(answer ?? {}), ...limited });
   }
   if (!answer.ok) throw new GitHubError(answer.failure);
   return answer;

@@ -46,6 +46,9 @@ export interface Refused {
   readonly isSlow?: boolean;
 }
 
+export const refusalText = ({ isSlow = false }: Pick<Refused, "isSlow">): string =>
+  isSlow ? "GitHub answers slowly" : "GitHub's rate limit is used up";
+
 /** In one invocation. */
 export const CALLS_AT_ONCE = SHARES.github;
 /** A request can be made twice (a token that expired early), has a lookup before it, and may wait for others. */
@@ -57,9 +60,8 @@ const MAX_SENDING_MS = 4 * GITHUB_TIMEOUT_MS;
  * cut off waits for so long.
  */
 export const SENDING_LEASE_MS = 30 * GITHUB_TIMEOUT_MS;
-const SLOW_MS = 10_000;
-/** If the budget itself cannot be asked. */
-const NO_BUDGET_MS = 10_000;
+/** When to try again if the budget cannot be asked, or GitHub answers slowly. */
+const AGAIN_MS = 10_000;
 
 /**
  * Sends what the budgets allow, the first ones first. Each credential's first request goes alone: those behind it use the
@@ -78,7 +80,7 @@ export async function sendWithinBudgets<Result extends object>(
   const send = (one: Sending<Result>) =>
     deps.atOnce(async () => {
       const nowMs = deps.now().getTime();
-      return nowMs > lastMs ? { refusedUntilMs: nowMs + SLOW_MS, isSlow: true } : one.perform();
+      return nowMs > lastMs ? { refusedUntilMs: nowMs + AGAIN_MS, isSlow: true } : one.perform();
     });
   await Promise.all(
     [...byCredential].map(async ([name, group]) => {
@@ -86,7 +88,7 @@ export async function sendWithinBudgets<Result extends object>(
       for (const part of [group.slice(0, 1), ...parts(group.slice(1))]) {
         // Those behind a limit are refused, even if the limit could not be stored in the budget.
         const sent = limit === undefined ? await sendPart(deps, name, part, send, rateLimitsOf) : [];
-        const refused = { refusedUntilMs: limit?.untilMs ?? deps.now().getTime() + NO_BUDGET_MS };
+        const refused = { refusedUntilMs: limit?.untilMs ?? deps.now().getTime() + AGAIN_MS };
         part.forEach((sending, index) => void results.set(sending, sent[index] ?? refused));
         limit ??= rateLimitsIn(sent, rateLimitsOf).limit;
       }
@@ -105,7 +107,7 @@ async function sendPart<Result extends object>(
 ): Promise<readonly (Result | Refused)[]> {
   const lease = { id: deps.newId(), leaseMs: LEASE_MS };
   const grant = await ask(deps, name, lease, part);
-  const refused = { refusedUntilMs: grant.retryAtMs ?? deps.now().getTime() + NO_BUDGET_MS };
+  const refused = { refusedUntilMs: grant.retryAtMs ?? deps.now().getTime() + AGAIN_MS };
   const results = await Promise.all(
     part.map((sending, index) => (grant.granted[index] === true ? perform(sending) : refused)),
   );
@@ -160,6 +162,6 @@ async function ask<Result>(
     );
   } catch (thrown) {
     deps.log.warn("budget.unknown", { credential: name, error: errorText(thrown) });
-    return { granted: group.map(() => false), retryAtMs: nowMs + NO_BUDGET_MS };
+    return { granted: group.map(() => false), retryAtMs: nowMs + AGAIN_MS };
   }
 }

@@ -10,6 +10,7 @@ import type { ReportOutcome } from "@webhook-gateway/shared/store/write/mutation
 import { isoTime } from "@webhook-gateway/shared/text/iso-time.ts";
 import { effectDeadLetter } from "../effects/dead-letter.ts";
 import { type Attempted, installationIdOf } from "../github/limit.ts";
+import { refusalText } from "../github/send.ts";
 import { mayBePosted } from "./plan.ts";
 import type { SentReport } from "./send.ts";
 
@@ -44,8 +45,7 @@ export function settleReport(sent: SentReport, leaseId: string, nowMs: number, r
     posted: null,
   };
   if ("refusedUntilMs" in result) {
-    const reason = result.isSlow === true ? "GitHub answers slowly" : "GitHub's rate limit is used up";
-    return { outcome: { ...base, status: "due", reason } };
+    return { outcome: { ...base, status: "due", reason: refusalText(result) } };
   }
   switch (result.class) {
     case "posted":
