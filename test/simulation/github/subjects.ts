@@ -37,17 +37,32 @@ export interface Occurrence {
   readonly atMs: number;
 }
 
-/** Shares of what happens: three tenths start a validation, half is only recorded, the rest is ignored. */
-const SHARES: readonly (readonly [TemplateName, number, string?])[] = [
-  ["pull_request.opened", 0.11],
-  ["pull_request.synchronize", 0.19],
-  ["pull_request.closed", 0.1],
-  ["pull_request.ready_for_review", 0.015],
-  ["push", 0.38],
-  ["issue_comment.created", 0.005, "/validate"],
-  ["issue_comment.created", 0.05, "looks good"],
-  ["pull_request.labeled", 0.1],
-  ["star.created", 0.05],
+interface Happening {
+  readonly template: TemplateName;
+  readonly text?: string;
+}
+
+interface Kind extends Happening {
+  readonly share: number;
+  /** What happens where no pull request is open, so that the shares stay. */
+  readonly otherwise?: Happening;
+}
+
+const OPENED = { template: "pull_request.opened" } as const;
+const PUSH = { template: "push" } as const;
+const STAR = { template: "star.created" } as const;
+
+/** Three tenths of what happens start a validation, half is only recorded, the rest is ignored. */
+const KINDS: readonly Kind[] = [
+  { share: 0.11, ...OPENED },
+  { share: 0.185, template: "pull_request.synchronize", otherwise: OPENED },
+  { share: 0.005, template: "issue_comment.created", text: "/validate", otherwise: OPENED },
+  { share: 0.385, ...PUSH },
+  { share: 0.1, template: "pull_request.closed", otherwise: PUSH },
+  { share: 0.015, template: "pull_request.ready_for_review", otherwise: PUSH },
+  { share: 0.05, template: "issue_comment.created", text: "looks good", otherwise: STAR },
+  { share: 0.1, template: "pull_request.labeled", otherwise: STAR },
+  { share: 0.05, ...STAR },
 ];
 
 export class Organization {
@@ -74,9 +89,10 @@ export class Organization {
     const index = Math.floor(this.repositories.length * random() ** 2);
     const repository = this.repositories[index];
     if (repository === undefined) throw new Error("there is no repository");
-    const [template, text] = this.#pick();
-    const at = { guid, repository, text, atMs };
     const found = repository.open[Math.floor(random() * repository.open.length)];
+    const kind = this.#pick();
+    const { template, text = "" } = found === undefined ? (kind.otherwise ?? kind) : kind;
+    const at = { guid, repository, text, atMs };
     if (template === "push" || template === "star.created") {
       const [before, head] = [sha(random), sha(random)];
       return { ...at, template, number: 0, head, base: before, before };
@@ -111,12 +127,12 @@ export class Organization {
     return { ...at, template: "pull_request.opened", number: pull.number, head, base, before: base };
   }
 
-  #pick(): readonly [TemplateName, string] {
+  #pick(): Kind {
     let left = this.#random();
-    for (const [template, share, text = ""] of SHARES) {
-      left -= share;
-      if (left < 0) return [template, text];
+    for (const kind of KINDS) {
+      left -= kind.share;
+      if (left < 0) return kind;
     }
-    return ["star.created", ""];
+    return { share: 0, ...STAR };
   }
 }

@@ -17,6 +17,7 @@ import { LogLines } from "../observe/log-lines.ts";
 import { Observer } from "../observe/observer.ts";
 import { Recording } from "../observe/recording.ts";
 import { type Loss, PLACES, type Spec } from "../report/spec.ts";
+import { atRandomTimes } from "./arrivals.ts";
 import { scheduleFaults } from "./faults.ts";
 import { Gateway } from "./gateway.ts";
 import { Grainchain } from "./grainchain.ts";
@@ -92,7 +93,7 @@ export class World implements Parts {
     });
     this.perSecond = spec.traffic.deliveriesPerSecond;
     scheduleFaults(this, randomOf(7));
-    if (spec.loss === null) this.#happen(randomOf(8), 0);
+    if (spec.loss === null) this.#happen(randomOf(8));
     else this.#lose(spec.loss, randomOf(8));
     this.#observe();
   }
@@ -111,16 +112,16 @@ export class World implements Parts {
   }
 
   /** Events at random times. */
-  #happen(random: () => number, number: number): void {
+  #happen(random: () => number): void {
     const { clock, spec } = this;
     // Both hooks deliver each event.
-    const perMs = this.perSecond / 2 / 1000;
-    clock.after(-Math.log(1 - random()) / perMs, () => {
-      if (clock.nowMs >= spec.startMs + spec.lengthMs) return;
+    const perSecond = () => this.perSecond / 2;
+    atRandomTimes(clock, random, perSecond, (number) => {
+      if (clock.nowMs >= spec.startMs + spec.lengthMs) return false;
       const occurrence = this.organization.happen(guidOf(number), clock.nowMs);
       this.recording.expect(occurrence);
       this.deliveries.announce(occurrence);
-      this.#happen(random, number + 1);
+      return true;
     });
   }
 
