@@ -33,9 +33,6 @@ interface Prepared extends Sent {
   readonly statement: StatementLike;
 }
 
-/** The statements behind the wrapped ones, of every invocation. */
-const PREPARED = new WeakMap<object, Prepared>();
-
 export function limitDatabase<Database extends DatabaseLike>(accounting: Accounting, db: Database): Database {
   const conditions = conditionsOf(db);
   const send = (prepared: readonly Prepared[], perform: () => Promise<ResultLike[]>) =>
@@ -43,11 +40,12 @@ export function limitDatabase<Database extends DatabaseLike>(accounting: Account
   return new Proxy(db, {
     get(target, name) {
       if (name === "prepare") {
-        return (sql: string) => limitStatement({ sql, values: [], statement: target.prepare(sql) }, send);
+        return (sql: string) =>
+          new LimitedStatement({ sql, values: [], statement: target.prepare(sql) }, send);
       }
       if (name === "batch") {
         return (statements: readonly object[]) => {
-          const prepared = statements.map(preparedOf);
+          const prepared = statements.map(LimitedStatement.preparedOf);
           const batch = Reflect.get(target, name);
           return send(prepared, () =>
             Reflect.apply(batch, target, [prepared.map(({ statement }) => statement)]),
@@ -60,39 +58,53 @@ export function limitDatabase<Database extends DatabaseLike>(accounting: Account
   });
 }
 
-function preparedOf(statement: object): Prepared {
-  const prepared = PREPARED.get(statement);
-  if (prepared === undefined) throw new Error("a statement of another database");
-  return prepared;
-}
-
 type Send = (prepared: readonly Prepared[], perform: () => Promise<ResultLike[]>) => Promise<ResultLike[]>;
 
-function limitStatement(prepared: Prepared, send: Send): StatementLike {
-  const { statement } = prepared;
-  const perform = async (name: "all" | "run") => {
-    const [result] = await send([prepared], async () => [await statement[name]()]);
+class LimitedStatement implements StatementLike {
+  readonly #prepared: Prepared;
+  readonly #send: Send;
+
+  constructor(prepared: Prepared, send: Send) {
+    this.#prepared = prepared;
+    this.#send = send;
+  }
+
+  static preparedOf(statement: object): Prepared {
+    if (!(statement instanceof LimitedStatement)) throw new Error("a statement of another database");
+    return statement.#prepared;
+  }
+
+  bind(...values: unknown[]): LimitedStatement {
+    const { sql, statement } = this.#prepared;
+    return new LimitedStatement({ sql, values, statement: statement.bind(...values) }, this.#send);
+  }
+
+  all(): Promise<ResultLike> {
+    return this.#perform("all");
+  }
+
+  run(): Promise<ResultLike> {
+    return this.#perform("run");
+  }
+
+  /** As `all`, which tells what it read. */
+  async first(column?: string): Promise<unknown> {
+    const [row] = (await this.all()).results ?? [];
+    if (typeof row !== "object" || row === null) return null;
+    if (column === undefined) return row;
+    if (!(column in row)) throw new Error(`D1_COLUMN_NOTFOUND: Column not found (${column})`);
+    return Reflect.get(row, column);
+  }
+
+  raw(): never {
+    throw new Error("raw() is not limited: it does not tell what it reads");
+  }
+
+  async #perform(name: "all" | "run"): Promise<ResultLike> {
+    const { statement } = this.#prepared;
+    const [result] = await this.#send([this.#prepared], async () => [await statement[name]()]);
     return result ?? {};
-  };
-  const limited = {
-    bind: (...values: unknown[]) =>
-      limitStatement({ ...prepared, values, statement: statement.bind(...values) }, send),
-    all: () => perform("all"),
-    run: () => perform("run"),
-    /** As `all`, which tells what it read. */
-    async first(column?: string) {
-      const [row] = (await perform("all")).results ?? [];
-      if (typeof row !== "object" || row === null) return null;
-      if (column === undefined) return row;
-      if (!(column in row)) throw new Error(`D1_COLUMN_NOTFOUND: Column not found (${column})`);
-      return Reflect.get(row, column);
-    },
-    raw: () => {
-      throw new Error("raw() is not limited: it does not tell what it reads");
-    },
-  };
-  PREPARED.set(limited, prepared);
-  return limited;
+  }
 }
 
 async function sendWithin(

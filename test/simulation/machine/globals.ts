@@ -73,7 +73,7 @@ export function installGlobals(clock: Clock, random: RandomSource): void {
     timers.get(number)?.();
     timers.delete(number);
   });
-  install(AbortSignal, "timeout", (ms: number) => timeoutSignal(clock, ms));
+  install(AbortSignal, "timeout", (ms: number) => new TimeoutSignal(clock, ms));
   install(globalThis, "scheduler", { wait: (ms: number) => clock.wait(ms) });
   install(performance, "now", () => clock.nowMs);
   install(Math, "random", random);
@@ -81,27 +81,39 @@ export function installGlobals(clock: Clock, random: RandomSource): void {
 }
 
 /** A signal that takes no time of the simulation's unless somebody listens to it. */
-function timeoutSignal(clock: Clock, ms: number): AbortSignal {
-  const atMs = clock.nowMs + ms;
-  const cancels = new Map<unknown, Cancel>();
-  return Object.create(AbortSignal.prototype, {
-    aborted: { get: () => clock.nowMs >= atMs },
-    reason: { get: () => new DOMException("The operation was aborted due to timeout", "TimeoutError") },
-    addEventListener: {
-      value: (_: "abort", listener: () => void) => void cancels.set(listener, clock.at(atMs, listener)),
-    },
-    removeEventListener: {
-      value(_: "abort", listener: () => void) {
-        cancels.get(listener)?.();
-        cancels.delete(listener);
-      },
-    },
-  });
+class TimeoutSignal {
+  readonly #clock: Clock;
+  readonly #atMs: number;
+  readonly #cancels = new Map<() => void, Cancel>();
+
+  constructor(clock: Clock, ms: number) {
+    this.#clock = clock;
+    this.#atMs = clock.nowMs + ms;
+  }
+
+  get aborted(): boolean {
+    return this.#clock.nowMs >= this.#atMs;
+  }
+
+  get reason(): DOMException {
+    return new DOMException("The operation was aborted due to timeout", "TimeoutError");
+  }
+
+  addEventListener(_: "abort", listener: () => void): void {
+    this.#cancels.set(listener, this.#clock.at(this.#atMs, listener));
+  }
+
+  removeEventListener(_: "abort", listener: () => void): void {
+    this.#cancels.get(listener)?.();
+    this.#cancels.delete(listener);
+  }
 }
 
+Object.setPrototypeOf(TimeoutSignal.prototype, AbortSignal.prototype);
+
 function uuid(random: RandomSource): string {
-  const hex = Array.from({ length: 4 }, () => hex32(random)).join("");
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20)}`;
+  const [a, b, c, d] = [hex32(random), hex32(random), hex32(random), hex32(random)];
+  return `${a}-${b.slice(0, 4)}-4${b.slice(5)}-a${c.slice(1, 4)}-${c.slice(4)}${d}`;
 }
 
 const hex32 = (random: RandomSource): string =>
