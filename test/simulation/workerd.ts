@@ -25,6 +25,9 @@ const CLASS = "Simulation";
 /** What the Workers import of the platform. */
 const PLATFORM = path.join(import.meta.dirname, "machine/cloudflare-workers.mjs");
 
+/** Collects garbage without threads of its own: the other half of the day needs that core. Miniflare has no option for it. */
+process.env.MINIFLARE_WORKERD_V8_FLAGS ??= "--single-threaded-gc";
+
 let started: Promise<unknown> = Promise.resolve();
 
 /** One after the other: a process that appears meanwhile is the one that is started. */
