@@ -32,8 +32,6 @@ export default defineConfig({
           name: "e2e",
           include: ["test/e2e/**/*.test.ts"],
           globalSetup: ["test/github/global-setup.ts", "test/system/directory-setup.ts"],
-          testTimeout: 600_000,
-          hookTimeout: 600_000,
         },
       },
       {
@@ -42,9 +40,8 @@ export default defineConfig({
           name: "faults",
           include: ["test/{faults,simulation}/**/*.test.ts"],
           globalSetup: ["test/faults/support/built-workers.ts"],
-          // These end a hang that nothing else ends: what a test waits for has its own limits.
+          // Some of them start and kill the gateway dozens of times.
           testTimeout: 1_200_000,
-          hookTimeout: 600_000,
         },
       },
     ],
