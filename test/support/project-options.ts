@@ -2,10 +2,7 @@
 import type { InlineConfig } from "vitest/node";
 import { patienceMs } from "./patience.ts";
 
-/**
- * These end a hang that nothing else ends: what a test waits for has limits of its own, which know how busy the machine
- * is by then. One test runs Wrangler a dozen times.
- */
+/** Ends a hang that nothing else ends: what a test waits for has limits of its own. One test runs Wrangler a dozen times. */
 const HANG_MS = 600_000;
 
 /** For every project. The limits only end hangs, and decide no test. */

@@ -109,6 +109,7 @@ class TimeoutSignal {
   }
 }
 
+// Nobody but the runtime can construct an AbortSignal, and what takes one may ask whether it is one.
 Object.setPrototypeOf(TimeoutSignal.prototype, AbortSignal.prototype);
 
 function uuid(random: RandomSource): string {
