@@ -70,7 +70,7 @@ test("leaves to the next minute what its invocation has no D1 queries for", asyn
   const world = await worldOf(examples.pullRequests(freshRepository(), 130));
   const counts: number[] = [];
   while ((await recorded()) < 130 && counts.length < 9) {
-    expect(await reconcileNew(depsWith(world, 400), HOOKS)).toBe(true);
+    expect(await reconcileNew(depsWith(world, 375), HOOKS)).toBe(true);
     counts.push(await recorded());
   }
   expect(counts.length).toBeGreaterThan(2);

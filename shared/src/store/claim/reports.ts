@@ -1,5 +1,7 @@
 /** Reports to GitHub: an outbox, one row a validation, with the newest state to show. */
+import * as v from "valibot";
 import { type Gate, OPEN_GATE } from "../../domain/gate.ts";
+import { flag } from "../flag.ts";
 import { GITHUB_GATE, parseGate } from "../settings.ts";
 import { credentialOf, DUE_INSTALLATIONS, limitedUntil } from "../sql/limit.ts";
 import { LEASED_REPORTS } from "../sql/report-lease.ts";
@@ -28,19 +30,18 @@ export async function claimReports(
   mode: "app" | "token",
   { leaseId, now, leaseUntil, limit }: Lease,
 ): Promise<{ readonly reports: readonly DueReport[]; readonly gate: Gate }> {
+  const { due, expired } = v.parse(dueRow, await db.prepare(SELECT_DUE).bind(now).first());
   // Most claims would find nothing.
-  const due = await db.prepare(SELECT_DUE).bind(now).first();
-  if (due === null) return { reports: [], gate: OPEN_GATE };
-  const [gates, , , claimed] = await db.batch<Record<string, unknown>>([
-    db.prepare("SELECT value FROM settings WHERE name = ?1").bind(GITHUB_GATE),
-    ...END_LEASES.map((sql) => db.prepare(sql).bind(now)),
+  if (!due) return { reports: [], gate: OPEN_GATE };
+  const results = await db.batch<Record<string, unknown>>([
+    ...(expired ? END_LEASES : []).map((sql) => db.prepare(sql).bind(now)),
     db.prepare(CLAIM_REPORTS).bind(leaseId, leaseUntil, now, limit, mode),
+    db.prepare("SELECT value FROM settings WHERE name = ?1").bind(GITHUB_GATE),
     db.prepare(HOLD_GATE_FOR_PROBE).bind(leaseId, leaseUntil, now),
+    db.prepare(SELECT_CLAIMED).bind(leaseId),
   ]);
-  const gate = parseGate(gates?.results[0]?.value);
-  if (claimed?.meta.changes === 0) return { reports: [], gate };
-  const { results } = await db.prepare(SELECT_CLAIMED).bind(leaseId).all();
-  return { reports: parseDueReports(results), gate };
+  const [gates, , claimed] = results.slice(-3);
+  return { reports: parseDueReports(claimed?.results ?? []), gate: parseGate(gates?.results[0]?.value) };
 }
 
 /** Stores which installation each repository belongs to; null if our App is not installed on it. */
@@ -52,9 +53,13 @@ export async function storeInstallations(
   await db.prepare(STORE_INSTALLATIONS).bind(JSON.stringify(found), now).run();
 }
 
-/** Whether a report is due that nobody is posting. */
+const dueRow = v.object({ due: flag, expired: flag });
+
+/** Whether a report is due that nobody is posting, and whether a lease has run out. */
 const SELECT_DUE = `
-  SELECT 1 FROM reports WHERE status = 'due' AND validation_id NOT IN (${LEASED_REPORTS} WHERE l.until > ?1) LIMIT 1`;
+  SELECT EXISTS (SELECT 1 FROM reports
+                 WHERE status = 'due' AND validation_id NOT IN (${LEASED_REPORTS} WHERE l.until > ?1)) AS due,
+         EXISTS (SELECT 1 FROM report_leases WHERE until <= ?1) AS expired`;
 
 const SKIP_REPORTS = `
   UPDATE reports SET status = 'skipped', reason = ?1 WHERE validation_id IN (

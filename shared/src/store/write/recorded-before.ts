@@ -2,6 +2,7 @@
 import * as v from "valibot";
 import { possibleIds } from "../../domain/delivery-id.ts";
 import type { Fact } from "../../messages/fact.ts";
+import type { Lookup, Rows } from "../sql/look-up.ts";
 
 export interface RecordedBefore {
   /** Ids of facts recorded before, with the fingerprints of those deliveries that have one. */
@@ -10,49 +11,55 @@ export interface RecordedBefore {
   readonly bodies: ReadonlyMap<string, string>;
 }
 
-/** The statements, for one batch with others. */
-export const recordedBefore = (db: D1Database, facts: readonly Fact[]): readonly D1PreparedStatement[] => [
-  db
-    .prepare(SELECT_RECORDED)
-    .bind(
-      JSON.stringify(facts.flatMap(possibleIds)),
-      JSON.stringify(facts.flatMap(({ kind, id }) => (kind === "callback" ? [id] : []))),
-      JSON.stringify(facts.flatMap(({ kind, id }) => (kind === "order" ? [id] : []))),
-      JSON.stringify(facts.flatMap((fact) => (fact.kind === "callback" ? [fact.validation_id] : []))),
-    ),
-  db
-    .prepare(SELECT_BODIES)
-    .bind(JSON.stringify(facts.flatMap((fact) => (fact.kind === "delivery" ? (fact.digest ?? []) : [])))),
-];
+/** The lookups, for one round trip with others. */
+export function recordedBefore(facts: readonly Fact[]): readonly Lookup[] {
+  const callbacks = facts.filter((fact) => fact.kind === "callback");
+  const ids = callbacks.map(({ id }) => id);
+  const orders = facts.flatMap(({ kind, id }) => (kind === "order" ? [id] : []));
+  const deliveries = facts.filter((fact) => fact.kind === "delivery");
+  return [
+    { sql: SELECT_DELIVERIES, keys: [deliveries.flatMap(possibleIds)] },
+    { sql: SELECT_CALLBACKS, keys: [ids, callbacks.map(({ validation_id }) => validation_id)] },
+    { sql: SELECT_ORDERS, keys: [orders] },
+    { sql: SELECT_BODIES, keys: [deliveries.flatMap(({ digest }) => digest ?? [])] },
+  ];
+}
 
-type Rows = D1Result<Record<string, unknown>> | undefined;
-
-/** Reads the results of {@link recordedBefore}. */
-export function parseRecordedBefore(recorded: Rows, bodies: Rows): RecordedBefore {
-  const rows = v.parse(v.array(recordedRow), recorded?.results ?? []);
+/** Reads the rows of {@link recordedBefore}. */
+export function parseRecordedBefore([
+  deliveries,
+  callbacks,
+  orders,
+  bodies,
+]: readonly Rows[]): RecordedBefore {
+  const ids = v.parse(v.array(idRow), [...(callbacks ?? []), ...(orders ?? [])]);
+  const fingerprints = v.parse(v.array(fingerprintRow), deliveries ?? []);
   return {
-    // Callbacks have no fingerprint.
-    recorded: new Map(
-      rows
-        .toSorted((a, b) => (a.fingerprint ?? "").localeCompare(b.fingerprint ?? ""))
-        .map(({ id, fingerprint }) => [id, fingerprint]),
-    ),
-    bodies: new Map(v.parse(v.array(bodyRow), bodies?.results ?? []).map(({ digest, id }) => [digest, id])),
+    recorded: new Map([
+      ...ids.map(({ id }) => [id, null] as const),
+      ...fingerprints.map(({ id, fingerprint }) => [id, fingerprint] as const),
+    ]),
+    bodies: new Map(v.parse(v.array(bodyRow), bodies ?? []).map(({ digest, id }) => [digest, id])),
   };
 }
 
-const recordedRow = v.object({ id: v.string(), fingerprint: v.nullable(v.string()) });
+const idRow = v.object({ id: v.string() });
+const fingerprintRow = v.object({ id: v.string(), fingerprint: v.nullable(v.string()) });
 const bodyRow = v.object({ digest: v.string(), id: v.string() });
 
-const SELECT_RECORDED = `
-  SELECT id, fingerprint FROM deliveries WHERE id IN (SELECT value FROM json_each(?1))
-  UNION SELECT e.value->>5, NULL FROM (
-      SELECT v.seq FROM json_each(?4) k CROSS JOIN validations v ON v.id = k.value
-      UNION SELECT v.seq FROM json_each(?4) k CROSS JOIN validations v ON v.grainchain_id = k.value) named
+const SELECT_DELIVERIES = `
+  SELECT id, fingerprint FROM deliveries WHERE id IN (SELECT value FROM json_each(?1))`;
+
+/** ?1: their ids, ?2: the validations that they name, by our id or by Grainchain's */
+const SELECT_CALLBACKS = `
+  SELECT e.value->>5 AS id FROM (
+      SELECT v.seq FROM json_each(?2) k CROSS JOIN validations v ON v.id = k.value
+      UNION SELECT v.seq FROM json_each(?2) k CROSS JOIN validations v ON v.grainchain_id = k.value) named
     CROSS JOIN validations v ON v.seq = named.seq CROSS JOIN json_each(v.timeline) e
-    WHERE e.value->>5 IN (SELECT value FROM json_each(?2))
-  UNION SELECT id, NULL FROM callbacks_unmatched WHERE id IN (SELECT value FROM json_each(?2))
-  UNION SELECT id, NULL FROM operator_actions WHERE id IN (SELECT value FROM json_each(?3))`;
+    WHERE e.value->>5 IN (SELECT value FROM json_each(?1))
+  UNION SELECT id FROM callbacks_unmatched WHERE id IN (SELECT value FROM json_each(?1))`;
+
+const SELECT_ORDERS = "SELECT id FROM operator_actions WHERE id IN (SELECT value FROM json_each(?1))";
 
 const SELECT_BODIES = `
   SELECT d.digest, d.id FROM json_each(?1) k CROSS JOIN deliveries d ON d.digest = k.value`;

@@ -4,6 +4,7 @@ import { changedSubject } from "../../domain/subject.ts";
 import type { Fact } from "../../messages/fact.ts";
 import { currentNameOf } from "../repository-names.ts";
 import { REPLAY_TURN, TURN } from "../settings.ts";
+import { lookUp } from "../sql/look-up.ts";
 import { parseSuccesses, SELECT_SUCCESSES, type TreeSuccess } from "../sql/tree.ts";
 import { parseSubjects, type Subject } from "../subject-row.ts";
 import { parseValidations, VALIDATION_COLUMNS, type Validation } from "../validation-row.ts";
@@ -23,7 +24,8 @@ export interface Snapshot extends RecordedBefore {
 }
 
 /**
- * Reads what recording these facts needs: always the same number of statements.
+ * Reads what recording these facts needs. The number of statements depends on what kinds of fact there are, never on how
+ * many.
  * @param lane of what is queued: its turns are read
  */
 export async function loadSnapshot(
@@ -31,36 +33,27 @@ export async function loadSnapshot(
   facts: readonly Fact[],
   lane: 0 | 1 = 0,
 ): Promise<Snapshot> {
-  const keys = collectKeys(facts);
-  const named = JSON.stringify(keys.subjects);
-  const reruns = JSON.stringify(keys.reruns);
-  const ids = JSON.stringify(keys.validationIds);
-  const ordered = JSON.stringify(keys.ordered);
-  const [recorded, bodies, subjects, validations, turns, names, successes] = await db.batch<
-    Record<string, unknown>
-  >([
-    ...recordedBefore(db, facts),
-    db.prepare(SELECT_SUBJECTS).bind(named, reruns, ordered),
-    db.prepare(SELECT_VALIDATIONS).bind(named, reruns, ordered, ids),
-    db
-      .prepare(lane === 0 ? SELECT_TURNS : SELECT_REPLAY_TURNS)
-      .bind(JSON.stringify(keys.repositories), ordered),
-    db.prepare(SELECT_NAMES).bind(JSON.stringify(keys.claimed)),
-    db.prepare(SELECT_SUCCESSES).bind(JSON.stringify(keys.trees)),
+  const { subjects: named, reruns, ordered, ...keys } = collectKeys(facts);
+  const [subjects, runs, validations, turns, names, successes, ...recorded] = await lookUp(db, [
+    { sql: SELECT_SUBJECTS, keys: [named, reruns, ordered] },
+    { sql: SELECT_RUNS, keys: [named, reruns, ordered] },
+    { sql: SELECT_VALIDATIONS, keys: [keys.validationIds] },
+    { sql: lane === 0 ? SELECT_TURNS : SELECT_REPLAY_TURNS, keys: [keys.repositories, ordered] },
+    { sql: SELECT_NAMES, keys: [keys.claimed] },
+    { sql: SELECT_SUCCESSES, keys: [keys.trees] },
+    ...recordedBefore(facts),
   ]);
-  const parsedTurns = v.parse(v.array(turnRow), turns?.results ?? []);
+  const parsedTurns = v.parse(v.array(turnRow), turns ?? []);
   return {
-    ...parseRecordedBefore(recorded, bodies),
-    subjects: parseSubjects(subjects?.results ?? []),
-    validations: parseValidations(validations?.results ?? []),
+    ...parseRecordedBefore(recorded),
+    subjects: parseSubjects(subjects ?? []),
+    validations: parseValidations([...(runs ?? []), ...(validations ?? [])]),
     currentTurn: parsedTurns.find((row) => row.repository_id === null)?.turn ?? 0,
     lastTurns: new Map(
       parsedTurns.flatMap((row) => (row.repository_id === null ? [] : [[row.repository_id, row.turn]])),
     ),
-    names: new Map(
-      v.parse(v.array(nameRow), names?.results ?? []).map((row) => [row.repository_id, row.name]),
-    ),
-    successes: parseSuccesses(successes?.results ?? []),
+    names: new Map(v.parse(v.array(nameRow), names ?? []).map((row) => [row.repository_id, row.name])),
+    successes: parseSuccesses(successes ?? []),
   };
 }
 
@@ -71,6 +64,7 @@ interface Keys {
   readonly validationIds: readonly string[];
   /** Validations that operator commands are about: their subjects matter too. */
   readonly ordered: readonly string[];
+  /** Those that something may be queued of. */
   readonly repositories: readonly number[];
   /** Of deliveries whose secret is bound to repositories. */
   readonly claimed: readonly number[];
@@ -83,16 +77,18 @@ function collectKeys(facts: readonly Fact[]): Keys {
       ? [{ id: fact.repository.id, change: fact.change, subject: changedSubject(fact.change) }]
       : [],
   );
+  const subjects = changes.flatMap(({ id, change, subject }) =>
+    subject === null ? [] : [[id, subject, "head_sha" in change ? change.head_sha : null] as const],
+  );
+  const reruns = changes.flatMap(({ id, change }) =>
+    change.type === "rerun" || change.type === "approval" ? [[id, change.head_sha] as const] : [],
+  );
   return {
-    subjects: changes.flatMap(({ id, change, subject }) =>
-      subject === null ? [] : [[id, subject, "head_sha" in change ? change.head_sha : null] as const],
-    ),
-    reruns: changes.flatMap(({ id, change }) =>
-      change.type === "rerun" || change.type === "approval" ? [[id, change.head_sha] as const] : [],
-    ),
+    subjects,
+    reruns,
     validationIds: facts.flatMap((fact) => ("validation_id" in fact ? [fact.validation_id] : [])),
     ordered: facts.flatMap((fact) => (fact.kind === "order" ? [fact.validation_id] : [])),
-    repositories: [...new Set(changes.map(({ id }) => id))],
+    repositories: [...new Set([...subjects, ...reruns].map(([id]) => id))],
     claimed: [...new Set(facts.flatMap(claimedRepository))],
     trees: changes.flatMap(({ id, change }) =>
       "tree_id" in change && change.tree_id !== undefined ? [[id, change.tree_id] as const] : [],
@@ -126,9 +122,9 @@ const SELECT_SUBJECTS = `
 
 /**
  * Of those subjects: what is live or held, and every run of the heads that the facts name, of the newest head, and of those
- * that may become the newest. And the validations that callbacks name, by our id or by Grainchain's.
+ * that may become the newest.
  */
-const SELECT_VALIDATIONS = `
+const SELECT_RUNS = `
   WITH
     known AS (${SELECT_SUBJECTS}),
     heads (repository_id, subject, head_sha) AS (
@@ -145,10 +141,14 @@ const SELECT_VALIDATIONS = `
       SELECT v.id FROM heads h
         CROSS JOIN validations v ON v.repository_id = h.repository_id AND v.subject = h.subject
           AND v.head_sha = h.head_sha
-      UNION SELECT value FROM json_each(?4)
-      UNION
-      SELECT v.id FROM json_each(?4) k CROSS JOIN validations v ON v.grainchain_id = k.value
     )
+  SELECT ${VALIDATION_COLUMNS} FROM wanted w CROSS JOIN validations v ON v.id = w.id`;
+
+/** The validations that callbacks and operator commands name, by our id or by Grainchain's. */
+const SELECT_VALIDATIONS = `
+  WITH wanted (id) AS (
+    SELECT value FROM json_each(?1)
+    UNION SELECT v.id FROM json_each(?1) k CROSS JOIN validations v ON v.grainchain_id = k.value)
   SELECT ${VALIDATION_COLUMNS} FROM wanted w CROSS JOIN validations v ON v.id = w.id`;
 
 const SELECT_NAMES = `
