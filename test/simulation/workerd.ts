@@ -25,8 +25,11 @@ const CLASS = "Simulation";
 /** What the Workers import of the platform. */
 const PLATFORM = path.join(import.meta.dirname, "machine/cloudflare-workers.mjs");
 
-/** Collects garbage without threads of its own: the other half of the day needs that core. Miniflare has no option for it. */
-process.env.MINIFLARE_WORKERD_V8_FLAGS ??= "--single-threaded-gc";
+/**
+ * Collects garbage without threads of its own, as the other half of the day needs that core, and keeps what compiled code
+ * relies on: otherwise a fifth of that code is thrown away every ten seconds. Miniflare has no option for it.
+ */
+process.env.MINIFLARE_WORKERD_V8_FLAGS ??= "--single-threaded-gc --retain-maps-for-n-gc=100";
 
 let started: Promise<unknown> = Promise.resolve();
 
@@ -42,21 +45,12 @@ async function start(): Promise<Workerd> {
   const folder = mkdtempSync(path.join(tmpdir(), "simulation-"));
   const remove = () => rmSync(folder, { recursive: true, force: true });
   try {
-    const contents = await bundle(folder);
-    const texts = readdirSync(folder).filter((name) => name !== ENTRY && !/\.map$|^README/.test(name));
+    const modules = await bundled();
     const others = childrenOf(process.pid);
     const miniflare = new Miniflare(
       convertV4MiniflareOptions({
         name: "simulation",
-        modules: [
-          { type: "ESModule", path: path.join(folder, ENTRY), contents },
-          {
-            type: "ESModule",
-            path: path.join(folder, path.basename(PLATFORM)),
-            contents: readFileSync(PLATFORM, "utf8"),
-          },
-          ...texts.map((name) => ({ type: "Text" as const, path: path.join(folder, name) })),
-        ],
+        modules: modules.map(({ name, ...module }) => ({ ...module, path: path.join(folder, name) })),
         modulesRoot: folder,
         compatibilityDate: "2026-11-01",
         compatibilityFlags: ["nodejs_als"],
@@ -88,13 +82,36 @@ async function start(): Promise<Workerd> {
   }
 }
 
-async function bundle(folder: string): Promise<string> {
-  const { code, output } = await runWrangler(["deploy", "--dry-run", "--outdir", folder, "-c", CONFIG]);
-  if (code !== 0) throw new Error(`the simulation could not be built:\n${output}`);
-  return readFileSync(path.join(folder, ENTRY), "utf8").replaceAll(
-    '"cloudflare:workers"',
-    `"./${path.basename(PLATFORM)}"`,
-  );
+interface Module {
+  readonly type: "ESModule" | "Text";
+  readonly name: string;
+  readonly contents: string;
+}
+
+let bundling: Promise<readonly Module[]> | undefined;
+
+/** Takes seconds: once for all that are started. */
+function bundled(): Promise<readonly Module[]> {
+  bundling ??= bundle();
+  return bundling;
+}
+
+async function bundle(): Promise<readonly Module[]> {
+  const folder = mkdtempSync(path.join(tmpdir(), "simulation-"));
+  try {
+    const { code, output } = await runWrangler(["deploy", "--dry-run", "--outdir", folder, "-c", CONFIG]);
+    if (code !== 0) throw new Error(`the simulation could not be built:\n${output}`);
+    const read = (name: string) => readFileSync(path.join(folder, name), "utf8");
+    const entry = read(ENTRY).replaceAll('"cloudflare:workers"', `"./${path.basename(PLATFORM)}"`);
+    const texts = readdirSync(folder).filter((name) => name !== ENTRY && !/\.map$|^README/.test(name));
+    return [
+      { type: "ESModule", name: ENTRY, contents: entry },
+      { type: "ESModule", name: path.basename(PLATFORM), contents: readFileSync(PLATFORM, "utf8") },
+      ...texts.map((name) => ({ type: "Text" as const, name, contents: read(name) })),
+    ];
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 }
 
 const CLOCK_TICKS_A_SECOND = 100;

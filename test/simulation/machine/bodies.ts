@@ -24,7 +24,7 @@ export function jsonPost(
     "content-type": "application/json",
     "content-length": String(body.byteLength),
   };
-  const request = new Request(url, { method: "POST", headers: all, body });
+  const request = new Request(url, { method: "POST", headers: all });
   return Object.assign(request, { arrayBuffer: async () => body.slice().buffer });
 }
 
