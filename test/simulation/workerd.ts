@@ -25,11 +25,8 @@ const CLASS = "Simulation";
 /** What the Workers import of the platform. */
 const PLATFORM = path.join(import.meta.dirname, "machine/cloudflare-workers.mjs");
 
-/**
- * Collects garbage without threads of its own, as the other half of the day needs that core, and keeps what compiled code
- * relies on: otherwise a fifth of that code is thrown away every ten seconds. Miniflare has no option for it.
- */
-process.env.MINIFLARE_WORKERD_V8_FLAGS ??= "--single-threaded-gc --retain-maps-for-n-gc=100";
+/** Collects garbage without threads of its own: the other half of the day needs that core. Miniflare has no option for it. */
+process.env.MINIFLARE_WORKERD_V8_FLAGS ??= "--single-threaded-gc";
 
 let started: Promise<unknown> = Promise.resolve();
 
