@@ -14,6 +14,9 @@ export function jsonAnswer(value: unknown, { status = 200, headers = {} }: Answe
   return Object.assign(answer, { text: async () => text });
 }
 
+/** A smaller body is read in one piece: it needs no stream. */
+const STREAMED_BYTES = 128 * 1024;
+
 export function jsonPost(
   url: string,
   body: Uint8Array<ArrayBuffer>,
@@ -24,7 +27,8 @@ export function jsonPost(
     "content-type": "application/json",
     "content-length": String(body.byteLength),
   };
-  const request = new Request(url, { method: "POST", headers: all });
+  const streamed = body.byteLength > STREAMED_BYTES ? { body } : {};
+  const request = new Request(url, { method: "POST", headers: all, ...streamed });
   return Object.assign(request, { arrayBuffer: async () => body.slice().buffer });
 }
 

@@ -27,14 +27,22 @@ export async function settled(happened: () => number): Promise<void> {
   while (reading > 0) await eventLoopIsEmpty();
 }
 
+const WHOLE = ["arrayBuffer", "json", "text"];
+/** What reads a body, whole or in pieces. */
+const READERS: readonly (readonly [object, readonly string[]])[] = [
+  [Request.prototype, WHOLE],
+  [Response.prototype, WHOLE],
+  [ReadableStreamBYOBReader.prototype, ["read", "readAtLeast"]],
+];
+
 /** Notes when a body is being read. */
 function watchBodies(): void {
-  for (const { prototype } of [Request, Response]) {
-    for (const name of ["arrayBuffer", "json", "text"] as const) {
-      const read: () => Promise<unknown> = prototype[name];
-      const value = function (this: Request | Response) {
+  for (const [prototype, names] of READERS) {
+    for (const name of names) {
+      const read: (...args: unknown[]) => Promise<unknown> = Reflect.get(prototype, name);
+      const value = function (this: unknown, ...args: unknown[]) {
         reading++;
-        return read.call(this).finally(() => reading--);
+        return Reflect.apply(read, this, args).finally(() => reading--);
       };
       Object.defineProperty(prototype, name, { value, writable: true, configurable: true });
     }

@@ -47,6 +47,7 @@ const MAX_JUDGED_MS = 10 * MINUTE_MS;
 /** Everything that must not be, one a line; empty: all is well. */
 export function problemsOf(findings: Findings, faults: readonly Fault[]): readonly string[] {
   const { delays, statements, errors } = findings;
+  const { callbacksRefused = 0 } = findings.counts.grainchain ?? {};
   const named: readonly (readonly [string, Found])[] = [
     ["lost", findings.lost],
     ["run twice", findings.doubledRuns],
@@ -64,6 +65,7 @@ export function problemsOf(findings: Findings, faults: readonly Fault[]): readon
       const minutes = (ms: number) => `${Math.round(ms / MINUTE_MS)} min`;
       return `stuck in ${stage}: after ${minutes(atMs)}, the oldest for ${minutes(ageMs)}, ${minutes(explainedMs)} of it explained`;
     }),
+    ...(callbacksRefused > 0 ? [`callbacks refused: ${callbacksRefused}`] : []),
     ...(delays.calm.max > MAX_RECORDING_MS
       ? [`recorded ${Math.round(delays.calm.max / 1000)} s after its arrival, outside of outages`]
       : []),

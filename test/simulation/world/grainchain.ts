@@ -39,7 +39,16 @@ export class Grainchain {
   hangs = false;
   /** By the gateway's id. */
   readonly runs = new Map<string, Run>();
-  readonly counts = { calls: 0, refused: 0, repeated: 0, hung: 0, callbacks: 0, lost: 0, maxInFlight: 0 };
+  readonly counts = {
+    calls: 0,
+    refused: 0,
+    repeated: 0,
+    hung: 0,
+    callbacks: 0,
+    callbacksRefused: 0,
+    lost: 0,
+    maxInFlight: 0,
+  };
   readonly #byId = new Map<string, Run>();
   readonly #clock: Clock;
   readonly #random: () => number;
@@ -161,6 +170,7 @@ export class Grainchain {
     });
     for (const ms of [...RETRIES_MS, Number.NaN]) {
       const answered = await this.#callBack(`${request.webhook_url}/webhook/status`, body);
+      if (answered >= 400 && answered < 500) this.counts.callbacksRefused++;
       if (answered < 500) return;
       if (!Number.isNaN(ms)) await this.#clock.wait(ms);
     }
