@@ -107,6 +107,14 @@ test("a claim reads what is being posted a few times, not for each report that i
   expect(beside - alone).toBeLessThan(10 * leased);
 });
 
+test("reports that D1 cannot read hold up no others", async () => {
+  await filled({ repositories: 9, installations: 3, due: 2 * LIMIT });
+  await rows("UPDATE validations SET results = 'not JSON' WHERE pr_number % 2 = 0");
+  await expect(claim()).rejects.toThrow("malformed JSON");
+
+  expect((await claim()).reports.map(({ number }) => number % 2)).toEqual(Array(LIMIT).fill(1));
+});
+
 test("installations take turns, and one that is held has none", async () => {
   await filled({ repositories: 9, installations: 3, due: 90 });
   await hold({});

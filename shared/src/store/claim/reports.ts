@@ -33,15 +33,18 @@ export async function claimReports(
   const { due, expired } = v.parse(dueRow, await db.prepare(SELECT_DUE).bind(now).first());
   // Most claims would find nothing.
   if (!due) return { reports: [], gate: OPEN_GATE };
-  const results = await db.batch<Record<string, unknown>>([
+  const batch = await db.batch<Record<string, unknown>>([
     ...(expired ? END_LEASES : []).map((sql) => db.prepare(sql).bind(now)),
-    db.prepare(CLAIM_REPORTS).bind(leaseId, leaseUntil, now, limit, mode),
     db.prepare("SELECT value FROM settings WHERE name = ?1").bind(GITHUB_GATE),
+    db.prepare(CLAIM_REPORTS).bind(leaseId, leaseUntil, now, limit, mode),
     db.prepare(HOLD_GATE_FOR_PROBE).bind(leaseId, leaseUntil, now),
-    db.prepare(SELECT_CLAIMED).bind(leaseId),
   ]);
-  const [gates, , claimed] = results.slice(-3);
-  return { reports: parseDueReports(claimed?.results ?? []), gate: parseGate(gates?.results[0]?.value) };
+  const [gates, claimed] = batch.slice(-3);
+  const gate = parseGate(gates?.results[0]?.value);
+  if (claimed?.meta.changes === 0) return { reports: [], gate };
+  // Not in the same transaction: if D1 cannot read them, they stay leased, and others are claimed next.
+  const { results } = await db.prepare(SELECT_CLAIMED).bind(leaseId).all();
+  return { reports: parseDueReports(results), gate };
 }
 
 /** Stores which installation each repository belongs to; null if our App is not installed on it. */
