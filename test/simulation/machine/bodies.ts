@@ -14,7 +14,7 @@ export function jsonAnswer(value: unknown, { status = 200, headers = {} }: Answe
   return Object.assign(answer, { text: async () => text });
 }
 
-/** A smaller body is read in one piece: it needs no stream. */
+/** Up to this size, the producer reads a body in one piece (producer/src/ingress/body.ts): it needs no stream. */
 const STREAMED_BYTES = 128 * 1024;
 
 export function jsonPost(

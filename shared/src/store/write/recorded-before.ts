@@ -35,6 +35,7 @@ export function parseRecordedBefore([
   const ids = v.parse(v.array(idRow), [...(callbacks ?? []), ...(orders ?? [])]);
   const fingerprints = v.parse(v.array(fingerprintRow), deliveries ?? []);
   return {
+    // A delivery's fingerprint counts, if something else has the same id: callbacks and orders have none.
     recorded: new Map([
       ...ids.map(({ id }) => [id, null] as const),
       ...fingerprints.map(({ id, fingerprint }) => [id, fingerprint] as const),

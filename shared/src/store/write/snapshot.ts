@@ -64,7 +64,7 @@ interface Keys {
   readonly validationIds: readonly string[];
   /** Validations that operator commands are about: their subjects matter too. */
   readonly ordered: readonly string[];
-  /** Those that something may be queued of. */
+  /** Those of which something may be queued. */
   readonly repositories: readonly number[];
   /** Of deliveries whose secret is bound to repositories. */
   readonly claimed: readonly number[];
