@@ -18,38 +18,38 @@ export function recordedBefore(facts: readonly Fact[]): readonly Lookup[] {
   const orders = facts.flatMap(({ kind, id }) => (kind === "order" ? [id] : []));
   const deliveries = facts.filter((fact) => fact.kind === "delivery");
   return [
-    { sql: SELECT_DELIVERIES, keys: [deliveries.flatMap(possibleIds)] },
+    {
+      sql: SELECT_DELIVERIES,
+      keys: [deliveries.flatMap(possibleIds), deliveries.flatMap(({ digest }) => digest ?? [])],
+    },
     { sql: SELECT_CALLBACKS, keys: [ids, callbacks.map(({ validation_id }) => validation_id)] },
     { sql: SELECT_ORDERS, keys: [orders] },
-    { sql: SELECT_BODIES, keys: [deliveries.flatMap(({ digest }) => digest ?? [])] },
   ];
 }
 
 /** Reads the rows of {@link recordedBefore}. */
-export function parseRecordedBefore([
-  deliveries,
-  callbacks,
-  orders,
-  bodies,
-]: readonly Rows[]): RecordedBefore {
+export function parseRecordedBefore([deliveries, callbacks, orders]: readonly Rows[]): RecordedBefore {
   const ids = v.parse(v.array(idRow), [...(callbacks ?? []), ...(orders ?? [])]);
-  const fingerprints = v.parse(v.array(fingerprintRow), deliveries ?? []);
+  const rows = v.parse(v.array(deliveryRow), deliveries ?? []);
   return {
     // A delivery's fingerprint counts, if something else has the same id: callbacks and orders have none.
     recorded: new Map([
       ...ids.map(({ id }) => [id, null] as const),
-      ...fingerprints.map(({ id, fingerprint }) => [id, fingerprint] as const),
+      ...rows.map(({ id, fingerprint }) => [id, fingerprint] as const),
     ]),
-    bodies: new Map(v.parse(v.array(bodyRow), bodies ?? []).map(({ digest, id }) => [digest, id])),
+    bodies: new Map(rows.flatMap(({ id, digest }) => (digest === null ? [] : [[digest, id]]))),
   };
 }
 
 const idRow = v.object({ id: v.string() });
-const fingerprintRow = v.object({ id: v.string(), fingerprint: v.nullable(v.string()) });
-const bodyRow = v.object({ digest: v.string(), id: v.string() });
+const text = v.nullable(v.string());
+const deliveryRow = v.object({ id: v.string(), fingerprint: text, digest: text });
 
+/** ?1: their ids, ?2: the digests of their bodies */
 const SELECT_DELIVERIES = `
-  SELECT id, fingerprint FROM deliveries WHERE id IN (SELECT value FROM json_each(?1))`;
+  SELECT id, fingerprint, digest FROM deliveries WHERE id IN (SELECT value FROM json_each(?1))
+  UNION ALL
+  SELECT d.id, d.fingerprint, d.digest FROM json_each(?2) k CROSS JOIN deliveries d ON d.digest = k.value`;
 
 /** ?1: their ids, ?2: the validations that they name, by our id or by Grainchain's */
 const SELECT_CALLBACKS = `
@@ -61,6 +61,3 @@ const SELECT_CALLBACKS = `
   UNION SELECT id FROM callbacks_unmatched WHERE id IN (SELECT value FROM json_each(?1))`;
 
 const SELECT_ORDERS = "SELECT id FROM operator_actions WHERE id IN (SELECT value FROM json_each(?1))";
-
-const SELECT_BODIES = `
-  SELECT d.digest, d.id FROM json_each(?1) k CROSS JOIN deliveries d ON d.digest = k.value`;
