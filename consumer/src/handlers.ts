@@ -104,7 +104,7 @@ export function createConsumer(given: ConsumerDeps) {
 
   const wakeNow = (message = WAKE_UP) => wake([deps.now().toISOString()], message);
 
-  const report = () => reportDue(reports).then((wakeAt) => wake(wakeAt));
+  const report = (known?: Due) => reportDue(reports, known).then((wakeAt) => wake(wakeAt));
 
   let sending: Promise<unknown> = Promise.resolve();
 
@@ -126,12 +126,12 @@ export function createConsumer(given: ConsumerDeps) {
 
   /** What Grainchain has taken is to be reported, after what was due before. */
   async function dispatchAndReport(emit: () => Promise<void>, due: Promise<Due>): Promise<void> {
-    const reported = report();
+    const reported = due.then(report);
     const dispatching = due.then(({ dispatch }) => (dispatch ? dispatchDue(effects) : NOTHING_DISPATCHED));
     const [dispatched] = await Promise.allSettled([dispatching, reported]);
     if (dispatched.status === "rejected") throw dispatched.reason;
     await wake(dispatched.value.wakeAt);
-    await Promise.all(dispatched.value.dispatched > 0 ? [reported.then(report), emit()] : [reported]);
+    await Promise.all(dispatched.value.dispatched > 0 ? [reported.then(() => report()), emit()] : [reported]);
   }
 
   /** What is approved is to be dispatched, and reported. */

@@ -1,6 +1,7 @@
 /** Posts reports to GitHub. */
 import { type Gate, nextGate } from "@webhook-gateway/shared/domain/gate.ts";
 import { isFinal } from "@webhook-gateway/shared/domain/validation.ts";
+import type { Due } from "@webhook-gateway/shared/store/claim/due.ts";
 import { claimReports, skipReports } from "@webhook-gateway/shared/store/claim/reports.ts";
 import { type Count, counted, observed } from "@webhook-gateway/shared/store/metrics.ts";
 import { GITHUB_GATE, movedGate } from "@webhook-gateway/shared/store/settings.ts";
@@ -25,21 +26,27 @@ const MAX_ROUNDS = 20;
 /** Reports settled by one statement if they are not posted. */
 const SKIP_BATCH = 500;
 
-/** Posts the reports that are due. @returns when to look again, sooner than the cron would */
-export async function reportDue(deps: ReportDeps): Promise<readonly string[]> {
+/**
+ * Posts the reports that are due.
+ * @param known what is due, if that is known
+ * @returns when to look again, sooner than the cron would
+ */
+export async function reportDue(deps: ReportDeps, known?: Due): Promise<readonly string[]> {
   const { mode } = deps.github;
   if (mode === "none") {
     const skipped = await skipReports(deps.db, "no GitHub credentials are configured", SKIP_BATCH);
     if (skipped > 0) deps.log.info("report.skipped", { reports: skipped });
     return [];
   }
+  let first = known;
   const { wakeAt } = await runEffect(deps, {
     name: "report",
     leaseMs: SENDING_LEASE_MS,
     batchSize: BATCH_SIZE,
     maxRounds: MAX_ROUNDS,
     async claim(lease) {
-      const { reports: items, gate } = await claimReports(deps.db, mode, lease);
+      const { reports: items, gate } = await claimReports(deps.db, mode, lease, first);
+      first = undefined;
       return { items, gate };
     },
     perform: ({ items }) => sendReports(deps, items, mode),

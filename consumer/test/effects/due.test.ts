@@ -7,7 +7,14 @@ import { record } from "../support/recording.ts";
 
 beforeEach(empty);
 
-const NONE_DUE = { dispatch: false, cancel: false, reaction: false, approval: false };
+const NONE_DUE = {
+  dispatch: false,
+  cancel: false,
+  reaction: false,
+  approval: false,
+  report: false,
+  report_expired: false,
+};
 const NOW = "2026-11-01T00:00:00.000Z";
 
 test.each([
@@ -19,7 +26,25 @@ test.each([
 ])("a validation that is %s", async (_, changes, dispatch) => {
   await record([pullRequest(freshRepository())("opened", "a", 1)]);
   await env.DB.prepare(`UPDATE validations SET ${changes}`).run();
+  await env.DB.prepare("UPDATE reports SET status = 'posted'").run();
   expect(await loadDue(env.DB, NOW)).toEqual({ ...NONE_DUE, dispatch });
+});
+
+test.each([
+  ["that nobody posts", [], { report: true }],
+  ["that is being posted", ["2026-11-02"], {}],
+  ["whose lease has run out", ["2026-10-31"], { report: true, report_expired: true }],
+])("a report %s", async (_, leases, due) => {
+  await record([pullRequest(freshRepository())("opened", "a", 1)]);
+  await env.DB.prepare("UPDATE validations SET state = 'running', due_at = NULL").run();
+  for (const until of leases) {
+    await env.DB.prepare(
+      "INSERT INTO report_leases (id, until, reports) SELECT 'l', ?1, json_group_array(validation_id) FROM reports",
+    )
+      .bind(until)
+      .run();
+  }
+  expect(await loadDue(env.DB, NOW)).toEqual({ ...NONE_DUE, ...due });
 });
 
 test.each([

@@ -1,8 +1,15 @@
 /** Which effects have something due. A wake-up is for one or two of them, and a claim that finds nothing costs as much. */
 import * as v from "valibot";
 import { flag } from "../flag.ts";
+import { DUE_REPORTS, dueReports } from "./reports.ts";
 
-const dueRow = v.object({ dispatch: flag, cancel: flag, reaction: flag, approval: flag });
+const dueRow = v.object({
+  dispatch: flag,
+  cancel: flag,
+  reaction: flag,
+  approval: flag,
+  ...dueReports.entries,
+});
 
 /** Effects that may find something if they claim now; without the others, nothing is missed. */
 export type Due = v.InferOutput<typeof dueRow>;
@@ -18,4 +25,4 @@ const SELECT_DUE = `
            OR EXISTS (SELECT 1 FROM validations WHERE lease_id IS NOT NULL AND lease_until < ?1) AS dispatch,
          EXISTS (SELECT 1 FROM cancels WHERE status = 'due' AND due_at <= ?1) AS cancel,
          EXISTS (SELECT 1 FROM reactions WHERE status = 'due') AS reaction,
-         EXISTS (SELECT 1 FROM approvals WHERE status = 'due') AS approval`;
+         EXISTS (SELECT 1 FROM approvals WHERE status = 'due') AS approval, ${DUE_REPORTS}`;

@@ -24,17 +24,19 @@ export async function skipReports(db: D1Database, reason: string, limit: number)
  * Claims reports that are due, final states first, the newest first. Installations take turns, and those that may not
  * send yet are left out. One report of a head is under way at a time, so that an older state cannot overtake a newer one.
  * @param mode as an App, whose installations have limits of their own, or with a token, which has one for everything
+ * @param known what is due; it is looked up if it is not known
  */
 export async function claimReports(
   db: D1Database,
   mode: "app" | "token",
   { leaseId, now, leaseUntil, limit }: Lease,
+  known?: DueReports,
 ): Promise<{ readonly reports: readonly DueReport[]; readonly gate: Gate }> {
-  const { due, expired } = v.parse(dueRow, await db.prepare(SELECT_DUE).bind(now).first());
+  const { report, report_expired } = known ?? (await loadDueReports(db, now));
   // Most claims would find nothing.
-  if (!due) return { reports: [], gate: OPEN_GATE };
+  if (!report) return { reports: [], gate: OPEN_GATE };
   const batch = await db.batch<Record<string, unknown>>([
-    ...(expired ? END_LEASES : []).map((sql) => db.prepare(sql).bind(now)),
+    ...(report_expired ? END_LEASES : []).map((sql) => db.prepare(sql).bind(now)),
     db.prepare("SELECT value FROM settings WHERE name = ?1").bind(GITHUB_GATE),
     db.prepare(CLAIM_REPORTS).bind(leaseId, leaseUntil, now, limit, mode),
     db.prepare(HOLD_GATE_FOR_PROBE).bind(leaseId, leaseUntil, now),
@@ -56,13 +58,18 @@ export async function storeInstallations(
   await db.prepare(STORE_INSTALLATIONS).bind(JSON.stringify(found), now).run();
 }
 
-const dueRow = v.object({ due: flag, expired: flag });
+const loadDueReports = async (db: D1Database, now: string): Promise<DueReports> =>
+  v.parse(dueReports, await db.prepare(`SELECT ${DUE_REPORTS}`).bind(now).first());
 
 /** Whether a report is due that nobody is posting, and whether a lease has run out. */
-const SELECT_DUE = `
-  SELECT EXISTS (SELECT 1 FROM reports
-                 WHERE status = 'due' AND validation_id NOT IN (${LEASED_REPORTS} WHERE l.until > ?1)) AS due,
-         EXISTS (SELECT 1 FROM report_leases WHERE until <= ?1) AS expired`;
+export const dueReports = v.object({ report: flag, report_expired: flag });
+type DueReports = v.InferOutput<typeof dueReports>;
+
+/** ?1: now */
+export const DUE_REPORTS = `
+    EXISTS (SELECT 1 FROM reports
+            WHERE status = 'due' AND validation_id NOT IN (${LEASED_REPORTS} WHERE l.until > ?1)) AS report,
+    EXISTS (SELECT 1 FROM report_leases WHERE until <= ?1) AS report_expired`;
 
 const SKIP_REPORTS = `
   UPDATE reports SET status = 'skipped', reason = ?1 WHERE validation_id IN (
