@@ -50,9 +50,13 @@ export class Deliveries {
 
   /** Both hooks deliver what happened. */
   announce(occurrence: Occurrence): void {
+    let body: Uint8Array<ArrayBuffer> | undefined;
     for (const hook of ["organization", "app"] as const) {
       const [least, most] = DELAYS[hook];
-      this.#clock.after(least + (most - least) * this.#random(), () => void this.deliver(hook, occurrence));
+      this.#clock.after(least + (most - least) * this.#random(), () => {
+        body ??= this.#bodyOf(occurrence);
+        void this.deliver(hook, occurrence, body);
+      });
     }
   }
 
@@ -64,9 +68,9 @@ export class Deliveries {
     }
   }
 
-  async deliver(hook: HookName, occurrence: Occurrence): Promise<void> {
+  async deliver(hook: HookName, occurrence: Occurrence, body = this.#bodyOf(occurrence)): Promise<void> {
     const deliveredMs = this.#clock.nowMs;
-    const status = await this.#send(hook, occurrence);
+    const status = await this.#send(hook, occurrence, body);
     this.answers.set(status, (this.answers.get(status) ?? 0) + 1);
     if (status === 202) this.#accepted(occurrence.guid);
     this.sent[hook].push({ id: ++this.#ids, occurrence, deliveredMs, status });
@@ -76,8 +80,11 @@ export class Deliveries {
     return fill(this.#templates[occurrence.template], occurrence);
   }
 
-  async #send(hook: HookName, occurrence: Occurrence): Promise<number> {
-    const body = new TextEncoder().encode(this.payload(occurrence));
+  #bodyOf(occurrence: Occurrence): Uint8Array<ArrayBuffer> {
+    return new TextEncoder().encode(this.payload(occurrence));
+  }
+
+  async #send(hook: HookName, occurrence: Occurrence, body: Uint8Array<ArrayBuffer>): Promise<number> {
     const mac = await crypto.subtle.sign("HMAC", await this.#keys[hook], body);
     const request = jsonPost(`${PLACES.gateway}/webhook/github`, body, {
       "user-agent": "GitHub-Hookshot/1",

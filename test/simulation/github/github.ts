@@ -1,6 +1,6 @@
 /** GitHub's API, as far as the gateway uses it: tokens, check runs, reactions and the deliveries of two hooks. */
 import { answerAfter, latency } from "../machine/answer.ts";
-import { headerOf, jsonAnswer } from "../machine/bodies.ts";
+import { type Answer, headerOf, jsonAnswer } from "../machine/bodies.ts";
 import type { Clock } from "../machine/clock.ts";
 import type { Checks } from "./checks.ts";
 import type { HookDeliveries } from "./hook-deliveries.ts";
@@ -13,8 +13,6 @@ const TOKEN_MS = 3_600_000;
 const CREATES = { minute: 80, hour: 500 } as const;
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
-
-type Answer = Response | undefined;
 
 export class GitHub {
   /** It answers nothing but 503, and sometimes not at all. */
@@ -46,7 +44,7 @@ export class GitHub {
     this.#installations = new Map(repositories.map((one) => [one.fullName, one.installation]));
   }
 
-  fetch(url: string, init: RequestInit | undefined): Promise<Response> {
+  fetch(url: string, init: RequestInit | undefined): Promise<Answer> {
     this.counts.calls++;
     return answerAfter(this.#clock, latency(this.#random, LATENCY_MS), init?.signal, () => {
       if (this.refuses) {
@@ -63,7 +61,7 @@ export class GitHub {
     });
   }
 
-  #serve(url: URL, init: RequestInit | undefined): Answer {
+  #serve(url: URL, init: RequestInit | undefined): Answer | undefined {
     const method = init?.method ?? "GET";
     const parts = url.pathname.split("/").slice(1).map(decodeURIComponent);
     if (parts.at(-1) === "access_tokens") return this.#token(Number(parts[2]));
@@ -84,7 +82,12 @@ export class GitHub {
     return this.#act(method, repository, parts.slice(3), init);
   }
 
-  #act(method: string, repository: string, rest: readonly string[], init: RequestInit | undefined): Answer {
+  #act(
+    method: string,
+    repository: string,
+    rest: readonly string[],
+    init: RequestInit | undefined,
+  ): Answer | undefined {
     const body = () => JSON.parse(String(init?.body ?? "{}"));
     const [what, id, more] = rest;
     if (method === "GET" && what === "commits" && more === "check-runs") {
@@ -103,7 +106,7 @@ export class GitHub {
     return rest.at(-1) === "reactions" ? jsonAnswer({ id: 1 }, { status: 201 }) : undefined;
   }
 
-  #token(installation: number): Response {
+  #token(installation: number): Answer {
     const token = `token-${installation}-${this.#tokens.size}`;
     this.#tokens.set(token, installation);
     const expires_at = new Date(this.#clock.nowMs + TOKEN_MS).toISOString();
@@ -117,7 +120,7 @@ export class GitHub {
   }
 
   /** Counts what is created by an installation. @returns its refusal beyond the limits */
-  #spend(init: RequestInit | undefined): Answer {
+  #spend(init: RequestInit | undefined): Answer | undefined {
     const installation = this.#installationOf(init);
     if (installation === undefined) return jsonAnswer({ message: "Bad credentials" }, { status: 401 });
     const now = this.#clock.nowMs;

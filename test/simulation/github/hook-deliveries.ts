@@ -1,5 +1,5 @@
 /** The deliveries of the organization's hook and of the App's, as GitHub's API lists them. */
-import { jsonAnswer } from "../machine/bodies.ts";
+import { type Answer, jsonAnswer } from "../machine/bodies.ts";
 import { PLACES } from "../report/spec.ts";
 import type { Deliveries, HookName, SentDelivery } from "./deliveries.ts";
 
@@ -13,7 +13,7 @@ export class HookDeliveries {
   }
 
   /** @returns undefined for what is not about hooks */
-  serve(method: string, url: URL, parts: readonly string[]): Response | undefined {
+  serve(method: string, url: URL, parts: readonly string[]): Answer | undefined {
     const at = parts.indexOf("deliveries");
     if (at < 0 || !parts.includes("hooks") === !parts.includes("hook")) return undefined;
     const hook: HookName = parts[0] === "app" ? "app" : "organization";
@@ -30,7 +30,7 @@ export class HookDeliveries {
   }
 
   /** Newest first; the cursor is the number of those that are older. */
-  #list(hook: HookName, url: URL): Response {
+  #list(hook: HookName, url: URL): Answer {
     const all = this.#deliveries.sent[hook];
     const failed = url.searchParams.get("status") === "failure";
     const size = Math.min(Number(url.searchParams.get("per_page") ?? 30), MAX_PAGE);

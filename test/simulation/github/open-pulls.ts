@@ -1,5 +1,5 @@
 /** The installations of the App, their repositories and open pull requests, as GitHub's API lists them. */
-import { headerOf, jsonAnswer } from "../machine/bodies.ts";
+import { Answer, headerOf, jsonAnswer } from "../machine/bodies.ts";
 import { PLACES } from "../report/spec.ts";
 import type { Organization, Pull, Repository } from "./subjects.ts";
 
@@ -24,15 +24,20 @@ export class OpenPullLists {
     installation: number | undefined,
     init: RequestInit | undefined,
     nowMs: number,
-  ): Response | undefined {
+  ): Answer | undefined {
     const [place, what, , rest, number] = parts;
     if (place === "app" && what === "installations" && parts.length === 2) {
       this.audits.push(nowMs);
-      return paged(url, [...this.#byInstallation.keys()], (id) => ({ id, suspended_at: null }));
+      const { shown, headers } = pageOf(url, [...this.#byInstallation.keys()]);
+      return jsonAnswer(
+        shown.map((id) => ({ id, suspended_at: null })),
+        { headers },
+      );
     }
     if (place === "installation" && what === "repositories") {
       const all = this.#byInstallation.get(installation ?? 0) ?? [];
-      return paged(url, all, describe, (repositories) => ({ total_count: all.length, repositories }));
+      const { shown, headers } = pageOf(url, all);
+      return jsonAnswer({ total_count: all.length, repositories: shown.map(describe) }, { headers });
     }
     if (place !== "repos" || rest !== "pulls") return undefined;
     const repository = this.#byName.get(`${parts[1]}/${parts[2]}`);
@@ -44,31 +49,26 @@ export class OpenPullLists {
     );
   }
 
-  #list(url: URL, repository: Repository, init: RequestInit | undefined): Response {
+  #list(url: URL, repository: Repository, init: RequestInit | undefined): Answer {
     const etag = `W/"${repository.version}"`;
     if (headerOf(init, "if-none-match") === etag) {
       this.counts.unchanged++;
-      return new Response(null, { status: 304, headers: { etag } });
+      return new Answer("", 304, { etag });
     }
     this.counts.full++;
-    const answer = paged(url, repository.open.toReversed(), describePull);
-    answer.headers.set("etag", etag);
-    return answer;
+    const { shown, headers } = pageOf(url, repository.open.toReversed());
+    return jsonAnswer(shown.map(describePull), { headers: { ...headers, etag } });
   }
 }
 
-function paged<Item>(
-  url: URL,
-  all: readonly Item[],
-  show: (item: Item) => object,
-  wrap: (items: readonly object[]) => object = (items) => items,
-): Response {
+function pageOf<Item>(url: URL, all: readonly Item[]) {
   const size = Math.min(Number(url.searchParams.get("per_page") ?? 30), MAX_PAGE);
   const page = Number(url.searchParams.get("page") ?? 1);
+  const shown = all.slice((page - 1) * size, page * size);
+  if (page * size >= all.length) return { shown, headers: {} };
   const next = new URL(url.pathname, PLACES.github);
   next.searchParams.set("page", String(page + 1));
-  const headers = page * size < all.length ? { link: `<${next}>; rel="next"` } : {};
-  return jsonAnswer(wrap(all.slice((page - 1) * size, page * size).map(show)), { headers });
+  return { shown, headers: { link: `<${next}>; rel="next"` } };
 }
 
 const describe = ({ id, name, fullName }: Repository) => ({

@@ -1,7 +1,8 @@
 /** How a server of the simulation answers: after a time, or not at all. */
+import type { Answer } from "./bodies.ts";
 import type { Clock } from "./clock.ts";
 
-export type Serve = () => Response | "hang" | Promise<Response | "hang">;
+export type Serve = () => Answer | "hang" | Promise<Answer | "hang">;
 
 /** @throws the signal's reason if it aborts first */
 export function answerAfter(
@@ -9,8 +10,8 @@ export function answerAfter(
   ms: number,
   signal: AbortSignal | null | undefined,
   serve: Serve,
-): Promise<Response> {
-  const { promise, resolve, reject } = Promise.withResolvers<Response>();
+): Promise<Answer> {
+  const { promise, resolve, reject } = Promise.withResolvers<Answer>();
   const abort = () => reject(signal?.reason);
   if (signal?.aborted) abort();
   signal?.addEventListener("abort", abort);

@@ -10,10 +10,17 @@ interface Event {
 /** Takes an event back. */
 export type Cancel = () => void;
 
+/** So often the caller is asked whether it has had enough: to look at the machine's time takes longer than a moment. */
+const ASKED_AFTER = 64;
+
+const LEAST_SWEPT = 1_000;
+
 export class Clock {
   nowMs: number;
   #events: Event[] = [];
   #scheduled = 0;
+  /** Of the events, so many were taken back. */
+  #cancelled = 0;
   readonly #happened = () => this.#scheduled;
   readonly #settle: (happened: () => number) => Promise<void>;
 
@@ -32,7 +39,10 @@ export class Clock {
     const event: Event = { atMs, number: this.#scheduled++, perform };
     this.#push(event);
     return () => {
+      if (event.perform === undefined) return;
       event.perform = undefined;
+      this.#cancelled++;
+      this.#sweep();
     };
   }
 
@@ -47,18 +57,37 @@ export class Clock {
 
   /** Lets everything happen that is due until a time, or until the caller has had enough. @returns whether it got there */
   async run(untilMs: number, enough: () => boolean): Promise<boolean> {
-    for (;;) {
+    for (let moments = 1; ; moments++) {
       // Settling costs more than most of what happens, and a quarter of all times have only cancelled timers.
-      while (this.#events[0]?.perform === undefined && this.#events.length > 0) this.#pop();
+      while (this.#events[0]?.perform === undefined && this.#events.length > 0) this.#next();
       const atMs = this.#events[0]?.atMs ?? Number.POSITIVE_INFINITY;
       if (atMs > untilMs) break;
-      if (enough()) return false;
+      if (moments % ASKED_AFTER === 0 && enough()) return false;
       this.nowMs = atMs;
-      while (this.#events[0]?.atMs === atMs) this.#pop()?.perform?.();
+      while (this.#events[0]?.atMs === atMs) this.#next()?.();
       await this.#settle(this.#happened);
     }
     this.nowMs = untilMs;
     return true;
+  }
+
+  /** What the first event performs, which then can no longer be taken back. */
+  #next(): (() => void) | undefined {
+    const event = this.#pop();
+    if (event === undefined) return undefined;
+    const { perform } = event;
+    if (perform === undefined) this.#cancelled--;
+    event.perform = undefined;
+    return perform;
+  }
+
+  /** Forgets what was taken back, if that is most of it: most timers are limits that nothing reaches. */
+  #sweep(): void {
+    if (this.#cancelled < LEAST_SWEPT || this.#cancelled * 2 < this.#events.length) return;
+    const left = this.#events.filter(({ perform }) => perform !== undefined);
+    this.#events = [];
+    this.#cancelled = 0;
+    for (const event of left) this.#push(event);
   }
 
   #push(event: Event): void {

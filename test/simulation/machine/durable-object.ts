@@ -87,22 +87,27 @@ export class ObjectNamespace {
 class ObjectState {
   /** Once what the constructor asked to wait for has ended. */
   ready: Promise<unknown> = Promise.resolve();
-  readonly #values = new Map<string, unknown>();
+  /** As JSON, which all of them are: that takes a quarter of the time of structured clones. */
+  readonly #values = new Map<string, string>();
   #cancelAlarm = () => {};
   #alarmMs: number | null = null;
   readonly storage;
 
   constructor(clock: Clock, alarm: () => void) {
     const values = this.#values;
-    this.storage = {
-      get: async (key: string): Promise<unknown> => structuredClone(values.get(key)),
-      put: async (key: string, value: unknown): Promise<void> => void values.set(key, structuredClone(value)),
-      delete: async (key: string): Promise<boolean> => values.delete(key),
-      kv: {
-        get: (key: string): unknown => structuredClone(values.get(key)),
-        put: (key: string, value: unknown): void => void values.set(key, structuredClone(value)),
-        delete: (key: string): boolean => values.delete(key),
+    const kv = {
+      get(key: string): unknown {
+        const json = values.get(key);
+        return json === undefined ? undefined : JSON.parse(json);
       },
+      put: (key: string, value: unknown): void => void values.set(key, JSON.stringify(value)),
+      delete: (key: string): boolean => values.delete(key),
+    };
+    this.storage = {
+      get: async (key: string): Promise<unknown> => kv.get(key),
+      put: async (key: string, value: unknown): Promise<void> => kv.put(key, value),
+      delete: async (key: string): Promise<boolean> => kv.delete(key),
+      kv,
       getAlarm: async (): Promise<number | null> => this.#alarmMs,
       setAlarm: async (at: number | Date): Promise<void> => {
         this.#cancelAlarm();

@@ -123,14 +123,13 @@ class TimeoutSignal {
 Object.setPrototypeOf(TimeoutSignal.prototype, AbortSignal.prototype);
 
 function uuid(random: RandomSource): string {
-  const [a, b, c, d] = [hex32(random), hex32(random), hex32(random), hex32(random)];
-  return `${a}-${b.slice(0, 4)}-4${b.slice(5)}-a${c.slice(1, 4)}-${c.slice(4)}${d}`;
+  const part = () => hex16(random);
+  return `${part()}${part()}-${part()}-4${part().slice(1)}-a${part().slice(1)}-${part()}${part()}${part()}`;
 }
 
-const hex32 = (random: RandomSource): string =>
-  Math.floor(random() * 2 ** 32)
-    .toString(16)
-    .padStart(8, "0");
+const HEX16 = Array.from({ length: 2 ** 16 }, (_, number) => number.toString(16).padStart(4, "0"));
+
+const hex16 = (random: RandomSource): string => HEX16[Math.floor(random() * 2 ** 16)] ?? "";
 
 /** 40 hexadecimal digits. */
-export const sha = (random: RandomSource): string => Array.from({ length: 5 }, () => hex32(random)).join("");
+export const sha = (random: RandomSource): string => Array.from({ length: 10 }, () => hex16(random)).join("");

@@ -4,6 +4,7 @@ import type { Usage } from "../../platform/accounting.ts";
 import type { BucketLike } from "../../platform/bucket.ts";
 import type { DatasetLike } from "../../platform/dataset.ts";
 import { type Invocation, startInvocation } from "../../platform/invocation.ts";
+import type { Answer } from "./bodies.ts";
 import type { Clock } from "./clock.ts";
 import type { Database } from "./database.ts";
 import type { BatchOutcome } from "./message-queue.ts";
@@ -12,7 +13,7 @@ import type { BatchOutcome } from "./message-queue.ts";
 export interface Bindings {
   readonly database: Database;
   readonly bucket: BucketLike;
-  readonly fetch: (url: string, init: RequestInit | undefined) => Promise<Response>;
+  readonly fetch: (url: string, init: RequestInit | undefined) => Promise<Answer>;
   readonly queues: Readonly<Record<string, { send(body: never, options?: never): Promise<unknown> }>>;
   readonly namespaces: Readonly<Record<string, { getByName(name: string): object }>>;
 }

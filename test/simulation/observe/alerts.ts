@@ -1,5 +1,6 @@
 /** The receiver of the alerts. */
 import { answerAfter } from "../machine/answer.ts";
+import { Answer } from "../machine/bodies.ts";
 import type { Clock } from "../machine/clock.ts";
 import type { Observer } from "./observer.ts";
 
@@ -22,12 +23,12 @@ export class Alerts {
     this.#observer = observer;
   }
 
-  fetch(init: RequestInit | undefined): Promise<Response> {
+  fetch(init: RequestInit | undefined): Promise<Answer> {
     return answerAfter(this.#clock, LATENCY_MS, init?.signal, () => {
       const { condition, state, text } = JSON.parse(String(init?.body)) as Omit<ReceivedAlert, "atMs">;
       this.received.push({ atMs: this.#clock.nowMs, condition, state, text });
       this.#observer.hour(this.#clock.nowMs).alerts.push(`${condition} ${state}`);
-      return new Response("ok");
+      return new Answer("ok");
     });
   }
 }

@@ -1,6 +1,7 @@
 /** Both Workers on the simulated platform, with their queues, their objects and their cron. */
 import * as consumerEntry from "simulated-consumer";
 import producer from "simulated-producer";
+import type { Answer } from "../machine/bodies.ts";
 import type { Bucket } from "../machine/bucket.ts";
 import type { Clock } from "../machine/clock.ts";
 import type { Database } from "../machine/database.ts";
@@ -19,7 +20,7 @@ export interface GatewayOptions {
   readonly database: Database;
   readonly bucket: Bucket;
   readonly configuration: Configuration;
-  readonly fetch: (url: string, init: RequestInit | undefined) => Promise<Response>;
+  readonly fetch: (url: string, init: RequestInit | undefined) => Promise<Answer>;
   readonly recorded: (body: unknown, sentMs: number) => void;
 }
 

@@ -1,6 +1,6 @@
 /** A Grainchain that runs what it is given, and calls back: sometimes twice, late, or never. */
 import { answerAfter, latency } from "../machine/answer.ts";
-import { jsonAnswer } from "../machine/bodies.ts";
+import { type Answer, jsonAnswer } from "../machine/bodies.ts";
 import type { Clock } from "../machine/clock.ts";
 import type { Traffic } from "../report/spec.ts";
 
@@ -74,7 +74,7 @@ export class Grainchain {
     return this.#inFlight;
   }
 
-  fetch(url: string, init: RequestInit | undefined): Promise<Response> {
+  fetch(url: string, init: RequestInit | undefined): Promise<Answer> {
     this.counts.calls++;
     return answerAfter(this.#clock, latency(this.#random, LATENCY_MS), init?.signal, () => {
       const hangs = this.hangs;
@@ -86,7 +86,7 @@ export class Grainchain {
     });
   }
 
-  #serve(path: string, init: RequestInit | undefined): Response {
+  #serve(path: string, init: RequestInit | undefined): Answer {
     if (path === "/health") return jsonAnswer({ status: "healthy" });
     if (path.endsWith("/trigger-batch")) {
       const { requests } = JSON.parse(String(init?.body)) as { requests: TriggerRequest[] };

@@ -6,7 +6,7 @@ import { GitHub } from "../github/github.ts";
 import { HookDeliveries } from "../github/hook-deliveries.ts";
 import { OpenPullLists } from "../github/open-pulls.ts";
 import { Organization } from "../github/subjects.ts";
-import { jsonPost } from "../machine/bodies.ts";
+import { type Answer, jsonPost } from "../machine/bodies.ts";
 import { Bucket } from "../machine/bucket.ts";
 import { Clock } from "../machine/clock.ts";
 import { Database, type SqlStorage } from "../machine/database.ts";
@@ -149,7 +149,7 @@ export class World implements Parts {
     });
   }
 
-  #fetch(url: string, init: RequestInit | undefined): Promise<Response> {
+  #fetch(url: string, init: RequestInit | undefined): Promise<Answer> {
     if (url.startsWith(PLACES.grainchain)) return this.grainchain.fetch(url, init);
     if (url.startsWith(PLACES.alerts)) return this.alerts.fetch(init);
     return this.github.fetch(url, init);
