@@ -43,11 +43,15 @@ export function startWorkerd(): Promise<Workerd> {
 async function start(): Promise<Workerd> {
   const startedMs = performance.now();
   const folder = mkdtempSync(path.join(tmpdir(), "simulation-"));
-  const remove = () => rmSync(folder, { recursive: true, force: true });
+  let miniflare: Miniflare | undefined;
+  const stop = async () => {
+    await miniflare?.dispose();
+    rmSync(folder, { recursive: true, force: true });
+  };
   try {
     const modules = await bundled();
     const others = childrenOf(process.pid);
-    const miniflare = new Miniflare(
+    const running = new Miniflare(
       convertV4MiniflareOptions({
         name: "simulation",
         modules: modules.map(({ name, ...module }) => ({ ...module, path: path.join(folder, name) })),
@@ -61,23 +65,21 @@ async function start(): Promise<Workerd> {
         telemetry: { enabled: false },
       }),
     );
-    await miniflare.ready;
+    miniflare = running;
+    await running.ready;
     const pid = childrenOf(process.pid).find((child) => !others.includes(child));
     return {
       async ask<Answer>(what: string, body?: unknown) {
         const init = body === undefined ? {} : { method: "POST", body: JSON.stringify(body) };
-        const response = await miniflare.dispatchFetch(`http://simulation.test/${what}`, init);
+        const response = await running.dispatchFetch(`http://simulation.test/${what}`, init);
         if (!response.ok) throw new Error(`the simulation failed: ${await response.text()}`);
         return (await response.json()) as Answer;
       },
       usage: () => ({ ...usageOf(pid), seconds: (performance.now() - startedMs) / 1000 }),
-      async stop() {
-        await miniflare.dispose();
-        remove();
-      },
+      stop,
     };
   } catch (thrown) {
-    remove();
+    await stop();
     throw thrown;
   }
 }

@@ -49,7 +49,8 @@ function watchBodies(): void {
   }
 }
 
-export function installGlobals(clock: Clock, random: RandomSource): void {
+/** @param isCut whether what runs belongs to an invocation that was cut off: none of its timers fires any more */
+export function installGlobals(clock: Clock, random: RandomSource, isCut: () => boolean): void {
   class SimulatedDate extends RealDate {
     /** @param given a time, or what else a date can be made of; missing: it is now */
     constructor(given: number | string | Date = clock.nowMs) {
@@ -74,7 +75,9 @@ export function installGlobals(clock: Clock, random: RandomSource): void {
     const inContext = AsyncLocalStorage.snapshot();
     const cancel = clock.after(ms, () => {
       timers.delete(number);
-      inContext(perform, ...args);
+      inContext(() => {
+        if (!isCut()) perform(...args);
+      });
     });
     timers.set(number, cancel);
     return number;

@@ -22,6 +22,7 @@ interface Running {
   readonly kind: string;
   readonly bound: Bound;
   readonly cut: () => void;
+  isCut: boolean;
 }
 
 type Bound = ReturnType<typeof bind>;
@@ -89,6 +90,11 @@ export class Platform {
     return [...this.#running].some((one) => one.kind === kind);
   }
 
+  /** Of the invocation that asks. */
+  get isCut(): boolean {
+    return this.#current.getStore()?.isCut ?? false;
+  }
+
   /** A deployment: nothing that is under way is ever heard of again. */
   cutAll(): void {
     for (const one of this.#running) one.cut();
@@ -108,10 +114,11 @@ export class Platform {
     const { promise: ended, resolve: cut } = Promise.withResolvers<undefined>();
     const bound = bind(limits, this.#bindings);
     const end = () => {
+      running.isCut = true;
       limits.end();
       cut(undefined);
     };
-    const running: Running = { kind, bound, cut: end };
+    const running: Running = { kind, bound, cut: end, isCut: false };
     this.#running.add(running);
     const done = this.#current
       .run(running, () => limits.run(perform))

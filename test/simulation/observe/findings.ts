@@ -33,6 +33,8 @@ export interface Findings {
   readonly disagreeing: Found;
   readonly broken: Found;
   readonly deadLetters: Found;
+  /** Logged while no fault explains them. */
+  readonly unexplained: Found;
   readonly states: Readonly<Record<string, number>>;
   readonly reports: Readonly<Record<string, number>>;
   readonly stuck: readonly Stuck[];
@@ -69,6 +71,7 @@ export function gather(world: Parts): Findings {
         .ask("SELECT kind || ' ' || class || ': ' || error AS text FROM dead_letters")
         .map(({ text }) => String(text)),
     ),
+    unexplained: found(lines.unexplained),
     states: counted("SELECT state AS name, count(*) AS n FROM validations GROUP BY state"),
     reports: counted("SELECT status AS name, count(*) AS n FROM reports GROUP BY status"),
     stuck: [...observer.stuck.values()],

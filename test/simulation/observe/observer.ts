@@ -62,6 +62,12 @@ export class Observer {
     return STAGES.every((stage) => oldest[stage].count === 0);
   }
 
+  /** Whether a fault is under way, or has just ended. */
+  explains(nowMs: number): boolean {
+    const atMs = nowMs - this.#startMs;
+    return this.#faults.some(({ fromMs, toMs }) => atMs >= fromMs && atMs <= toMs + GRACE_MS);
+  }
+
   hour(nowMs: number): Hour {
     const number = Math.floor((nowMs - this.#startMs) / HOUR_MS);
     const known = this.hours[number];

@@ -56,6 +56,7 @@ export function problemsOf(findings: Findings, faults: readonly Fault[]): readon
     ["results that GitHub does not show", findings.disagreeing],
     ["rows that break an invariant", findings.broken],
     ["dead letters", findings.deadLetters],
+    ["errors that no fault explains", findings.unexplained],
   ];
   return [
     ...named.flatMap(([what, { count, examples }]) =>

@@ -61,8 +61,8 @@ export class World implements Parts {
     const randomOf = (number: number) => seeded(spec.seed * 16 + number);
     this.clock = new Clock(spec.startMs, settled);
     const { clock } = this;
-    installGlobals(clock, randomOf(0));
-    this.lines.install();
+    installGlobals(clock, randomOf(0), () => this.gateway.platform.isCut);
+    this.lines.install(clock, (nowMs) => this.observer.explains(nowMs));
     this.database = new Database(clock, storage, randomOf(1));
     for (const sql of spec.migrations) this.database.ask(sql);
     this.organization = new Organization(spec.traffic, randomOf(2));
