@@ -3,7 +3,7 @@
 import type { Accounting } from "./accounting.ts";
 import { conditionsOf, type DatabaseConditions } from "./database-conditions.ts";
 import { ERRORS } from "./limits.ts";
-import { bytesOf, isLarger } from "./size.ts";
+import { bytesOf } from "./size.ts";
 import { refusalOf, type Sent } from "./statement-limits.ts";
 
 export interface DatabaseLike {
@@ -135,9 +135,10 @@ async function sendWithin(
   return results;
 }
 
-/** Its values together. Most rows need no counting: none of their values is so large that all could be too large. */
+/** Its values together. Most rows need no counting: a character takes three bytes at most. */
 function isLargeRow(row: unknown, bytes: number): boolean {
   const values: readonly unknown[] = Object.values(Object(row));
-  if (!values.some((value) => isLarger(value, bytes / values.length))) return false;
-  return values.reduce<number>((sum, value) => sum + bytesOf(value), 0) > bytes;
+  let most = 0;
+  for (const value of values) most += typeof value === "string" ? value.length * 3 : bytesOf(value);
+  return most > bytes && values.reduce<number>((sum, value) => sum + bytesOf(value), 0) > bytes;
 }

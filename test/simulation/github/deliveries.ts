@@ -1,5 +1,5 @@
 /** GitHub's side of deliveries: signs and sends them, and remembers what it was answered. */
-import { jsonPost } from "../machine/bodies.ts";
+import { jsonPost, type Post } from "../machine/bodies.ts";
 import type { Clock } from "../machine/clock.ts";
 import { APP_SECRET, ORGANIZATION_SECRET, type PayloadTemplate, PLACES, type Spec } from "../report/spec.ts";
 import type { Occurrence } from "./subjects.ts";
@@ -29,7 +29,7 @@ export class Deliveries {
   readonly #clock: Clock;
   readonly #random: () => number;
   readonly #templates: Spec["templates"];
-  readonly #receive: (request: Request) => Promise<Response>;
+  readonly #receive: (request: Request | Post) => Promise<Response>;
   readonly #accepted: (guid: string) => void;
   readonly #keys = { organization: keyOf(ORGANIZATION_SECRET), app: keyOf(APP_SECRET) };
   #ids = 0;
@@ -38,7 +38,7 @@ export class Deliveries {
     clock: Clock,
     random: () => number,
     templates: Spec["templates"],
-    receive: (request: Request) => Promise<Response>,
+    receive: (request: Request | Post) => Promise<Response>,
     accepted: (guid: string) => void,
   ) {
     this.#clock = clock;

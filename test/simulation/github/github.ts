@@ -2,6 +2,7 @@
 import { answerAfter, latency } from "../machine/answer.ts";
 import { type Answer, headerOf, jsonAnswer } from "../machine/bodies.ts";
 import type { Clock } from "../machine/clock.ts";
+import { addressOf } from "./address.ts";
 import type { Checks } from "./checks.ts";
 import type { HookDeliveries } from "./hook-deliveries.ts";
 import type { OpenPullLists } from "./open-pulls.ts";
@@ -52,24 +53,25 @@ export class GitHub {
         const chance = this.#random();
         if (chance < 0.1) return "hang";
         // What fails may have been done.
-        if (chance < 0.2) this.#serve(new URL(url), init);
+        if (chance < 0.2) this.#serve(url, init);
         return jsonAnswer({ message: "unavailable" }, { status: 503 });
       }
-      const answer = this.#serve(new URL(url), init);
+      const answer = this.#serve(url, init);
       if (answer === undefined) this.counts.unknown++;
       return answer ?? jsonAnswer({ message: "Not Found" }, { status: 404 });
     });
   }
 
-  #serve(url: URL, init: RequestInit | undefined): Answer | undefined {
+  #serve(url: string, init: RequestInit | undefined): Answer | undefined {
     const method = init?.method ?? "GET";
-    const parts = url.pathname.split("/").slice(1).map(decodeURIComponent);
+    const address = addressOf(url);
+    const parts = address.path.split("/").slice(1).map(decodeURIComponent);
     if (parts.at(-1) === "access_tokens") return this.#token(Number(parts[2]));
-    const hook = this.#hooks.serve(method, url, parts);
+    const hook = this.#hooks.serve(method, address, parts);
     if (hook !== undefined) return hook;
     const list =
       method === "GET"
-        ? this.#lists.serve(url, parts, this.#installationOf(init), init, this.#clock.nowMs)
+        ? this.#lists.serve(address, parts, this.#installationOf(init), init, this.#clock.nowMs)
         : undefined;
     if (list !== undefined) return list;
     const [place, owner, repo, what] = parts;

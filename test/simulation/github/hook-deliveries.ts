@@ -1,6 +1,6 @@
 /** The deliveries of the organization's hook and of the App's, as GitHub's API lists them. */
 import { type Answer, jsonAnswer } from "../machine/bodies.ts";
-import { PLACES } from "../report/spec.ts";
+import { type Address, linkTo } from "./address.ts";
 import type { Deliveries, HookName, SentDelivery } from "./deliveries.ts";
 
 const MAX_PAGE = 100;
@@ -13,12 +13,12 @@ export class HookDeliveries {
   }
 
   /** @returns undefined for what is not about hooks */
-  serve(method: string, url: URL, parts: readonly string[]): Answer | undefined {
+  serve(method: string, address: Address, parts: readonly string[]): Answer | undefined {
     const at = parts.indexOf("deliveries");
     if (at < 0 || !parts.includes("hooks") === !parts.includes("hook")) return undefined;
     const hook: HookName = parts[0] === "app" ? "app" : "organization";
     const id = parts[at + 1];
-    if (id === undefined) return this.#list(hook, url);
+    if (id === undefined) return this.#list(hook, address);
     const found = this.#deliveries.sent[hook].findLast((one) => one.id === Number(id));
     if (found === undefined) return undefined;
     if (method === "POST") {
@@ -30,20 +30,19 @@ export class HookDeliveries {
   }
 
   /** Newest first; the cursor is the number of those that are older. */
-  #list(hook: HookName, url: URL): Answer {
+  #list(hook: HookName, address: Address): Answer {
     const all = this.#deliveries.sent[hook];
-    const failed = url.searchParams.get("status") === "failure";
-    const size = Math.min(Number(url.searchParams.get("per_page") ?? 30), MAX_PAGE);
-    let index = Number(url.searchParams.get("cursor")?.replace("v1_", "") ?? all.length);
+    const given = new URLSearchParams(address.query);
+    const failed = given.get("status") === "failure";
+    const size = Math.min(Number(given.get("per_page") ?? 30), MAX_PAGE);
+    let index = Number(given.get("cursor")?.replace("v1_", "") ?? all.length);
     const page: SentDelivery[] = [];
     while (index > 0 && page.length < size) {
       const one = all[--index];
       if (one !== undefined && !(failed && one.status < 400)) page.push(one);
     }
-    const next = new URL(url.pathname, PLACES.github);
-    next.searchParams.set("cursor", `v1_${index}`);
-    const headers = index > 0 ? { link: `<${next}>; rel="next"` } : undefined;
-    return jsonAnswer(page.map(describe), headers === undefined ? {} : { headers });
+    const headers = index > 0 ? linkTo(address, `cursor=v1_${index}`) : {};
+    return jsonAnswer(page.map(describe), { headers });
   }
 }
 

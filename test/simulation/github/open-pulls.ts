@@ -1,6 +1,6 @@
 /** The installations of the App, their repositories and open pull requests, as GitHub's API lists them. */
 import { Answer, headerOf, jsonAnswer } from "../machine/bodies.ts";
-import { PLACES } from "../report/spec.ts";
+import { type Address, linkTo } from "./address.ts";
 import type { Organization, Pull, Repository } from "./subjects.ts";
 
 const MAX_PAGE = 100;
@@ -19,7 +19,7 @@ export class OpenPullLists {
 
   /** @param installation of the token @returns undefined for anything else */
   serve(
-    url: URL,
+    address: Address,
     parts: readonly string[],
     installation: number | undefined,
     init: RequestInit | undefined,
@@ -28,7 +28,7 @@ export class OpenPullLists {
     const [place, what, , rest, number] = parts;
     if (place === "app" && what === "installations" && parts.length === 2) {
       this.audits.push(nowMs);
-      const { shown, headers } = pageOf(url, [...this.#byInstallation.keys()]);
+      const { shown, headers } = pageOf(address, [...this.#byInstallation.keys()]);
       return jsonAnswer(
         shown.map((id) => ({ id, suspended_at: null })),
         { headers },
@@ -36,39 +36,38 @@ export class OpenPullLists {
     }
     if (place === "installation" && what === "repositories") {
       const all = this.#byInstallation.get(installation ?? 0) ?? [];
-      const { shown, headers } = pageOf(url, all);
+      const { shown, headers } = pageOf(address, all);
       return jsonAnswer({ total_count: all.length, repositories: shown.map(describe) }, { headers });
     }
     if (place !== "repos" || rest !== "pulls") return undefined;
     const repository = this.#byName.get(`${parts[1]}/${parts[2]}`);
     if (repository === undefined) return undefined;
-    if (number === undefined) return this.#list(url, repository, init);
+    if (number === undefined) return this.#list(address, repository, init);
     const pull = repository.open.find((one) => one.number === Number(number));
     return jsonAnswer(
       pull === undefined ? closedPull(repository, Number(number), nowMs) : describePull(pull),
     );
   }
 
-  #list(url: URL, repository: Repository, init: RequestInit | undefined): Answer {
+  #list(address: Address, repository: Repository, init: RequestInit | undefined): Answer {
     const etag = `W/"${repository.version}"`;
     if (headerOf(init, "if-none-match") === etag) {
       this.counts.unchanged++;
       return new Answer("", 304, { etag });
     }
     this.counts.full++;
-    const { shown, headers } = pageOf(url, repository.open.toReversed());
+    const { shown, headers } = pageOf(address, repository.open.toReversed());
     return jsonAnswer(shown.map(describePull), { headers: { ...headers, etag } });
   }
 }
 
-function pageOf<Item>(url: URL, all: readonly Item[]) {
-  const size = Math.min(Number(url.searchParams.get("per_page") ?? 30), MAX_PAGE);
-  const page = Number(url.searchParams.get("page") ?? 1);
+function pageOf<Item>(address: Address, all: readonly Item[]) {
+  const given = new URLSearchParams(address.query);
+  const size = Math.min(Number(given.get("per_page") ?? 30), MAX_PAGE);
+  const page = Number(given.get("page") ?? 1);
   const shown = all.slice((page - 1) * size, page * size);
   if (page * size >= all.length) return { shown, headers: {} };
-  const next = new URL(url.pathname, PLACES.github);
-  next.searchParams.set("page", String(page + 1));
-  return { shown, headers: { link: `<${next}>; rel="next"` } };
+  return { shown, headers: linkTo(address, `page=${page + 1}`) };
 }
 
 const describe = ({ id, name, fullName }: Repository) => ({

@@ -8,7 +8,7 @@ export class Answer implements Pick<Response, "status" | "ok" | "url" | "body" |
   readonly status: number;
   readonly ok: boolean;
   readonly url = "";
-  readonly headers: AnswerHeaders;
+  readonly headers: FixedHeaders;
   /** Nobody reads it in pieces. */
   readonly body = null;
   readonly #text: string;
@@ -17,7 +17,7 @@ export class Answer implements Pick<Response, "status" | "ok" | "url" | "body" |
   constructor(text: string, status = 200, headers: Readonly<Record<string, string>> = {}) {
     this.status = status;
     this.ok = status >= 200 && status < 300;
-    this.headers = new AnswerHeaders(headers);
+    this.headers = new FixedHeaders(headers);
     this.#text = text;
   }
 
@@ -26,7 +26,8 @@ export class Answer implements Pick<Response, "status" | "ok" | "url" | "body" |
   }
 }
 
-class AnswerHeaders implements Pick<Headers, "get"> {
+/** By names in lower case. */
+class FixedHeaders implements Pick<Headers, "get"> {
   readonly #values: ReadonlyMap<string, string>;
 
   constructor(values: Readonly<Record<string, string>>) {
@@ -50,22 +51,41 @@ interface AnswerOptions {
 export const jsonAnswer = (value: unknown, { status, headers }: AnswerOptions = {}): Answer =>
   new Answer(JSON.stringify(value), status, { ...headers, "content-type": "application/json" });
 
+/** What the producer reads of a request whose body it takes in one piece. */
+export class Post implements Pick<Request, "method" | "url" | "body" | "arrayBuffer"> {
+  readonly method = "POST";
+  readonly url: string;
+  readonly headers: FixedHeaders;
+  readonly body = null;
+  readonly #bytes: Uint8Array<ArrayBuffer>;
+
+  constructor(url: string, bytes: Uint8Array<ArrayBuffer>, headers: Readonly<Record<string, string>>) {
+    this.url = url;
+    this.headers = new FixedHeaders(headers);
+    this.#bytes = bytes;
+  }
+
+  async arrayBuffer(): Promise<ArrayBuffer> {
+    return this.#bytes.slice().buffer;
+  }
+}
+
 /** Up to this size, the producer reads a body in one piece (producer/src/ingress/body.ts): it needs no stream. */
 const STREAMED_BYTES = 128 * 1024;
 
+/** @param headers by names in lower case */
 export function jsonPost(
   url: string,
   body: Uint8Array<ArrayBuffer>,
   headers: Readonly<Record<string, string>> = {},
-): Request {
+): Request | Post {
   const all = {
     ...headers,
     "content-type": "application/json",
     "content-length": String(body.byteLength),
   };
-  const streamed = body.byteLength > STREAMED_BYTES ? { body } : {};
-  const request = new Request(url, { method: "POST", headers: all, ...streamed });
-  return Object.assign(request, { arrayBuffer: async () => body.slice().buffer });
+  if (body.byteLength <= STREAMED_BYTES) return new Post(url, body, all);
+  return new Request(url, { method: "POST", headers: all, body });
 }
 
 /** Of a request's options, as Octokit gives them: by names in lower case. */

@@ -18,12 +18,31 @@ export interface SqlStorage {
   transactionSync<Result>(perform: () => Result): Result;
 }
 
-interface Meta {
+class Meta {
   readonly duration: number;
   readonly rows_read: number;
   readonly rows_written: number;
-  readonly changes: number;
   readonly size_after: number;
+  readonly #changes: number | undefined;
+
+  constructor(
+    duration: number,
+    rowsRead: number,
+    rowsWritten: number,
+    bytes: number,
+    changes: number | undefined,
+  ) {
+    this.duration = duration;
+    this.rows_read = rowsRead;
+    this.rows_written = rowsWritten;
+    this.size_after = bytes;
+    this.#changes = changes;
+  }
+
+  get changes(): number {
+    if (this.#changes === undefined) throw new Error("how many rows were inserted is not known here");
+    return this.#changes;
+  }
 }
 
 interface Result {
@@ -51,6 +70,8 @@ const WRITTEN_MS = 0.03;
 const MEASURED_MS = 1_000;
 /** What only reads needs no transaction, nor does what is alone. */
 const READS = /^\s*SELECT\b/;
+/** Nobody asks how many rows it has inserted. */
+const INSERTS = /^\s*INSERT\b/;
 
 export class Database {
   readonly costs = new StatementCosts();
@@ -151,19 +172,18 @@ export class Database {
     const cursor = this.#storage.sql.exec(sql, ...values);
     const results = cursor.toArray();
     const { rowsRead, rowsWritten } = cursor;
-    // To ask takes longer than most statements. What wrote nothing would tell what the statement before it changed.
-    const changes = rowsWritten <= 1 ? rowsWritten : Number(this.ask("SELECT changes() AS n")[0]?.n);
+    const changes = this.#changesOf(sql, rowsWritten);
     const ms = realNowMs() - startedMs;
     const duration = STATEMENT_MS + rowsRead * READ_MS + rowsWritten * WRITTEN_MS;
     this.costs.add(sql, { ms, simulatedMs: duration, rowsRead, rowsWritten, atMs: this.#clock.nowMs });
-    const meta = {
-      duration,
-      rows_read: rowsRead,
-      rows_written: rowsWritten,
-      changes,
-      size_after: this.bytes,
-    };
+    const meta = new Meta(duration, rowsRead, rowsWritten, this.bytes, changes);
     return { success: true, results, meta };
+  }
+
+  /** To ask takes longer than most statements. What wrote nothing would tell what the statement before it changed. */
+  #changesOf(sql: string, rowsWritten: number): number | undefined {
+    if (rowsWritten <= 1) return rowsWritten;
+    return INSERTS.test(sql) ? undefined : Number(this.ask("SELECT changes() AS n")[0]?.n);
   }
 }
 

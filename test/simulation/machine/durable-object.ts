@@ -10,6 +10,10 @@ interface Invoker {
   ): Promise<{ readonly result: Result } | { readonly thrown: unknown } | undefined>;
 }
 
+/** All that travels is JSON. A structured clone takes four times as long. */
+const copyOf = <Value>(value: Value): Value =>
+  value === undefined ? value : JSON.parse(JSON.stringify(value));
+
 const CALL_MS = [5, 20] as const;
 const ALARM_RETRY_MS = 2_000;
 
@@ -61,11 +65,11 @@ export class ObjectNamespace {
       await this.#states.get(name)?.ready;
       const found: unknown = Reflect.get(object, method);
       if (typeof found !== "function") throw new TypeError(`${method} is not a method of the object`);
-      return Reflect.apply(found, object, structuredClone(args));
+      return Reflect.apply(found, object, copyOf(args));
     });
     if (outcome === undefined) throw new Error("Durable Object reset because its code was updated.");
     if ("thrown" in outcome) throw outcome.thrown;
-    return structuredClone(outcome.result);
+    return copyOf(outcome.result);
   }
 
   /** An alarm that fails is tried again. */

@@ -96,7 +96,7 @@ function planOf(scheduled: readonly Scheduled[], lengthMs: number, factor: numbe
 }
 
 /** Before the burst: what follows takes as long to simulate as all that came before. */
-const SPLIT = 16.5 / 24;
+const SPLIT = 16.25 / 24;
 
 /** Two parts of a day, which two cores can simulate at once. The second one begins with nothing stored. */
 export function partsOf({ lengthMs, traffic, faults }: Plan): readonly Plan[] {

@@ -1,7 +1,7 @@
 /** The two Workers, as the simulation's bundle names them: their own types need their own `Env`. */
 
 declare module "simulated-producer" {
-  const worker: { fetch(request: Request, env: object, ctx: object): Promise<Response> | Response };
+  const worker: { fetch(request: object, env: object, ctx: object): Promise<Response> | Response };
   export default worker;
 }
 

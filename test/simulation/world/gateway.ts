@@ -1,7 +1,7 @@
 /** Both Workers on the simulated platform, with their queues, their objects and their cron. */
 import * as consumerEntry from "simulated-consumer";
 import producer from "simulated-producer";
-import type { Answer } from "../machine/bodies.ts";
+import type { Answer, Post } from "../machine/bodies.ts";
 import type { Bucket } from "../machine/bucket.ts";
 import type { Clock } from "../machine/clock.ts";
 import type { Database } from "../machine/database.ts";
@@ -75,7 +75,7 @@ export class Gateway {
   }
 
   /** @throws if there is no answer */
-  async receive(request: Request): Promise<Response> {
+  async receive(request: Request | Post): Promise<Response> {
     const outcome = await this.platform.invoke("producer", async () =>
       producer.fetch(request, this.#environments.producer, CONTEXT),
     );
