@@ -27,7 +27,7 @@ const PLATFORM = path.join(import.meta.dirname, "machine/cloudflare-workers.mjs"
 
 /**
  * Collects garbage without threads of its own, because the other half of the day needs that core, and all of it only
- * when the heap has grown a lot: V8 then drops half of the code that it has compiled. Miniflare has no option for it.
+ * when the heap has grown a lot: V8 then drops much of the code that it has compiled. Miniflare has no option for it.
  */
 process.env.MINIFLARE_WORKERD_V8_FLAGS ??= "--single-threaded-gc --heap-growing-percent=1500";
 
